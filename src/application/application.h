@@ -1,0 +1,53 @@
+/* What every use case gets: the ports, the policy and the caller. One file per use case; each is a
+ * function `enum status <use_case>(application, caller, input..., arena, output *, error *)` whose
+ * body reads as straight-line code: check input, open a unit of work, load, decide (domain), write,
+ * record the event. Nothing here knows HTTP, SQL or files.
+ */
+#ifndef APPLICATION_APPLICATION_H
+#define APPLICATION_APPLICATION_H
+
+#include "application/ports/matcher.h"
+#include "application/ports/store.h"
+#include "base/environment.h"
+#include "base/hash.h"
+#include "domain/policy.h"
+
+/* Limits on counts; sizes are limited where bytes come in. */
+struct application_limits {
+    size_t contacts_max;      /* per tree */
+    size_t facts_max;         /* per tree */
+    size_t homes_max;         /* per tree */
+    size_t relationships_max; /* per customer */
+    size_t lookup_max;        /* ids in one call: 500 */
+    size_t page_max;          /* items of a list */
+    size_t checks_max;        /* consent checks in one call */
+};
+
+struct application {
+    struct store *store;
+    struct matcher *matcher;
+    struct environment *environment;
+    /* The tenant's survivorship policy; never NULL. */
+    const struct policy *(*policy_for)(struct application *, struct str tenant);
+    void *policies;
+    struct application_limits limits;
+    struct hash_key suppression_key;
+};
+
+#define APPLICATION_LIMITS_DEFAULT                                                                 \
+    ((struct application_limits){.contacts_max = 1000,                                             \
+                                 .facts_max = 100000,                                              \
+                                 .homes_max = 1000,                                                \
+                                 .relationships_max = 1000,                                        \
+                                 .lookup_max = 500,                                                \
+                                 .page_max = 500,                                                  \
+                                 .checks_max = 500})
+
+/* Who asks, established before any use case runs. */
+struct caller {
+    struct str tenant;
+    struct str user_id;
+    struct str trace; /* traceparent of the request; may be absent */
+};
+
+#endif

@@ -1,0 +1,266 @@
+/* The port to durable state. Three adapters stand behind it (memory, SQLite, PostgreSQL), and one
+ * contract suite runs against all of them: tests/contract.
+ *
+ * A unit of work is a function. store_write() runs `body` in one transaction of one tenant and
+ * returns when its outcome is durable; all of it happened or nothing. The adapter chooses where the
+ * body runs (the embedded store: on its writer thread, many bodies to one commit; PostgreSQL: in the
+ * calling coroutine), so a body only touches its session, its context and the arena, and reads as
+ * straight-line code. It may run again after a conflict: it must set its outputs anew each time,
+ * and the arena is taken back to where it was. A body that returns anything but STATUS_OK is rolled
+ * back, and that status is returned.
+ *
+ * No thread is blocked per request on PostgreSQL: inside a coroutine a wait suspends it.
+ *
+ * Failures of any operation, besides those named: STATUS_UNAVAILABLE (nothing happened),
+ * STATUS_WRITE_CONFLICT (internal; retried by store_write a bounded number of times),
+ * STATUS_OUTCOME_UNKNOWN (commit was sent and no answer came), STATUS_STORE_FULL,
+ * STATUS_STORE_CORRUPT, STATUS_OUT_OF_MEMORY.
+ *
+ * Every operation is confined to the session's tenant.
+ *
+ * Locking: whoever changes a customer first gets its root with STORE_LOCK; all facts and edges of a
+ * tree are guarded by the lock on its root. Two roots are locked in the order of their ids. Version
+ * and event order per customer follow from that lock.
+ */
+#ifndef APPLICATION_PORTS_STORE_H
+#define APPLICATION_PORTS_STORE_H
+
+#include "base/status.h"
+#include "domain/event.h"
+#include "domain/tree.h"
+
+/* One row per customer, merged ones included. `document` is the profile as the API shows it, a
+ * cache of the golden record, kept by whoever changes the tree; absent for merged customers. */
+struct profile_row {
+    struct str customer_id;
+    int64_t version;
+    struct str survivor_id; /* direct parent while merged; absent otherwise */
+    struct str merge_id;    /* of the merge in force that made it so */
+    instant created_at;
+    instant updated_at;
+    instant erased_at; /* INSTANT_NONE while it is not */
+    struct str kind;   /* ORGANIZATION | PERSON: golden values that lists filter and sort by */
+    struct str status;
+    struct str segment; /* absent when there is none */
+    struct str name;
+    struct str document;
+};
+
+/* One row per version of a root: what changed, by whom. */
+struct version_row {
+    struct str customer_id;
+    int64_t version;
+    instant recorded_at;
+    struct str actor;
+    struct str cause;          /* CREATED UPDATED MERGED UNMERGED CONTACT RELATIONSHIP CONSENT */
+    struct str changed_fields; /* comma-separated top-level names */
+};
+
+struct profile_filter {
+    struct str status;  /* absent: any */
+    struct str segment; /* absent: any */
+    struct str kind;    /* absent: any */
+    bool include_merged;
+};
+
+/* An exact, normalised value by which duplicates are found: "email+name|jane@acme.example|jane doe". A home
+ * keeps every key it ever had. */
+struct key_hit {
+    struct str key;
+    struct str home;
+};
+
+enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_DONE, JOB_FAILED, JOB_CANCELLED, JOB_STATE_COUNT };
+
+struct job_row {
+    struct str job_id;
+    struct str kind; /* IMPORT | EXPORT */
+    enum job_state state;
+    struct str actor;
+    struct str document; /* JSON: parameters, counts, rate, eta, errors */
+    instant created_at;
+    instant updated_at;
+};
+
+enum store_lock { STORE_NO_LOCK, STORE_LOCK };
+
+struct store;
+struct store_session;
+
+typedef enum status store_body(struct store_session *session, void *context, struct error *error);
+
+/* What an adapter implements. Callers use the functions below, which only forward. */
+struct store_operations {
+    enum status (*read)(struct store *, struct str tenant, struct arena *, store_body *, void *,
+                        struct error *);
+    enum status (*write)(struct store *, struct str tenant, struct arena *, store_body *, void *,
+                         struct error *);
+    enum status (*lookup)(struct store *, struct str tenant, const struct str *ids, size_t count,
+                          struct arena *, struct profile_row *rows, struct error *);
+    enum status (*ready)(struct store *, struct error *);
+
+    enum status (*profile_get)(struct store_session *, struct str id, enum store_lock,
+                               struct arena *, struct profile_row *, struct error *);
+    enum status (*profile_insert)(struct store_session *, const struct profile_row *,
+                                  struct error *);
+    enum status (*profile_update)(struct store_session *, const struct profile_row *,
+                                  struct error *);
+    enum status (*profile_list)(struct store_session *, const struct profile_filter *,
+                                struct str after_id, size_t limit, struct arena *,
+                                struct profile_row **, size_t *count, struct error *);
+    enum status (*version_append)(struct store_session *, const struct version_row *,
+                                  struct error *);
+    enum status (*version_list)(struct store_session *, struct str customer_id,
+                                int64_t before_version, size_t limit, struct arena *,
+                                struct version_row **, size_t *count, struct error *);
+    enum status (*tree_load)(struct store_session *, struct str root, instant as_of,
+                             struct arena *, struct tree *, struct error *);
+    enum status (*fact_append)(struct store_session *, const struct fact *, struct error *);
+    enum status (*facts_about)(struct store_session *, const struct str *objects, size_t count,
+                               struct arena *, struct fact **, size_t *fact_count,
+                               struct error *);
+    enum status (*merge_insert)(struct store_session *, const struct merge *, struct error *);
+    enum status (*merge_get)(struct store_session *, struct str merge_id, struct arena *,
+                             struct merge *, struct error *);
+    enum status (*merge_reverse)(struct store_session *, const struct merge *, struct error *);
+    enum status (*merge_list)(struct store_session *, const struct str *customers, size_t count,
+                              struct arena *, struct merge **, size_t *merge_count,
+                              struct error *);
+    enum status (*keys_lock)(struct store_session *, const struct str *keys, size_t count,
+                             struct error *);
+    enum status (*keys_find)(struct store_session *, const struct str *keys, size_t count,
+                             struct arena *, struct key_hit **, size_t *hit_count,
+                             struct error *);
+    enum status (*keys_put)(struct store_session *, struct str home, const struct str *keys,
+                            size_t count, struct error *);
+    enum status (*event_append)(struct store_session *, const struct event *, struct error *);
+    enum status (*event_list)(struct store_session *, int64_t after, size_t limit, struct arena *,
+                              struct event **, size_t *count, struct error *);
+    enum status (*suppression_put)(struct store_session *, struct str hash, struct str reason,
+                                   instant at, struct error *);
+    enum status (*suppression_find)(struct store_session *, const struct str *hashes,
+                                    size_t count, bool *found, struct error *);
+    enum status (*suppression_remove)(struct store_session *, struct str hash, struct error *);
+    enum status (*job_put)(struct store_session *, const struct job_row *, struct error *);
+    enum status (*job_get)(struct store_session *, struct str job_id, struct arena *,
+                           struct job_row *, struct error *);
+    enum status (*job_list)(struct store_session *, struct str after_id, size_t limit,
+                            struct arena *, struct job_row **, size_t *count, struct error *);
+};
+
+/* Adapters embed these two as their first member. */
+struct store {
+    const struct store_operations *operations;
+};
+struct store_session {
+    struct store *store;
+    struct str tenant;
+};
+
+/* Runs `body` in one read-only snapshot. */
+MUST_CHECK enum status store_read(struct store *store, struct str tenant, struct arena *arena,
+                                  store_body *body, void *context, struct error *error);
+/* Runs `body` in one durable transaction; see above. */
+MUST_CHECK enum status store_write(struct store *store, struct str tenant, struct arena *arena,
+                                   store_body *body, void *context, struct error *error);
+/* The hot path: rows by id without a session, in the order of the ids; a missing one gets an absent
+ * customer_id. Serves own writes: an acknowledged change is seen. */
+MUST_CHECK enum status store_lookup(struct store *store, struct str tenant, const struct str *ids,
+                                    size_t count, struct arena *arena, struct profile_row *rows,
+                                    struct error *error);
+/* Can it answer and is its schema right? For /readyz. */
+MUST_CHECK enum status store_ready(struct store *store, struct error *error);
+
+/* STATUS_CUSTOMER_NOT_FOUND. With STORE_LOCK the row stays ours until the transaction ends; only in
+ * a write. Merged and erased rows are returned like others. */
+MUST_CHECK enum status store_profile_get(struct store_session *session, struct str id,
+                                         enum store_lock lock, struct arena *arena,
+                                         struct profile_row *row, struct error *error);
+/* STATUS_CUSTOMER_EXISTS when the id is taken (may be reported by a later call of the same
+ * session, or by the write as a whole). */
+MUST_CHECK enum status store_profile_insert(struct store_session *session,
+                                            const struct profile_row *row, struct error *error);
+/* The row must be locked. */
+MUST_CHECK enum status store_profile_update(struct store_session *session,
+                                            const struct profile_row *row, struct error *error);
+/* In order of customer_id, from `after_id` (absent: the first) exclusive. Erased ones are left out. */
+MUST_CHECK enum status store_profile_list(struct store_session *session,
+                                          const struct profile_filter *filter, struct str after_id,
+                                          size_t limit, struct arena *arena,
+                                          struct profile_row **rows, size_t *count,
+                                          struct error *error);
+MUST_CHECK enum status store_version_append(struct store_session *session,
+                                            const struct version_row *row, struct error *error);
+/* Newest first, below `before_version` (0: from the newest). */
+MUST_CHECK enum status store_version_list(struct store_session *session, struct str customer_id,
+                                          int64_t before_version, size_t limit,
+                                          struct arena *arena, struct version_row **rows,
+                                          size_t *count, struct error *error);
+/* The tree under `root` as it was known at `as_of` (INSTANT_FUTURE: now): edges made at or before and
+ * not reversed at or before it, facts recorded at or before it, sorted (tree_sort). The root itself
+ * need not be a root today. STATUS_CUSTOMER_NOT_FOUND when there is no such customer, or there was
+ * none yet. */
+MUST_CHECK enum status store_tree_load(struct store_session *session, struct str root,
+                                       instant as_of, struct arena *arena, struct tree *tree,
+                                       struct error *error);
+MUST_CHECK enum status store_fact_append(struct store_session *session, const struct fact *fact,
+                                         struct error *error);
+/* Relationship facts whose object is one of these customers. */
+MUST_CHECK enum status store_facts_about(struct store_session *session, const struct str *objects,
+                                         size_t count, struct arena *arena, struct fact **facts,
+                                         size_t *fact_count, struct error *error);
+MUST_CHECK enum status store_merge_insert(struct store_session *session, const struct merge *merge,
+                                          struct error *error);
+/* STATUS_MERGE_NOT_FOUND. */
+MUST_CHECK enum status store_merge_get(struct store_session *session, struct str merge_id,
+                                       struct arena *arena, struct merge *merge,
+                                       struct error *error);
+/* Records reversed_at and reverse_actor. */
+MUST_CHECK enum status store_merge_reverse(struct store_session *session,
+                                           const struct merge *merge, struct error *error);
+/* All merges, reversed ones too, in which any of the customers is source or target; by merged_at,
+ * then id. With count 0: all of the tenant. */
+MUST_CHECK enum status store_merge_list(struct store_session *session,
+                                        const struct str *customers, size_t count,
+                                        struct arena *arena, struct merge **merges,
+                                        size_t *merge_count, struct error *error);
+/* Makes "no such key yet" a decision that holds until the transaction ends: another write that locks
+ * one of these keys waits. */
+MUST_CHECK enum status store_keys_lock(struct store_session *session, const struct str *keys,
+                                       size_t count, struct error *error);
+/* At most 1000 hits, in order of (key, home). */
+MUST_CHECK enum status store_keys_find(struct store_session *session, const struct str *keys,
+                                       size_t count, struct arena *arena, struct key_hit **hits,
+                                       size_t *hit_count, struct error *error);
+/* Keys that the home has already are ignored. */
+MUST_CHECK enum status store_keys_put(struct store_session *session, struct str home,
+                                      const struct str *keys, size_t count, struct error *error);
+/* `position` is ignored and given by the store: the feed lists events in an order in which those of
+ * one aggregate stand as committed, and nothing appears before a position that was read already. */
+MUST_CHECK enum status store_event_append(struct store_session *session,
+                                          const struct event *event, struct error *error);
+/* Events after the position, in feed order. */
+MUST_CHECK enum status store_event_list(struct store_session *session, int64_t after, size_t limit,
+                                        struct arena *arena, struct event **events, size_t *count,
+                                        struct error *error);
+/* Suppression list of hashed contact points. */
+MUST_CHECK enum status store_suppression_put(struct store_session *session, struct str hash,
+                                             struct str reason, instant at, struct error *error);
+MUST_CHECK enum status store_suppression_find(struct store_session *session,
+                                              const struct str *hashes, size_t count, bool *found,
+                                              struct error *error);
+MUST_CHECK enum status store_suppression_remove(struct store_session *session, struct str hash,
+                                                struct error *error);
+/* Inserts or replaces. */
+MUST_CHECK enum status store_job_put(struct store_session *session, const struct job_row *job,
+                                     struct error *error);
+/* STATUS_JOB_NOT_FOUND. */
+MUST_CHECK enum status store_job_get(struct store_session *session, struct str job_id,
+                                     struct arena *arena, struct job_row *job,
+                                     struct error *error);
+/* Newest first, below `after_id` (absent: from the newest). */
+MUST_CHECK enum status store_job_list(struct store_session *session, struct str after_id,
+                                      size_t limit, struct arena *arena, struct job_row **jobs,
+                                      size_t *count, struct error *error);
+
+#endif

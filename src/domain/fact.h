@@ -1,0 +1,44 @@
+/* A fact: one thing that was said about one customer, at one time, by somebody. Append-only.
+ *
+ * Everything the service knows of a customer is a list of facts plus the merge pointers; profile,
+ * contacts, consent matrix, provenance and any past state are pure functions of the two. A fact
+ * keeps the home (the customerId) that it was given to for ever; merging moves no fact.
+ *
+ * body by kind (JSON objects, validated before they become facts):
+ *   ASSERTION     {"name":"Acme","website":null,"emails":["a@x.example"],
+ *                  "preferences":{"theme":"dark"},"retract":{"emails":["old@x.example"]}}
+ *                 A member is asserted; null asserts absence; list values are asserted one by one,
+ *                 `retract` takes list values back (see golden.h). subject = source key.
+ *   CONTACT       {"name":..,"email":..,"phone":..,"roles":[..],"communicationPreference":..}, only
+ *                 the members that were set; {"removed":true} ends it. subject = contactId.
+ *   RELATIONSHIP  {"type":"PARENT_OF","from":date|null,"to":date|null}; {"removed":true} ends it.
+ *                 subject = relationshipId, object = the other customerId.
+ *   CONSENT       the record of consent.h. subject = recordId.
+ */
+#ifndef DOMAIN_FACT_H
+#define DOMAIN_FACT_H
+
+#include "base/instant.h"
+#include "formats/json.h"
+
+enum fact_kind { FACT_ASSERTION, FACT_CONTACT, FACT_RELATIONSHIP, FACT_CONSENT, FACT_KIND_COUNT };
+
+struct fact {
+    struct str home;
+    enum fact_kind kind;
+    struct str subject;
+    struct str object;     /* the other customer of a relationship; else absent */
+    struct str source;     /* the system that says it: "crm" for the API, else as configured */
+    instant observed_at;   /* when it was true at the source */
+    instant recorded_at;   /* when we were told; strictly increasing within a home */
+    struct str actor;      /* who did it: user id, job id */
+    struct json_value *body;
+};
+
+#define SOURCE_CRM STR("crm")
+
+/* "ASSERTION" and back; absent / false for an unknown one. */
+struct str fact_kind_name(enum fact_kind kind);
+bool fact_kind_parse(struct str name, enum fact_kind *kind);
+
+#endif

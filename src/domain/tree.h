@@ -1,0 +1,48 @@
+/* A tree: the homes that make up one customer at one time, and all their facts.
+ *
+ * homes[0] is the root (the surviving profile). A merge is one edge: child -> parent, in force from
+ * joined_at until it is reversed. The edges in force at a time form a forest.
+ */
+#ifndef DOMAIN_TREE_H
+#define DOMAIN_TREE_H
+
+#include "domain/fact.h"
+
+struct home {
+    struct str customer_id;
+    int32_t parent;     /* index into homes; -1 for the root */
+    instant joined_at;  /* when its edge to the parent was made; INSTANT_NONE for the root */
+    instant created_at; /* of the home's own profile */
+};
+
+struct tree {
+    struct home *homes;
+    size_t home_count;
+    struct fact *facts; /* in order of (recorded_at, home, kind, subject); see tree_sort() */
+    size_t fact_count;
+};
+
+/* Puts facts into their canonical order, so that nothing depends on how a store returned them. */
+void tree_sort(struct tree *tree);
+/* Index of the home, or -1. */
+int32_t tree_find_home(const struct tree *tree, struct str customer_id);
+/* True when what was recorded at `when` on home `speaker` speaks for home `listener` as well:
+ * speaker is listener itself, or an ancestor under which the listener already was at that time
+ * (every edge on the path joined at or before `when`). The one rule behind status, consent and
+ * restriction in a merged profile: an act on the merged profile is an act on all of it, but only
+ * from the merge on, and only while it lasts. */
+bool tree_speaks_for(const struct tree *tree, int32_t speaker, int32_t listener, instant when);
+
+/* One merge, for ever; reversed_at == INSTANT_NONE while it is in force. */
+struct merge {
+    struct str merge_id;
+    struct str source_id; /* became the child */
+    struct str target_id; /* became its parent: the root of its tree at that time */
+    struct str reason;    /* DUPLICATE unless said otherwise */
+    struct str actor;
+    instant merged_at;
+    instant reversed_at;
+    struct str reverse_actor;
+};
+
+#endif
