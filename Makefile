@@ -32,6 +32,7 @@ GENERATED_C :=
 GENERATED_H :=
 
 .DEFAULT_GOAL := all
+.SECONDARY:
 -include mk/*.mk
 
 object     = $(addprefix $(BUILD)/objects/,$(addsuffix .o,$(basename $(1))))

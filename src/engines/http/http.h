@@ -61,6 +61,12 @@ MUST_CHECK enum status http_request_read(struct http_request *request, struct st
 struct str http_request_peer(const struct http_request *request);
 struct arena *http_request_arena(struct http_request *request);
 
+/* A request that came from no socket, for the tests of code that reads requests. `headers` is
+ * name, value, name, value...; header_count counts pairs. In the arena; NULL when out of memory. */
+struct http_request *http_request_made(struct arena *arena, struct str method, struct str path,
+                                       const struct str *headers, size_t header_count,
+                                       struct str peer);
+
 /* --- response --- */
 void http_response_status(struct http_response *response, int status);
 /* Copied when needed; name and value must live as long as the request. */
