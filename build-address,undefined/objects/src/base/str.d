@@ -1,0 +1,3 @@
+build-address,undefined/objects/src/base/str.o: src/base/str.c \
+ src/base/str.h
+src/base/str.h:

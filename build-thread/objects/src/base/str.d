@@ -1,0 +1,2 @@
+build-thread/objects/src/base/str.o: src/base/str.c src/base/str.h
+src/base/str.h:
