@@ -1,6 +1,0 @@
-build-address,undefined/objects/src/base/environment.o: \
- src/base/environment.c src/base/environment.h src/base/instant.h \
- src/base/str.h
-src/base/environment.h:
-src/base/instant.h:
-src/base/str.h:

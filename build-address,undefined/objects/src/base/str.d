@@ -1,3 +1,0 @@
-build-address,undefined/objects/src/base/str.o: src/base/str.c \
- src/base/str.h
-src/base/str.h:
