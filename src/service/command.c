@@ -2,6 +2,8 @@
  * options come first. */
 #include "service/command.h"
 
+#include <stdio.h>
+
 static enum status usage(struct str what, const char *why, struct str allowed, struct error *error)
 {
     if (!str_is_utf8(what)) what = STR("(not UTF-8)");
@@ -200,10 +202,10 @@ enum status invocation_number(const struct invocation *invocation, struct str na
     if (str_is_none(text)) return STATUS_OK;
     if (str_to_int64(text, value) && *value >= min && *value <= max) return STATUS_OK;
     char allowed[80];
-    struct buffer out = {.bytes = allowed, .capacity = sizeof(allowed)};
-    buffer_append_format(&out, "a number from %lld to %lld", (long long)min, (long long)max);
-    return error_set(error, STATUS_USAGE, name, buffer_str(&out), "--%.*s is out of range",
-                     STR_ARGS(name));
+    int len = snprintf(allowed, sizeof(allowed), "a number from %lld to %lld", (long long)min,
+                       (long long)max);
+    return error_set(error, STATUS_USAGE, name, str_of(allowed, (size_t)len),
+                     "--%.*s is out of range", STR_ARGS(name));
 }
 
 /* --- help --- */
