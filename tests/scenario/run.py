@@ -69,6 +69,9 @@ class Service:
         command = [self.binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--store", self.store_url]
         command += (["--dev"] if self.dev else []) + self.flags
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
+        self.wait_ready()
+
+    def wait_ready(self):
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
