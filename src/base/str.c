@@ -131,3 +131,17 @@ bool str_is_utf8(struct str s)
     }
     return true;
 }
+
+char *str_put_utf8(char *to, uint32_t code_point)
+{
+    static const unsigned char lead[] = {0, 0, 0xC0, 0xE0, 0xF0};
+    if (code_point < 0x80) {
+        *to++ = (char)code_point;
+        return to;
+    }
+    int length = code_point < 0x800 ? 2 : code_point < 0x10000 ? 3 : 4;
+    for (int i = length - 1; i > 0; i--, code_point >>= 6)
+        to[i] = (char)(0x80 | (code_point & 0x3F));
+    to[0] = (char)(lead[length] | code_point);
+    return to + length;
+}

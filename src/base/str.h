@@ -62,5 +62,7 @@ bool str_split(struct str *rest, char separator, struct str *part);
 bool str_to_int64(struct str s, int64_t *value);
 /* Well-formed UTF-8 (RFC 3629): no overlong forms, surrogates or code points past U+10FFFF. */
 bool str_is_utf8(struct str s);
+/* Writes a code point as UTF-8, 1 to 4 bytes; returns the end. */
+char *str_put_utf8(char *to, uint32_t code_point);
 
 #endif

@@ -218,26 +218,6 @@ static bool take_hex4(const char **at, const char *end, unsigned *unit)
     return true;
 }
 
-static char *put_utf8(char *to, unsigned code)
-{
-    if (code < 0x80) {
-        *to++ = (char)code;
-    } else if (code < 0x800) {
-        *to++ = (char)(0xC0 | code >> 6);
-        *to++ = (char)(0x80 | (code & 0x3F));
-    } else if (code < 0x10000) {
-        *to++ = (char)(0xE0 | code >> 12);
-        *to++ = (char)(0x80 | (code >> 6 & 0x3F));
-        *to++ = (char)(0x80 | (code & 0x3F));
-    } else {
-        *to++ = (char)(0xF0 | code >> 18);
-        *to++ = (char)(0x80 | (code >> 12 & 0x3F));
-        *to++ = (char)(0x80 | (code >> 6 & 0x3F));
-        *to++ = (char)(0x80 | (code & 0x3F));
-    }
-    return to;
-}
-
 /* What follows \u; *at stands behind the u. A code point past U+FFFF takes two escapes, a high and
  * a low surrogate (RFC 8259 section 7); one alone is no character. */
 static enum status decode_unicode(struct parser *parser, const char **at, const char *close,
@@ -256,7 +236,7 @@ static enum status decode_unicode(struct parser *parser, const char **at, const 
             return fail(parser, "half of a surrogate pair");
         code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
     }
-    *to = put_utf8(*to, code);
+    *to = str_put_utf8(*to, code);
     return STATUS_OK;
 }
 

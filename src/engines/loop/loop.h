@@ -40,7 +40,9 @@ MUST_CHECK enum status loop_watch(struct loop *loop, int fd, uint32_t events,
                                   loop_watch_function *function, void *argument);
 void loop_unwatch(struct loop *loop, int fd);
 
-/* Calls once after the delay. The timer must be cancelled or have fired before it is forgotten. */
+/* Calls once after the delay; timers of one deadline in the order they were started. NULL when out
+ * of memory. The timer must be cancelled or have fired before it is forgotten; once it has fired it
+ * is gone and must not be cancelled. */
 struct loop_timer *loop_timer_start(struct loop *loop, int64_t delay_ms, loop_function *function,
                                     void *argument);
 void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);
@@ -50,19 +52,24 @@ void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);
  * wake earlier (-1: no limit). Hooks run in the order they were added. */
 typedef void loop_hook(void *argument, int *timeout_ms);
 MUST_CHECK enum status loop_add_hook(struct loop *loop, loop_hook *hook, void *argument);
+void loop_remove_hook(struct loop *loop, loop_hook *hook, void *argument);
 
 /* Thread-safe: runs function(argument) in the loop's thread soon. False when out of memory. */
 bool loop_post(struct loop *loop, loop_function *function, void *argument);
 
-/* Runs function(argument) in a new coroutine. False when there is no stack for it. */
+/* Runs function(argument) in a new coroutine: at once until its first suspend when the loop runs,
+ * else as soon as it does. May be called from a coroutine. False when there is no stack for it. A
+ * stack has 64 KiB. */
 bool loop_spawn(struct loop *loop, loop_function *function, void *argument);
 /* The running coroutine; NULL outside of any. */
 struct coroutine *coroutine_current(void);
 /* Back to the loop until somebody resumes us. */
 void coroutine_suspend(void);
-/* Makes it run again, soon: it is put at the end of the ready queue of its loop. */
+/* Makes it run again, soon: it is put at the end of the ready queue of its loop; nothing happens
+ * when it is there already. One that resumes itself and then suspends lets the others run. */
 void coroutine_resume(struct coroutine *coroutine);
-/* Thread-safe form of the same. The coroutine must be suspended or about to be. */
+/* Thread-safe form of the same; it cannot fail. The coroutine must be suspended or about to be, and
+ * only one such call may be under way. */
 void coroutine_resume_from_thread(struct coroutine *coroutine);
 struct loop *coroutine_loop(const struct coroutine *coroutine);
 /* Suspends for that long. */

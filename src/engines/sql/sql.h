@@ -35,7 +35,8 @@ struct sql_value {
 struct sql_statement {
     struct str name;
     struct str sqlite;   /* text for each engine */
-    struct str postgres;
+    struct str postgres; /* absent where an engine has no use for it */
+    enum status conflict; /* what a violated unique constraint means here */
     size_t index;        /* dense, for per-connection tables of prepared statements */
 };
 
@@ -127,8 +128,16 @@ MUST_CHECK enum status postgres_open(const struct postgres_options *options,
 struct sql_migration {
     int number;
     struct str name;
-    struct str text;
+    struct str text; /* several statements */
 };
+enum { SQL_DIGEST_MAX = 17 };
+/* What is recorded of a migration: 16 hexadecimal digits over its text. Returns `out`. */
+struct str sql_migration_digest(const struct sql_migration *migration, char out[SQL_DIGEST_MAX]);
+/* Compares what a database has recorded, rows of (number, name, digest), with what this program
+ * has: STATUS_SCHEMA_MISMATCH when one is changed or unknown. `*done`: how many are applied. */
+MUST_CHECK enum status sql_migrations_check(const struct sql_rows *recorded,
+                                            const struct sql_migration *migrations, size_t count,
+                                            size_t *done, struct error *error);
 MUST_CHECK enum status sqlite_migrate(struct str path, const struct sql_migration *migrations,
                                       size_t count, int *applied, struct error *error);
 MUST_CHECK enum status postgres_migrate(struct str url, struct str runtime_role,

@@ -1,0 +1,270 @@
+#!/usr/bin/python3
+"""Measures the service beside something a user would otherwise pick, in one run on one machine.
+
+    bench/run.py lookup [--store sqlite|postgres] [--profiles 1000000] [--seconds 10] [--rounds 3]
+    bench/run.py flat   [--store ...] [--sizes 10000,1000000,5000000]
+    bench/run.py create [--store ...]
+    bench/run.py import [--store sqlite] [--profiles 200000]
+    bench/run.py start
+
+Prints one JSON line per measurement and, last, the ratios. `lookup` alternates rounds of nginx (serving one
+static file of the size of a profile) and the service, each with the same wrk script (random ids), the same
+64 connections, on the same cores as its load generator; the service checks a JWT on every request.
+"""
+import argparse
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(HERE)
+sys.path.insert(0, os.path.join(ROOT, "tests"))
+sys.path.insert(0, os.path.join(ROOT, "tests", "scenario"))
+from run import Service, free_port  # noqa: E402  (tests/scenario/run.py)
+
+BINARY = os.path.join(ROOT, "build", "customer360")
+API = "/api/v1/crm"
+WORDS = ("alpha bravo charlie delta echo foxtrot golf hotel india juliett kilo lima mike november oscar papa "
+         "quebec romeo sierra tango uniform victor whiskey xray yankee zulu").split()
+
+
+def report(**figures):
+    print(json.dumps(figures), flush=True)
+    return figures
+
+
+def profile(number):
+    """A profile of about 1 KiB as the service answers it."""
+    chance = random.Random(number)
+    word = lambda: chance.choice(WORDS)  # noqa: E731
+    name = f"{word().title()} {word().title()} {number} GmbH"
+    site = f"{word()}-{number}.example"
+    return {
+        "customerId": f"CUST-{number:08d}", "name": name, "kind": "ORGANIZATION", "segment": chance.choice(("SMB", "ENTERPRISE")),
+        "emails": [f"info@{site}", f"sales@{site}"], "phones": [f"+49 30 {number:08d}"], "website": f"https://www.{site}",
+        "identifiers": [{"type": "VAT", "value": f"DE{number:09d}", "country": "DE"}, {"type": "DUNS", "value": f"{number:09d}"}],
+        "addresses": [{"line1": f"{word().title()} Street {number % 300}", "city": word().title(), "postalCode": f"{number % 99999:05d}",
+                       "country": "DE", "kind": "BILLING"}],
+        "language": "de", "preferences": {"theme": word()},
+        "contacts": [{"contactId": f"CONT-{number:08d}", "name": f"Jane {word().title()}", "email": f"jane@{site}", "role": "BILLING"}],
+    }
+
+
+def write_profiles(path, count):
+    with open(path, "w", encoding="utf-8") as out:
+        for number in range(count):
+            out.write(json.dumps(profile(number), separators=(",", ":")) + "\n")
+
+
+class Stage:
+    """A directory, a store and what is needed to call it with a token."""
+
+    def __init__(self, store):
+        self.store, self.directory, self.server = store, tempfile.mkdtemp(prefix="customer360-bench-"), None
+        if store == "postgres":
+            from servers.postgres import PostgresServer
+            self.server = PostgresServer(("shared_buffers=1GB", "max_wal_size=8GB"))
+            self.url = self.server.new_database(BINARY)
+        else:
+            self.url = f"sqlite:{self.directory}/customers.db"
+        keys = os.path.join(self.directory, "keys")
+        subprocess.run([BINARY, "token", "--new-key", keys], check=True, stdout=subprocess.DEVNULL)
+        self.jwks = os.path.join(keys, "jwks.json")
+        self.token = subprocess.run([BINARY, "token", "--key", os.path.join(keys, "private.pem"), "--tenant", "bench", "--user", "bench",
+                                     "--permissions", "*", "--ttl", "12h"], check=True, capture_output=True, text=True).stdout.strip()
+
+    def import_profiles(self, count):
+        path = os.path.join(self.directory, "profiles.ndjson")
+        write_profiles(path, count)
+        size = os.path.getsize(path)
+        began = time.monotonic()
+        subprocess.run([BINARY, "import", path, "--store", self.url, "--tenant", "bench", "--json"], check=True, stdout=subprocess.DEVNULL)
+        seconds = time.monotonic() - began
+        os.remove(path)
+        return seconds, size
+
+    def serve(self, *flags):
+        return Service(BINARY, self.url, ["--identity-jwks-file", self.jwks, *flags], dev=False)
+
+    def close(self):
+        if self.server:
+            self.server.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def wrk(port, script, arguments, seconds, connections=64, threads=1):
+    done = subprocess.run(["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", os.path.join(HERE, script),
+                           f"http://127.0.0.1:{port}", "--", *arguments], check=True, capture_output=True, text=True).stdout
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", done).group(1))
+    value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", done).groups()
+    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", done)
+    return {"per_second": round(rate), "p99_ms": round(float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit], 2),
+            "failed": int(bad.group(1)) if bad else 0}
+
+
+class Nginx:
+    """One static file of the size of a profile, under every path."""
+
+    def __init__(self, size, workers):
+        self.port, self.directory = free_port(), tempfile.mkdtemp(prefix="customer360-nginx-")
+        with open(os.path.join(self.directory, "profile.json"), "w", encoding="utf-8") as out:
+            out.write("x" * size)
+        with open(os.path.join(self.directory, "nginx.conf"), "w", encoding="utf-8") as conf:
+            conf.write(f"""daemon off; worker_processes {workers}; pid {self.directory}/pid; error_log stderr crit; user root;
+events {{ worker_connections 4096; }}
+http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000; keepalive_timeout 600; open_file_cache max=10;
+default_type application/json;
+server {{ listen 127.0.0.1:{self.port} reuseport; root {self.directory}; location / {{ rewrite ^ /profile.json break; }} }} }}""")
+        self.process = subprocess.Popen(["nginx", "-c", os.path.join(self.directory, "nginx.conf"), "-p", self.directory],
+                                        stderr=subprocess.DEVNULL)
+        time.sleep(0.5)
+
+    def close(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(10)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def lookup_arguments(stage, count):
+    return [f"{API}/customers/CUST-", str(count), f"Authorization=Bearer {stage.token}"]
+
+
+def profile_size(service, stage):
+    request = urllib.request.Request(f"http://127.0.0.1:{service.port}{API}/customers/CUST-00000007",
+                                     headers={"Authorization": f"Bearer {stage.token}"})
+    with urllib.request.urlopen(request) as answer:
+        return len(answer.read())
+
+
+def lookup(options):
+    stage = Stage(options.store)
+    try:
+        seconds, _ = stage.import_profiles(options.profiles)
+        report(measure="import", profiles=options.profiles, seconds=round(seconds, 1), per_second=round(options.profiles / seconds))
+        service = stage.serve()
+        size = profile_size(service, stage)
+        arguments = lookup_arguments(stage, options.profiles)
+        if options.store == "sqlite":
+            wrk(service.port, "lookup.lua", arguments, options.warm)
+        ours, theirs = [], {1: [], 2: []}
+        for _ in range(options.rounds):
+            for workers in (1, 2):
+                nginx = Nginx(size, workers)
+                theirs[workers].append(wrk(nginx.port, "lookup.lua", arguments, options.seconds))
+                nginx.close()
+            ours.append(wrk(service.port, "lookup.lua", arguments, options.seconds))
+        service.stop()
+        middle = lambda runs: statistics.median(run["per_second"] for run in runs)  # noqa: E731
+        for name, runs in (("nginx, one worker", theirs[1]), ("nginx, two workers", theirs[2]), ("customer360", ours)):
+            report(server=name, bytes=size, rounds=runs, median_per_second=middle(runs))
+        report(measure=f"lookup {options.store}", profiles=options.profiles, ratio_to_nginx_one_worker=round(middle(ours) / middle(theirs[1]), 2),
+               ratio_to_nginx_two_workers=round(middle(ours) / middle(theirs[2]), 2),
+               p99_ms=statistics.median(run["p99_ms"] for run in ours), failed=sum(run["failed"] for run in ours))
+    finally:
+        stage.close()
+
+
+def flat(options):
+    rates = {}
+    for count in (int(size) for size in options.sizes.split(",")):
+        stage = Stage(options.store)
+        try:
+            stage.import_profiles(count)
+            service = stage.serve()
+            arguments = lookup_arguments(stage, count)
+            wrk(service.port, "lookup.lua", arguments, options.warm)
+            runs = [wrk(service.port, "lookup.lua", arguments, options.seconds) for _ in range(options.rounds)]
+            rates[count] = statistics.median(run["per_second"] for run in runs)
+            report(measure="flat", store=options.store, profiles=count, median_per_second=rates[count], rounds=runs)
+            service.stop()
+        finally:
+            stage.close()
+    report(measure="flat", store=options.store, slowest_to_fastest=round(min(rates.values()) / max(rates.values()), 2))
+
+
+def disk_probe(directory):
+    """Commits per second that the disk alone allows: fdatasync after each 4 KiB."""
+    path, count = os.path.join(directory, "probe"), 0
+    handle = os.open(path, os.O_CREAT | os.O_WRONLY)
+    began = time.monotonic()
+    while time.monotonic() - began < 1:
+        os.write(handle, b"x" * 4096)
+        os.fdatasync(handle)
+        count += 1
+    os.close(handle)
+    os.remove(path)
+    return count
+
+
+def create(options):
+    stage = Stage(options.store)
+    try:
+        if options.profiles:
+            stage.import_profiles(options.profiles)
+        service = stage.serve()
+        disk, runs = disk_probe(stage.directory), []
+        for round_number in range(options.rounds):
+            runs.append(wrk(service.port, "create.lua", [f"{API}/customers", f"r{round_number}x{os.getpid()}",
+                                                          f"Authorization=Bearer {stage.token}"], options.seconds))
+        service.stop()
+        report(measure=f"create {options.store}", profiles_before=options.profiles, rounds=runs, fdatasync_per_second=disk,
+               median_per_second=statistics.median(run["per_second"] for run in runs),
+               median_p99_ms=statistics.median(run["p99_ms"] for run in runs), failed=sum(run["failed"] for run in runs))
+    finally:
+        stage.close()
+
+
+def import_bench(options):
+    stage = Stage(options.store)
+    try:
+        seconds, size = stage.import_profiles(options.profiles)
+        report(measure=f"import {options.store}", profiles=options.profiles, megabytes=round(size / 1e6), seconds=round(seconds, 1),
+               per_second=round(options.profiles / seconds))
+    finally:
+        stage.close()
+
+
+def start(options):
+    stage = Stage("sqlite")
+    times, resident = [], []
+    try:
+        for _ in range(max(5, options.rounds)):
+            began = time.monotonic()
+            service = stage.serve()
+            times.append((time.monotonic() - began) * 1000)
+            time.sleep(1)
+            with open(f"/proc/{service.process.pid}/status", encoding="utf-8") as status:
+                resident.append(int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1)) / 1024)
+            service.stop()
+        report(measure="start", median_ms_to_ready=round(statistics.median(times)), median_idle_mib=round(statistics.median(resident), 1),
+               binary_mib=round(os.path.getsize(BINARY) / 2**20, 2))
+    finally:
+        stage.close()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("measure", choices=("lookup", "flat", "create", "import", "start"))
+    parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--profiles", type=int)
+    parser.add_argument("--sizes", default="10000,1000000,5000000")
+    parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--warm", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    if options.profiles is None:
+        options.profiles = {"lookup": 1000000, "create": 0, "import": 200000}.get(options.measure, 0)
+    {"lookup": lookup, "flat": flat, "create": create, "import": import_bench, "start": start}[options.measure](options)
+
+
+if __name__ == "__main__":
+    main()

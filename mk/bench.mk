@@ -1,0 +1,17 @@
+# The benchmarks behind the figures in docs/performance.md. `make bench` runs the short ones (about ten
+# minutes); each prints JSON lines and, last, the ratio.
+
+.PHONY: bench bench-long
+bench: all
+	bench/run.py start
+	bench/run.py import --profiles 200000
+	bench/run.py create --rounds 3 --seconds 5
+	bench/run.py create --store postgres --rounds 3 --seconds 5
+	bench/run.py lookup --profiles 200000 --rounds 3 --seconds 5
+	bench/run.py lookup --store postgres --profiles 200000 --rounds 3 --seconds 5
+
+bench-long: all
+	bench/run.py lookup --profiles 1000000
+	bench/run.py lookup --store postgres --profiles 1000000
+	bench/run.py flat
+	bench/run.py create --profiles 1000000

@@ -1,0 +1,3 @@
+select merge_id, source_id, target_id, reason, actor, merged_at, reversed_at, reverse_actor
+from merge
+where tenant_id = $1 and merge_id = $2

@@ -1,0 +1,1 @@
+delete from suppression where tenant_id = $1 and hash = $2

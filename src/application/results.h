@@ -1,0 +1,46 @@
+/* What use cases hand back, and what a refused one tells besides its status.
+ *
+ * Every use case that is addressed to one customer answers
+ *   STATUS_CUSTOMER_NOT_FOUND  no such id in the tenant;
+ *   STATUS_CUSTOMER_MERGED     it was merged; error->details_json is
+ *                              {"survivorId":"CUST-1","mergeId":"MRG-1"}, where survivorId is the
+ *                              root of the tree it is in now (not just the next one up) and mergeId
+ *                              the merge that made this very customer a part of another;
+ *   STATUS_CUSTOMER_ERASED     it was erased.
+ * Text lives in the arena that was passed.
+ */
+#ifndef APPLICATION_RESULTS_H
+#define APPLICATION_RESULTS_H
+
+#include "application/application.h"
+
+/* A profile as the API shows it. */
+struct customer_document {
+    struct str customer_id;
+    int64_t version;
+    instant updated_at;
+    struct str document; /* JSON object */
+};
+
+/* One thing of a customer after a change: a contact, a relationship, a consent record. */
+struct customer_part {
+    struct str id;
+    int64_t version; /* of the customer, after the change */
+    struct str json; /* JSON object */
+};
+
+/* One page of a list. */
+struct json_page {
+    struct str body; /* {"items":[...],"next":"..."|null} */
+    struct str next; /* cursor of the next page; absent on the last */
+};
+
+enum { IF_MATCH_ANY = -1 }; /* no version demanded */
+
+/* Makes `status` (STATUS_CUSTOMER_MERGED) with the details above. */
+enum status results_merged(struct str survivor_id, struct str merge_id, struct arena *arena,
+                           struct error *error);
+/* The survivorId out of such an error's details; absent when there is none. */
+struct str results_survivor(const struct error *error, struct arena *arena);
+
+#endif

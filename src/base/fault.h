@@ -1,0 +1,19 @@
+/* Named points at which a test may kill the process, to show what survives.
+ *
+ * In a normal build FAULT_POINT is nothing at all. With -DFAULT_POINTS (make BUILD=build/fault
+ * CFLAGS=-DFAULT_POINTS) the environment variable FAULT_AT=name or name:n kills the process with
+ * SIGKILL when that point is passed for the first or n-th time.
+ *
+ *     FAULT_POINT("sqlite.before_commit");
+ */
+#ifndef BASE_FAULT_H
+#define BASE_FAULT_H
+
+#ifdef FAULT_POINTS
+void fault_point(const char *name);
+#define FAULT_POINT(name) fault_point(name)
+#else
+#define FAULT_POINT(name) ((void)0)
+#endif
+
+#endif

@@ -1,0 +1,56 @@
+#include "engines/sql/sql.h"
+
+#include <stdio.h>
+
+#include "base/hash.h"
+
+int64_t sql_cell_int64(const struct sql_rows *rows, size_t row, size_t column, int64_t absent)
+{
+    int64_t value;
+    struct str text = sql_cell(rows, row, column);
+    return !str_is_none(text) && str_to_int64(text, &value) ? value : absent;
+}
+
+enum status sql_query(struct sql_transaction *transaction, const struct sql_statement *statement,
+                      const struct sql_value *params, size_t count, struct arena *arena,
+                      struct sql_rows *rows, struct error *error)
+{
+    return transaction->driver->query(transaction, statement, params, count, arena, rows, error);
+}
+
+enum status sql_execute(struct sql_transaction *transaction, const struct sql_statement *statement,
+                        const struct sql_value *params, size_t count, struct error *error)
+{
+    return transaction->driver->execute(transaction, statement, params, count, error);
+}
+
+struct str sql_migration_digest(const struct sql_migration *migration, char out[SQL_DIGEST_MAX])
+{
+    /* It detects a change by mistake, not an attack: the key is no secret. */
+    const struct hash_key key = {0x6d6967726174696fULL, 0x6e2d646967657374ULL};
+    uint64_t hash = hash_bytes(key, migration->text);
+    snprintf(out, SQL_DIGEST_MAX, "%016llx", (unsigned long long)hash);
+    return str_of(out, SQL_DIGEST_MAX - 1);
+}
+
+enum status sql_migrations_check(const struct sql_rows *recorded,
+                                 const struct sql_migration *migrations, size_t count, size_t *done,
+                                 struct error *error)
+{
+    for (size_t i = 0; i < recorded->row_count; i++) {
+        int64_t number = sql_cell_int64(recorded, i, 0, -1);
+        struct str name = sql_cell(recorded, i, 1);
+        if (i >= count || number != migrations[i].number)
+            return error_set(error, STATUS_SCHEMA_MISMATCH, STR_NONE, STR_NONE,
+                             "migration %lld (%.*s) is not known to this program; the store is "
+                             "newer than it",
+                             (long long)number, STR_ARGS(name));
+        char digest[SQL_DIGEST_MAX];
+        if (!str_equal(sql_cell(recorded, i, 2), sql_migration_digest(&migrations[i], digest)))
+            return error_set(error, STATUS_SCHEMA_MISMATCH, STR_NONE, STR_NONE,
+                             "migration %lld (%.*s) was applied with another text",
+                             (long long)number, STR_ARGS(name));
+    }
+    *done = recorded->row_count;
+    return STATUS_OK;
+}

@@ -1,0 +1,381 @@
+#!/usr/bin/python3
+"""Kills what can be killed while customers are written, and checks what is there afterwards.
+
+    tests/fault/run.py [--store sqlite|postgres] [--cycles 200] [--seed N] [--binary build/fault/customer360]
+
+A cycle: start the service on the store of the cycle before, let eight clients create, change, merge,
+unmerge and record consent, kill -9 the service (at a random moment, or at a named point of its code; on
+PostgreSQL also the server itself, or cut the connections), start again, check:
+
+  durable     every acknowledged change is there
+  atomic      nothing is half done: what a change did not acknowledge is there wholly or not at all
+  exact feed  the feed has one event for each change that is there, none for others, in order per customer
+
+The checker is tested as well: --self-test feeds it histories with a lost write, a lost event, a doubled
+event, a half-done change and a wrong order, and it must find each.
+"""
+import argparse
+import http.client
+import json
+import os
+import random
+import signal
+import sys
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(ROOT, "tests", "scenario"))
+sys.path.insert(0, os.path.join(ROOT, "tests"))
+from run import Mismatch, Service, Stores  # noqa: E402  (tests/scenario/run.py)
+
+API = "/api/v1/crm"
+CLIENTS = 8
+POINTS = ("sqlite.after_begin", "sqlite.in_body", "sqlite.before_commit", "sqlite.after_commit",
+          "sqlite.before_acknowledge", "postgres.before_commit", "postgres.after_commit_sent",
+          "postgres.after_commit", "http.before_answer")
+
+
+class Customer:
+    """What is known of one customer from the answers: what must be there, and what may be."""
+
+    def __init__(self, customer_id):
+        self.id = customer_id
+        self.exists = "no"      # no | yes | maybe
+        self.version = 0        # last acknowledged
+        self.segments = {}      # version -> segment, acknowledged
+        self.segment = None     # last acknowledged
+        self.pending = None     # segment of a change without an answer
+        self.merge_id = None    # merged into its partner, acknowledged
+        self.pending_merge = False
+        self.consents = 0       # acknowledged
+        self.pending_consent = False
+
+
+class Client(threading.Thread):
+    """Works on customers of its own, one request at a time, until it cannot connect any more."""
+
+    def __init__(self, port, name, seed, customers, stop):
+        super().__init__(daemon=True)
+        self.port, self.prefix, self.random = port, name, random.Random(seed)
+        self.customers, self.stop_event = customers, stop
+        self.problems = []
+        self.connection = None
+        self.acknowledged = 0
+
+    def call(self, method, path, body=None):
+        """The answer, or None when there was none and the outcome is not known."""
+        if self.connection is None:
+            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        headers = {"X-Tenant-ID": "fault", "Content-Type": "application/json"}
+        try:
+            self.connection.request(method, API + path, json.dumps(body) if body is not None else None, headers)
+            response = self.connection.getresponse()
+            answer = json.loads(response.read() or b"{}")
+        except (OSError, http.client.HTTPException, ValueError):
+            self.connection.close()
+            self.connection = None
+            return None
+        if response.status >= 500:
+            # 503 SERVICE_UNAVAILABLE and WRITE_CONFLICT promise that nothing happened; the rest is open.
+            return "refused" if answer.get("error") in ("SERVICE_UNAVAILABLE", "WRITE_CONFLICT", "STORE_FULL") else None
+        answer["status_code"] = response.status
+        return answer
+
+    def create(self):
+        customer = Customer(f"{self.prefix}-{len(self.customers)}-{self.random.getrandbits(32):08x}")
+        self.customers.append(customer)
+        customer.exists = "maybe"
+        answer = self.call("POST", "/customers", {"customerId": customer.id, "name": f"Customer {customer.id}"})
+        if answer == "refused":
+            customer.exists = "no"
+        elif answer and answer["status_code"] == 201:
+            customer.exists, customer.version = "yes", answer["version"]
+        elif answer:
+            self.problems.append(f"create answered {answer}")
+        return answer
+
+    def change(self, customer):
+        customer.pending = f"S{self.random.getrandbits(32):08x}"
+        answer = self.call("PATCH", f"/customers/{customer.id}", {"segment": customer.pending})
+        if answer == "refused":
+            customer.pending = None
+        elif answer and answer["status_code"] == 200:
+            customer.version, customer.segment, customer.pending = answer["version"], customer.pending, None
+        elif answer:
+            self.problems.append(f"change of {customer.id} answered {answer}")
+        return answer
+
+    def merge(self, target, source):
+        source.pending_merge = True
+        answer = self.call("POST", f"/customers/{target.id}/merge", {"sourceCustomerId": source.id})
+        if answer == "refused":
+            source.pending_merge = False
+        elif answer and answer["status_code"] == 200:
+            source.merge_id, source.pending_merge = answer["mergeId"], False
+        elif answer:
+            self.problems.append(f"merge of {source.id} answered {answer}")
+        return answer
+
+    def consent(self, customer):
+        customer.pending_consent = True
+        answer = self.call("POST", f"/customers/{customer.id}/consent", {"type": "EMAIL", "status": "GRANTED"})
+        if answer == "refused":
+            customer.pending_consent = False
+        elif answer and answer["status_code"] == 201:
+            customer.consents += 1
+            customer.pending_consent = False
+        elif answer:
+            self.problems.append(f"consent of {customer.id} answered {answer}")
+        return answer
+
+    def usable(self):
+        return [c for c in self.customers
+                if c.exists == "yes" and not c.merge_id and not c.pending_merge and c.pending is None and not c.pending_consent]
+
+    def run(self):
+        while not self.stop_event.is_set():
+            free, dice = self.usable(), self.random.random()
+            if len(free) < 3 or dice < 0.4:
+                answer = self.create()
+            elif dice < 0.7:
+                answer = self.change(self.random.choice(free))
+            elif dice < 0.85:
+                answer = self.consent(self.random.choice(free))
+            else:
+                target, source = self.random.sample(free, 2)
+                answer = self.merge(target, source)
+            if answer is None:
+                return
+            if answer == "refused":
+                time.sleep(0.05)
+            else:
+                self.acknowledged += 1
+
+
+def read_customer(connection, customer_id):
+    connection.request("GET", f"{API}/customers/{customer_id}", headers={"X-Tenant-ID": "fault"})
+    response = connection.getresponse()
+    return response.status, json.loads(response.read() or b"{}")
+
+
+def read_feed(port):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    events, after = [], 0
+    while True:
+        connection.request("GET", f"{API}/events?after={after}&limit=500",
+                           headers={"X-Tenant-ID": "fault", "Accept": "application/x-ndjson"})
+        lines = connection.getresponse().read().decode().splitlines()
+        page = [json.loads(line) for line in lines if line]
+        if not page:
+            return events
+        events += page
+        after = page[-1]["position"]
+
+
+def check(customers, rows, feed, retired=frozenset()):
+    """Compares what was acknowledged with what is there: a list of violations.
+
+    rows: id -> (status, body) as read; feed: the events in order; retired: ids no longer looked at."""
+    found, by_customer, seen, last_position = [], {}, set(), 0
+    for event in feed:
+        if event["eventId"] in seen:
+            found.append(f"event {event['eventId']} is in the feed twice")
+        seen.add(event["eventId"])
+        if event["position"] <= last_position:
+            found.append(f"position {event['position']} after {last_position}")
+        last_position = event["position"]
+        key = event["payload"].get("sourceCustomerId") or event["aggregateId"]
+        by_customer.setdefault(key, []).append(event["eventType"])
+    for customer in customers:
+        status, body = rows[customer.id]
+        events = by_customer.pop(customer.id, [])
+        found += check_customer(customer, status, body, events)
+    unknown = sorted(set(by_customer) - retired)
+    if unknown:
+        found.append(f"events of customers that nobody made: {unknown[:5]}")
+    return found
+
+
+def check_customer(customer, status, body, events):
+    found, there = [], status in (200, 307)
+    if customer.exists == "yes" and not there:
+        return [f"{customer.id}: acknowledged and gone ({status})"]
+    if not there:
+        return [f"{customer.id}: not there, but has events {events}"] if events else []
+    if customer.exists == "no":
+        return [f"{customer.id}: refused and yet there"]
+    if events[:1] != ["CustomerProfileCreatedEvent"] or events.count("CustomerProfileCreatedEvent") != 1:
+        found.append(f"{customer.id}: is there, its events are {events}")
+    merges = events.count("CustomerMergedEvent")
+    if (status == 307) != (merges == 1):
+        found.append(f"{customer.id}: status {status} with {merges} merge events")
+    if customer.merge_id and status != 307:
+        found.append(f"{customer.id}: its merge was acknowledged and is gone")
+    if status == 307 and not (customer.merge_id or customer.pending_merge):
+        found.append(f"{customer.id}: merged, and nobody asked for it")
+    if status == 307:
+        return found
+    segment = body.get("segment")
+    if segment not in ([customer.segment, customer.pending] if customer.pending else [customer.segment]):
+        found.append(f"{customer.id}: segment is {segment}, acknowledged {customer.segment}, open {customer.pending}")
+    if body["version"] < customer.version:
+        found.append(f"{customer.id}: version {body['version']} after {customer.version} was acknowledged")
+    consents = events.count("ConsentUpdatedEvent")
+    if not customer.consents <= consents <= customer.consents + customer.pending_consent:
+        found.append(f"{customer.id}: {consents} consent events, {customer.consents} acknowledged")
+    return found
+
+
+def settle(customers, rows, feed):
+    """What was open is known now: the next cycle starts from what is there."""
+    consents = {}
+    for event in feed:
+        if event["eventType"] == "ConsentUpdatedEvent":
+            consents[event["aggregateId"]] = consents.get(event["aggregateId"], 0) + 1
+    for customer in customers:
+        status, body = rows[customer.id]
+        customer.exists = "yes" if status in (200, 307) else "no"
+        if status == 307:
+            customer.merge_id = body["mergeId"]
+        elif status == 200:
+            customer.segment, customer.version = body.get("segment"), body["version"]
+        customer.consents = consents.get(customer.id, customer.consents)
+        customer.pending, customer.pending_merge, customer.pending_consent = None, False, False
+
+
+def one_cycle(service, stores, customers, chance, seed, kind):
+    stop = threading.Event()
+    clients = [Client(service.port, f"F{seed}-{index}", seed * 100 + index, customers[index], stop)
+               for index in range(CLIENTS)]
+    for client in clients:
+        client.start()
+    if kind == "point":
+        wait_for_end(service, 1.5)
+    else:
+        time.sleep(chance.uniform(0.05, 0.35))
+        if kind == "server":
+            stores.server.kill()
+        elif kind == "cut":
+            stores.server.cut_connections()
+            time.sleep(0.1)
+    if kind in ("random", "point"):
+        service.stop(signal.SIGKILL)
+    stop.set()
+    for client in clients:
+        client.join(30)
+    if kind == "server":
+        stores.server.start()
+    return clients
+
+
+def wait_for_end(service, seconds):
+    """The named point may not be passed at all: then the process is killed where it is."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and service.process.poll() is None:
+        time.sleep(0.01)
+
+
+def verify(service, customers, retired):
+    everyone = [c for own in customers for c in own]
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
+    feed = read_feed(service.port)
+    for _ in range(40):  # on PostgreSQL positions are given shortly after the commit
+        time.sleep(0.02)
+        again = read_feed(service.port)
+        if len(again) == len(feed):
+            break
+        feed = again
+    rows = {c.id: read_customer(connection, c.id) for c in everyone}
+    violations = check(everyone, rows, feed, retired)
+    settle(everyone, rows, feed)
+    return violations
+
+
+def run(options):
+    chance = random.Random(options.seed)
+    stores = Stores(options.store, options.binary)
+    url = stores.new()
+    service = Service(options.binary, url)
+    customers = [[] for _ in range(CLIENTS)]
+    kinds = ["random", "random", "point"] + (["server", "cut"] if options.store == "postgres" else [])
+    points = [p for p in POINTS if p.startswith((options.store, "http"))]
+    failed, acknowledged, retired = 0, 0, set()
+    try:
+        for cycle in range(1, options.cycles + 1):
+            kind = chance.choice(kinds)
+            if kind == "point":
+                service.stop()
+                os.environ["FAULT_AT"] = f"{chance.choice(points)}:{chance.randint(2, 60)}"
+                service.start()
+            clients = one_cycle(service, stores, customers, chance, options.seed + cycle, kind)
+            at = os.environ.pop("FAULT_AT", "")
+            if service.process.poll() is not None:
+                service.start()
+            else:
+                service.wait_ready()
+            violations = verify(service, customers, retired) + [p for c in clients for p in c.problems]
+            acknowledged += sum(c.acknowledged for c in clients)
+            if violations:
+                failed += 1
+                print(f"not ok - cycle {cycle} ({kind} {at}, seed {options.seed})")
+                print("\n".join(f"  {v}" for v in violations[:10]), flush=True)
+            if cycle % 20 == 0:  # a customer that is years old teaches nothing new
+                retired.update(c.id for own in customers for c in own[:-30])
+                customers = [own[-30:] for own in customers]
+                print(f"# {cycle} of {options.cycles} cycles, {acknowledged} changes acknowledged", flush=True)
+    finally:
+        service.stop(signal.SIGKILL)
+        stores.close()
+    if not failed:
+        print(f"ok - {options.cycles} kills lose and double nothing ({options.store}, {acknowledged} changes acknowledged)")
+    return failed == 0
+
+
+def self_test():
+    """Each kind of violation is found, and a good history is not blamed."""
+    def event(number, customer, kind="CustomerProfileCreatedEvent", **payload):
+        return {"eventId": f"e{number}", "position": number, "eventType": kind, "aggregateId": customer, "payload": payload}
+
+    customer = Customer("A")
+    customer.exists, customer.version, customer.segment, customer.consents = "yes", 2, "S1", 1
+    row = (200, {"version": 3, "segment": "S1"})
+    feed = [event(1, "A"), event(2, "A", "ConsentUpdatedEvent")]
+    cases = [
+        ("a good history", row, feed, False),
+        ("a lost customer", (404, {}), feed, True),
+        ("a lost change", (200, {"version": 1, "segment": None}), feed, True),
+        ("a lost event", row, feed[:1], True),
+        ("a doubled event", row, feed + [dict(feed[1], position=3)], True),
+        ("an event of nobody", row, feed + [event(3, "B")], True),
+        ("positions that go back", row, [event(2, "A"), event(1, "A", "ConsentUpdatedEvent")], True),
+        ("a merge without its event", (307, {"mergeId": "M"}), feed, True),
+    ]
+    good = True
+    for name, answer, events, bad in cases:
+        found = check([customer], {"A": answer}, events)
+        right = bool(found) == bad
+        good = good and right
+        print(f"{'ok' if right else 'not ok'} - the checker sees {name}" + ("" if right else f": {found}"))
+    return good
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--cycles", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=int(time.time()) % 100000)
+    parser.add_argument("--binary", default=os.path.join(ROOT, "build", "fault", "customer360"))
+    parser.add_argument("--self-test", action="store_true")
+    options = parser.parse_args()
+    try:
+        good = self_test() if options.self_test else run(options)
+    except Mismatch as problem:
+        print(f"not ok - fault run ({options.store}, seed {options.seed})\n  {problem}")
+        good = False
+    sys.exit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    main()

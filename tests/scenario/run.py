@@ -1,0 +1,424 @@
+#!/usr/bin/python3
+"""Runs whole-service scenarios: short scripts that read like a story, the same on every store.
+
+    tests/scenario/run.py [--store memory|sqlite|postgres] [--binary build/customer360] [NAME ...]
+
+A scenario is a text file NAME.scenario. Lines:
+
+    # prose                           says what is going on
+    service FLAG ...                  (before the first request) an instance of its own with these flags
+    POST /customers {"name":"Acme"}   a request; paths without /api/v1/crm get it in front; the body may
+                                      go on over following lines that are indented
+    > Header: value                   a header of the request above
+    => 201 {"name":"Acme"}            what is expected: the status and, if given, the body (subset)
+    => Header: value                  a header that is expected ("*" any value, ~regex)
+    save a = customerId               keeps a value of the last answer: path.to[0].member, or @ETag for a
+                                      header, or "." for the whole body text
+    as tenant-b                       the tenant of what follows (default: one per scenario)
+    together 8 POST /customers {...}  eight at once; then "=> 201 x1, 409 x7"
+    events after $position {...}      reads the feed; each line of expected JSON must appear in this order
+    restart / kill                    stops the service gracefully / with SIGKILL and starts it again
+    wait job $job                     until the job has ended
+
+Matching of JSON: an object names what must be there (more may be); null matches absent as well; an array
+must match item by item, a last item "..." allows more; "*" any value; "~regex" a matching text; "$a" what
+was saved. Prints TAP. Exit status 1 when something failed.
+"""
+import argparse
+import concurrent.futures
+import http.client
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(ROOT, "tests"))
+API = "/api/v1/crm"
+ROOT_PATHS = ("/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/api/", "/console")
+
+
+class Mismatch(Exception):
+    """What a scenario expected and did not get."""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Service:
+    """One instance of the program on a store of its own."""
+
+    def __init__(self, binary, store_url, flags=(), dev=True):
+        self.binary, self.store_url, self.flags, self.dev = binary, store_url, list(flags), dev
+        self.port = free_port()
+        self.log = tempfile.NamedTemporaryFile("w+", suffix=".log", delete=False)
+        self.start()
+
+    def start(self):
+        command = [self.binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--store", self.store_url]
+        command += (["--dev"] if self.dev else []) + self.flags
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
+        self.wait_ready()
+
+    def wait_ready(self):
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise Mismatch(f"the service ended with {self.process.returncode}:\n{self.tail()}")
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+                connection.request("GET", "/readyz")
+                if connection.getresponse().status == 200:
+                    return
+            except OSError:
+                pass
+            time.sleep(0.02)
+        raise Mismatch("the service was not ready in 20 s:\n" + self.tail())
+
+    def tail(self):
+        with open(self.log.name, encoding="utf-8", errors="replace") as log:
+            return "".join(log.readlines()[-15:])
+
+    def stop(self, with_signal=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(with_signal)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                raise Mismatch("the service did not stop within 20 s") from None
+        return self.process.returncode
+
+
+class Answer:
+    def __init__(self, response):
+        self.status = response.status
+        self.headers = response.headers
+        self.text = response.read().decode("utf-8", errors="replace")
+        self.body = self.parse()
+
+    def parse(self):
+        try:
+            return json.loads(self.text)
+        except ValueError:
+            lines = [line for line in self.text.splitlines() if line]
+            try:
+                return [json.loads(line) for line in lines]
+            except ValueError:
+                return None
+
+
+def value_at(answer, path):
+    if path == ".":
+        return answer.text
+    if path.startswith("@"):
+        return answer.headers.get(path[1:])
+    value = answer.body
+    for name, index in re.findall(r"([A-Za-z_][\w-]*)|\[(-?\d+)\]", path):
+        value = value[int(index)] if index else value[name]
+    return value
+
+
+def match_text(expected, actual):
+    if expected == "*":
+        return actual is not None
+    if expected.startswith("~"):
+        return isinstance(actual, str) and re.search(expected[1:], actual) is not None
+    return expected == actual
+
+
+def differences(expected, actual, path="body"):
+    """The first place where `actual` is not as expected, or None."""
+    if isinstance(expected, str):
+        return None if match_text(expected, actual) else f"{path}: expected {expected!r}, got {actual!r}"
+    if isinstance(expected, dict):
+        if not isinstance(actual, dict):
+            return f"{path}: expected an object, got {actual!r}"
+        for name, value in expected.items():
+            if value is None and actual.get(name) is None:
+                continue
+            if name not in actual:
+                return f"{path}.{name}: missing; there is {sorted(actual)}"
+            found = differences(value, actual[name], f"{path}.{name}")
+            if found:
+                return found
+        return None
+    if isinstance(expected, list):
+        open_ended = bool(expected) and expected[-1] == "..."
+        items = expected[:-1] if open_ended else expected
+        if not isinstance(actual, list):
+            return f"{path}: expected an array, got {actual!r}"
+        if len(actual) < len(items) or (len(actual) > len(items) and not open_ended):
+            return f"{path}: expected {len(items)} items, got {len(actual)}: {json.dumps(actual)[:400]}"
+        for index, item in enumerate(items):
+            found = differences(item, actual[index], f"{path}[{index}]")
+            if found:
+                return found
+        return None
+    return None if expected == actual else f"{path}: expected {expected!r}, got {actual!r}"
+
+
+class Scenario:
+    """The state of one run: service, tenant, saved values, the last answer."""
+
+    def __init__(self, path, service):
+        self.service = service
+        self.name = os.path.splitext(os.path.basename(path))[0]
+        self.tenant = f"{self.name.replace('_', '-')[:40]}-{secrets.token_hex(3)}"
+        self.saved = {"tenant": self.tenant, "unique": secrets.token_hex(4)}
+        self.headers, self.request, self.answer, self.answers = {}, None, None, None
+
+    def expand(self, text):
+        def replace(found):
+            name = found.group(1)
+            if name not in self.saved:
+                raise Mismatch(f"${name} was not saved")
+            return str(self.saved[name])
+        return re.sub(r"\$([a-zA-Z_]\w*)", replace, text)
+
+    def send(self, method, path, body, headers):
+        connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=30)
+        try:
+            all_headers = {"X-Tenant-ID": self.tenant} if self.tenant else {}
+            if body:
+                all_headers["Content-Type"] = "application/merge-patch+json" if method == "PATCH" else "application/json"
+            all_headers.update(headers)
+            connection.request(method, path, body.encode() if body else None,
+                               {k: v for k, v in all_headers.items() if v != "-"})
+            return Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def prepare(self, text):
+        method, path, body = (text.split(None, 2) + [None, None])[:3]
+        path = self.expand(path)
+        if path != "/" and not path.startswith(ROOT_PATHS):
+            path = API + path
+        return method, path, self.expand(body) if body else None
+
+    def perform(self):
+        """Sends the request that is waiting, if any."""
+        if self.request is None:
+            return
+        count, text, headers = self.request
+        self.request = None
+        method, path, body = self.prepare(text)
+        if count == 1:
+            self.answer = self.send(method, path, body, headers)
+            return
+        with concurrent.futures.ThreadPoolExecutor(count) as pool:
+            calls = [pool.submit(self.send, method, path, body, headers) for _ in range(count)]
+            self.answers = [call.result() for call in calls]
+
+    def expect(self, text):
+        self.perform()
+        header = re.match(r"([A-Za-z][\w-]*):\s*(.*)$", text)
+        if header:
+            actual = self.answer.headers.get(header.group(1))
+            if not match_text(self.expand(header.group(2)), actual):
+                raise Mismatch(f"header {header.group(1)}: expected {header.group(2)!r}, got {actual!r}")
+            return
+        if self.answers is not None:
+            self.expect_counts(text)
+            return
+        status, body = (text.split(None, 1) + [None])[:2]
+        if self.answer.status != int(status):
+            raise Mismatch(f"expected status {status}, got {self.answer.status}: {self.answer.text[:1500]}")
+        if body:
+            if self.answer.body is None:
+                raise Mismatch(f"expected JSON, got {self.answer.text[:400]!r}")
+            found = differences(json.loads(self.expand(body)), self.answer.body)
+            if found:
+                raise Mismatch(f"{found}\n    in {self.answer.text[:1500]}")
+
+    def expect_counts(self, text):
+        expected = {}
+        for status, count in re.findall(r"(\d{3})\s*x(\d+)", text):
+            expected[int(status)] = int(count)
+        actual = {}
+        for answer in self.answers:
+            actual[answer.status] = actual.get(answer.status, 0) + 1
+        if actual != expected:
+            raise Mismatch(f"expected {expected}, got {actual}; one: {self.answers[-1].text[:400]}")
+        self.answer = next((a for a in self.answers if a.status < 300), self.answers[0])
+        self.answers = None
+
+    def events(self, text):
+        after, expected = (text.split(None, 2) + [None])[1:3]
+        deadline = time.monotonic() + 10
+        while True:
+            self.answer = self.send("GET", f"{API}/events?after={self.expand(after)}&limit=500", None,
+                                    {"Accept": "application/x-ndjson"})
+            got = [json.loads(line) for line in self.answer.text.splitlines() if line]
+            remaining = list(json.loads(self.expand(expected)))
+            for event in got:
+                if remaining and differences(remaining[0], event) is None:
+                    remaining.pop(0)
+            if not remaining:
+                self.answer.body = got
+                return
+            if time.monotonic() > deadline:
+                raise Mismatch(f"not in the feed: {remaining[0]}\n    the feed: {json.dumps(got)[:3000]}")
+            time.sleep(0.05)
+
+    def wait_job(self, job):
+        deadline = time.monotonic() + 60
+        while True:
+            self.answer = self.send("GET", f"{API}/jobs/{self.expand(job)}", None, {})
+            if self.answer.body.get("state") not in ("QUEUED", "RUNNING"):
+                return
+            if time.monotonic() > deadline:
+                raise Mismatch(f"the job did not end: {self.answer.text}")
+            time.sleep(0.05)
+
+    def run_line(self, line):
+        word = line.split(None, 1)[0]
+        if word == "=>":
+            self.expect(line[2:].strip())
+        elif word == ">":
+            name, value = line[1:].split(":", 1)
+            self.request[2][name.strip()] = self.expand(value.strip())
+        else:
+            self.perform()
+            self.run_step(word, line)
+
+    def run_step(self, word, line):
+        if word in ("GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS"):
+            self.request = (1, line, {})
+        elif word == "together":
+            _, count, text = line.split(None, 2)
+            self.request = (int(count), text, {})
+        elif word == "save":
+            name, path = line[4:].split("=", 1)
+            self.saved[name.strip()] = value_at(self.answer, path.strip())
+        elif word == "as":
+            tenant = line.split(None, 1)[1]
+            self.tenant = None if tenant == "nobody" else f"{tenant}-{self.saved['unique']}"
+        elif word == "events":
+            self.events(line)
+        elif word in ("restart", "kill"):
+            self.service.stop(signal.SIGTERM if word == "restart" else signal.SIGKILL)
+            self.service.start()
+        elif word == "wait":
+            self.wait_job(line.split()[2])
+        else:
+            raise Mismatch(f"unknown step {word!r}")
+
+
+def read_steps(path):
+    """(line number, text) of each step; indented lines belong to the step above."""
+    steps = []
+    with open(path, encoding="utf-8") as script:
+        for number, line in enumerate(script, 1):
+            line = line.rstrip("\n")
+            if not line.strip() or line.lstrip().startswith("#"):
+                continue
+            if line[0] in " \t" and steps:
+                steps[-1] = (steps[-1][0], steps[-1][1] + " " + line.strip())
+            else:
+                steps.append((number, line.strip()))
+    return steps
+
+
+class Stores:
+    """Gives each instance a store: a fresh directory, a fresh database, or memory."""
+
+    def __init__(self, kind, binary):
+        self.kind, self.binary, self.server, self.count = kind, binary, None, 0
+        self.directory = tempfile.mkdtemp(prefix="customer360-scenario-")
+        if kind == "postgres":
+            from servers.postgres import PostgresServer
+            self.server = PostgresServer()
+
+    def new(self):
+        self.count += 1
+        if self.kind == "memory":
+            return "memory:"
+        if self.kind == "sqlite":
+            return f"sqlite:{self.directory}/{self.count}.db"
+        return self.server.new_database(self.binary)
+
+    def close(self):
+        if self.server:
+            self.server.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def run_scenario(path, stores, shared):
+    """Runs one scenario; `shared` is the instance used by all that ask for no flags of their own."""
+    steps = read_steps(path)
+    flags = [text.split()[1:] for _, text in steps if text.split()[0] == "service"]
+    needs_own = bool(flags) or any(text.split()[0] in ("restart", "kill") for _, text in steps)
+    if needs_own and stores.kind == "memory":
+        return "skip"
+    service = shared
+    if needs_own:
+        options = [os.path.expandvars(flag) for flag in sum(flags, [])]
+        service = Service(stores.binary, stores.new(), [f for f in options if f != "no-dev"], "no-dev" not in options)
+    scenario = Scenario(path, service)
+    try:
+        for number, text in steps:
+            if text.split()[0] == "service":
+                continue
+            try:
+                scenario.run_line(text)
+            except (KeyError, TypeError, IndexError, ValueError, OSError) as problem:
+                raise Mismatch(f"line {number}: {text[:200]}\n    {type(problem).__name__}: {problem}") from problem
+            except Mismatch as problem:
+                raise Mismatch(f"line {number}: {text[:200]}\n    {problem}") from problem
+        scenario.perform()
+    finally:
+        if needs_own:
+            service.stop()
+    return "ok"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--store", choices=("memory", "sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--binary", default=os.path.join(ROOT, "build", "customer360"))
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    os.environ["SCENARIOS"] = HERE
+    paths = sorted(os.path.join(HERE, name) for name in os.listdir(HERE) if name.endswith(".scenario"))
+    if options.names:
+        paths = [path for path in paths if os.path.splitext(os.path.basename(path))[0] in options.names]
+    stores, failed, shared = Stores(options.store, options.binary), 0, None
+    try:
+        shared = Service(options.binary, stores.new())
+        for path in paths:
+            label = f"{os.path.splitext(os.path.basename(path))[0]} ({options.store})"
+            try:
+                result = run_scenario(path, stores, shared)
+                if result == "ok":
+                    print(f"ok - {label}", flush=True)
+            except Mismatch as problem:
+                failed += 1
+                print(f"not ok - {label}\n  {problem}", flush=True)
+        if shared.stop() != 0:
+            failed += 1
+            print(f"not ok - the service stops cleanly ({options.store})\n{shared.tail()}")
+        else:
+            print(f"ok - the service stops cleanly ({options.store})")
+    finally:
+        if shared and shared.process.poll() is None:
+            shared.process.kill()
+            shared.process.wait()
+        stores.close()
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""A PostgreSQL server for tests: of its own, on loopback, in a temporary directory, stopped by its pid.
+
+Roles as in production: `customer360_migrator` owns the schema, `customer360_app` is what the service runs
+as. Root cannot run PostgreSQL, so as root it runs under the system user `postgres`.
+
+    tests/servers/postgres.py                  starts one, prints its URLs, stops on Ctrl-C
+"""
+import glob
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+MIGRATOR, RUNTIME = "customer360_migrator", "customer360_app"
+
+
+def binaries():
+    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/postgres"), key=lambda p: int(p.split("/")[4]))
+    if not found:
+        raise RuntimeError("PostgreSQL is not installed: tools/setup.sh all")
+    return os.path.dirname(found[-1])
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class PostgresServer:
+    """settings: lines for postgresql.conf. Durable (fsync on) unless a setting says otherwise."""
+
+    def __init__(self, settings=()):
+        self.bin, self.port, self.count = binaries(), free_port(), 0
+        self.directory = tempfile.mkdtemp(prefix="customer360-postgres-")
+        self.data = os.path.join(self.directory, "data")
+        self.user = pwd.getpwnam("postgres") if os.getuid() == 0 else None
+        if self.user:
+            os.chown(self.directory, self.user.pw_uid, self.user.pw_gid)
+        self.process = None
+        self.run("initdb", "-D", self.data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+        with open(os.path.join(self.data, "postgresql.conf"), "a", encoding="utf-8") as conf:
+            conf.write(f"listen_addresses='127.0.0.1'\nport={self.port}\nunix_socket_directories='{self.directory}'\n"
+                       "max_connections=200\nshared_buffers=256MB\nlogging_collector=off\nautovacuum_naptime=10s\n")
+            conf.write("".join(line + "\n" for line in settings))
+        self.start()
+        self.sql(f"CREATE ROLE {MIGRATOR} LOGIN; CREATE ROLE {RUNTIME} LOGIN;")
+
+    def run(self, program, *arguments):
+        subprocess.run([os.path.join(self.bin, program), *arguments], check=True, stdout=subprocess.DEVNULL,
+                       **self.identity())
+
+    def identity(self):
+        return {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": [], "cwd": self.directory} if self.user else {}
+
+    def start(self):
+        with open(os.path.join(self.directory, "log"), "ab") as log:
+            self.process = subprocess.Popen([os.path.join(self.bin, "postgres"), "-D", self.data],
+                                            stdout=log, stderr=log, **self.identity())
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if subprocess.run([os.path.join(self.bin, "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)],
+                              check=False).returncode == 0:
+                return
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.05)
+        with open(os.path.join(self.directory, "log"), encoding="utf-8", errors="replace") as log:
+            raise RuntimeError("PostgreSQL did not start:\n" + "".join(log.readlines()[-10:]))
+
+    def kill(self):
+        """As a crash of the machine's process: SIGKILL to the server and all its backends."""
+        children = subprocess.run(["pgrep", "-P", str(self.process.pid)], check=False, capture_output=True, text=True).stdout.split()
+        self.process.send_signal(signal.SIGKILL)
+        for child in children:
+            try:
+                os.kill(int(child), signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.wait()
+        time.sleep(0.1)
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def url(self, database, role):
+        return f"postgresql://{role}@127.0.0.1:{self.port}/{database}"
+
+    def sql(self, text, database="postgres", role="postgres"):
+        """The output of psql, unaligned, tuples only. Raises with the server's message."""
+        done = subprocess.run([os.path.join(self.bin, "psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
+                               self.url(database, role), "-c", text], check=False, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr.strip())
+        return done.stdout.strip()
+
+    def cut_connections(self):
+        """Ends every connection of the service in the middle of whatever it does."""
+        self.sql(f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = '{RUNTIME}'")
+
+    def new_database(self, binary):
+        """The runtime role's URL of a fresh database with the schema in it."""
+        self.count += 1
+        name = f"customer360_{self.count}"
+        self.sql(f"CREATE DATABASE {name} OWNER {MIGRATOR}")
+        subprocess.run([binary, "migrate", "--store", self.url(name, MIGRATOR), "--runtime-role", RUNTIME], check=True,
+                       stdout=subprocess.DEVNULL)
+        return self.url(name, RUNTIME)
+
+
+def main():
+    server = PostgresServer()
+    server.sql(f"CREATE DATABASE customer360 OWNER {MIGRATOR}")
+    print(f"migrate with  {server.url('customer360', MIGRATOR)}\nserve with    {server.url('customer360', RUNTIME)}", flush=True)
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.stop()
+
+
+if __name__ == "__main__":
+    main()
