@@ -27,11 +27,11 @@ struct fact {
     struct str home;
     enum fact_kind kind;
     struct str subject;
-    struct str object;     /* the other customer of a relationship; else absent */
-    struct str source;     /* the system that says it: "crm" for the API, else as configured */
-    instant observed_at;   /* when it was true at the source */
-    instant recorded_at;   /* when we were told; strictly increasing within a home */
-    struct str actor;      /* who did it: user id, job id */
+    struct str object;   /* the other customer of a relationship; else absent */
+    struct str source;   /* the system that says it: "crm" for the API, else as configured */
+    instant observed_at; /* when it was true at the source */
+    instant recorded_at; /* when we were told; strictly increasing within a home */
+    struct str actor;    /* who did it: user id, job id */
     struct json_value *body;
 };
 

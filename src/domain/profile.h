@@ -13,26 +13,26 @@ enum field_shape {
     SHAPE_TEXT,
     SHAPE_ENUM,
     SHAPE_DATE,
-    SHAPE_COUNTRY,   /* ISO 3166-1 alpha-2 */
-    SHAPE_LANGUAGE,  /* BCP 47 */
+    SHAPE_COUNTRY,  /* ISO 3166-1 alpha-2 */
+    SHAPE_LANGUAGE, /* BCP 47 */
     SHAPE_EMAIL,
     SHAPE_PHONE,
     SHAPE_URL,
-    SHAPE_IDENTIFIER, /* of another thing of ours */
-    SHAPE_TEXT_LIST,  /* of `element` shape; elements survive one by one */
-    SHAPE_OBJECT_LIST,/* elements survive as a whole */
-    SHAPE_MAP         /* text keys, text | boolean | number values; keys survive one by one */
+    SHAPE_IDENTIFIER,  /* of another thing of ours */
+    SHAPE_TEXT_LIST,   /* of `element` shape; elements survive one by one */
+    SHAPE_OBJECT_LIST, /* elements survive as a whole */
+    SHAPE_MAP          /* text keys, text | boolean | number values; keys survive one by one */
 };
 
 struct profile_field {
     struct str name;
     enum field_shape shape;
-    enum field_shape element;             /* of a SHAPE_TEXT_LIST */
-    struct str allowed;                   /* for people and programs: "ACTIVE | INACTIVE | ON_HOLD" */
-    size_t length_max;                    /* characters of a text, count of a list or map */
-    const struct profile_field *members;  /* of an object list's element */
+    enum field_shape element; /* of a SHAPE_TEXT_LIST */
+    struct str allowed;       /* for people and programs: "ACTIVE | INACTIVE | ON_HOLD" */
+    size_t length_max;        /* characters of a text, count of a list or map */
+    const struct profile_field *members; /* of an object list's element */
     size_t member_count;
-    bool required;                        /* at creation, or within the element */
+    bool required; /* at creation, or within the element */
 };
 
 extern const struct profile_field profile_fields[];
