@@ -121,10 +121,10 @@ int64_t http_clock_ms(void);
 void http_server_want_run(struct http_server *server);
 
 /* exchange.c: the callbacks of libmicrohttpd */
-enum MHD_Result exchange_access(void *server, struct MHD_Connection *connection, const char *url,
+enum MHD_Result exchange_access(void *argument, struct MHD_Connection *connection, const char *url,
                                 const char *method, const char *version, const char *data,
-                                size_t *data_bytes, void **request);
-void exchange_completed(void *server, struct MHD_Connection *connection, void **request,
+                                size_t *data_bytes, void **context);
+void exchange_completed(void *argument, struct MHD_Connection *connection, void **context,
                         enum MHD_RequestTerminationCode why);
 void exchange_suspend(struct http_request *request);
 void exchange_resume(struct http_request *request);
