@@ -73,7 +73,8 @@ static bool have_bytes(struct raw_reader *reader, size_t count)
 static void drop_front(struct raw_reader *reader, size_t count)
 {
     reader->rest.len -= count;
-    if (reader->rest.len) memmove(reader->rest.bytes, reader->rest.bytes + count, reader->rest.len);
+    if (reader->rest.bytes)
+        memmove(reader->rest.bytes, reader->rest.bytes + count, reader->rest.len);
 }
 
 static int64_t from_hexadecimal(struct str text)
