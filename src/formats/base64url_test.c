@@ -12,10 +12,14 @@ static void texts_of_rfc_4648_go_both_ways(void **state)
     static const struct {
         struct str bytes, text;
     } cases[] = {
-        {STR(""), STR("")},           {STR("f"), STR("Zg")},
-        {STR("fo"), STR("Zm8")},      {STR("foo"), STR("Zm9v")},
-        {STR("foob"), STR("Zm9vYg")}, {STR("fooba"), STR("Zm9vYmE")},
-        {STR("foobar"), STR("Zm9vYmFy")}, {STR("\xff\xfb\xfe"), STR("__v-")},
+        {STR(""), STR("")},
+        {STR("f"), STR("Zg")},
+        {STR("fo"), STR("Zm8")},
+        {STR("foo"), STR("Zm9v")},
+        {STR("foob"), STR("Zm9vYg")},
+        {STR("fooba"), STR("Zm9vYmE")},
+        {STR("foobar"), STR("Zm9vYmFy")},
+        {STR("\xff\xfb\xfe"), STR("__v-")},
     };
     struct arena arena;
     arena_init(&arena, 65536);
@@ -32,9 +36,9 @@ static void any_other_text_is_refused(void **state)
 {
     (void)state;
     static const struct str texts[] = {
-        STR("Z"), STR("Zg=="), STR("Zm9v Zg"), STR("Zm+/"), STR("Zm9v\n"), STR("Zm9v."),
-        STR("Zh"),  /* one byte, but bits past it */
-        STR("Zm9"), /* two bytes, but bits past them */
+        STR("Z"),      STR("Zg=="),  STR("Zm9v Zg"), STR("Zm+/"),
+        STR("Zm9v\n"), STR("Zm9v."), STR("Zh"), /* one byte, but bits past it */
+        STR("Zm9"),                             /* two bytes, but bits past them */
     };
     struct arena arena;
     arena_init(&arena, 65536);

@@ -50,18 +50,13 @@ static bool type_is_fine(const struct json_value *header)
     return str_equal_ignore_case(name, STR("JWT")) || str_equal_ignore_case(name, STR("at+jwt"));
 }
 
-static enum status find_key(const struct json_value *header, const struct jwks *keys,
-                            const struct jwk **key, struct error *error)
+static enum status check_header(const struct json_value *header, struct error *error)
 {
+    const struct json_value *kid = json_get(header, STR("kid"));
     /* RFC 7515, 4.1.11: an extension that is marked critical and not understood is refused. */
     if (json_get(header, STR("crit"))) return refuse("has a critical extension", error);
     if (!type_is_fine(header)) return refuse("is of another type than JWT", error);
-    const struct json_value *kid = json_get(header, STR("kid"));
     if (kid && kid->type != JSON_STRING) return refuse("has a kid that is no text", error);
-    *key = jwks_find(keys, json_text(kid));
-    if (!*key) return refuse("names a key that is not known here", error);
-    if (!str_equal(json_text(json_get(header, STR("alg"))), jwt_algorithm_name((*key)->algorithm)))
-        return refuse("has another algorithm than its key", error);
     return STATUS_OK;
 }
 
@@ -194,12 +189,15 @@ enum status jwt_verify(struct str token, const struct jwks *keys, const struct j
 {
     struct token_parts parts;
     struct json_value *header, *payload;
-    const struct jwk *key = NULL;
     struct str signature;
     if (token.len > rules->token_max_bytes) return refuse("is too large", error);
     if (!split_token(token, &parts)) return refuse("is not of three parts", error);
     if (!decode_object(parts.header, arena, &header)) return refuse("has no valid header", error);
-    TRY(find_key(header, keys, &key, error));
+    TRY(check_header(header, error));
+    const struct jwk *key = jwks_find(keys, json_text(json_get(header, STR("kid"))));
+    if (!key) return refuse("names a key that is not known here", error);
+    if (!str_equal(json_text(json_get(header, STR("alg"))), jwt_algorithm_name(key->algorithm)))
+        return refuse("has another algorithm than its key", error);
     if (!base64url_decode(parts.signature, arena, &signature) ||
         !signature_is_right(key, parts.signed_text, signature))
         return refuse("has a signature that is not right", error);
