@@ -2,8 +2,8 @@
  * the text can be the same.
  *
  * Statements are files in sql/, embedded at build time; `sql/foo.sql` serves both engines, or
- * `sql/sqlite/foo.sql` and `sql/postgres/foo.sql` where the text must differ. Parameters are written
- * $1, $2 in both. The generated sql_statements.h has one `SQL_FOO` per file.
+ * `sql/sqlite/foo.sql` and `sql/postgres/foo.sql` where the text must differ. Parameters are
+ * written $1, $2 in both. The generated sql_statements.h has one `SQL_FOO` per file.
  *
  * A transaction belongs to one tenant and one connection; see sql_driver. Statements without result
  * (sql_execute) may be queued: their failure shows at the next sql_query or at the commit, which is
@@ -28,16 +28,17 @@ struct sql_value {
 
 #define SQL_PARAM_TEXT(s)                                                                          \
     ((struct sql_value){.type = str_is_none(s) ? SQL_NULL : SQL_TEXT, .text = (s)})
-#define SQL_PARAM_INT64(i)    ((struct sql_value){.type = SQL_INT64, .integer = (i)})
-#define SQL_PARAM_NULL        ((struct sql_value){.type = SQL_NULL})
-#define SQL_PARAM_ARRAY(a, n) ((struct sql_value){.type = SQL_TEXT_ARRAY, .array = (a), .array_count = (n)})
+#define SQL_PARAM_INT64(i) ((struct sql_value){.type = SQL_INT64, .integer = (i)})
+#define SQL_PARAM_NULL     ((struct sql_value){.type = SQL_NULL})
+#define SQL_PARAM_ARRAY(a, n)                                                                      \
+    ((struct sql_value){.type = SQL_TEXT_ARRAY, .array = (a), .array_count = (n)})
 
 struct sql_statement {
     struct str name;
-    struct str sqlite;   /* text for each engine */
-    struct str postgres; /* absent where an engine has no use for it */
+    struct str sqlite;    /* text for each engine */
+    struct str postgres;  /* absent where an engine has no use for it */
     enum status conflict; /* what a violated unique constraint means here */
-    size_t index;        /* dense, for per-connection tables of prepared statements */
+    size_t index;         /* dense, for per-connection tables of prepared statements */
 };
 
 /* Result rows, copied into the arena. Column values are text or absent (NULL). */
@@ -68,9 +69,9 @@ struct sql_driver {
     enum status (*transact)(struct sql_driver *, enum sql_mode, struct str tenant, struct arena *,
                             sql_body *, void *context, struct error *);
     /* One read statement in a transaction of its own: the hot path (pipelined, shared). */
-    enum status (*query_one)(struct sql_driver *, struct str tenant,
-                             const struct sql_statement *, const struct sql_value *params,
-                             size_t count, struct arena *, struct sql_rows *, struct error *);
+    enum status (*query_one)(struct sql_driver *, struct str tenant, const struct sql_statement *,
+                             const struct sql_value *params, size_t count, struct arena *,
+                             struct sql_rows *, struct error *);
     enum status (*query)(struct sql_transaction *, const struct sql_statement *,
                          const struct sql_value *params, size_t count, struct arena *,
                          struct sql_rows *, struct error *);
@@ -85,6 +86,8 @@ struct sql_transaction {
     struct sql_driver *driver;
 };
 
+/* Parameters are taken over by the call: their memory is free on return, even when the statement is
+ * only queued. A statement without a text for the engine does nothing. */
 MUST_CHECK enum status sql_query(struct sql_transaction *transaction,
                                  const struct sql_statement *statement,
                                  const struct sql_value *params, size_t count, struct arena *arena,
@@ -97,34 +100,34 @@ MUST_CHECK enum status sql_execute(struct sql_transaction *transaction,
 /* The embedded engine: one writer thread with group commit, one read connection per calling thread.
  * Only one process may have the file open (a lock file beside it): STATUS_STORE_IN_USE. */
 struct sqlite_options {
-    struct str path;            /* ":memory:" is not supported: use the memory store */
+    struct str path; /* ":memory:" is not supported: use the memory store */
     int64_t busy_timeout_ms;
-    size_t batch_max;           /* bodies per commit */
+    size_t batch_max; /* bodies per commit */
     size_t mmap_bytes;
-    bool create;                /* make the file when it is missing */
+    bool create; /* make the file when it is missing */
     /* Called on the writer thread after a commit, before anybody is told: lets an adapter drop what
      * it cached. May be NULL. */
     void (*committed)(void *argument);
     void *committed_argument;
 };
-MUST_CHECK enum status sqlite_open(const struct sqlite_options *options,
-                                   struct sql_driver **driver, struct error *error);
+MUST_CHECK enum status sqlite_open(const struct sqlite_options *options, struct sql_driver **driver,
+                                   struct error *error);
 
 /* PostgreSQL: per loop, pipelined asynchronous connections; inside a coroutine a wait suspends it,
  * outside of any (command line) it blocks. */
 struct postgres_options {
-    struct str url;             /* postgresql://... of the runtime role */
+    struct str url; /* postgresql://... of the runtime role */
     size_t connections_per_loop;
-    size_t readers_per_loop;    /* shared pipelined connections for query_one */
+    size_t readers_per_loop; /* shared pipelined connections for query_one */
     int64_t connect_timeout_ms;
     int64_t statement_timeout_ms;
 };
 MUST_CHECK enum status postgres_open(const struct postgres_options *options,
                                      struct sql_driver **driver, struct error *error);
 
-/* Forward-only migrations, in order of their numbers, each in a transaction, recorded with a digest in
- * table schema_migration; a changed or unknown one is STATUS_SCHEMA_MISMATCH. For PostgreSQL `url` is
- * that of the migration role, and `runtime_role` gets its rights. */
+/* Forward-only migrations, in order of their numbers, each in a transaction, recorded with a digest
+ * in table schema_migration; a changed or unknown one is STATUS_SCHEMA_MISMATCH. For PostgreSQL
+ * `url` is that of the migration role, and `runtime_role` gets its rights. */
 struct sql_migration {
     int number;
     struct str name;
