@@ -14,7 +14,7 @@ OPTIMISE ?= -O2 -g
 
 CFLAGS_BASE := -std=gnu11 $(OPTIMISE) -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
                -Wpointer-arith -Wundef -Wvla -Werror -fno-strict-aliasing -fstack-protector-strong \
-               -D_GNU_SOURCE -Isrc -I$(BUILD)/generated
+               -D_GNU_SOURCE -Isrc -I$(BUILD)/generated -include base/banned.h
 LDFLAGS_BASE := -Wl,-z,relro,-z,now
 LDLIBS_BASE  := -lmicrohttpd -lsqlite3 -lpq -lssl -lcrypto -lpthread -lm
 ifneq ($(SANITIZE),)
@@ -31,14 +31,14 @@ LIBRARY_C := $(filter-out %_test.c src/service/main.c,$(SOURCES))
 GENERATED_C :=
 GENERATED_H :=
 
-.DEFAULT_GOAL := all
-.SECONDARY:
--include mk/*.mk
-
 object     = $(addprefix $(BUILD)/objects/,$(addsuffix .o,$(basename $(1))))
 LIBRARY   := $(BUILD)/libcustomer360.a
 SUPPORT   := $(BUILD)/libsupport.a
 TEST_BINS := $(addprefix $(BUILD)/tests/,$(basename $(TESTS_C)))
+
+.DEFAULT_GOAL := all
+.SECONDARY:
+-include mk/*.mk
 
 .PHONY: all run test check tidy clean setup format
 all: $(BUILD)/customer360

@@ -6,7 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_BLOCK_BYTES = 16 * 1024, ALIGNMENT = alignof(max_align_t) };
+/* Under the address sanitizer, memory that is not handed out may not be touched: use after a reset
+ * or a rewind is found like use after free. */
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define ARENA_POISON
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(ARENA_POISON)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(bytes, size)   ((void)(bytes), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(bytes, size) ((void)(bytes), (void)(size))
+#endif
+
+enum { FIRST_BLOCK_BYTES = 16 * 1024, BLOCK_MAX_BYTES = 1024 * 1024 };
+enum { ALIGNMENT = alignof(max_align_t) };
 
 struct arena_block {
     struct arena_block *next;
@@ -24,9 +39,16 @@ static void free_blocks(struct arena_block *block)
 {
     while (block) {
         struct arena_block *next = block->next;
+        ASAN_UNPOISON_MEMORY_REGION(block->bytes, block->size);
         free(block);
         block = next;
     }
+}
+
+static void give_back(struct arena_block *block, size_t used)
+{
+    ASAN_POISON_MEMORY_REGION(block->bytes + used, block->size - used);
+    block->used = used;
 }
 
 void arena_reset(struct arena *arena)
@@ -34,7 +56,7 @@ void arena_reset(struct arena *arena)
     if (arena->first) {
         free_blocks(arena->first->next);
         arena->first->next = NULL;
-        arena->first->used = 0;
+        give_back(arena->first, 0);
     }
     arena->current = arena->first;
     arena->used_bytes = 0;
@@ -49,11 +71,13 @@ void arena_release(struct arena *arena)
 static struct arena_block *add_block(struct arena *arena, size_t need)
 {
     size_t size = arena->current ? arena->current->size * 2 : FIRST_BLOCK_BYTES;
-    if (size > 1024 * 1024) size = 1024 * 1024;
+    if (size > BLOCK_MAX_BYTES) size = BLOCK_MAX_BYTES;
     if (size < need) size = need;
+    if (size > SIZE_MAX - sizeof(struct arena_block)) return NULL;
     struct arena_block *block = malloc(sizeof(*block) + size);
     if (!block) return NULL;
     *block = (struct arena_block){.size = size};
+    give_back(block, 0);
     if (arena->current)
         arena->current->next = block;
     else
@@ -62,16 +86,23 @@ static struct arena_block *add_block(struct arena *arena, size_t need)
     return block;
 }
 
+/* What an allocation takes: a multiple of the alignment, never nothing. SIZE_MAX, which no arena
+ * has, when that overflows. */
+static size_t rounded(size_t size_bytes)
+{
+    if (size_bytes > SIZE_MAX - ALIGNMENT) return SIZE_MAX;
+    return size_bytes ? (size_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : ALIGNMENT;
+}
+
 void *arena_alloc(struct arena *arena, size_t size_bytes)
 {
-    if (size_bytes > arena->limit_bytes) return NULL;
-    size_t need = (size_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    if (need == 0) need = ALIGNMENT;
+    size_t need = rounded(size_bytes);
     if (need > arena->limit_bytes - arena->used_bytes) return NULL;
     struct arena_block *block = arena->current;
     if (!block || block->size - block->used < need) block = add_block(arena, need);
     if (!block) return NULL;
     void *memory = block->bytes + block->used;
+    ASAN_UNPOISON_MEMORY_REGION(memory, size_bytes);
     block->used += need;
     arena->used_bytes += need;
     return memory;
@@ -89,11 +120,11 @@ void *arena_calloc(struct arena *arena, size_t count, size_t size_bytes)
 void *arena_realloc(struct arena *arena, void *old, size_t old_bytes, size_t new_bytes)
 {
     struct arena_block *block = arena->current;
-    size_t old_need = (old_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    size_t new_need = (new_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    size_t old_need = rounded(old_bytes), new_need = rounded(new_bytes);
     bool is_last = old && block && (char *)old + old_need == block->bytes + block->used;
     if (is_last && new_need >= old_need && block->size - block->used >= new_need - old_need &&
         new_need - old_need <= arena->limit_bytes - arena->used_bytes) {
+        ASAN_UNPOISON_MEMORY_REGION(old, new_bytes);
         block->used += new_need - old_need;
         arena->used_bytes += new_need - old_need;
         return old;
@@ -118,7 +149,7 @@ void arena_rewind(struct arena *arena, struct arena_mark mark)
     }
     free_blocks(mark.block->next);
     mark.block->next = NULL;
-    mark.block->used = mark.block_used;
+    give_back(mark.block, mark.block_used);
     arena->current = mark.block;
     arena->used_bytes = mark.used_bytes;
 }

@@ -11,7 +11,8 @@
  *     ...
  *     arena_release(&arena);
  *
- * Not thread-safe. Blocks are kept on reset, so a reused arena stops calling malloc.
+ * Not thread-safe. A reset keeps the first block (16 KiB), so that small requests never call
+ * malloc.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H

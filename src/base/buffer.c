@@ -4,19 +4,33 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { FIRST_BYTES = 256 };
+
+/* Room for at least `need` bytes in all, and twice what there was while the arena has that. */
+static bool grow(struct buffer *buffer, size_t need)
+{
+    size_t twice = buffer->capacity <= SIZE_MAX / 4 ? buffer->capacity * 2 : need;
+    size_t capacity = twice > need ? twice : need;
+    if (capacity < FIRST_BYTES) capacity = FIRST_BYTES;
+    char *bytes = arena_realloc(buffer->arena, buffer->bytes, buffer->capacity, capacity);
+    if (!bytes && capacity > need) {
+        capacity = need;
+        bytes = arena_realloc(buffer->arena, buffer->bytes, buffer->capacity, capacity);
+    }
+    if (!bytes) return false;
+    buffer->bytes = bytes;
+    buffer->capacity = capacity;
+    return true;
+}
+
 char *buffer_reserve(struct buffer *buffer, size_t size_bytes)
 {
+    size_t need;
     if (buffer->failed) return NULL;
-    if (buffer->capacity - buffer->len < size_bytes) {
-        size_t capacity = buffer->capacity ? buffer->capacity * 2 : 256;
-        while (capacity - buffer->len < size_bytes) capacity *= 2;
-        char *bytes = arena_realloc(buffer->arena, buffer->bytes, buffer->capacity, capacity);
-        if (!bytes) {
-            buffer->failed = true;
-            return NULL;
-        }
-        buffer->bytes = bytes;
-        buffer->capacity = capacity;
+    if (__builtin_add_overflow(buffer->len, size_bytes, &need) ||
+        ((need > buffer->capacity || !buffer->bytes) && !grow(buffer, need))) {
+        buffer->failed = true;
+        return NULL;
     }
     return buffer->bytes + buffer->len;
 }

@@ -1,6 +1,7 @@
 /* The one file of base/ that asks the system for something: clock and randomness. */
 #include "base/environment.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ static void system_random(struct environment *environment, void *bytes, size_t c
     unsigned char *at = bytes;
     while (count > 0) {
         ssize_t got = getrandom(at, count, 0);
+        if (got < 0 && errno == EINTR) continue;
         if (got < 0) abort(); /* the kernel's generator cannot fail once it is seeded */
         at += got;
         count -= (size_t)got;

@@ -26,11 +26,23 @@ struct str status_meaning(enum status status)
     return table[status].meaning;
 }
 
+/* Takes an incomplete UTF-8 sequence off the end of what was cut to `length` bytes. */
+static void end_whole(char *text, size_t length)
+{
+    size_t from = length;
+    while (from > 0 && length - from < 4 && ((unsigned char)text[from - 1] & 0xC0) == 0x80) from--;
+    if (from > 0 && (unsigned char)text[from - 1] >= 0xC0) from--;
+    if (str_is_utf8(str_of(text + from, length - from))) from = length;
+    text[from] = '\0';
+}
+
 static void copy_text(char *out, size_t size, struct str text)
 {
-    size_t length = text.len < size ? text.len : size - 1;
+    bool fits = text.len < size;
+    size_t length = fits ? text.len : size - 1;
     if (length) memcpy(out, text.ptr, length);
     out[length] = '\0';
+    if (!fits) end_whole(out, length);
 }
 
 enum status error_set(struct error *error, enum status status, struct str field, struct str allowed,
@@ -47,8 +59,10 @@ enum status error_set(struct error *error, enum status status, struct str field,
     }
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(error->message, sizeof(error->message), format, args);
+    int length = vsnprintf(error->message, sizeof(error->message), format, args);
     va_end(args);
+    if (length >= (int)sizeof(error->message))
+        end_whole(error->message, sizeof(error->message) - 1);
     return status;
 }
 

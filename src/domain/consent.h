@@ -49,8 +49,8 @@ MUST_CHECK enum status consent_parse(const struct json_value *body, instant now,
                                      struct error *error);
 
 MUST_CHECK enum status consent_decide(const struct tree *tree,
-                                      const struct consent_question *question,
-                                      struct arena *arena, struct consent_answer *answer);
+                                      const struct consent_question *question, struct arena *arena,
+                                      struct consent_answer *answer);
 
 /* One row of the current matrix: a (channel, purpose, contact point) that some act names. */
 struct consent_row {

@@ -14,11 +14,17 @@ extern const size_t contact_field_count;
 MUST_CHECK enum status contact_parse_create(const struct json_value *body, struct str path,
                                             struct arena *arena, struct str *contact_id,
                                             struct json_value **fact_body, struct error *error);
-/* A merge-patch; gives the members that change against `current` (empty object: nothing does). */
+/* A merge-patch; gives the members that change against `current`, the contact as golden.contacts
+ * shows it (empty object: nothing does). The name cannot be removed, the contactId not changed. */
 MUST_CHECK enum status contact_parse_patch(const struct json_value *patch,
                                            const struct json_value *current, struct arena *arena,
                                            struct json_value **fact_body, struct error *error);
-/* Home index of a contact that is there (not removed), or -1. */
+/* One of profile_input's contacts, taken apart: its contactId (absent when it has none) and the
+ * body of its first FACT_CONTACT. STATUS_OUT_OF_MEMORY only. */
+MUST_CHECK enum status contact_take_id(const struct json_value *contact, struct arena *arena,
+                                       struct str *contact_id, struct json_value **fact_body);
+/* Home index of a contact that is there (not removed), or -1. Two homes that were merged may each
+ * have one of that id: the one nearer to the root in tree->homes is meant. Needs tree_sort(). */
 int32_t contact_find(const struct tree *tree, struct str contact_id);
 
 #endif

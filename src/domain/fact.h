@@ -8,7 +8,8 @@
  *   ASSERTION     {"name":"Acme","website":null,"emails":["a@x.example"],
  *                  "preferences":{"theme":"dark"},"retract":{"emails":["old@x.example"]}}
  *                 A member is asserted; null asserts absence; list values are asserted one by one,
- *                 `retract` takes list values back (see golden.h). subject = source key.
+ *                 `retract` takes list values back (see golden.h); "order":{"emails":[..]} says in
+ *                 which order the list is shown and asserts nothing. subject = source key.
  *   CONTACT       {"name":..,"email":..,"phone":..,"roles":[..],"communicationPreference":..}, only
  *                 the members that were set; {"removed":true} ends it. subject = contactId.
  *   RELATIONSHIP  {"type":"PARENT_OF","from":date|null,"to":date|null}; {"removed":true} ends it.
@@ -27,11 +28,11 @@ struct fact {
     struct str home;
     enum fact_kind kind;
     struct str subject;
-    struct str object;     /* the other customer of a relationship; else absent */
-    struct str source;     /* the system that says it: "crm" for the API, else as configured */
-    instant observed_at;   /* when it was true at the source */
-    instant recorded_at;   /* when we were told; strictly increasing within a home */
-    struct str actor;      /* who did it: user id, job id */
+    struct str object;   /* the other customer of a relationship; else absent */
+    struct str source;   /* the system that says it: "crm" for the API, else as configured */
+    instant observed_at; /* when it was true at the source */
+    instant recorded_at; /* when we were told; strictly increasing within a home */
+    struct str actor;    /* who did it: user id, job id */
     struct json_value *body;
 };
 
@@ -40,5 +41,9 @@ struct fact {
 /* "ASSERTION" and back; absent / false for an unknown one. */
 struct str fact_kind_name(enum fact_kind kind);
 bool fact_kind_parse(struct str name, enum fact_kind *kind);
+
+/* A total order: recorded_at, home, kind, subject, then everything else, so that only equal facts
+ * compare as equal. */
+int fact_compare(const struct fact *a, const struct fact *b);
 
 #endif

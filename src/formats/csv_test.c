@@ -1,14 +1,10 @@
 #include "formats/csv.h"
 
 #include "base/environment.h"
+#include "unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static struct arena arena;
 
@@ -206,7 +202,7 @@ static const struct example examples[] = {
 static void every_example_reads_the_same_in_pieces_of_any_size(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+    for (size_t i = 0; i < UNIT_COUNT(examples); i++) {
         const struct example *example = &examples[i];
         for (size_t piece = 1; piece <= example->text.len + 1; piece++) {
             struct str rows = read_all(example->options, example->text, piece);

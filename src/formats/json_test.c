@@ -1,12 +1,9 @@
 #include "formats/json.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
+#include "unit.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static struct arena arena;
 
@@ -51,12 +48,6 @@ static struct str written(const struct json_value *value)
     json_write(&writer, value);
     assert_false(buffer_failed(&out));
     return buffer_str(&out);
-}
-
-static void assert_text(struct str actual, struct str expected)
-{
-    if (!str_equal(actual, expected))
-        fail_msg("got <%.*s>, expected <%.*s>", STR_ARGS(actual), STR_ARGS(expected));
 }
 
 /* --- what is taken --- */
@@ -109,7 +100,7 @@ static const struct accepted accepted[] = {
 static void well_formed_documents_are_read_and_written_back(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(accepted) / sizeof(accepted[0]); i++) {
+    for (size_t i = 0; i < UNIT_COUNT(accepted); i++) {
         const struct accepted *row = &accepted[i];
         struct str expected = str_is_none(row->written) ? row->text : row->written;
         struct json_value *value, *again;
@@ -235,7 +226,7 @@ static const struct refused refused[] = {
 static void malformed_documents_are_refused_with_their_place(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+    for (size_t i = 0; i < UNIT_COUNT(refused); i++) {
         const struct refused *row = &refused[i];
         struct json_value *value;
         struct error error = {0};
@@ -367,7 +358,7 @@ static void strings_without_escapes_point_into_the_source(void **state)
     struct json_value *value;
     assert_int_equal(json_parse(str_of(text, sizeof(text) - 1), &arena, &value, NULL), STATUS_OK);
     assert_ptr_equal(value->items[0].text.ptr, text + 2);
-    assert_text(value->items[1].text, STR("esc\n"));
+    assert_str(value->items[1].text, STR("esc\n"));
 }
 
 /* --- values --- */
@@ -376,7 +367,7 @@ static void members_are_found_by_name(void **state)
 {
     (void)state;
     struct json_value *value = parsed("{\"name\":\"Acme\",\"n\":1,\"none\":null}");
-    assert_text(json_text(json_get(value, STR("name"))), STR("Acme"));
+    assert_str(json_text(json_get(value, STR("name"))), STR("Acme"));
     assert_null(json_get(value, STR("nam")));
     assert_null(json_get(NULL, STR("name")));
     assert_null(json_get(json_get(value, STR("n")), STR("name")));
@@ -427,7 +418,7 @@ static const char *const ordered[] = {
 static void values_have_a_total_order(void **state)
 {
     (void)state;
-    size_t count = sizeof(ordered) / sizeof(ordered[0]);
+    size_t count = UNIT_COUNT(ordered);
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < count; k++) {
             struct json_value *a = parsed(ordered[i]), *b = parsed(ordered[k]);
@@ -461,7 +452,7 @@ static void a_copy_shares_nothing_with_the_source(void **state)
     assert_int_equal(json_parse(source, &arena, &value, NULL), STATUS_OK);
     struct json_value *copy = json_copy(value, &arena);
     memset(text, 'x', sizeof(text) - 1);
-    assert_text(written(copy), STR("{\"name\":[\"Acme\",true,null,12]}"));
+    assert_str(written(copy), STR("{\"name\":[\"Acme\",true,null,12]}"));
 }
 
 static void trees_are_built_by_hand(void **state)
@@ -475,7 +466,7 @@ static void trees_are_built_by_hand(void **state)
     assert_true(json_object_set(&object, STR("a"), json_make_string(STR("2")), &arena));
     assert_int_equal(array.count, 100);
     assert_true(array.items[99].boolean);
-    assert_text(written(&object), STR("{\"a\":\"2\",\"b\":null}"));
+    assert_str(written(&object), STR("{\"a\":\"2\",\"b\":null}"));
 }
 
 static void parsed_trees_can_grow(void **state)
@@ -490,10 +481,10 @@ static void parsed_trees_can_grow(void **state)
         assert_true(json_object_set(value, str_of(name, 2), json_make_null(), &arena));
         list = &value->members[1].value; /* the members may have moved */
     }
-    assert_text(written(value),
-                STR("{\"a\":1,\"list\":[1,2,3,null,null,null,null,null,null,null,null,null],"
-                    "\"k0\":null,\"k1\":null,\"k2\":null,\"k3\":null,\"k4\":null,\"k5\":null,"
-                    "\"k6\":null,\"k7\":null,\"k8\":null}"));
+    assert_str(written(value),
+               STR("{\"a\":1,\"list\":[1,2,3,null,null,null,null,null,null,null,null,null],"
+                   "\"k0\":null,\"k1\":null,\"k2\":null,\"k3\":null,\"k4\":null,\"k5\":null,"
+                   "\"k6\":null,\"k7\":null,\"k8\":null}"));
 }
 
 static void growing_out_of_memory_leaves_the_value_as_it_was(void **state)
@@ -504,7 +495,7 @@ static void growing_out_of_memory_leaves_the_value_as_it_was(void **state)
     struct json_value *value = parsed("{\"a\":[1]}");
     assert_false(json_object_set(value, STR("b"), json_make_null(), &none));
     assert_false(json_array_add(&value->members[0].value, json_make_null(), &none));
-    assert_text(written(value), STR("{\"a\":[1]}"));
+    assert_str(written(value), STR("{\"a\":[1]}"));
     arena_release(&none);
 }
 
@@ -530,9 +521,9 @@ static void the_writer_puts_the_commas(void **state)
     json_key(&w, STR("k\"ey"));
     json_string(&w, STR("va\\lue"));
     json_object_end(&w);
-    assert_text(buffer_str(&out),
-                STR("{\"a\":[-9223372036854775808,false,null,{},{\"raw\":1}],\"empty\":\"\","
-                    "\"k\\\"ey\":\"va\\\\lue\"}"));
+    assert_str(buffer_str(&out),
+               STR("{\"a\":[-9223372036854775808,false,null,{},{\"raw\":1}],\"empty\":\"\","
+                   "\"k\\\"ey\":\"va\\\\lue\"}"));
 }
 
 static void every_byte_below_0x80_survives_writing_and_reading(void **state)

@@ -37,13 +37,14 @@ static void put_escaped(struct buffer *out, const char *at, const char *end)
 
 static void put_quoted(struct buffer *out, struct str text)
 {
-    const char *end = text.ptr ? text.ptr + text.len : NULL;
-    const char *special = text.len ? json_scan_special(text.ptr, end) : end;
-    size_t plain = text.len ? (size_t)(special - text.ptr) : 0;
+    if (str_is_none(text)) text = STR("");
+    const char *end = text.ptr + text.len;
+    const char *special = json_scan_special(text.ptr, end);
+    size_t plain = (size_t)(special - text.ptr);
     char *room = buffer_reserve(out, plain + 2);
     if (!room) return;
     room[0] = '"';
-    if (plain) memcpy(room + 1, text.ptr, plain);
+    memcpy(room + 1, text.ptr, plain);
     out->len += plain + 1;
     if (special != end) put_escaped(out, special, end);
     buffer_append_char(out, '"');

@@ -290,6 +290,7 @@ static void report_abort(int signal_number)
 {
     char line[96];
     int length =
+        /* The process is at its end, and this may fail: NOLINTNEXTLINE(bugprone-signal-handler) */
         snprintf(line, sizeof(line), "property: aborted; PROPERTY_SEED=%llu PROPERTY_RUNS=1\n",
                  (unsigned long long)running_seed);
     if (running_trial && length > 0 && write(STDERR_FILENO, line, (size_t)length) < 0) _exit(1);

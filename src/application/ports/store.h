@@ -3,9 +3,9 @@
  *
  * A unit of work is a function. store_write() runs `body` in one transaction of one tenant and
  * returns when its outcome is durable; all of it happened or nothing. The adapter chooses where the
- * body runs (the embedded store: on its writer thread, many bodies to one commit; PostgreSQL: in the
- * calling coroutine), so a body only touches its session, its context and the arena, and reads as
- * straight-line code. It may run again after a conflict: it must set its outputs anew each time,
+ * body runs (the embedded store: on its writer thread, many bodies to one commit; PostgreSQL: in
+ * the calling coroutine), so a body only touches its session, its context and the arena, and reads
+ * as straight-line code. It may run again after a conflict: it must set its outputs anew each time,
  * and the arena is taken back to where it was. A body that returns anything but STATUS_OK is rolled
  * back, and that status is returned.
  *
@@ -63,8 +63,8 @@ struct profile_filter {
     bool include_merged;
 };
 
-/* An exact, normalised value by which duplicates are found: "email+name|jane@acme.example|jane doe". A home
- * keeps every key it ever had. */
+/* An exact, normalised value by which duplicates are found: "email+name|jane@acme.example|jane
+ * doe". A home keeps every key it ever had. */
 struct key_hit {
     struct str key;
     struct str home;
@@ -113,24 +113,21 @@ struct store_operations {
     enum status (*version_list)(struct store_session *, struct str customer_id,
                                 int64_t before_version, size_t limit, struct arena *,
                                 struct version_row **, size_t *count, struct error *);
-    enum status (*tree_load)(struct store_session *, struct str root, instant as_of,
-                             struct arena *, struct tree *, struct error *);
+    enum status (*tree_load)(struct store_session *, struct str root, instant as_of, struct arena *,
+                             struct tree *, struct error *);
     enum status (*fact_append)(struct store_session *, const struct fact *, struct error *);
     enum status (*facts_about)(struct store_session *, const struct str *objects, size_t count,
-                               struct arena *, struct fact **, size_t *fact_count,
-                               struct error *);
+                               struct arena *, struct fact **, size_t *fact_count, struct error *);
     enum status (*merge_insert)(struct store_session *, const struct merge *, struct error *);
     enum status (*merge_get)(struct store_session *, struct str merge_id, struct arena *,
                              struct merge *, struct error *);
     enum status (*merge_reverse)(struct store_session *, const struct merge *, struct error *);
     enum status (*merge_list)(struct store_session *, const struct str *customers, size_t count,
-                              struct arena *, struct merge **, size_t *merge_count,
-                              struct error *);
+                              struct arena *, struct merge **, size_t *merge_count, struct error *);
     enum status (*keys_lock)(struct store_session *, const struct str *keys, size_t count,
                              struct error *);
     enum status (*keys_find)(struct store_session *, const struct str *keys, size_t count,
-                             struct arena *, struct key_hit **, size_t *hit_count,
-                             struct error *);
+                             struct arena *, struct key_hit **, size_t *hit_count, struct error *);
     enum status (*keys_put)(struct store_session *, struct str home, const struct str *keys,
                             size_t count, struct error *);
     enum status (*event_append)(struct store_session *, const struct event *, struct error *);
@@ -138,8 +135,8 @@ struct store_operations {
                               struct event **, size_t *count, struct error *);
     enum status (*suppression_put)(struct store_session *, struct str hash, struct str reason,
                                    instant at, struct error *);
-    enum status (*suppression_find)(struct store_session *, const struct str *hashes,
-                                    size_t count, bool *found, struct error *);
+    enum status (*suppression_find)(struct store_session *, const struct str *hashes, size_t count,
+                                    bool *found, struct error *);
     enum status (*suppression_remove)(struct store_session *, struct str hash, struct error *);
     enum status (*job_put)(struct store_session *, const struct job_row *, struct error *);
     enum status (*job_get)(struct store_session *, struct str job_id, struct arena *,
@@ -183,7 +180,8 @@ MUST_CHECK enum status store_profile_insert(struct store_session *session,
 /* The row must be locked. */
 MUST_CHECK enum status store_profile_update(struct store_session *session,
                                             const struct profile_row *row, struct error *error);
-/* In order of customer_id, from `after_id` (absent: the first) exclusive. Erased ones are left out. */
+/* In order of customer_id, from `after_id` (absent: the first) exclusive. Erased ones are left out.
+ */
 MUST_CHECK enum status store_profile_list(struct store_session *session,
                                           const struct profile_filter *filter, struct str after_id,
                                           size_t limit, struct arena *arena,
@@ -193,13 +191,13 @@ MUST_CHECK enum status store_version_append(struct store_session *session,
                                             const struct version_row *row, struct error *error);
 /* Newest first, below `before_version` (0: from the newest). */
 MUST_CHECK enum status store_version_list(struct store_session *session, struct str customer_id,
-                                          int64_t before_version, size_t limit,
-                                          struct arena *arena, struct version_row **rows,
-                                          size_t *count, struct error *error);
-/* The tree under `root` as it was known at `as_of` (INSTANT_FUTURE: now): edges made at or before and
- * not reversed at or before it, facts recorded at or before it, sorted (tree_sort). The root itself
- * need not be a root today. STATUS_CUSTOMER_NOT_FOUND when there is no such customer, or there was
- * none yet. */
+                                          int64_t before_version, size_t limit, struct arena *arena,
+                                          struct version_row **rows, size_t *count,
+                                          struct error *error);
+/* The tree under `root` as it was known at `as_of` (INSTANT_FUTURE: now): edges made at or before
+ * and not reversed at or before it, facts recorded at or before it, sorted (tree_sort). The root
+ * itself need not be a root today. STATUS_CUSTOMER_NOT_FOUND when there is no such customer, or
+ * there was none yet. */
 MUST_CHECK enum status store_tree_load(struct store_session *session, struct str root,
                                        instant as_of, struct arena *arena, struct tree *tree,
                                        struct error *error);
@@ -216,16 +214,15 @@ MUST_CHECK enum status store_merge_get(struct store_session *session, struct str
                                        struct arena *arena, struct merge *merge,
                                        struct error *error);
 /* Records reversed_at and reverse_actor. */
-MUST_CHECK enum status store_merge_reverse(struct store_session *session,
-                                           const struct merge *merge, struct error *error);
+MUST_CHECK enum status store_merge_reverse(struct store_session *session, const struct merge *merge,
+                                           struct error *error);
 /* All merges, reversed ones too, in which any of the customers is source or target; by merged_at,
  * then id. With count 0: all of the tenant. */
-MUST_CHECK enum status store_merge_list(struct store_session *session,
-                                        const struct str *customers, size_t count,
-                                        struct arena *arena, struct merge **merges,
+MUST_CHECK enum status store_merge_list(struct store_session *session, const struct str *customers,
+                                        size_t count, struct arena *arena, struct merge **merges,
                                         size_t *merge_count, struct error *error);
-/* Makes "no such key yet" a decision that holds until the transaction ends: another write that locks
- * one of these keys waits. */
+/* Makes "no such key yet" a decision that holds until the transaction ends: another write that
+ * locks one of these keys waits. */
 MUST_CHECK enum status store_keys_lock(struct store_session *session, const struct str *keys,
                                        size_t count, struct error *error);
 /* At most 1000 hits, in order of (key, home). */
@@ -237,8 +234,8 @@ MUST_CHECK enum status store_keys_put(struct store_session *session, struct str 
                                       const struct str *keys, size_t count, struct error *error);
 /* `position` is ignored and given by the store: the feed lists events in an order in which those of
  * one aggregate stand as committed, and nothing appears before a position that was read already. */
-MUST_CHECK enum status store_event_append(struct store_session *session,
-                                          const struct event *event, struct error *error);
+MUST_CHECK enum status store_event_append(struct store_session *session, const struct event *event,
+                                          struct error *error);
 /* Events after the position, in feed order. */
 MUST_CHECK enum status store_event_list(struct store_session *session, int64_t after, size_t limit,
                                         struct arena *arena, struct event **events, size_t *count,
@@ -256,8 +253,7 @@ MUST_CHECK enum status store_job_put(struct store_session *session, const struct
                                      struct error *error);
 /* STATUS_JOB_NOT_FOUND. */
 MUST_CHECK enum status store_job_get(struct store_session *session, struct str job_id,
-                                     struct arena *arena, struct job_row *job,
-                                     struct error *error);
+                                     struct arena *arena, struct job_row *job, struct error *error);
 /* Newest first, below `after_id` (absent: from the newest). */
 MUST_CHECK enum status store_job_list(struct store_session *session, struct str after_id,
                                       size_t limit, struct arena *arena, struct job_row **jobs,

@@ -13,12 +13,12 @@ struct http_request;
 struct http_response;
 
 struct http_options {
-    struct str host;          /* address to bind; "127.0.0.1" */
-    uint16_t port;            /* 0: any; see http_server_port() */
+    struct str host; /* address to bind; "127.0.0.1" */
+    uint16_t port;   /* 0: any; see http_server_port() */
     size_t body_max_bytes;
     size_t connections_max;
     size_t header_max_bytes;
-    int64_t idle_timeout_ms;  /* no byte for so long: closed */
+    int64_t idle_timeout_ms; /* no byte for so long: closed */
     size_t request_arena_bytes;
     struct str tls_certificate; /* PEM text; absent: plain HTTP. TLS 1.3 only */
     struct str tls_key;
@@ -54,8 +54,8 @@ bool http_request_header_repeated(const struct http_request *request, struct str
 bool http_request_query(const struct http_request *request, size_t index, struct str *name,
                         struct str *value);
 struct str http_request_body(const struct http_request *request);
-/* Next chunk of a streamed body, suspending until there is one; empty at the end. STATUS_IO when the
- * peer went away, STATUS_REQUEST_TOO_LARGE past the limit. Valid until the next call. */
+/* Next chunk of a streamed body, suspending until there is one; empty at the end. STATUS_IO when
+ * the peer went away, STATUS_REQUEST_TOO_LARGE past the limit. Valid until the next call. */
 MUST_CHECK enum status http_request_read(struct http_request *request, struct str *chunk);
 /* Address of the peer as text: "127.0.0.1", "::1". */
 struct str http_request_peer(const struct http_request *request);

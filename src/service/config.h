@@ -1,0 +1,162 @@
+/* Configuration: one table of keys (config_table.c), four sources.
+ *
+ * A value comes from the default, the file, the environment or the command line; later ones win.
+ * Every key has three names that follow from each other:
+ *
+ *     http.body_max    CUSTOMER360_HTTP_BODY_MAX    --http-body-max
+ *
+ * An unknown key or a bad value is STATUS_CONFIGURATION (on the command line STATUS_USAGE) with a
+ * message that names the key and its source; `allowed` says what would be right. Help and
+ * docs/configuration.md are written from the same table (config_help.c).
+ *
+ *     struct config config;
+ *     TRY(config_init(&config, &arena, &error));
+ *     TRY(config_read_file(&config, STR("/etc/customer360/customer360.conf"), &error));
+ *     TRY(config_read_environment(&config, environ, &error));
+ *     TRY(config_set_flag(&config, STR("listen"), STR("0.0.0.0:9401"), &error));
+ *     TRY(config_check(&config, &error));
+ */
+#ifndef SERVICE_CONFIG_H
+#define SERVICE_CONFIG_H
+
+#include "base/buffer.h"
+#include "base/status.h"
+
+struct str_list {
+    struct str *items;
+    size_t count;
+};
+
+/* The values; what each means stands in the table. Sizes in bytes, durations in milliseconds. */
+struct config_values {
+    bool dev;
+    bool sample;
+
+    struct str http_listen;
+    int64_t http_loops;
+    int64_t http_body_max;
+    int64_t http_upload_max;
+    int64_t http_header_max;
+    int64_t http_connections_max;
+    int64_t http_idle_timeout;
+    int64_t http_request_memory;
+    int64_t http_rate_limit;
+    int64_t http_drain_timeout;
+    struct str http_public_url;
+
+    struct str tls_certificate;
+    struct str tls_key;
+
+    struct str store_url;
+    int64_t store_mmap;
+    int64_t store_batch_max;
+    int64_t store_busy_timeout;
+    int64_t store_connections;
+    int64_t store_readers;
+    int64_t store_connect_timeout;
+    int64_t store_statement_timeout;
+    struct str store_migration_url;
+    struct str store_runtime_role;
+
+    struct str identity_jwks_file;
+    struct str identity_jwt_issuer;
+    struct str identity_jwt_audience;
+    int64_t identity_jwt_leeway;
+    struct str identity_jwt_tenant_claim;
+    struct str identity_jwt_user_claim;
+    struct str identity_jwt_permissions_claim;
+    int64_t identity_jwt_token_max;
+    int64_t identity_jwt_cache;
+    struct str_list identity_gateway_peers;
+
+    struct str policy_file;
+    struct str privacy_suppression_key_file;
+    struct str jobs_directory;
+    int64_t jobs_batch;
+
+    struct str log_level;
+    struct str log_format;
+
+    int64_t limits_contacts_max;
+    int64_t limits_facts_max;
+    int64_t limits_homes_max;
+    int64_t limits_relationships_max;
+    int64_t limits_lookup_max;
+    int64_t limits_page_max;
+    int64_t limits_checks_max;
+};
+
+enum config_type {
+    CONFIG_TEXT,
+    CONFIG_CHOICE, /* one of the words of `allowed`, separated by " | " */
+    CONFIG_PATH,
+    CONFIG_LIST, /* texts separated by commas */
+    CONFIG_BOOLEAN,
+    CONFIG_COUNT,
+    CONFIG_SIZE,    /* bytes: 65536, 64K, 1M, 2G */
+    CONFIG_DURATION /* 500ms, 30s, 5m, 2h, 1d */
+};
+
+struct config_key {
+    struct str name; /* "http.listen" */
+    struct str flag; /* a well-known short flag besides --http-listen; absent: none */
+    enum config_type type;
+    size_t offset;       /* of the value in struct config_values */
+    struct str fallback; /* the default, as it would be written; "" is none */
+    int64_t min, max;    /* of a count, size or duration */
+    struct str allowed;  /* the words of a choice, or what a text looks like */
+    bool secret;         /* its value is never shown */
+    struct str help;
+};
+
+extern const struct config_key config_keys[];
+extern const size_t config_key_count;
+
+struct config {
+    struct config_values values;
+    struct arena *arena;
+    struct str *sources; /* per key: "default", "FILE:12", "environment", "command line" */
+};
+
+/* All defaults. The arena lives as long as the configuration. */
+MUST_CHECK enum status config_init(struct config *config, struct arena *arena, struct error *error);
+MUST_CHECK enum status config_set(struct config *config, const struct config_key *key,
+                                  struct str value, struct str source, struct error *error);
+
+/* Lines `key = value`, `[section]` (puts "section." before the keys that follow), comments that
+ * begin with # or ;, and empty lines. A value may stand in double quotes to keep spaces at its
+ * ends. A key given twice is an error. `name` is the file's name for messages. */
+MUST_CHECK enum status config_parse(struct config *config, struct str text, struct str name,
+                                    struct error *error);
+MUST_CHECK enum status config_read_file(struct config *config, struct str path,
+                                        struct error *error);
+/* Every CUSTOMER360_ variable must be a key; CUSTOMER360_CONFIG, the file's name, is left to
+ * config_environment_file(). */
+MUST_CHECK enum status config_read_environment(struct config *config, char **environment,
+                                               struct error *error);
+/* The value of CUSTOMER360_CONFIG; absent when it is not set. */
+struct str config_environment_file(char **environment);
+/* `flag` without its dashes: "http-listen", "listen". */
+MUST_CHECK enum status config_set_flag(struct config *config, struct str flag, struct str value,
+                                       struct error *error);
+/* What must hold between values: certificate and key together, an identity unless --dev... */
+MUST_CHECK enum status config_check(const struct config *config, struct error *error);
+
+/* NULL when there is none. */
+const struct config_key *config_key_by_name(struct str name);
+const struct config_key *config_key_by_flag(struct str flag);
+/* "CUSTOMER360_HTTP_LISTEN", "http-listen". Absent when out of memory. */
+struct str config_environment_name(const struct config_key *key, struct arena *arena);
+struct str config_flag_name(const struct config_key *key, struct arena *arena);
+/* The key's place among config_keys, to read config->sources. */
+size_t config_key_index(const struct config_key *key);
+
+/* "64K" and "30s" as bytes and milliseconds. False on anything else or overflow. */
+bool config_parse_size(struct str text, int64_t *bytes);
+bool config_parse_duration(struct str text, int64_t *milliseconds);
+
+/* The table for people: on a terminal, and as docs/configuration.md. */
+void config_write_help(struct buffer *out);
+void config_write_markdown(struct buffer *out);
+
+#endif

@@ -1,0 +1,157 @@
+/* Values: text to the type of a key, with its limits. */
+#include <stdio.h>
+
+#include "service/config.h"
+
+struct unit {
+    struct str name;
+    int64_t factor;
+};
+
+static const struct unit size_units[] = {
+    {STR(""), 1},
+    {STR("B"), 1},
+    {STR("K"), INT64_C(1) << 10},
+    {STR("KiB"), INT64_C(1) << 10},
+    {STR("M"), INT64_C(1) << 20},
+    {STR("MiB"), INT64_C(1) << 20},
+    {STR("G"), INT64_C(1) << 30},
+    {STR("GiB"), INT64_C(1) << 30},
+};
+static const struct unit duration_units[] = {
+    {STR("ms"), 1}, {STR("s"), 1000}, {STR("m"), 60000}, {STR("h"), 3600000}, {STR("d"), 86400000},
+};
+
+/* A number of digits and one of the units; spaces between them are let pass. */
+static bool parse_quantity(struct str text, const struct unit *units, size_t unit_count,
+                           int64_t *value)
+{
+    size_t digits = 0;
+    while (digits < text.len && text.ptr[digits] >= '0' && text.ptr[digits] <= '9') digits++;
+    int64_t number;
+    if (!str_to_int64(str_of(text.ptr, digits), &number)) return false;
+    struct str unit = str_trim(str_skip(text, digits));
+    if (number == 0 && str_is_empty(unit)) {
+        *value = 0;
+        return true;
+    }
+    for (size_t i = 0; i < unit_count; i++)
+        if (str_equal(unit, units[i].name))
+            return !__builtin_mul_overflow(number, units[i].factor, value);
+    return false;
+}
+
+bool config_parse_size(struct str text, int64_t *bytes)
+{
+    return parse_quantity(text, size_units, sizeof(size_units) / sizeof(size_units[0]), bytes);
+}
+
+bool config_parse_duration(struct str text, int64_t *milliseconds)
+{
+    return parse_quantity(text, duration_units, sizeof(duration_units) / sizeof(duration_units[0]),
+                          milliseconds);
+}
+
+static bool parse_boolean(struct str text, bool *value)
+{
+    static const struct {
+        struct str word;
+        bool value;
+    } words[] = {{STR("true"), true},   {STR("yes"), true}, {STR("on"), true},   {STR("1"), true},
+                 {STR("false"), false}, {STR("no"), false}, {STR("off"), false}, {STR("0"), false}};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (!str_equal(text, words[i].word)) continue;
+        *value = words[i].value;
+        return true;
+    }
+    return false;
+}
+
+static bool choice_has(struct str allowed, struct str word)
+{
+    struct str part;
+    while (str_split(&allowed, '|', &part))
+        if (str_equal(str_trim(part), word)) return true;
+    return false;
+}
+
+static bool parse_list(struct str text, struct arena *arena, struct str_list *list)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < text.len; i++) count += text.ptr[i] == ',';
+    list->count = 0;
+    list->items = ARENA_NEW_ARRAY(arena, struct str, count);
+    if (!list->items) return false;
+    struct str item;
+    while (str_split(&text, ',', &item)) {
+        item = str_trim(item);
+        if (!str_is_empty(item)) list->items[list->count++] = item;
+    }
+    return true;
+}
+
+/* What is allowed, in words: those of the table, or made from the type and its limits. */
+static struct str describe_allowed(const struct config_key *key, char *out, size_t size)
+{
+    static const char *const forms[] = {
+        [CONFIG_COUNT] = "a number from %lld to %lld",
+        [CONFIG_SIZE] = "a size such as 65536, 64K, 1M or 2G, from %lld to %lld bytes",
+        [CONFIG_DURATION] = "a duration such as 500ms, 30s, 5m or 2h, from %lld to %lld ms",
+    };
+    if (key->type == CONFIG_BOOLEAN) return STR("true | false");
+    if (key->type < CONFIG_COUNT) return key->allowed;
+    const char *form = forms[key->type];
+    int len = snprintf(out, size, form, (long long)key->min, (long long)key->max);
+    return str_of(out, len < 0 ? 0 : (size_t)len);
+}
+
+static enum status refuse(const struct config_key *key, struct str value, struct str source,
+                          struct error *error)
+{
+    char text[160];
+    struct str allowed = describe_allowed(key, text, sizeof(text));
+    if (key->secret) value = STR("(not shown)");
+    if (value.len > 60) value.len = 60;
+    return error_set(error, STATUS_CONFIGURATION, key->name, allowed,
+                     "%.*s (%.*s): \"%.*s\" is not allowed", STR_ARGS(key->name), STR_ARGS(source),
+                     STR_ARGS(value));
+}
+
+/* True when the text is a value of the key's type within its limits; it is stored then. */
+static bool store_value(struct config *config, const struct config_key *key, struct str text)
+{
+    void *at = (char *)&config->values + key->offset;
+    int64_t *number = at;
+    switch (key->type) {
+    case CONFIG_BOOLEAN:
+        return parse_boolean(text, at);
+    case CONFIG_CHOICE:
+        *(struct str *)at = text;
+        return choice_has(key->allowed, text);
+    case CONFIG_TEXT:
+    case CONFIG_PATH:
+        *(struct str *)at = text;
+        return str_is_utf8(text) && str_find_char(text, '\0') < 0;
+    case CONFIG_LIST:
+        return parse_list(text, config->arena, at);
+    case CONFIG_COUNT:
+        return str_to_int64(text, number) && *number >= key->min && *number <= key->max;
+    case CONFIG_SIZE:
+        return config_parse_size(text, number) && *number >= key->min && *number <= key->max;
+    case CONFIG_DURATION:
+        return config_parse_duration(text, number) && *number >= key->min && *number <= key->max;
+    }
+    return false;
+}
+
+enum status config_set(struct config *config, const struct config_key *key, struct str value,
+                       struct str source, struct error *error)
+{
+    struct str kept = arena_str(config->arena, value);
+    struct str kept_source = arena_str(config->arena, source);
+    if (str_is_none(kept) || str_is_none(kept_source))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (!store_value(config, key, kept)) return refuse(key, kept, source, error);
+    config->sources[config_key_index(key)] = kept_source;
+    return STATUS_OK;
+}
