@@ -157,7 +157,7 @@ static enum status sql_store_lookup(struct store *base, struct str tenant, const
                                     struct error *error)
 {
     struct sql_store *self = self_of(base);
-    struct miss one, *misses = &one;
+    struct miss one = {0}, *misses = &one;
     size_t miss_count = 0;
     if (count > 1 && !(misses = ARENA_NEW_ARRAY(arena, struct miss, count)))
         return error_plain(error, STATUS_OUT_OF_MEMORY);

@@ -258,7 +258,7 @@ static int bind_value(struct sqlite_connection *connection, sqlite3_stmt *prepar
 /* --- rows --- */
 
 struct collector {
-    sqlite3_stmt *prepared = NULL;
+    sqlite3_stmt *prepared;
     struct arena *arena;
     struct sql_rows *rows;
     size_t row_capacity;
