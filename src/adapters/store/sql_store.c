@@ -141,7 +141,7 @@ static enum status fetch_misses(struct sql_store *self, struct str tenant, struc
                                 size_t count, struct arena *arena, struct profile_row *rows,
                                 struct error *error)
 {
-    struct sql_rows found;
+    struct sql_rows found = {0};
     if (count > 1) qsort(misses, count, sizeof(*misses), compare_misses);
     TRY(query_misses(self, tenant, misses, count, arena, &found, error));
     for (size_t i = 0; i < found.row_count; i++) {
