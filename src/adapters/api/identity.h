@@ -27,7 +27,7 @@
     X(CONSENT_WRITE,      "consent:write",      "record consent; keep the suppression list") \
     X(EVENT_READ,         "event:read",         "read the event feed") \
     X(JOB_READ,           "job:read",           "see jobs and fetch their results") \
-    X(JOB_WRITE,          "job:write",          "start and cancel imports") \
+    X(JOB_WRITE,          "job:write",          "start imports; cancel jobs") \
     X(CUSTOMER_EXPORT,    "customer:export",    "export all customers")
 /* clang-format on */
 
