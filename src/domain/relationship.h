@@ -9,6 +9,7 @@
 #define DOMAIN_RELATIONSHIP_H
 
 #include "base/status.h"
+#include "domain/hierarchy.h"
 #include "domain/profile.h"
 #include "domain/tree.h"
 
@@ -41,26 +42,8 @@ MUST_CHECK enum status relationship_current_facts(const struct fact *facts, size
                                                   struct arena *arena, const struct fact ***current,
                                                   size_t *current_count);
 
-/* A directed edge parent -> child of a hierarchy between surviving customers. */
-struct hierarchy_edge {
-    struct str parent;
-    struct str child;
-    struct str relationship_id;
-    instant recorded_at;
-    bool suspended; /* set by hierarchy_suspend_cycles */
-};
 /* Ends of the edge that a relationship of `type` from `home` to `other` is; false when the type
  * makes no hierarchy. PARENT_OF and SUBSIDIARY_OF are the two readings of one edge. */
 bool relationship_edge(struct str type, struct str home, struct str other,
                        struct hierarchy_edge *edge);
-/* Marks, per cycle, the latest recorded edge (then the greater relationship id). Deterministic
- * whatever the order of the edges. */
-MUST_CHECK enum status hierarchy_suspend_cycles(struct hierarchy_edge *edges, size_t count,
-                                                struct arena *arena);
-/* Would adding parent -> child close a cycle over the edges that are not suspended? An edge from a
- * customer to itself is a cycle. STATUS_OUT_OF_MEMORY only. */
-MUST_CHECK enum status hierarchy_would_cycle(const struct hierarchy_edge *edges, size_t count,
-                                             struct str parent, struct str child,
-                                             struct arena *arena, bool *cycle);
-
 #endif
