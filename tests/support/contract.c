@@ -105,10 +105,6 @@ static void run_one(void **state)
 {
     static int number;
     struct run *run = *state;
-    if (!run->adapter->store) {
-        print_message("# SKIPPED on %s: CONTRACT_POSTGRES_URL is not set\n", run->adapter->name);
-        skip();
-    }
     struct contract contract = {.store = run->adapter->store};
     /* The process id keeps runs against one server apart. */
     snprintf(run->tenant, sizeof(run->tenant), "tenant-%d-%d", (int)getpid(), number);
@@ -129,6 +125,11 @@ int contract_run(const struct contract_case *cases, size_t count)
     if (!runs || !tests) return 1;
     for (size_t a = 0; a < UNIT_COUNT(adapters); a++) {
         adapters[a].store = adapters[a].open();
+        if (!adapters[a].store) {
+            printf("# SKIPPED: %zu cases on %s, for CONTRACT_POSTGRES_URL is not set\n", count,
+                   adapters[a].name);
+            continue;
+        }
         for (size_t i = 0; i < count; i++, at++) {
             runs[at] = (struct run){.adapter = &adapters[a], .one = &cases[i]};
             snprintf(runs[at].name, sizeof(runs[at].name), "%s: %s", adapters[a].name,
@@ -137,7 +138,7 @@ int contract_run(const struct contract_case *cases, size_t count)
                 .name = runs[at].name, .test_func = run_one, .initial_state = &runs[at]};
         }
     }
-    int failed = _cmocka_run_group_tests("store contract", tests, total, NULL, NULL);
+    int failed = _cmocka_run_group_tests("store contract", tests, at, NULL, NULL);
     for (size_t a = 0; a < UNIT_COUNT(adapters); a++)
         if (adapters[a].store) adapters[a].close(adapters[a].store);
     free(tests);
