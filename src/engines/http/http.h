@@ -3,6 +3,13 @@
  *
  * The handler fills the response and returns; until then the connection is suspended. Bodies up to
  * body_max_bytes are given whole, unless the route asked for streaming (see stream_body).
+ *
+ * What a peer may send is checked before a handler sees it: RFC 9110 names and values, one Host,
+ * one framing of the body (never both Content-Length and Transfer-Encoding), escapes and UTF-8 of
+ * the target. What is not in order is answered by `refuse` and the connection is closed.
+ *
+ * When the peer goes away while a handler runs, the handler is not disturbed: reads and writes of
+ * its request fail with STATUS_IO, and its answer is dropped.
  */
 #ifndef ENGINES_HTTP_HTTP_H
 #define ENGINES_HTTP_HTTP_H
@@ -18,7 +25,9 @@ struct http_options {
     size_t body_max_bytes;
     size_t connections_max;
     size_t header_max_bytes;
-    int64_t idle_timeout_ms; /* no byte for so long: closed */
+    size_t stream_max_bytes; /* of a streamed body; 0: no limit */
+    int64_t idle_timeout_ms; /* no byte for so long: closed. A head, and a body that is given
+                                whole, must be complete within that time, too */
     size_t request_arena_bytes;
     struct str tls_certificate; /* PEM text; absent: plain HTTP. TLS 1.3 only */
     struct str tls_key;
@@ -27,6 +36,10 @@ struct http_options {
     bool (*stream_body)(void *context, struct str method, struct str path);
     /* Runs in a coroutine. */
     void (*handle)(void *context, struct http_request *request, struct http_response *response);
+    /* Writes the answer to a request that is not handed to a handler, with the status given;
+     * outside of any coroutine, so it must not wait. NULL: the reason as plain text. */
+    void (*refuse)(void *context, struct http_request *request, struct http_response *response,
+                   int status, struct str reason);
     void *context;
 };
 
@@ -35,11 +48,17 @@ struct http_server;
 MUST_CHECK enum status http_server_new(struct loop *loop, const struct http_options *options,
                                        struct http_server **server, struct error *error);
 uint16_t http_server_port(const struct http_server *server);
-/* Stops accepting; requests under way go on. */
+/* Stops accepting and closes idle connections; requests under way go on, and their answers close
+ * the connection. */
 void http_server_drain(struct http_server *server);
+/* For the end of a drain that took too long: cuts every connection; reads and writes fail. */
+void http_server_cut(struct http_server *server);
 /* Requests not answered yet, streams included. */
 size_t http_server_active(const struct http_server *server);
 size_t http_server_connections(const struct http_server *server);
+/* Connections accepted since the start. */
+uint64_t http_server_accepted(const struct http_server *server);
+/* No request may be active: drain, cut, and run the loop until none is. */
 void http_server_free(struct http_server *server);
 
 /* --- request --- */
@@ -60,6 +79,10 @@ MUST_CHECK enum status http_request_read(struct http_request *request, struct st
 /* Address of the peer as text: "127.0.0.1", "::1". */
 struct str http_request_peer(const struct http_request *request);
 struct arena *http_request_arena(struct http_request *request);
+/* True when the server drains: a long stream should come to its end. */
+bool http_request_draining(const struct http_request *request);
+/* True when the peer went away: nobody will see the answer. */
+bool http_request_gone(const struct http_request *request);
 
 /* A request that came from no socket, for the tests of code that reads requests. `headers` is
  * name, value, name, value...; header_count counts pairs. In the arena; NULL when out of memory. */
@@ -69,12 +92,23 @@ struct http_request *http_request_made(struct arena *arena, struct str method, s
 
 /* --- response --- */
 void http_response_status(struct http_response *response, int status);
-/* Copied when needed; name and value must live as long as the request. */
+/* Name and value must live as long as the request. At most 24; a value with control characters is
+ * a bug of the caller and is left out. */
 void http_response_header(struct http_response *response, struct str name, struct str value);
 /* The whole body; bytes live in the request's arena or longer. */
 void http_response_body(struct http_response *response, struct str body);
-/* For a streamed answer: sends what was written, suspending while the peer is slow. STATUS_IO when
- * the peer went away or the server drains. The first call sends the head. */
+/* For a streamed answer: sends the chunk, suspending until it is with the kernel, so that its bytes
+ * may be used again. STATUS_IO when the peer went away. The first call sends the head; an empty
+ * chunk sends the head alone. */
 MUST_CHECK enum status http_response_write(struct http_response *response, struct str chunk);
+/* A streamed answer that cannot be completed: the connection is closed without the end mark, so
+ * that the peer knows that something is missing. */
+void http_response_abort(struct http_response *response);
+/* What was set, for counters, logs and tests; 200 until a status is set. */
+int http_response_get_status(const struct http_response *response);
+struct str http_response_get_header(const struct http_response *response, struct str name);
+struct str http_response_get_body(const struct http_response *response);
+/* Has the head of a streamed answer been given away? Then only the stream's end can be changed. */
+bool http_response_started(const struct http_response *response);
 
 #endif

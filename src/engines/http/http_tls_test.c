@@ -1,0 +1,184 @@
+/* TLS of the engine: 1.3 and nothing older, against OpenSSL as the client. */
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engines/http/http.h"
+#include "raw_http.h"
+#include "unit.h"
+
+static struct {
+    struct loop *loop;
+    struct http_server *server;
+    pthread_t thread;
+    struct arena arena;
+    struct str certificate, key;
+} fixture;
+
+static struct str take_pem(BIO *bio)
+{
+    char *bytes;
+    long length = BIO_get_mem_data(bio, &bytes);
+    struct str text = arena_str(&fixture.arena, str_of(bytes, (size_t)length));
+    BIO_free(bio);
+    return text;
+}
+
+static void make_certificate(void)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *certificate = X509_new();
+    X509_set_version(certificate, 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+    X509_set_pubkey(certificate, key);
+    X509_NAME *name = X509_get_subject_name(certificate);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"test", -1, -1, 0);
+    X509_set_issuer_name(certificate, name);
+    assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
+    BIO *bio = BIO_new(BIO_s_mem());
+    PEM_write_bio_X509(bio, certificate);
+    fixture.certificate = take_pem(bio);
+    bio = BIO_new(BIO_s_mem());
+    PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL);
+    fixture.key = take_pem(bio);
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+}
+
+static void handle(void *context, struct http_request *request, struct http_response *response)
+{
+    (void)context;
+    (void)request;
+    coroutine_sleep(5);
+    http_response_body(response, STR("secret"));
+}
+
+static void *run_loop(void *argument)
+{
+    loop_run(argument);
+    return NULL;
+}
+
+static struct http_options secure_options(void)
+{
+    return (struct http_options){.host = STR("127.0.0.1"),
+                                 .body_max_bytes = 1000,
+                                 .connections_max = 10,
+                                 .header_max_bytes = 8192,
+                                 .idle_timeout_ms = 5000,
+                                 .request_arena_bytes = 1 << 20,
+                                 .tls_certificate = fixture.certificate,
+                                 .tls_key = fixture.key,
+                                 .handle = handle};
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    arena_init(&fixture.arena, 1 << 20);
+    make_certificate();
+    struct http_options options = secure_options();
+    fixture.loop = loop_new(0);
+    assert_int_equal(http_server_new(fixture.loop, &options, &fixture.server, &error), STATUS_OK);
+    assert_int_equal(pthread_create(&fixture.thread, NULL, run_loop, fixture.loop), 0);
+    return 0;
+}
+
+static void stop(void *argument)
+{
+    loop_stop(argument);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    (void)loop_post(fixture.loop, stop, fixture.loop);
+    (void)pthread_join(fixture.thread, NULL);
+    http_server_free(fixture.server);
+    loop_free(fixture.loop);
+    arena_release(&fixture.arena);
+    return 0;
+}
+
+/* The answer, or "" when there is no handshake. */
+static void ask(int version_max, char *out, size_t size)
+{
+    static const char request[] = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL_CTX_set_max_proto_version(context, version_max);
+    SSL *ssl = SSL_new(context);
+    int fd = raw_connect(http_server_port(fixture.server));
+    size_t length = 0;
+    SSL_set_fd(ssl, fd);
+    if (SSL_connect(ssl) == 1) {
+        int count;
+        (void)SSL_write(ssl, request, sizeof(request) - 1);
+        while (length + 1 < size &&
+               (count = SSL_read(ssl, out + length, (int)(size - 1 - length))) > 0)
+            length += (size_t)count;
+    }
+    out[length] = '\0';
+    SSL_free(ssl);
+    SSL_CTX_free(context);
+    (void)close(fd);
+}
+
+static void a_request_is_answered_over_tls_1_3(void **state)
+{
+    (void)state;
+    char answer[1000];
+    ask(TLS1_3_VERSION, answer, sizeof(answer));
+    assert_non_null(strstr(answer, "HTTP/1.1 200"));
+    assert_non_null(strstr(answer, "secret"));
+}
+
+static void tls_1_2_is_refused(void **state)
+{
+    (void)state;
+    char answer[1000];
+    ask(TLS1_2_VERSION, answer, sizeof(answer));
+    assert_string_equal(answer, "");
+}
+
+static void plain_http_is_not_answered(void **state)
+{
+    (void)state;
+    int fd = raw_connect(http_server_port(fixture.server));
+    raw_send(fd, STR("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+    struct str all = raw_read_all(fd, &fixture.arena);
+    assert_false(str_starts_with(all, STR("HTTP")));
+    (void)close(fd);
+}
+
+static void a_bad_key_does_not_start(void **state)
+{
+    (void)state;
+    struct http_options options = secure_options();
+    struct http_server *server;
+    struct error error = {0};
+    struct loop *loop = loop_new(0);
+    options.tls_key = STR("no key");
+    assert_int_equal(http_server_new(loop, &options, &server, &error), STATUS_CONFIGURATION);
+    assert_string_equal(error.field, "tls");
+    assert_null(server);
+    loop_free(loop);
+}
+
+#define SERVED(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SERVED(a_request_is_answered_over_tls_1_3),
+        SERVED(tls_1_2_is_refused),
+        SERVED(plain_http_is_not_answered),
+        SERVED(a_bad_key_does_not_start),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

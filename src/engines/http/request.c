@@ -1,0 +1,224 @@
+/* The head of a request: taken over from libmicrohttpd, checked, and read by handlers. */
+#include <string.h>
+
+#include "engines/http/internal.h"
+#include "engines/http/target.h"
+
+void request_refuse(struct http_request *request, int status, struct str reason)
+{
+    if (request->refusal) return;
+    request->refusal = status;
+    request->refusal_reason = reason;
+}
+
+/* RFC 9110, 5.6.2. */
+static bool is_token(struct str name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+        bool alphanumeric =
+            (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!alphanumeric && !(c && strchr("!#$%&'*+-.^_`|~", c))) return false;
+    }
+    return name.len > 0;
+}
+
+/* RFC 9110, 5.5: visible characters, space and tab; bytes above ASCII are opaque. */
+static bool is_field_value(struct str value)
+{
+    for (size_t i = 0; i < value.len; i++) {
+        unsigned char c = (unsigned char)value.ptr[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7F) return false;
+    }
+    return true;
+}
+
+static enum MHD_Result take_header(void *argument, enum MHD_ValueKind kind, const char *key,
+                                   size_t key_size, const char *value, size_t value_size)
+{
+    struct http_request *request = argument;
+    (void)kind;
+    struct http_pair pair = {
+        arena_str(&request->arena, str_of(key, key_size)),
+        arena_str(&request->arena, str_trim(value ? str_of(value, value_size) : STR("")))};
+    if (request->header_count == HTTP_HEADERS_MAX) {
+        request_refuse(request, 431, STR("there are more than 100 header fields"));
+        return MHD_NO;
+    }
+    if (str_is_none(pair.name) || str_is_none(pair.value)) {
+        request_refuse(request, 431, STR("the head of the request is larger than allowed"));
+        return MHD_NO;
+    }
+    if (!is_token(pair.name) || !is_field_value(pair.value)) {
+        request_refuse(request, 400, STR("a header field is not well-formed"));
+        return MHD_NO;
+    }
+    request->headers[request->header_count++] = pair;
+    return MHD_YES;
+}
+
+static enum MHD_Result take_query(void *argument, enum MHD_ValueKind kind, const char *key,
+                                  size_t key_size, const char *value, size_t value_size)
+{
+    struct http_request *request = argument;
+    (void)kind;
+    if (request->query_count == HTTP_QUERY_MAX) {
+        request_refuse(request, 400, STR("there are more than 32 query parameters"));
+        return MHD_NO;
+    }
+    struct http_pair *pair = &request->query[request->query_count];
+    struct str name = arena_str(&request->arena, str_of(key, key_size));
+    struct str text = arena_str(&request->arena, value ? str_of(value, value_size) : STR(""));
+    if (!target_decode(name, &request->arena, &pair->name) ||
+        !target_decode(text, &request->arena, &pair->value)) {
+        request_refuse(request, 400,
+                       STR("a query parameter is not well-formed: an escape is "
+                           "invalid, or it is not UTF-8 text"));
+        return MHD_NO;
+    }
+    request->query_count++;
+    return MHD_YES;
+}
+
+/* RFC 9112, 6.1 and 6.3: two framings of one body are how requests are smuggled past a proxy. */
+static void check_framing(struct http_request *request)
+{
+    struct str coding = http_request_header(request, STR("Transfer-Encoding"));
+    struct str length = http_request_header(request, STR("Content-Length"));
+    if (!str_is_none(coding) && !str_equal_ignore_case(coding, STR("chunked")))
+        request_refuse(request, 400, STR("the only Transfer-Encoding taken is chunked"));
+    if (!str_is_none(coding) && !str_is_none(length))
+        request_refuse(request, 400,
+                       STR("Content-Length and Transfer-Encoding exclude each other"));
+    if (http_request_header_repeated(request, STR("Content-Length")) ||
+        http_request_header_repeated(request, STR("Transfer-Encoding")))
+        request_refuse(request, 400, STR("the length of the body is given twice"));
+    if (http_request_header_repeated(request, STR("Host")))
+        request_refuse(request, 400, STR("Host is given twice"));
+}
+
+/* The answer to an Expect that is not understood is 417 (RFC 9110, 10.1.1). */
+static void check_expect(struct http_request *request)
+{
+    struct str expect = http_request_header(request, STR("Expect"));
+    if (!str_is_none(expect) && !str_equal_ignore_case(expect, STR("100-continue")))
+        request_refuse(request, 417, STR("the only Expect taken is 100-continue"));
+}
+
+static void check_head_size(struct http_request *request, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    if (info && info->header_size > request->server->options.header_max_bytes)
+        request_refuse(request, 431, STR("the head of the request is larger than allowed"));
+}
+
+void request_read_head(struct http_request *request, struct MHD_Connection *connection,
+                       const char *url, const char *method)
+{
+    request->method = arena_str(&request->arena, str_from_cstr(method));
+    struct str path = target_path(arena_str(&request->arena, str_from_cstr(url)));
+    if (str_is_none(path) || !target_decode(path, &request->arena, &request->path)) {
+        request->path = STR("/");
+        request_refuse(request, 400,
+                       STR("the path is not well-formed: an escape is invalid, or it "
+                           "is not UTF-8 text"));
+    }
+    if (!is_token(request->method)) request_refuse(request, 400, STR("the method is no token"));
+    check_head_size(request, connection);
+    (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, take_header, request);
+    (void)MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, take_query, request);
+    check_framing(request);
+    check_expect(request);
+}
+
+struct http_request *http_request_made(struct arena *arena, struct str method, struct str path,
+                                       const struct str *headers, size_t header_count,
+                                       struct str peer)
+{
+    struct http_request *request = ARENA_NEW(arena, struct http_request);
+    if (!request) return NULL;
+    request->method = method;
+    request->path = path;
+    request->peer = peer;
+    request->response.status = 200;
+    request->response.request = request;
+    for (size_t i = 0; i < header_count && i < HTTP_HEADERS_MAX; i++)
+        request->headers[request->header_count++] =
+            (struct http_pair){headers[2 * i], headers[2 * i + 1]};
+    return request;
+}
+
+struct str http_request_method(const struct http_request *request)
+{
+    return request->method;
+}
+
+struct str http_request_path(const struct http_request *request)
+{
+    return request->path;
+}
+
+struct str http_request_header(const struct http_request *request, struct str name)
+{
+    for (size_t i = 0; i < request->header_count; i++)
+        if (str_equal_ignore_case(request->headers[i].name, name)) return request->headers[i].value;
+    return STR_NONE;
+}
+
+bool http_request_header_repeated(const struct http_request *request, struct str name)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < request->header_count; i++)
+        count += str_equal_ignore_case(request->headers[i].name, name);
+    return count > 1;
+}
+
+bool http_request_query(const struct http_request *request, size_t index, struct str *name,
+                        struct str *value)
+{
+    if (index >= request->query_count) return false;
+    *name = request->query[index].name;
+    *value = request->query[index].value;
+    return true;
+}
+
+struct str http_request_body(const struct http_request *request)
+{
+    return str_is_none(request->body) ? STR("") : request->body;
+}
+
+struct str http_request_peer(const struct http_request *request)
+{
+    return request->peer;
+}
+
+struct arena *http_request_arena(struct http_request *request)
+{
+    return &request->arena;
+}
+
+bool http_request_draining(const struct http_request *request)
+{
+    return request->server && request->server->draining;
+}
+
+bool http_request_gone(const struct http_request *request)
+{
+    return request->gone || (request->server && request->server->cut);
+}
+
+enum status http_request_read(struct http_request *request, struct str *chunk)
+{
+    *chunk = STR("");
+    if (!request->streams) return STATUS_IO; /* it was given whole */
+    /* The chunk that was given last is read: there is room for the next. */
+    request->body = STR_NONE;
+    if (http_request_gone(request)) return STATUS_IO;
+    if (request->suspended && !request->body_ended) exchange_resume(request);
+    while (!request->body.len && !request->body_ended && !request->too_large)
+        if (!exchange_wait(request, WAIT_CHUNK)) return STATUS_IO;
+    if (request->too_large) return STATUS_REQUEST_TOO_LARGE;
+    if (request->body.len) *chunk = request->body;
+    return STATUS_OK;
+}

@@ -1,0 +1,15 @@
+/* The request target's escapes (RFC 3986, 2.1). */
+#ifndef ENGINES_HTTP_TARGET_H
+#define ENGINES_HTTP_TARGET_H
+
+#include "base/arena.h"
+
+/* Decodes %XX. False when an escape is cut or not hexadecimal, or the result holds a control
+ * character or is not UTF-8. Without escapes the result is `raw` itself, else in the arena (absent
+ * when out of memory: then false, too). */
+bool target_decode(struct str raw, struct arena *arena, struct str *decoded);
+/* The path of a target in origin form ("/a?b" without its query), absolute form ("http://host/a")
+ * or asterisk form ("*"); absent when it is neither. */
+struct str target_path(struct str target);
+
+#endif
