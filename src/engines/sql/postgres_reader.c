@@ -91,10 +91,13 @@ static void take_result(struct postgres_connection *connection,
                         struct postgres_operation *operation, const PGresult *result)
 {
     struct postgres_reader *reader = reader_of(connection);
+    ExecStatusType status = PQresultStatus(result);
+    /* What cannot be prepared is the failure of the statement behind. */
+    if (operation->kind == POSTGRES_PREPARE && status == PGRES_FATAL_ERROR)
+        operation = operation->next;
     struct postgres_reader_request *request =
         operation->kind == POSTGRES_STATEMENT ? operation->owner : NULL;
     operation->owner = NULL;
-    ExecStatusType status = PQresultStatus(result);
     bool fine = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
     if (status == PGRES_FATAL_ERROR) {
         take_failure(reader, request, result);
