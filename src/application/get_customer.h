@@ -17,7 +17,7 @@ MUST_CHECK enum status get_customer_as_of(struct application *application,
                                           instant as_of, struct arena *arena,
                                           struct customer_document *out, struct error *error);
 
-/* Attribute by attribute, where it comes from:
+/* Value by value, where it comes from:
  * {"customerId","fields":[{"path","value","source","sourceKey","home","observedAt","recordedAt",
  * "actor"}]}; derived values have "source":null. */
 MUST_CHECK enum status get_customer_provenance(struct application *application,
@@ -26,7 +26,7 @@ MUST_CHECK enum status get_customer_provenance(struct application *application,
                                                struct error *error);
 
 /* Versions, newest first: items {version, recordedAt, actor, cause, changedFields[]}. Cursor: the
- * version to go on below. Works for merged customers too. */
+ * version to go on below. Works for merged customers too. `limit` 0: 50. */
 MUST_CHECK enum status get_customer_versions(struct application *application,
                                              const struct caller *caller, struct str customer_id,
                                              struct str cursor, size_t limit, struct arena *arena,

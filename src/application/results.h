@@ -43,4 +43,13 @@ enum status results_merged(struct str survivor_id, struct str merge_id, struct a
 /* The survivorId out of such an error's details; absent when there is none. */
 struct str results_survivor(const struct error *error, struct arena *arena);
 
+/* `wanted` or, if that is 0, 50; STATUS_LIMIT_EXCEEDED past limits.page_max. */
+MUST_CHECK enum status results_limit(const struct application *application, size_t wanted,
+                                     size_t *limit, struct error *error);
+/* Around the items of a page: {"items":[ ... ],"next":...}. */
+void results_page_begin(struct json_writer *writer);
+void results_page_end(struct json_writer *writer, struct str next);
+/* key + RFC 3339; null for INSTANT_NONE. */
+void results_instant(struct json_writer *writer, struct str name, instant when);
+
 #endif

@@ -1,0 +1,114 @@
+/* Shared by the files of this adapter. */
+#ifndef ADAPTERS_MEMORY_MEMORY_INTERNAL_H
+#define ADAPTERS_MEMORY_MEMORY_INTERNAL_H
+
+#include <pthread.h>
+
+#include "adapters/memory/memory_store.h"
+#include "adapters/memory/memory_table.h"
+
+struct memory_profile {
+    struct profile_row row;
+    struct memory_vector facts;    /* struct fact *, as they came */
+    struct memory_vector versions; /* struct version_row *, ascending */
+    struct memory_vector merges;   /* struct merge * with it as source or target */
+};
+
+/* A list behind a key of a table. */
+struct memory_bucket {
+    struct memory_vector vector;
+};
+
+struct memory_tenant {
+    struct memory_table profiles; /* customerId -> struct memory_profile */
+    struct memory_vector ordered; /* the same by customerId */
+    struct memory_table about;    /* object -> bucket of struct fact * */
+    struct memory_table merges;   /* mergeId -> struct merge */
+    struct memory_vector merges_all;
+    struct memory_table keys; /* key -> bucket of struct str *, homes in order */
+    struct memory_vector events;
+    struct memory_table suppressed;    /* hash -> struct memory_suppression, or NULL */
+    struct memory_table jobs;          /* jobId -> struct job_row */
+    struct memory_vector jobs_ordered; /* struct str *, ids in order */
+};
+
+struct memory_store {
+    struct store store;
+    pthread_mutex_t mutex;
+    struct memory_heap heap;
+    struct memory_table tenants;
+};
+
+struct memory_session {
+    struct store_session session;
+    struct memory_heap *heap; /* NULL in a read */
+    struct memory_tenant *tenant;
+};
+
+static inline struct memory_session *memory_session_of(struct store_session *session)
+{
+    return (struct memory_session *)session;
+}
+static inline struct memory_tenant *memory_tenant_of(struct store_session *session)
+{
+    return ((struct memory_session *)session)->tenant;
+}
+/* The heap to write to; NULL with *status set when the session only reads. */
+struct memory_heap *memory_heap_of(struct store_session *session);
+
+/* The list behind the key, made when it is missing; NULL when out of memory. */
+struct memory_bucket *memory_bucket_at(struct memory_heap *heap, struct memory_table *table,
+                                       struct str key);
+/* Number of ids in the list of `struct str *` that come before `id`. */
+size_t memory_lower_bound(const struct memory_vector *ids, struct str id);
+
+/* Operations, by file. */
+enum status memory_profiles_get(struct store_session *, struct str, enum store_lock, struct arena *,
+                                struct profile_row *, struct error *);
+enum status memory_profiles_insert(struct store_session *, const struct profile_row *,
+                                   struct error *);
+enum status memory_profiles_update(struct store_session *, const struct profile_row *,
+                                   struct error *);
+enum status memory_profiles_list(struct store_session *, const struct profile_filter *, struct str,
+                                 size_t, struct arena *, struct profile_row **, size_t *,
+                                 struct error *);
+enum status memory_profiles_version_append(struct store_session *, const struct version_row *,
+                                           struct error *);
+enum status memory_profiles_version_list(struct store_session *, struct str, int64_t, size_t,
+                                         struct arena *, struct version_row **, size_t *,
+                                         struct error *);
+
+enum status memory_trees_load(struct store_session *, struct str, instant, struct arena *,
+                              struct tree *, struct error *);
+enum status memory_trees_fact_append(struct store_session *, const struct fact *, struct error *);
+enum status memory_trees_facts_about(struct store_session *, const struct str *, size_t,
+                                     struct arena *, struct fact **, size_t *, struct error *);
+enum status memory_trees_merge_insert(struct store_session *, const struct merge *, struct error *);
+enum status memory_trees_merge_get(struct store_session *, struct str, struct arena *,
+                                   struct merge *, struct error *);
+enum status memory_trees_merge_reverse(struct store_session *, const struct merge *,
+                                       struct error *);
+enum status memory_trees_merge_list(struct store_session *, const struct str *, size_t,
+                                    struct arena *, struct merge **, size_t *, struct error *);
+
+enum status memory_lists_keys_lock(struct store_session *, const struct str *, size_t,
+                                   struct error *);
+enum status memory_lists_keys_find(struct store_session *, const struct str *, size_t,
+                                   struct arena *, struct key_hit **, size_t *, struct error *);
+enum status memory_lists_keys_put(struct store_session *, struct str, const struct str *, size_t,
+                                  struct error *);
+enum status memory_lists_event_append(struct store_session *, const struct event *, struct error *);
+enum status memory_lists_event_list(struct store_session *, int64_t, size_t, struct arena *,
+                                    struct event **, size_t *, struct error *);
+enum status memory_lists_suppression_put(struct store_session *, struct str, struct str, instant,
+                                         struct error *);
+enum status memory_lists_suppression_find(struct store_session *, const struct str *, size_t,
+                                          bool *, struct error *);
+enum status memory_lists_suppression_remove(struct store_session *, struct str, struct error *);
+enum status memory_lists_job_put(struct store_session *, const struct job_row *, struct error *);
+enum status memory_lists_job_get(struct store_session *, struct str, struct arena *,
+                                 struct job_row *, struct error *);
+enum status memory_lists_job_list(struct store_session *, struct str, size_t, struct arena *,
+                                  struct job_row **, size_t *, struct error *);
+
+#endif

@@ -1,0 +1,167 @@
+/* Units of work and tenants. See memory_store.h. */
+#include "adapters/memory/memory_store.h"
+
+#include <stdlib.h>
+
+#include "adapters/memory/memory_internal.h"
+
+struct memory_heap *memory_heap_of(struct store_session *session)
+{
+    return memory_session_of(session)->heap;
+}
+
+struct memory_bucket *memory_bucket_at(struct memory_heap *heap, struct memory_table *table,
+                                       struct str key)
+{
+    struct memory_bucket *bucket = memory_table_get(table, key);
+    if (bucket) return bucket;
+    bucket = ARENA_NEW(&heap->arena, struct memory_bucket);
+    if (!bucket || !memory_table_put(heap, table, key, bucket)) return NULL;
+    return bucket;
+}
+
+size_t memory_lower_bound(const struct memory_vector *ids, struct str id)
+{
+    size_t low = 0, high = ids->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (str_compare(*(struct str *)ids->items[middle], id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static struct memory_store *of(struct store *store)
+{
+    return (struct memory_store *)store;
+}
+
+static enum status store_transact_read(struct store *store, struct str tenant, struct arena *arena,
+                                       store_body *body, void *context, struct error *error)
+{
+    static struct memory_tenant nobody;
+    struct memory_store *memory = of(store);
+    (void)arena;
+    (void)pthread_mutex_lock(&memory->mutex);
+    struct memory_tenant *found = memory_table_get(&memory->tenants, tenant);
+    struct memory_session session = {.session = {.store = store, .tenant = tenant},
+                                     .tenant = found ? found : &nobody};
+    enum status status = body(&session.session, context, error);
+    (void)pthread_mutex_unlock(&memory->mutex);
+    return status;
+}
+
+static struct memory_tenant *tenant_at(struct memory_store *memory, struct str name)
+{
+    struct memory_tenant *tenant = memory_table_get(&memory->tenants, name);
+    if (tenant) return tenant;
+    tenant = ARENA_NEW(&memory->heap.arena, struct memory_tenant);
+    if (!tenant || !memory_table_put(&memory->heap, &memory->tenants, name, tenant)) return NULL;
+    return tenant;
+}
+
+static enum status store_transact_write(struct store *store, struct str tenant, struct arena *arena,
+                                        store_body *body, void *context, struct error *error)
+{
+    struct memory_store *memory = of(store);
+    (void)arena;
+    (void)pthread_mutex_lock(&memory->mutex);
+    struct memory_session session = {.session = {.store = store, .tenant = tenant},
+                                     .heap = &memory->heap,
+                                     .tenant = tenant_at(memory, tenant)};
+    enum status status = session.tenant ? body(&session.session, context, error)
+                                        : error_plain(error, STATUS_STORE_FULL);
+    if (status == STATUS_OK)
+        memory_journal_forget(&memory->heap);
+    else
+        memory_journal_undo(&memory->heap);
+    (void)pthread_mutex_unlock(&memory->mutex);
+    return status;
+}
+
+static enum status store_lookup_rows(struct store *store, struct str tenant, const struct str *ids,
+                                     size_t count, struct arena *arena, struct profile_row *rows,
+                                     struct error *error)
+{
+    struct memory_store *memory = of(store);
+    (void)arena;
+    (void)error;
+    (void)pthread_mutex_lock(&memory->mutex);
+    struct memory_tenant *found = memory_table_get(&memory->tenants, tenant);
+    for (size_t i = 0; i < count; i++) {
+        struct memory_profile *profile = found ? memory_table_get(&found->profiles, ids[i]) : NULL;
+        rows[i] = profile ? profile->row : (struct profile_row){.erased_at = INSTANT_NONE};
+    }
+    (void)pthread_mutex_unlock(&memory->mutex);
+    return STATUS_OK;
+}
+
+static enum status store_is_ready(struct store *store, struct error *error)
+{
+    (void)store;
+    (void)error;
+    return STATUS_OK;
+}
+
+static const struct store_operations operations = {
+    .read = store_transact_read,
+    .write = store_transact_write,
+    .lookup = store_lookup_rows,
+    .ready = store_is_ready,
+    .profile_get = memory_profiles_get,
+    .profile_insert = memory_profiles_insert,
+    .profile_update = memory_profiles_update,
+    .profile_list = memory_profiles_list,
+    .version_append = memory_profiles_version_append,
+    .version_list = memory_profiles_version_list,
+    .tree_load = memory_trees_load,
+    .fact_append = memory_trees_fact_append,
+    .facts_about = memory_trees_facts_about,
+    .merge_insert = memory_trees_merge_insert,
+    .merge_get = memory_trees_merge_get,
+    .merge_reverse = memory_trees_merge_reverse,
+    .merge_list = memory_trees_merge_list,
+    .keys_lock = memory_lists_keys_lock,
+    .keys_find = memory_lists_keys_find,
+    .keys_put = memory_lists_keys_put,
+    .event_append = memory_lists_event_append,
+    .event_list = memory_lists_event_list,
+    .suppression_put = memory_lists_suppression_put,
+    .suppression_find = memory_lists_suppression_find,
+    .suppression_remove = memory_lists_suppression_remove,
+    .job_put = memory_lists_job_put,
+    .job_get = memory_lists_job_get,
+    .job_list = memory_lists_job_list,
+};
+
+enum status memory_store_new(size_t limit_bytes, struct store **out)
+{
+    struct memory_store *memory = calloc(1, sizeof(*memory));
+    if (!memory) return STATUS_OUT_OF_MEMORY;
+    memory->store.operations = &operations;
+    (void)pthread_mutex_init(&memory->mutex, NULL);
+    arena_init(&memory->heap.arena, limit_bytes);
+    arena_init(&memory->heap.journal_arena, limit_bytes);
+    *out = &memory->store;
+    return STATUS_OK;
+}
+
+void memory_store_free(struct store *store)
+{
+    if (!store) return;
+    struct memory_store *memory = of(store);
+    arena_release(&memory->heap.arena);
+    arena_release(&memory->heap.journal_arena);
+    (void)pthread_mutex_destroy(&memory->mutex);
+    free(memory);
+}
+
+void memory_store_reset(struct store *store)
+{
+    struct memory_store *memory = of(store);
+    memory->tenants = (struct memory_table){0};
+    memory_journal_forget(&memory->heap);
+    arena_reset(&memory->heap.arena);
+}

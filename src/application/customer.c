@@ -1,0 +1,181 @@
+#include "application/customer.h"
+
+#include <string.h>
+
+#include "domain/profile.h"
+
+enum status customer_root(struct store_session *session, const struct profile_row *row,
+                          struct arena *arena, struct profile_row *root, struct error *error)
+{
+    *root = *row;
+    while (!str_is_none(root->survivor_id))
+        TRY(store_profile_get(session, root->survivor_id, STORE_NO_LOCK, arena, root, error));
+    return STATUS_OK;
+}
+
+enum status customer_get_root(struct store_session *session, struct str customer_id,
+                              enum store_lock lock, struct arena *arena, struct profile_row *row,
+                              struct error *error)
+{
+    TRY(store_profile_get(session, customer_id, lock, arena, row, error));
+    if (row->erased_at != INSTANT_NONE) return error_plain(error, STATUS_CUSTOMER_ERASED);
+    if (str_is_none(row->survivor_id)) return STATUS_OK;
+    struct profile_row root;
+    TRY(customer_root(session, row, arena, &root, error));
+    return results_merged(root.customer_id, row->merge_id, arena, error);
+}
+
+enum status customer_join(const struct tree *target, const struct tree *source, instant when,
+                          struct arena *arena, struct tree *joined)
+{
+    *joined = (struct tree){.home_count = target->home_count + source->home_count,
+                            .fact_count = target->fact_count + source->fact_count};
+    joined->homes = ARENA_NEW_ARRAY(arena, struct home, joined->home_count);
+    joined->facts = ARENA_NEW_ARRAY(arena, struct fact, joined->fact_count);
+    if (!joined->homes || !joined->facts) return STATUS_OUT_OF_MEMORY;
+    memcpy(joined->homes, target->homes, target->home_count * sizeof(*target->homes));
+    for (size_t i = 0; i < source->home_count; i++) {
+        struct home *home = &joined->homes[target->home_count + i];
+        *home = source->homes[i];
+        home->joined_at = i == 0 ? when : home->joined_at;
+        home->parent = i == 0 ? 0 : home->parent + (int32_t)target->home_count;
+    }
+    if (target->fact_count)
+        memcpy(joined->facts, target->facts, target->fact_count * sizeof(*target->facts));
+    if (source->fact_count)
+        memcpy(joined->facts + target->fact_count, source->facts,
+               source->fact_count * sizeof(*source->facts));
+    tree_sort(joined);
+    return STATUS_OK;
+}
+
+/* Is home `at`, or a home above it, the home `top`? */
+static bool is_under(const struct tree *tree, int32_t at, int32_t top)
+{
+    while (at >= 0 && at != top) at = tree->homes[at].parent;
+    return at == top;
+}
+
+/* The homes for which `inside` of `top` holds, and their facts. */
+static enum status part_of(const struct tree *tree, int32_t top, bool inside, struct arena *arena,
+                           struct tree *part)
+{
+    *part = (struct tree){.homes = ARENA_NEW_ARRAY(arena, struct home, tree->home_count),
+                          .facts = ARENA_NEW_ARRAY(arena, struct fact, tree->fact_count)};
+    int32_t *index = ARENA_NEW_ARRAY(arena, int32_t, tree->home_count);
+    if (!part->homes || !part->facts || !index) return STATUS_OUT_OF_MEMORY;
+    if (inside) { /* the root comes first, wherever it stood */
+        index[top] = 0;
+        part->homes[part->home_count++] = tree->homes[top];
+        part->homes[0].parent = -1;
+        part->homes[0].joined_at = INSTANT_NONE;
+    }
+    for (size_t i = 0; i < tree->home_count; i++) {
+        if (is_under(tree, (int32_t)i, top) != inside || (inside && (int32_t)i == top)) continue;
+        index[i] = (int32_t)part->home_count;
+        part->homes[part->home_count++] = tree->homes[i];
+    }
+    for (size_t i = inside ? 1 : 0; i < part->home_count; i++)
+        if (part->homes[i].parent >= 0) part->homes[i].parent = index[part->homes[i].parent];
+    for (size_t i = 0; i < tree->fact_count; i++)
+        if (tree_find_home(part, tree->facts[i].home) >= 0)
+            part->facts[part->fact_count++] = tree->facts[i];
+    return STATUS_OK;
+}
+
+enum status customer_split(const struct tree *tree, int32_t cut, struct arena *arena,
+                           struct tree *remaining, struct tree *restored)
+{
+    TRY(part_of(tree, cut, false, arena, remaining));
+    return part_of(tree, cut, true, arena, restored);
+}
+
+enum status customer_alone(const struct tree *tree, struct arena *arena, struct tree *alone)
+{
+    *alone = (struct tree){.homes = tree->homes,
+                           .home_count = 1,
+                           .facts = ARENA_NEW_ARRAY(arena, struct fact, tree->fact_count)};
+    if (!alone->facts) return STATUS_OUT_OF_MEMORY;
+    for (size_t i = 0; i < tree->fact_count; i++)
+        if (str_equal(tree->facts[i].home, tree->homes[0].customer_id))
+            alone->facts[alone->fact_count++] = tree->facts[i];
+    return STATUS_OK;
+}
+
+enum status customer_render(const struct golden *golden, struct arena *arena,
+                            struct profile_row *row)
+{
+    struct buffer out = {.arena = arena};
+    struct profile_stamp stamp = {.customer_id = row->customer_id,
+                                  .version = row->version,
+                                  .created_at = row->created_at,
+                                  .updated_at = row->updated_at};
+    golden_write(golden, &stamp, &out);
+    if (buffer_failed(&out)) return STATUS_OUT_OF_MEMORY;
+    row->document = buffer_str(&out);
+    row->kind = json_text(json_get(golden->attributes, STR("kind")));
+    row->status = json_text(json_get(golden->attributes, STR("status")));
+    row->segment = json_text(json_get(golden->attributes, STR("segment")));
+    row->name = json_text(json_get(golden->attributes, STR("name")));
+    return STATUS_OK;
+}
+
+struct str customer_find_key(struct str field, struct str raw, struct arena *arena)
+{
+    struct str value = str_equal(field, STR("email"))   ? profile_canonical_email(raw, arena)
+                       : str_equal(field, STR("phone")) ? profile_canonical_phone(raw, arena)
+                                                        : profile_canonical_name(raw, arena);
+    if (str_is_none(value)) return STR_NONE;
+    return arena_format(arena, "find-%.*s|%.*s", STR_ARGS(field), STR_ARGS(value));
+}
+
+enum status customer_keys(struct application *application, const struct golden *golden,
+                          struct arena *arena, struct str **keys, size_t *count)
+{
+    struct str *found;
+    size_t found_count;
+    TRY(application->matcher->keys(application->matcher, golden, arena, &found, &found_count));
+    const struct json_value *emails = json_get(golden->attributes, STR("emails"));
+    const struct json_value *phones = json_get(golden->attributes, STR("phones"));
+    struct str name = json_text(json_get(golden->attributes, STR("name")));
+    size_t room = found_count + (emails ? emails->count : 0) + (phones ? phones->count : 0) + 1;
+    struct str *all = ARENA_NEW_ARRAY(arena, struct str, room);
+    if (!all) return STATUS_OUT_OF_MEMORY;
+    if (found_count) memcpy(all, found, found_count * sizeof(*all));
+    size_t n = found_count;
+    for (size_t i = 0; emails && i < emails->count; i++)
+        all[n++] = customer_find_key(STR("email"), json_text(&emails->items[i]), arena);
+    for (size_t i = 0; phones && i < phones->count; i++)
+        all[n++] = customer_find_key(STR("phone"), json_text(&phones->items[i]), arena);
+    if (!str_is_none(name)) all[n++] = customer_find_key(STR("name"), name, arena);
+    for (size_t i = 0; i < n; i++)
+        if (str_is_none(all[i])) return STATUS_OUT_OF_MEMORY;
+    *keys = all;
+    *count = n;
+    return STATUS_OK;
+}
+
+enum status customer_text_member(const struct json_value *body, struct str name, struct str *out,
+                                 struct error *error)
+{
+    const struct json_value *value = json_get(body, name);
+    *out = json_text(value);
+    if (!value || value->type == JSON_NULL || value->type == JSON_STRING) return STATUS_OK;
+    return error_set(error, STATUS_INVALID_VALUE, name, STR("a text"), "is not a text");
+}
+
+enum status customer_known_members(const struct json_value *body, const struct str *known,
+                                   struct str allowed, struct error *error)
+{
+    if (!body || body->type != JSON_OBJECT)
+        return error_set(error, STATUS_INVALID_VALUE, STR(""), STR("an object"),
+                         "the body is not a JSON object");
+    for (size_t i = 0; i < body->count; i++) {
+        const struct str *at = known;
+        while (!str_is_none(*at) && !str_equal(*at, body->members[i].name)) at++;
+        if (str_is_none(*at))
+            return error_set(error, STATUS_UNKNOWN_FIELD, body->members[i].name, allowed,
+                             "the field is not known here");
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,202 @@
+#include "application/customer_change.h"
+
+#include <string.h>
+
+#include "base/identifier.h"
+#include "domain/consent.h"
+
+enum status customer_change_load(struct customer_change *change, const struct profile_row *row,
+                                 struct error *error)
+{
+    change->row = *row;
+    change->appended = 0;
+    TRY(store_tree_load(change->session, row->customer_id, INSTANT_FUTURE, change->arena,
+                        &change->tree, error));
+    change->fact_room = change->tree.fact_count;
+    instant now = change->application->environment->now(change->application->environment);
+    change->now = now > row->updated_at ? now : row->updated_at + 1;
+    if (golden_record(&change->tree, change->policy, change->arena, &change->golden) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return STATUS_OK;
+}
+
+enum status customer_change_open(struct customer_change *change, struct str customer_id,
+                                 int64_t if_match, struct error *error)
+{
+    struct profile_row row;
+    TRY(customer_get_root(change->session, customer_id, STORE_LOCK, change->arena, &row, error));
+    if (if_match != IF_MATCH_ANY && if_match != row.version)
+        return error_plain(error, STATUS_VERSION_MISMATCH);
+    return customer_change_load(change, &row, error);
+}
+
+static bool remember(struct customer_change *change, const struct fact *fact)
+{
+    struct tree *tree = &change->tree;
+    if (tree->fact_count == change->fact_room) {
+        size_t room = change->fact_room + 8;
+        struct fact *larger = ARENA_NEW_ARRAY(change->arena, struct fact, room);
+        if (!larger) return false;
+        if (tree->fact_count) memcpy(larger, tree->facts, tree->fact_count * sizeof(*larger));
+        tree->facts = larger;
+        change->fact_room = room;
+    }
+    tree->facts[tree->fact_count++] = *fact;
+    return true;
+}
+
+enum status customer_change_append(struct customer_change *change, const struct fact *fact,
+                                   struct error *error)
+{
+    struct fact complete = *fact;
+    if (str_is_none(complete.home)) complete.home = change->row.customer_id;
+    if (str_is_none(complete.source)) complete.source = SOURCE_CRM;
+    if (str_is_none(complete.actor)) complete.actor = change->caller->user_id;
+    if (complete.observed_at == 0) complete.observed_at = change->now;
+    complete.recorded_at = change->now;
+    if (change->tree.fact_count >= change->application->limits.facts_max)
+        return error_set(error, STATUS_LIMIT_EXCEEDED, STR(""), STR_NONE,
+                         "the customer has as many facts as are allowed, %zu",
+                         change->application->limits.facts_max);
+    if (!remember(change, &complete)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    change->appended++;
+    return store_fact_append(change->session, &complete, error);
+}
+
+enum status customer_change_fields(const struct customer_change *change,
+                                   const struct golden *before, const struct golden *after,
+                                   struct str extra, struct str **fields, size_t *count,
+                                   struct str *joined)
+{
+    struct change *changes;
+    size_t change_count;
+    TRY(golden_difference(before, after, change->arena, &changes, &change_count));
+    *fields = ARENA_NEW_ARRAY(change->arena, struct str, change_count + 1);
+    if (!*fields) return STATUS_OUT_OF_MEMORY;
+    struct buffer out = {.arena = change->arena};
+    *count = 0;
+    for (size_t i = 0; i < change_count; i++) (*fields)[(*count)++] = changes[i].field;
+    if (!str_is_none(extra)) (*fields)[(*count)++] = extra;
+    for (size_t i = 0; i < *count; i++) {
+        if (i > 0) buffer_append_char(&out, ',');
+        buffer_append(&out, (*fields)[i]);
+    }
+    *joined = buffer_str(&out);
+    return buffer_failed(&out) ? STATUS_OUT_OF_MEMORY : STATUS_OK;
+}
+
+static bool holds(const struct str *keys, size_t count, struct str key)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_equal(keys[i], key)) return true;
+    return false;
+}
+
+/* Only keys that `before` did not have: the store keeps the others. */
+static enum status put_new_keys(const struct customer_change *change, struct str home,
+                                const struct golden *before, const struct golden *after,
+                                struct error *error)
+{
+    struct str *old = NULL, *keys;
+    size_t old_count = 0, count, fresh = 0;
+    if ((before && customer_keys(change->application, before, change->arena, &old, &old_count) !=
+                       STATUS_OK) ||
+        customer_keys(change->application, after, change->arena, &keys, &count) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < count; i++)
+        if (!holds(old, old_count, keys[i])) keys[fresh++] = keys[i];
+    if (fresh == 0) return STATUS_OK;
+    return store_keys_put(change->session, home, keys, fresh, error);
+}
+
+enum status customer_change_advance(const struct customer_change *change, struct profile_row *row,
+                                    const struct golden *before, const struct golden *after,
+                                    struct str cause, struct str changed_fields,
+                                    struct error *error)
+{
+    row->version++;
+    row->updated_at = change->now;
+    if (customer_render(after, change->arena, row) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    struct version_row version = {.customer_id = row->customer_id,
+                                  .version = row->version,
+                                  .recorded_at = change->now,
+                                  .actor = change->caller->user_id,
+                                  .cause = cause,
+                                  .changed_fields = changed_fields};
+    TRY(store_profile_update(change->session, row, error));
+    TRY(store_version_append(change->session, &version, error));
+    return put_new_keys(change, row->customer_id, before, after, error);
+}
+
+enum status customer_change_event(const struct customer_change *change, enum event_type type,
+                                  struct str aggregate_id, struct str payload, struct error *error)
+{
+    struct event event = {.type = type,
+                          .aggregate_id = aggregate_id,
+                          .timestamp = change->now,
+                          .payload = payload,
+                          .trace = change->caller->trace};
+    event.event_id = identifier_new(change->application->environment, STR("evt"), change->arena);
+    if (str_is_none(event.event_id) || str_is_none(payload))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return store_event_append(change->session, &event, error);
+}
+
+static enum status close_change(struct customer_change *change, struct str cause,
+                                struct str extra_field, const enum event_type *type,
+                                struct str payload, struct error *error)
+{
+    if (change->appended == 0) return STATUS_OK;
+    struct golden after;
+    struct str *fields, joined;
+    size_t count;
+    tree_sort(&change->tree);
+    if (golden_record(&change->tree, change->policy, change->arena, &after) != STATUS_OK ||
+        customer_change_fields(change, &change->golden, &after, extra_field, &fields, &count,
+                               &joined) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (after.contacts->count > change->application->limits.contacts_max)
+        return error_set(error, STATUS_LIMIT_EXCEEDED, STR("contacts"), STR_NONE,
+                         "a customer has at most %zu contacts",
+                         change->application->limits.contacts_max);
+    TRY(customer_change_advance(change, &change->row, &change->golden, &after, cause, joined,
+                                error));
+    change->golden = after;
+    if (type) return customer_change_event(change, *type, change->row.customer_id, payload, error);
+    return customer_change_event(change, EVENT_PROFILE_UPDATED, change->row.customer_id,
+                                 event_payload_updated(change->row.customer_id, fields, count,
+                                                       change->caller->user_id, change->arena),
+                                 error);
+}
+
+enum status customer_change_close(struct customer_change *change, struct str cause,
+                                  struct str extra_field, struct error *error)
+{
+    return close_change(change, cause, extra_field, NULL, STR_NONE, error);
+}
+
+enum status customer_change_close_with(struct customer_change *change, struct str cause,
+                                       struct str extra_field, enum event_type type,
+                                       struct str payload, struct error *error)
+{
+    return close_change(change, cause, extra_field, &type, payload, error);
+}
+
+enum status customer_change_check_channel(const struct tree *tree,
+                                          const struct json_value *assertion, instant now,
+                                          struct arena *arena, struct error *error)
+{
+    struct str channel =
+        json_text(json_get(json_get(assertion, STR("preferences")), STR("preferredChannel")));
+    if (str_is_none(channel)) return STATUS_OK;
+    struct consent_question question = {
+        .channel = channel, .purpose = STR("GENERAL"), .as_of = now};
+    struct consent_answer answer;
+    if (consent_decide(tree, &question, arena, &answer) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (answer.allowed) return STATUS_OK;
+    return error_set(error, STATUS_CONSENT_VIOLATION, STR("preferences.preferredChannel"),
+                     STR("a channel with a GRANTED consent for purpose GENERAL"),
+                     "there is no consent for this channel: %.*s", STR_ARGS(answer.reason));
+}

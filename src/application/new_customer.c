@@ -1,0 +1,182 @@
+#include "application/new_customer.h"
+
+#include <string.h>
+
+#include "application/customer_change.h"
+#include "application/suppressed_points.h"
+#include "base/identifier.h"
+#include "domain/contact.h"
+#include "domain/profile.h"
+
+struct str new_customer_source_key(struct str source, struct str source_key, struct arena *arena)
+{
+    return arena_format(arena, "source|%.*s|%.*s", STR_ARGS(source), STR_ARGS(source_key));
+}
+
+enum status new_customer_contact(struct application *application, const struct json_value *contact,
+                                 struct arena *arena, struct fact *fact)
+{
+    *fact = (struct fact){.kind = FACT_CONTACT};
+    TRY(contact_take_id(contact, arena, &fact->subject, &fact->body));
+    if (str_is_none(fact->subject))
+        fact->subject = identifier_new(application->environment, STR("CONT"), arena);
+    return str_is_none(fact->subject) ? STATUS_OUT_OF_MEMORY : STATUS_OK;
+}
+
+static enum status add_key(struct new_customer *out, struct str key)
+{
+    if (str_is_none(key)) return STATUS_OUT_OF_MEMORY;
+    out->keys[out->key_count++] = key;
+    return STATUS_OK;
+}
+
+static enum status make_facts(struct application *application, const struct caller *caller,
+                              const struct new_customer_input *input,
+                              const struct profile_input *parsed, struct arena *arena,
+                              struct new_customer *out)
+{
+    struct fact common = {.home = out->row.customer_id,
+                          .source = input->source,
+                          .observed_at = input->observed_at,
+                          .recorded_at = input->now,
+                          .actor = caller->user_id};
+    struct fact *facts = out->tree.facts;
+    facts[0] = common;
+    facts[0].kind = FACT_ASSERTION;
+    facts[0].subject = input->source_key;
+    facts[0].body = parsed->assertion;
+    out->tree.fact_count = 1;
+    for (size_t i = 0; i < parsed->contacts->count; i++) {
+        struct fact contact;
+        TRY(new_customer_contact(application, &parsed->contacts->items[i], arena, &contact));
+        struct fact *fact = &facts[out->tree.fact_count++];
+        *fact = common;
+        fact->kind = FACT_CONTACT;
+        fact->subject = contact.subject;
+        fact->body = contact.body;
+    }
+    return STATUS_OK;
+}
+
+/* Golden keys, and that of the source record. */
+static enum status make_keys(struct application *application,
+                             const struct new_customer_input *input, struct arena *arena,
+                             struct new_customer *out)
+{
+    struct str *keys;
+    size_t count;
+    TRY(customer_keys(application, &out->golden, arena, &keys, &count));
+    out->keys = ARENA_NEW_ARRAY(arena, struct str, count + 1);
+    if (!out->keys) return STATUS_OUT_OF_MEMORY;
+    for (size_t i = 0; i < count; i++) out->keys[i] = keys[i];
+    out->key_count = out->find_count = count;
+    if (!str_is_none(input->source_key))
+        TRY(add_key(out, new_customer_source_key(input->source, input->source_key, arena)));
+    return STATUS_OK;
+}
+
+static enum status prepare(struct application *application, const struct caller *caller,
+                           const struct policy *policy, const struct new_customer_input *input,
+                           const struct profile_input *parsed, struct arena *arena,
+                           struct new_customer *out)
+{
+    size_t contact_count = parsed->contacts->count;
+    struct home *home = ARENA_NEW(arena, struct home);
+    out->tree.facts = ARENA_NEW_ARRAY(arena, struct fact, contact_count + 1);
+    if (!home || !out->tree.facts) return STATUS_OUT_OF_MEMORY;
+    out->id_was_given = !str_is_none(parsed->customer_id);
+    out->row = (struct profile_row){.customer_id = parsed->customer_id,
+                                    .version = 1,
+                                    .created_at = input->now,
+                                    .updated_at = input->now,
+                                    .erased_at = INSTANT_NONE};
+    if (!out->id_was_given)
+        out->row.customer_id = identifier_new(application->environment, STR("CUST"), arena);
+    if (str_is_none(out->row.customer_id)) return STATUS_OUT_OF_MEMORY;
+    *home = (struct home){.customer_id = out->row.customer_id,
+                          .parent = -1,
+                          .joined_at = INSTANT_NONE,
+                          .created_at = input->now};
+    out->tree.homes = home;
+    out->tree.home_count = 1;
+    TRY(make_facts(application, caller, input, parsed, arena, out));
+    tree_sort(&out->tree);
+    TRY(golden_record(&out->tree, policy, arena, &out->golden));
+    TRY(customer_render(&out->golden, arena, &out->row));
+    TRY(make_keys(application, input, arena, out));
+    return suppressed_points_of(application, &out->golden, arena, &out->points, &out->point_texts,
+                                &out->point_count);
+}
+
+enum status new_customer_prepare(struct application *application, const struct caller *caller,
+                                 const struct policy *policy,
+                                 const struct new_customer_input *input, struct arena *arena,
+                                 struct new_customer *out, struct error *error)
+{
+    struct profile_input parsed;
+    *out = (struct new_customer){0};
+    TRY(profile_parse_create(input->body, arena, &parsed, error));
+    if (parsed.contacts->count > application->limits.contacts_max)
+        return error_set(error, STATUS_LIMIT_EXCEEDED, STR("contacts"), STR_NONE,
+                         "a customer has at most %zu contacts", application->limits.contacts_max);
+    if (prepare(application, caller, policy, input, &parsed, arena, out) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return customer_change_check_channel(&out->tree, parsed.assertion, input->now, arena, error);
+}
+
+static enum status append_event(struct application *application, const struct caller *caller,
+                                struct store_session *session, const struct new_customer *customer,
+                                struct arena *arena, struct error *error)
+{
+    struct event event = {.type = EVENT_PROFILE_CREATED,
+                          .aggregate_id = customer->row.customer_id,
+                          .timestamp = customer->row.created_at,
+                          .trace = caller->trace};
+    event.event_id = identifier_new(application->environment, STR("evt"), arena);
+    event.payload =
+        event_payload_created(customer->row.customer_id, customer->golden.attributes, arena);
+    if (str_is_none(event.event_id) || str_is_none(event.payload))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return store_event_append(session, &event, error);
+}
+
+static enum status append_revocations(struct application *application, const struct caller *caller,
+                                      struct store_session *session,
+                                      const struct new_customer *customer, const bool *suppressed,
+                                      struct arena *arena, struct error *error)
+{
+    for (size_t i = 0; i < customer->point_count; i++) {
+        if (!suppressed[i]) continue;
+        struct fact facts[SUPPRESSED_CHANNELS_MAX];
+        size_t count;
+        TRY(suppressed_points_revoke(application, customer->point_texts[i],
+                                     customer->row.created_at, arena, facts, &count, error));
+        for (size_t f = 0; f < count; f++) {
+            facts[f].home = customer->row.customer_id;
+            facts[f].observed_at = facts[f].recorded_at = customer->row.created_at;
+            facts[f].actor = caller->user_id;
+            TRY(store_fact_append(session, &facts[f], error));
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status new_customer_insert(struct application *application, const struct caller *caller,
+                                struct store_session *session, const struct new_customer *customer,
+                                const bool *suppressed, struct arena *arena, struct error *error)
+{
+    struct version_row version = {.customer_id = customer->row.customer_id,
+                                  .version = 1,
+                                  .recorded_at = customer->row.created_at,
+                                  .actor = caller->user_id,
+                                  .cause = STR("CREATED"),
+                                  .changed_fields = STR("")};
+    TRY(store_profile_insert(session, &customer->row, error));
+    TRY(store_version_append(session, &version, error));
+    for (size_t i = 0; i < customer->tree.fact_count; i++)
+        TRY(store_fact_append(session, &customer->tree.facts[i], error));
+    TRY(append_revocations(application, caller, session, customer, suppressed, arena, error));
+    TRY(store_keys_put(session, customer->row.customer_id, customer->keys, customer->key_count,
+                       error));
+    return append_event(application, caller, session, customer, arena, error);
+}

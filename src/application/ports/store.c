@@ -1,0 +1,184 @@
+/* The functions of the port only forward to the adapter. */
+#include "application/ports/store.h"
+
+enum status store_read(struct store *store, struct str tenant, struct arena *arena,
+                       store_body *body, void *context, struct error *error)
+{
+    return store->operations->read(store, tenant, arena, body, context, error);
+}
+
+enum status store_write(struct store *store, struct str tenant, struct arena *arena,
+                        store_body *body, void *context, struct error *error)
+{
+    return store->operations->write(store, tenant, arena, body, context, error);
+}
+
+enum status store_lookup(struct store *store, struct str tenant, const struct str *ids,
+                         size_t count, struct arena *arena, struct profile_row *rows,
+                         struct error *error)
+{
+    return store->operations->lookup(store, tenant, ids, count, arena, rows, error);
+}
+
+enum status store_ready(struct store *store, struct error *error)
+{
+    return store->operations->ready(store, error);
+}
+
+enum status store_profile_get(struct store_session *session, struct str id, enum store_lock lock,
+                              struct arena *arena, struct profile_row *row, struct error *error)
+{
+    return session->store->operations->profile_get(session, id, lock, arena, row, error);
+}
+
+enum status store_profile_insert(struct store_session *session, const struct profile_row *row,
+                                 struct error *error)
+{
+    return session->store->operations->profile_insert(session, row, error);
+}
+
+enum status store_profile_update(struct store_session *session, const struct profile_row *row,
+                                 struct error *error)
+{
+    return session->store->operations->profile_update(session, row, error);
+}
+
+enum status store_profile_list(struct store_session *session, const struct profile_filter *filter,
+                               struct str after_id, size_t limit, struct arena *arena,
+                               struct profile_row **rows, size_t *count, struct error *error)
+{
+    return session->store->operations->profile_list(session, filter, after_id, limit, arena, rows,
+                                                    count, error);
+}
+
+enum status store_version_append(struct store_session *session, const struct version_row *row,
+                                 struct error *error)
+{
+    return session->store->operations->version_append(session, row, error);
+}
+
+enum status store_version_list(struct store_session *session, struct str customer_id,
+                               int64_t before_version, size_t limit, struct arena *arena,
+                               struct version_row **rows, size_t *count, struct error *error)
+{
+    return session->store->operations->version_list(session, customer_id, before_version, limit,
+                                                    arena, rows, count, error);
+}
+
+enum status store_tree_load(struct store_session *session, struct str root, instant as_of,
+                            struct arena *arena, struct tree *tree, struct error *error)
+{
+    return session->store->operations->tree_load(session, root, as_of, arena, tree, error);
+}
+
+enum status store_fact_append(struct store_session *session, const struct fact *fact,
+                              struct error *error)
+{
+    return session->store->operations->fact_append(session, fact, error);
+}
+
+enum status store_facts_about(struct store_session *session, const struct str *objects,
+                              size_t count, struct arena *arena, struct fact **facts,
+                              size_t *fact_count, struct error *error)
+{
+    return session->store->operations->facts_about(session, objects, count, arena, facts,
+                                                   fact_count, error);
+}
+
+enum status store_merge_insert(struct store_session *session, const struct merge *merge,
+                               struct error *error)
+{
+    return session->store->operations->merge_insert(session, merge, error);
+}
+
+enum status store_merge_get(struct store_session *session, struct str merge_id, struct arena *arena,
+                            struct merge *merge, struct error *error)
+{
+    return session->store->operations->merge_get(session, merge_id, arena, merge, error);
+}
+
+enum status store_merge_reverse(struct store_session *session, const struct merge *merge,
+                                struct error *error)
+{
+    return session->store->operations->merge_reverse(session, merge, error);
+}
+
+enum status store_merge_list(struct store_session *session, const struct str *customers,
+                             size_t count, struct arena *arena, struct merge **merges,
+                             size_t *merge_count, struct error *error)
+{
+    return session->store->operations->merge_list(session, customers, count, arena, merges,
+                                                  merge_count, error);
+}
+
+enum status store_keys_lock(struct store_session *session, const struct str *keys, size_t count,
+                            struct error *error)
+{
+    return session->store->operations->keys_lock(session, keys, count, error);
+}
+
+enum status store_keys_find(struct store_session *session, const struct str *keys, size_t count,
+                            struct arena *arena, struct key_hit **hits, size_t *hit_count,
+                            struct error *error)
+{
+    return session->store->operations->keys_find(session, keys, count, arena, hits, hit_count,
+                                                 error);
+}
+
+enum status store_keys_put(struct store_session *session, struct str home, const struct str *keys,
+                           size_t count, struct error *error)
+{
+    return session->store->operations->keys_put(session, home, keys, count, error);
+}
+
+enum status store_event_append(struct store_session *session, const struct event *event,
+                               struct error *error)
+{
+    return session->store->operations->event_append(session, event, error);
+}
+
+enum status store_event_list(struct store_session *session, int64_t after, size_t limit,
+                             struct arena *arena, struct event **events, size_t *count,
+                             struct error *error)
+{
+    return session->store->operations->event_list(session, after, limit, arena, events, count,
+                                                  error);
+}
+
+enum status store_suppression_put(struct store_session *session, struct str hash, struct str reason,
+                                  instant at, struct error *error)
+{
+    return session->store->operations->suppression_put(session, hash, reason, at, error);
+}
+
+enum status store_suppression_find(struct store_session *session, const struct str *hashes,
+                                   size_t count, bool *found, struct error *error)
+{
+    return session->store->operations->suppression_find(session, hashes, count, found, error);
+}
+
+enum status store_suppression_remove(struct store_session *session, struct str hash,
+                                     struct error *error)
+{
+    return session->store->operations->suppression_remove(session, hash, error);
+}
+
+enum status store_job_put(struct store_session *session, const struct job_row *job,
+                          struct error *error)
+{
+    return session->store->operations->job_put(session, job, error);
+}
+
+enum status store_job_get(struct store_session *session, struct str job_id, struct arena *arena,
+                          struct job_row *job, struct error *error)
+{
+    return session->store->operations->job_get(session, job_id, arena, job, error);
+}
+
+enum status store_job_list(struct store_session *session, struct str after_id, size_t limit,
+                           struct arena *arena, struct job_row **jobs, size_t *count,
+                           struct error *error)
+{
+    return session->store->operations->job_list(session, after_id, limit, arena, jobs, count,
+                                                error);
+}

@@ -1,0 +1,24 @@
+/* Contact points of a profile against the suppression list. Internal to application/. */
+#ifndef APPLICATION_SUPPRESSED_POINTS_H
+#define APPLICATION_SUPPRESSED_POINTS_H
+
+#include "application/customer_change.h"
+
+enum { SUPPRESSED_CHANNELS_MAX = 2 };
+
+/* All e-mails and phones of the golden record, its contacts' included: hashes and texts. */
+MUST_CHECK enum status suppressed_points_of(const struct application *application,
+                                            const struct golden *golden, struct arena *arena,
+                                            struct str **hashes, struct str **texts, size_t *count);
+/* The REVOKED consent facts of one suppressed contact point, one per channel; home, times and actor
+ * are the caller's to set. */
+MUST_CHECK enum status suppressed_points_revoke(struct application *application, struct str point,
+                                                instant now, struct arena *arena,
+                                                struct fact facts[SUPPRESSED_CHANNELS_MAX],
+                                                size_t *count, struct error *error);
+/* Within a change, after its facts were appended: appends revocations for the contact points that
+ * the golden record did not have before and that are suppressed, in the home `home`. */
+MUST_CHECK enum status suppressed_points_apply(struct customer_change *change, struct str home,
+                                               struct error *error);
+
+#endif
