@@ -189,16 +189,14 @@ enum status postgres_query_one(struct sql_driver *driver, struct str tenant,
                                const struct sql_value *params, size_t count, struct arena *arena,
                                struct sql_rows *rows, struct error *error);
 
-enum status postgres_transact(struct sql_driver *driver, enum sql_mode mode, struct str tenant,
+enum status postgres_transact(struct sql_driver *base, enum sql_mode mode, struct str tenant,
                               struct arena *arena, sql_body *body, void *context,
                               struct error *error);
-enum status postgres_query(struct sql_transaction *transaction,
-                           const struct sql_statement *statement, const struct sql_value *params,
-                           size_t count, struct arena *arena, struct sql_rows *rows,
-                           struct error *error);
-enum status postgres_execute(struct sql_transaction *transaction,
-                             const struct sql_statement *statement, const struct sql_value *params,
-                             size_t count, struct error *error);
+enum status postgres_query(struct sql_transaction *base, const struct sql_statement *statement,
+                           const struct sql_value *params, size_t count, struct arena *arena,
+                           struct sql_rows *rows, struct error *error);
+enum status postgres_execute(struct sql_transaction *base, const struct sql_statement *statement,
+                             const struct sql_value *params, size_t count, struct error *error);
 
 /* The calling thread's pool: of the loop when called in a coroutine, else the one that polls. NULL
  * when out of memory. */

@@ -255,6 +255,7 @@ enum status postgres_pool_acquire(struct postgres_pool *pool,
 {
     *connection = take_idle(pool);
     if (!*connection) TRY(wait_for_connection(pool, connection, error));
+    assert(*connection);
     if ((*connection)->state == POSTGRES_READY) return STATUS_OK;
     /* It went between being given and being taken. */
     postgres_pool_release(*connection);
