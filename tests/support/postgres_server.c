@@ -16,7 +16,8 @@ static void run_child(int write_end)
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     (void)dup2(write_end, STDOUT_FILENO);
     /* A crash of the machine is not what these tests are about; fsync would only make them slow. */
-    execlp("python3", "python3", "tests/servers/postgres.py", "fsync=off", NULL);
+    execlp("python3", "python3", "tests/servers/postgres.py", "fsync=off", "deadlock_timeout=100ms",
+           NULL);
     _exit(127);
 }
 
@@ -27,8 +28,10 @@ static bool read_port(struct postgres_server *server, int read_end)
     const char *port =
         output && fgets(line, sizeof(line), output) ? strstr(line, "127.0.0.1:") : NULL;
     if (port) server->port = (int)strtol(port + strlen("127.0.0.1:"), NULL, 10);
+    /* The second line as well: a closed pipe would end the server. */
+    if (port) port = fgets(line, sizeof(line), output);
     if (output) (void)fclose(output);
-    return server->port > 0;
+    return port && server->port > 0;
 }
 
 bool postgres_server_start(struct postgres_server *server)
