@@ -209,8 +209,8 @@ enum status list_customers_lookup(struct application *application, const struct 
                                   const struct json_value *body, struct arena *arena,
                                   struct str *json, struct error *error)
 {
-    struct str *ids;
-    size_t count;
+    struct str *ids = NULL;
+    size_t count = 0;
     TRY(parse_ids(application, body, arena, &ids, &count, error));
     struct profile_row *rows = ARENA_NEW_ARRAY(arena, struct profile_row, count);
     if (!rows) return error_plain(error, STATUS_OUT_OF_MEMORY);

@@ -1,0 +1,178 @@
+#include "application/hierarchy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct relationship_type *hierarchy_type(struct str name, bool *inverse)
+{
+    for (size_t i = 0; i < relationship_type_count; i++) {
+        *inverse = !str_equal(relationship_types[i].name, name);
+        if (!*inverse) return &relationship_types[i];
+    }
+    for (size_t i = 0; i < relationship_type_count; i++)
+        if (str_equal(relationship_types[i].inverse, name)) return &relationship_types[i];
+    return NULL;
+}
+
+/* Folds facts in order into links: later words of the same id replace earlier ones. */
+static size_t fold(const struct fact *facts, size_t count, struct link *links)
+{
+    size_t link_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct fact *fact = &facts[i];
+        if (fact->kind != FACT_RELATIONSHIP) continue;
+        size_t at = 0;
+        while (at < link_count && !(str_equal(links[at].relationship_id, fact->subject) &&
+                                    str_equal(links[at].home, fact->home)))
+            at++;
+        bool is_new = at == link_count;
+        if (is_new) {
+            links[link_count++] = (struct link){.relationship_id = fact->subject,
+                                                .home = fact->home,
+                                                .recorded_at = fact->recorded_at};
+        }
+        if (!str_is_none(fact->object)) links[at].object = fact->object;
+        links[at].body = fact->body;
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < link_count; i++)
+        if (!json_get(links[i].body, STR("removed"))) links[kept++] = links[i];
+    return kept;
+}
+
+static enum status root_id_of(struct store_session *session, const struct tree *tree,
+                              struct str customer_id, struct arena *arena, struct str *root,
+                              struct error *error)
+{
+    struct profile_row row, top;
+    if (tree_find_home(tree, customer_id) >= 0) {
+        *root = tree->homes[0].customer_id;
+        return STATUS_OK;
+    }
+    TRY(store_profile_get(session, customer_id, STORE_NO_LOCK, arena, &row, error));
+    TRY(customer_root(session, &row, arena, &top, error));
+    *root = top.customer_id;
+    return STATUS_OK;
+}
+
+/* Relationship facts of the tree and those about it, in order, each once. */
+static enum status collect(struct store_session *session, const struct tree *tree,
+                           struct arena *arena, struct tree *all, struct error *error)
+{
+    struct str *homes = ARENA_NEW_ARRAY(arena, struct str, tree->home_count);
+    struct fact *about;
+    size_t about_count;
+    if (!homes) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < tree->home_count; i++) homes[i] = tree->homes[i].customer_id;
+    TRY(store_facts_about(session, homes, tree->home_count, arena, &about, &about_count, error));
+    *all =
+        (struct tree){.facts = ARENA_NEW_ARRAY(arena, struct fact, tree->fact_count + about_count)};
+    if (!all->facts) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < tree->fact_count; i++)
+        if (tree->facts[i].kind == FACT_RELATIONSHIP)
+            all->facts[all->fact_count++] = tree->facts[i];
+    for (size_t i = 0; i < about_count; i++)
+        if (tree_find_home(tree, about[i].home) < 0) all->facts[all->fact_count++] = about[i];
+    tree_sort(all);
+    return STATUS_OK;
+}
+
+enum status hierarchy_links(struct store_session *session, struct str root, struct arena *arena,
+                            struct link **links, size_t *count, struct error *error)
+{
+    struct tree tree, all;
+    *links = NULL;
+    *count = 0;
+    TRY(store_tree_load(session, root, INSTANT_FUTURE, arena, &tree, error));
+    TRY(collect(session, &tree, arena, &all, error));
+    struct link *found = ARENA_NEW_ARRAY(arena, struct link, all.fact_count);
+    if (!found) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    size_t total = fold(all.facts, all.fact_count, found), kept = 0;
+    for (size_t i = 0; i < total; i++) {
+        TRY(root_id_of(session, &tree, found[i].home, arena, &found[i].home_root, error));
+        TRY(root_id_of(session, &tree, found[i].object, arena, &found[i].object_root, error));
+        if (!str_equal(found[i].home_root, found[i].object_root)) found[kept++] = found[i];
+    }
+    *links = found;
+    *count = kept;
+    return STATUS_OK;
+}
+
+static bool is_over(const struct json_value *body, instant now)
+{
+    instant to;
+    return instant_parse(json_text(json_get(body, STR("to"))), &to) && to + INSTANT_DAY <= now;
+}
+
+static bool has_edge(const struct hierarchy *hierarchy, struct str parent, struct str child,
+                     struct str relationship_id)
+{
+    for (size_t i = 0; i < hierarchy->edge_count; i++)
+        if (str_equal(hierarchy->edges[i].relationship_id, relationship_id) &&
+            str_equal(hierarchy->edges[i].parent, parent) &&
+            str_equal(hierarchy->edges[i].child, child))
+            return true;
+    return false;
+}
+
+static bool add_edge(struct hierarchy *hierarchy, const struct link *link, bool inverse,
+                     struct arena *arena)
+{
+    struct hierarchy_edge edge = {.parent = inverse ? link->object_root : link->home_root,
+                                  .child = inverse ? link->home_root : link->object_root,
+                                  .relationship_id = link->relationship_id,
+                                  .recorded_at = link->recorded_at};
+    if (has_edge(hierarchy, edge.parent, edge.child, edge.relationship_id)) return true;
+    if (hierarchy->edge_count == hierarchy->room) {
+        size_t room = hierarchy->room ? hierarchy->room * 2 : 16;
+        struct hierarchy_edge *larger = arena_realloc(
+            arena, hierarchy->edges, hierarchy->room * sizeof(edge), room * sizeof(edge));
+        if (!larger) return false;
+        hierarchy->edges = larger;
+        hierarchy->room = room;
+    }
+    hierarchy->edges[hierarchy->edge_count++] = edge;
+    return true;
+}
+
+/* Puts a survivor on the list to be visited. */
+static void visit(struct hierarchy *hierarchy, struct str customer_id, size_t customers_max)
+{
+    for (size_t i = 0; i < hierarchy->customer_count; i++)
+        if (str_equal(hierarchy->customers[i], customer_id)) return;
+    if (hierarchy->customer_count == customers_max)
+        hierarchy->truncated = true;
+    else
+        hierarchy->customers[hierarchy->customer_count++] = customer_id;
+}
+
+enum status hierarchy_load(struct store_session *session, struct str root, instant now,
+                           size_t customers_max, struct arena *arena, struct hierarchy *out,
+                           struct error *error)
+{
+    *out = (struct hierarchy){.customers = ARENA_NEW_ARRAY(arena, struct str, customers_max),
+                              .names = ARENA_NEW_ARRAY(arena, struct str, customers_max)};
+    if (!out->customers || !out->names) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    visit(out, root, customers_max);
+    for (size_t at = 0; at < out->customer_count; at++) {
+        struct profile_row row;
+        struct link *links;
+        size_t count;
+        TRY(store_profile_get(session, out->customers[at], STORE_NO_LOCK, arena, &row, error));
+        out->names[at] = row.name;
+        TRY(hierarchy_links(session, out->customers[at], arena, &links, &count, error));
+        for (size_t i = 0; i < count; i++) {
+            bool inverse;
+            const struct relationship_type *type =
+                hierarchy_type(json_text(json_get(links[i].body, STR("type"))), &inverse);
+            if (!type || !type->hierarchical || is_over(links[i].body, now)) continue;
+            if (!add_edge(out, &links[i], inverse, arena))
+                return error_plain(error, STATUS_OUT_OF_MEMORY);
+            visit(out, links[i].home_root, customers_max);
+            visit(out, links[i].object_root, customers_max);
+        }
+    }
+    if (hierarchy_suspend_cycles(out->edges, out->edge_count, arena) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return STATUS_OK;
+}
