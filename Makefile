@@ -30,6 +30,7 @@ SUPPORT_C := $(shell find tests/support -name '*.c' 2>/dev/null | LC_ALL=C sort)
 LIBRARY_C := $(filter-out %_test.c src/service/main.c,$(SOURCES))
 GENERATED_C :=
 GENERATED_H :=
+TEST_STEPS  := check tools-test tidy-report sanitize fuzz-short
 
 object     = $(addprefix $(BUILD)/objects/,$(addsuffix .o,$(basename $(1))))
 LIBRARY   := $(BUILD)/libcustomer360.a

@@ -1,8 +1,8 @@
 # The lines held by tools: see tools/tidy.py. TIDY_FLAGS=--strict also refuses what only tests use.
 
 TIDY_FLAGS ?=
-TIDY_RUN = tools/tidy.py --build $(BUILD) $(TIDY_FLAGS) $(1) -- \
-           -std=gnu11 -D_GNU_SOURCE -Isrc -Itests/support -I$(BUILD)/generated
+TIDY_RUN    = tools/tidy.py --build $(BUILD) $(TIDY_FLAGS) $(1) -- \
+              -std=gnu11 -D_GNU_SOURCE -Isrc -Itests/support -I$(BUILD)/generated
 
 tidy: $(TEST_BINS) $(BUILD)/customer360
 	tools/setup.sh all

@@ -294,7 +294,7 @@ def main():
     parser.add_argument("--build", default="build")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--strict", action="store_true", help="the rule `dead` as well")
-    parser.add_argument("--tap", action="store_true", help='end with "N passed, N failed"')
+    parser.add_argument("--tap", action="store_true", help="tell how each rule fared as TAP")
     parser.add_argument("flags", nargs="*", help="compiler flags for clang-tidy, after --")
     options = parser.parse_args()
 
@@ -302,23 +302,25 @@ def main():
     build = os.path.join(options.root, options.build)
     symbols = Symbols(tree, os.path.join(build, "objects"))
     cache = Cache(os.path.join(build, "tidy"))
-    rules = [
-        check_includes(tree),
-        check_banned(tree),
-        check_lengths(tree),
-        check_symbols(tree, symbols),
-        check_dead(tree, symbols) if options.strict else [],
-        check_format(tree, cache),
-        check_lint(tree, cache, options.flags, options.jobs),
-    ]
-    violations = sorted({violation for rule in rules for violation in rule})
-    for path, line, rule, what in violations:
+    rules = {
+        "include": check_includes(tree),
+        "banned": check_banned(tree),
+        "length": check_lengths(tree),
+        "symbol": check_symbols(tree, symbols),
+        "format": check_format(tree, cache),
+        "lint": check_lint(tree, cache, options.flags, options.jobs),
+    }
+    if options.strict:
+        rules["dead"] = check_dead(tree, symbols)
+    found = {rule: sorted(set(violations)) for rule, violations in rules.items()}
+    everything = sorted({violation for violations in found.values() for violation in violations})
+    for path, line, rule, what in everything:
         print(f"{path}:{line}: {rule}: {what}")
-    bad = len({path for path, *_ in violations})
-    print(f"tidy: {len(tree.texts)} files, {len(violations)} violations", file=sys.stderr)
+    print(f"tidy: {len(tree.texts)} files, {len(everything)} violations", file=sys.stderr)
     if options.tap:
-        print(f"{len(tree.texts) - bad} passed, {bad} failed")
-    return 1 if violations else 0
+        for rule, violations in found.items():
+            print(f"{'not ok' if violations else 'ok'} - tidy: {rule}")
+    return 1 if everything else 0
 
 
 if __name__ == "__main__":

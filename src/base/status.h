@@ -22,6 +22,7 @@
     X(WRITE_CONFLICT,         "WRITE_CONFLICT",          "another change came in between too often; nothing was changed, try again") \
     X(STORE_FULL,             "STORE_FULL",              "the store has no room; nothing was changed") \
     X(STORE_CORRUPT,          "STORE_CORRUPT",           "the store's files are damaged") \
+    X(STORE_READ_ONLY,        "STORE_READ_ONLY",         "the store's files cannot be written; nothing was changed") \
     X(SCHEMA_MISMATCH,        "SCHEMA_MISMATCH",         "the store's schema is not the one this program needs") \
     X(STORE_IN_USE,           "STORE_IN_USE",            "another process has the embedded store open") \
     X(IO,                     "IO_ERROR",                "a file or connection could not be read or written") \

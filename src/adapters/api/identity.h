@@ -27,7 +27,7 @@
     X(CONSENT_WRITE,      "consent:write",      "record consent; keep the suppression list") \
     X(EVENT_READ,         "event:read",         "read the event feed") \
     X(JOB_READ,           "job:read",           "see jobs and fetch their results") \
-    X(JOB_WRITE,          "job:write",          "start and cancel imports") \
+    X(JOB_WRITE,          "job:write",          "start imports; cancel jobs") \
     X(CUSTOMER_EXPORT,    "customer:export",    "export all customers")
 /* clang-format on */
 
@@ -62,7 +62,7 @@ struct identity {
     /* STATUS_UNAUTHENTICATED when it is not known who asks: the message is shown to the caller and
      * says what was wrong without quoting a secret. STATUS_FORBIDDEN when it is known and he may
      * not enter at all (no such tenant). STATUS_UNAVAILABLE when it cannot be told now. */
-    enum status (*resolve)(struct identity *identity, const struct http_request *request,
+    enum status (*resolve)(struct identity *identity, struct http_request *request,
                            struct api_caller *caller, struct error *error);
     /* What stands in WWW-Authenticate of a 401 (RFC 9110, 11.6.1): `Bearer realm="customer360"`. */
     struct str challenge;

@@ -197,10 +197,9 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, const char *c
 {
     const struct http_options *options = &server->options;
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_PEDANTIC_CHECKS;
-    /* Half of the memory of a connection reads, the rest holds the parsed head and what is sent.
-     * All of it is cleared between two requests: it should be no larger than needed. */
-    size_t memory = options->header_max_bytes * 2;
-    if (memory < HTTP_CHUNK_BYTES) memory = HTTP_CHUNK_BYTES;
+    /* Holds the head as it came, its fields taken apart, and what is sent. All of it is cleared
+     * between two requests: it should be no larger than needed. */
+    size_t memory = options->header_max_bytes + HTTP_CHUNK_BYTES / 2;
     struct MHD_OptionItem items[] = {
         {MHD_OPTION_LISTEN_SOCKET, server->listen_fd, NULL},
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)exchange_completed, server},

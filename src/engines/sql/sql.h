@@ -86,6 +86,8 @@ struct sql_transaction {
     struct sql_driver *driver;
 };
 
+/* Parameters are taken over by the call: their memory is free on return, even when the statement is
+ * only queued. A statement without a text for the engine does nothing. */
 MUST_CHECK enum status sql_query(struct sql_transaction *transaction,
                                  const struct sql_statement *statement,
                                  const struct sql_value *params, size_t count, struct arena *arena,

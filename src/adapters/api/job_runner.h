@@ -1,0 +1,64 @@
+/* The port to whoever does long work: takes uploads, runs imports and exports, keeps their files.
+ *
+ * The record of a job (state, progress) is in the store and is read through application/jobs.h;
+ * this port starts work and hands out what it left behind. All functions run in the coroutine of a
+ * request, on any loop, and must not block the thread for longer than a write to a local file
+ * takes.
+ *
+ *     upload = import_open(parameters)       a spool file
+ *     import_write(upload, chunk) ...        as the body arrives
+ *     import_start(upload) -> job            the file is complete: the job is QUEUED
+ *     import_drop(upload)                    instead of import_start: nothing is left
+ */
+#ifndef ADAPTERS_API_JOB_RUNNER_H
+#define ADAPTERS_API_JOB_RUNNER_H
+
+#include "application/create_customer.h"
+#include "application/jobs.h"
+
+enum import_form { IMPORT_CSV, IMPORT_NDJSON };
+
+struct import_parameters {
+    enum import_form form;
+    struct str source;     /* the system that the records come from; never empty */
+    struct str key_column; /* the column or member that is the source key; absent: none */
+    struct str mapping;    /* JSON object {"column":"field"}; absent: columns are named as fields */
+    enum duplicate_choice on_duplicate;
+};
+
+/* What a job may leave behind. */
+enum job_file {
+    JOB_FILE_RESULT, /* NDJSON: the records of an export */
+    JOB_FILE_ERRORS  /* NDJSON: one line per row of an import that was not taken, and why */
+};
+
+struct import_upload;
+struct job_file_reader;
+
+struct job_runner {
+    /* STATUS_INVALID_VALUE names a parameter that is not in order; STATUS_STORE_FULL. */
+    enum status (*import_open)(struct job_runner *runner, const struct caller *caller,
+                               const struct import_parameters *parameters, struct arena *arena,
+                               struct import_upload **upload, struct error *error);
+    enum status (*import_write)(struct import_upload *upload, struct str chunk,
+                                struct error *error);
+    /* Takes the upload in any case. */
+    enum status (*import_start)(struct import_upload *upload, struct arena *arena,
+                                struct job_row *job, struct error *error);
+    void (*import_drop)(struct import_upload *upload);
+
+    enum status (*export_start)(struct job_runner *runner, const struct caller *caller,
+                                struct arena *arena, struct job_row *job, struct error *error);
+
+    /* STATUS_JOB_NOT_FOUND when the job has no such file (yet, any more, or not on this
+     * instance). The caller has checked that the job is its tenant's. */
+    enum status (*file_open)(struct job_runner *runner, const struct caller *caller,
+                             struct str job_id, enum job_file file, struct arena *arena,
+                             struct job_file_reader **reader, struct error *error);
+    /* Up to `size` bytes; `*count` is 0 at the end. */
+    enum status (*file_read)(struct job_file_reader *reader, char *bytes, size_t size,
+                             size_t *count, struct error *error);
+    void (*file_close)(struct job_file_reader *reader);
+};
+
+#endif

@@ -1,0 +1,10 @@
+#ifndef ADAPTERS_STORE_POSTGRES_STORE_H
+#define ADAPTERS_STORE_POSTGRES_STORE_H
+
+#include "adapters/store/sql_store.h"
+
+/* Nothing is cached, for other instances write too. Close with sql_store_free(). */
+MUST_CHECK enum status postgres_store_open(const struct postgres_options *options,
+                                           struct store **store, struct error *error);
+
+#endif

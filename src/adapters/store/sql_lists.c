@@ -1,0 +1,195 @@
+/* Match keys, the event feed, the suppression list and jobs. */
+#include "adapters/store/sql_store_internal.h"
+
+enum { KEY_HITS_MAX = 1000 };
+
+/* --- match keys --- */
+
+enum status sql_lists_keys_lock(struct store_session *base, const struct str *keys, size_t count,
+                                struct error *error)
+{
+    if (count == 0) return STATUS_OK;
+    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_ARRAY(keys, count)};
+    return SESSION_EXECUTE(sql_session_of(base), SQL_KEYS_LOCK, params, error);
+}
+
+enum status sql_lists_keys_find(struct store_session *base, const struct str *keys, size_t count,
+                                struct arena *arena, struct key_hit **out, size_t *hit_count,
+                                struct error *error)
+{
+    *out = NULL;
+    *hit_count = 0;
+    if (count == 0) return STATUS_OK;
+    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_ARRAY(keys, count),
+                                       SQL_PARAM_INT64(KEY_HITS_MAX)};
+    struct sql_rows rows;
+    TRY(SESSION_QUERY(sql_session_of(base), SQL_KEYS_FIND, params, arena, &rows, error));
+    struct key_hit *hits = ARENA_NEW_ARRAY(arena, struct key_hit, rows.row_count);
+    if (!hits) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < rows.row_count; i++)
+        hits[i] = (struct key_hit){.key = sql_cell(&rows, i, 0), .home = sql_cell(&rows, i, 1)};
+    *out = hits;
+    *hit_count = rows.row_count;
+    return STATUS_OK;
+}
+
+enum status sql_lists_keys_put(struct store_session *base, struct str home, const struct str *keys,
+                               size_t count, struct error *error)
+{
+    if (count == 0) return STATUS_OK;
+    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(home),
+                                       SQL_PARAM_ARRAY(keys, count)};
+    return SESSION_EXECUTE(sql_session_of(base), SQL_KEYS_PUT, params, error);
+}
+
+/* --- events --- */
+
+enum status sql_lists_event_append(struct store_session *base, const struct event *event,
+                                   struct error *error)
+{
+    const struct sql_value params[] = {
+        SQL_PARAM_TEXT(base->tenant),      SQL_PARAM_TEXT(event_types[event->type].name),
+        SQL_PARAM_TEXT(event->event_id),   SQL_PARAM_TEXT(event->aggregate_id),
+        SQL_PARAM_INT64(event->timestamp), SQL_PARAM_TEXT(event->payload),
+        SQL_PARAM_TEXT(event->trace),
+    };
+    return SESSION_EXECUTE(sql_session_of(base), SQL_EVENT_APPEND, params, error);
+}
+
+static bool event_type_parse(struct str name, enum event_type *type)
+{
+    for (int i = 0; i < EVENT_TYPE_COUNT; i++) {
+        if (!str_equal(name, event_types[i].name)) continue;
+        *type = (enum event_type)i;
+        return true;
+    }
+    return false;
+}
+
+enum status sql_lists_event_list(struct store_session *base, int64_t after, size_t limit,
+                                 struct arena *arena, struct event **out, size_t *count,
+                                 struct error *error)
+{
+    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_INT64(after),
+                                       SQL_PARAM_INT64((int64_t)limit)};
+    struct sql_rows rows;
+    TRY(SESSION_QUERY(sql_session_of(base), SQL_EVENT_LIST, params, arena, &rows, error));
+    struct event *events = ARENA_NEW_ARRAY(arena, struct event, rows.row_count);
+    if (!events) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < rows.row_count; i++) {
+        events[i] = (struct event){
+            .position = sql_cell_int64(&rows, i, 0, 0),
+            .event_id = sql_cell(&rows, i, 2),
+            .aggregate_id = sql_cell(&rows, i, 3),
+            .timestamp = sql_cell_int64(&rows, i, 4, INSTANT_NONE),
+            .payload = sql_cell(&rows, i, 5),
+            .trace = sql_cell(&rows, i, 6),
+        };
+        if (!event_type_parse(sql_cell(&rows, i, 1), &events[i].type))
+            return error_set(error, STATUS_STORE_CORRUPT, STR_NONE, STR_NONE,
+                             "an event of an unknown type is stored");
+    }
+    *out = events;
+    *count = rows.row_count;
+    return STATUS_OK;
+}
+
+/* --- suppression --- */
+
+enum status sql_lists_suppression_put(struct store_session *base, struct str hash,
+                                      struct str reason, instant at, struct error *error)
+{
+    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(hash),
+                                       SQL_PARAM_TEXT(reason), SQL_PARAM_INT64(at)};
+    return SESSION_EXECUTE(sql_session_of(base), SQL_SUPPRESSION_PUT, params, error);
+}
+
+enum status sql_lists_suppression_find(struct store_session *base, const struct str *hashes,
+                                       size_t count, bool *found, struct error *error)
+{
+    struct sql_session *session = sql_session_of(base);
+    *found = false;
+    if (count == 0) return STATUS_OK;
+    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant),
+                                       SQL_PARAM_ARRAY(hashes, count)};
+    struct sql_rows rows;
+    struct arena_mark mark = arena_mark(session->arena);
+    TRY(SESSION_QUERY(session, SQL_SUPPRESSION_FIND, params, session->arena, &rows, error));
+    *found = rows.row_count > 0;
+    arena_rewind(session->arena, mark);
+    return STATUS_OK;
+}
+
+enum status sql_lists_suppression_remove(struct store_session *base, struct str hash,
+                                         struct error *error)
+{
+    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(hash)};
+    return SESSION_EXECUTE(sql_session_of(base), SQL_SUPPRESSION_REMOVE, params, error);
+}
+
+/* --- jobs --- */
+
+static const struct str job_states[JOB_STATE_COUNT] = {
+    [JOB_QUEUED] = {"QUEUED", 6}, [JOB_RUNNING] = {"RUNNING", 7},     [JOB_DONE] = {"DONE", 4},
+    [JOB_FAILED] = {"FAILED", 6}, [JOB_CANCELLED] = {"CANCELLED", 9},
+};
+
+enum status sql_lists_job_put(struct store_session *base, const struct job_row *job,
+                              struct error *error)
+{
+    const struct sql_value params[] = {
+        SQL_PARAM_TEXT(base->tenant),     SQL_PARAM_TEXT(job->job_id),
+        SQL_PARAM_TEXT(job->kind),        SQL_PARAM_TEXT(job_states[job->state]),
+        SQL_PARAM_TEXT(job->actor),       SQL_PARAM_TEXT(job->document),
+        SQL_PARAM_INT64(job->created_at), SQL_PARAM_INT64(job->updated_at),
+    };
+    return SESSION_EXECUTE(sql_session_of(base), SQL_JOB_PUT, params, error);
+}
+
+static enum status decode_job(const struct sql_rows *rows, size_t row, struct job_row *job,
+                              struct error *error)
+{
+    *job = (struct job_row){
+        .job_id = sql_cell(rows, row, 0),
+        .kind = sql_cell(rows, row, 1),
+        .actor = sql_cell(rows, row, 3),
+        .document = sql_cell(rows, row, 4),
+        .created_at = sql_cell_int64(rows, row, 5, INSTANT_NONE),
+        .updated_at = sql_cell_int64(rows, row, 6, INSTANT_NONE),
+    };
+    for (int i = 0; i < JOB_STATE_COUNT; i++) {
+        if (!str_equal(sql_cell(rows, row, 2), job_states[i])) continue;
+        job->state = (enum job_state)i;
+        return STATUS_OK;
+    }
+    return error_set(error, STATUS_STORE_CORRUPT, STR_NONE, STR_NONE,
+                     "a job in an unknown state is stored");
+}
+
+enum status sql_lists_job_get(struct store_session *base, struct str job_id, struct arena *arena,
+                              struct job_row *job, struct error *error)
+{
+    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(job_id)};
+    struct sql_rows rows;
+    TRY(SESSION_QUERY(sql_session_of(base), SQL_JOB_GET, params, arena, &rows, error));
+    if (rows.row_count == 0) return error_plain(error, STATUS_JOB_NOT_FOUND);
+    return decode_job(&rows, 0, job, error);
+}
+
+enum status sql_lists_job_list(struct store_session *base, struct str after_id, size_t limit,
+                               struct arena *arena, struct job_row **out, size_t *count,
+                               struct error *error)
+{
+    /* '~' sorts after every character of an identifier. */
+    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant),
+                                       SQL_PARAM_TEXT(str_is_none(after_id) ? STR("~") : after_id),
+                                       SQL_PARAM_INT64((int64_t)limit)};
+    struct sql_rows rows;
+    TRY(SESSION_QUERY(sql_session_of(base), SQL_JOB_LIST, params, arena, &rows, error));
+    struct job_row *jobs = ARENA_NEW_ARRAY(arena, struct job_row, rows.row_count);
+    if (!jobs) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < rows.row_count; i++) TRY(decode_job(&rows, i, &jobs[i], error));
+    *out = jobs;
+    *count = rows.row_count;
+    return STATUS_OK;
+}

@@ -1,0 +1,127 @@
+#include "adapters/store/sql_store_internal.h"
+
+void sql_profiles_decode(const struct sql_rows *rows, size_t index, struct profile_row *row)
+{
+    *row = (struct profile_row){
+        .customer_id = sql_cell(rows, index, 0),
+        .version = sql_cell_int64(rows, index, 1, 0),
+        .survivor_id = sql_cell(rows, index, 2),
+        .merge_id = sql_cell(rows, index, 3),
+        .created_at = sql_cell_int64(rows, index, 4, INSTANT_NONE),
+        .updated_at = sql_cell_int64(rows, index, 5, INSTANT_NONE),
+        .erased_at = sql_cell_int64(rows, index, 6, INSTANT_NONE),
+        .kind = sql_cell(rows, index, 7),
+        .status = sql_cell(rows, index, 8),
+        .segment = sql_cell(rows, index, 9),
+        .name = sql_cell(rows, index, 10),
+        .document = sql_cell(rows, index, 11),
+    };
+}
+
+enum status sql_profiles_get(struct store_session *base, struct str id, enum store_lock lock,
+                             struct arena *arena, struct profile_row *row, struct error *error)
+{
+    struct sql_session *session = sql_session_of(base);
+    const struct sql_statement *statement = lock == STORE_LOCK ? SQL_PROFILE_LOCK : SQL_PROFILE_GET;
+    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(id)};
+    struct sql_rows rows;
+    TRY(SESSION_QUERY(session, statement, params, arena, &rows, error));
+    if (rows.row_count == 0) return error_plain(error, STATUS_CUSTOMER_NOT_FOUND);
+    sql_profiles_decode(&rows, 0, row);
+    return STATUS_OK;
+}
+
+/* Insert and update take the same values in the same order. */
+static enum status write_row(struct store_session *base, const struct sql_statement *statement,
+                             const struct profile_row *row, struct error *error)
+{
+    struct sql_session *session = sql_session_of(base);
+    const struct sql_value params[] = {
+        SQL_PARAM_TEXT(base->tenant),     SQL_PARAM_TEXT(row->customer_id),
+        SQL_PARAM_INT64(row->version),    SQL_PARAM_TEXT(row->survivor_id),
+        SQL_PARAM_TEXT(row->merge_id),    SQL_PARAM_INT64(row->created_at),
+        SQL_PARAM_INT64(row->updated_at), sql_instant(row->erased_at),
+        SQL_PARAM_TEXT(row->kind),        SQL_PARAM_TEXT(row->status),
+        SQL_PARAM_TEXT(row->segment),     SQL_PARAM_TEXT(row->name),
+        SQL_PARAM_TEXT(row->document),
+    };
+    TRY(SESSION_EXECUTE(session, statement, params, error));
+    sql_store_note_change(session, row->customer_id);
+    return STATUS_OK;
+}
+
+enum status sql_profiles_insert(struct store_session *base, const struct profile_row *row,
+                                struct error *error)
+{
+    return write_row(base, SQL_PROFILE_INSERT, row, error);
+}
+
+enum status sql_profiles_update(struct store_session *base, const struct profile_row *row,
+                                struct error *error)
+{
+    return write_row(base, SQL_PROFILE_UPDATE, row, error);
+}
+
+enum status sql_profiles_list(struct store_session *base, const struct profile_filter *filter,
+                              struct str after_id, size_t limit, struct arena *arena,
+                              struct profile_row **out, size_t *count, struct error *error)
+{
+    /* The same question three times, so that each engine reads the index that narrows most. */
+    const struct sql_statement *statement = SQL_PROFILE_LIST;
+    if (!str_is_none(filter->status)) statement = SQL_PROFILE_LIST_BY_STATUS;
+    if (!str_is_none(filter->segment)) statement = SQL_PROFILE_LIST_BY_SEGMENT;
+    const struct sql_value params[] = {
+        SQL_PARAM_TEXT(base->tenant),    SQL_PARAM_TEXT(str_is_none(after_id) ? STR("") : after_id),
+        SQL_PARAM_TEXT(filter->kind),    SQL_PARAM_TEXT(filter->status),
+        SQL_PARAM_TEXT(filter->segment), SQL_PARAM_INT64(filter->include_merged ? 1 : 0),
+        SQL_PARAM_INT64((int64_t)limit),
+    };
+    struct sql_rows rows;
+    TRY(SESSION_QUERY(sql_session_of(base), statement, params, arena, &rows, error));
+    struct profile_row *list = ARENA_NEW_ARRAY(arena, struct profile_row, rows.row_count);
+    if (!list) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < rows.row_count; i++) sql_profiles_decode(&rows, i, &list[i]);
+    *out = list;
+    *count = rows.row_count;
+    return STATUS_OK;
+}
+
+enum status sql_profiles_version_append(struct store_session *base, const struct version_row *row,
+                                        struct error *error)
+{
+    const struct sql_value params[] = {
+        SQL_PARAM_TEXT(base->tenant),        SQL_PARAM_TEXT(row->customer_id),
+        SQL_PARAM_INT64(row->version),       SQL_PARAM_INT64(row->recorded_at),
+        SQL_PARAM_TEXT(row->actor),          SQL_PARAM_TEXT(row->cause),
+        SQL_PARAM_TEXT(row->changed_fields),
+    };
+    return SESSION_EXECUTE(sql_session_of(base), SQL_VERSION_APPEND, params, error);
+}
+
+enum status sql_profiles_version_list(struct store_session *base, struct str customer_id,
+                                      int64_t before_version, size_t limit, struct arena *arena,
+                                      struct version_row **out, size_t *count, struct error *error)
+{
+    const struct sql_value params[] = {
+        SQL_PARAM_TEXT(base->tenant),
+        SQL_PARAM_TEXT(customer_id),
+        SQL_PARAM_INT64(before_version > 0 ? before_version : INT64_MAX),
+        SQL_PARAM_INT64((int64_t)limit),
+    };
+    struct sql_rows rows;
+    TRY(SESSION_QUERY(sql_session_of(base), SQL_VERSION_LIST, params, arena, &rows, error));
+    struct version_row *list = ARENA_NEW_ARRAY(arena, struct version_row, rows.row_count);
+    if (!list) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < rows.row_count; i++)
+        list[i] = (struct version_row){
+            .customer_id = sql_cell(&rows, i, 0),
+            .version = sql_cell_int64(&rows, i, 1, 0),
+            .recorded_at = sql_cell_int64(&rows, i, 2, INSTANT_NONE),
+            .actor = sql_cell(&rows, i, 3),
+            .cause = sql_cell(&rows, i, 4),
+            .changed_fields = sql_cell(&rows, i, 5),
+        };
+    *out = list;
+    *count = rows.row_count;
+    return STATUS_OK;
+}

@@ -1,0 +1,267 @@
+#include "adapters/store/sql_store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "adapters/store/sql_store_internal.h"
+
+/* Where a store is asked without a tenant. No tenant can be called so. */
+#define NO_TENANT STR("*")
+
+static struct sql_store *self_of(struct store *base)
+{
+    return (struct sql_store *)base;
+}
+
+/* --- what changed --- */
+
+void sql_store_note_change(struct sql_session *session, struct str customer_id)
+{
+    struct sql_store *self = self_of(session->base.store);
+    if (!self->cache || self->changed_too_many) return;
+    if (self->changed_count == self->changed_capacity) {
+        size_t capacity = self->changed_capacity ? self->changed_capacity * 2 : 1024;
+        uint64_t *grown = realloc(self->changed, capacity * sizeof(*grown));
+        if (!grown) {
+            self->changed_too_many = true;
+            return;
+        }
+        self->changed = grown;
+        self->changed_capacity = capacity;
+    }
+    self->changed[self->changed_count++] =
+        document_cache_key(self->cache, session->base.tenant, customer_id);
+}
+
+/* Changes of units of work that were rolled back are in the list too; dropping more is harmless. */
+void sql_store_committed(void *store)
+{
+    struct sql_store *self = store;
+    if (!self->cache) return;
+    if (self->changed_too_many) document_cache_invalidate_all(self->cache);
+    for (size_t i = 0; i < self->changed_count; i++)
+        document_cache_invalidate(self->cache, self->changed[i]);
+    self->changed_count = 0;
+    self->changed_too_many = false;
+}
+
+/* --- units of work --- */
+
+struct work {
+    struct sql_store *self;
+    struct str tenant;
+    struct arena *arena;
+    store_body *body;
+    void *context;
+};
+
+static enum status run_work(struct sql_transaction *transaction, void *context, struct error *error)
+{
+    struct work *work = context;
+    struct sql_session session = {
+        .base = {.store = &work->self->base, .tenant = work->tenant},
+        .transaction = transaction,
+        .arena = work->arena,
+    };
+    return work->body(&session.base, work->context, error);
+}
+
+static enum status transact(struct store *base, enum sql_mode mode, struct str tenant,
+                            struct arena *arena, store_body *body, void *context,
+                            struct error *error)
+{
+    struct sql_store *self = self_of(base);
+    struct work work = {self, tenant, arena, body, context};
+    return self->driver->transact(self->driver, mode, tenant, arena, run_work, &work, error);
+}
+
+static enum status sql_store_read(struct store *base, struct str tenant, struct arena *arena,
+                                  store_body *body, void *context, struct error *error)
+{
+    return transact(base, SQL_READ, tenant, arena, body, context, error);
+}
+
+static enum status sql_store_write(struct store *base, struct str tenant, struct arena *arena,
+                                   store_body *body, void *context, struct error *error)
+{
+    return transact(base, SQL_WRITE, tenant, arena, body, context, error);
+}
+
+/* --- look-up --- */
+
+/* An id that has to be asked for. */
+struct miss {
+    struct str id;
+    size_t index; /* in what the caller gave */
+    uint64_t key;
+    uint64_t ticket;
+};
+
+static int compare_misses(const void *a, const void *b)
+{
+    return str_compare(((const struct miss *)a)->id, ((const struct miss *)b)->id);
+}
+
+static enum status query_misses(struct sql_store *self, struct str tenant,
+                                const struct miss *misses, size_t count, struct arena *arena,
+                                struct sql_rows *rows, struct error *error)
+{
+    struct sql_value params[2] = {SQL_PARAM_TEXT(tenant), SQL_PARAM_TEXT(misses[0].id)};
+    if (count == 1)
+        return self->driver->query_one(self->driver, tenant, SQL_PROFILE_GET, params, 2, arena,
+                                       rows, error);
+    struct str *ids = ARENA_NEW_ARRAY(arena, struct str, count);
+    if (!ids) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < count; i++) ids[i] = misses[i].id;
+    params[1] = SQL_PARAM_ARRAY(ids, count);
+    return self->driver->query_one(self->driver, tenant, SQL_PROFILE_GET_MANY, params, 2, arena,
+                                   rows, error);
+}
+
+/* Gives a row to every miss of its id: an id may have been asked for twice. */
+static void hand_out(struct sql_store *self, struct str tenant, const struct profile_row *row,
+                     const struct miss *misses, size_t count, struct profile_row *rows)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (str_compare(misses[middle].id, row->customer_id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < count && str_equal(misses[low].id, row->customer_id); low++) {
+        rows[misses[low].index] = *row;
+        if (self->cache)
+            document_cache_put(self->cache, misses[low].key, misses[low].ticket, tenant, row);
+    }
+}
+
+static enum status fetch_misses(struct sql_store *self, struct str tenant, struct miss *misses,
+                                size_t count, struct arena *arena, struct profile_row *rows,
+                                struct error *error)
+{
+    struct sql_rows found = {0};
+    if (count > 1) qsort(misses, count, sizeof(*misses), compare_misses);
+    TRY(query_misses(self, tenant, misses, count, arena, &found, error));
+    for (size_t i = 0; i < found.row_count; i++) {
+        struct profile_row row;
+        sql_profiles_decode(&found, i, &row);
+        hand_out(self, tenant, &row, misses, count, rows);
+    }
+    return STATUS_OK;
+}
+
+static enum status sql_store_lookup(struct store *base, struct str tenant, const struct str *ids,
+                                    size_t count, struct arena *arena, struct profile_row *rows,
+                                    struct error *error)
+{
+    struct sql_store *self = self_of(base);
+    struct miss one = {0}, *misses = &one;
+    size_t miss_count = 0;
+    if (count > 1 && !(misses = ARENA_NEW_ARRAY(arena, struct miss, count)))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < count; i++) {
+        struct miss miss = {.id = ids[i], .index = i};
+        if (self->cache) {
+            miss.key = document_cache_key(self->cache, tenant, ids[i]);
+            enum document_cache_result result = document_cache_get(
+                self->cache, miss.key, tenant, ids[i], arena, &rows[i], &miss.ticket);
+            if (result == DOCUMENT_CACHE_HIT) continue;
+            if (result == DOCUMENT_CACHE_NO_MEMORY) return error_plain(error, STATUS_OUT_OF_MEMORY);
+        }
+        rows[i] = (struct profile_row){.erased_at = INSTANT_NONE};
+        misses[miss_count++] = miss;
+    }
+    if (miss_count == 0) return STATUS_OK;
+    return fetch_misses(self, tenant, misses, miss_count, arena, rows, error);
+}
+
+/* --- readiness --- */
+
+static enum status check_schema(struct sql_store *self, struct error *error)
+{
+    struct sql_rows recorded;
+    struct arena arena;
+    size_t done = 0;
+    arena_init(&arena, 1024 * 1024);
+    enum status status = self->driver->query_one(self->driver, NO_TENANT, SQL_MIGRATION_LIST, NULL,
+                                                 0, &arena, &recorded, error);
+    if (status == STATUS_OK)
+        status =
+            sql_migrations_check(&recorded, self->migrations, self->migration_count, &done, error);
+    arena_release(&arena);
+    if (status == STATUS_OK && done < self->migration_count)
+        status = error_set(error, STATUS_SCHEMA_MISMATCH, STR_NONE, STR_NONE,
+                           "%zu of %zu migrations are applied: run migrate", done,
+                           self->migration_count);
+    return status;
+}
+
+static enum status sql_store_ready(struct store *base, struct error *error)
+{
+    struct sql_store *self = self_of(base);
+    TRY(self->driver->ready(self->driver, error));
+    if (atomic_load(&self->schema_is_right)) return STATUS_OK;
+    TRY(check_schema(self, error));
+    atomic_store(&self->schema_is_right, true);
+    return STATUS_OK;
+}
+
+/* --- life --- */
+
+static const struct store_operations operations = {
+    .read = sql_store_read,
+    .write = sql_store_write,
+    .lookup = sql_store_lookup,
+    .ready = sql_store_ready,
+    .profile_get = sql_profiles_get,
+    .profile_insert = sql_profiles_insert,
+    .profile_update = sql_profiles_update,
+    .profile_list = sql_profiles_list,
+    .version_append = sql_profiles_version_append,
+    .version_list = sql_profiles_version_list,
+    .tree_load = sql_trees_load,
+    .fact_append = sql_trees_fact_append,
+    .facts_about = sql_trees_facts_about,
+    .merge_insert = sql_trees_merge_insert,
+    .merge_get = sql_trees_merge_get,
+    .merge_reverse = sql_trees_merge_reverse,
+    .merge_list = sql_trees_merge_list,
+    .keys_lock = sql_lists_keys_lock,
+    .keys_find = sql_lists_keys_find,
+    .keys_put = sql_lists_keys_put,
+    .event_append = sql_lists_event_append,
+    .event_list = sql_lists_event_list,
+    .suppression_put = sql_lists_suppression_put,
+    .suppression_find = sql_lists_suppression_find,
+    .suppression_remove = sql_lists_suppression_remove,
+    .job_put = sql_lists_job_put,
+    .job_get = sql_lists_job_get,
+    .job_list = sql_lists_job_list,
+};
+
+struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t count,
+                                size_t cache_bytes)
+{
+    struct sql_store *self = calloc(1, sizeof(*self));
+    if (!self) return NULL;
+    self->base.operations = &operations;
+    self->migrations = migrations;
+    self->migration_count = count;
+    if (cache_bytes > 0 && !(self->cache = document_cache_new(cache_bytes))) {
+        free(self);
+        return NULL;
+    }
+    return self;
+}
+
+void sql_store_free(struct store *store)
+{
+    if (!store) return;
+    struct sql_store *self = self_of(store);
+    if (self->driver) self->driver->free(self->driver);
+    document_cache_free(self->cache);
+    free(self->changed);
+    free(self);
+}

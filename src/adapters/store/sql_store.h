@@ -1,0 +1,15 @@
+/* The store port over an SQL engine: one text for SQLite and PostgreSQL. What differs between them
+ * is in sql/sqlite and sql/postgres, and in the engines.
+ *
+ * Open one with sqlite_store_open() or postgres_store_open().
+ */
+#ifndef ADAPTERS_STORE_SQL_STORE_H
+#define ADAPTERS_STORE_SQL_STORE_H
+
+#include "application/ports/store.h"
+#include "engines/sql/sql.h"
+
+/* Closes the engine too. NULL is fine. */
+void sql_store_free(struct store *store);
+
+#endif

@@ -1,0 +1,110 @@
+/* What the files of this adapter share. */
+#ifndef ADAPTERS_STORE_SQL_STORE_INTERNAL_H
+#define ADAPTERS_STORE_SQL_STORE_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "adapters/store/document_cache.h"
+#include "adapters/store/sql_store.h"
+#include "sql_statements.h"
+
+struct sql_store {
+    struct store base;
+    struct sql_driver *driver;
+    const struct sql_migration *migrations;
+    size_t migration_count;
+    atomic_bool schema_is_right;
+
+    struct document_cache *cache; /* NULL: none */
+    /* Cache keys of rows changed since the last commit; the writer thread's alone. */
+    uint64_t *changed;
+    size_t changed_count;
+    size_t changed_capacity;
+    bool changed_too_many;
+};
+
+struct sql_session {
+    struct store_session base;
+    struct sql_transaction *transaction;
+    struct arena *arena;
+};
+
+/* The driver is set by the caller, who opens it with sql_store_committed as its hook. */
+struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t count,
+                                size_t cache_bytes);
+void sql_store_committed(void *store);
+void sql_store_note_change(struct sql_session *session, struct str customer_id);
+
+static inline struct sql_session *sql_session_of(struct store_session *base)
+{
+    return (struct sql_session *)base;
+}
+
+/* INSTANT_NONE is NULL. */
+static inline struct sql_value sql_instant(instant when)
+{
+    return when == INSTANT_NONE ? SQL_PARAM_NULL : SQL_PARAM_INT64(when);
+}
+
+#define SQL_COUNT(params) (sizeof(params) / sizeof(*(params)))
+
+/* sql_query and sql_execute for a session. */
+#define SESSION_QUERY(session, statement, params, arena, rows, error)                              \
+    sql_query((session)->transaction, statement, params, SQL_COUNT(params), arena, rows, error)
+#define SESSION_EXECUTE(session, statement, params, error)                                         \
+    sql_execute((session)->transaction, statement, params, SQL_COUNT(params), error)
+
+/* The row's columns in the order of the profile statements. */
+enum { SQL_PROFILE_COLUMNS = 12 };
+void sql_profiles_decode(const struct sql_rows *rows, size_t index, struct profile_row *row);
+
+/* The port's operations, by file. */
+enum status sql_profiles_get(struct store_session *, struct str id, enum store_lock, struct arena *,
+                             struct profile_row *, struct error *);
+enum status sql_profiles_insert(struct store_session *, const struct profile_row *, struct error *);
+enum status sql_profiles_update(struct store_session *, const struct profile_row *, struct error *);
+enum status sql_profiles_list(struct store_session *, const struct profile_filter *,
+                              struct str after_id, size_t limit, struct arena *,
+                              struct profile_row **, size_t *count, struct error *);
+enum status sql_profiles_version_append(struct store_session *, const struct version_row *,
+                                        struct error *);
+enum status sql_profiles_version_list(struct store_session *, struct str customer_id,
+                                      int64_t before_version, size_t limit, struct arena *,
+                                      struct version_row **, size_t *count, struct error *);
+
+enum status sql_trees_load(struct store_session *, struct str root, instant as_of, struct arena *,
+                           struct tree *, struct error *);
+enum status sql_trees_fact_append(struct store_session *, const struct fact *, struct error *);
+enum status sql_trees_facts_about(struct store_session *, const struct str *objects, size_t count,
+                                  struct arena *, struct fact **, size_t *fact_count,
+                                  struct error *);
+enum status sql_trees_merge_insert(struct store_session *, const struct merge *, struct error *);
+enum status sql_trees_merge_get(struct store_session *, struct str merge_id, struct arena *,
+                                struct merge *, struct error *);
+enum status sql_trees_merge_reverse(struct store_session *, const struct merge *, struct error *);
+enum status sql_trees_merge_list(struct store_session *, const struct str *customers, size_t count,
+                                 struct arena *, struct merge **, size_t *merge_count,
+                                 struct error *);
+
+enum status sql_lists_keys_lock(struct store_session *, const struct str *keys, size_t count,
+                                struct error *);
+enum status sql_lists_keys_find(struct store_session *, const struct str *keys, size_t count,
+                                struct arena *, struct key_hit **, size_t *hit_count,
+                                struct error *);
+enum status sql_lists_keys_put(struct store_session *, struct str home, const struct str *keys,
+                               size_t count, struct error *);
+enum status sql_lists_event_append(struct store_session *, const struct event *, struct error *);
+enum status sql_lists_event_list(struct store_session *, int64_t after, size_t limit,
+                                 struct arena *, struct event **, size_t *count, struct error *);
+enum status sql_lists_suppression_put(struct store_session *, struct str hash, struct str reason,
+                                      instant at, struct error *);
+enum status sql_lists_suppression_find(struct store_session *, const struct str *hashes,
+                                       size_t count, bool *found, struct error *);
+enum status sql_lists_suppression_remove(struct store_session *, struct str hash, struct error *);
+enum status sql_lists_job_put(struct store_session *, const struct job_row *, struct error *);
+enum status sql_lists_job_get(struct store_session *, struct str job_id, struct arena *,
+                              struct job_row *, struct error *);
+enum status sql_lists_job_list(struct store_session *, struct str after_id, size_t limit,
+                               struct arena *, struct job_row **, size_t *count, struct error *);
+
+#endif

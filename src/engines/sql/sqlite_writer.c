@@ -1,0 +1,309 @@
+#include "engines/sql/sqlite_writer.h"
+
+#include <time.h>
+
+#include "engines/loop/loop.h"
+
+enum {
+    BATCH_MAX_DEFAULT = 1024,
+    /* A batch takes no further unit of work after so long, so that the first one's caller does not
+     * wait for a queue of large ones. */
+    BATCH_TIME_NS = 10 * 1000 * 1000,
+    RUNS_MAX = 8, /* of one body that reports conflicts */
+    /* The WAL is brought into the file when nobody waits and it has grown so long, or in any case
+     * when it has grown very long: longer WALs coalesce more writes to the same page. */
+    CHECKPOINT_IDLE_FRAMES = 4 * 1024,
+    CHECKPOINT_FRAMES = 64 * 1024,
+};
+
+struct sqlite_request {
+    struct sqlite_request *next;
+    struct arena *arena;
+    sql_body *body;
+    void *context;
+    struct error *error;
+    enum status status;
+    struct coroutine *coroutine; /* NULL: a thread waits on `told` */
+    pthread_mutex_t mutex;
+    pthread_cond_t told;
+    bool done;
+};
+
+static int64_t monotonic_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* --- one unit of work --- */
+
+/* SQLite rolls the whole transaction back by itself on some failures (full disk, I/O). */
+static bool transaction_is_lost(struct sqlite_writer *writer)
+{
+    return sqlite3_get_autocommit(writer->connection.db) != 0;
+}
+
+static enum status run_once(struct sqlite_writer *writer, struct sqlite_request *request)
+{
+    struct sqlite_connection *connection = &writer->connection;
+    TRY(sqlite_connection_control(connection, CONTROL_SAVEPOINT, request->error));
+    struct sqlite_transaction transaction = {.base = {.driver = writer->driver},
+                                             .connection = connection};
+    enum status status = request->body(&transaction.base, request->context, request->error);
+    if (status == STATUS_OK && transaction.failed != STATUS_OK)
+        status = error_plain(request->error, transaction.failed);
+    if (transaction_is_lost(writer)) return status;
+    if (status != STATUS_OK)
+        TRY(sqlite_connection_control(connection, CONTROL_ROLLBACK_TO, request->error));
+    TRY(sqlite_connection_control(connection, CONTROL_RELEASE, request->error));
+    return status;
+}
+
+static void run_request(struct sqlite_writer *writer, struct sqlite_request *request)
+{
+    struct arena_mark mark = arena_mark(request->arena);
+    request->status = STATUS_WRITE_CONFLICT;
+    for (int run = 0; run < RUNS_MAX && request->status == STATUS_WRITE_CONFLICT; run++) {
+        arena_rewind(request->arena, mark);
+        request->status = run_once(writer, request);
+        if (transaction_is_lost(writer)) return;
+    }
+}
+
+/* --- a batch --- */
+
+static void tell(struct sqlite_request *request)
+{
+    if (request->coroutine) {
+        coroutine_resume_from_thread(request->coroutine);
+        return;
+    }
+    /* Under the mutex, for the request is on its caller's stack and gone once it knows. */
+    pthread_mutex_lock(&request->mutex);
+    request->done = true;
+    pthread_cond_signal(&request->told);
+    pthread_mutex_unlock(&request->mutex);
+}
+
+static void tell_all(struct sqlite_request *first)
+{
+    while (first) {
+        struct sqlite_request *next = first->next;
+        tell(first);
+        first = next;
+    }
+}
+
+/* Those that had succeeded share the failure of their batch. */
+static void fail_batch(struct sqlite_request *first, enum status status, const struct error *why)
+{
+    for (struct sqlite_request *request = first; request; request = request->next) {
+        if (request->status != STATUS_OK) continue;
+        request->status = status;
+        if (request->error) *request->error = *why;
+    }
+}
+
+static enum status commit(struct sqlite_writer *writer, struct error *error)
+{
+    enum status status = sqlite_connection_control(&writer->connection, CONTROL_COMMIT, error);
+    if (status == STATUS_OK) return STATUS_OK;
+    /* Whole frames may have reached the disk when only the sync failed: a crash now could find
+     * them. */
+    bool sync_failed = sqlite3_extended_errcode(writer->connection.db) == SQLITE_IOERR_FSYNC;
+    struct error ignored;
+    if (!transaction_is_lost(writer) &&
+        sqlite_connection_control(&writer->connection, CONTROL_ROLLBACK, &ignored) != STATUS_OK)
+        return error_plain(error, STATUS_OUTCOME_UNKNOWN);
+    return sync_failed ? error_plain(error, STATUS_OUTCOME_UNKNOWN) : status;
+}
+
+/* Runs requests until the batch has lasted long enough; cuts the list there and gives the rest. */
+static struct sqlite_request *run_batch(struct sqlite_writer *writer, struct sqlite_request *first)
+{
+    int64_t end = monotonic_ns() + BATCH_TIME_NS;
+    size_t count = 0;
+    for (struct sqlite_request *request = first; request; request = request->next) {
+        run_request(writer, request);
+        count++;
+        bool enough = count >= writer->batch_max || transaction_is_lost(writer) ||
+                      (request->next && monotonic_ns() > end);
+        if (!enough) continue;
+        struct sqlite_request *rest = request->next;
+        request->next = NULL;
+        return rest;
+    }
+    return NULL;
+}
+
+static struct error lost_reason(const struct sqlite_request *first)
+{
+    struct error why = {0};
+    enum status status = STATUS_UNAVAILABLE;
+    for (; first; first = first->next)
+        if (first->status != STATUS_OK) status = first->status;
+    error_plain(&why, status);
+    return why;
+}
+
+/* Begins, runs, commits and tells; gives the requests that did not fit. */
+static struct sqlite_request *serve(struct sqlite_writer *writer, struct sqlite_request *first)
+{
+    struct error error = {0};
+    struct sqlite_request *rest = NULL;
+    enum status status =
+        sqlite_connection_control(&writer->connection, CONTROL_BEGIN_IMMEDIATE, &error);
+    if (status == STATUS_OK) {
+        rest = run_batch(writer, first);
+        if (transaction_is_lost(writer)) {
+            error = lost_reason(first);
+            status = error.status;
+        } else {
+            status = commit(writer, &error);
+        }
+    } else {
+        for (struct sqlite_request *r = first; r; r = r->next) r->status = STATUS_OK;
+    }
+    if (status != STATUS_OK)
+        fail_batch(first, status, &error);
+    else if (writer->committed)
+        writer->committed(writer->committed_argument);
+    tell_all(first);
+    return rest;
+}
+
+/* --- the thread --- */
+
+static int note_frames(void *argument, sqlite3 *db, const char *name, int frames)
+{
+    (void)db, (void)name;
+    struct sqlite_writer *writer = argument;
+    writer->wal_frames = frames;
+    return SQLITE_OK;
+}
+
+static void checkpoint(struct sqlite_writer *writer, bool idle)
+{
+    if (writer->wal_frames < (idle ? CHECKPOINT_IDLE_FRAMES : CHECKPOINT_FRAMES)) return;
+    /* A failure costs nothing but a longer WAL: the next one tries again. */
+    sqlite3_wal_checkpoint_v2(writer->connection.db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    writer->wal_frames = 0;
+}
+
+static bool queue_is_empty(struct sqlite_writer *writer)
+{
+    pthread_mutex_lock(&writer->mutex);
+    bool empty = writer->first == NULL;
+    pthread_mutex_unlock(&writer->mutex);
+    return empty;
+}
+
+/* NULL when the writer shall stop. */
+static struct sqlite_request *take_all(struct sqlite_writer *writer)
+{
+    pthread_mutex_lock(&writer->mutex);
+    while (!writer->first && !writer->stopping) pthread_cond_wait(&writer->work, &writer->mutex);
+    struct sqlite_request *all = writer->first;
+    writer->first = NULL;
+    writer->last = &writer->first;
+    pthread_mutex_unlock(&writer->mutex);
+    return all;
+}
+
+static void *writer_main(void *argument)
+{
+    struct sqlite_writer *writer = argument;
+    struct sqlite_request *waiting;
+    while ((waiting = take_all(writer)) != NULL) {
+        while (waiting) {
+            waiting = serve(writer, waiting);
+            checkpoint(writer, !waiting && queue_is_empty(writer));
+        }
+    }
+    return NULL;
+}
+
+enum status sqlite_writer_start(struct sqlite_writer *writer, struct sql_driver *driver,
+                                const struct sqlite_options *options, struct error *error)
+{
+    *writer = (struct sqlite_writer){.driver = driver,
+                                     .batch_max = options->batch_max ? options->batch_max
+                                                                     : BATCH_MAX_DEFAULT,
+                                     .committed = options->committed,
+                                     .committed_argument = options->committed_argument};
+    writer->last = &writer->first;
+    pthread_mutex_init(&writer->mutex, NULL);
+    pthread_cond_init(&writer->work, NULL);
+    TRY(sqlite_connection_open(&writer->connection, options, CONNECTION_WRITER, options->create,
+                               error));
+    sqlite3_wal_hook(writer->connection.db, note_frames, writer);
+    if (pthread_create(&writer->thread, NULL, writer_main, writer) != 0) {
+        sqlite_connection_close(&writer->connection);
+        return error_set(error, STATUS_UNAVAILABLE, STR_NONE, STR_NONE,
+                         "the writer thread cannot be started");
+    }
+    writer->started = true;
+    return STATUS_OK;
+}
+
+void sqlite_writer_stop(struct sqlite_writer *writer)
+{
+    if (writer->started) {
+        pthread_mutex_lock(&writer->mutex);
+        writer->stopping = true;
+        pthread_cond_signal(&writer->work);
+        pthread_mutex_unlock(&writer->mutex);
+        pthread_join(writer->thread, NULL);
+        sqlite3_wal_checkpoint_v2(writer->connection.db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+                                  NULL);
+        sqlite_connection_close(&writer->connection);
+    }
+    pthread_cond_destroy(&writer->work);
+    pthread_mutex_destroy(&writer->mutex);
+}
+
+/* --- the callers --- */
+
+static void enqueue(struct sqlite_writer *writer, struct sqlite_request *request)
+{
+    pthread_mutex_lock(&writer->mutex);
+    bool was_empty = writer->first == NULL;
+    *writer->last = request;
+    writer->last = &request->next;
+    if (was_empty) pthread_cond_signal(&writer->work);
+    pthread_mutex_unlock(&writer->mutex);
+}
+
+static void wait_on_thread(struct sqlite_writer *writer, struct sqlite_request *request)
+{
+    pthread_mutex_init(&request->mutex, NULL);
+    pthread_cond_init(&request->told, NULL);
+    enqueue(writer, request);
+    pthread_mutex_lock(&request->mutex);
+    while (!request->done) pthread_cond_wait(&request->told, &request->mutex);
+    pthread_mutex_unlock(&request->mutex);
+    pthread_cond_destroy(&request->told);
+    pthread_mutex_destroy(&request->mutex);
+}
+
+enum status sqlite_writer_run(struct sqlite_writer *writer, struct arena *arena, sql_body *body,
+                              void *context, struct error *error)
+{
+    /* From inside a unit of work it would wait for itself. */
+    if (pthread_equal(pthread_self(), writer->thread))
+        return error_set(error, STATUS_INTERNAL, STR_NONE, STR_NONE,
+                         "a unit of work cannot open another");
+    struct sqlite_request request = {.arena = arena,
+                                     .body = body,
+                                     .context = context,
+                                     .error = error,
+                                     .coroutine = coroutine_current()};
+    if (request.coroutine) {
+        enqueue(writer, &request);
+        coroutine_suspend();
+    } else {
+        wait_on_thread(writer, &request);
+    }
+    return request.status;
+}

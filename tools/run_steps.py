@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""Runs the steps of `make test`, each a make target, and adds up what they report.
+
+    run_steps.py [--build build] [--limit-s 900] STEP...
+
+A step reports by lines "N passed, N failed[, N skipped]" or, when it has none, by TAP lines ("ok 1 -
+name", "not ok 2 - name", "ok 3 - name # SKIP why"). A step without either counts as one test, and one
+that ends with an error or too late has failed even if no line says so. What a step printed is in
+BUILD/test-logs/STEP.log; the end of it is shown when it fails. The last line is
+"N passed, N failed[, N skipped]"; it is in BUILD/test-logs/summary as well.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+
+SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.M)
+TAP_OK = re.compile(r"^ok\b(?!.*# SKIP)", re.M | re.I)
+TAP_SKIP = re.compile(r"^ok\b.*# SKIP", re.M | re.I)
+TAP_NOT_OK = re.compile(r"^not ok\b", re.M)
+SHOWN_LINES = 150
+
+
+def count(output, status):
+    """(passed, failed, skipped)"""
+    found = SUMMARY.findall(output)
+    if found:
+        passed, failed, skipped = (sum(int(row[i] or 0) for row in found) for i in range(3))
+    else:
+        passed = len(TAP_OK.findall(output))
+        failed = len(TAP_NOT_OK.findall(output))
+        skipped = len(TAP_SKIP.findall(output))
+    if status != 0 and failed == 0:
+        failed = 1
+    if passed + failed + skipped == 0:
+        passed = 1
+    return passed, failed, skipped
+
+
+def run(step, log, options):
+    """The exit status; what the step starts dies with it."""
+    environment = {name: value for name, value in os.environ.items()
+                   if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
+    command = [options.make, "--no-print-directory", f"-j{os.cpu_count() or 1}",
+               f"BUILD={options.build}", step]
+    with open(log, "wb") as out:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
+                                   stderr=subprocess.STDOUT, env=environment,
+                                   start_new_session=True)
+        try:
+            return process.wait(options.limit_s)
+        except subprocess.TimeoutExpired:
+            out.write(f"\nthe step took longer than {options.limit_s} s\n".encode())
+            return 1
+        finally:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+
+def report(step, log, options):
+    began = time.monotonic()
+    status = run(step, log, options)
+    output = log.read_text(encoding="utf-8", errors="replace")
+    counts = count(output, status)
+    if counts[1]:
+        print("\n".join(output.splitlines()[-SHOWN_LINES:]))
+    verdict = "FAILED" if counts[1] else "ok    "
+    print(f"{verdict} {step:<24} {summary(counts)} ({time.monotonic() - began:.1f} s)", flush=True)
+    return counts
+
+
+def summary(counts):
+    text = f"{counts[0]} passed, {counts[1]} failed"
+    return text + (f", {counts[2]} skipped" if counts[2] else "")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Runs test steps and adds up their results.")
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--make", default="make")
+    parser.add_argument("--limit-s", type=int, default=900, help="for each step")
+    parser.add_argument("steps", nargs="+")
+    options = parser.parse_args()
+    logs = pathlib.Path(options.build, "test-logs")
+    logs.mkdir(parents=True, exist_ok=True)
+    total = (0, 0, 0)
+    for step in options.steps:
+        counts = report(step, logs / f"{step}.log", options)
+        total = tuple(a + b for a, b in zip(total, counts))
+    (logs / "summary").write_text(summary(total) + "\n", encoding="utf-8")
+    print(summary(total))
+    return 1 if total[1] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
