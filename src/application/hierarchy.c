@@ -1,44 +1,6 @@
 #include "application/hierarchy.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-const struct relationship_type *hierarchy_type(struct str name, bool *inverse)
-{
-    for (size_t i = 0; i < relationship_type_count; i++) {
-        *inverse = !str_equal(relationship_types[i].name, name);
-        if (!*inverse) return &relationship_types[i];
-    }
-    for (size_t i = 0; i < relationship_type_count; i++)
-        if (str_equal(relationship_types[i].inverse, name)) return &relationship_types[i];
-    return NULL;
-}
-
-/* Folds facts in order into links: later words of the same id replace earlier ones. */
-static size_t fold(const struct fact *facts, size_t count, struct link *links)
-{
-    size_t link_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct fact *fact = &facts[i];
-        if (fact->kind != FACT_RELATIONSHIP) continue;
-        size_t at = 0;
-        while (at < link_count && !(str_equal(links[at].relationship_id, fact->subject) &&
-                                    str_equal(links[at].home, fact->home)))
-            at++;
-        bool is_new = at == link_count;
-        if (is_new) {
-            links[link_count++] = (struct link){.relationship_id = fact->subject,
-                                                .home = fact->home,
-                                                .recorded_at = fact->recorded_at};
-        }
-        if (!str_is_none(fact->object)) links[at].object = fact->object;
-        links[at].body = fact->body;
-    }
-    size_t kept = 0;
-    for (size_t i = 0; i < link_count; i++)
-        if (!json_get(links[i].body, STR("removed"))) links[kept++] = links[i];
-    return kept;
-}
+enum { DAY_CHARS = 10 }; /* of an instant as text: YYYY-MM-DD */
 
 static enum status root_id_of(struct store_session *session, const struct tree *tree,
                               struct str customer_id, struct arena *arena, struct str *root,
@@ -81,27 +43,28 @@ enum status hierarchy_links(struct store_session *session, struct str root, stru
                             struct link **links, size_t *count, struct error *error)
 {
     struct tree tree, all;
-    *links = NULL;
+    const struct fact **current;
+    size_t total;
     *count = 0;
     TRY(store_tree_load(session, root, INSTANT_FUTURE, arena, &tree, error));
     TRY(collect(session, &tree, arena, &all, error));
-    struct link *found = ARENA_NEW_ARRAY(arena, struct link, all.fact_count);
-    if (!found) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    size_t total = fold(all.facts, all.fact_count, found), kept = 0;
+    if (relationship_current_facts(all.facts, all.fact_count, arena, &current, &total) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    *links = ARENA_NEW_ARRAY(arena, struct link, total);
+    if (!*links) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < total; i++) {
-        TRY(root_id_of(session, &tree, found[i].home, arena, &found[i].home_root, error));
-        TRY(root_id_of(session, &tree, found[i].object, arena, &found[i].object_root, error));
-        if (!str_equal(found[i].home_root, found[i].object_root)) found[kept++] = found[i];
+        struct link *link = &(*links)[*count];
+        *link = (struct link){.relationship_id = current[i]->subject,
+                              .home = current[i]->home,
+                              .object = current[i]->object,
+                              .body = current[i]->body,
+                              .type = json_text(json_get(current[i]->body, STR("type"))),
+                              .recorded_at = current[i]->recorded_at};
+        TRY(root_id_of(session, &tree, link->home, arena, &link->home_root, error));
+        TRY(root_id_of(session, &tree, link->object, arena, &link->object_root, error));
+        if (!str_equal(link->home_root, link->object_root)) (*count)++;
     }
-    *links = found;
-    *count = kept;
     return STATUS_OK;
-}
-
-static bool is_over(const struct json_value *body, instant now)
-{
-    instant to;
-    return instant_parse(json_text(json_get(body, STR("to"))), &to) && to + INSTANT_DAY <= now;
 }
 
 static bool has_edge(const struct hierarchy *hierarchy, struct str parent, struct str child,
@@ -115,13 +78,11 @@ static bool has_edge(const struct hierarchy *hierarchy, struct str parent, struc
     return false;
 }
 
-static bool add_edge(struct hierarchy *hierarchy, const struct link *link, bool inverse,
-                     struct arena *arena)
+static bool add_edge(struct hierarchy *hierarchy, const struct link *link, struct arena *arena)
 {
-    struct hierarchy_edge edge = {.parent = inverse ? link->object_root : link->home_root,
-                                  .child = inverse ? link->home_root : link->object_root,
-                                  .relationship_id = link->relationship_id,
+    struct hierarchy_edge edge = {.relationship_id = link->relationship_id,
                                   .recorded_at = link->recorded_at};
+    if (!relationship_edge(link->type, link->home_root, link->object_root, &edge)) return true;
     if (has_edge(hierarchy, edge.parent, edge.child, edge.relationship_id)) return true;
     if (hierarchy->edge_count == hierarchy->room) {
         size_t room = hierarchy->room ? hierarchy->room * 2 : 16;
@@ -150,6 +111,8 @@ enum status hierarchy_load(struct store_session *session, struct str root, insta
                            size_t customers_max, struct arena *arena, struct hierarchy *out,
                            struct error *error)
 {
+    char today[INSTANT_TEXT_MAX];
+    struct str day = str_of(instant_format(now, today).ptr, DAY_CHARS);
     *out = (struct hierarchy){.customers = ARENA_NEW_ARRAY(arena, struct str, customers_max),
                               .names = ARENA_NEW_ARRAY(arena, struct str, customers_max)};
     if (!out->customers || !out->names) return error_plain(error, STATUS_OUT_OF_MEMORY);
@@ -162,14 +125,14 @@ enum status hierarchy_load(struct store_session *session, struct str root, insta
         out->names[at] = row.name;
         TRY(hierarchy_links(session, out->customers[at], arena, &links, &count, error));
         for (size_t i = 0; i < count; i++) {
-            bool inverse;
-            const struct relationship_type *type =
-                hierarchy_type(json_text(json_get(links[i].body, STR("type"))), &inverse);
-            if (!type || !type->hierarchical || is_over(links[i].body, now)) continue;
-            if (!add_edge(out, &links[i], inverse, arena))
-                return error_plain(error, STATUS_OUT_OF_MEMORY);
-            visit(out, links[i].home_root, customers_max);
-            visit(out, links[i].object_root, customers_max);
+            struct hierarchy_edge edge;
+            if (!relationship_edge(links[i].type, links[i].home_root, links[i].object_root,
+                                   &edge) ||
+                !relationship_is_current(links[i].body, day))
+                continue;
+            if (!add_edge(out, &links[i], arena)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+            visit(out, edge.parent, customers_max);
+            visit(out, edge.child, customers_max);
         }
     }
     if (hierarchy_suspend_cycles(out->edges, out->edge_count, arena) != STATUS_OK)

@@ -12,8 +12,9 @@ struct link {
     struct str object;    /* the other end, as given */
     struct str home_root; /* their survivors */
     struct str object_root;
+    struct str type;
     const struct json_value *body;
-    instant recorded_at; /* of its first fact: when it came to be */
+    instant recorded_at;
 };
 
 /* All links that touch the tree under `root`, in order of recorded_at. Links whose ends became one
@@ -33,12 +34,10 @@ struct hierarchy {
 };
 
 /* The edges of everything that hangs together with `root` through hierarchical relationships,
- * suspended ones marked. A link whose `to` lies in the past is no edge. */
+ * suspended ones marked. Only links that hold
+ * on the day of `now` are edges. */
 MUST_CHECK enum status hierarchy_load(struct store_session *session, struct str root, instant now,
                                       size_t customers_max, struct arena *arena,
                                       struct hierarchy *out, struct error *error);
-
-/* The row of the table for a type name, as such or as an inverse; NULL when there is none. */
-const struct relationship_type *hierarchy_type(struct str name, bool *inverse);
 
 #endif

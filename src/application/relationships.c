@@ -20,10 +20,9 @@ struct relating {
 static void write_link(struct json_writer *writer, const struct link *link, struct str root,
                        bool suspended)
 {
-    bool inverse, outgoing = str_equal(link->home_root, root);
-    struct str name = json_text(json_get(link->body, STR("type")));
-    const struct relationship_type *type = hierarchy_type(name, &inverse);
-    if (type && !outgoing) name = inverse ? type->name : type->inverse;
+    bool outgoing = str_equal(link->home_root, root);
+    const struct relationship_type *type = relationship_type_find(link->type);
+    struct str name = type && !outgoing ? type->inverse : link->type;
     struct str given = outgoing ? link->object : link->home;
     struct str other = outgoing ? link->object_root : link->home_root;
     json_object_begin(writer);
@@ -61,9 +60,7 @@ static enum status list_body(struct store_session *session, void *context, struc
     TRY(hierarchy_links(session, reading->row.customer_id, reading->arena, &reading->links,
                         &reading->count, error));
     for (size_t i = 0; i < reading->count; i++) {
-        bool inverse;
-        const struct relationship_type *type =
-            hierarchy_type(json_text(json_get(reading->links[i].body, STR("type"))), &inverse);
+        const struct relationship_type *type = relationship_type_find(reading->links[i].type);
         hierarchical = hierarchical || (type && type->hierarchical);
     }
     if (!hierarchical) return STATUS_OK;
@@ -145,19 +142,17 @@ static enum status check_cycle(struct relating *relating, struct str other_root,
     struct customer_change *change = &relating->change;
     static const struct str key = STR("hierarchy");
     struct hierarchy hierarchy;
-    bool inverse;
-    const struct relationship_type *type =
-        hierarchy_type(json_text(json_get(relating->fact_body, STR("type"))), &inverse);
-    if (!type || !type->hierarchical) return STATUS_OK;
+    struct hierarchy_edge edge;
+    if (!relationship_edge(json_text(json_get(relating->fact_body, STR("type"))),
+                           change->row.customer_id, other_root, &edge))
+        return STATUS_OK;
     TRY(store_keys_lock(change->session, &key, 1, error));
     TRY(hierarchy_load(change->session, change->row.customer_id, change->now,
                        HIERARCHY_CUSTOMERS_MAX, change->arena, &hierarchy, error));
     if (hierarchy.truncated)
         return error_set(error, STATUS_LIMIT_EXCEEDED, STR(""), STR_NONE,
                          "a hierarchy has at most %d customers", HIERARCHY_CUSTOMERS_MAX);
-    struct str own = change->row.customer_id;
-    if (!hierarchy_would_cycle(hierarchy.edges, hierarchy.edge_count, inverse ? other_root : own,
-                               inverse ? own : other_root))
+    if (!hierarchy_would_cycle(hierarchy.edges, hierarchy.edge_count, edge.parent, edge.child))
         return STATUS_OK;
     return error_set(error, STATUS_HIERARCHY_CYCLE, STR("customerId"), STR_NONE,
                      "the relationship would make the hierarchy a cycle");
@@ -183,6 +178,7 @@ static enum status add_body(struct store_session *session, void *context, struct
                                    .object = relating->other,
                                    .home_root = change->row.customer_id,
                                    .object_root = other_root,
+                                   .type = json_text(json_get(relating->fact_body, STR("type"))),
                                    .body = relating->fact_body};
     return customer_change_close(change, STR("RELATIONSHIP"), STR("relationships"), error);
 }
