@@ -18,17 +18,16 @@ struct recording {
 static enum status copy_to_homes(struct recording *recording, struct error *error)
 {
     struct customer_change *change = &recording->change;
-    for (size_t i = 1; i < change->tree.home_count; i++) {
-        struct fact copy = recording->fact;
-        struct json_value *body = json_copy(recording->record, change->arena);
-        copy.home = change->tree.homes[i].customer_id;
-        copy.subject = identifier_new(change->application->environment, STR("CONS"), change->arena);
-        copy.body = body;
-        if (!body || str_is_none(copy.subject) ||
-            !json_object_set(body, STR("propagatedFrom"), json_make_string(recording->fact.subject),
-                             change->arena))
-            return error_plain(error, STATUS_OUT_OF_MEMORY);
-        TRY(customer_change_append(change, &copy, error));
+    struct fact *copies;
+    size_t count;
+    if (consent_propagate(&change->tree, &recording->fact, change->arena, &copies, &count) !=
+        STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < count; i++) {
+        copies[i].subject =
+            identifier_new(change->application->environment, STR("CONS"), change->arena);
+        if (str_is_none(copies[i].subject)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+        TRY(customer_change_append(change, &copies[i], error));
     }
     return STATUS_OK;
 }
@@ -43,7 +42,7 @@ static enum status record_body(struct store_session *session, void *context, str
     recording->fact.home = change->row.customer_id;
     TRY(customer_change_append(change, &recording->fact, error));
     recording->fact = change->tree.facts[change->tree.fact_count - 1];
-    if (str_equal(status, STR("REVOKED"))) TRY(copy_to_homes(recording, error));
+    TRY(copy_to_homes(recording, error));
     struct str payload = event_payload_consent(change->row.customer_id,
                                                json_text(json_get(recording->record, STR("type"))),
                                                status, change->arena);
@@ -101,10 +100,6 @@ static enum status tree_body(struct store_session *session, void *context, struc
 
 static void write_matrix_row(struct json_writer *writer, const struct consent_row *row)
 {
-    static const struct str states[] = {[CONSENT_ABSENT] = STR("ABSENT"),
-                                        [CONSENT_GRANTED] = STR("GRANTED"),
-                                        [CONSENT_REVOKED] = STR("REVOKED"),
-                                        [CONSENT_EXPIRED] = STR("EXPIRED")};
     json_object_begin(writer);
     json_member_string(writer, STR("type"), row->question.channel);
     json_member_string(writer, STR("purpose"), row->question.purpose);
@@ -113,7 +108,7 @@ static void write_matrix_row(struct json_writer *writer, const struct consent_ro
         json_null(writer);
     else
         json_string(writer, row->question.contact_point);
-    json_member_string(writer, STR("status"), states[row->answer.state]);
+    json_member_string(writer, STR("status"), consent_state_name(row->answer.state));
     json_key(writer, STR("allowed"));
     json_boolean(writer, row->answer.allowed);
     json_member_string(writer, STR("reason"), row->answer.reason);
@@ -213,38 +208,19 @@ struct checking {
     instant now;
 };
 
-static enum status required_text(const struct json_value *item, size_t index, struct str name,
-                                 struct str *out, struct error *error)
-{
-    char field[64];
-    *out = json_text(json_get(item, name));
-    if (!str_is_none(*out) && !str_is_empty(*out)) return STATUS_OK;
-    (void)snprintf(field, sizeof(field), "checks[%zu].%.*s", index, STR_ARGS(name));
-    return error_set(error, STATUS_REQUIRED_FIELD, str_from_cstr(field), STR("a text"),
-                     "the field is required");
-}
-
 static enum status parse_check(struct checking *checking, const struct json_value *item,
                                size_t index, struct check *check, struct error *error)
 {
-    static const struct str known[] = {STR("customerId"), STR("type"), STR("purpose"),
-                                       STR("contactPoint"), STR_NONE};
-    struct arena *arena = checking->arena;
-    struct str point;
-    TRY(customer_known_members(item, known, STR("customerId, type, purpose, contactPoint"), error));
-    TRY(required_text(item, index, known[0], &check->customer_id, error));
-    TRY(required_text(item, index, known[1], &check->question.channel, error));
-    TRY(customer_text_member(item, known[2], &check->question.purpose, error));
-    TRY(customer_text_member(item, known[3], &point, error));
-    if (str_is_none(check->question.purpose)) check->question.purpose = STR("GENERAL");
+    char path[32];
+    int length = snprintf(path, sizeof(path), "checks[%zu]", index);
+    TRY(consent_parse_check(item, str_of(path, (size_t)length), checking->arena,
+                            &check->customer_id, &check->question, error));
     check->question.as_of = checking->now;
-    if (str_is_none(point)) return STATUS_OK;
-    check->question.contact_point =
-        consent_contact_point(check->question.channel, str_trim(point), arena);
-    check->suppression_hash = suppressions_hash(checking->application, str_trim(point), arena);
-    return str_is_none(check->question.contact_point) || str_is_none(check->suppression_hash)
-               ? error_plain(error, STATUS_OUT_OF_MEMORY)
-               : STATUS_OK;
+    if (str_is_none(check->question.contact_point)) return STATUS_OK;
+    check->suppression_hash =
+        suppressions_hash(checking->application, check->question.contact_point, checking->arena);
+    return str_is_none(check->suppression_hash) ? error_plain(error, STATUS_OUT_OF_MEMORY)
+                                                : STATUS_OK;
 }
 
 static enum status parse_checks(struct checking *checking, const struct json_value *body,

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "application/customer_change.h"
-#include "application/hierarchy.h"
+#include "application/related.h"
 #include "base/identifier.h"
 
 struct relating {
@@ -57,15 +57,15 @@ static enum status list_body(struct store_session *session, void *context, struc
     reading->hierarchy = (struct hierarchy){0};
     TRY(customer_get_root(session, reading->customer_id, STORE_NO_LOCK, reading->arena,
                           &reading->row, error));
-    TRY(hierarchy_links(session, reading->row.customer_id, reading->arena, &reading->links,
-                        &reading->count, error));
+    TRY(related_links(session, reading->row.customer_id, reading->arena, &reading->links,
+                      &reading->count, error));
     for (size_t i = 0; i < reading->count; i++) {
         const struct relationship_type *type = relationship_type_find(reading->links[i].type);
         hierarchical = hierarchical || (type && type->hierarchical);
     }
     if (!hierarchical) return STATUS_OK;
-    return hierarchy_load(session, reading->row.customer_id, environment->now(environment),
-                          reading->customers_max, reading->arena, &reading->hierarchy, error);
+    return related_load(session, reading->row.customer_id, environment->now(environment),
+                        reading->customers_max, reading->arena, &reading->hierarchy, error);
 }
 
 static bool is_suspended(const struct hierarchy *hierarchy, struct str relationship_id)
@@ -142,18 +142,21 @@ static enum status check_cycle(struct relating *relating, struct str other_root,
     struct customer_change *change = &relating->change;
     static const struct str key = STR("hierarchy");
     struct hierarchy hierarchy;
-    struct hierarchy_edge edge;
+    struct hierarchy_edge edge = {0};
     if (!relationship_edge(json_text(json_get(relating->fact_body, STR("type"))),
                            change->row.customer_id, other_root, &edge))
         return STATUS_OK;
     TRY(store_keys_lock(change->session, &key, 1, error));
-    TRY(hierarchy_load(change->session, change->row.customer_id, change->now,
-                       HIERARCHY_CUSTOMERS_MAX, change->arena, &hierarchy, error));
+    TRY(related_load(change->session, change->row.customer_id, change->now, HIERARCHY_CUSTOMERS_MAX,
+                     change->arena, &hierarchy, error));
     if (hierarchy.truncated)
         return error_set(error, STATUS_LIMIT_EXCEEDED, STR(""), STR_NONE,
                          "a hierarchy has at most %d customers", HIERARCHY_CUSTOMERS_MAX);
-    if (!hierarchy_would_cycle(hierarchy.edges, hierarchy.edge_count, edge.parent, edge.child))
-        return STATUS_OK;
+    bool cycle;
+    if (hierarchy_would_cycle(hierarchy.edges, hierarchy.edge_count, edge.parent, edge.child,
+                              change->arena, &cycle) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (!cycle) return STATUS_OK;
     return error_set(error, STATUS_HIERARCHY_CYCLE, STR("customerId"), STR_NONE,
                      "the relationship would make the hierarchy a cycle");
 }
@@ -263,8 +266,8 @@ static enum status hierarchy_body(struct store_session *session, void *context, 
     struct environment *environment = reading->application->environment;
     TRY(customer_get_root(session, reading->customer_id, STORE_NO_LOCK, reading->arena,
                           &reading->row, error));
-    return hierarchy_load(session, reading->row.customer_id, environment->now(environment),
-                          reading->customers_max, reading->arena, &reading->hierarchy, error);
+    return related_load(session, reading->row.customer_id, environment->now(environment),
+                        reading->customers_max, reading->arena, &reading->hierarchy, error);
 }
 
 static struct str name_of(const struct hierarchy *hierarchy, struct str customer_id)

@@ -1,4 +1,4 @@
-#include "application/hierarchy.h"
+#include "application/related.h"
 
 enum { DAY_CHARS = 10 }; /* of an instant as text: YYYY-MM-DD */
 
@@ -39,10 +39,10 @@ static enum status collect(struct store_session *session, const struct tree *tre
     return STATUS_OK;
 }
 
-enum status hierarchy_links(struct store_session *session, struct str root, struct arena *arena,
-                            struct link **links, size_t *count, struct error *error)
+enum status related_links(struct store_session *session, struct str root, struct arena *arena,
+                          struct link **links, size_t *count, struct error *error)
 {
-    struct tree tree, all;
+    struct tree tree = {0}, all = {0};
     const struct fact **current;
     size_t total;
     *count = 0;
@@ -107,9 +107,9 @@ static void visit(struct hierarchy *hierarchy, struct str customer_id, size_t cu
         hierarchy->customers[hierarchy->customer_count++] = customer_id;
 }
 
-enum status hierarchy_load(struct store_session *session, struct str root, instant now,
-                           size_t customers_max, struct arena *arena, struct hierarchy *out,
-                           struct error *error)
+enum status related_load(struct store_session *session, struct str root, instant now,
+                         size_t customers_max, struct arena *arena, struct hierarchy *out,
+                         struct error *error)
 {
     char today[INSTANT_TEXT_MAX];
     struct str day = str_of(instant_format(now, today).ptr, DAY_CHARS);
@@ -123,7 +123,7 @@ enum status hierarchy_load(struct store_session *session, struct str root, insta
         size_t count;
         TRY(store_profile_get(session, out->customers[at], STORE_NO_LOCK, arena, &row, error));
         out->names[at] = row.name;
-        TRY(hierarchy_links(session, out->customers[at], arena, &links, &count, error));
+        TRY(related_links(session, out->customers[at], arena, &links, &count, error));
         for (size_t i = 0; i < count; i++) {
             struct hierarchy_edge edge;
             if (!relationship_edge(links[i].type, links[i].home_root, links[i].object_root,

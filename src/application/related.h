@@ -1,8 +1,9 @@
 /* Relationship facts read as edges between surviving customers. Internal to application/. */
-#ifndef APPLICATION_HIERARCHY_H
-#define APPLICATION_HIERARCHY_H
+#ifndef APPLICATION_RELATED_H
+#define APPLICATION_RELATED_H
 
 #include "application/customer.h"
+#include "domain/hierarchy.h"
 #include "domain/relationship.h"
 
 /* One relationship as it stands: the last word of each relationshipId, unless it was ended. */
@@ -19,9 +20,9 @@ struct link {
 
 /* All links that touch the tree under `root`, in order of recorded_at. Links whose ends became one
  * customer are left out. */
-MUST_CHECK enum status hierarchy_links(struct store_session *session, struct str root,
-                                       struct arena *arena, struct link **links, size_t *count,
-                                       struct error *error);
+MUST_CHECK enum status related_links(struct store_session *session, struct str root,
+                                     struct arena *arena, struct link **links, size_t *count,
+                                     struct error *error);
 
 struct hierarchy {
     struct hierarchy_edge *edges;
@@ -36,8 +37,8 @@ struct hierarchy {
 /* The edges of everything that hangs together with `root` through hierarchical relationships,
  * suspended ones marked. Only links that hold
  * on the day of `now` are edges. */
-MUST_CHECK enum status hierarchy_load(struct store_session *session, struct str root, instant now,
-                                      size_t customers_max, struct arena *arena,
-                                      struct hierarchy *out, struct error *error);
+MUST_CHECK enum status related_load(struct store_session *session, struct str root, instant now,
+                                    size_t customers_max, struct arena *arena,
+                                    struct hierarchy *out, struct error *error);
 
 #endif
