@@ -169,7 +169,7 @@ static enum status add_body(struct store_session *session, void *context, struct
                         .subject = relating->relationship_id,
                         .object = relating->other,
                         .body = relating->fact_body};
-    struct str other_root;
+    struct str other_root = STR_NONE;
     change->session = session;
     TRY(customer_change_open(change, relating->customer_id, IF_MATCH_ANY, error));
     TRY(check_room(relating, error));
