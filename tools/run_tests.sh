@@ -19,6 +19,7 @@ for program in "$@"; do
         cat "$log"
     else
         echo "ok     $program ($ok)"
+        grep '^# SKIPPED' "$log"
     fi
 done
 echo "$passed passed, $failed failed"
