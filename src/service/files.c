@@ -29,14 +29,12 @@ static enum status read_into(int file, const char *path, char *bytes, size_t roo
 enum status files_read(struct str path, size_t max_bytes, struct arena *arena, struct str *text,
                        struct error *error)
 {
-    char *name = arena_cstr(arena, path);
-    if (!name) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    char *name = arena_cstr(arena, path), *bytes = arena_alloc(arena, max_bytes + 1);
+    size_t len = 0;
+    if (!name || !bytes) return error_plain(error, STATUS_OUT_OF_MEMORY);
     int file = open(name, O_RDONLY | O_CLOEXEC);
     if (file < 0) return fail(name, errno, error);
-    char *bytes = arena_alloc(arena, max_bytes + 1);
-    size_t len = 0;
-    enum status status = bytes ? read_into(file, name, bytes, max_bytes + 1, &len, error)
-                               : error_plain(error, STATUS_OUT_OF_MEMORY);
+    enum status status = read_into(file, name, bytes, max_bytes + 1, &len, error);
     (void)close(file);
     if (status != STATUS_OK) return status;
     bytes[len] = '\0';

@@ -95,9 +95,10 @@ void job_run_export(struct job_service *service, struct job_task *task)
     if (status == STATUS_OK) status = run(&job, &arena, &error);
     error.status = status;
     bool fine = status == STATUS_OK;
-    if (status != STATUS_JOB_ENDED)
-        status = job_record(service, task, fine ? JOB_DONE : JOB_FAILED,
-                            progress_json(&job, fine ? NULL : &error));
+    enum job_state state = fine ? JOB_DONE : JOB_FAILED;
+    if (status != STATUS_JOB_ENDED && /* not cancelled; a failure to record it is logged there */
+        job_record(service, task, state, progress_json(&job, fine ? NULL : &error)) != STATUS_OK)
+        fine = false;
     log_info("job.ended", LOG_ID("job", task->job_id),
              LOG_CODE("outcome", fine ? STR("DONE") : status_code(error.status)),
              LOG_COUNT("profiles", job.cursor.profiles));

@@ -45,7 +45,7 @@ static struct str progress_json(struct import_job *job, const struct import_coun
     struct json_writer writer = {.out = &out};
     arena_reset(&job->scratch);
     json_object_begin(&writer);
-    import_counts_write(&writer, counts);
+    refusal_write_counts(&writer, counts);
     json_key(&writer, STR("bytesTotal"));
     json_int64(&writer, job->task->bytes_total);
     job_pace_write(&writer, &job->pace, job_now(job->service), counts->bytes,
@@ -98,12 +98,12 @@ static void finish(struct import_job *job, enum status status, const struct impo
                         "the service was stopped; what was written stays");
     error->status = status;
     bool fine = status == STATUS_OK;
-    status = job_record(job->service, job->task, fine ? JOB_DONE : JOB_FAILED,
-                        progress_json(job, counts, fine ? NULL : error));
+    if (job_record(job->service, job->task, fine ? JOB_DONE : JOB_FAILED,
+                   progress_json(job, counts, fine ? NULL : error)) != STATUS_OK)
+        return; /* logged there */
     log_info("job.ended", LOG_ID("job", job->task->job_id),
              LOG_CODE("outcome", fine ? STR("DONE") : status_code(error->status)),
              LOG_COUNT("rows", counts->rows));
-    (void)status; /* logged by job_record */
 }
 
 void job_run_import(struct job_service *service, struct job_task *task)

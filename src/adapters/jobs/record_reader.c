@@ -167,7 +167,7 @@ static enum status take_event(struct record_reader *reader, struct record_batch 
 
 static enum status feed_csv(struct record_reader *reader, struct error *error)
 {
-    struct str piece;
+    struct str piece = STR("");
     TRY(read_piece(reader, &piece, error));
     if (reader->end_of_stream) {
         csv_reader_finish(&reader->csv);
@@ -220,7 +220,7 @@ static enum status feed_lines(struct record_reader *reader, struct error *error)
         reader->skipping = true;
         reader->pending_len = 0;
     }
-    struct str piece;
+    struct str piece = STR("");
     TRY(read_piece(reader, &piece, error));
     memcpy(reader->pending + reader->pending_len, piece.ptr, piece.len);
     reader->pending_len += piece.len;
@@ -296,7 +296,7 @@ static enum status fill_lines(struct record_reader *reader, struct record_batch 
 /* Looks at the first piece and gives it to the parser of its form. */
 static enum status begin(struct record_reader *reader, struct error *error)
 {
-    struct str piece;
+    struct str piece = STR("");
     TRY(read_piece(reader, &piece, error));
     struct str text = piece; /* past a byte order mark, which CSV takes care of itself */
     if (str_starts_with(text, STR("\xef\xbb\xbf"))) text = str_skip(text, 3);

@@ -38,7 +38,7 @@ void refusal_write_csv(struct buffer *out, int64_t row, struct str customer_id,
     csv_write_row(&writer, cells, 6);
 }
 
-void import_counts_write(struct json_writer *writer, const struct import_counts *counts)
+void refusal_write_counts(struct json_writer *writer, const struct import_counts *counts)
 {
     static const struct str names[IMPORT_OUTCOME_COUNT] = {
         [IMPORT_CREATED] = STR("created"),     [IMPORT_UPDATED] = STR("updated"),

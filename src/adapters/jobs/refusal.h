@@ -14,6 +14,6 @@ void refusal_write_csv(struct buffer *out, int64_t row, struct str customer_id,
 void refusal_write_csv_header(struct buffer *out);
 
 /* rows, bytes and one member per outcome, into an open object. */
-void import_counts_write(struct json_writer *writer, const struct import_counts *counts);
+void refusal_write_counts(struct json_writer *writer, const struct import_counts *counts);
 
 #endif
