@@ -218,6 +218,13 @@ static void run_threads(void *(*function)(void *), int count, int seconds)
     free(threads);
 }
 
+static double percentile_ms(size_t count, size_t percent)
+{
+    size_t at = count * percent / 100;
+    if (count == 0) return 0;
+    return (double)latencies[at < count ? at : count - 1] / 1e6;
+}
+
 static void run_create(int callers, int seconds)
 {
     latencies = calloc(LATENCIES_MAX, sizeof(*latencies));
@@ -230,8 +237,8 @@ static void run_create(int callers, int seconds)
     qsort(latencies, kept, sizeof(*latencies), compare_int64);
     printf("{\"create_callers\":%d,\"per_second\":%.0f,\"p50_ms\":%.2f,\"p99_ms\":%.2f,"
            "\"max_ms\":%.2f}\n",
-           callers, (double)count / seconds, (double)latencies[kept / 2] / 1e6,
-           (double)latencies[kept * 99 / 100] / 1e6, (double)latencies[kept - 1] / 1e6);
+           callers, (double)count / seconds, percentile_ms(kept, 50), percentile_ms(kept, 99),
+           percentile_ms(kept, 100));
     free(latencies);
 }
 
