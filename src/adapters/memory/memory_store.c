@@ -5,6 +5,8 @@
 
 #include "adapters/memory/memory_internal.h"
 
+enum { RUNS_MAX = 8 }; /* of a body that reports conflicts */
+
 struct memory_heap *memory_heap_of(struct store_session *session)
 {
     return memory_session_of(session)->heap;
@@ -62,13 +64,11 @@ static struct memory_tenant *tenant_at(struct memory_store *memory, struct str n
     return tenant;
 }
 
-static enum status store_transact_write(struct store *store, struct str tenant, struct arena *arena,
-                                        store_body *body, void *context, struct error *error)
+/* Everything that the body did, or nothing; a tenant that came with it included. */
+static enum status run_once(struct memory_store *memory, struct str tenant, store_body *body,
+                            void *context, struct error *error)
 {
-    struct memory_store *memory = of(store);
-    (void)arena;
-    (void)pthread_mutex_lock(&memory->mutex);
-    struct memory_session session = {.session = {.store = store, .tenant = tenant},
+    struct memory_session session = {.session = {.store = &memory->store, .tenant = tenant},
                                      .heap = &memory->heap,
                                      .tenant = tenant_at(memory, tenant)};
     enum status status = session.tenant ? body(&session.session, context, error)
@@ -77,6 +77,20 @@ static enum status store_transact_write(struct store *store, struct str tenant, 
         memory_journal_forget(&memory->heap);
     else
         memory_journal_undo(&memory->heap);
+    return status;
+}
+
+static enum status store_transact_write(struct store *store, struct str tenant, struct arena *arena,
+                                        store_body *body, void *context, struct error *error)
+{
+    struct memory_store *memory = of(store);
+    struct arena_mark mark = arena_mark(arena);
+    enum status status = STATUS_WRITE_CONFLICT;
+    (void)pthread_mutex_lock(&memory->mutex);
+    for (int run = 0; run < RUNS_MAX && status == STATUS_WRITE_CONFLICT; run++) {
+        arena_rewind(arena, mark);
+        status = run_once(memory, tenant, body, context, error);
+    }
     (void)pthread_mutex_unlock(&memory->mutex);
     return status;
 }

@@ -108,14 +108,17 @@ enum status sql_lists_suppression_find(struct store_session *base, const struct 
                                        size_t count, bool *found, struct error *error)
 {
     struct sql_session *session = sql_session_of(base);
-    *found = false;
     if (count == 0) return STATUS_OK;
     const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant),
                                        SQL_PARAM_ARRAY(hashes, count)};
-    struct sql_rows rows;
+    struct sql_rows rows = {0};
     struct arena_mark mark = arena_mark(session->arena);
     TRY(SESSION_QUERY(session, SQL_SUPPRESSION_FIND, params, session->arena, &rows, error));
-    *found = rows.row_count > 0;
+    for (size_t i = 0; i < count; i++) {
+        found[i] = false;
+        for (size_t row = 0; row < rows.row_count && !found[i]; row++)
+            found[i] = str_equal(hashes[i], sql_cell(&rows, row, 0));
+    }
     arena_rewind(session->arena, mark);
     return STATUS_OK;
 }

@@ -240,7 +240,8 @@ MUST_CHECK enum status store_event_append(struct store_session *session, const s
 MUST_CHECK enum status store_event_list(struct store_session *session, int64_t after, size_t limit,
                                         struct arena *arena, struct event **events, size_t *count,
                                         struct error *error);
-/* Suppression list of hashed contact points. */
+/* Suppression list of hashed contact points. Put again: the reason is replaced. Find: found[i] says
+ * it of hashes[i]. */
 MUST_CHECK enum status store_suppression_put(struct store_session *session, struct str hash,
                                              struct str reason, instant at, struct error *error);
 MUST_CHECK enum status store_suppression_find(struct store_session *session,

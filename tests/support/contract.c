@@ -1,0 +1,307 @@
+#include "contract.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "adapters/memory/memory_store.h"
+#include "adapters/store/postgres_store.h"
+#include "adapters/store/sqlite_store.h"
+#include "sql_statements.h"
+
+enum { ARENA_BYTES = 256 * 1024 * 1024, MEMORY_STORE_BYTES = 512 * 1024 * 1024 };
+
+/* --- the adapters --- */
+
+struct adapter {
+    const char *name;
+    struct store *(*open)(void); /* NULL: skip */
+    void (*close)(struct store *store);
+    struct store *store;
+};
+
+static struct store *open_memory(void)
+{
+    struct store *store;
+    assert_int_equal(memory_store_new(MEMORY_STORE_BYTES, &store), STATUS_OK);
+    return store;
+}
+
+static char directory[64];
+
+static struct store *open_sqlite(void)
+{
+    struct error error;
+    struct store *store;
+    int applied;
+    static char path[96];
+    snprintf(directory, sizeof(directory), "/tmp/contract-XXXXXX");
+    assert_non_null(mkdtemp(directory));
+    snprintf(path, sizeof(path), "%s/store.db", directory);
+    const struct sqlite_options options = {
+        .path = str_from_cstr(path), .busy_timeout_ms = 1000, .mmap_bytes = 1 << 28};
+    assert_int_equal(sqlite_migrate(options.path, sql_migrations_sqlite,
+                                    sql_migrations_sqlite_count, &applied, &error),
+                     STATUS_OK);
+    assert_int_equal(sqlite_store_open(&options, 1 << 20, &store, &error), STATUS_OK);
+    return store;
+}
+
+static void close_sqlite(struct store *store)
+{
+    static const char *const names[] = {"store.db", "store.db-wal", "store.db-shm",
+                                        "store.db.lock"};
+    sql_store_free(store);
+    for (size_t i = 0; i < UNIT_COUNT(names); i++) {
+        char path[128];
+        snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
+        unlink(path);
+    }
+    rmdir(directory);
+}
+
+#if __has_include("engines/sql/postgres_internal.h")
+static struct store *open_postgres(void)
+{
+    struct error error;
+    struct store *store;
+    const char *url = getenv("CONTRACT_POSTGRES_URL");
+    if (!url) return NULL;
+    const struct postgres_options options = {.url = str_from_cstr(url),
+                                             .connections_per_loop = 4,
+                                             .readers_per_loop = 1,
+                                             .connect_timeout_ms = 5000,
+                                             .statement_timeout_ms = 30000};
+    if (postgres_store_open(&options, &store, &error) != STATUS_OK)
+        fail_msg("PostgreSQL: %s", error.message);
+    return store;
+}
+#else
+static struct store *open_postgres(void)
+{
+    return NULL;
+}
+#endif
+
+static struct adapter adapters[] = {
+    {.name = "memory", .open = open_memory, .close = memory_store_free},
+    {.name = "SQLite", .open = open_sqlite, .close = close_sqlite},
+    {.name = "PostgreSQL", .open = open_postgres, .close = sql_store_free},
+};
+
+/* --- running --- */
+
+struct run {
+    struct adapter *adapter;
+    const struct contract_case *one;
+    char name[256];
+    char tenant[64];
+    char other_tenant[64];
+};
+
+static void run_one(void **state)
+{
+    static int number;
+    struct run *run = *state;
+    struct contract contract = {.store = run->adapter->store};
+    /* The process id keeps runs against one server apart. */
+    snprintf(run->tenant, sizeof(run->tenant), "tenant-%d-%d", (int)getpid(), number);
+    snprintf(run->other_tenant, sizeof(run->other_tenant), "tenant-%d-%d-other", (int)getpid(),
+             number++);
+    contract.tenant = str_from_cstr(run->tenant);
+    contract.other_tenant = str_from_cstr(run->other_tenant);
+    arena_init(&contract.arena, ARENA_BYTES);
+    run->one->test(&contract);
+    arena_release(&contract.arena);
+}
+
+int contract_run(const struct contract_case *cases, size_t count)
+{
+    size_t total = count * UNIT_COUNT(adapters), at = 0;
+    struct run *runs = calloc(total, sizeof(*runs));
+    struct CMUnitTest *tests = calloc(total, sizeof(*tests));
+    if (!runs || !tests) return 1;
+    for (size_t a = 0; a < UNIT_COUNT(adapters); a++) {
+        adapters[a].store = adapters[a].open();
+        if (!adapters[a].store) {
+            printf("# SKIPPED: %zu cases on %s, for CONTRACT_POSTGRES_URL is not set\n", count,
+                   adapters[a].name);
+            continue;
+        }
+        for (size_t i = 0; i < count; i++, at++) {
+            runs[at] = (struct run){.adapter = &adapters[a], .one = &cases[i]};
+            snprintf(runs[at].name, sizeof(runs[at].name), "%s: %s", adapters[a].name,
+                     cases[i].name);
+            tests[at] = (struct CMUnitTest){
+                .name = runs[at].name, .test_func = run_one, .initial_state = &runs[at]};
+        }
+    }
+    int failed = _cmocka_run_group_tests("store contract", tests, at, NULL, NULL);
+    for (size_t a = 0; a < UNIT_COUNT(adapters); a++)
+        if (adapters[a].store) adapters[a].close(adapters[a].store);
+    free(tests);
+    free(runs);
+    return failed;
+}
+
+/* --- one operation in a unit of work --- */
+
+struct operation {
+    enum { INSERT, UPDATE, APPEND_FACT, MERGE, PUT_KEYS, TREE, GET, EVENTS } kind;
+    struct arena *arena;
+    struct profile_row row;
+    struct fact fact;
+    struct merge merge;
+    struct str id;
+    instant as_of;
+    struct tree tree;
+    const struct str *keys;
+    size_t count;
+    int64_t after;
+    struct event *events;
+};
+
+static enum status operate(struct store_session *session, void *context, struct error *error)
+{
+    struct operation *o = context;
+    switch (o->kind) {
+    case INSERT:
+        return store_profile_insert(session, &o->row, error);
+    case UPDATE:
+        TRY(store_profile_get(session, o->row.customer_id, STORE_LOCK, o->arena,
+                              &(struct profile_row){0}, error));
+        return store_profile_update(session, &o->row, error);
+    case APPEND_FACT:
+        return store_fact_append(session, &o->fact, error);
+    case MERGE:
+        return store_merge_insert(session, &o->merge, error);
+    case PUT_KEYS:
+        return store_keys_put(session, o->id, o->keys, o->count, error);
+    case TREE:
+        return store_tree_load(session, o->id, o->as_of, o->arena, &o->tree, error);
+    case GET:
+        return store_profile_get(session, o->id, STORE_NO_LOCK, o->arena, &o->row, error);
+    case EVENTS:
+        return store_event_list(session, o->after, o->count, o->arena, &o->events, &o->count,
+                                error);
+    }
+    return STATUS_INTERNAL;
+}
+
+static void must(struct contract *contract, struct str tenant, struct operation *operation)
+{
+    operation->arena = &contract->arena;
+    enum status status = store_write(contract->store, tenant, &contract->arena, operate, operation,
+                                     &contract->error);
+    if (status != STATUS_OK)
+        fail_msg("%.*s: %s", STR_ARGS(status_code(status)), contract->error.message);
+}
+
+static enum status read_it(struct contract *contract, struct str tenant, struct arena *arena,
+                           struct operation *operation)
+{
+    operation->arena = arena;
+    return store_read(contract->store, tenant, arena, operate, operation, &contract->error);
+}
+
+struct profile_row contract_profile(struct str id, instant at)
+{
+    return (struct profile_row){
+        .customer_id = id,
+        .version = 1,
+        .created_at = at,
+        .updated_at = at,
+        .erased_at = INSTANT_NONE,
+        .kind = STR("ORGANIZATION"),
+        .status = STR("ACTIVE"),
+        .name = STR("Acme"),
+        .document = STR("{\"name\":\"Acme\"}"),
+    };
+}
+
+struct fact contract_fact(struct str home, struct str subject, instant at, struct arena *arena)
+{
+    struct fact fact = {.home = home,
+                        .kind = FACT_ASSERTION,
+                        .subject = subject,
+                        .source = SOURCE_CRM,
+                        .observed_at = at,
+                        .recorded_at = at,
+                        .actor = STR("user-1")};
+    assert_int_equal(json_parse(STR("{\"name\":\"Acme\"}"), arena, &fact.body, NULL), STATUS_OK);
+    return fact;
+}
+
+void contract_insert(struct contract *contract, struct profile_row row)
+{
+    contract_insert_for(contract, contract->tenant, row);
+}
+
+void contract_insert_for(struct contract *contract, struct str tenant, struct profile_row row)
+{
+    must(contract, tenant, &(struct operation){.kind = INSERT, .row = row});
+}
+
+void contract_update(struct contract *contract, struct profile_row row)
+{
+    must(contract, contract->tenant, &(struct operation){.kind = UPDATE, .row = row});
+}
+
+void contract_append_fact(struct contract *contract, struct fact fact)
+{
+    must(contract, contract->tenant, &(struct operation){.kind = APPEND_FACT, .fact = fact});
+}
+
+void contract_merge(struct contract *contract, struct merge merge)
+{
+    must(contract, contract->tenant, &(struct operation){.kind = MERGE, .merge = merge});
+}
+
+void contract_put_keys(struct contract *contract, struct str home, const struct str *keys,
+                       size_t count)
+{
+    must(contract, contract->tenant,
+         &(struct operation){.kind = PUT_KEYS, .id = home, .keys = keys, .count = count});
+}
+
+enum status contract_tree(struct contract *contract, struct str root, instant as_of,
+                          struct tree *tree)
+{
+    struct operation operation = {.kind = TREE, .id = root, .as_of = as_of};
+    enum status status = read_it(contract, contract->tenant, &contract->arena, &operation);
+    *tree = operation.tree;
+    return status;
+}
+
+enum status contract_get(struct contract *contract, struct str tenant, struct str id,
+                         struct profile_row *row)
+{
+    struct operation operation = {.kind = GET, .id = id};
+    enum status status = read_it(contract, tenant, &contract->arena, &operation);
+    *row = operation.row;
+    return status;
+}
+
+size_t contract_events(struct contract *contract, int64_t after, size_t limit, struct arena *arena,
+                       struct event **events)
+{
+    struct operation operation = {.kind = EVENTS, .after = after, .count = limit};
+    assert_int_equal(read_it(contract, contract->tenant, arena, &operation), STATUS_OK);
+    *events = operation.events;
+    return operation.count;
+}
+
+void contract_await_events(struct contract *contract, size_t count)
+{
+    struct event *events;
+    for (int i = 0; i < 1000; i++) {
+        struct arena_mark mark = arena_mark(&contract->arena);
+        size_t seen = contract_events(contract, 0, count, &contract->arena, &events);
+        arena_rewind(&contract->arena, mark);
+        if (seen == count) return;
+        nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
+    }
+    fail_msg("%zu events did not appear in the feed", count);
+}
