@@ -41,7 +41,7 @@ struct api_fixture {
 
 /* --- who asks --- */
 
-static enum status resolve(struct identity *identity, const struct http_request *request,
+static enum status resolve(struct identity *identity, struct http_request *request,
                            struct api_caller *caller, struct error *error)
 {
     (void)identity;
@@ -150,8 +150,8 @@ static void fill(struct api_fixture *fixture)
                                                 .policy_for = policy_for,
                                                 .limits = APPLICATION_LIMITS_DEFAULT,
                                                 .suppression_key = {1, 2}};
-    fixture->identity = (struct identity){.resolve = resolve,
-                                          .challenge = STR("Bearer realm=\"customer360\"")};
+    fixture->identity =
+        (struct identity){.resolve = resolve, .challenge = STR("Bearer realm=\"customer360\"")};
     fixture->jobs = (struct fake_runner){.runner = {.import_open = import_open,
                                                     .import_write = import_write,
                                                     .import_start = import_start,

@@ -45,9 +45,9 @@ static void a_problem_is_given_to_who_asks_for_one(void **state)
 
 static void a_trace_is_taken_up_or_begun(void **state)
 {
-    struct raw_answer answer = api_ask(
-        *state, "GET", "customers/X",
-        "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n", NULL);
+    struct raw_answer answer =
+        api_ask(*state, "GET", "customers/X",
+                "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n", NULL);
     assert_str(api_at(api_json(*state, &answer), "traceId"),
                STR("4bf92f3577b34da6a3ce929d0e0e4736"));
     struct raw_answer one = api_ask(*state, "GET", "customers/X", "", NULL);
@@ -163,8 +163,8 @@ static void bodies_are_json_and_say_so(void **state)
     assert_error(*state, &answer, 400, "MALFORMED_JSON");
     answer = api_ask(*state, "DELETE", "customers/A/contacts/B", "", "{}");
     assert_error(*state, &answer, 400, "INVALID_VALUE");
-    answer = api_ask(*state, "PATCH", "customers/A", "Content-Type: application/merge-patch+json\r\n",
-                     "{}");
+    answer = api_ask(*state, "PATCH", "customers/A",
+                     "Content-Type: application/merge-patch+json\r\n", "{}");
     assert_error(*state, &answer, 404, "CUSTOMER_NOT_FOUND");
 }
 
@@ -193,11 +193,11 @@ static void accept_is_negotiated(void **state)
 
 static void what_the_engine_refuses_has_the_same_form(void **state)
 {
-    struct raw_answer answer = raw_exchange(
-        api_fixture_port(*state),
-        STR("POST /api/v1/crm/customers HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
-            "Transfer-Encoding: chunked\r\n\r\n"),
-        api_fixture_arena(*state));
+    struct raw_answer answer =
+        raw_exchange(api_fixture_port(*state),
+                     STR("POST /api/v1/crm/customers HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
+                         "Transfer-Encoding: chunked\r\n\r\n"),
+                     api_fixture_arena(*state));
     assert_error(*state, &answer, 400, "INVALID_VALUE");
 }
 
@@ -206,7 +206,7 @@ static void pipelined_requests_are_answered_in_order(void **state)
     struct raw_reader reader = {.fd = raw_connect(api_fixture_port(*state)),
                                 .arena = api_fixture_arena(*state)};
     raw_send(reader.fd,
-             STR("POST /api/v1/crm/customers HTTP/1.1\r\nHost: x\r\nContent-Length: 31\r\n\r\n"
+             STR("POST /api/v1/crm/customers HTTP/1.1\r\nHost: x\r\nContent-Length: 32\r\n\r\n"
                  "{\"customerId\":\"P\",\"name\":\"Pipe\"}"
                  "GET /api/v1/crm/customers/P HTTP/1.1\r\nHost: x\r\n\r\n"
                  "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"));
@@ -237,7 +237,8 @@ static void a_tenant_that_asks_too_often_waits(void **state)
     assert_int_equal(api_ask(*state, "GET", "/livez", "", NULL).status, 200);
 }
 
-#define SERVED(test) cmocka_unit_test_setup_teardown(test, api_fixture_set_up, api_fixture_tear_down)
+#define SERVED(test)                                                                               \
+    cmocka_unit_test_setup_teardown(test, api_fixture_set_up, api_fixture_tear_down)
 
 int main(void)
 {
