@@ -46,6 +46,10 @@ BANNED = set("""strcpy strcat sprintf vsprintf gets strtok scanf fscanf sscanf v
 
 FILE_LINES_MAX = 800
 FUNCTION_LINES_MAX = 80
+# The states that the path-sensitive analysis follows in a function: a fifth of its default, at which
+# it takes a third of the time.
+ANALYZER = [f"--extra-arg={word}" for word in
+            ("-Xclang", "-analyzer-config", "-Xclang", "max-nodes=50000")]
 DATA_FILE = re.compile(r"_(table|tables|data)$")
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
@@ -259,7 +263,9 @@ def closure(tree, path, seen):
 
 def lint(tree, path, flags):
     """(clean, violations)"""
-    run = subprocess.run(["clang-tidy", "--quiet", path, "--", *flags], cwd=tree.root,
+    # A test runs its paths itself.
+    depth = ["--checks=-clang-analyzer-*"] if is_test(path) else ANALYZER
+    run = subprocess.run(["clang-tidy", "--quiet", *depth, path, "--", *flags], cwd=tree.root,
                          capture_output=True, text=True, check=False)
     found = []
     for match in re.finditer(r"^(\S+?):(\d+):\d+: (?:warning|error): (.*)$", run.stdout, re.M):

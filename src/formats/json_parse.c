@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { INLINE_MEMBERS = 48, LINEAR_MEMBERS_MAX = 16, PATH_MAX_BYTES = 160 };
+enum { INLINE_MEMBERS = 48, LINEAR_MEMBERS_MAX = 40, PATH_MAX_BYTES = 160 };
 
 /* An open container: which child is being read. */
 struct frame {
@@ -398,11 +398,19 @@ static enum status find_duplicate_sorted(struct parser *parser, const struct jso
     return STATUS_OK;
 }
 
+/* Names are first told apart by length and outer bytes, which nearly always is enough. */
 static const struct json_member *find_duplicate(const struct json_member *members, size_t count)
 {
-    for (size_t i = 1; i < count; i++)
+    size_t marks[LINEAR_MEMBERS_MAX];
+    for (size_t i = 0; i < count; i++) {
+        struct str name = members[i].name;
+        marks[i] = name.len << 16;
+        if (name.len)
+            marks[i] |=
+                (size_t)(unsigned char)name.ptr[0] << 8 | (unsigned char)name.ptr[name.len - 1];
         for (size_t k = 0; k < i; k++)
-            if (str_equal(members[i].name, members[k].name)) return &members[i];
+            if (marks[i] == marks[k] && str_equal(name, members[k].name)) return &members[i];
+    }
     return NULL;
 }
 

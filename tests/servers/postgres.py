@@ -3,7 +3,7 @@
 Roles as in production: `customer360_migrator` owns the schema, `customer360_app` is what the service runs
 as. Root cannot run PostgreSQL, so as root it runs under the system user `postgres`.
 
-    tests/servers/postgres.py                  starts one, prints its URLs, stops on Ctrl-C
+    tests/servers/postgres.py [SETTING...]     starts one, prints its URLs, stops on Ctrl-C
 """
 import glob
 import os
@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -119,7 +120,8 @@ class PostgresServer:
 
 
 def main():
-    server = PostgresServer()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    server = PostgresServer(sys.argv[1:])
     server.sql(f"CREATE DATABASE customer360 OWNER {MIGRATOR}")
     print(f"migrate with  {server.url('customer360', MIGRATOR)}\nserve with    {server.url('customer360', RUNTIME)}", flush=True)
     try:

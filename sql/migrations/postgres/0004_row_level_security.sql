@@ -16,6 +16,3 @@ create policy tenant on outbox using (tenant_id = current_setting('app.tenant', 
 create policy tenant on profile_version using (tenant_id = current_setting('app.tenant', true));
 create policy tenant on suppression using (tenant_id = current_setting('app.tenant', true));
 create policy tenant on job using (tenant_id = current_setting('app.tenant', true));
-
--- The sequencer's tenant is '*', which no tenant can be called: it numbers the events of all tenants.
-create policy sequencer on outbox using (current_setting('app.tenant', true) = '*');

@@ -114,13 +114,19 @@ MUST_CHECK enum status sqlite_open(const struct sqlite_options *options, struct 
                                    struct error *error);
 
 /* PostgreSQL: per loop, pipelined asynchronous connections; inside a coroutine a wait suspends it,
- * outside of any (command line) it blocks. */
+ * outside of any (command line) it blocks, on connections of the thread's own. Connections are made
+ * when they are needed: opening does not connect. A role that row-level security does not bind is
+ * refused. With TLS (sslmode in the URL) at least 1.3 unless the URL says otherwise. Free the
+ * driver when its loops have stopped and before they are freed. */
 struct postgres_options {
     struct str url; /* postgresql://... of the runtime role */
     size_t connections_per_loop;
-    size_t readers_per_loop; /* shared pipelined connections for query_one */
-    int64_t connect_timeout_ms;
-    int64_t statement_timeout_ms;
+    size_t readers_per_loop;      /* shared pipelined connections for query_one */
+    int64_t connect_timeout_ms;   /* also how long a caller waits for a connection */
+    int64_t statement_timeout_ms; /* 0: none */
+    /* Called in the caller's thread after a commit. May be NULL. */
+    void (*committed)(void *argument);
+    void *committed_argument;
 };
 MUST_CHECK enum status postgres_open(const struct postgres_options *options,
                                      struct sql_driver **driver, struct error *error);

@@ -1,0 +1,329 @@
+/* One libpq connection in pipeline mode. What is sent is noted in a queue; answers come in its
+ * order. A connection that fails in any way is closed whole: its user is told once and nothing of
+ * it is used again. */
+#include "engines/sql/postgres_internal.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+/* Prepared on every connection before its first use. */
+static const struct {
+    const char *name;
+    const char *text;
+} own_statements[] = {
+    {"begin_write", "begin"},
+    {"begin_read", "begin isolation level repeatable read read only"},
+    {"commit", "commit"},
+    {"rollback", "rollback"},
+    {"tenant_session", "select set_config('app.tenant', $1, false)"},
+    {"tenant_local", "select set_config('app.tenant', $1, true)"},
+};
+enum { OWN_STATEMENTS = sizeof(own_statements) / sizeof(own_statements[0]) };
+
+static const char *const check_role =
+    "select rolsuper or rolbypassrls from pg_roles where rolname = current_user";
+
+/* --- watching --- */
+
+static void on_events(void *argument, uint32_t events)
+{
+    postgres_connection_serve(argument, events);
+}
+
+static void unwatch(struct postgres_connection *connection)
+{
+    if (connection->fd >= 0 && connection->pool->loop)
+        loop_unwatch(connection->pool->loop, connection->fd);
+    connection->fd = -1;
+    connection->events = 0;
+}
+
+static bool watch(struct postgres_connection *connection, uint32_t events)
+{
+    int fd = PQsocket(connection->libpq);
+    if (fd < 0) return false;
+    if (fd == connection->fd && events == connection->events) return true;
+    connection->fd = fd;
+    connection->events = events;
+    if (!connection->pool->loop) return true; /* postgres_pool_wait() polls `events` */
+    return loop_watch(connection->pool->loop, fd, events, on_events, connection) == STATUS_OK;
+}
+
+/* --- the queue --- */
+
+/* The server ends a statement by itself (statement_timeout); a silence far longer means that it, or
+ * the network, is gone. */
+static int64_t answer_deadline_ms(const struct postgres_connection *connection)
+{
+    int64_t statement_ms = connection->pool->driver->statement_timeout_ms;
+    return postgres_now_ms() + (statement_ms > 0 ? 2 * statement_ms + 5000 : 86400000);
+}
+
+bool postgres_connection_expect(struct postgres_connection *connection,
+                                enum postgres_operation_kind kind,
+                                const struct sql_statement *statement, void *owner)
+{
+    struct postgres_operation *operation = malloc(sizeof(*operation));
+    if (!operation) return false;
+    *operation = (struct postgres_operation){.kind = kind, .statement = statement, .owner = owner};
+    if (connection->last)
+        connection->last->next = operation;
+    else
+        connection->first = operation;
+    connection->last = operation;
+    if (connection->operation_count++ == 0)
+        connection->deadline_ms = answer_deadline_ms(connection);
+    return true;
+}
+
+static void drop_first(struct postgres_connection *connection)
+{
+    struct postgres_operation *operation = connection->first;
+    connection->first = operation->next;
+    if (!connection->first) connection->last = NULL;
+    connection->operation_count--;
+    free(operation);
+}
+
+/* --- sending --- */
+
+static bool send_own(struct postgres_connection *connection, enum postgres_operation_kind kind,
+                     const char *name, int count, struct str parameter)
+{
+    const char *values[1] = {parameter.ptr ? parameter.ptr : ""};
+    int lengths[1] = {(int)parameter.len}, formats[1] = {1};
+    return PQsendQueryPrepared(connection->libpq, name, count, values, lengths, formats, 0) &&
+           postgres_connection_expect(connection, kind, NULL, NULL);
+}
+
+bool postgres_send_control(struct postgres_connection *connection,
+                           enum postgres_operation_kind kind, enum sql_mode mode)
+{
+    const char *name = kind == POSTGRES_COMMIT     ? "commit"
+                       : kind == POSTGRES_ROLLBACK ? "rollback"
+                       : mode == SQL_READ          ? "begin_read"
+                                                   : "begin_write";
+    return send_own(connection, kind, name, 0, STR_NONE);
+}
+
+bool postgres_send_tenant(struct postgres_connection *connection, struct str tenant,
+                          bool for_transaction)
+{
+    return send_own(connection, for_transaction ? POSTGRES_BEGIN : POSTGRES_TENANT,
+                    for_transaction ? "tenant_local" : "tenant_session", 1, tenant);
+}
+
+static bool flush(struct postgres_connection *connection)
+{
+    int left = PQflush(connection->libpq);
+    if (left < 0) return false;
+    return watch(connection, left ? EPOLLIN | EPOLLOUT : EPOLLIN);
+}
+
+bool postgres_send_sync(struct postgres_connection *connection)
+{
+    return PQpipelineSync(connection->libpq) &&
+           postgres_connection_expect(connection, POSTGRES_SYNC, NULL, NULL) && flush(connection);
+}
+
+static void forget_statement(struct postgres_connection *connection,
+                             const struct sql_statement *statement)
+{
+    if (statement && statement->index < connection->prepared_count)
+        connection->prepared[statement->index] = 0;
+}
+
+/* --- connecting --- */
+
+static bool set_up(struct postgres_connection *connection)
+{
+    PGconn *libpq = connection->libpq;
+    if (PQsetnonblocking(libpq, 1) != 0 || !PQenterPipelineMode(libpq)) return false;
+    connection->state = POSTGRES_SETTING_UP;
+    for (size_t i = 0; i < OWN_STATEMENTS; i++)
+        if (!PQsendPrepare(libpq, own_statements[i].name, own_statements[i].text, 0, NULL) ||
+            !postgres_connection_expect(connection, POSTGRES_PREPARE, NULL, NULL))
+            return false;
+    return PQsendQueryParams(libpq, check_role, 0, NULL, NULL, NULL, NULL, 0) &&
+           postgres_connection_expect(connection, POSTGRES_CHECK, NULL, NULL) &&
+           postgres_send_sync(connection);
+}
+
+/* libpq may change its socket between two steps (the next address, another try without TLS). */
+static void connect_step(struct postgres_connection *connection)
+{
+    unwatch(connection);
+    bool going_on = true;
+    switch (PQconnectPoll(connection->libpq)) {
+    case PGRES_POLLING_READING:
+        going_on = watch(connection, EPOLLIN);
+        break;
+    case PGRES_POLLING_WRITING:
+        going_on = watch(connection, EPOLLOUT);
+        break;
+    case PGRES_POLLING_OK:
+        going_on = set_up(connection);
+        break;
+    default:
+        going_on = false;
+        break;
+    }
+    if (!going_on) postgres_connection_break(connection, NULL);
+}
+
+bool postgres_connection_start(struct postgres_connection *connection)
+{
+    struct postgres_driver *driver = connection->pool->driver;
+    assert(connection->state == POSTGRES_CLOSED);
+    connection->libpq = PQconnectStartParams((const char *const *)driver->keywords,
+                                             (const char *const *)driver->values, 0);
+    connection->state = POSTGRES_CONNECTING;
+    connection->deadline_ms = postgres_now_ms() + driver->connect_timeout_ms;
+    connection->fd = -1;
+    connection->events = 0;
+    connection->was_ready = false;
+    connection->is_stale = false;
+    if (!connection->libpq || PQstatus(connection->libpq) == CONNECTION_BAD ||
+        !watch(connection, EPOLLOUT)) {
+        postgres_connection_break(connection, NULL);
+        return false;
+    }
+    return true;
+}
+
+static void note_setup(const struct postgres_operation *operation, const PGresult *result,
+                       const char **refused)
+{
+    ExecStatusType status = PQresultStatus(result);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+        *refused = "a new connection could not be set up";
+    else if (operation->kind == POSTGRES_CHECK && PQntuples(result) == 1 &&
+             strcmp(PQgetvalue(result, 0, 0), "t") == 0)
+        *refused = "the role is a superuser or may bypass row-level security; the service needs "
+                   "one that is bound by it";
+}
+
+/* --- answers --- */
+
+/* The server ended the session, or libpq says on its own that something is wrong. */
+static bool is_fatal(const PGresult *result)
+{
+    if (PQresultStatus(result) != PGRES_FATAL_ERROR)
+        return PQresultStatus(result) == PGRES_BAD_RESPONSE;
+    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    return !severity || strcmp(severity, "ERROR") != 0;
+}
+
+static void deliver(struct postgres_connection *connection, const PGresult *result,
+                    const char **refused)
+{
+    struct postgres_operation *operation = connection->first;
+    operation->answered = true;
+    if (operation->kind == POSTGRES_PREPARE && PQresultStatus(result) != PGRES_COMMAND_OK)
+        forget_statement(connection, operation->statement);
+    if (connection->state == POSTGRES_SETTING_UP)
+        note_setup(operation, result, refused);
+    else if (connection->user)
+        connection->user->result(connection, operation, result);
+}
+
+static void deliver_sync(struct postgres_connection *connection)
+{
+    assert(connection->first->kind == POSTGRES_SYNC);
+    drop_first(connection);
+    if (connection->state == POSTGRES_SETTING_UP) {
+        connection->state = POSTGRES_READY;
+        connection->was_ready = true;
+        postgres_pool_connected(connection);
+    } else if (connection->user) {
+        connection->user->synced(connection);
+    }
+}
+
+/* False when the connection is of no more use; *why may say more than libpq does. */
+static bool take_answers(struct postgres_connection *connection, const char **why)
+{
+    while (connection->first && !PQisBusy(connection->libpq)) {
+        PGresult *result = PQgetResult(connection->libpq);
+        bool fine = true;
+        if (!result) {
+            fine = connection->first->answered;
+            if (fine) drop_first(connection);
+        } else if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
+            deliver_sync(connection);
+        } else if (is_fatal(result)) {
+            fine = false;
+        } else {
+            deliver(connection, result, why);
+        }
+        PQclear(result);
+        if (!fine || *why) return false;
+    }
+    return true;
+}
+
+void postgres_connection_serve(struct postgres_connection *connection, uint32_t events)
+{
+    if (connection->state == POSTGRES_CLOSED) return;
+    if (connection->state == POSTGRES_CONNECTING) {
+        connect_step(connection);
+        return;
+    }
+    const char *why = NULL;
+    bool alive = true;
+    if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
+        alive = PQconsumeInput(connection->libpq);
+        /* What came before the end still counts. */
+        alive = take_answers(connection, &why) && alive;
+        connection->deadline_ms = answer_deadline_ms(connection);
+    }
+    if (alive) alive = flush(connection);
+    if (alive) alive = PQstatus(connection->libpq) == CONNECTION_OK;
+    if (!alive) postgres_connection_break(connection, why);
+}
+
+/* --- ending --- */
+
+void postgres_connection_close(struct postgres_connection *connection)
+{
+    if (connection->state == POSTGRES_CLOSED) return;
+    unwatch(connection);
+    PQfinish(connection->libpq);
+    connection->libpq = NULL;
+    connection->state = POSTGRES_CLOSED;
+    while (connection->first) {
+        if (connection->user && connection->user->dropped)
+            connection->user->dropped(connection, connection->first);
+        drop_first(connection);
+    }
+    free(connection->prepared);
+    connection->prepared = NULL;
+    connection->prepared_count = 0;
+}
+
+/* libpq's messages name host, port, role and database, never a password; the last line of several
+ * says what ended it. */
+static void describe(struct postgres_connection *connection, const char *why, struct error *error)
+{
+    const char *text = why ? why : connection->libpq ? PQerrorMessage(connection->libpq) : "";
+    size_t length = strcspn(text, "\n");
+    if (length == 0) {
+        text = "the connection was lost";
+        length = strlen(text);
+    }
+    (void)error_set(error, STATUS_UNAVAILABLE, STR_NONE, STR_NONE, "PostgreSQL: %.*s",
+                    (int)(length > 200 ? 200 : length), text);
+}
+
+void postgres_connection_break(struct postgres_connection *connection, const char *why)
+{
+    if (connection->state == POSTGRES_CLOSED) return;
+    struct error error;
+    describe(connection, why, &error);
+    postgres_connection_close(connection);
+    if (connection->user && connection->was_ready) connection->user->broken(connection, &error);
+    postgres_pool_lost(connection, &error);
+}
