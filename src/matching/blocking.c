@@ -328,13 +328,13 @@ __attribute__((target("avx2"))) static unsigned first_shared_avx2(const uint32_t
                                                                   const uint32_t *keys_b)
 {
     unsigned mask = 0;
-    for (int half = 0; half < 2; half++) {
-        __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)(keys_a + 8 * half));
-        __m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(keys_b + 8 * half));
+    for (int part = 0; part < KEYS_TYPE_MAX / 8; part++) {
+        __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)(keys_a + 8 * part));
+        __m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(keys_b + 8 * part));
         __m256i equal = _mm256_cmpeq_epi32(a, b);
         __m256i none = _mm256_cmpeq_epi32(a, _mm256_setzero_si256());
         equal = _mm256_andnot_si256(none, equal);
-        mask |= (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(equal)) << (8 * half);
+        mask |= (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(equal)) << (8 * part);
     }
     return mask ? (unsigned)__builtin_ctz(mask) : KEYS_TYPE_MAX;
 }

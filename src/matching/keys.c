@@ -202,6 +202,40 @@ KEY(given_year_place)
     (void)rarities;
     return three(keys, given_of(v, r), date_of(v, r) / 10000, place_of(v, r));
 }
+/* One part alone: only small files, and rare values of large ones, have blocks that are kept. */
+KEY(single)
+{
+    (void)rarities;
+    size_t count = one(keys, family_of(v, r), 11);
+    count += one(keys + count, given_of(v, r), 12);
+    count += one(keys + count, date_of(v, r), 13);
+    return count + one(keys + count, hash_of(v, r, SLOT_POSTCODE), 14);
+}
+/* Two parts of the date and an initial: what one wrong part of the date leaves. */
+KEY(date_parts)
+{
+    (void)rarities;
+    uint32_t date = date_of(v, r), year = date / 10000, month = date / 100 % 100, day = date % 100;
+    uint64_t given = (uint64_t)(unsigned char)initial_of(v, r, SLOT_GIVEN);
+    uint64_t family = (uint64_t)(unsigned char)initial_of(v, r, SLOT_FAMILY);
+    if (!date || !month || !day) return 0;
+    size_t count = three(keys, given * 256 + family, year * 16 + month, 1);
+    count += three(keys + count, given * 256 + family, year * 32 + day, 2);
+    return count + three(keys + count, given * 256 + family, month * 32 + day, 3);
+}
+/* Every name with the year of birth, and with the postcode. */
+KEY(any_name_year)
+{
+    (void)rarities;
+    const uint32_t *names;
+    uint32_t year = date_of(v, r) / 10000;
+    uint32_t count = values_members(v, DOMAIN_NAME, &r->slot[SLOT_OTHER_NAMES], &names);
+    size_t made = three(keys, family_of(v, r), year, 5);
+    for (uint32_t i = 0; i < count && made < KEYS_PER_TYPE_MAX; i++)
+        made += three(keys + made, values_get(v, DOMAIN_NAME, names[i])->a, year, 5);
+    return made;
+}
+
 static const struct key_type person_types[] = {
     {"identifier", BIT(IDENTIFIER), key_identifier},
     {"email", BIT(EMAIL), key_email},
@@ -220,6 +254,11 @@ static const struct key_type person_types[] = {
      key_names_year},
     {"given name + birth year + place",
      BIT(GIVEN_NAME) | BIT(BIRTH_DATE) | BIT(LOCALITY) | BIT(PLACE), key_given_year_place},
+    {"family name + birth date parts", BIT(GIVEN_NAME) | BIT(FAMILY_NAME) | BIT(BIRTH_DATE),
+     key_date_parts},
+    {"any name + birth year", BIT(FAMILY_NAME) | BIT(BIRTH_DATE), key_any_name_year},
+    {"one name, date or postcode",
+     BIT(GIVEN_NAME) | BIT(FAMILY_NAME) | BIT(BIRTH_DATE) | BIT(LOCALITY), key_single},
     {"names in either order", BIT(GIVEN_NAME) | BIT(FAMILY_NAME), key_swapped_names},
     {NULL, 0, NULL},
 };

@@ -7,7 +7,7 @@
 #include "matching/model.h"
 #include "matching/scoring.h"
 
-enum { KEYS_TYPE_MAX = 16, KEYS_PER_TYPE_MAX = 6 };
+enum { KEYS_TYPE_MAX = 24, KEYS_PER_TYPE_MAX = 6 };
 
 struct key_type {
     const char *name;

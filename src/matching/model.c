@@ -59,7 +59,7 @@ static const struct default_row organisation_rows[] = {
     {COMPARISON_ORGANISATION,
      {.50, .13, .13, .03, .10, .05, .06},
      {.00002, .0001, .0004, .0003, .002, .03, .967},
-     {{.30, .12, .14, .01, .13, .20, .10}, {.005, .005, .02, .005, .03, .095, .84}}},
+     {{.30, .12, .14, .01, .13, .20, .10}, {.01, .01, .03, .005, .06, .285, .60}}},
     {COMPARISON_BIRTH_DATE,
      {.80, .02, .06, .03, .02, .07},
      {.00005, .0001, .0008, .004, .02, .975},
@@ -75,7 +75,7 @@ static const struct default_row organisation_rows[] = {
     {COMPARISON_WEBSITE,
      {.80, .05, .15},
      {.0002, .0002, .9996},
-     {{.75, .05, .20}, {.05, .01, .94}}},
+     {{.75, .05, .20}, {.10, .02, .88}}},
     {COMPARISON_STREET,
      {.64, .10, .04, .06, .02, .14},
      {.00003, .00003, .0003, .0003, .002, .9973},
@@ -88,7 +88,7 @@ static const struct default_row organisation_rows[] = {
      {.88, .05, .07},
      {.0000001, .00001, .9999},
      {{.02, .01, .97}, {.001, .001, .998}}},
-    {COMPARISON_OCCUPATION, {.75, .10, .15}, {.08, .03, .89}, {{.35, .10, .55}, {.10, .03, .87}}},
+    {COMPARISON_OCCUPATION, {.75, .10, .15}, {.08, .03, .89}, {{.45, .10, .45}, {.40, .05, .55}}},
 };
 
 static void fill(struct model *model, const struct default_row *rows, size_t count)

@@ -6,7 +6,13 @@
 
 #include "matching/parallel.h"
 
-enum { LEVEL_BITS = 3, ITERATIONS = 25, RANDOM_WEIGHT = 3000, MATCH_WEIGHT = 60, RANDOM_TASKS = 8 };
+enum {
+    LEVEL_BITS = 3,
+    ITERATIONS = 25,
+    RANDOM_WEIGHT = 3000,
+    MATCH_WEIGHT = 300,
+    RANDOM_TASKS = 8
+};
 
 /* ------------------------------------------------------------------ patterns */
 
