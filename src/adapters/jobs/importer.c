@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "application/export_records.h"
+#include "application/restore_records.h"
 
 enum {
     SLOTS = 3, /* one being written, one waiting, one being parsed */
@@ -98,8 +98,8 @@ static enum status write_once(struct writing *writing, const struct record_batch
     const struct importer_options *options = writing->options;
     arena_reset(&writing->arena);
     if (batch->restore)
-        return export_records_restore(options->application, &options->caller, batch->lines,
-                                      batch->count, &writing->arena, error);
+        return restore_records(options->application, &options->caller, batch->lines, batch->count,
+                               &writing->arena, error);
     return import_records(options->application, &options->caller, options->source, batch->records,
                           batch->count, options->on_duplicate, &writing->arena, writing->results,
                           error);
