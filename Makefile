@@ -49,11 +49,11 @@ $(BUILD)/customer360: $(call object,src/service/main.c) $(LIBRARY)
 
 $(LIBRARY): $(call object,$(LIBRARY_C)) $(patsubst %.c,%.o,$(GENERATED_C))
 	@rm -f $@
-	ar rcs $@ $^
+	ar qcs $@ $^
 
 $(SUPPORT): $(call object,$(SUPPORT_C))
 	@rm -f $@
-	ar rcs $@ $^
+	ar qcs $@ $^
 
 $(BUILD)/objects/%.o: %.c $(GENERATED_H) | $(BUILD)/.setup
 	@mkdir -p $(@D)

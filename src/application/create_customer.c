@@ -42,7 +42,8 @@ static enum status lock_keys(const struct creation *creation, struct store_sessi
     size_t count = customer->key_count;
     memcpy(keys, customer->keys, count * sizeof(*keys));
     if (customer->id_was_given) {
-        keys[count] = arena_format(creation->arena, "id|%.*s", STR_ARGS(customer->row.customer_id));
+        keys[count] =
+            arena_format(creation->arena, "customer|%.*s", STR_ARGS(customer->row.customer_id));
         if (str_is_none(keys[count++])) return error_plain(error, STATUS_OUT_OF_MEMORY);
     }
     qsort(keys, count, sizeof(*keys), compare_keys);

@@ -190,13 +190,6 @@ enum status customer_change_check_channel(const struct tree *tree,
     struct str channel =
         json_text(json_get(json_get(assertion, STR("preferences")), STR("preferredChannel")));
     if (str_is_none(channel)) return STATUS_OK;
-    struct consent_question question = {
-        .channel = channel, .purpose = STR("GENERAL"), .as_of = now};
-    struct consent_answer answer;
-    if (consent_decide(tree, &question, arena, &answer) != STATUS_OK)
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
-    if (answer.allowed) return STATUS_OK;
-    return error_set(error, STATUS_CONSENT_VIOLATION, STR("preferences.preferredChannel"),
-                     STR("a channel with a GRANTED consent for purpose GENERAL"),
-                     "there is no consent for this channel: %.*s", STR_ARGS(answer.reason));
+    return consent_check_preference(tree, channel, STR_NONE, STR("preferences.preferredChannel"),
+                                    now, arena, error);
 }

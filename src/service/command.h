@@ -79,6 +79,7 @@ void command_write_help(const struct invocation *invocation, const struct comman
 
 /* Rows of the table; each command has a file of its own. */
 extern const struct command command_help;
+extern const struct command command_token;
 extern const struct command command_version;
 
 #endif

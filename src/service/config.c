@@ -2,12 +2,7 @@
  * values. The file parser takes any bytes: it is fuzzed. */
 #include "service/config.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "service/files.h"
 
 enum { CONFIG_FILE_MAX = 1 << 20 };
 
@@ -152,45 +147,17 @@ enum status config_parse(struct config *config, struct str text, struct str name
     return STATUS_OK;
 }
 
-static enum status read_all(int file, struct arena *arena, struct str *text)
-{
-    char *bytes = arena_alloc(arena, CONFIG_FILE_MAX);
-    if (!bytes) return STATUS_OUT_OF_MEMORY;
-    size_t len = 0;
-    for (;;) {
-        ssize_t got = read(file, bytes + len, CONFIG_FILE_MAX - len);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return STATUS_IO;
-        if (got == 0) break;
-        len += (size_t)got;
-        if (len == CONFIG_FILE_MAX) return STATUS_LIMIT_EXCEEDED;
-    }
-    *text = str_of(bytes, len);
-    return STATUS_OK;
-}
-
 enum status config_read_file(struct config *config, struct str path, struct error *error)
 {
-    char *name = arena_cstr(config->arena, path);
-    if (!name) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    int file = open(name, O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-        return error_set(error, STATUS_CONFIGURATION, STR("config"), STR("a file that can be read"),
-                         "the configuration file %s: %s", name, strerror(errno));
     struct arena bytes;
     arena_init(&bytes, CONFIG_FILE_MAX + 4096);
     struct str text;
-    enum status status = read_all(file, &bytes, &text);
-    int reason = errno;
-    (void)close(file);
-    if (status == STATUS_OK)
-        status = config_parse(config, text, path, error);
-    else
-        status = error_set(error, STATUS_CONFIGURATION, STR("config"), STR("a text under 1 MiB"),
-                           "the configuration file %s: %s", name,
-                           status == STATUS_IO ? strerror(reason) : "is too large");
+    enum status status = files_read(path, CONFIG_FILE_MAX, &bytes, &text, error);
+    if (status == STATUS_OK) status = config_parse(config, text, path, error);
     arena_release(&bytes);
-    return status;
+    if (status == STATUS_OK || status == STATUS_OUT_OF_MEMORY) return status;
+    if (error) error->status = STATUS_CONFIGURATION;
+    return STATUS_CONFIGURATION;
 }
 
 /* --- environment and flags --- */

@@ -48,6 +48,7 @@ struct config_values {
     struct str tls_key;
 
     struct str store_url;
+    int64_t store_cache;
     int64_t store_mmap;
     int64_t store_batch_max;
     int64_t store_busy_timeout;
@@ -73,6 +74,7 @@ struct config_values {
     struct str privacy_suppression_key_file;
     struct str jobs_directory;
     int64_t jobs_batch;
+    int64_t jobs_keep;
 
     struct str log_level;
     struct str log_format;

@@ -6,6 +6,7 @@
 #include "service/command.h"
 
 static const struct command *const commands[] = {
+    &command_token,
     &command_version,
     &command_help,
 };

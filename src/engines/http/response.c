@@ -18,7 +18,13 @@ static bool has_control_character(struct str text)
 
 void http_response_header(struct http_response *response, struct str name, struct str value)
 {
-    if (response->header_count == HTTP_RESPONSE_HEADERS_MAX || has_control_character(value)) return;
+    if (has_control_character(value)) return;
+    for (size_t i = 0; i < response->header_count; i++) {
+        if (!str_equal_ignore_case(response->headers[i].name, name)) continue;
+        response->headers[i].value = value;
+        return;
+    }
+    if (response->header_count == HTTP_RESPONSE_HEADERS_MAX) return;
     response->headers[response->header_count++] = (struct http_pair){name, value};
 }
 

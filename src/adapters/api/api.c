@@ -1,0 +1,99 @@
+/* Putting the parts together: one API for the process, one worker per loop. */
+#include "adapters/api/api.h"
+
+#include <stdlib.h>
+
+#include "adapters/api/internal.h"
+#include "adapters/api/openapi.h"
+
+enum { PROCESS_ARENA_BYTES = 8 << 20 };
+
+static enum status fill(struct api *api, struct error *error)
+{
+    struct hash_key key;
+    struct environment *environment = api->options.application->environment;
+    if (routes_count >= METRICS_ROUTES_MAX ||
+        router_init(&api->router, routes, routes_count, &api->arena) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    api->openapi = openapi_write(&api->options, &api->arena);
+    if (str_is_none(api->openapi)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    environment->random(environment, &key, sizeof(key));
+    if (api->options.limits.rate_per_second > 0) {
+        api->rate = rate_new(api->options.limits.rate_per_second, key);
+        if (!api->rate) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    }
+    api->started_at = environment->now(environment);
+    return STATUS_OK;
+}
+
+enum status api_new(const struct api_options *options, struct api **out, struct error *error)
+{
+    struct api *api = calloc(1, sizeof(*api));
+    *out = NULL;
+    if (!api) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    api->options = *options;
+    arena_init(&api->arena, PROCESS_ARENA_BYTES);
+    enum status status = fill(api, error);
+    if (status != STATUS_OK) {
+        api_free(api);
+        return status;
+    }
+    *out = api;
+    return STATUS_OK;
+}
+
+static struct http_options engine_options(struct api *api, struct api_worker *worker)
+{
+    const struct api_limits *limits = &api->options.limits;
+    return (struct http_options){.host = api->options.host,
+                                 .port = api->options.port,
+                                 .body_max_bytes = limits->body_max_bytes,
+                                 .connections_max = limits->connections_max,
+                                 .header_max_bytes = limits->header_max_bytes,
+                                 .stream_max_bytes = limits->upload_max_bytes,
+                                 .idle_timeout_ms = limits->idle_timeout_ms,
+                                 .request_arena_bytes = limits->request_arena_bytes,
+                                 .tls_certificate = api->options.tls_certificate,
+                                 .tls_key = api->options.tls_key,
+                                 .stream_body = dispatch_streams_body,
+                                 .handle = dispatch_request,
+                                 .refuse = dispatch_refusal,
+                                 .context = worker};
+}
+
+enum status api_listen(struct api *api, struct loop *loop, struct http_server **server,
+                       struct error *error)
+{
+    struct environment *environment = api->options.application->environment;
+    if (api->worker_count == API_WORKERS_MAX) return error_plain(error, STATUS_LIMIT_EXCEEDED);
+    struct api_worker *worker = calloc(1, sizeof(*worker));
+    if (!worker) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    worker->api = api;
+    worker->loop = loop;
+    environment->random(environment, &worker->random_state, sizeof(worker->random_state));
+    struct http_options options = engine_options(api, worker);
+    enum status status = http_server_new(loop, &options, &worker->server, error);
+    if (status != STATUS_OK) {
+        free(worker);
+        return status;
+    }
+    /* All loops share the port that the first one got. */
+    api->options.port = http_server_port(worker->server);
+    api->workers[api->worker_count++] = worker;
+    *server = worker->server;
+    return STATUS_OK;
+}
+
+void api_drain(struct api *api)
+{
+    atomic_store(&api->draining, true);
+}
+
+void api_free(struct api *api)
+{
+    if (!api) return;
+    for (size_t i = 0; i < api->worker_count; i++) free(api->workers[i]);
+    rate_free(api->rate);
+    arena_release(&api->arena);
+    free(api);
+}

@@ -1,0 +1,48 @@
+/* /customers/{customerId}/contacts */
+#include "adapters/api/handlers.h"
+#include "application/contacts.h"
+
+enum status api_contacts_list(struct call *call, struct error *error)
+{
+    struct str json;
+    TRY(contacts_list(call_application(call), &call->caller, call->places[0],
+                      call_query(call, STR("role")), call->arena, &json, error));
+    return answer_json(call, 200, json, error);
+}
+
+enum status api_contacts_add(struct call *call, struct error *error)
+{
+    struct customer_part part;
+    int64_t if_match;
+    TRY(call_if_match(call, &if_match, error));
+    TRY(contacts_add(call_application(call), &call->caller, call->places[0], call->body, if_match,
+                     call->arena, &part, error));
+    return answer_created(call, part.id, part.version, part.json, error);
+}
+
+enum status api_contacts_get(struct call *call, struct error *error)
+{
+    struct customer_part part;
+    TRY(contacts_get(call_application(call), &call->caller, call->places[0], call->places[1],
+                     call->arena, &part, error));
+    return answer_versioned(call, 200, part.version, part.json, error);
+}
+
+enum status api_contacts_change(struct call *call, struct error *error)
+{
+    struct customer_part part;
+    int64_t if_match;
+    TRY(call_if_match(call, &if_match, error));
+    TRY(contacts_change(call_application(call), &call->caller, call->places[0], call->places[1],
+                        call->body, if_match, call->arena, &part, error));
+    return answer_versioned(call, 200, part.version, part.json, error);
+}
+
+enum status api_contacts_remove(struct call *call, struct error *error)
+{
+    int64_t if_match, version;
+    TRY(call_if_match(call, &if_match, error));
+    TRY(contacts_remove(call_application(call), &call->caller, call->places[0], call->places[1],
+                        if_match, call->arena, &version, error));
+    return answer_nothing(call, version, error);
+}

@@ -1,0 +1,165 @@
+/* /imports, /exports and /jobs: long work is started here, run by the job runner, and seen here. */
+#include "adapters/api/handlers.h"
+#include "adapters/api/negotiate.h"
+#include "base/identifier.h"
+#include "formats/json.h"
+
+enum { FILE_CHUNK_BYTES = 32 * 1024 };
+
+static enum status get_runner(const struct call *call, struct job_runner **runner,
+                              struct error *error)
+{
+    *runner = call_options(call)->jobs;
+    if (*runner) return STATUS_OK;
+    return error_set(error, STATUS_UNAVAILABLE, STR(""), STR(""),
+                     "this instance runs no imports and exports");
+}
+
+/* 202 with the job as it is now, and where to ask for it again. */
+static enum status answer_started(struct call *call, const struct job_row *job, struct error *error)
+{
+    http_response_header(call->response, STR("Location"),
+                         arena_format(call->arena, ROUTE_BASE "/jobs/%.*s", STR_ARGS(job->job_id)));
+    return answer_json(call, 202, jobs_json(job, call->arena), error);
+}
+
+static enum status read_source(const struct call *call, struct str *source, struct error *error)
+{
+    *source = call_query(call, STR("source"));
+    if (str_is_none(*source)) *source = STR("import");
+    if (identifier_is_valid(*source)) return STATUS_OK;
+    return error_set(error, STATUS_INVALID_VALUE, STR("source"), STR(IDENTIFIER_ALLOWED),
+                     "the query parameter source does not name a system");
+}
+
+static enum status read_import(const struct call *call, struct import_parameters *parameters,
+                               struct error *error)
+{
+    struct str type = http_request_header(call->request, STR("Content-Type"));
+    *parameters = (struct import_parameters){
+        .form = negotiate_is_type(type, STR("text/csv")) ? IMPORT_CSV : IMPORT_NDJSON,
+        .key_column = call_query(call, STR("keyColumn")),
+        .mapping = call_query(call, STR("mapping"))};
+    TRY(read_source(call, &parameters->source, error));
+    if (!create_customer_choice(call_query(call, STR("onDuplicate")), &parameters->on_duplicate))
+        return error_set(error, STATUS_INVALID_VALUE, STR("onDuplicate"), STR("reject | allow"),
+                         "the query parameter onDuplicate is not known");
+    if (str_is_none(parameters->mapping)) return STATUS_OK;
+    struct json_value *mapping;
+    struct error inner;
+    if (json_parse(parameters->mapping, call->arena, &mapping, &inner) == STATUS_OK &&
+        mapping->type == JSON_OBJECT)
+        return STATUS_OK;
+    return error_set(error, STATUS_INVALID_VALUE, STR("mapping"),
+                     STR("a JSON object {\"column\":\"field\"}, escaped"),
+                     "the query parameter mapping is not a JSON object");
+}
+
+static enum status receive(struct call *call, struct job_runner *runner,
+                           struct import_upload *upload, struct error *error)
+{
+    struct str chunk;
+    for (;;) {
+        enum status status = http_request_read(call->request, &chunk);
+        if (status == STATUS_REQUEST_TOO_LARGE)
+            return error_set(error, status, STR(""),
+                             arena_format(call->arena, "at most %zu bytes",
+                                          call_options(call)->limits.upload_max_bytes),
+                             "the upload is larger than allowed");
+        if (status != STATUS_OK) return error_plain(error, status);
+        if (chunk.len == 0) return STATUS_OK;
+        TRY(runner->import_write(upload, chunk, error));
+    }
+}
+
+enum status api_jobs_import(struct call *call, struct error *error)
+{
+    struct job_runner *runner;
+    struct import_parameters parameters;
+    struct import_upload *upload;
+    struct job_row job;
+    TRY(get_runner(call, &runner, error));
+    TRY(read_import(call, &parameters, error));
+    TRY(runner->import_open(runner, &call->caller, &parameters, call->arena, &upload, error));
+    enum status status = receive(call, runner, upload, error);
+    if (status != STATUS_OK) {
+        runner->import_drop(upload);
+        return status;
+    }
+    TRY(runner->import_start(upload, call->arena, &job, error));
+    return answer_started(call, &job, error);
+}
+
+enum status api_jobs_export(struct call *call, struct error *error)
+{
+    struct job_runner *runner;
+    struct job_row job;
+    TRY(get_runner(call, &runner, error));
+    TRY(runner->export_start(runner, &call->caller, call->arena, &job, error));
+    return answer_started(call, &job, error);
+}
+
+enum status api_jobs_list(struct call *call, struct error *error)
+{
+    struct json_page page;
+    struct str cursor;
+    size_t limit;
+    TRY(call_query_page(call, &cursor, &limit, error));
+    TRY(jobs_list(call_application(call), &call->caller, cursor, limit, call->arena, &page, error));
+    return answer_page(call, &page, error);
+}
+
+enum status api_jobs_get(struct call *call, struct error *error)
+{
+    struct job_row job;
+    TRY(jobs_get(call_application(call), &call->caller, call->places[0], call->arena, &job, error));
+    return answer_json(call, 200, jobs_json(&job, call->arena), error);
+}
+
+enum status api_jobs_cancel(struct call *call, struct error *error)
+{
+    struct job_row job;
+    TRY(jobs_cancel(call_application(call), &call->caller, call->places[0], call->arena, &job,
+                    error));
+    return answer_json(call, 200, jobs_json(&job, call->arena), error);
+}
+
+static enum status send_file(struct call *call, struct job_runner *runner,
+                             struct job_file_reader *reader, struct error *error)
+{
+    char *bytes = arena_alloc(call->arena, FILE_CHUNK_BYTES);
+    size_t count;
+    if (!bytes) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    http_response_header(call->response, STR("Content-Type"), STR("application/x-ndjson"));
+    http_response_header(call->response, STR("Cache-Control"), STR("private, no-store"));
+    do {
+        TRY(runner->file_read(reader, bytes, FILE_CHUNK_BYTES, &count, error));
+        enum status status = http_response_write(call->response, str_of(bytes, count));
+        if (status != STATUS_OK) return error_plain(error, status);
+    } while (count > 0);
+    return STATUS_OK;
+}
+
+static enum status answer_file(struct call *call, enum job_file file, struct error *error)
+{
+    struct job_runner *runner;
+    struct job_file_reader *reader;
+    struct job_row job;
+    TRY(get_runner(call, &runner, error));
+    /* The store knows whose job it is. */
+    TRY(jobs_get(call_application(call), &call->caller, call->places[0], call->arena, &job, error));
+    TRY(runner->file_open(runner, &call->caller, job.job_id, file, call->arena, &reader, error));
+    enum status status = send_file(call, runner, reader, error);
+    runner->file_close(reader);
+    return status;
+}
+
+enum status api_jobs_result(struct call *call, struct error *error)
+{
+    return answer_file(call, JOB_FILE_RESULT, error);
+}
+
+enum status api_jobs_errors(struct call *call, struct error *error)
+{
+    return answer_file(call, JOB_FILE_ERRORS, error);
+}

@@ -1,0 +1,48 @@
+/* /customers/{customerId}/merge and /merges: see application/merge_customers.h. */
+#include "adapters/api/handlers.h"
+#include "application/merge_customers.h"
+#include "application/unmerge_customers.h"
+
+enum status api_merges_merge(struct call *call, struct error *error)
+{
+    struct merge_request request;
+    struct merge_result result;
+    TRY(merge_customers_parse(call->body, &request, error));
+    TRY(merge_customers(call_application(call), &call->caller, call->places[0], &request,
+                        call->arena, &result, error));
+    return answer_versioned(call, 200, result.version, result.json, error);
+}
+
+enum status api_merges_preview(struct call *call, struct error *error)
+{
+    struct merge_request request;
+    struct str json;
+    TRY(merge_customers_parse(call->body, &request, error));
+    TRY(merge_customers_preview(call_application(call), &call->caller, call->places[0], &request,
+                                call->arena, &json, error));
+    return answer_json(call, 200, json, error);
+}
+
+enum status api_merges_list(struct call *call, struct error *error)
+{
+    struct str json;
+    TRY(merge_customers_list(call_application(call), &call->caller, call->places[0], call->arena,
+                             &json, error));
+    return answer_json(call, 200, json, error);
+}
+
+enum status api_merges_reverse(struct call *call, struct error *error)
+{
+    struct str json;
+    TRY(unmerge_customers(call_application(call), &call->caller, call->places[0], call->places[1],
+                          call->arena, &json, error));
+    return answer_json(call, 200, json, error);
+}
+
+enum status api_merges_preview_reverse(struct call *call, struct error *error)
+{
+    struct str json;
+    TRY(unmerge_customers_preview(call_application(call), &call->caller, call->places[0],
+                                  call->places[1], call->arena, &json, error));
+    return answer_json(call, 200, json, error);
+}

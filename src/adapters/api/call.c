@@ -1,0 +1,118 @@
+/* What was asked: parameters of the query, preconditions, the trace. */
+#include "adapters/api/call.h"
+
+#include <string.h>
+
+#include "adapters/api/internal.h"
+#include "adapters/api/negotiate.h"
+
+struct application *call_application(const struct call *call)
+{
+    return call->api->options.application;
+}
+
+const struct api_options *call_options(const struct call *call)
+{
+    return &call->api->options;
+}
+
+instant call_now(const struct call *call)
+{
+    struct environment *environment = call_application(call)->environment;
+    return environment->now(environment);
+}
+
+/* SplitMix64, seeded by the kernel when the loop began: unique, but no secret. */
+static uint64_t next_random(struct api_worker *worker)
+{
+    uint64_t z = (worker->random_state += 0x9E3779B97F4A7C15u);
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+}
+
+struct str call_trace_id(struct call *call)
+{
+    if (!call->trace.parent[0]) {
+        uint8_t random[24];
+        for (size_t i = 0; i < sizeof(random); i += 8) {
+            uint64_t word = next_random(call->worker) | 1; /* never all zero */
+            memcpy(random + i, &word, sizeof(word));
+        }
+        trace_begin(random, &call->trace);
+    }
+    return trace_id(&call->trace);
+}
+
+struct str call_query(const struct call *call, struct str name)
+{
+    struct str given, value;
+    for (size_t i = 0; http_request_query(call->request, i, &given, &value); i++)
+        if (str_equal(given, name)) return value;
+    return STR_NONE;
+}
+
+enum status call_query_int64(const struct call *call, struct str name, int64_t absent, int64_t min,
+                             int64_t max, int64_t *value, struct error *error)
+{
+    struct str text = call_query(call, name);
+    *value = absent;
+    if (str_is_none(text)) return STATUS_OK;
+    if (str_to_int64(text, value) && *value >= min && *value <= max) return STATUS_OK;
+    struct str allowed =
+        max == INT64_MAX ? arena_format(call->arena, "a whole number from %lld on", (long long)min)
+                         : arena_format(call->arena, "a whole number from %lld to %lld",
+                                        (long long)min, (long long)max);
+    return error_set(error, STATUS_INVALID_VALUE, name, allowed,
+                     "the query parameter %.*s is not such a number", STR_ARGS(name));
+}
+
+enum status call_query_instant(const struct call *call, struct str name, instant absent,
+                               instant *value, struct error *error)
+{
+    struct str text = call_query(call, name);
+    *value = absent;
+    if (str_is_none(text) || instant_parse(text, value)) return STATUS_OK;
+    return error_set(error, STATUS_INVALID_VALUE, name,
+                     STR("a time after RFC 3339, such as 2026-02-02T10:30:00Z (escape a + as %2B)"),
+                     "the query parameter %.*s is not a time", STR_ARGS(name));
+}
+
+enum status call_query_boolean(const struct call *call, struct str name, bool *value,
+                               struct error *error)
+{
+    struct str text = call_query(call, name);
+    *value = str_equal(text, STR("true"));
+    if (*value || str_is_none(text) || str_equal(text, STR("false"))) return STATUS_OK;
+    return error_set(error, STATUS_INVALID_VALUE, name, STR("true | false"),
+                     "the query parameter %.*s is neither true nor false", STR_ARGS(name));
+}
+
+enum status call_query_page(const struct call *call, struct str *cursor, size_t *limit,
+                            struct error *error)
+{
+    int64_t number;
+    int64_t max = (int64_t)call_application(call)->limits.page_max;
+    TRY(call_query_int64(call, STR("limit"), 0, 1, max, &number, error));
+    *limit = (size_t)number;
+    *cursor = call_query(call, STR("cursor"));
+    return STATUS_OK;
+}
+
+enum status call_if_match(const struct call *call, int64_t *version, struct error *error)
+{
+    struct str header = http_request_header(call->request, STR("If-Match"));
+    switch (negotiate_if_match(header, version)) {
+    case IF_MATCH_NONE:
+    case IF_MATCH_STAR:
+        *version = IF_MATCH_ANY;
+        return STATUS_OK;
+    case IF_MATCH_VERSION:
+        return STATUS_OK;
+    case IF_MATCH_INVALID:
+        break;
+    }
+    return error_set(error, STATUS_INVALID_VALUE, STR("If-Match"),
+                     STR("one entity tag as it came in ETag, such as \"3\", or *"),
+                     "the header If-Match is not one entity tag");
+}

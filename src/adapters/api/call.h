@@ -1,0 +1,89 @@
+/* One request on its way through the API: what handlers get, and the helpers they are written with.
+ *
+ * A handler checks its parameters, calls one use case and answers:
+ *
+ *     enum status customers_get(struct call *call, struct error *error)
+ *     {
+ *         struct customer_document document;
+ *         TRY(get_customer(call_application(call), &call->caller, call->places[0], call->arena,
+ *                          &document, error));
+ *         return answer_document(call, 200, &document, error);
+ *     }
+ *
+ * What it returns besides STATUS_OK becomes the error answer (errors.h), unless it had begun to
+ * stream: then the stream is cut.
+ */
+#ifndef ADAPTERS_API_CALL_H
+#define ADAPTERS_API_CALL_H
+
+#include "adapters/api/api.h"
+#include "adapters/api/router.h"
+#include "adapters/api/trace.h"
+#include "application/results.h"
+#include "base/buffer.h"
+
+struct api_worker;
+
+struct call {
+    struct api *api;
+    struct api_worker *worker;
+    const struct route *route; /* NULL while none was found */
+    struct http_request *request;
+    struct http_response *response;
+    struct arena *arena;
+    struct str places[ROUTE_PLACES_MAX]; /* of the path, in order */
+    struct caller caller;
+    const struct json_value *body; /* NULL when the route takes none */
+    bool body_checked;             /* what is wrong from now on is wrong with the body */
+    struct trace trace;
+};
+
+struct application *call_application(const struct call *call);
+const struct api_options *call_options(const struct call *call);
+instant call_now(const struct call *call);
+/* The trace of the request; begins one if there is none. */
+struct str call_trace_id(struct call *call);
+
+/* --- what was asked --- */
+/* A query parameter's value; absent when it was not given. Only such as the route's row names. */
+struct str call_query(const struct call *call, struct str name);
+/* STATUS_INVALID_VALUE names the parameter and what is allowed. */
+MUST_CHECK enum status call_query_int64(const struct call *call, struct str name, int64_t absent,
+                                        int64_t min, int64_t max, int64_t *value,
+                                        struct error *error);
+MUST_CHECK enum status call_query_instant(const struct call *call, struct str name, instant absent,
+                                          instant *value, struct error *error);
+MUST_CHECK enum status call_query_boolean(const struct call *call, struct str name, bool *value,
+                                          struct error *error);
+/* limit and cursor of a list; limit 0 when it was not given. */
+MUST_CHECK enum status call_query_page(const struct call *call, struct str *cursor, size_t *limit,
+                                       struct error *error);
+/* IF_MATCH_ANY or a version, from If-Match. */
+MUST_CHECK enum status call_if_match(const struct call *call, int64_t *version,
+                                     struct error *error);
+
+/* --- answers --- */
+/* The path of the request with another customer in its first place, escaped, with the query kept or
+ * without: for Location. */
+struct str answer_path_for(const struct call *call, struct str customer_id, bool with_query);
+/* One segment of a path, escaped where needed. */
+void answer_append_escaped(struct buffer *out, struct str segment);
+
+enum status answer_json(struct call *call, int status, struct str json, struct error *error);
+/* The same with an ETag; 304 when If-None-Match of a GET names it. */
+enum status answer_versioned(struct call *call, int status, int64_t version, struct str json,
+                             struct error *error);
+enum status answer_document(struct call *call, int status, const struct customer_document *document,
+                            struct error *error);
+/* 201 with Location: the path of the request and the id. */
+enum status answer_created(struct call *call, struct str id, int64_t version, struct str json,
+                           struct error *error);
+/* A page with its Link to the next (RFC 8288). */
+enum status answer_page(struct call *call, const struct json_page *page, struct error *error);
+/* 204; version 0: without ETag. */
+enum status answer_nothing(struct call *call, int64_t version, struct error *error);
+/* Other content than JSON. */
+enum status answer_text(struct call *call, struct str media_type, struct str text,
+                        struct error *error);
+
+#endif

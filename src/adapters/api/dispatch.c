@@ -1,0 +1,277 @@
+/* From the engine to a handler: route, identity, permission, rate, query, media types, body, in
+ * this order; and from whatever came of it to an answer, a count and a line in the log. */
+#include <time.h>
+
+#include "adapters/api/errors.h"
+#include "adapters/api/internal.h"
+#include "adapters/api/negotiate.h"
+#include "base/log.h"
+#include "formats/json.h"
+
+static int64_t clock_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static void begin(struct call *call, struct api_worker *worker, struct http_request *request,
+                  struct http_response *response)
+{
+    call->api = worker->api;
+    call->worker = worker;
+    call->request = request;
+    call->response = response;
+    call->arena = http_request_arena(request);
+    (void)trace_parse(http_request_header(request, STR("traceparent")), &call->trace);
+}
+
+static int find_method(struct str method)
+{
+    if (str_equal(method, STR("HEAD"))) return ROUTE_GET;
+    for (int m = 0; m < ROUTE_METHOD_COUNT; m++)
+        if (str_equal(method, route_method_name((enum route_method)m))) return m;
+    return -1;
+}
+
+static void allow(struct call *call, const struct router_entry *entry)
+{
+    http_response_header(call->response, STR("Allow"), router_allow(entry, call->arena));
+}
+
+static enum status find_route(struct call *call, struct error *error)
+{
+    struct router_match match;
+    struct str method = http_request_method(call->request);
+    router_find(&call->api->router, http_request_path(call->request), &match);
+    if (!match.entry) return error_plain(error, STATUS_ROUTE_NOT_FOUND);
+    int which = find_method(method);
+    if (which < 0 || !match.entry->methods[which]) {
+        struct str allowed = router_allow(match.entry, call->arena);
+        allow(call, match.entry);
+        return error_set(error, STATUS_METHOD_NOT_ALLOWED, STR(""), allowed, "%s", "");
+    }
+    call->route = match.entry->methods[which];
+    for (size_t i = 0; i < ROUTE_PLACES_MAX; i++) call->places[i] = match.places[i];
+    return STATUS_OK;
+}
+
+/* OPTIONS tells what a path takes; it is nobody's secret. */
+static bool answer_options(struct call *call)
+{
+    struct router_match match;
+    if (!str_equal(http_request_method(call->request), STR("OPTIONS"))) return false;
+    struct str path = http_request_path(call->request);
+    if (str_equal(path, STR("*"))) {
+        http_response_header(call->response, STR("Allow"),
+                             STR("GET, HEAD, POST, PATCH, DELETE, OPTIONS"));
+    } else {
+        router_find(&call->api->router, path, &match);
+        if (!match.entry) return false;
+        allow(call, match.entry);
+    }
+    http_response_status(call->response, 204);
+    return true;
+}
+
+static enum status check_rate(struct call *call, struct error *error)
+{
+    if (!call->api->rate) return STATUS_OK;
+    struct rate_answer answer = rate_take(call->api->rate, call->caller.tenant, clock_us());
+    http_response_header(call->response, STR("RateLimit-Limit"),
+                         arena_format(call->arena, "%lld", (long long)answer.limit));
+    http_response_header(call->response, STR("RateLimit-Remaining"),
+                         arena_format(call->arena, "%lld", (long long)answer.remaining));
+    http_response_header(
+        call->response, STR("RateLimit-Reset"),
+        arena_format(call->arena, "%lld", (long long)((answer.wait_us + 999999) / 1000000)));
+    return answer.allowed ? STATUS_OK : error_plain(error, STATUS_RATE_LIMITED);
+}
+
+static enum status check_caller(struct call *call, struct error *error)
+{
+    struct identity *identity = call->api->options.identity;
+    struct api_caller who = {0};
+    if (call->route->permission == ROUTE_PUBLIC) return STATUS_OK;
+    TRY(identity->resolve(identity, call->request, &who, error));
+    call->caller = (struct caller){.tenant = who.tenant, .user_id = who.user_id};
+    if (call->route->method != ROUTE_GET) {
+        (void)call_trace_id(call);
+        call->caller.trace = trace_parent(&call->trace);
+    }
+    enum permission needed = (enum permission)call->route->permission;
+    if (!(who.permissions & PERMISSION_BIT(needed)))
+        return error_set(error, STATUS_FORBIDDEN, STR(""), permission_name(needed),
+                         "the caller lacks the permission %.*s", STR_ARGS(permission_name(needed)));
+    return check_rate(call, error);
+}
+
+static struct str known_parameters(const struct call *call)
+{
+    struct buffer out = {.arena = call->arena};
+    for (size_t i = 0; i < ROUTE_QUERY_MAX && call->route->query[i].name.ptr; i++) {
+        if (i) buffer_append(&out, STR(" | "));
+        buffer_append(&out, call->route->query[i].name);
+    }
+    return out.len ? buffer_str(&out) : STR("no query parameters");
+}
+
+static enum status check_query(const struct call *call, struct error *error)
+{
+    struct str name, value, earlier;
+    for (size_t i = 0; http_request_query(call->request, i, &name, &value); i++) {
+        if (!route_query(call->route, name))
+            return error_set(error, STATUS_UNKNOWN_FIELD, name, known_parameters(call),
+                             "there is no such query parameter here");
+        for (size_t k = 0; k < i; k++)
+            if (http_request_query(call->request, k, &earlier, &value) && str_equal(earlier, name))
+                return error_set(error, STATUS_DUPLICATE_FIELD, name, STR("the parameter once"),
+                                 "the query parameter is given twice");
+    }
+    return STATUS_OK;
+}
+
+/* An answer of JSON is taken by who accepts JSON in any form; other content is the handler's. */
+static enum status check_accept(const struct call *call, struct error *error)
+{
+    struct str header = http_request_header(call->request, STR("Accept"));
+    if (str_is_none(header) || str_find_char(call->route->response, '/') >= 0) return STATUS_OK;
+    if (negotiate_accept(header, STR("application/json")) > 0 ||
+        negotiate_accept(header, STR("application/problem+json")) > 0)
+        return STATUS_OK;
+    return error_set(error, STATUS_NOT_ACCEPTABLE, STR("Accept"), STR("application/json"),
+                     "nothing of what Accept names can be given");
+}
+
+static bool is_taken(enum route_body body, struct str type)
+{
+    if (negotiate_is_type(type, STR("application/json"))) return body != ROUTE_BODY_UPLOAD;
+    if (body == ROUTE_BODY_PATCH)
+        return negotiate_is_type(type, STR("application/merge-patch+json"));
+    return body == ROUTE_BODY_UPLOAD && (negotiate_is_type(type, STR("text/csv")) ||
+                                         negotiate_is_type(type, STR("application/x-ndjson")) ||
+                                         negotiate_is_type(type, STR("application/ndjson")));
+}
+
+static enum status check_content_type(const struct call *call, struct error *error)
+{
+    static const struct str allowed[] = {
+        [ROUTE_BODY_NONE] = STR("no body"),
+        [ROUTE_BODY_JSON] = STR("application/json"),
+        [ROUTE_BODY_PATCH] = STR("application/merge-patch+json | application/json"),
+        [ROUTE_BODY_OPTIONAL] = STR("application/json"),
+        [ROUTE_BODY_UPLOAD] = STR("text/csv | application/x-ndjson")};
+    enum route_body body = call->route->body;
+    struct str type = http_request_header(call->request, STR("Content-Type"));
+    bool needed = body == ROUTE_BODY_UPLOAD;
+    if ((str_is_none(type) && !needed) || body == ROUTE_BODY_NONE) return STATUS_OK;
+    if (!str_is_none(http_request_header(call->request, STR("Content-Encoding"))))
+        return error_set(error, STATUS_UNSUPPORTED_MEDIA_TYPE, STR("Content-Encoding"),
+                         STR("a body without coding"), "coded bodies are not taken");
+    if (is_taken(body, type)) return STATUS_OK;
+    return error_set(error, STATUS_UNSUPPORTED_MEDIA_TYPE, STR("Content-Type"), allowed[body],
+                     "the media type of the body is not taken here");
+}
+
+static enum status take_body(struct call *call, struct error *error)
+{
+    struct str text = http_request_body(call->request);
+    struct json_value *body = NULL;
+    enum route_body how = call->route->body;
+    if (how == ROUTE_BODY_UPLOAD) return STATUS_OK;
+    if (how == ROUTE_BODY_NONE) {
+        if (str_trim(text).len == 0) return STATUS_OK;
+        return error_set(error, STATUS_INVALID_VALUE, STR(""), STR("no body"),
+                         "this method takes no body here");
+    }
+    if (how == ROUTE_BODY_OPTIONAL && str_trim(text).len == 0) return STATUS_OK;
+    TRY(json_parse(text, call->arena, &body, error));
+    call->body = body;
+    call->body_checked = true;
+    if (how == ROUTE_BODY_OPTIONAL && body->type == JSON_OBJECT && body->count > 0)
+        return error_set(error, STATUS_UNKNOWN_FIELD, body->members[0].name, STR("an empty object"),
+                         "nothing can be told in the body here");
+    if (body->type == JSON_OBJECT) return STATUS_OK;
+    return error_set(error, STATUS_INVALID_VALUE, STR(""), STR("a JSON object"),
+                     "the body is not a JSON object");
+}
+
+static enum status serve(struct call *call, struct error *error)
+{
+    TRY(find_route(call, error));
+    TRY(check_caller(call, error));
+    TRY(check_query(call, error));
+    TRY(check_accept(call, error));
+    TRY(check_content_type(call, error));
+    TRY(take_body(call, error));
+    return call->route->handle(call, error);
+}
+
+static void log_request(struct call *call, size_t route, int status, int64_t took_us)
+{
+    if (!log_enabled(LOG_LEVEL_DEBUG)) return;
+    log_debug("api.request",
+              LOG_CODE("route", route < routes_count ? routes[route].name : STR("none")),
+              LOG_CODE("method", http_request_method(call->request)), LOG_COUNT("status", status),
+              LOG_DURATION("took_us", took_us), LOG_ID("tenant", call->caller.tenant),
+              LOG_ID("trace", call_trace_id(call)));
+}
+
+static void finish(struct call *call, enum status status, const struct error *error)
+{
+    if (status == STATUS_OK) return;
+    if (http_response_started(call->response))
+        http_response_abort(call->response);
+    else
+        errors_answer(call, error);
+}
+
+void dispatch_request(void *context, struct http_request *request, struct http_response *response)
+{
+    struct api_worker *worker = context;
+    struct call call = {0};
+    struct error error;
+    int64_t started_us = clock_us();
+    begin(&call, worker, request, response);
+    metrics_add(&worker->metrics.in_flight, 1);
+    if (!answer_options(&call)) {
+        error.status = STATUS_OK;
+        error.field[0] = error.message[0] = error.allowed[0] = '\0';
+        error.details_json = STR_NONE;
+        enum status status = serve(&call, &error);
+        error.status = status;
+        finish(&call, status, &error);
+    }
+    metrics_add(&worker->metrics.in_flight, -1);
+    int64_t took_us = clock_us() - started_us;
+    size_t route = call.route ? (size_t)(call.route - routes) : routes_count;
+    metrics_count(&worker->metrics, route, http_response_get_status(response), took_us);
+    log_request(&call, route, http_response_get_status(response), took_us);
+}
+
+/* What the engine itself does not take: the codes that come nearest. */
+void dispatch_refusal(void *context, struct http_request *request, struct http_response *response,
+                      int status, struct str reason)
+{
+    struct api_worker *worker = context;
+    struct call call = {0};
+    struct error error;
+    enum status code = status == 413 || status == 431 ? STATUS_REQUEST_TOO_LARGE
+                       : status == 503                ? STATUS_UNAVAILABLE
+                                                      : STATUS_INVALID_VALUE;
+    begin(&call, worker, request, response);
+    (void)error_set(&error, code, STR(""), STR(""), "%.*s", STR_ARGS(reason));
+    errors_answer(&call, &error);
+    http_response_status(response, status);
+    metrics_count(&worker->metrics, routes_count, status, 0);
+}
+
+bool dispatch_streams_body(void *context, struct str method, struct str path)
+{
+    struct api_worker *worker = context;
+    struct router_match match;
+    if (!str_equal(method, STR("POST"))) return false;
+    router_find(&worker->api->router, path, &match);
+    const struct route *route = match.entry ? match.entry->methods[ROUTE_POST] : NULL;
+    return route && route->body == ROUTE_BODY_UPLOAD;
+}

@@ -1,0 +1,39 @@
+/* What the files of the adapter share. */
+#ifndef ADAPTERS_API_INTERNAL_H
+#define ADAPTERS_API_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "adapters/api/call.h"
+#include "adapters/api/metrics.h"
+#include "adapters/api/rate.h"
+
+/* One per loop; only its thread writes to it. */
+struct api_worker {
+    struct api *api;
+    struct loop *loop;
+    struct http_server *server;
+    struct metrics metrics;
+    uint64_t random_state; /* for trace ids, which are no secrets */
+    size_t streams;
+};
+
+struct api {
+    struct api_options options;
+    struct arena arena; /* of the process: filled by api_new(), then read only */
+    struct router router;
+    struct api_worker *workers[API_WORKERS_MAX];
+    size_t worker_count;
+    struct rate *rate; /* NULL: no limit */
+    struct str openapi;
+    instant started_at;
+    atomic_bool draining;
+};
+
+/* dispatch.c: what the HTTP engine calls, with a worker as context. */
+void dispatch_request(void *context, struct http_request *request, struct http_response *response);
+void dispatch_refusal(void *context, struct http_request *request, struct http_response *response,
+                      int status, struct str reason);
+bool dispatch_streams_body(void *context, struct str method, struct str path);
+
+#endif

@@ -1,0 +1,109 @@
+#include "adapters/api/negotiate.h"
+
+/* "0.75" in thousandths; 1000 for what is none. */
+static int parse_quality(struct str text)
+{
+    int value = 0, scale = 1000;
+    for (size_t i = 0; i < text.len && scale > 0; i++) {
+        char c = text.ptr[i];
+        if (c == '.') continue;
+        if (c < '0' || c > '9') return 1000;
+        value += (c - '0') * scale;
+        scale /= 10;
+    }
+    return value > 1000 ? 1000 : value;
+}
+
+/* 3: the type itself, 2: type/ *, 1: * / *, 0: another. */
+static int specificity(struct str range, struct str media_type)
+{
+    if (str_equal_ignore_case(range, media_type)) return 3;
+    if (str_equal(range, STR("*/*"))) return 1;
+    ptrdiff_t slash = str_find_char(media_type, '/');
+    if (slash < 0 || !str_ends_with(range, STR("/*"))) return 0;
+    return str_equal_ignore_case(str_of(range.ptr, range.len - 2),
+                                 str_of(media_type.ptr, (size_t)slash))
+               ? 2
+               : 0;
+}
+
+/* Quality of the most specific range that fits, and how specific that was. */
+static int quality_of(struct str header, struct str media_type, int *best)
+{
+    int quality = 0;
+    struct str range, part;
+    *best = 0;
+    while (str_split(&header, ',', &range)) {
+        struct str rest = range, type;
+        int q = 1000;
+        if (!str_split(&rest, ';', &type)) continue;
+        while (str_split(&rest, ';', &part)) {
+            part = str_trim(part);
+            if (str_starts_with(part, STR("q=")) || str_starts_with(part, STR("Q=")))
+                q = parse_quality(str_skip(part, 2));
+        }
+        int fit = specificity(str_trim(type), media_type);
+        if (fit > *best || (fit == *best && fit > 0 && q > quality)) {
+            *best = fit;
+            quality = q;
+        }
+    }
+    return quality;
+}
+
+int negotiate_accept(struct str header, struct str media_type)
+{
+    int best;
+    if (str_is_none(header) || str_trim(header).len == 0) return 1000;
+    return quality_of(header, media_type, &best);
+}
+
+bool negotiate_prefers(struct str header, struct str media_type, struct str other)
+{
+    int best, other_best;
+    int quality = quality_of(header, media_type, &best);
+    return best == 3 && quality > 0 && quality >= quality_of(header, other, &other_best);
+}
+
+bool negotiate_is_type(struct str header, struct str media_type)
+{
+    struct str rest = header, type, part;
+    if (!str_split(&rest, ';', &type)) return false;
+    if (!str_equal_ignore_case(str_trim(type), media_type)) return false;
+    while (str_split(&rest, ';', &part)) {
+        part = str_trim(part);
+        if (part.len < 8 || !str_equal_ignore_case(str_of(part.ptr, 8), STR("charset="))) continue;
+        struct str name = str_skip(part, 8);
+        if (!str_equal_ignore_case(name, STR("utf-8")) &&
+            !str_equal_ignore_case(name, STR("\"utf-8\"")))
+            return false;
+    }
+    return true;
+}
+
+enum if_match negotiate_if_match(struct str header, int64_t *version)
+{
+    *version = 0;
+    if (str_is_none(header)) return IF_MATCH_NONE;
+    struct str tag = str_trim(header);
+    if (str_equal(tag, STR("*"))) return IF_MATCH_STAR;
+    if (str_find_char(tag, ',') >= 0) return IF_MATCH_INVALID;
+    bool weak = str_starts_with(tag, STR("W/"));
+    if (weak) tag = str_skip(tag, 2);
+    if (tag.len < 2 || tag.ptr[0] != '"' || tag.ptr[tag.len - 1] != '"') return IF_MATCH_INVALID;
+    if (!weak && !str_to_int64(str_of(tag.ptr + 1, tag.len - 2), version)) *version = 0;
+    if (*version < 0) *version = 0;
+    return IF_MATCH_VERSION;
+}
+
+bool negotiate_none_match(struct str header, struct str tag)
+{
+    struct str part;
+    while (str_split(&header, ',', &part)) {
+        part = str_trim(part);
+        if (str_equal(part, STR("*"))) return true;
+        if (str_starts_with(part, STR("W/"))) part = str_skip(part, 2);
+        if (str_equal(part, tag)) return true;
+    }
+    return false;
+}

@@ -1,0 +1,306 @@
+#include "adapters/api/openapi.h"
+
+#include "adapters/api/errors.h"
+#include "adapters/api/router.h"
+
+static void write_text(struct json_writer *writer, struct str name, struct str text)
+{
+    json_member_string(writer, name, text);
+}
+
+static void write_reference(struct json_writer *writer, const char *section, struct str name)
+{
+    buffer_append_format(writer->out, "%s{\"$ref\":\"#/components/%s/%.*s\"}",
+                         writer->need_comma ? "," : "", section, STR_ARGS(name));
+    writer->need_comma = true;
+}
+
+static bool is_media_type(struct str name)
+{
+    return str_find_char(name, '/') >= 0;
+}
+
+/* {"application/json":{"schema":{"$ref":...}}} */
+static void write_content(struct json_writer *writer, struct str media_type, struct str schema)
+{
+    json_key(writer, STR("content"));
+    json_object_begin(writer);
+    json_key(writer, media_type);
+    json_object_begin(writer);
+    json_key(writer, STR("schema"));
+    if (is_media_type(schema))
+        json_raw(writer, str_equal(schema, STR("application/json")) ? STR("{\"type\":\"object\"}")
+                                                                    : STR("{\"type\":\"string\"}"));
+    else
+        write_reference(writer, "schemas", schema);
+    json_object_end(writer);
+    json_object_end(writer);
+}
+
+static void write_parameter(struct json_writer *writer, struct str name, const char *where,
+                            bool required, struct str schema, struct str meaning)
+{
+    json_object_begin(writer);
+    write_text(writer, STR("name"), name);
+    write_text(writer, STR("in"), str_from_cstr(where));
+    if (required) {
+        json_key(writer, STR("required"));
+        json_boolean(writer, true);
+    }
+    if (meaning.len) write_text(writer, STR("description"), meaning);
+    json_key(writer, STR("schema"));
+    json_raw(writer, schema);
+    json_object_end(writer);
+}
+
+static void write_parameters(struct json_writer *writer, const struct route *route)
+{
+    struct str rest = route->path, segment;
+    json_key(writer, STR("parameters"));
+    json_array_begin(writer);
+    while (str_split(&rest, '/', &segment))
+        if (str_starts_with(segment, STR("{")))
+            write_parameter(writer, str_of(segment.ptr + 1, segment.len - 2), "path", true,
+                            STR("{\"type\":\"string\"}"), STR(""));
+    for (size_t i = 0; i < ROUTE_QUERY_MAX && route->query[i].name.ptr; i++)
+        write_parameter(writer, route->query[i].name, "query", false, route->query[i].schema,
+                        route->query[i].meaning);
+    if (route->versioned && route->method == ROUTE_GET)
+        write_parameter(writer, STR("If-None-Match"), "header", false, STR("{\"type\":\"string\"}"),
+                        STR("304 when the ETag is this one"));
+    else if (route->versioned && !str_equal(route->name, STR("createCustomer")))
+        write_parameter(writer, STR("If-Match"), "header", false, STR("{\"type\":\"string\"}"),
+                        STR("412 when the ETag is another one"));
+    json_array_end(writer);
+}
+
+static void write_request(struct json_writer *writer, const struct route *route)
+{
+    if (route->body == ROUTE_BODY_NONE) return;
+    json_key(writer, STR("requestBody"));
+    json_object_begin(writer);
+    json_key(writer, STR("required"));
+    json_boolean(writer, route->body != ROUTE_BODY_OPTIONAL);
+    struct str type = route->body == ROUTE_BODY_PATCH ? STR("application/merge-patch+json")
+                                                      : STR("application/json");
+    if (route->body != ROUTE_BODY_UPLOAD) {
+        write_content(writer, type, route->request);
+    } else {
+        json_key(writer, STR("content"));
+        json_raw(writer, STR("{\"text/csv\":{\"schema\":{\"type\":\"string\"}},"
+                             "\"application/x-ndjson\":{\"schema\":{\"type\":\"string\"}}}"));
+    }
+    json_object_end(writer);
+}
+
+/* The HTTP statuses of a route's failures, once each, in order. */
+enum { ANSWERS_MAX = 64 };
+
+static bool has_flag_422(const struct route *route, enum status status)
+{
+    bool input = status == STATUS_REQUIRED_FIELD || status == STATUS_INVALID_VALUE ||
+                 status == STATUS_UNKNOWN_FIELD || status == STATUS_LIMIT_EXCEEDED;
+    return input && (route->body == ROUTE_BODY_JSON || route->body == ROUTE_BODY_PATCH);
+}
+
+static void write_codes(struct json_writer *writer, const enum status *codes, size_t count)
+{
+    struct buffer *out = writer->out;
+    buffer_append_format(out, "%s\"description\":\"", writer->need_comma ? "," : "");
+    for (size_t i = 0; i < count; i++) {
+        if (i) buffer_append(out, STR(", "));
+        buffer_append(out, status_code(codes[i]));
+    }
+    buffer_append(out, STR("\""));
+    writer->need_comma = true;
+}
+
+static void write_failure(struct json_writer *writer, int http, const enum status *codes,
+                          size_t count)
+{
+    char key[] = "000";
+    for (int i = 2, rest = http; i >= 0; i--, rest /= 10) key[i] = (char)('0' + rest % 10);
+    json_key(writer, str_from_cstr(key));
+    json_object_begin(writer);
+    write_codes(writer, codes, count);
+    write_content(writer, STR("application/json"), http == 307 ? STR("Merged") : STR("Error"));
+    json_object_end(writer);
+}
+
+static size_t gather_failures(const struct route *route, enum status codes[ANSWERS_MAX])
+{
+    static const enum status common[] = {STATUS_UNAUTHENTICATED, STATUS_FORBIDDEN,
+                                         STATUS_RATE_LIMITED};
+    static const enum status of_body[] = {STATUS_MALFORMED_JSON, STATUS_DUPLICATE_FIELD,
+                                          STATUS_UNSUPPORTED_MEDIA_TYPE, STATUS_REQUEST_TOO_LARGE};
+    static const enum status of_store[] = {STATUS_UNAVAILABLE, STATUS_INTERNAL};
+    size_t count = 0;
+    for (size_t i = 0; i < ROUTE_FAILURES_MAX && route->failures[i] != STATUS_OK; i++)
+        codes[count++] = route->failures[i];
+    if (route->permission == ROUTE_PUBLIC) return count;
+    for (size_t i = 0; i < 3; i++) codes[count++] = common[i];
+    for (size_t i = 0; i < 2; i++) codes[count++] = of_store[i];
+    if (route->body == ROUTE_BODY_NONE) return count;
+    for (size_t i = 0; i < 4; i++) codes[count++] = of_body[i];
+    if (route->body == ROUTE_BODY_UPLOAD) return count;
+    codes[count++] = STATUS_OUTCOME_UNKNOWN;
+    codes[count++] = STATUS_WRITE_CONFLICT;
+    return count;
+}
+
+static void write_failures(struct json_writer *writer, const struct route *route)
+{
+    enum status codes[ANSWERS_MAX], same[ANSWERS_MAX];
+    size_t count = gather_failures(route, codes);
+    for (int http = 300; http < 600; http++) {
+        size_t found = 0;
+        for (size_t i = 0; i < count; i++) {
+            int is = has_flag_422(route, codes[i]) ? 422 : errors_http_status(codes[i]);
+            bool seen = false;
+            for (size_t k = 0; k < found; k++) seen = seen || same[k] == codes[i];
+            if (is == http && !seen) same[found++] = codes[i];
+        }
+        if (found) write_failure(writer, http, same, found);
+    }
+}
+
+static void write_success(struct json_writer *writer, const struct route *route)
+{
+    char key[] = {(char)('0' + route->success / 100), (char)('0' + route->success / 10 % 10),
+                  (char)('0' + route->success % 10), '\0'};
+    json_key(writer, str_from_cstr(key));
+    json_object_begin(writer);
+    write_text(writer, STR("description"), errors_phrase(route->success));
+    if (route->versioned) {
+        json_key(writer, STR("headers"));
+        json_raw(writer, STR("{\"ETag\":{\"description\":\"the version\",\"schema\":{\"type\":"
+                             "\"string\"}}}"));
+    }
+    if (route->response.len)
+        write_content(writer,
+                      is_media_type(route->response) ? route->response : STR("application/json"),
+                      route->response);
+    json_object_end(writer);
+}
+
+/* The first segment after the base groups the operations. */
+static struct str tag_of(const struct route *route)
+{
+    static const struct str names[][2] = {
+        {STR("/merge"), STR("merges")},
+        {STR("/contacts"), STR("contacts")},
+        {STR("/relationships"), STR("relationships")},
+        {STR("/hierarchy"), STR("relationships")},
+        {STR("/consent"), STR("consent")},
+        {STR("/suppressions"), STR("consent")},
+        {STR("/events"), STR("events")},
+        {STR("/imports"), STR("jobs")},
+        {STR("/exports"), STR("jobs")},
+        {STR("/jobs"), STR("jobs")},
+    };
+    if (!str_starts_with(route->path, STR(ROUTE_BASE))) return STR("service");
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        for (size_t at = 0; at + names[i][0].len <= route->path.len; at++)
+            if (str_starts_with(str_skip(route->path, at), names[i][0])) return names[i][1];
+    return STR("customers");
+}
+
+static void write_operation(struct json_writer *writer, const struct route *route)
+{
+    static const struct str keys[] = {STR("get"), STR("post"), STR("patch"), STR("delete")};
+    json_key(writer, keys[route->method]);
+    json_object_begin(writer);
+    write_text(writer, STR("operationId"), route->name);
+    write_text(writer, STR("summary"), route->summary);
+    json_key(writer, STR("tags"));
+    json_array_begin(writer);
+    json_string(writer, tag_of(route));
+    json_array_end(writer);
+    if (route->permission == ROUTE_PUBLIC) {
+        json_key(writer, STR("security"));
+        json_raw(writer, STR("[]"));
+    } else {
+        write_text(writer, STR("x-permission"),
+                   permission_name((enum permission)route->permission));
+    }
+    write_parameters(writer, route);
+    write_request(writer, route);
+    json_key(writer, STR("responses"));
+    json_object_begin(writer);
+    write_success(writer, route);
+    write_failures(writer, route);
+    json_object_end(writer);
+    json_object_end(writer);
+}
+
+static bool is_first_of_path(size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (str_equal(routes[i].path, routes[index].path)) return false;
+    return true;
+}
+
+static void write_paths(struct json_writer *writer)
+{
+    json_key(writer, STR("paths"));
+    json_object_begin(writer);
+    for (size_t i = 0; i < routes_count; i++) {
+        if (!is_first_of_path(i)) continue;
+        json_key(writer, routes[i].path);
+        json_object_begin(writer);
+        for (size_t k = i; k < routes_count; k++)
+            if (str_equal(routes[k].path, routes[i].path)) write_operation(writer, &routes[k]);
+        json_object_end(writer);
+    }
+    json_object_end(writer);
+}
+
+static void write_info(struct json_writer *writer, const struct api_options *options)
+{
+    write_text(writer, STR("openapi"), STR("3.1.0"));
+    json_key(writer, STR("info"));
+    json_object_begin(writer);
+    write_text(writer, STR("title"), STR("Customer 360"));
+    write_text(writer, STR("version"), str_is_none(options->version) ? STR("0") : options->version);
+    write_text(writer, STR("summary"), STR("The single customer profile of the ERP"));
+    write_text(
+        writer, STR("description"),
+        STR("One profile per customer with contacts, relationships, preferences and consent; "
+            "merges that can be taken back; every change as an event.\n\nErrors have one "
+            "form (schema Error) and a code that a program can act on. A customer that was "
+            "merged answers 307 with the survivor; one that was erased answers 410."));
+    json_object_end(writer);
+    if (!options->public_url.len) return;
+    json_key(writer, STR("servers"));
+    json_array_begin(writer);
+    json_object_begin(writer);
+    write_text(writer, STR("url"), options->public_url);
+    json_object_end(writer);
+    json_array_end(writer);
+}
+
+struct str openapi_write(const struct api_options *options, struct arena *arena)
+{
+    struct buffer out = {.arena = arena};
+    struct json_writer writer = {.out = &out};
+    json_object_begin(&writer);
+    write_info(&writer, options);
+    json_key(&writer, STR("security"));
+    json_raw(&writer, STR("[{\"bearer\":[]},{\"gateway\":[]}]"));
+    write_paths(&writer);
+    json_key(&writer, STR("components"));
+    json_object_begin(&writer);
+    json_key(&writer, STR("securitySchemes"));
+    json_raw(&writer,
+             STR("{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\"},"
+                 "\"gateway\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-Tenant-ID\","
+                 "\"description\":\"with X-User-Id and X-User-Permissions, from the platform's "
+                 "gateway only\"}}"));
+    json_key(&writer, STR("schemas"));
+    json_object_begin(&writer);
+    openapi_schemas_write(&writer);
+    json_object_end(&writer);
+    json_object_end(&writer);
+    json_object_end(&writer);
+    return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
+}

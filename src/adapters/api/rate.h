@@ -1,0 +1,24 @@
+/* A limit on the requests of each tenant, shared by all loops without locks: the generic cell rate
+ * algorithm (ITU-T I.371, annex A) on one word per tenant. A tenant may use one second's worth at
+ * once. Tenants are hashed onto the words; two that share one share its limit, too, which with 64
+ * Ki words hardly ever happens. */
+#ifndef ADAPTERS_API_RATE_H
+#define ADAPTERS_API_RATE_H
+
+#include "base/hash.h"
+
+struct rate;
+
+/* NULL when out of memory. */
+struct rate *rate_new(int64_t per_second, struct hash_key key);
+void rate_free(struct rate *rate);
+
+struct rate_answer {
+    bool allowed;
+    int64_t limit;
+    int64_t remaining; /* requests that may follow at once */
+    int64_t wait_us;   /* when not allowed: until one may */
+};
+struct rate_answer rate_take(struct rate *rate, struct str tenant, int64_t now_us);
+
+#endif

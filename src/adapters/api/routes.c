@@ -1,0 +1,174 @@
+/* The table of everything that can be asked: the one place where methods, paths and permissions
+ * are.
+ *
+ * `request` and `response` are names of schemas (openapi_schemas.c), or a media type. The failures
+ * are those of the resource; what any route may answer besides is in openapi.c. */
+#include "adapters/api/handlers.h"
+
+/* clang-format off */
+#define AT(method_, path_)  .method = ROUTE_##method_, .path = STR(ROUTE_BASE path_)
+#define ROOT(path_)         .method = ROUTE_GET, .path = STR(path_), .permission = ROUTE_PUBLIC
+#define NEEDS(permission_)  .permission = PERMISSION_##permission_
+#define CALLED(name_, text) .name = STR(name_), .summary = STR(text)
+#define TAKES(how, schema)  .body = ROUTE_BODY_##how, .request = STR(schema)
+#define GIVES(status, schema) .success = (status), .response = STR(schema)
+#define GIVES_NOTHING       .success = 204
+#define FAILS(...)          .failures = {__VA_ARGS__}
+#define TEXT_PARAMETER(name_, text) {STR(name_), STR("{\"type\":\"string\"}"), STR(text)}
+#define TIME_PARAMETER(name_, text) {STR(name_), STR("{\"type\":\"string\",\"format\":\"date-time\"}"), STR(text)}
+#define PAGE_PARAMETERS \
+    {STR("limit"), STR("{\"type\":\"integer\",\"minimum\":1}"), STR("items of a page")}, \
+    {STR("cursor"), STR("{\"type\":\"string\"}"), STR("where to go on: `next` of the page before")}
+#define CUSTOMER_FAILS      STATUS_CUSTOMER_NOT_FOUND, STATUS_CUSTOMER_MERGED, STATUS_CUSTOMER_ERASED
+
+const struct route routes[] = {
+    /* profiles */
+    {AT(GET, "/customers/{customerId}"), NEEDS(CUSTOMER_READ), .handle = api_customers_get,
+     CALLED("getCustomer", "The profile: the golden record of a customer"),
+     GIVES(200, "Profile"), .versioned = true,
+     .query = {TIME_PARAMETER("asOf", "as it was known at that time")},
+     FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},
+    {AT(PATCH, "/customers/{customerId}"), NEEDS(CUSTOMER_WRITE), .handle = api_customers_change,
+     CALLED("changeCustomer", "Changes a profile by a merge-patch (RFC 7396)"),
+     TAKES(PATCH, "ProfilePatch"), GIVES(200, "Profile"), .versioned = true,
+     FAILS(CUSTOMER_FAILS, STATUS_VERSION_MISMATCH, STATUS_CONSENT_VIOLATION, STATUS_INVALID_VALUE, STATUS_UNKNOWN_FIELD, STATUS_LIMIT_EXCEEDED)},
+    {AT(POST, "/customers"), NEEDS(CUSTOMER_WRITE), .handle = api_customers_create,
+     CALLED("createCustomer", "Creates a profile, unless the customer is there already"),
+     TAKES(JSON, "NewProfile"), GIVES(201, "Profile"), .versioned = true,
+     .query = {{STR("onDuplicate"), STR("{\"type\":\"string\",\"enum\":[\"reject\",\"allow\"],\"default\":\"reject\"}"), STR("what to do when the customer certainly is there already")}},
+     FAILS(STATUS_DUPLICATE_CUSTOMER, STATUS_CUSTOMER_EXISTS, STATUS_CONSENT_VIOLATION, STATUS_REQUIRED_FIELD, STATUS_INVALID_VALUE, STATUS_UNKNOWN_FIELD, STATUS_DUPLICATE_FIELD, STATUS_LIMIT_EXCEEDED)},
+    {AT(GET, "/customers"), NEEDS(CUSTOMER_READ), .handle = api_customers_list,
+     CALLED("listCustomers", "Profiles in the order of their ids, filtered"),
+     GIVES(200, "ProfilePage"),
+     .query = {TEXT_PARAMETER("status", "ACTIVE | INACTIVE | ON_HOLD"), TEXT_PARAMETER("segment", "exactly this segment"),
+               TEXT_PARAMETER("kind", "ORGANIZATION | PERSON"), TEXT_PARAMETER("email", "has this e-mail address, in any spelling"),
+               TEXT_PARAMETER("phone", "has this phone number, in any format"), TEXT_PARAMETER("name", "has this name, whatever its case, accents and punctuation"),
+               PAGE_PARAMETERS},
+     FAILS(STATUS_INVALID_VALUE, STATUS_LIMIT_EXCEEDED)},
+    {AT(POST, "/customers/lookup"), NEEDS(CUSTOMER_READ), .handle = api_customers_lookup,
+     CALLED("lookupCustomers", "Many profiles by their ids, in one call"),
+     TAKES(JSON, "LookupRequest"), GIVES(200, "LookupResult"),
+     FAILS(STATUS_LIMIT_EXCEEDED, STATUS_REQUIRED_FIELD, STATUS_INVALID_VALUE, STATUS_UNKNOWN_FIELD)},
+    {AT(GET, "/customers/{customerId}/preferences"), NEEDS(CUSTOMER_READ), .handle = api_customers_preferences,
+     CALLED("getPreferences", "The preferences alone"), GIVES(200, "Preferences"), .versioned = true, FAILS(CUSTOMER_FAILS)},
+    {AT(PATCH, "/customers/{customerId}/preferences"), NEEDS(CUSTOMER_WRITE), .handle = api_customers_change_preferences,
+     CALLED("changePreferences", "Changes preferences by a merge-patch; null takes one away"),
+     TAKES(PATCH, "Preferences"), GIVES(200, "Preferences"), .versioned = true,
+     FAILS(CUSTOMER_FAILS, STATUS_VERSION_MISMATCH, STATUS_CONSENT_VIOLATION, STATUS_INVALID_VALUE)},
+    {AT(GET, "/customers/{customerId}/provenance"), NEEDS(CUSTOMER_READ), .handle = api_customers_provenance,
+     CALLED("getProvenance", "Where each value of the profile comes from"), GIVES(200, "Provenance"), FAILS(CUSTOMER_FAILS)},
+    {AT(GET, "/customers/{customerId}/versions"), NEEDS(CUSTOMER_READ), .handle = api_customers_versions,
+     CALLED("listVersions", "What changed when and by whom, newest first"), GIVES(200, "VersionPage"),
+     .query = {PAGE_PARAMETERS}, FAILS(STATUS_CUSTOMER_NOT_FOUND, STATUS_CUSTOMER_ERASED, STATUS_INVALID_VALUE)},
+
+    /* contacts */
+    {AT(GET, "/customers/{customerId}/contacts"), NEEDS(CUSTOMER_READ), .handle = api_contacts_list,
+     CALLED("listContacts", "Contacts of a customer"), GIVES(200, "ContactPage"),
+     .query = {TEXT_PARAMETER("role", "only those with the role: BILLING | SERVICE | SALES")}, FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},
+    {AT(POST, "/customers/{customerId}/contacts"), NEEDS(CUSTOMER_WRITE), .handle = api_contacts_add,
+     CALLED("addContact", "Adds a contact"), TAKES(JSON, "NewContact"), GIVES(201, "Contact"), .versioned = true,
+     FAILS(CUSTOMER_FAILS, STATUS_CONTACT_EXISTS, STATUS_VERSION_MISMATCH, STATUS_REQUIRED_FIELD, STATUS_INVALID_VALUE, STATUS_UNKNOWN_FIELD, STATUS_LIMIT_EXCEEDED)},
+    {AT(GET, "/customers/{customerId}/contacts/{contactId}"), NEEDS(CUSTOMER_READ), .handle = api_contacts_get,
+     CALLED("getContact", "One contact"), GIVES(200, "Contact"), .versioned = true, FAILS(CUSTOMER_FAILS, STATUS_CONTACT_NOT_FOUND)},
+    {AT(PATCH, "/customers/{customerId}/contacts/{contactId}"), NEEDS(CUSTOMER_WRITE), .handle = api_contacts_change,
+     CALLED("changeContact", "Changes a contact by a merge-patch"), TAKES(PATCH, "ContactPatch"), GIVES(200, "Contact"), .versioned = true,
+     FAILS(CUSTOMER_FAILS, STATUS_CONTACT_NOT_FOUND, STATUS_VERSION_MISMATCH, STATUS_INVALID_VALUE, STATUS_UNKNOWN_FIELD)},
+    {AT(DELETE, "/customers/{customerId}/contacts/{contactId}"), NEEDS(CUSTOMER_WRITE), .handle = api_contacts_remove,
+     CALLED("removeContact", "Removes a contact"), GIVES_NOTHING, .versioned = true,
+     FAILS(CUSTOMER_FAILS, STATUS_CONTACT_NOT_FOUND, STATUS_VERSION_MISMATCH)},
+
+    /* relationships */
+    {AT(GET, "/customers/{customerId}/relationships"), NEEDS(CUSTOMER_READ), .handle = api_relationships_list,
+     CALLED("listRelationships", "Relationships with other customers, seen from this one"), GIVES(200, "RelationshipPage"), FAILS(CUSTOMER_FAILS)},
+    {AT(POST, "/customers/{customerId}/relationships"), NEEDS(RELATIONSHIP_WRITE), .handle = api_relationships_add,
+     CALLED("addRelationship", "Adds a typed, directed, dated relationship"), TAKES(JSON, "NewRelationship"), GIVES(201, "Relationship"),
+     FAILS(CUSTOMER_FAILS, STATUS_HIERARCHY_CYCLE, STATUS_REQUIRED_FIELD, STATUS_INVALID_VALUE, STATUS_UNKNOWN_FIELD, STATUS_LIMIT_EXCEEDED)},
+    {AT(DELETE, "/customers/{customerId}/relationships/{relationshipId}"), NEEDS(RELATIONSHIP_WRITE), .handle = api_relationships_end,
+     CALLED("endRelationship", "Ends a relationship"), GIVES_NOTHING, FAILS(CUSTOMER_FAILS, STATUS_RELATIONSHIP_NOT_FOUND)},
+    {AT(GET, "/customers/{customerId}/hierarchy"), NEEDS(CUSTOMER_READ), .handle = api_relationships_hierarchy,
+     CALLED("getHierarchy", "Who stands above and below the customer"), GIVES(200, "Hierarchy"),
+     .query = {{STR("direction"), STR("{\"type\":\"string\",\"enum\":[\"up\",\"down\",\"both\"],\"default\":\"both\"}"), STR("up: ancestors; down: descendants")},
+               {STR("depth"), STR("{\"type\":\"integer\",\"minimum\":1,\"maximum\":32,\"default\":32}"), STR("how many steps")}},
+     FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},
+
+    /* consent */
+    {AT(GET, "/customers/{customerId}/consent"), NEEDS(CONSENT_READ), .handle = api_consents_matrix,
+     CALLED("getConsent", "What may be communicated, by channel, purpose and contact point"), GIVES(200, "ConsentMatrix"),
+     .query = {TIME_PARAMETER("asOf", "as it was at that time")}, FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},
+    {AT(POST, "/customers/{customerId}/consent"), NEEDS(CONSENT_WRITE), .handle = api_consents_record,
+     CALLED("recordConsent", "Records that consent was granted or revoked"), TAKES(JSON, "NewConsent"), GIVES(201, "Consent"),
+     FAILS(CUSTOMER_FAILS, STATUS_REQUIRED_FIELD, STATUS_INVALID_VALUE, STATUS_UNKNOWN_FIELD, STATUS_LIMIT_EXCEEDED)},
+    {AT(GET, "/customers/{customerId}/consent/history"), NEEDS(CONSENT_READ), .handle = api_consents_history,
+     CALLED("listConsentHistory", "All consent records, oldest first"), GIVES(200, "ConsentPage"), FAILS(CUSTOMER_FAILS)},
+    {AT(GET, "/customers/{customerId}/consent/{recordId}/receipt"), NEEDS(CONSENT_READ), .handle = api_consents_receipt,
+     CALLED("getConsentReceipt", "The receipt of a consent record, after ISO/IEC TS 27560"), GIVES(200, "ConsentReceipt"), FAILS(CUSTOMER_FAILS, STATUS_CONSENT_NOT_FOUND)},
+    {AT(POST, "/consent/check"), NEEDS(CONSENT_READ), .handle = api_consents_check,
+     CALLED("checkConsent", "May these be contacted? Absent is not granted"), TAKES(JSON, "ConsentCheckRequest"), GIVES(200, "ConsentCheckResult"),
+     FAILS(STATUS_REQUIRED_FIELD, STATUS_INVALID_VALUE, STATUS_UNKNOWN_FIELD, STATUS_LIMIT_EXCEEDED)},
+    {AT(GET, "/suppressions"), NEEDS(CONSENT_READ), .handle = api_suppressions_check,
+     CALLED("checkSuppression", "Is a contact point on the suppression list?"), GIVES(200, "Suppression"),
+     .query = {TEXT_PARAMETER("contactPoint", "an e-mail address or a phone number")}, FAILS(STATUS_REQUIRED_FIELD, STATUS_INVALID_VALUE)},
+    {AT(POST, "/suppressions"), NEEDS(CONSENT_WRITE), .handle = api_suppressions_add,
+     CALLED("addSuppression", "Puts a contact point on the suppression list"), TAKES(JSON, "NewSuppression"), GIVES(200, "Suppression"),
+     FAILS(STATUS_REQUIRED_FIELD, STATUS_INVALID_VALUE, STATUS_UNKNOWN_FIELD)},
+    {AT(DELETE, "/suppressions"), NEEDS(CONSENT_WRITE), .handle = api_suppressions_remove,
+     CALLED("removeSuppression", "Takes a contact point off the suppression list"), GIVES_NOTHING,
+     .query = {TEXT_PARAMETER("contactPoint", "an e-mail address or a phone number")}, FAILS(STATUS_REQUIRED_FIELD, STATUS_INVALID_VALUE)},
+
+    /* merges */
+    {AT(POST, "/customers/{customerId}/merge"), NEEDS(CUSTOMER_MERGE), .handle = api_merges_merge,
+     CALLED("mergeCustomers", "Merges another customer into this one"), TAKES(JSON, "MergeRequest"), GIVES(200, "MergeResult"), .versioned = true,
+     FAILS(CUSTOMER_FAILS, STATUS_MERGE_WITH_SELF, STATUS_PLAN_CHANGED, STATUS_REQUIRED_FIELD, STATUS_INVALID_VALUE, STATUS_UNKNOWN_FIELD, STATUS_LIMIT_EXCEEDED)},
+    {AT(POST, "/customers/{customerId}/merge/preview"), NEEDS(CUSTOMER_MERGE), .handle = api_merges_preview,
+     CALLED("previewMerge", "The exact result of a merge, and a token for exactly that"), TAKES(JSON, "MergeRequest"), GIVES(200, "MergePreview"),
+     FAILS(CUSTOMER_FAILS, STATUS_MERGE_WITH_SELF, STATUS_REQUIRED_FIELD, STATUS_INVALID_VALUE, STATUS_UNKNOWN_FIELD)},
+    {AT(GET, "/customers/{customerId}/merges"), NEEDS(CUSTOMER_READ), .handle = api_merges_list,
+     CALLED("listMerges", "Merges of the customer, reversed ones too"), GIVES(200, "MergePage"), FAILS(STATUS_CUSTOMER_NOT_FOUND, STATUS_CUSTOMER_ERASED)},
+    {AT(POST, "/customers/{customerId}/merges/{mergeId}/reverse"), NEEDS(CUSTOMER_MERGE), .handle = api_merges_reverse,
+     CALLED("reverseMerge", "Takes a merge apart again"), TAKES(OPTIONAL, "Empty"), GIVES(200, "UnmergeResult"),
+     FAILS(CUSTOMER_FAILS, STATUS_MERGE_NOT_FOUND, STATUS_MERGE_REVERSED)},
+    {AT(POST, "/customers/{customerId}/merges/{mergeId}/reverse/preview"), NEEDS(CUSTOMER_MERGE), .handle = api_merges_preview_reverse,
+     CALLED("previewReverseMerge", "What taking a merge apart would give"), TAKES(OPTIONAL, "Empty"), GIVES(200, "UnmergePreview"),
+     FAILS(CUSTOMER_FAILS, STATUS_MERGE_NOT_FOUND, STATUS_MERGE_REVERSED)},
+
+    /* events */
+    {AT(GET, "/events"), NEEDS(EVENT_READ), .handle = api_events_read,
+     CALLED("readEvents", "The change feed: lines of JSON, or server-sent events"), GIVES(200, "application/x-ndjson"),
+     .query = {{STR("after"), STR("{\"type\":\"integer\",\"minimum\":0,\"default\":0}"), STR("position of the last event that was seen")},
+               {STR("limit"), STR("{\"type\":\"integer\",\"minimum\":1,\"maximum\":10000,\"default\":500}"), STR("most events of an answer that is not followed")},
+               {STR("follow"), STR("{\"type\":\"boolean\",\"default\":false}"), STR("the answer goes on with what happens next")}},
+     FAILS(STATUS_INVALID_VALUE, STATUS_NOT_ACCEPTABLE)},
+
+    /* long work */
+    {AT(POST, "/imports"), NEEDS(JOB_WRITE), .handle = api_jobs_import,
+     CALLED("startImport", "Imports customers from CSV or lines of JSON, as a job"), TAKES(UPLOAD, "text/csv"), GIVES(202, "Job"),
+     .query = {TEXT_PARAMETER("source", "the system that the records come from; default: import"), TEXT_PARAMETER("keyColumn", "the column with the source's key of a record: makes the import repeatable"),
+               TEXT_PARAMETER("mapping", "JSON object {\"column\":\"field\"} for columns that are not named as fields"),
+               {STR("onDuplicate"), STR("{\"type\":\"string\",\"enum\":[\"reject\",\"allow\"],\"default\":\"reject\"}"), STR("what to do with a record that certainly is a customer already")}},
+     FAILS(STATUS_INVALID_VALUE, STATUS_STORE_FULL)},
+    {AT(POST, "/exports"), NEEDS(CUSTOMER_EXPORT), .handle = api_jobs_export,
+     CALLED("startExport", "Exports all customers as lines of JSON, as a job"), TAKES(OPTIONAL, "Empty"), GIVES(202, "Job"), FAILS(STATUS_STORE_FULL)},
+    {AT(GET, "/jobs"), NEEDS(JOB_READ), .handle = api_jobs_list,
+     CALLED("listJobs", "Jobs, newest first"), GIVES(200, "JobPage"), .query = {PAGE_PARAMETERS}, FAILS(STATUS_INVALID_VALUE)},
+    {AT(GET, "/jobs/{jobId}"), NEEDS(JOB_READ), .handle = api_jobs_get,
+     CALLED("getJob", "State and progress of a job"), GIVES(200, "Job"), FAILS(STATUS_JOB_NOT_FOUND)},
+    {AT(POST, "/jobs/{jobId}/cancel"), NEEDS(JOB_WRITE), .handle = api_jobs_cancel,
+     CALLED("cancelJob", "Cancels a job"), TAKES(OPTIONAL, "Empty"), GIVES(200, "Job"), FAILS(STATUS_JOB_NOT_FOUND, STATUS_JOB_ENDED)},
+    {AT(GET, "/jobs/{jobId}/result"), NEEDS(CUSTOMER_EXPORT), .handle = api_jobs_result,
+     CALLED("getJobResult", "The records of an export"), GIVES(200, "application/x-ndjson"), FAILS(STATUS_JOB_NOT_FOUND)},
+    {AT(GET, "/jobs/{jobId}/errors"), NEEDS(JOB_READ), .handle = api_jobs_errors,
+     CALLED("getJobErrors", "The rows of an import that were not taken, and why"), GIVES(200, "application/x-ndjson"), FAILS(STATUS_JOB_NOT_FOUND)},
+
+    /* the service itself */
+    {ROOT("/livez"), .handle = api_system_live, CALLED("live", "Does the process answer?"), GIVES(200, "Health")},
+    {ROOT("/readyz"), .handle = api_system_ready, CALLED("ready", "Can requests be served: is the store there, and no drain under way?"),
+     GIVES(200, "Health"), FAILS(STATUS_UNAVAILABLE, STATUS_SCHEMA_MISMATCH)},
+    {ROOT("/metrics"), .handle = api_system_metrics, CALLED("metrics", "Counters in Prometheus' text form"), GIVES(200, "text/plain")},
+    {ROOT("/openapi.json"), .handle = api_system_openapi, CALLED("openapi", "This description"), GIVES(200, "application/json")},
+    {ROOT("/"), .handle = api_system_page, CALLED("page", "The first page"), GIVES(200, "text/html")},
+    {ROOT("/docs"), .handle = api_system_page, CALLED("docs", "The API reference"), GIVES(200, "text/html")},
+    {ROOT("/console/{file}"), .handle = api_system_page, CALLED("console", "Files of the pages"), GIVES(200, "text/html")},
+};
+/* clang-format on */
+
+const size_t routes_count = sizeof(routes) / sizeof(routes[0]);

@@ -1,0 +1,230 @@
+#include "adapters/jobs/importer.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "application/export_records.h"
+
+enum {
+    SLOTS = 3, /* one being written, one waiting, one being parsed */
+    TRIES_MAX = 6,
+    WRITE_ARENA_MAX = 512 << 20
+};
+
+/* Batches go round: the parser fills `filled % SLOTS`, the writer takes `taken % SLOTS`. */
+struct pipeline {
+    struct record_reader *reader;
+    struct record_batch slots[SLOTS];
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    uint64_t filled, taken;
+    bool stop;          /* the writer wants no more */
+    enum status status; /* of the parser; what it had filled before stays good */
+    struct error error;
+    bool ended;
+};
+
+/* Waits for a free slot; NULL when the writer has stopped. */
+static struct record_batch *wait_for_slot(struct pipeline *pipeline)
+{
+    struct record_batch *slot = NULL;
+    (void)pthread_mutex_lock(&pipeline->lock);
+    while (!pipeline->stop && pipeline->filled - pipeline->taken == SLOTS)
+        (void)pthread_cond_wait(&pipeline->changed, &pipeline->lock);
+    if (!pipeline->stop) slot = &pipeline->slots[pipeline->filled % SLOTS];
+    (void)pthread_mutex_unlock(&pipeline->lock);
+    return slot;
+}
+
+static void *parse_batches(void *argument)
+{
+    struct pipeline *pipeline = argument;
+    bool end = false;
+    while (!end) {
+        struct record_batch *slot = wait_for_slot(pipeline);
+        if (!slot) return NULL;
+        enum status status = record_reader_fill(pipeline->reader, slot, &pipeline->error);
+        end = status != STATUS_OK || slot->end;
+        (void)pthread_mutex_lock(&pipeline->lock);
+        pipeline->status = status;
+        pipeline->ended = end;
+        if (status == STATUS_OK) pipeline->filled++;
+        (void)pthread_cond_broadcast(&pipeline->changed);
+        (void)pthread_mutex_unlock(&pipeline->lock);
+    }
+    return NULL;
+}
+
+/* The next filled batch; NULL after the last. */
+static struct record_batch *wait_for_batch(struct pipeline *pipeline)
+{
+    (void)pthread_mutex_lock(&pipeline->lock);
+    while (pipeline->filled == pipeline->taken && !pipeline->ended)
+        (void)pthread_cond_wait(&pipeline->changed, &pipeline->lock);
+    bool there = pipeline->filled > pipeline->taken;
+    (void)pthread_mutex_unlock(&pipeline->lock);
+    return there ? &pipeline->slots[pipeline->taken % SLOTS] : NULL;
+}
+
+static void give_back(struct pipeline *pipeline, bool stop)
+{
+    (void)pthread_mutex_lock(&pipeline->lock);
+    if (stop) pipeline->stop = true;
+    if (!stop) pipeline->taken++;
+    (void)pthread_cond_broadcast(&pipeline->changed);
+    (void)pthread_mutex_unlock(&pipeline->lock);
+}
+
+/* --- writing --- */
+
+struct writing {
+    const struct importer_options *options;
+    struct import_counts *counts;
+    struct import_result *results; /* room for a batch */
+    struct arena arena;
+};
+
+static void pause_before_retry(int tries)
+{
+    struct timespec delay = {.tv_sec = 0, .tv_nsec = 20000000L << tries};
+    if (delay.tv_nsec > 999999999L) delay = (struct timespec){.tv_sec = 1};
+    (void)nanosleep(&delay, NULL);
+}
+
+static enum status write_once(struct writing *writing, const struct record_batch *batch,
+                              struct error *error)
+{
+    const struct importer_options *options = writing->options;
+    arena_reset(&writing->arena);
+    if (batch->restore)
+        return export_records_restore(options->application, &options->caller, batch->lines,
+                                      batch->count, &writing->arena, error);
+    return import_records(options->application, &options->caller, options->source, batch->records,
+                          batch->count, options->on_duplicate, &writing->arena, writing->results,
+                          error);
+}
+
+static enum status write_batch(struct writing *writing, const struct record_batch *batch,
+                               struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (int tries = 0; tries < TRIES_MAX; tries++) {
+        status = write_once(writing, batch, error);
+        if (status != STATUS_WRITE_CONFLICT && status != STATUS_UNAVAILABLE) break;
+        pause_before_retry(tries);
+    }
+    if (status == STATUS_OUTCOME_UNKNOWN)
+        return error_set(error, status, STR(""), STR("import these rows again"),
+                         "rows %lld to %lld may or may not have been written",
+                         (long long)batch->rows[0], (long long)batch->rows[batch->count - 1]);
+    return status;
+}
+
+static void tell_refused(const struct importer_options *options, int64_t row,
+                         enum import_outcome outcome, struct str customer_id,
+                         const struct error *why)
+{
+    if (options->refused) options->refused(options->context, row, outcome, customer_id, why);
+}
+
+static void count_batch(struct writing *writing, const struct record_batch *batch)
+{
+    struct import_counts *counts = writing->counts;
+    for (size_t i = 0; i < batch->refused_count; i++) {
+        counts->outcomes[IMPORT_INVALID]++;
+        tell_refused(writing->options, batch->refused[i].row, IMPORT_INVALID, STR_NONE,
+                     &batch->refused[i].error);
+    }
+    for (size_t i = 0; !batch->restore && i < batch->count; i++) {
+        const struct import_result *result = &writing->results[i];
+        counts->outcomes[result->outcome]++;
+        if (result->outcome == IMPORT_DUPLICATE || result->outcome == IMPORT_INVALID)
+            tell_refused(writing->options, batch->rows[i], result->outcome, result->customer_id,
+                         &result->error);
+    }
+    counts->rows += (int64_t)(batch->count + batch->refused_count);
+    counts->bytes = batch->bytes_read;
+    counts->restore = batch->restore;
+}
+
+/* A line of an export that cannot be read makes the whole worthless. */
+static enum status check_restore(const struct record_batch *batch, struct error *error)
+{
+    if (!batch->restore || batch->refused_count == 0) return STATUS_OK;
+    return error_set(error, STATUS_INVALID_VALUE, STR(""), STR("the file as it was exported"),
+                     "line %lld of the export: %s", (long long)batch->refused[0].row,
+                     batch->refused[0].error.message);
+}
+
+static enum status write_batches(struct pipeline *pipeline, struct writing *writing,
+                                 struct error *error)
+{
+    const struct importer_options *options = writing->options;
+    struct record_batch *batch;
+    while ((batch = wait_for_batch(pipeline))) {
+        TRY(check_restore(batch, error));
+        if (batch->count > 0) TRY(write_batch(writing, batch, error));
+        count_batch(writing, batch);
+        give_back(pipeline, false);
+        if (!options->progress) continue;
+        enum status status = options->progress(options->context, writing->counts);
+        if (status != STATUS_OK) return error_plain(error, status);
+    }
+    if (pipeline->status != STATUS_OK && error) *error = pipeline->error;
+    return pipeline->status;
+}
+
+/* --- life --- */
+
+static enum status pipeline_init(struct pipeline *pipeline, const struct importer_options *options,
+                                 int descriptor, struct error *error)
+{
+    *pipeline = (struct pipeline){.status = STATUS_OK};
+    if (pthread_mutex_init(&pipeline->lock, NULL) != 0 ||
+        pthread_cond_init(&pipeline->changed, NULL) != 0)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    pipeline->reader = record_reader_new(descriptor, options->form, &options->rules);
+    if (!pipeline->reader) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (int i = 0; i < SLOTS; i++)
+        TRY(record_batch_init(&pipeline->slots[i], options->batch, error));
+    return STATUS_OK;
+}
+
+static void pipeline_release(struct pipeline *pipeline)
+{
+    for (int i = 0; i < SLOTS; i++) record_batch_release(&pipeline->slots[i]);
+    record_reader_free(pipeline->reader);
+    (void)pthread_cond_destroy(&pipeline->changed);
+    (void)pthread_mutex_destroy(&pipeline->lock);
+}
+
+static enum status run_pipeline(struct pipeline *pipeline, struct writing *writing,
+                                struct error *error)
+{
+    pthread_t parser;
+    if (pthread_create(&parser, NULL, parse_batches, pipeline) != 0)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    enum status status = write_batches(pipeline, writing, error);
+    give_back(pipeline, true);
+    record_reader_stop(pipeline->reader);
+    (void)pthread_join(parser, NULL);
+    return status;
+}
+
+enum status importer_run(const struct importer_options *options, int descriptor,
+                         struct import_counts *counts, struct error *error)
+{
+    struct pipeline pipeline;
+    struct writing writing = {.options = options, .counts = counts};
+    *counts = (struct import_counts){.rows = 0};
+    arena_init(&writing.arena, WRITE_ARENA_MAX);
+    writing.results = calloc(options->batch, sizeof(*writing.results));
+    enum status status = pipeline_init(&pipeline, options, descriptor, error);
+    if (status == STATUS_OK && !writing.results) status = error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (status == STATUS_OK) status = run_pipeline(&pipeline, &writing, error);
+    pipeline_release(&pipeline);
+    free(writing.results);
+    arena_release(&writing.arena);
+    return status;
+}

@@ -1,0 +1,108 @@
+/* An export as a job: the lines of all customers into the result file. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "adapters/jobs/job_internal.h"
+#include "application/export_records.h"
+#include "base/log.h"
+
+enum { PAGE_PROFILES = 100, PAGE_ARENA_MAX = 256 << 20 };
+
+struct export_job {
+    struct job_service *service;
+    struct job_task *task;
+    struct job_pace pace;
+    struct export_cursor cursor;
+    int64_t bytes;
+    struct arena page, text;
+};
+
+static struct str progress_json(struct export_job *job, const struct error *error)
+{
+    struct buffer out = {.arena = &job->text};
+    struct json_writer writer = {.out = &out};
+    json_object_begin(&writer);
+    json_key(&writer, STR("profiles"));
+    json_int64(&writer, job->cursor.profiles);
+    json_key(&writer, STR("merges"));
+    json_int64(&writer, job->cursor.merges);
+    json_key(&writer, STR("bytes"));
+    json_int64(&writer, job->bytes);
+    job_pace_write(&writer, &job->pace, job_now(job->service), 0, 0, job->cursor.profiles);
+    if (error) job_write_error(&writer, error);
+    json_object_end(&writer);
+    return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
+}
+
+static enum status write_page(struct export_job *job, FILE *file, struct error *error)
+{
+    struct buffer lines = {.arena = &job->text};
+    arena_reset(&job->page);
+    arena_reset(&job->text);
+    TRY(export_records(job->service->application, &job->task->caller, &job->cursor, PAGE_PROFILES,
+                       &job->page, &lines, error));
+    if (buffer_failed(&lines)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (fwrite(buffer_str(&lines).ptr, 1, lines.len, file) != lines.len)
+        return job_file_failed("written", error);
+    job->bytes += (int64_t)lines.len;
+    return STATUS_OK;
+}
+
+static enum status write_pages(struct export_job *job, FILE *file, struct error *error)
+{
+    while (job->cursor.phase != EXPORT_DONE) {
+        TRY(write_page(job, file, error));
+        if (atomic_load(&job->service->stopping))
+            return error_set(error, STATUS_UNAVAILABLE, STR(""), STR("start the export again"),
+                             "the service was stopped");
+        if (!job_pace_is_due(&job->pace, job_now(job->service))) continue;
+        if (job_record(job->service, job->task, JOB_RUNNING, progress_json(job, NULL)) ==
+            STATUS_JOB_ENDED)
+            return error_plain(error, STATUS_JOB_ENDED);
+    }
+    return fflush(file) == 0 ? STATUS_OK : job_file_failed("written", error);
+}
+
+/* Written under another name and renamed, so that a result that is there is whole. */
+static enum status run(struct export_job *job, struct arena *arena, struct error *error)
+{
+    struct str tenant = job->task->caller.tenant;
+    TRY(job_make_directory(job->service, tenant, arena, error));
+    char *path = job_path(job->service, tenant, job->task->job_id, "result", arena);
+    char *partial = job_path(job->service, tenant, job->task->job_id, "spool", arena);
+    if (!path || !partial) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    FILE *file = fopen(partial, "we");
+    if (!file) return job_file_failed("made", error);
+    enum status status = write_pages(job, file, error);
+    if (fclose(file) != 0 && status == STATUS_OK) status = job_file_failed("written", error);
+    if (status == STATUS_OK && rename(partial, path) != 0)
+        status = job_file_failed("renamed", error);
+    if (status != STATUS_OK) (void)unlink(partial);
+    return status;
+}
+
+void job_run_export(struct job_service *service, struct job_task *task)
+{
+    struct export_job job = {.service = service, .task = task};
+    struct error error = {.status = STATUS_OK};
+    struct arena arena;
+    arena_init(&arena, 65536);
+    arena_init(&job.page, PAGE_ARENA_MAX);
+    arena_init(&job.text, PAGE_ARENA_MAX);
+    job.pace.begun_at = job_now(service);
+    enum status status = job_record(service, task, JOB_RUNNING, progress_json(&job, NULL));
+    if (status == STATUS_OK) status = run(&job, &arena, &error);
+    error.status = status;
+    bool fine = status == STATUS_OK;
+    enum job_state state = fine ? JOB_DONE : JOB_FAILED;
+    if (status != STATUS_JOB_ENDED && /* not cancelled; a failure to record it is logged there */
+        job_record(service, task, state, progress_json(&job, fine ? NULL : &error)) != STATUS_OK)
+        fine = false;
+    log_info("job.ended", LOG_ID("job", task->job_id),
+             LOG_CODE("outcome", fine ? STR("DONE") : status_code(error.status)),
+             LOG_COUNT("profiles", job.cursor.profiles));
+    arena_release(&job.page);
+    arena_release(&job.text);
+    arena_release(&arena);
+}

@@ -1,0 +1,103 @@
+/* The files of jobs: where they are, and how they go. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "adapters/jobs/job_internal.h"
+#include "base/identifier.h"
+#include "base/log.h"
+
+char *job_path(const struct job_service *service, struct str tenant, struct str name,
+               const char *suffix, struct arena *arena)
+{
+    struct str path = arena_format(arena, "%.*s/%.*s/%.*s.%s", STR_ARGS(service->directory),
+                                   STR_ARGS(tenant), STR_ARGS(name), suffix);
+    return str_is_none(path) ? NULL : arena_cstr(arena, path);
+}
+
+enum status job_file_failed(const char *what, struct error *error)
+{
+    int reason = errno;
+    if (reason == ENOSPC || reason == EDQUOT)
+        return error_set(error, STATUS_STORE_FULL, STR(""), STR(""),
+                         "there is no room left for the files of jobs");
+    return error_set(error, STATUS_IO, STR(""), STR(""), "a file of a job cannot be %s: %s", what,
+                     strerror(reason));
+}
+
+enum status job_make_directory(const struct job_service *service, struct str tenant,
+                               struct arena *arena, struct error *error)
+{
+    struct str path =
+        arena_format(arena, "%.*s/%.*s", STR_ARGS(service->directory), STR_ARGS(tenant));
+    char *name = str_is_none(path) ? NULL : arena_cstr(arena, path);
+    if (!name) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (mkdir(name, 0750) == 0 || errno == EEXIST) return STATUS_OK;
+    return job_file_failed("made", error);
+}
+
+/* The name of a file without ".upload"; absent when it is another one. */
+static struct str upload_of(struct str file)
+{
+    if (!str_ends_with(file, STR(".upload"))) return STR_NONE;
+    struct str job = str_of(file.ptr, file.len - (sizeof(".upload") - 1));
+    return identifier_is_valid(job) ? job : STR_NONE;
+}
+
+static void fail_interrupted(struct job_service *service, struct str tenant, struct str job_id)
+{
+    struct job_task task = {
+        .job_id = job_id,
+        .caller = {.tenant = tenant, .user_id = STR("customer360")},
+    };
+    enum status status =
+        job_record(service, &task, JOB_FAILED,
+                   STR("{\"error\":{\"code\":\"SERVICE_STOPPED\",\"message\":\"the service stopped "
+                       "while the job ran; what it had written stays: import the file again\"}}"));
+    if (status == STATUS_OK) log_warn("job.interrupted", LOG_ID("job", job_id));
+}
+
+static void clean_file(struct job_service *service, struct str tenant, int directory,
+                       const char *name)
+{
+    struct stat file;
+    struct str job_id = upload_of(str_from_cstr(name));
+    if (fstatat(directory, name, &file, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(file.st_mode)) return;
+    if (!str_is_none(job_id)) fail_interrupted(service, tenant, job_id);
+    int64_t age_ms = ((int64_t)time(NULL) - file.st_mtim.tv_sec) * 1000;
+    bool spool = str_ends_with(str_from_cstr(name), STR(".spool"));
+    if (spool || !str_is_none(job_id) || age_ms > service->keep_ms)
+        (void)unlinkat(directory, name, 0);
+}
+
+static void clean_tenant(struct job_service *service, const char *tenant)
+{
+    struct arena arena;
+    arena_init(&arena, 65536);
+    struct str path = arena_format(&arena, "%.*s/%s", STR_ARGS(service->directory), tenant);
+    char *name = str_is_none(path) ? NULL : arena_cstr(&arena, path);
+    DIR *directory = name ? opendir(name) : NULL;
+    struct dirent *entry;
+    while (directory && (entry = readdir(directory)))
+        if (entry->d_name[0] != '.')
+            clean_file(service, str_from_cstr(tenant), dirfd(directory), entry->d_name);
+    if (directory) (void)closedir(directory);
+    arena_release(&arena);
+}
+
+void job_clean_directory(struct job_service *service)
+{
+    struct arena arena;
+    arena_init(&arena, 65536);
+    char *name = arena_cstr(&arena, service->directory);
+    DIR *directory = name ? opendir(name) : NULL;
+    struct dirent *entry;
+    while (directory && (entry = readdir(directory)))
+        if (identifier_is_valid(str_from_cstr(entry->d_name))) clean_tenant(service, entry->d_name);
+    if (directory) (void)closedir(directory);
+    arena_release(&arena);
+}

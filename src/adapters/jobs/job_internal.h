@@ -1,0 +1,87 @@
+/* Shared by the parts of the job service. */
+#ifndef ADAPTERS_JOBS_JOB_INTERNAL_H
+#define ADAPTERS_JOBS_JOB_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "adapters/jobs/importer.h"
+#include "adapters/jobs/job_service.h"
+
+enum job_kind { JOB_KIND_IMPORT, JOB_KIND_EXPORT, JOB_KIND_COUNT };
+
+/* One job to do, with copies of all it needs. */
+struct job_task {
+    struct job_task *next;
+    struct arena arena;
+    enum job_kind kind;
+    struct str job_id;
+    struct caller caller;
+    struct import_parameters parameters;
+    struct mapping_rules rules;
+    char *upload_path;
+    int64_t bytes_total;
+};
+
+struct job_service;
+
+/* A worker thread and what waits for it. */
+struct job_worker {
+    struct job_service *service;
+    enum job_kind kind;
+    pthread_t thread;
+    bool started;
+    struct job_task *first, *last;
+};
+
+struct job_service {
+    struct job_runner base;
+    struct application *application;
+    struct str directory;
+    struct arena arena;
+    size_t batch;
+    int64_t keep_ms;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct job_worker workers[JOB_KIND_COUNT];
+    _Atomic bool stopping;
+};
+
+struct job_task *job_task_new(enum job_kind kind, const struct caller *caller);
+void job_task_free(struct job_task *task);
+
+/* --- files --- */
+/* DIRECTORY/TENANT/NAME.suffix, NUL-terminated; NULL when out of memory. */
+char *job_path(const struct job_service *service, struct str tenant, struct str name,
+               const char *suffix, struct arena *arena);
+/* Makes DIRECTORY/TENANT. */
+MUST_CHECK enum status job_make_directory(const struct job_service *service, struct str tenant,
+                                          struct arena *arena, struct error *error);
+/* STATUS_STORE_FULL or STATUS_IO, from errno. */
+enum status job_file_failed(const char *what, struct error *error);
+/* Records jobs whose upload is still there as failed, and removes files that are too old. */
+void job_clean_directory(struct job_service *service);
+
+/* --- running --- */
+void job_run_import(struct job_service *service, struct job_task *task);
+void job_run_export(struct job_service *service, struct job_task *task);
+/* How fast and how long still. */
+struct job_pace {
+    instant begun_at;
+    instant told_at; /* of the last progress that was recorded */
+};
+instant job_now(const struct job_service *service);
+/* True when half a second has passed since the last time. */
+bool job_pace_is_due(struct job_pace *pace, instant now);
+/* {"ratePerSecond":..,"etaSeconds":..} as members of an open object; total 0: no estimate. */
+void job_pace_write(struct json_writer *writer, const struct job_pace *pace, instant now,
+                    int64_t done, int64_t total, int64_t items);
+/* Records the state, trying for a while when the store does not answer. STATUS_JOB_ENDED when it
+ * was cancelled. */
+MUST_CHECK enum status job_record(struct job_service *service, const struct job_task *task,
+                                  enum job_state state, struct str progress);
+/* "error":{"code","message"} as a member of an open object. */
+void job_write_error(struct json_writer *writer, const struct error *error);
+
+#endif

@@ -1,0 +1,68 @@
+/* What a running job tells: its pace, its state, its failure. */
+#include <time.h>
+
+#include "adapters/jobs/job_internal.h"
+#include "base/log.h"
+
+enum { TELL_EVERY_MS = 500, RECORD_TRIES = 8 };
+
+instant job_now(const struct job_service *service)
+{
+    return service->application->environment->now(service->application->environment);
+}
+
+bool job_pace_is_due(struct job_pace *pace, instant now)
+{
+    if (now - pace->told_at < TELL_EVERY_MS * (INSTANT_SECOND / 1000)) return false;
+    pace->told_at = now;
+    return true;
+}
+
+void job_pace_write(struct json_writer *writer, const struct job_pace *pace, instant now,
+                    int64_t done, int64_t total, int64_t items)
+{
+    double seconds = (double)(now - pace->begun_at) / (double)INSTANT_SECOND;
+    if (seconds <= 0) seconds = 1e-6;
+    json_key(writer, STR("ratePerSecond"));
+    json_int64(writer, (int64_t)((double)items / seconds));
+    if (total <= 0 || done <= 0) return;
+    double left = seconds * (double)(total - done) / (double)done;
+    json_key(writer, STR("etaSeconds"));
+    json_int64(writer, left > 0 ? (int64_t)left : 0);
+}
+
+void job_write_error(struct json_writer *writer, const struct error *error)
+{
+    json_key(writer, STR("error"));
+    json_object_begin(writer);
+    json_member_string(writer, STR("code"), status_code(error->status));
+    json_member_string(writer, STR("message"), str_from_cstr(error->message));
+    if (error->field[0]) json_member_string(writer, STR("field"), str_from_cstr(error->field));
+    if (error->allowed[0])
+        json_member_string(writer, STR("allowed"), str_from_cstr(error->allowed));
+    json_object_end(writer);
+}
+
+enum status job_record(struct job_service *service, const struct job_task *task,
+                       enum job_state state, struct str progress)
+{
+    struct arena arena;
+    struct error error = {.status = STATUS_OK};
+    enum status status = STATUS_OK;
+    arena_init(&arena, 4 << 20);
+    for (int tries = 0; tries < RECORD_TRIES; tries++) {
+        arena_reset(&arena);
+        status = jobs_update(service->application, &task->caller, task->job_id, state, progress,
+                             &arena, &error);
+        if (status != STATUS_UNAVAILABLE && status != STATUS_WRITE_CONFLICT &&
+            status != STATUS_OUTCOME_UNKNOWN)
+            break;
+        struct timespec delay = {.tv_sec = tries / 4, .tv_nsec = 50000000};
+        (void)nanosleep(&delay, NULL);
+    }
+    if (status != STATUS_OK && status != STATUS_JOB_ENDED)
+        log_error("job.not_recorded", LOG_ID("job", task->job_id),
+                  LOG_CODE("code", status_code(status)));
+    arena_release(&arena);
+    return status;
+}

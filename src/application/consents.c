@@ -1,0 +1,357 @@
+#include "application/consents.h"
+
+#include <stdio.h>
+
+#include "application/customer_change.h"
+#include "application/suppressions.h"
+#include "base/identifier.h"
+#include "domain/consent.h"
+
+struct recording {
+    struct customer_change change;
+    struct str customer_id;
+    struct json_value *record;
+    struct fact fact;
+};
+
+/* A revocation speaks for every home and stays with each, also after an unmerge. */
+static enum status copy_to_homes(struct recording *recording, struct error *error)
+{
+    struct customer_change *change = &recording->change;
+    struct fact *copies;
+    size_t count;
+    if (consent_propagate(&change->tree, &recording->fact, change->arena, &copies, &count) !=
+        STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < count; i++) {
+        copies[i].subject =
+            identifier_new(change->application->environment, STR("CONS"), change->arena);
+        if (str_is_none(copies[i].subject)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+        TRY(customer_change_append(change, &copies[i], error));
+    }
+    return STATUS_OK;
+}
+
+static enum status record_body(struct store_session *session, void *context, struct error *error)
+{
+    struct recording *recording = context;
+    struct customer_change *change = &recording->change;
+    struct str status = json_text(json_get(recording->record, STR("status")));
+    change->session = session;
+    TRY(customer_change_open(change, recording->customer_id, IF_MATCH_ANY, error));
+    recording->fact.home = change->row.customer_id;
+    TRY(customer_change_append(change, &recording->fact, error));
+    recording->fact = change->tree.facts[change->tree.fact_count - 1];
+    TRY(copy_to_homes(recording, error));
+    struct str payload = event_payload_consent(change->row.customer_id,
+                                               json_text(json_get(recording->record, STR("type"))),
+                                               status, change->arena);
+    return customer_change_close_with(change, STR("CONSENT"), STR("consent"), EVENT_CONSENT_UPDATED,
+                                      payload, error);
+}
+
+enum status consents_record(struct application *application, const struct caller *caller,
+                            struct str customer_id, const struct json_value *body,
+                            struct arena *arena, struct customer_part *out, struct error *error)
+{
+    struct recording recording = {
+        .change = {.application = application,
+                   .caller = caller,
+                   .policy = application->policy_for(application, caller->tenant),
+                   .arena = arena},
+        .customer_id = customer_id};
+    instant now = application->environment->now(application->environment);
+    TRY(consent_parse(body, now, arena, &recording.record, error));
+    struct fact fact = {.kind = FACT_CONSENT,
+                        .subject = identifier_new(application->environment, STR("CONS"), arena),
+                        .source = json_text(json_get(recording.record, STR("source"))),
+                        .body = recording.record};
+    if (!instant_parse(json_text(json_get(recording.record, STR("capturedAt"))), &fact.observed_at))
+        fact.observed_at = now;
+    if (str_is_none(fact.subject)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    recording.fact = fact;
+    TRY(store_write(application->store, caller->tenant, arena, record_body, &recording, error));
+    struct buffer text = {.arena = arena};
+    struct json_writer writer = {.out = &text};
+    consent_write(&writer, &recording.fact);
+    if (buffer_failed(&text)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    *out = (struct customer_part){.id = recording.fact.subject,
+                                  .version = recording.change.row.version,
+                                  .json = buffer_str(&text)};
+    return STATUS_OK;
+}
+
+struct consent_reading {
+    struct str customer_id;
+    instant as_of;
+    struct arena *arena;
+    struct tree tree;
+};
+
+static enum status tree_body(struct store_session *session, void *context, struct error *error)
+{
+    struct consent_reading *reading = context;
+    struct profile_row row;
+    TRY(customer_get_root(session, reading->customer_id, STORE_NO_LOCK, reading->arena, &row,
+                          error));
+    return store_tree_load(session, row.customer_id, reading->as_of, reading->arena, &reading->tree,
+                           error);
+}
+
+static void write_matrix_row(struct json_writer *writer, const struct consent_row *row)
+{
+    json_object_begin(writer);
+    json_member_string(writer, STR("type"), row->question.channel);
+    json_member_string(writer, STR("purpose"), row->question.purpose);
+    json_key(writer, STR("contactPoint"));
+    if (str_is_none(row->question.contact_point))
+        json_null(writer);
+    else
+        json_string(writer, row->question.contact_point);
+    json_member_string(writer, STR("status"), consent_state_name(row->answer.state));
+    json_key(writer, STR("allowed"));
+    json_boolean(writer, row->answer.allowed);
+    json_member_string(writer, STR("reason"), row->answer.reason);
+    json_key(writer, STR("recordId"));
+    if (row->answer.decider)
+        json_string(writer, row->answer.decider->subject);
+    else
+        json_null(writer);
+    json_object_end(writer);
+}
+
+enum status consents_matrix(struct application *application, const struct caller *caller,
+                            struct str customer_id, instant as_of, struct arena *arena,
+                            struct str *json, struct error *error)
+{
+    instant now = application->environment->now(application->environment);
+    instant when = as_of == INSTANT_NONE ? now : as_of;
+    struct consent_reading reading = {.customer_id = customer_id,
+                                      .as_of = as_of == INSTANT_NONE ? INSTANT_FUTURE : as_of,
+                                      .arena = arena};
+    struct consent_row *rows;
+    size_t count;
+    TRY(store_read(application->store, caller->tenant, arena, tree_body, &reading, error));
+    if (consent_matrix(&reading.tree, when, arena, &rows, &count) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    struct buffer out = {.arena = arena};
+    struct json_writer writer = {.out = &out};
+    json_object_begin(&writer);
+    json_member_string(&writer, STR("customerId"), customer_id);
+    results_instant(&writer, STR("asOf"), when);
+    json_key(&writer, STR("items"));
+    json_array_begin(&writer);
+    for (size_t i = 0; i < count; i++) write_matrix_row(&writer, &rows[i]);
+    json_array_end(&writer);
+    json_key(&writer, STR("next"));
+    json_null(&writer);
+    json_object_end(&writer);
+    *json = buffer_str(&out);
+    return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+}
+
+enum status consents_history(struct application *application, const struct caller *caller,
+                             struct str customer_id, struct arena *arena, struct str *json,
+                             struct error *error)
+{
+    struct consent_reading reading = {
+        .customer_id = customer_id, .as_of = INSTANT_FUTURE, .arena = arena};
+    TRY(store_read(application->store, caller->tenant, arena, tree_body, &reading, error));
+    struct buffer out = {.arena = arena};
+    struct json_writer writer = {.out = &out};
+    results_page_begin(&writer);
+    for (size_t i = 0; i < reading.tree.fact_count; i++)
+        if (reading.tree.facts[i].kind == FACT_CONSENT)
+            consent_write(&writer, &reading.tree.facts[i]);
+    results_page_end(&writer, STR_NONE);
+    *json = buffer_str(&out);
+    return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+}
+
+enum status consents_receipt(struct application *application, const struct caller *caller,
+                             struct str customer_id, struct str record_id, struct arena *arena,
+                             struct str *json, struct error *error)
+{
+    struct consent_reading reading = {
+        .customer_id = customer_id, .as_of = INSTANT_FUTURE, .arena = arena};
+    TRY(store_read(application->store, caller->tenant, arena, tree_body, &reading, error));
+    instant now = application->environment->now(application->environment);
+    for (size_t i = 0; i < reading.tree.fact_count; i++) {
+        const struct fact *fact = &reading.tree.facts[i];
+        if (fact->kind != FACT_CONSENT || !str_equal(fact->subject, record_id)) continue;
+        struct buffer out = {.arena = arena};
+        struct json_writer writer = {.out = &out};
+        consent_write_receipt(&writer, fact, caller->tenant, now);
+        *json = buffer_str(&out);
+        return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+    }
+    return error_plain(error, STATUS_CONSENT_NOT_FOUND);
+}
+
+/* ---- the batch check ---- */
+
+struct check {
+    struct str customer_id;
+    struct consent_question question;
+    struct str suppression_hash; /* absent without a contact point */
+    const struct tree *tree;     /* NULL: see refusal */
+    struct str refusal;
+    bool suppressed;
+    struct consent_answer answer;
+};
+
+struct checking {
+    struct application *application;
+    struct arena *arena;
+    struct check *checks;
+    size_t count;
+    instant now;
+};
+
+static enum status parse_check(struct checking *checking, const struct json_value *item,
+                               size_t index, struct check *check, struct error *error)
+{
+    char path[32];
+    int length = snprintf(path, sizeof(path), "checks[%zu]", index);
+    TRY(consent_parse_check(item, str_of(path, (size_t)length), checking->arena,
+                            &check->customer_id, &check->question, error));
+    check->question.as_of = checking->now;
+    if (str_is_none(check->question.contact_point)) return STATUS_OK;
+    check->suppression_hash =
+        suppressions_hash(checking->application, check->question.contact_point, checking->arena);
+    return str_is_none(check->suppression_hash) ? error_plain(error, STATUS_OUT_OF_MEMORY)
+                                                : STATUS_OK;
+}
+
+static enum status parse_checks(struct checking *checking, const struct json_value *body,
+                                struct error *error)
+{
+    static const struct str known[] = {STR("checks"), STR_NONE};
+    size_t limit = checking->application->limits.checks_max;
+    TRY(customer_known_members(body, known, STR("checks"), error));
+    const struct json_value *list = json_get(body, STR("checks"));
+    if (!list || list->type != JSON_ARRAY)
+        return error_set(error, STATUS_REQUIRED_FIELD, STR("checks"),
+                         STR("a list of {customerId, type, purpose, contactPoint}"),
+                         "the field is required");
+    if (list->count > limit)
+        return error_set(error, STATUS_LIMIT_EXCEEDED, STR("checks"), STR_NONE,
+                         "at most %zu checks in one call", limit);
+    checking->checks = ARENA_NEW_ARRAY(checking->arena, struct check, list->count);
+    if (!checking->checks) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    checking->count = list->count;
+    for (size_t i = 0; i < list->count; i++)
+        TRY(parse_check(checking, &list->items[i], i, &checking->checks[i], error));
+    return STATUS_OK;
+}
+
+/* The tree of the check's customer, or the reason why there is none. */
+static enum status load_tree(struct checking *checking, struct store_session *session,
+                             struct check *check, struct error *error)
+{
+    struct profile_row row, root;
+    struct tree *tree = ARENA_NEW(checking->arena, struct tree);
+    if (!tree) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    enum status status =
+        store_profile_get(session, check->customer_id, STORE_NO_LOCK, checking->arena, &row, error);
+    if (status == STATUS_CUSTOMER_NOT_FOUND) {
+        check->refusal = STR("CUSTOMER_NOT_FOUND");
+        return STATUS_OK;
+    }
+    TRY(status);
+    TRY(customer_root(session, &row, checking->arena, &root, error));
+    if (root.erased_at != INSTANT_NONE || row.erased_at != INSTANT_NONE) {
+        check->refusal = STR("CUSTOMER_ERASED");
+        return STATUS_OK;
+    }
+    TRY(store_tree_load(session, root.customer_id, INSTANT_FUTURE, checking->arena, tree, error));
+    check->tree = tree;
+    return STATUS_OK;
+}
+
+static enum status find_suppressed(struct checking *checking, struct store_session *session,
+                                   struct error *error)
+{
+    struct str *hashes = ARENA_NEW_ARRAY(checking->arena, struct str, checking->count);
+    bool *found = ARENA_NEW_ARRAY(checking->arena, bool, checking->count);
+    size_t count = 0, at = 0;
+    if (!hashes || !found) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < checking->count; i++)
+        if (!str_is_none(checking->checks[i].suppression_hash))
+            hashes[count++] = checking->checks[i].suppression_hash;
+    if (count == 0) return STATUS_OK;
+    TRY(store_suppression_find(session, hashes, count, found, error));
+    for (size_t i = 0; i < checking->count; i++)
+        if (!str_is_none(checking->checks[i].suppression_hash))
+            checking->checks[i].suppressed = found[at++];
+    return STATUS_OK;
+}
+
+static enum status check_body(struct store_session *session, void *context, struct error *error)
+{
+    struct checking *checking = context;
+    for (size_t i = 0; i < checking->count; i++) {
+        struct check *check = &checking->checks[i];
+        size_t same = 0; /* an earlier check of the same customer has the tree already */
+        while (same < i && !str_equal(checking->checks[same].customer_id, check->customer_id))
+            same++;
+        check->tree = same < i ? checking->checks[same].tree : NULL;
+        check->refusal = same < i ? checking->checks[same].refusal : STR_NONE;
+        if (same == i) TRY(load_tree(checking, session, check, error));
+    }
+    return find_suppressed(checking, session, error);
+}
+
+static void write_text_or_null(struct json_writer *writer, struct str name, struct str text)
+{
+    json_key(writer, name);
+    if (str_is_none(text))
+        json_null(writer);
+    else
+        json_string(writer, text);
+}
+
+static void write_check(struct json_writer *writer, const struct check *check)
+{
+    const struct fact *decider = check->tree ? check->answer.decider : NULL;
+    struct str reason = !check->tree ? check->refusal : check->answer.reason;
+    json_object_begin(writer);
+    json_member_string(writer, STR("customerId"), check->customer_id);
+    json_member_string(writer, STR("type"), check->question.channel);
+    json_member_string(writer, STR("purpose"), check->question.purpose);
+    write_text_or_null(writer, STR("contactPoint"), check->question.contact_point);
+    json_key(writer, STR("allowed"));
+    json_boolean(writer, check->tree && check->answer.allowed && !check->suppressed);
+    json_member_string(writer, STR("reason"), check->suppressed ? STR("SUPPRESSED") : reason);
+    write_text_or_null(writer, STR("recordId"),
+                       decider && !check->suppressed ? decider->subject : STR_NONE);
+    results_instant(writer, STR("asOf"), check->question.as_of);
+    json_object_end(writer);
+}
+
+enum status consents_check(struct application *application, const struct caller *caller,
+                           const struct json_value *body, struct arena *arena, struct str *json,
+                           struct error *error)
+{
+    struct checking checking = {.application = application,
+                                .arena = arena,
+                                .now = application->environment->now(application->environment)};
+    TRY(parse_checks(&checking, body, error));
+    TRY(store_read(application->store, caller->tenant, arena, check_body, &checking, error));
+    struct buffer out = {.arena = arena};
+    struct json_writer writer = {.out = &out};
+    json_object_begin(&writer);
+    json_key(&writer, STR("results"));
+    json_array_begin(&writer);
+    for (size_t i = 0; i < checking.count; i++) {
+        struct check *check = &checking.checks[i];
+        if (check->tree &&
+            consent_decide(check->tree, &check->question, arena, &check->answer) != STATUS_OK)
+            return error_plain(error, STATUS_OUT_OF_MEMORY);
+        write_check(&writer, check);
+    }
+    json_array_end(&writer);
+    json_object_end(&writer);
+    *json = buffer_str(&out);
+    return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+}

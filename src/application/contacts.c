@@ -1,0 +1,215 @@
+#include "application/contacts.h"
+
+#include "application/get_customer.h"
+#include "application/suppressed_points.h"
+#include "base/identifier.h"
+#include "domain/contact.h"
+
+struct contact_work {
+    struct customer_change change;
+    struct str customer_id;
+    struct str contact_id;
+    struct json_value *fact_body;
+    const struct json_value *patch;
+    int64_t if_match;
+};
+
+static struct contact_work work_of(struct application *application, const struct caller *caller,
+                                   struct str customer_id, struct str contact_id, int64_t if_match,
+                                   struct arena *arena)
+{
+    return (struct contact_work){
+        .change = {.application = application,
+                   .caller = caller,
+                   .policy = application->policy_for(application, caller->tenant),
+                   .arena = arena},
+        .customer_id = customer_id,
+        .contact_id = contact_id,
+        .if_match = if_match};
+}
+
+/* NULL when it is not there. */
+static const struct json_value *find_contact(const struct json_value *contacts,
+                                             struct str contact_id)
+{
+    for (size_t i = 0; contacts && i < contacts->count; i++)
+        if (str_equal(json_text(json_get(&contacts->items[i], STR("contactId"))), contact_id))
+            return &contacts->items[i];
+    return NULL;
+}
+
+static enum status write_contact(const struct json_value *contact, struct arena *arena,
+                                 struct str *json, struct error *error)
+{
+    struct buffer out = {.arena = arena};
+    struct json_writer writer = {.out = &out};
+    if (!contact) return error_plain(error, STATUS_CONTACT_NOT_FOUND);
+    json_write(&writer, contact);
+    *json = buffer_str(&out);
+    return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+}
+
+static enum status load_contacts(struct application *application, const struct caller *caller,
+                                 struct str customer_id, struct arena *arena, int64_t *version,
+                                 const struct json_value **contacts, struct error *error)
+{
+    struct customer_document customer;
+    struct json_value *document;
+    TRY(get_customer(application, caller, customer_id, arena, &customer, error));
+    TRY(json_parse(customer.document, arena, &document, error));
+    *version = customer.version;
+    *contacts = json_get(document, STR("contacts"));
+    return STATUS_OK;
+}
+
+static bool has_role(const struct json_value *contact, struct str role)
+{
+    const struct json_value *roles = json_get(contact, STR("roles"));
+    for (size_t i = 0; roles && i < roles->count; i++)
+        if (str_equal(json_text(&roles->items[i]), role)) return true;
+    return false;
+}
+
+enum status contacts_list(struct application *application, const struct caller *caller,
+                          struct str customer_id, struct str role, struct arena *arena,
+                          struct str *json, struct error *error)
+{
+    static const struct str roles[] = {STR("BILLING"), STR("SERVICE"), STR("SALES")};
+    const struct json_value *contacts;
+    int64_t version;
+    bool known = str_is_none(role);
+    for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+        known = known || str_equal(role, roles[i]);
+    if (!known)
+        return error_set(error, STATUS_INVALID_VALUE, STR("role"), STR("BILLING | SERVICE | SALES"),
+                         "is not a known role");
+    TRY(load_contacts(application, caller, customer_id, arena, &version, &contacts, error));
+    struct buffer out = {.arena = arena};
+    struct json_writer writer = {.out = &out};
+    results_page_begin(&writer);
+    for (size_t i = 0; contacts && i < contacts->count; i++)
+        if (str_is_none(role) || has_role(&contacts->items[i], role))
+            json_write(&writer, &contacts->items[i]);
+    results_page_end(&writer, STR_NONE);
+    *json = buffer_str(&out);
+    return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+}
+
+enum status contacts_get(struct application *application, const struct caller *caller,
+                         struct str customer_id, struct str contact_id, struct arena *arena,
+                         struct customer_part *out, struct error *error)
+{
+    const struct json_value *contacts;
+    TRY(load_contacts(application, caller, customer_id, arena, &out->version, &contacts, error));
+    out->id = contact_id;
+    return write_contact(find_contact(contacts, contact_id), arena, &out->json, error);
+}
+
+/* Whether a contact of that id is, or ever was, in the tree. */
+static bool was_used(const struct tree *tree, struct str contact_id)
+{
+    for (size_t i = 0; i < tree->fact_count; i++)
+        if (tree->facts[i].kind == FACT_CONTACT && str_equal(tree->facts[i].subject, contact_id))
+            return true;
+    return false;
+}
+
+static enum status add_body(struct store_session *session, void *context, struct error *error)
+{
+    struct contact_work *work = context;
+    struct customer_change *change = &work->change;
+    struct fact fact = {.kind = FACT_CONTACT, .subject = work->contact_id, .body = work->fact_body};
+    change->session = session;
+    TRY(customer_change_open(change, work->customer_id, work->if_match, error));
+    if (was_used(&change->tree, work->contact_id))
+        return error_set(error, STATUS_CONTACT_EXISTS, STR("contactId"), STR_NONE,
+                         "the contactId is taken");
+    TRY(customer_change_append(change, &fact, error));
+    TRY(suppressed_points_apply(change, change->row.customer_id, error));
+    return customer_change_close(change, STR("CONTACT"), STR_NONE, error);
+}
+
+static enum status part_out(const struct contact_work *work, struct customer_part *out,
+                            struct error *error)
+{
+    out->id = work->contact_id;
+    out->version = work->change.row.version;
+    return write_contact(find_contact(work->change.golden.contacts, work->contact_id),
+                         work->change.arena, &out->json, error);
+}
+
+enum status contacts_add(struct application *application, const struct caller *caller,
+                         struct str customer_id, const struct json_value *body, int64_t if_match,
+                         struct arena *arena, struct customer_part *out, struct error *error)
+{
+    struct contact_work work = work_of(application, caller, customer_id, STR_NONE, if_match, arena);
+    TRY(contact_parse_create(body, STR(""), arena, &work.contact_id, &work.fact_body, error));
+    if (str_is_none(work.contact_id))
+        work.contact_id = identifier_new(application->environment, STR("CONT"), arena);
+    if (str_is_none(work.contact_id)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(store_write(application->store, caller->tenant, arena, add_body, &work, error));
+    return part_out(&work, out, error);
+}
+
+/* Opens the change and finds the contact's home. */
+static enum status open_contact(struct contact_work *work, struct store_session *session,
+                                struct str *home, struct error *error)
+{
+    struct customer_change *change = &work->change;
+    change->session = session;
+    TRY(customer_change_open(change, work->customer_id, work->if_match, error));
+    int32_t at = contact_find(&change->tree, work->contact_id);
+    if (at < 0) return error_plain(error, STATUS_CONTACT_NOT_FOUND);
+    *home = change->tree.homes[at].customer_id;
+    return STATUS_OK;
+}
+
+static enum status change_body(struct store_session *session, void *context, struct error *error)
+{
+    struct contact_work *work = context;
+    struct customer_change *change = &work->change;
+    struct fact fact = {.kind = FACT_CONTACT, .subject = work->contact_id};
+    TRY(open_contact(work, session, &fact.home, error));
+    TRY(contact_parse_patch(work->patch, find_contact(change->golden.contacts, work->contact_id),
+                            change->arena, &fact.body, error));
+    if (fact.body->count == 0) return STATUS_OK;
+    TRY(customer_change_append(change, &fact, error));
+    TRY(suppressed_points_apply(change, fact.home, error));
+    return customer_change_close(change, STR("CONTACT"), STR_NONE, error);
+}
+
+enum status contacts_change(struct application *application, const struct caller *caller,
+                            struct str customer_id, struct str contact_id,
+                            const struct json_value *patch, int64_t if_match, struct arena *arena,
+                            struct customer_part *out, struct error *error)
+{
+    struct contact_work work =
+        work_of(application, caller, customer_id, contact_id, if_match, arena);
+    work.patch = patch;
+    TRY(store_write(application->store, caller->tenant, arena, change_body, &work, error));
+    return part_out(&work, out, error);
+}
+
+static enum status remove_body(struct store_session *session, void *context, struct error *error)
+{
+    struct contact_work *work = context;
+    struct customer_change *change = &work->change;
+    struct json_value body = json_make_object();
+    struct fact fact = {.kind = FACT_CONTACT, .subject = work->contact_id, .body = &body};
+    TRY(open_contact(work, session, &fact.home, error));
+    if (!json_object_set(&body, STR("removed"), json_make_boolean(true), change->arena))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(customer_change_append(change, &fact, error));
+    return customer_change_close(change, STR("CONTACT"), STR_NONE, error);
+}
+
+enum status contacts_remove(struct application *application, const struct caller *caller,
+                            struct str customer_id, struct str contact_id, int64_t if_match,
+                            struct arena *arena, int64_t *version, struct error *error)
+{
+    struct contact_work work =
+        work_of(application, caller, customer_id, contact_id, if_match, arena);
+    TRY(store_write(application->store, caller->tenant, arena, remove_body, &work, error));
+    *version = work.change.row.version;
+    return STATUS_OK;
+}

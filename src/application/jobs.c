@@ -1,0 +1,181 @@
+#include "application/jobs.h"
+
+#include "base/identifier.h"
+
+static const struct str state_names[JOB_STATE_COUNT] = {[JOB_QUEUED] = STR("QUEUED"),
+                                                        [JOB_RUNNING] = STR("RUNNING"),
+                                                        [JOB_DONE] = STR("DONE"),
+                                                        [JOB_FAILED] = STR("FAILED"),
+                                                        [JOB_CANCELLED] = STR("CANCELLED")};
+
+struct str jobs_state_name(enum job_state state)
+{
+    return state < JOB_STATE_COUNT ? state_names[state] : STR_NONE;
+}
+
+struct job_work {
+    struct application *application;
+    struct arena *arena;
+    struct str job_id;
+    struct job_row row;
+    enum job_state state;
+    struct str progress;
+    struct str cursor;
+    size_t limit;
+    struct job_row *rows;
+    size_t count;
+};
+
+static struct str document_of(struct str parameters, struct str progress, struct arena *arena)
+{
+    struct buffer out = {.arena = arena};
+    struct json_writer writer = {.out = &out};
+    json_object_begin(&writer);
+    json_key(&writer, STR("parameters"));
+    json_raw(&writer, str_is_none(parameters) ? STR("{}") : parameters);
+    json_key(&writer, STR("progress"));
+    json_raw(&writer, str_is_none(progress) ? STR("{}") : progress);
+    json_object_end(&writer);
+    return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
+}
+
+static enum status put_body(struct store_session *session, void *context, struct error *error)
+{
+    struct job_work *work = context;
+    return store_job_put(session, &work->row, error);
+}
+
+enum status jobs_create(struct application *application, const struct caller *caller,
+                        struct str kind, struct str parameters, struct arena *arena,
+                        struct job_row *out, struct error *error)
+{
+    instant now = application->environment->now(application->environment);
+    struct job_work work = {.row = {.kind = kind,
+                                    .state = JOB_QUEUED,
+                                    .actor = caller->user_id,
+                                    .created_at = now,
+                                    .updated_at = now}};
+    work.row.job_id = identifier_new(application->environment, STR("JOB"), arena);
+    work.row.document = document_of(parameters, STR_NONE, arena);
+    if (str_is_none(work.row.job_id) || str_is_none(work.row.document))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(store_write(application->store, caller->tenant, arena, put_body, &work, error));
+    *out = work.row;
+    return STATUS_OK;
+}
+
+static enum status get_body(struct store_session *session, void *context, struct error *error)
+{
+    struct job_work *work = context;
+    return store_job_get(session, work->job_id, work->arena, &work->row, error);
+}
+
+enum status jobs_get(struct application *application, const struct caller *caller,
+                     struct str job_id, struct arena *arena, struct job_row *out,
+                     struct error *error)
+{
+    struct job_work work = {.arena = arena, .job_id = job_id};
+    TRY(store_read(application->store, caller->tenant, arena, get_body, &work, error));
+    *out = work.row;
+    return STATUS_OK;
+}
+
+/* Moves a job that has not ended to another state. */
+static enum status move_body(struct store_session *session, void *context, struct error *error)
+{
+    struct job_work *work = context;
+    struct json_value *document;
+    struct environment *environment = work->application->environment;
+    TRY(store_job_get(session, work->job_id, work->arena, &work->row, error));
+    if (work->row.state != JOB_QUEUED && work->row.state != JOB_RUNNING)
+        return error_set(error, STATUS_JOB_ENDED, STR(""), STR_NONE, "the job has ended: %.*s",
+                         STR_ARGS(jobs_state_name(work->row.state)));
+    work->row.state = work->state;
+    work->row.updated_at = environment->now(environment);
+    if (!str_is_none(work->progress)) {
+        struct buffer parameters = {.arena = work->arena};
+        struct json_writer writer = {.out = &parameters};
+        TRY(json_parse(work->row.document, work->arena, &document, error));
+        json_write(&writer, json_get(document, STR("parameters")));
+        work->row.document = document_of(buffer_str(&parameters), work->progress, work->arena);
+        if (buffer_failed(&parameters) || str_is_none(work->row.document))
+            return error_plain(error, STATUS_OUT_OF_MEMORY);
+    }
+    return store_job_put(session, &work->row, error);
+}
+
+enum status jobs_cancel(struct application *application, const struct caller *caller,
+                        struct str job_id, struct arena *arena, struct job_row *out,
+                        struct error *error)
+{
+    struct job_work work = {
+        .application = application, .arena = arena, .job_id = job_id, .state = JOB_CANCELLED};
+    TRY(store_write(application->store, caller->tenant, arena, move_body, &work, error));
+    *out = work.row;
+    return STATUS_OK;
+}
+
+enum status jobs_update(struct application *application, const struct caller *caller,
+                        struct str job_id, enum job_state state, struct str progress,
+                        struct arena *arena, struct error *error)
+{
+    struct job_work work = {.application = application,
+                            .arena = arena,
+                            .job_id = job_id,
+                            .state = state,
+                            .progress = progress};
+    return store_write(application->store, caller->tenant, arena, move_body, &work, error);
+}
+
+static enum status list_body(struct store_session *session, void *context, struct error *error)
+{
+    struct job_work *work = context;
+    return store_job_list(session, work->cursor, work->limit + 1, work->arena, &work->rows,
+                          &work->count, error);
+}
+
+/* Members of the document stand beside the row's own. */
+static void write_job(struct json_writer *writer, const struct job_row *job, struct arena *arena)
+{
+    struct json_value *document = NULL;
+    json_object_begin(writer);
+    json_member_string(writer, STR("jobId"), job->job_id);
+    json_member_string(writer, STR("kind"), job->kind);
+    json_member_string(writer, STR("state"), jobs_state_name(job->state));
+    json_member_string(writer, STR("actor"), job->actor);
+    results_instant(writer, STR("createdAt"), job->created_at);
+    results_instant(writer, STR("updatedAt"), job->updated_at);
+    if (json_parse(job->document, arena, &document, NULL) == STATUS_OK) {
+        for (size_t i = 0; i < document->count; i++) {
+            json_key(writer, document->members[i].name);
+            json_write(writer, &document->members[i].value);
+        }
+    }
+    json_object_end(writer);
+}
+
+struct str jobs_json(const struct job_row *job, struct arena *arena)
+{
+    struct buffer out = {.arena = arena};
+    struct json_writer writer = {.out = &out};
+    write_job(&writer, job, arena);
+    return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
+}
+
+enum status jobs_list(struct application *application, const struct caller *caller,
+                      struct str cursor, size_t limit, struct arena *arena, struct json_page *out,
+                      struct error *error)
+{
+    struct job_work work = {.arena = arena, .cursor = cursor};
+    TRY(results_limit(application, limit, &work.limit, error));
+    TRY(store_read(application->store, caller->tenant, arena, list_body, &work, error));
+    size_t shown = work.count > work.limit ? work.limit : work.count;
+    struct buffer text = {.arena = arena};
+    struct json_writer writer = {.out = &text};
+    out->next = work.count > shown ? work.rows[shown - 1].job_id : STR_NONE;
+    results_page_begin(&writer);
+    for (size_t i = 0; i < shown; i++) write_job(&writer, &work.rows[i], arena);
+    results_page_end(&writer, out->next);
+    out->body = buffer_str(&text);
+    return buffer_failed(&text) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+}

@@ -1,0 +1,370 @@
+#include "application/relationships.h"
+
+#include <stdio.h>
+
+#include "application/customer_change.h"
+#include "application/related.h"
+#include "base/identifier.h"
+
+struct relating {
+    struct customer_change change;
+    struct str customer_id;
+    struct str relationship_id;
+    struct str other;
+    struct json_value *fact_body;
+    struct link link;
+    bool suspended;
+};
+
+/* Seen from `root`: direction, type as it reads from there, and the other end. */
+static void write_link(struct json_writer *writer, const struct link *link, struct str root,
+                       bool suspended)
+{
+    bool outgoing = str_equal(link->home_root, root);
+    const struct relationship_type *type = relationship_type_find(link->type);
+    struct str name = type && !outgoing ? type->inverse : link->type;
+    struct str given = outgoing ? link->object : link->home;
+    struct str other = outgoing ? link->object_root : link->home_root;
+    json_object_begin(writer);
+    json_member_string(writer, STR("relationshipId"), link->relationship_id);
+    json_member_string(writer, STR("type"), name);
+    json_member_string(writer, STR("direction"), outgoing ? STR("OUT") : STR("IN"));
+    json_member_string(writer, STR("customerId"), other);
+    if (!str_equal(given, other)) json_member_string(writer, STR("givenCustomerId"), given);
+    json_member_string(writer, STR("from"), json_text(json_get(link->body, STR("from"))));
+    json_member_string(writer, STR("to"), json_text(json_get(link->body, STR("to"))));
+    json_key(writer, STR("suspended"));
+    json_boolean(writer, suspended);
+    json_object_end(writer);
+}
+
+struct relation_reading {
+    struct application *application;
+    struct str customer_id;
+    size_t customers_max;
+    struct arena *arena;
+    struct profile_row row;
+    struct link *links;
+    size_t count;
+    struct hierarchy hierarchy;
+};
+
+static enum status list_body(struct store_session *session, void *context, struct error *error)
+{
+    struct relation_reading *reading = context;
+    struct environment *environment = reading->application->environment;
+    bool hierarchical = false;
+    reading->hierarchy = (struct hierarchy){0};
+    TRY(customer_get_root(session, reading->customer_id, STORE_NO_LOCK, reading->arena,
+                          &reading->row, error));
+    TRY(related_links(session, reading->row.customer_id, reading->arena, &reading->links,
+                      &reading->count, error));
+    for (size_t i = 0; i < reading->count; i++) {
+        const struct relationship_type *type = relationship_type_find(reading->links[i].type);
+        hierarchical = hierarchical || (type && type->hierarchical);
+    }
+    if (!hierarchical) return STATUS_OK;
+    return related_load(session, reading->row.customer_id, environment->now(environment),
+                        reading->customers_max, reading->arena, &reading->hierarchy, error);
+}
+
+static bool is_suspended(const struct hierarchy *hierarchy, struct str relationship_id)
+{
+    for (size_t i = 0; i < hierarchy->edge_count; i++)
+        if (str_equal(hierarchy->edges[i].relationship_id, relationship_id))
+            return hierarchy->edges[i].suspended;
+    return false;
+}
+
+enum status relationships_list(struct application *application, const struct caller *caller,
+                               struct str customer_id, struct arena *arena, struct str *json,
+                               struct error *error)
+{
+    struct relation_reading reading = {.application = application,
+                                       .customer_id = customer_id,
+                                       .customers_max = HIERARCHY_CUSTOMERS_MAX,
+                                       .arena = arena};
+    TRY(store_read(application->store, caller->tenant, arena, list_body, &reading, error));
+    struct buffer out = {.arena = arena};
+    struct json_writer writer = {.out = &out};
+    results_page_begin(&writer);
+    for (size_t i = 0; i < reading.count; i++)
+        write_link(&writer, &reading.links[i], reading.row.customer_id,
+                   is_suspended(&reading.hierarchy, reading.links[i].relationship_id));
+    results_page_end(&writer, STR_NONE);
+    *json = buffer_str(&out);
+    return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+}
+
+/* The other end must be a customer; it may be merged, and then stands for its survivor. */
+static enum status find_other(struct relating *relating, struct str *other_root,
+                              struct error *error)
+{
+    struct customer_change *change = &relating->change;
+    struct profile_row row, root;
+    enum status status = store_profile_get(change->session, relating->other, STORE_NO_LOCK,
+                                           change->arena, &row, error);
+    if (status == STATUS_OK && row.erased_at != INSTANT_NONE) status = STATUS_CUSTOMER_ERASED;
+    if (status == STATUS_CUSTOMER_NOT_FOUND || status == STATUS_CUSTOMER_ERASED)
+        return error_set(error, status, STR("customerId"), STR("the id of a customer"), "%.*s",
+                         STR_ARGS(status_meaning(status)));
+    TRY(status);
+    TRY(customer_root(change->session, &row, change->arena, &root, error));
+    *other_root = root.customer_id;
+    if (!str_equal(root.customer_id, change->row.customer_id)) return STATUS_OK;
+    return error_set(error, STATUS_INVALID_VALUE, STR("customerId"), STR("another customer"),
+                     "a customer has no relationship with itself");
+}
+
+static enum status check_room(const struct relating *relating, struct error *error)
+{
+    const struct customer_change *change = &relating->change;
+    size_t count = 0;
+    for (size_t i = 0; i < change->tree.fact_count; i++) {
+        const struct fact *fact = &change->tree.facts[i];
+        if (fact->kind != FACT_RELATIONSHIP) continue;
+        count++;
+        if (str_equal(fact->subject, relating->relationship_id))
+            return error_set(error, STATUS_INVALID_VALUE, STR("relationshipId"), STR_NONE,
+                             "the relationshipId is taken");
+    }
+    if (count < change->application->limits.relationships_max) return STATUS_OK;
+    return error_set(error, STATUS_LIMIT_EXCEEDED, STR(""), STR_NONE,
+                     "a customer has at most %zu relationships",
+                     change->application->limits.relationships_max);
+}
+
+/* Hierarchies are changed one at a time within a tenant, for two edges that make a cycle may be put
+ * between four customers. */
+static enum status check_cycle(struct relating *relating, struct str other_root,
+                               struct error *error)
+{
+    struct customer_change *change = &relating->change;
+    static const struct str key = STR("hierarchy");
+    struct hierarchy hierarchy;
+    struct hierarchy_edge edge = {0};
+    if (!relationship_edge(json_text(json_get(relating->fact_body, STR("type"))),
+                           change->row.customer_id, other_root, &edge))
+        return STATUS_OK;
+    TRY(store_keys_lock(change->session, &key, 1, error));
+    TRY(related_load(change->session, change->row.customer_id, change->now, HIERARCHY_CUSTOMERS_MAX,
+                     change->arena, &hierarchy, error));
+    if (hierarchy.truncated)
+        return error_set(error, STATUS_LIMIT_EXCEEDED, STR(""), STR_NONE,
+                         "a hierarchy has at most %d customers", HIERARCHY_CUSTOMERS_MAX);
+    bool cycle;
+    if (hierarchy_would_cycle(hierarchy.edges, hierarchy.edge_count, edge.parent, edge.child,
+                              change->arena, &cycle) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (!cycle) return STATUS_OK;
+    return error_set(error, STATUS_HIERARCHY_CYCLE, STR("customerId"), STR_NONE,
+                     "the relationship would make the hierarchy a cycle");
+}
+
+static enum status add_body(struct store_session *session, void *context, struct error *error)
+{
+    struct relating *relating = context;
+    struct customer_change *change = &relating->change;
+    struct fact fact = {.kind = FACT_RELATIONSHIP,
+                        .subject = relating->relationship_id,
+                        .object = relating->other,
+                        .body = relating->fact_body};
+    struct str other_root = STR_NONE;
+    change->session = session;
+    TRY(customer_change_open(change, relating->customer_id, IF_MATCH_ANY, error));
+    TRY(check_room(relating, error));
+    TRY(find_other(relating, &other_root, error));
+    TRY(check_cycle(relating, other_root, error));
+    TRY(customer_change_append(change, &fact, error));
+    relating->link = (struct link){.relationship_id = relating->relationship_id,
+                                   .home = change->row.customer_id,
+                                   .object = relating->other,
+                                   .home_root = change->row.customer_id,
+                                   .object_root = other_root,
+                                   .type = json_text(json_get(relating->fact_body, STR("type"))),
+                                   .body = relating->fact_body};
+    return customer_change_close(change, STR("RELATIONSHIP"), STR("relationships"), error);
+}
+
+static struct relating relating_of(struct application *application, const struct caller *caller,
+                                   struct str customer_id, struct arena *arena)
+{
+    return (struct relating){
+        .change = {.application = application,
+                   .caller = caller,
+                   .policy = application->policy_for(application, caller->tenant),
+                   .arena = arena},
+        .customer_id = customer_id};
+}
+
+enum status relationships_add(struct application *application, const struct caller *caller,
+                              struct str customer_id, const struct json_value *body,
+                              struct arena *arena, struct customer_part *out, struct error *error)
+{
+    struct relating relating = relating_of(application, caller, customer_id, arena);
+    TRY(relationship_parse(body, arena, &relating.relationship_id, &relating.other,
+                           &relating.fact_body, error));
+    if (str_is_none(relating.relationship_id))
+        relating.relationship_id = identifier_new(application->environment, STR("REL"), arena);
+    if (str_is_none(relating.relationship_id)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(store_write(application->store, caller->tenant, arena, add_body, &relating, error));
+    struct buffer text = {.arena = arena};
+    struct json_writer writer = {.out = &text};
+    write_link(&writer, &relating.link, relating.link.home_root, false);
+    if (buffer_failed(&text)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    *out = (struct customer_part){.id = relating.relationship_id,
+                                  .version = relating.change.row.version,
+                                  .json = buffer_str(&text)};
+    return STATUS_OK;
+}
+
+/* The last fact of the relationship in the tree; NULL when there is none or it was ended. */
+static const struct fact *standing_fact(const struct tree *tree, struct str relationship_id)
+{
+    for (size_t i = tree->fact_count; i-- > 0;) {
+        const struct fact *fact = &tree->facts[i];
+        if (fact->kind == FACT_RELATIONSHIP && str_equal(fact->subject, relationship_id))
+            return json_get(fact->body, STR("removed")) ? NULL : fact;
+    }
+    return NULL;
+}
+
+static enum status end_body(struct store_session *session, void *context, struct error *error)
+{
+    struct relating *relating = context;
+    struct customer_change *change = &relating->change;
+    struct json_value body = json_make_object();
+    change->session = session;
+    TRY(customer_change_open(change, relating->customer_id, IF_MATCH_ANY, error));
+    const struct fact *standing = standing_fact(&change->tree, relating->relationship_id);
+    if (!standing) return error_plain(error, STATUS_RELATIONSHIP_NOT_FOUND);
+    struct fact fact = {.home = standing->home,
+                        .kind = FACT_RELATIONSHIP,
+                        .subject = relating->relationship_id,
+                        .object = standing->object,
+                        .body = &body};
+    if (!json_object_set(&body, STR("removed"), json_make_boolean(true), change->arena))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(customer_change_append(change, &fact, error));
+    return customer_change_close(change, STR("RELATIONSHIP"), STR("relationships"), error);
+}
+
+enum status relationships_end(struct application *application, const struct caller *caller,
+                              struct str customer_id, struct str relationship_id,
+                              struct arena *arena, int64_t *version, struct error *error)
+{
+    struct relating relating = relating_of(application, caller, customer_id, arena);
+    relating.relationship_id = relationship_id;
+    TRY(store_write(application->store, caller->tenant, arena, end_body, &relating, error));
+    *version = relating.change.row.version;
+    return STATUS_OK;
+}
+
+static enum status hierarchy_body(struct store_session *session, void *context, struct error *error)
+{
+    struct relation_reading *reading = context;
+    struct environment *environment = reading->application->environment;
+    TRY(customer_get_root(session, reading->customer_id, STORE_NO_LOCK, reading->arena,
+                          &reading->row, error));
+    return related_load(session, reading->row.customer_id, environment->now(environment),
+                        reading->customers_max, reading->arena, &reading->hierarchy, error);
+}
+
+static struct str name_of(const struct hierarchy *hierarchy, struct str customer_id)
+{
+    for (size_t i = 0; i < hierarchy->customer_count; i++)
+        if (str_equal(hierarchy->customers[i], customer_id)) return hierarchy->names[i];
+    return STR_NONE;
+}
+
+struct step {
+    struct str customer_id;
+    size_t depth;
+};
+
+static bool was_reached(const struct step *steps, size_t count, struct str customer_id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_equal(steps[i].customer_id, customer_id)) return true;
+    return false;
+}
+
+/* Breadth first along the edges that are not suspended, upwards or downwards. */
+static enum status write_walk(struct json_writer *writer, const struct hierarchy *hierarchy,
+                              struct str start, bool up, size_t depth, struct arena *arena)
+{
+    struct step *steps = ARENA_NEW_ARRAY(arena, struct step, hierarchy->customer_count + 1);
+    size_t count = 1;
+    if (!steps) return STATUS_OUT_OF_MEMORY;
+    steps[0].customer_id = start;
+    json_key(writer, up ? STR("ancestors") : STR("descendants"));
+    json_array_begin(writer);
+    for (size_t at = 0; at < count && steps[at].depth < depth; at++) {
+        for (size_t e = 0; e < hierarchy->edge_count; e++) {
+            const struct hierarchy_edge *edge = &hierarchy->edges[e];
+            struct str near = up ? edge->child : edge->parent;
+            struct str far = up ? edge->parent : edge->child;
+            if (edge->suspended || !str_equal(near, steps[at].customer_id) ||
+                was_reached(steps, count, far) || count > hierarchy->customer_count)
+                continue;
+            steps[count++] = (struct step){far, steps[at].depth + 1};
+            json_object_begin(writer);
+            json_member_string(writer, STR("customerId"), far);
+            json_member_string(writer, STR("name"), name_of(hierarchy, far));
+            json_member_string(writer, up ? STR("parentOf") : STR("childOf"), near);
+            json_member_string(writer, STR("relationshipId"), edge->relationship_id);
+            json_key(writer, STR("depth"));
+            json_int64(writer, (int64_t)steps[at].depth + 1);
+            json_object_end(writer);
+        }
+    }
+    json_array_end(writer);
+    return STATUS_OK;
+}
+
+static void write_suspended(struct json_writer *writer, const struct hierarchy *hierarchy)
+{
+    json_key(writer, STR("suspended"));
+    json_array_begin(writer);
+    for (size_t e = 0; e < hierarchy->edge_count; e++) {
+        const struct hierarchy_edge *edge = &hierarchy->edges[e];
+        if (!edge->suspended) continue;
+        json_object_begin(writer);
+        json_member_string(writer, STR("parent"), edge->parent);
+        json_member_string(writer, STR("child"), edge->child);
+        json_member_string(writer, STR("relationshipId"), edge->relationship_id);
+        json_object_end(writer);
+    }
+    json_array_end(writer);
+    json_key(writer, STR("truncated"));
+    json_boolean(writer, hierarchy->truncated);
+}
+
+enum status relationships_hierarchy(struct application *application, const struct caller *caller,
+                                    struct str customer_id, enum hierarchy_direction direction,
+                                    size_t depth, struct arena *arena, struct str *json,
+                                    struct error *error)
+{
+    struct relation_reading reading = {.application = application,
+                                       .customer_id = customer_id,
+                                       .customers_max = HIERARCHY_CUSTOMERS_MAX,
+                                       .arena = arena};
+    if (depth < 1 || depth > HIERARCHY_DEPTH_MAX)
+        return error_set(error, STATUS_INVALID_VALUE, STR("depth"), STR("1 to 32"),
+                         "is not an allowed depth");
+    TRY(store_read(application->store, caller->tenant, arena, hierarchy_body, &reading, error));
+    struct str root = reading.row.customer_id;
+    struct buffer out = {.arena = arena};
+    struct json_writer writer = {.out = &out};
+    json_object_begin(&writer);
+    json_member_string(&writer, STR("customerId"), root);
+    if (((direction & HIERARCHY_UP) &&
+         write_walk(&writer, &reading.hierarchy, root, true, depth, arena) != STATUS_OK) ||
+        ((direction & HIERARCHY_DOWN) &&
+         write_walk(&writer, &reading.hierarchy, root, false, depth, arena) != STATUS_OK))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    write_suspended(&writer, &reading.hierarchy);
+    json_object_end(&writer);
+    *json = buffer_str(&out);
+    return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+}
