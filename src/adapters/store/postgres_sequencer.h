@@ -25,7 +25,6 @@ MUST_CHECK enum status postgres_sequencer_start(struct store *store, struct loop
                                                 struct error *error);
 /* In the loop's thread. It ends after the batch that is under way, frees itself, and calls
  * ended(argument); the loop must run until then. */
-void postgres_sequencer_stop(struct postgres_sequencer *sequencer, loop_function *ended,
-                             void *argument);
+void postgres_sequencer_stop(struct postgres_sequencer *self, loop_function *ended, void *argument);
 
 #endif
