@@ -1,14 +1,24 @@
 # make test: every step in TEST_STEPS, each a make target (tools/run_steps.py says how it reports).
 # A part that has tests of its own kind adds to it in its mk file: TEST_STEPS += scenario
+# On failure make adds a line of its own on stderr behind the totals; .ci/run ends with the totals.
 
-.PHONY: sanitize tidy-report tools-test
+.PHONY: sanitize sanitize-threads tidy-report tools-test
 test:
 	@tools/setup.sh all
 	@tools/run_steps.py --build $(BUILD) --make "$(MAKE)" $(TEST_STEPS)
 
+# gcc 12's sanitizers want their memory where much address randomisation may have put something else.
+PLAIN_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo "setarch -R")
+SANITIZE_MAKE    = TEST_PREFIX="$(PLAIN_ADDRESSES)" $(MAKE) OPTIMISE="-O1 -g"
+
 # The whole suite under the address and undefined behaviour sanitizers.
 sanitize:
-	+$(MAKE) BUILD=$(BUILD)/asan SANITIZE=address,undefined OPTIMISE="-O1 -g" check
+	+$(SANITIZE_MAKE) BUILD=$(BUILD)/asan SANITIZE=address,undefined check
+
+# What has threads, under the thread sanitizer.
+THREADED_TESTS := $(filter src/engines/% src/adapters/% src/application/% tests/contract/%,$(TESTS_C))
+sanitize-threads:
+	+$(SANITIZE_MAKE) BUILD=$(BUILD)/tsan SANITIZE=thread TESTS_C="$(THREADED_TESTS)" check
 
 tools-test:
 	tools/run_tests.sh tools/tidy_test.py tools/run_steps_test.py

@@ -427,7 +427,7 @@ static enum csv_event check_width(struct csv_reader *reader, struct csv_row *row
 static enum csv_event read_row(struct csv_reader *reader, struct str raw, struct arena *arena,
                                struct csv_row *row, struct error *error)
 {
-    struct str text;
+    struct str text = STR_NONE;
     enum csv_event event = decode(reader, raw, arena, &text, row, error);
     if (event == CSV_ROW) event = divide(reader, text, row, error);
     if (event == CSV_ROW) event = check_width(reader, row, error);
