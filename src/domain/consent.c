@@ -130,10 +130,10 @@ static enum status check_point(struct json_value *record, const struct field_pat
     struct str text = email ? field_email(point->text, arena) : field_phone(point->text, arena);
     struct field_path path = field_path_member(top, STR("contactPoint"));
     if (str_is_none(text))
-        return field_refuse(error, STATUS_INVALID_VALUE, &path,
-                            email ? STR("an address such as jane@acme.example")
-                                  : STR("3 to 15 digits, an optional leading +"),
-                            "does not fit the channel");
+        return field_refuse_text(error, point->text, &path,
+                                 email ? STR("an address such as jane@acme.example")
+                                       : STR("3 to 15 digits, an optional leading +"),
+                                 "does not fit the channel", arena);
     return json_object_set(record, STR("contactPoint"), json_make_string(text), arena)
                ? STATUS_OK
                : out_of_memory(error);

@@ -92,13 +92,13 @@ static bool is_later(const struct act *a, const struct act *b)
     return fact_compare(a->fact, b->fact) > 0;
 }
 
-/* The latest acts of a set; grants by import stand apart until it is known whether there is any
- * revocation. */
+/* The latest acts of a set. Grants by import stand apart: one in force may grant, one that has
+ * expired only explains, so that a voided import never uncovers what stood before it. */
 struct latest {
     const struct act *act;
+    const struct act *revocation;
     const struct act *imported;
-    const struct act *unexpired; /* the latest but for expired grants and imports */
-    bool any_revocation;
+    const struct act *expired_import;
 };
 
 static void replace_if_later(const struct act **latest, const struct act *act)
@@ -108,19 +108,20 @@ static void replace_if_later(const struct act **latest, const struct act *act)
 
 static void take_in(struct latest *latest, const struct act *act, instant as_of)
 {
-    latest->any_revocation |= !act->grants;
     if (act->grants && act->import) {
-        replace_if_later(&latest->imported, act);
+        bool in_force = act->valid_until > as_of;
+        replace_if_later(in_force ? &latest->imported : &latest->expired_import, act);
         return;
     }
     replace_if_later(&latest->act, act);
-    if (act->valid_until > as_of) replace_if_later(&latest->unexpired, act);
+    if (!act->grants) replace_if_later(&latest->revocation, act);
 }
 
-static const struct act *decider(const struct latest *latest)
+static const struct act *decider(const struct latest *latest, bool imports_count)
 {
-    if (!latest->imported || latest->any_revocation) return latest->act;
-    return latest->act && is_later(latest->act, latest->imported) ? latest->act : latest->imported;
+    const struct act *act = latest->act, *imported = latest->imported;
+    if (imports_count && imported && (!act || is_later(imported, act))) return imported;
+    return act ? act : latest->expired_import;
 }
 
 static enum consent_state state_of(const struct act *act, instant as_of)
@@ -259,14 +260,14 @@ struct tally {
     bool all_holders_granted; /* of those */
 };
 
-static void count_home(struct tally *tally, const struct latest *latest, bool holds, instant as_of)
+static void count_home(struct tally *tally, const struct latest *latest, bool imports_count,
+                       bool holds, instant as_of)
 {
-    const struct act *act = decider(latest);
+    const struct act *act = decider(latest, imports_count && !latest->revocation);
     enum consent_state state = state_of(act, as_of);
-    /* An expired grant must not lift a revocation that it came after: it would by way of another
-     * home's grant. */
-    if (state == CONSENT_EXPIRED && latest->unexpired && !latest->unexpired->grants)
-        replace_if_later(&tally->revoked, latest->unexpired);
+    /* An expired grant must not lift a revocation before it: it would by way of another home's. */
+    if (state == CONSENT_EXPIRED && latest->revocation)
+        replace_if_later(&tally->revoked, latest->revocation);
     if (state == CONSENT_REVOKED) replace_if_later(&tally->revoked, act);
     if (state == CONSENT_GRANTED) replace_if_later(&tally->granted, act);
     if (state == CONSENT_EXPIRED) replace_if_later(&tally->expired, act);
@@ -286,14 +287,22 @@ static struct latest latest_for(const struct tree *tree, const struct acts *acts
 }
 
 /* The latest act for the contact point itself, if it is a grant in force. */
-static const struct act *own_grant(const struct acts *acts, const struct consent_question *question)
+static const struct act *own_grant(const struct acts *acts, const struct consent_question *question,
+                                   bool imports_count)
 {
     struct latest latest = {0};
     for (size_t i = 0; i < acts->count; i++)
         if (!str_is_none(acts->items[i].point) && covers(&acts->items[i], question))
             take_in(&latest, &acts->items[i], question->as_of);
-    const struct act *act = decider(&latest);
+    const struct act *act = decider(&latest, imports_count);
     return state_of(act, question->as_of) == CONSENT_GRANTED ? act : NULL;
+}
+
+static bool any_revocation(const struct acts *acts, const struct consent_question *question)
+{
+    for (size_t i = 0; i < acts->count; i++)
+        if (!acts->items[i].grants && covers(&acts->items[i], question)) return true;
+    return false;
 }
 
 static struct consent_answer answer_of(bool allowed, enum consent_state state, struct str reason,
@@ -324,13 +333,15 @@ static enum status decide(const struct tree *tree, const struct acts *acts,
 {
     struct tally tally = {.all_granted = true, .all_holders_granted = true};
     bool with_point = !str_is_none(question->contact_point);
+    /* Of a contact point, a revocation by any home speaks against an import by any other. */
+    bool imports_count = !with_point || !any_revocation(acts, question);
     bool *belongs = NULL;
     if (with_point) TRY(find_holders(tree, question, arena, &belongs));
     for (size_t i = 0; i < tree->home_count; i++) {
         struct latest latest = latest_for(tree, acts, (int32_t)i, question);
-        count_home(&tally, &latest, belongs && belongs[i], question->as_of);
+        count_home(&tally, &latest, imports_count, belongs && belongs[i], question->as_of);
     }
-    *answer = conclude_answer(&tally, with_point ? own_grant(acts, question) : NULL);
+    *answer = conclude_answer(&tally, with_point ? own_grant(acts, question, imports_count) : NULL);
     return STATUS_OK;
 }
 

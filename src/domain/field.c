@@ -47,6 +47,15 @@ enum status field_refuse(struct error *error, enum status status, const struct f
     return error_set(error, status, field_path_text(path, text), allowed, "%s", message);
 }
 
+/* Normalising takes no more memory than this; so if there is that much, the text was at fault. */
+enum status field_refuse_text(struct error *error, struct str text, const struct field_path *path,
+                              struct str allowed, const char *problem, struct arena *arena)
+{
+    if (!arena_alloc(arena, text.len + INSTANT_TEXT_MAX))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return field_refuse(error, STATUS_INVALID_VALUE, path, allowed, problem);
+}
+
 static enum status out_of_memory(struct error *error)
 {
     return error_plain(error, STATUS_OUT_OF_MEMORY);
@@ -200,8 +209,8 @@ static enum status check_shape(const struct profile_field *field, enum field_sha
         return field_refuse(error, STATUS_INVALID_VALUE, path, field->allowed, "is not a text");
     struct str text = shapes[shape].check(field, value->text, arena);
     if (str_is_none(text))
-        return field_refuse(error, STATUS_INVALID_VALUE, path, field->allowed,
-                            shapes[shape].problem);
+        return field_refuse_text(error, value->text, path, field->allowed, shapes[shape].problem,
+                                 arena);
     *out = json_make_string(text);
     return STATUS_OK;
 }

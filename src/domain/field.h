@@ -33,6 +33,10 @@ static inline struct field_path field_path_element(const struct field_path *pare
 /* error_set with the path's text as the field. */
 enum status field_refuse(struct error *error, enum status status, const struct field_path *path,
                          struct str allowed, const char *message);
+/* The same for a text whose check gave nothing: STATUS_OUT_OF_MEMORY when that was the cause, else
+ * STATUS_INVALID_VALUE. */
+enum status field_refuse_text(struct error *error, struct str text, const struct field_path *path,
+                              struct str allowed, const char *problem, struct arena *arena);
 
 const struct profile_field *field_find(const struct profile_field *fields, size_t count,
                                        struct str name);

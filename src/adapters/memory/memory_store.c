@@ -64,11 +64,15 @@ static struct memory_tenant *tenant_at(struct memory_store *memory, struct str n
     return tenant;
 }
 
-/* Everything that the body did, or nothing. */
-static enum status run_once(struct memory_store *memory, struct memory_session *session,
-                            store_body *body, void *context, struct error *error)
+/* Everything that the body did, or nothing; a tenant that came with it included. */
+static enum status run_once(struct memory_store *memory, struct str tenant, store_body *body,
+                            void *context, struct error *error)
 {
-    enum status status = body(&session->session, context, error);
+    struct memory_session session = {.session = {.store = &memory->store, .tenant = tenant},
+                                     .heap = &memory->heap,
+                                     .tenant = tenant_at(memory, tenant)};
+    enum status status = session.tenant ? body(&session.session, context, error)
+                                        : error_plain(error, STATUS_STORE_FULL);
     if (status == STATUS_OK)
         memory_journal_forget(&memory->heap);
     else
@@ -83,13 +87,9 @@ static enum status store_transact_write(struct store *store, struct str tenant, 
     struct arena_mark mark = arena_mark(arena);
     enum status status = STATUS_WRITE_CONFLICT;
     (void)pthread_mutex_lock(&memory->mutex);
-    struct memory_session session = {.session = {.store = store, .tenant = tenant},
-                                     .heap = &memory->heap,
-                                     .tenant = tenant_at(memory, tenant)};
-    if (!session.tenant) status = error_plain(error, STATUS_STORE_FULL);
     for (int run = 0; run < RUNS_MAX && status == STATUS_WRITE_CONFLICT; run++) {
         arena_rewind(arena, mark);
-        status = run_once(memory, &session, body, context, error);
+        status = run_once(memory, tenant, body, context, error);
     }
     (void)pthread_mutex_unlock(&memory->mutex);
     return status;

@@ -7,8 +7,10 @@
 enum {
     BATCH_MAX_DEFAULT = 1024,
     /* A batch takes no further unit of work after so long, so that the first one's caller does not
-     * wait for a queue of large ones. */
-    BATCH_TIME_NS = 10 * 1000 * 1000,
+     * wait for a queue of large ones; or after as long as the commit before it took, so that a slow
+     * disk is waited for half of the time at most. */
+    BATCH_TIME_MIN_NS = 10 * 1000 * 1000,
+    BATCH_TIME_MAX_NS = 200 * 1000 * 1000,
     RUNS_MAX = 8, /* of one body that reports conflicts */
     /* The WAL is brought into the file when nobody waits and it has grown so long, or in any case
      * when it has grown very long: longer WALs coalesce more writes to the same page. */
@@ -107,7 +109,9 @@ static void fail_batch(struct sqlite_request *first, enum status status, const s
 
 static enum status commit(struct sqlite_writer *writer, struct error *error)
 {
+    int64_t start = monotonic_ns();
     enum status status = sqlite_connection_control(&writer->connection, CONTROL_COMMIT, error);
+    writer->commit_ns = monotonic_ns() - start;
     if (status == STATUS_OK) return STATUS_OK;
     /* Whole frames may have reached the disk when only the sync failed: a crash now could find
      * them. */
@@ -119,10 +123,16 @@ static enum status commit(struct sqlite_writer *writer, struct error *error)
     return sync_failed ? error_plain(error, STATUS_OUTCOME_UNKNOWN) : status;
 }
 
+static int64_t batch_time_ns(const struct sqlite_writer *writer)
+{
+    if (writer->commit_ns < BATCH_TIME_MIN_NS) return BATCH_TIME_MIN_NS;
+    return writer->commit_ns < BATCH_TIME_MAX_NS ? writer->commit_ns : BATCH_TIME_MAX_NS;
+}
+
 /* Runs requests until the batch has lasted long enough; cuts the list there and gives the rest. */
 static struct sqlite_request *run_batch(struct sqlite_writer *writer, struct sqlite_request *first)
 {
-    int64_t end = monotonic_ns() + BATCH_TIME_NS;
+    int64_t end = monotonic_ns() + batch_time_ns(writer);
     size_t count = 0;
     for (struct sqlite_request *request = first; request; request = request->next) {
         run_request(writer, request);

@@ -22,7 +22,8 @@ struct sqlite_writer {
     size_t batch_max;
     void (*committed)(void *argument);
     void *committed_argument;
-    int wal_frames; /* in the WAL after the latest commit */
+    int64_t commit_ns; /* how long the latest commit took */
+    int wal_frames;    /* in the WAL after the latest commit */
 
     pthread_t thread;
     pthread_mutex_t mutex;
