@@ -495,6 +495,23 @@ static enum status score_pairs(struct bulk *bulk, struct error *error)
 
 /* ------------------------------------------------------------------ matching */
 
+/* Where the first of January is far more frequent than a day can be, it stands for "the year is
+ * all we know". */
+static void forget_default_days(struct bulk *bulk)
+{
+    struct value_domain *dates = &bulk->values.domain[DOMAIN_DATE];
+    uint32_t dated = 0, first_days = 0;
+    for (uint32_t i = 0; i < bulk->record_count; i++) {
+        uint32_t date = bulk->records[i].slot[SLOT_DATE];
+        if (!date || (date & VALUES_LIST)) continue;
+        dated++;
+        first_days += dates->values[date].a % 10000 == 101;
+    }
+    if (first_days < 20 || first_days * 50ULL < dated) return;
+    for (uint32_t i = 1; i <= dates->count; i++)
+        if (dates->values[i].a % 10000 == 101) dates->values[i].a -= 101;
+}
+
 static enum status train(struct bulk *bulk, struct training_result *result, struct error *error)
 {
     for (int kind = 0; kind < MODEL_KIND_COUNT; kind++) {
@@ -560,6 +577,7 @@ enum status bulk_match(struct bulk *bulk, struct error *error)
     TRY(order_by_content(bulk, error));
     step_end(bulk);
     step_begin(bulk, "frequencies");
+    forget_default_days(bulk);
     if (rarity_learn(&bulk->values, bulk->records, bulk->record_count, bulk->options.threads,
                      &bulk->budget, &bulk->rarities) != STATUS_OK)
         return out_of_memory(bulk, error);
