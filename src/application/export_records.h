@@ -1,9 +1,9 @@
-/* Everything of a tenant as lines of JSON, and back: a restore of an export gives the same state:
- * ids, homes, facts with their times, merges in force and reversed, versions, keys.
+/* Everything of a tenant as lines of JSON. restore_records() reads them back and gives the same
+ * state: ids, homes, facts with their times, merges in force and reversed, versions, keys.
  *
  * Each line is an object with "record": HEADER (first), PROFILE (a customer's row, versions and the
- * facts whose home it is), MERGE, END (last, with the counts). Events and jobs are not part of it;
- * neither is the suppression list, whose hashes are worthless under another key.
+ * facts whose home it is), MERGE, END (last, with the counts). Erased customers, events and jobs
+ * are not part of it; neither is the suppression list, whose hashes mean nothing under another key.
  */
 #ifndef APPLICATION_EXPORT_RECORDS_H
 #define APPLICATION_EXPORT_RECORDS_H
@@ -19,21 +19,12 @@ struct export_cursor {
     int64_t merges;
 };
 
-/* Appends the next lines to `out`, about `limit` profiles' worth, and moves the cursor; done when
+/* Appends the next lines to `out`, `limit` profiles' worth, and moves the cursor; done when
  * cursor->phase is EXPORT_DONE. `arena` is working memory for this page: reset it between pages
  * (`out` must live elsewhere). Pages are separate snapshots: a change made meanwhile is in or not,
  * per customer as a whole. */
 MUST_CHECK enum status export_records(struct application *application, const struct caller *caller,
                                       struct export_cursor *cursor, size_t limit,
                                       struct arena *arena, struct buffer *out, struct error *error);
-
-/* Writes a batch of lines of an export (parsed) in one unit of work. The tenant must have been
- * empty before the first: STATUS_STORE_NOT_EMPTY when a customer is there with another state. Lines
- * come in the order of the export. Golden documents are computed anew for the profiles that a batch
- * touches when the MERGE and END lines arrive. */
-MUST_CHECK enum status export_records_restore(struct application *application,
-                                              const struct caller *caller,
-                                              const struct json_value *const *lines, size_t count,
-                                              struct arena *arena, struct error *error);
 
 #endif

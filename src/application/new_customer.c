@@ -13,13 +13,14 @@ struct str new_customer_source_key(struct str source, struct str source_key, str
     return arena_format(arena, "source|%.*s|%.*s", STR_ARGS(source), STR_ARGS(source_key));
 }
 
-enum status new_customer_contact(struct application *application, const struct json_value *contact,
-                                 struct arena *arena, struct fact *fact)
+/* One contact object out of profile_parse_create, with an id of its own if none was given. */
+static enum status take_contact(struct application *application, const struct json_value *contact,
+                                struct arena *arena, struct fact *fact, bool *given)
 {
-    *fact = (struct fact){.kind = FACT_CONTACT};
+    fact->kind = FACT_CONTACT;
     TRY(contact_take_id(contact, arena, &fact->subject, &fact->body));
-    if (str_is_none(fact->subject))
-        fact->subject = identifier_new(application->environment, STR("CONT"), arena);
+    *given = !str_is_none(fact->subject);
+    if (!*given) fact->subject = identifier_new(application->environment, STR("CONT"), arena);
     return str_is_none(fact->subject) ? STATUS_OUT_OF_MEMORY : STATUS_OK;
 }
 
@@ -40,21 +41,24 @@ static enum status make_facts(struct application *application, const struct call
                           .observed_at = input->observed_at,
                           .recorded_at = input->now,
                           .actor = caller->user_id};
+    size_t count = parsed->contacts->count;
     struct fact *facts = out->tree.facts;
+    struct fact *contacts = ARENA_NEW_ARRAY(arena, struct fact, count);
+    bool *given = ARENA_NEW_ARRAY(arena, bool, count);
+    if (!contacts || !given) return STATUS_OUT_OF_MEMORY;
     facts[0] = common;
     facts[0].kind = FACT_ASSERTION;
     facts[0].subject = input->source_key;
     facts[0].body = parsed->assertion;
-    out->tree.fact_count = 1;
-    for (size_t i = 0; i < parsed->contacts->count; i++) {
-        struct fact contact;
-        TRY(new_customer_contact(application, &parsed->contacts->items[i], arena, &contact));
-        struct fact *fact = &facts[out->tree.fact_count++];
-        *fact = common;
-        fact->kind = FACT_CONTACT;
-        fact->subject = contact.subject;
-        fact->body = contact.body;
+    for (size_t i = 0; i < count; i++) {
+        contacts[i] = common;
+        TRY(take_contact(application, &parsed->contacts->items[i], arena, &contacts[i], &given[i]));
+        facts[i + 1] = contacts[i];
     }
+    out->tree.fact_count = count + 1;
+    out->assertion = parsed->assertion;
+    out->contacts = contacts;
+    out->contact_id_given = given;
     return STATUS_OK;
 }
 
@@ -69,7 +73,7 @@ static enum status make_keys(struct application *application,
     out->keys = ARENA_NEW_ARRAY(arena, struct str, count + 1);
     if (!out->keys) return STATUS_OUT_OF_MEMORY;
     for (size_t i = 0; i < count; i++) out->keys[i] = keys[i];
-    out->key_count = out->find_count = count;
+    out->key_count = count;
     if (!str_is_none(input->source_key))
         TRY(add_key(out, new_customer_source_key(input->source, input->source_key, arena)));
     return STATUS_OK;

@@ -8,11 +8,13 @@
 
 struct new_customer {
     struct tree tree; /* one home; all facts */
+    const struct json_value *assertion;
+    const struct fact *contacts;  /* in the order of the body */
+    const bool *contact_id_given; /* by the caller, for each */
     struct golden golden;
     struct profile_row row; /* version 1, document and all */
     struct str *keys;       /* customer_keys, then that of the source record */
     size_t key_count;
-    size_t find_count; /* the first so many are looked up for duplicates */
     bool id_was_given;
     struct str *points; /* suppression hashes of its contact points */
     struct str *point_texts;
@@ -38,12 +40,6 @@ MUST_CHECK enum status
 new_customer_insert(struct application *application, const struct caller *caller,
                     struct store_session *session, const struct new_customer *customer,
                     const bool *suppressed, struct arena *arena, struct error *error);
-
-/* The fact of one contact object out of profile_parse_create, with an id of its own if none was
- * given. */
-MUST_CHECK enum status new_customer_contact(struct application *application,
-                                            const struct json_value *contact, struct arena *arena,
-                                            struct fact *fact);
 
 /* The key by which the home of a source record is found again. */
 struct str new_customer_source_key(struct str source, struct str source_key, struct arena *arena);

@@ -164,10 +164,11 @@ static enum status check_content_type(const struct call *call, struct error *err
     enum route_body body = call->route->body;
     struct str type = http_request_header(call->request, STR("Content-Type"));
     bool needed = body == ROUTE_BODY_UPLOAD;
-    if ((str_is_none(type) && !needed) || body == ROUTE_BODY_NONE) return STATUS_OK;
+    if (body == ROUTE_BODY_NONE) return STATUS_OK;
     if (!str_is_none(http_request_header(call->request, STR("Content-Encoding"))))
         return error_set(error, STATUS_UNSUPPORTED_MEDIA_TYPE, STR("Content-Encoding"),
                          STR("a body without coding"), "coded bodies are not taken");
+    if (str_is_none(type) && !needed) return STATUS_OK;
     if (is_taken(body, type)) return STATUS_OK;
     return error_set(error, STATUS_UNSUPPORTED_MEDIA_TYPE, STR("Content-Type"), allowed[body],
                      "the media type of the body is not taken here");
@@ -219,7 +220,8 @@ static void log_request(struct call *call, size_t route, int status, int64_t too
 
 static void finish(struct call *call, enum status status, const struct error *error)
 {
-    if (status == STATUS_OK) return;
+    /* Who went away needs no answer, and it is no failure of ours. */
+    if (status == STATUS_OK || http_request_gone(call->request)) return;
     if (http_response_started(call->response))
         http_response_abort(call->response);
     else

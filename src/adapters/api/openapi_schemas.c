@@ -5,7 +5,10 @@
 #include "domain/contact.h"
 #include "domain/relationship.h"
 
-static void write_field(struct json_writer *writer, const struct profile_field *field);
+static void write_property(struct json_writer *writer, const struct profile_field *field,
+                           bool nullable);
+static void write_required(struct json_writer *writer, const struct profile_field *fields,
+                           size_t count);
 
 static void write_enum(struct json_writer *writer, struct str allowed)
 {
@@ -29,26 +32,14 @@ static void write_format(struct json_writer *writer, enum field_shape shape)
 }
 
 static void write_object(struct json_writer *writer, const struct profile_field *fields,
-                         size_t count, bool required)
+                         size_t count)
 {
     json_member_string(writer, STR("type"), STR("object"));
     json_key(writer, STR("properties"));
     json_object_begin(writer);
-    for (size_t i = 0; i < count; i++) {
-        json_key(writer, fields[i].name);
-        json_object_begin(writer);
-        write_field(writer, &fields[i]);
-        json_object_end(writer);
-    }
+    for (size_t i = 0; i < count; i++) write_property(writer, &fields[i], false);
     json_object_end(writer);
-    size_t needed = 0;
-    for (size_t i = 0; i < count; i++) needed += fields[i].required;
-    if (!required || needed == 0) return;
-    json_key(writer, STR("required"));
-    json_array_begin(writer);
-    for (size_t i = 0; i < count; i++)
-        if (fields[i].required) json_string(writer, fields[i].name);
-    json_array_end(writer);
+    write_required(writer, fields, count);
 }
 
 static void write_list(struct json_writer *writer, const struct profile_field *field)
@@ -64,7 +55,7 @@ static void write_list(struct json_writer *writer, const struct profile_field *f
     json_key(writer, STR("items"));
     json_object_begin(writer);
     if (field->shape == SHAPE_OBJECT_LIST) {
-        write_object(writer, field->members, field->member_count, true);
+        write_object(writer, field->members, field->member_count);
     } else if (element.shape == SHAPE_ENUM) {
         json_member_string(writer, STR("type"), STR("string"));
     } else {
@@ -82,7 +73,7 @@ static void write_field(struct json_writer *writer, const struct profile_field *
         write_list(writer, field);
         return;
     case SHAPE_OBJECT:
-        write_object(writer, field->members, field->member_count, true);
+        write_object(writer, field->members, field->member_count);
         return;
     case SHAPE_MAP:
         json_member_string(writer, STR("type"), STR("object"));
@@ -103,40 +94,62 @@ static void write_field(struct json_writer *writer, const struct profile_field *
     }
 }
 
+/* In a merge-patch, null takes a value away. */
+static void write_property(struct json_writer *writer, const struct profile_field *field,
+                           bool nullable)
+{
+    json_key(writer, field->name);
+    json_object_begin(writer);
+    if (nullable) {
+        json_key(writer, STR("anyOf"));
+        json_array_begin(writer);
+        json_object_begin(writer);
+    }
+    write_field(writer, field);
+    if (nullable) {
+        json_object_end(writer);
+        json_raw(writer, STR("{\"type\":\"null\"}"));
+        json_array_end(writer);
+    }
+    json_object_end(writer);
+}
+
+static void write_required(struct json_writer *writer, const struct profile_field *fields,
+                           size_t count)
+{
+    size_t needed = 0;
+    for (size_t i = 0; i < count; i++) needed += fields[i].required;
+    if (needed == 0) return;
+    json_key(writer, STR("required"));
+    json_array_begin(writer);
+    for (size_t i = 0; i < count; i++)
+        if (fields[i].required) json_string(writer, fields[i].name);
+    json_array_end(writer);
+}
+
+static void write_members(struct json_writer *writer, struct str members)
+{
+    if (members.len == 0) return;
+    if (writer->need_comma) buffer_append_char(writer->out, ',');
+    buffer_append(writer->out, members);
+    writer->need_comma = true;
+}
+
 /* One schema from a table; `before` and `after` are further properties, as JSON members. */
 static void write_schema(struct json_writer *writer, struct str name, struct str before,
                          const struct profile_field *fields, size_t count, struct str after,
-                         bool required)
+                         bool patch)
 {
     json_key(writer, name);
     json_object_begin(writer);
     json_member_string(writer, STR("type"), STR("object"));
     json_key(writer, STR("properties"));
     json_object_begin(writer);
-    if (before.len) {
-        buffer_append(writer->out, before);
-        writer->need_comma = true;
-    }
-    for (size_t i = 0; i < count; i++) {
-        json_key(writer, fields[i].name);
-        json_object_begin(writer);
-        write_field(writer, &fields[i]);
-        json_object_end(writer);
-    }
-    if (after.len) {
-        buffer_append(writer->out, STR(","));
-        buffer_append(writer->out, after);
-    }
+    write_members(writer, before);
+    for (size_t i = 0; i < count; i++) write_property(writer, &fields[i], patch);
+    write_members(writer, after);
     json_object_end(writer);
-    size_t needed = 0;
-    for (size_t i = 0; required && i < count; i++) needed += fields[i].required;
-    if (needed) {
-        json_key(writer, STR("required"));
-        json_array_begin(writer);
-        for (size_t i = 0; i < count; i++)
-            if (fields[i].required) json_string(writer, fields[i].name);
-        json_array_end(writer);
-    }
+    if (!patch) write_required(writer, fields, count);
     json_object_end(writer);
 }
 
@@ -221,23 +234,23 @@ void openapi_schemas_write(struct json_writer *writer)
     struct str one_role = STR("\"role\":{\"type\":\"string\",\"description\":\"one role, the same "
                               "as roles with one element\"}");
     write_schema(writer, STR("Profile"), STR(CUSTOMER_ID), profile_fields, profile_field_count,
-                 STR("\"contacts\":" LIST(REF("Contact")) "," STAMPS), true);
+                 STR("\"contacts\":" LIST(REF("Contact")) "," STAMPS), false);
     write_schema(writer, STR("NewProfile"), STR(CUSTOMER_ID), profile_fields, profile_field_count,
-                 STR("\"contacts\":" LIST(REF("NewContact"))), true);
+                 STR("\"contacts\":" LIST(REF("NewContact"))), false);
     write_schema(writer, STR("ProfilePatch"), STR(""), profile_fields, profile_field_count, STR(""),
-                 false);
-    write_schema(writer, STR("Contact"), STR(CONTACT_ID), contact_fields, contact_field_count,
-                 STR(""), true);
-    write_schema(writer, STR("NewContact"), STR(CONTACT_ID), contact_fields, contact_field_count,
-                 one_role, true);
-    write_schema(writer, STR("ContactPatch"), STR(""), contact_fields, contact_field_count,
-                 one_role, false);
-    write_schema(writer, STR("NewRelationship"), STR("\"relationshipId\":" TEXT),
-                 relationship_fields, relationship_field_count, STR(""), true);
-    write_schema(writer, STR("NewConsent"), STR(""), consent_fields, consent_field_count, STR(""),
                  true);
+    write_schema(writer, STR("Contact"), STR(CONTACT_ID), contact_fields, contact_field_count,
+                 STR(""), false);
+    write_schema(writer, STR("NewContact"), STR(CONTACT_ID), contact_fields, contact_field_count,
+                 one_role, false);
+    write_schema(writer, STR("ContactPatch"), STR(""), contact_fields, contact_field_count,
+                 one_role, true);
+    write_schema(writer, STR("NewRelationship"), STR(""), relationship_fields,
+                 relationship_field_count, STR(""), false);
+    write_schema(writer, STR("NewConsent"), STR(""), consent_fields, consent_field_count, STR(""),
+                 false);
     write_schema(writer, STR("Consent"), STR("\"recordId\":" TEXT), consent_fields,
-                 consent_field_count, STR("\"recordedAt\":" TIME ",\"actor\":" TEXT), true);
+                 consent_field_count, STR("\"recordedAt\":" TIME ",\"actor\":" TEXT), false);
     for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
         json_key(writer, plain[i].name);
         json_raw(writer, plain[i].json);

@@ -1,0 +1,381 @@
+/* See import_records.h. Per batch: one lock of all keys, one look-up of all keys, one of all
+ * contact points; then each row is an insert without further reading, unless it is known already.
+ */
+#include "application/import_records.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "application/duplicates.h"
+#include "application/import_update.h"
+#include "base/identifier.h"
+
+static const struct str outcome_names[IMPORT_OUTCOME_COUNT] = {
+    [IMPORT_CREATED] = STR("CREATED"),
+    [IMPORT_UPDATED] = STR("UPDATED"),
+    [IMPORT_UNCHANGED] = STR("UNCHANGED"),
+    [IMPORT_DUPLICATE] = STR("DUPLICATE"),
+    [IMPORT_INVALID] = STR("INVALID")};
+
+struct str import_records_outcome_name(enum import_outcome outcome)
+{
+    return outcome < IMPORT_OUTCOME_COUNT ? outcome_names[outcome] : STR_NONE;
+}
+
+/* A key of a row that this batch has created, in a chained table. */
+struct batch_key {
+    struct str key;
+    size_t row;
+    struct batch_key *next;
+};
+
+struct batch_row {
+    struct new_customer customer;
+    const struct import_record *record;
+    instant observed_at;
+    struct str source_key; /* as a key; absent when the record has none */
+    size_t first_point;    /* of its contact points among all */
+    bool invalid;
+};
+
+struct batch {
+    struct application *application;
+    const struct caller *caller;
+    const struct policy *policy;
+    struct str source;
+    enum duplicate_choice on_duplicate;
+    struct arena *arena;
+    struct batch_row *rows;
+    size_t count;
+    struct import_result *results;
+    /* Made in the unit of work. */
+    struct store_session *session;
+    struct key_hit *hits; /* in order of key */
+    size_t hit_count;
+    bool *suppressed;
+    size_t point_count;
+    struct batch_key **created;
+    size_t created_room; /* a power of two */
+};
+
+/* Whether a status is about the row; any other is about the batch. */
+static bool is_about_row(enum status status)
+{
+    switch (status) {
+    case STATUS_UNKNOWN_FIELD:
+    case STATUS_DUPLICATE_FIELD:
+    case STATUS_REQUIRED_FIELD:
+    case STATUS_INVALID_VALUE:
+    case STATUS_LIMIT_EXCEEDED:
+    case STATUS_CONSENT_VIOLATION:
+    case STATUS_CUSTOMER_EXISTS:
+    case STATUS_CUSTOMER_ERASED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static enum status settle_row(struct import_result *result, enum status status,
+                              const struct error *row_error, struct error *error)
+{
+    if (status == STATUS_OK) return STATUS_OK;
+    if (!is_about_row(status)) {
+        if (error) *error = *row_error;
+        return status;
+    }
+    result->outcome = IMPORT_INVALID;
+    result->error = *row_error;
+    return STATUS_OK;
+}
+
+static enum status prepare_row(struct batch *batch, const struct import_record *record,
+                               struct batch_row *row, struct import_result *result,
+                               struct error *error)
+{
+    struct environment *environment = batch->application->environment;
+    instant now = environment->now(environment);
+    struct error row_error = {0};
+    struct new_customer_input input = {
+        .body = record->body,
+        .source = batch->source,
+        .source_key = record->source_key,
+        .observed_at = record->observed_at == INSTANT_NONE ? now : record->observed_at,
+        .now = now};
+    *row = (struct batch_row){
+        .record = record, .observed_at = input.observed_at, .first_point = batch->point_count};
+    *result = (struct import_result){.outcome = IMPORT_CREATED};
+    enum status status = new_customer_prepare(batch->application, batch->caller, batch->policy,
+                                              &input, batch->arena, &row->customer, &row_error);
+    row->invalid = status != STATUS_OK;
+    TRY(settle_row(result, status, &row_error, error));
+    if (row->invalid) return STATUS_OK;
+    batch->point_count += row->customer.point_count;
+    if (str_is_none(record->source_key)) return STATUS_OK;
+    row->source_key = row->customer.keys[row->customer.key_count - 1];
+    return STATUS_OK;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    return str_compare(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* All keys by which rows can be known already (or that must be ours alone), each once. */
+static enum status gather_keys(const struct batch *batch, struct str **keys, size_t *count)
+{
+    size_t room = 0, n = 0;
+    for (size_t i = 0; i < batch->count; i++) room += batch->rows[i].customer.key_count + 1;
+    struct str *all = ARENA_NEW_ARRAY(batch->arena, struct str, room);
+    if (!all) return STATUS_OUT_OF_MEMORY;
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct new_customer *customer = &batch->rows[i].customer;
+        if (batch->rows[i].invalid) continue;
+        for (size_t k = 0; k < customer->key_count; k++)
+            if (!str_starts_with(customer->keys[k], STR("find-"))) all[n++] = customer->keys[k];
+        if (!customer->id_was_given) continue;
+        all[n] = arena_format(batch->arena, "customer|%.*s", STR_ARGS(customer->row.customer_id));
+        if (str_is_none(all[n++])) return STATUS_OUT_OF_MEMORY;
+    }
+    if (n) qsort(all, n, sizeof(*all), compare_keys);
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (kept == 0 || !str_equal(all[kept - 1], all[i])) all[kept++] = all[i];
+    *keys = all;
+    *count = kept;
+    return STATUS_OK;
+}
+
+static enum status find_suppressed(struct batch *batch, struct error *error)
+{
+    struct str *points = ARENA_NEW_ARRAY(batch->arena, struct str, batch->point_count);
+    batch->suppressed = ARENA_NEW_ARRAY(batch->arena, bool, batch->point_count);
+    if (!points || !batch->suppressed) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    size_t n = 0;
+    for (size_t i = 0; i < batch->count; i++)
+        for (size_t p = 0; p < batch->rows[i].customer.point_count && !batch->rows[i].invalid; p++)
+            points[n++] = batch->rows[i].customer.points[p];
+    if (n == 0) return STATUS_OK;
+    return store_suppression_find(batch->session, points, n, batch->suppressed, error);
+}
+
+static struct batch_key **slot_of(const struct batch *batch, struct str key)
+{
+    static const struct hash_key hash = {1, 2}; /* order is nobody's to choose: bounded chains */
+    return &batch->created[hash_bytes(hash, key) & (batch->created_room - 1)];
+}
+
+static bool remember_created(struct batch *batch, size_t row)
+{
+    const struct new_customer *customer = &batch->rows[row].customer;
+    for (size_t k = 0; k < customer->key_count; k++) {
+        if (str_starts_with(customer->keys[k], STR("find-"))) continue;
+        struct batch_key *entry = ARENA_NEW(batch->arena, struct batch_key);
+        if (!entry) return false;
+        struct batch_key **slot = slot_of(batch, customer->keys[k]);
+        *entry = (struct batch_key){.key = customer->keys[k], .row = row, .next = *slot};
+        *slot = entry;
+    }
+    return true;
+}
+
+/* The first hit of the key, or hit_count. */
+static size_t first_hit(const struct batch *batch, struct str key)
+{
+    size_t low = 0, high = batch->hit_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (str_compare(batch->hits[middle].key, key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < batch->hit_count && str_equal(batch->hits[low].key, key) ? low : batch->hit_count;
+}
+
+/* The home that the source record was given to, before or by this batch; absent when it is new. */
+static struct str known_home(const struct batch *batch, const struct batch_row *row)
+{
+    if (str_is_none(row->source_key)) return STR_NONE;
+    size_t hit = first_hit(batch, row->source_key);
+    if (hit < batch->hit_count) return batch->hits[hit].home;
+    for (struct batch_key *at = *slot_of(batch, row->source_key); at; at = at->next)
+        if (str_equal(at->key, row->source_key))
+            return batch->rows[at->row].customer.row.customer_id;
+    return STR_NONE;
+}
+
+/* Certain duplicates among the rows created by this batch, which the store's hits cannot show. */
+static enum status find_in_batch(const struct batch *batch, const struct batch_row *row,
+                                 struct duplicate *duplicate, bool *found)
+{
+    struct matcher *matcher = batch->application->matcher;
+    *found = false;
+    for (size_t k = 0; k < row->customer.key_count; k++) {
+        for (struct batch_key *at = *slot_of(batch, row->customer.keys[k]); at; at = at->next) {
+            const struct new_customer *other = &batch->rows[at->row].customer;
+            if (!str_equal(at->key, row->customer.keys[k])) continue;
+            TRY(matcher->compare(matcher, &row->customer.golden, &other->golden, batch->arena,
+                                 &duplicate->match));
+            *found = duplicate->match.decision == MATCH_CERTAIN;
+            duplicate->customer_id = other->row.customer_id;
+            if (*found) return STATUS_OK;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* The store's hits of one row, which lie here and there among all. */
+static enum status hits_of(const struct batch *batch, const struct batch_row *row,
+                           struct key_hit **hits, size_t *count)
+{
+    size_t total = 0;
+    *hits = NULL;
+    *count = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t k = 0; k < row->customer.key_count; k++) {
+            struct str key = row->customer.keys[k];
+            for (size_t at = first_hit(batch, key);
+                 at < batch->hit_count && str_equal(batch->hits[at].key, key); at++) {
+                if (pass == 0)
+                    total++;
+                else
+                    (*hits)[(*count)++] = batch->hits[at];
+            }
+        }
+        if (pass == 1 || total == 0) return STATUS_OK;
+        *hits = ARENA_NEW_ARRAY(batch->arena, struct key_hit, total);
+        if (!*hits) return STATUS_OUT_OF_MEMORY;
+    }
+    return STATUS_OK;
+}
+
+static enum status refuse_duplicate(const struct batch *batch, const struct batch_row *row,
+                                    struct import_result *result, struct error *error)
+{
+    struct duplicate *duplicates, in_batch;
+    struct key_hit *hits;
+    size_t count, hit_count;
+    bool found;
+    if (batch->on_duplicate == ON_DUPLICATE_ALLOW) return STATUS_OK;
+    if (hits_of(batch, row, &hits, &hit_count) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(duplicates_judge(batch->application, batch->policy, batch->session, &row->customer.golden,
+                         hits, hit_count, batch->arena, &duplicates, &count, error));
+    if (count == 0) {
+        if (find_in_batch(batch, row, &in_batch, &found) != STATUS_OK)
+            return error_plain(error, STATUS_OUT_OF_MEMORY);
+        if (!found) return STATUS_OK;
+        duplicates = &in_batch;
+        count = 1;
+    }
+    result->outcome = IMPORT_DUPLICATE;
+    result->customer_id = duplicates[0].customer_id;
+    enum status status = duplicates_refuse(duplicates, count, batch->arena, &result->error);
+    return status == STATUS_DUPLICATE_CUSTOMER ? STATUS_OK : error_plain(error, status);
+}
+
+static enum status refuse_taken_id(const struct batch *batch, const struct batch_row *row,
+                                   struct import_result *result, struct error *error)
+{
+    struct profile_row there;
+    struct error ignored;
+    if (!row->customer.id_was_given) return STATUS_OK;
+    enum status status = store_profile_get(batch->session, row->customer.row.customer_id,
+                                           STORE_NO_LOCK, batch->arena, &there, &ignored);
+    if (status == STATUS_CUSTOMER_NOT_FOUND) return STATUS_OK;
+    if (status != STATUS_OK) return error_plain(error, status);
+    result->outcome = IMPORT_INVALID;
+    (void)error_set(&result->error, STATUS_CUSTOMER_EXISTS, STR("customerId"), STR_NONE,
+                    "the customerId is taken");
+    return STATUS_OK;
+}
+
+static enum status create_row(struct batch *batch, size_t index, struct error *error)
+{
+    struct batch_row *row = &batch->rows[index];
+    struct import_result *result = &batch->results[index];
+    TRY(refuse_taken_id(batch, row, result, error));
+    if (result->outcome == IMPORT_CREATED) TRY(refuse_duplicate(batch, row, result, error));
+    if (result->outcome != IMPORT_CREATED) return STATUS_OK;
+    TRY(new_customer_insert(batch->application, batch->caller, batch->session, &row->customer,
+                            batch->suppressed + row->first_point, batch->arena, error));
+    result->customer_id = row->customer.row.customer_id;
+    return remember_created(batch, index) ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
+}
+
+static enum status update_row(struct batch *batch, size_t index, struct str home,
+                              struct error *error)
+{
+    struct batch_row *row = &batch->rows[index];
+    struct import_result *result = &batch->results[index];
+    struct error row_error = {0};
+    bool changed = false;
+    struct customer_change change = {.application = batch->application,
+                                     .caller = batch->caller,
+                                     .policy = batch->policy,
+                                     .session = batch->session,
+                                     .arena = batch->arena};
+    result->customer_id = home;
+    enum status status = import_update(&change, home, &row->customer, row->record->source_key,
+                                       batch->source, row->observed_at, &changed, &row_error);
+    TRY(settle_row(result, status, &row_error, error));
+    if (status == STATUS_OK) result->outcome = changed ? IMPORT_UPDATED : IMPORT_UNCHANGED;
+    return STATUS_OK;
+}
+
+static enum status import_body(struct store_session *session, void *context, struct error *error)
+{
+    struct batch *batch = context;
+    struct str *keys;
+    size_t key_count;
+    batch->session = session;
+    if (gather_keys(batch, &keys, &key_count) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (batch->created_room = 16; batch->created_room < 2 * key_count;) batch->created_room *= 2;
+    batch->created = ARENA_NEW_ARRAY(batch->arena, struct batch_key *, batch->created_room);
+    if (!batch->created) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (key_count > 0) {
+        TRY(store_keys_lock(session, keys, key_count, error));
+        TRY(duplicates_find_keys(session, keys, key_count, batch->arena, &batch->hits,
+                                 &batch->hit_count, error));
+    }
+    TRY(find_suppressed(batch, error));
+    for (size_t i = 0; i < batch->count; i++) {
+        if (batch->rows[i].invalid) continue;
+        batch->results[i] = (struct import_result){.outcome = IMPORT_CREATED};
+        struct str home = known_home(batch, &batch->rows[i]);
+        TRY(str_is_none(home) ? create_row(batch, i, error) : update_row(batch, i, home, error));
+    }
+    return STATUS_OK;
+}
+
+enum status import_records(struct application *application, const struct caller *caller,
+                           struct str source, const struct import_record *records, size_t count,
+                           enum duplicate_choice on_duplicate, struct arena *arena,
+                           struct import_result *results, struct error *error)
+{
+    struct batch batch = {.application = application,
+                          .caller = caller,
+                          .policy = application->policy_for(application, caller->tenant),
+                          .source = source,
+                          .on_duplicate = on_duplicate,
+                          .arena = arena,
+                          .rows = ARENA_NEW_ARRAY(arena, struct batch_row, count),
+                          .count = count,
+                          .results = results};
+    if (!batch.rows) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (count > IMPORT_BATCH_MAX)
+        return error_set(error, STATUS_LIMIT_EXCEEDED, STR(""), STR_NONE,
+                         "a batch has at most %d records", IMPORT_BATCH_MAX);
+    if (!identifier_is_valid(source))
+        return error_set(error, STATUS_INVALID_VALUE, STR("source"), STR(IDENTIFIER_ALLOWED),
+                         "is not the name of a source");
+    bool any = false;
+    for (size_t i = 0; i < count; i++) {
+        TRY(prepare_row(&batch, &records[i], &batch.rows[i], &results[i], error));
+        any = any || !batch.rows[i].invalid;
+    }
+    if (!any) return STATUS_OK;
+    return store_write(application->store, caller->tenant, arena, import_body, &batch, error);
+}

@@ -1,0 +1,133 @@
+#include "application/import_update.h"
+
+#include "application/suppressed_points.h"
+#include "domain/contact.h"
+#include "domain/profile.h"
+
+/* Locks the root of the home's tree and loads it. */
+static enum status open_home(struct customer_change *change, struct str home, struct error *error)
+{
+    struct profile_row row, root;
+    TRY(store_profile_get(change->session, home, STORE_NO_LOCK, change->arena, &row, error));
+    TRY(customer_root(change->session, &row, change->arena, &root, error));
+    TRY(store_profile_get(change->session, root.customer_id, STORE_LOCK, change->arena, &row,
+                          error));
+    if (!str_is_none(row.survivor_id)) return error_plain(error, STATUS_WRITE_CONFLICT);
+    if (row.erased_at != INSTANT_NONE) return error_plain(error, STATUS_CUSTOMER_ERASED);
+    return customer_change_load(change, &row, error);
+}
+
+/* What the source record says so far: the golden record of its own assertions. */
+static enum status said_before(const struct customer_change *change, struct str home,
+                               struct str source, struct str source_key, instant observed_at,
+                               struct golden *golden)
+{
+    struct home only = {.customer_id = home, .parent = -1, .joined_at = INSTANT_NONE};
+    struct tree own = {.homes = &only,
+                       .home_count = 1,
+                       .facts =
+                           ARENA_NEW_ARRAY(change->arena, struct fact, change->tree.fact_count)};
+    if (!own.facts) return STATUS_OUT_OF_MEMORY;
+    for (size_t i = 0; i < change->tree.fact_count; i++) {
+        const struct fact *fact = &change->tree.facts[i];
+        if (fact->kind == FACT_ASSERTION && str_equal(fact->home, home) &&
+            str_equal(fact->source, source) && str_equal(fact->subject, source_key) &&
+            fact->observed_at <= observed_at)
+            own.facts[own.fact_count++] = *fact;
+    }
+    return golden_record(&own, change->policy, change->arena, golden);
+}
+
+static bool same_text(const struct json_value *a, const struct json_value *b, const char *member,
+                      struct str (*canonical)(struct str, struct arena *), struct arena *arena)
+{
+    struct str left = json_text(json_get(a, str_from_cstr(member)));
+    struct str right = json_text(json_get(b, str_from_cstr(member)));
+    if (str_is_none(left) || str_is_none(right)) return false;
+    return str_equal(canonical(left, arena), canonical(right, arena));
+}
+
+/* The contact that a contact of the record is about; NULL when it is new. */
+static const struct json_value *known_contact(const struct customer_change *change,
+                                              const struct fact *contact, bool id_was_given)
+{
+    const struct json_value *contacts = change->golden.contacts, *by_name = NULL;
+    for (size_t i = 0; i < contacts->count; i++) {
+        const struct json_value *item = &contacts->items[i];
+        if (id_was_given) {
+            if (str_equal(json_text(json_get(item, STR("contactId"))), contact->subject))
+                return item;
+            continue;
+        }
+        if (same_text(item, contact->body, "email", profile_canonical_email, change->arena))
+            return item;
+        if (!by_name &&
+            same_text(item, contact->body, "name", profile_canonical_name, change->arena))
+            by_name = item;
+    }
+    return by_name;
+}
+
+/* The fact that brings the contact to what the record says; an empty body when nothing changes. */
+static enum status contact_fact(struct customer_change *change, struct str home,
+                                const struct fact *contact, bool id_was_given, struct fact *fact,
+                                struct error *error)
+{
+    const struct json_value *known = known_contact(change, contact, id_was_given);
+    *fact = *contact;
+    fact->home = home;
+    if (!known) return STATUS_OK;
+    fact->subject = json_text(json_get(known, STR("contactId")));
+    int32_t at = contact_find(&change->tree, fact->subject);
+    if (at >= 0) fact->home = change->tree.homes[at].customer_id;
+    return contact_parse_patch(contact->body, known, change->arena, &fact->body, error);
+}
+
+static enum status check_room(const struct customer_change *change,
+                              const struct new_customer *record, struct error *error)
+{
+    const struct application_limits *limits = &change->application->limits;
+    size_t contacts = record->tree.fact_count - 1;
+    size_t facts = change->tree.fact_count + record->tree.fact_count + 2 * record->point_count;
+    if (facts <= limits->facts_max &&
+        change->golden.contacts->count + contacts <= limits->contacts_max)
+        return STATUS_OK;
+    return error_set(error, STATUS_LIMIT_EXCEEDED, STR(""), STR_NONE,
+                     "the customer has as many facts or contacts as are allowed");
+}
+
+enum status import_update(struct customer_change *change, struct str home,
+                          const struct new_customer *record, struct str source_key,
+                          struct str source, instant observed_at, bool *changed,
+                          struct error *error)
+{
+    struct golden before;
+    struct fact assertion = {.home = home,
+                             .kind = FACT_ASSERTION,
+                             .subject = source_key,
+                             .source = source,
+                             .observed_at = observed_at};
+    size_t contact_count = record->tree.fact_count - 1;
+    struct fact *contacts = ARENA_NEW_ARRAY(change->arena, struct fact, contact_count);
+    *changed = false;
+    if (!contacts) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(open_home(change, home, error));
+    TRY(check_room(change, record, error));
+    if (said_before(change, home, source, source_key, observed_at, &before) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(profile_parse_patch(record->assertion, before.attributes, change->arena, &assertion.body,
+                            error));
+    TRY(customer_change_check_channel(&change->tree, assertion.body, change->now, change->arena,
+                                      error));
+    for (size_t i = 0; i < contact_count; i++)
+        TRY(contact_fact(change, home, &record->contacts[i], record->contact_id_given[i],
+                         &contacts[i], error));
+    if (!profile_assertion_is_empty(assertion.body))
+        TRY(customer_change_append(change, &assertion, error));
+    for (size_t i = 0; i < contact_count; i++)
+        if (contacts[i].body->count > 0) TRY(customer_change_append(change, &contacts[i], error));
+    if (change->appended == 0) return STATUS_OK;
+    *changed = true;
+    TRY(suppressed_points_apply(change, home, error));
+    return customer_change_close(change, STR("UPDATED"), STR_NONE, error);
+}

@@ -1,0 +1,19 @@
+/* A source record that is known already says something new. Internal to application/. */
+#ifndef APPLICATION_IMPORT_UPDATE_H
+#define APPLICATION_IMPORT_UPDATE_H
+
+#include "application/customer_change.h"
+#include "application/new_customer.h"
+
+/* What differs from what this very source record said before becomes an assertion in `home`:
+ * changed values, new list elements, and retractions of elements that a given list no longer has. A
+ * field that the record does not give is left as it is. Contacts are found by contactId, else by
+ * e-mail address, else by name. `change` has its first five members set. A refusal that is about
+ * the row (STATUS_CUSTOMER_ERASED, _CONSENT_VIOLATION, _LIMIT_EXCEEDED) comes before anything is
+ * written. */
+MUST_CHECK enum status import_update(struct customer_change *change, struct str home,
+                                     const struct new_customer *record, struct str source_key,
+                                     struct str source, instant observed_at, bool *changed,
+                                     struct error *error);
+
+#endif

@@ -1,0 +1,226 @@
+#include "application/restore_records.h"
+
+#include <string.h>
+
+#include "application/customer.h"
+#include "application/new_customer.h"
+
+struct restoring {
+    struct application *application;
+    const struct policy *policy;
+    const struct json_value *const *lines;
+    size_t count;
+    struct store_session *session;
+    struct arena *arena;
+};
+
+static struct str text_of(const struct json_value *line, struct str name)
+{
+    return json_text(json_get(line, name));
+}
+
+static enum status refuse(struct str name, struct error *error)
+{
+    return error_set(error, STATUS_INVALID_VALUE, name, STR("a line of an export"),
+                     "is missing or is not what an export has there");
+}
+
+static enum status read_text(const struct json_value *line, struct str name, struct str *out,
+                             struct error *error)
+{
+    *out = text_of(line, name);
+    return str_is_none(*out) ? refuse(name, error) : STATUS_OK;
+}
+
+static enum status read_instant(const struct json_value *line, struct str name, instant *out,
+                                struct error *error)
+{
+    return instant_parse(text_of(line, name), out) ? STATUS_OK : refuse(name, error);
+}
+
+static enum status restore_header(struct restoring *restoring, const struct json_value *line,
+                                  struct error *error)
+{
+    static const struct profile_filter all = {.include_merged = true};
+    struct profile_row *rows;
+    size_t count;
+    int64_t version;
+    if (!json_to_int64(json_get(line, STR("formatVersion")), &version) || version != 1)
+        return refuse(STR("formatVersion"), error);
+    TRY(store_profile_list(restoring->session, &all, STR_NONE, 1, restoring->arena, &rows, &count,
+                           error));
+    return count == 0 ? STATUS_OK : error_plain(error, STATUS_STORE_NOT_EMPTY);
+}
+
+static enum status read_row(struct restoring *restoring, const struct json_value *line,
+                            struct profile_row *row, struct error *error)
+{
+    *row = (struct profile_row){.survivor_id = text_of(line, STR("survivorId")),
+                                .merge_id = text_of(line, STR("mergeId")),
+                                .erased_at = INSTANT_NONE,
+                                .kind = text_of(line, STR("kind")),
+                                .status = text_of(line, STR("status")),
+                                .segment = text_of(line, STR("segment")),
+                                .name = text_of(line, STR("name"))};
+    TRY(read_text(line, STR("customerId"), &row->customer_id, error));
+    TRY(read_instant(line, STR("createdAt"), &row->created_at, error));
+    TRY(read_instant(line, STR("updatedAt"), &row->updated_at, error));
+    if (!json_to_int64(json_get(line, STR("version")), &row->version))
+        return refuse(STR("version"), error);
+    const struct json_value *document = json_get(line, STR("profile"));
+    if (!document != !str_is_none(row->survivor_id)) return refuse(STR("profile"), error);
+    if (!document) return STATUS_OK;
+    struct buffer out = {.arena = restoring->arena};
+    struct json_writer writer = {.out = &out};
+    json_write(&writer, document);
+    row->document = buffer_str(&out);
+    return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+}
+
+/* They stand newest first in the line and are written oldest first. */
+static enum status restore_versions(struct restoring *restoring, const struct json_value *line,
+                                    struct str customer_id, struct error *error)
+{
+    const struct json_value *versions = json_get(line, STR("versions"));
+    if (!versions || versions->type != JSON_ARRAY) return refuse(STR("versions"), error);
+    for (size_t i = versions->count; i-- > 0;) {
+        const struct json_value *item = &versions->items[i];
+        struct version_row row = {.customer_id = customer_id,
+                                  .actor = text_of(item, STR("actor")),
+                                  .changed_fields = text_of(item, STR("changedFields"))};
+        if (!json_to_int64(json_get(item, STR("version")), &row.version))
+            return refuse(STR("versions.version"), error);
+        TRY(read_text(item, STR("cause"), &row.cause, error));
+        TRY(read_instant(item, STR("recordedAt"), &row.recorded_at, error));
+        TRY(store_version_append(restoring->session, &row, error));
+    }
+    return STATUS_OK;
+}
+
+static enum status read_fact(struct restoring *restoring, const struct json_value *item,
+                             struct str home, struct fact *fact, struct error *error)
+{
+    const struct json_value *body = json_get(item, STR("body"));
+    *fact = (struct fact){.home = home,
+                          .subject = text_of(item, STR("subject")),
+                          .object = text_of(item, STR("object")),
+                          .actor = text_of(item, STR("actor"))};
+    if (!fact_kind_parse(text_of(item, STR("kind")), &fact->kind))
+        return refuse(STR("facts.kind"), error);
+    TRY(read_text(item, STR("source"), &fact->source, error));
+    TRY(read_instant(item, STR("observedAt"), &fact->observed_at, error));
+    TRY(read_instant(item, STR("recordedAt"), &fact->recorded_at, error));
+    if (!body || body->type != JSON_OBJECT) return refuse(STR("facts.body"), error);
+    fact->body = json_copy(body, restoring->arena);
+    return fact->body ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
+}
+
+/* Golden keys of the home alone and of the profile as it stands, and those of the source records.
+ */
+static enum status restore_keys(struct restoring *restoring, const struct tree *tree,
+                                const struct json_value *document, struct error *error)
+{
+    struct arena *arena = restoring->arena;
+    struct store_session *session = restoring->session;
+    struct str home = tree->homes[0].customer_id;
+    struct golden golden, shown = {0};
+    struct str *keys;
+    size_t count;
+    if (golden_record(tree, restoring->policy, arena, &golden) != STATUS_OK ||
+        customer_keys(restoring->application, &golden, arena, &keys, &count) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(store_keys_put(session, home, keys, count, error));
+    if (document) {
+        struct json_value attributes = *document;
+        shown.attributes = &attributes;
+        if (customer_keys(restoring->application, &shown, arena, &keys, &count) != STATUS_OK)
+            return error_plain(error, STATUS_OUT_OF_MEMORY);
+        TRY(store_keys_put(session, home, keys, count, error));
+    }
+    for (size_t i = 0; i < tree->fact_count; i++) {
+        const struct fact *fact = &tree->facts[i];
+        if (fact->kind != FACT_ASSERTION || str_is_empty(fact->subject)) continue;
+        struct str key = new_customer_source_key(fact->source, fact->subject, arena);
+        if (str_is_none(key)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+        TRY(store_keys_put(session, home, &key, 1, error));
+    }
+    return STATUS_OK;
+}
+
+static enum status restore_profile(struct restoring *restoring, const struct json_value *line,
+                                   struct error *error)
+{
+    struct profile_row row, there;
+    const struct json_value *facts = json_get(line, STR("facts"));
+    TRY(read_row(restoring, line, &row, error));
+    enum status status = store_profile_get(restoring->session, row.customer_id, STORE_NO_LOCK,
+                                           restoring->arena, &there, error);
+    if (status == STATUS_OK) return error_plain(error, STATUS_STORE_NOT_EMPTY);
+    if (status != STATUS_CUSTOMER_NOT_FOUND) return status;
+    if (!facts || facts->type != JSON_ARRAY) return refuse(STR("facts"), error);
+    TRY(store_profile_insert(restoring->session, &row, error));
+    TRY(restore_versions(restoring, line, row.customer_id, error));
+    struct home home = {.customer_id = row.customer_id,
+                        .parent = -1,
+                        .joined_at = INSTANT_NONE,
+                        .created_at = row.created_at};
+    struct tree tree = {.homes = &home,
+                        .home_count = 1,
+                        .facts = ARENA_NEW_ARRAY(restoring->arena, struct fact, facts->count),
+                        .fact_count = facts->count};
+    if (!tree.facts) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < facts->count; i++) {
+        TRY(read_fact(restoring, &facts->items[i], row.customer_id, &tree.facts[i], error));
+        TRY(store_fact_append(restoring->session, &tree.facts[i], error));
+    }
+    tree_sort(&tree);
+    return restore_keys(restoring, &tree, json_get(line, STR("profile")), error);
+}
+
+static enum status restore_merge(struct restoring *restoring, const struct json_value *line,
+                                 struct error *error)
+{
+    struct merge merge = {.reason = text_of(line, STR("mergeReason")),
+                          .actor = text_of(line, STR("actor")),
+                          .reversed_at = INSTANT_NONE};
+    TRY(read_text(line, STR("mergeId"), &merge.merge_id, error));
+    TRY(read_text(line, STR("targetCustomerId"), &merge.target_id, error));
+    TRY(read_text(line, STR("sourceCustomerId"), &merge.source_id, error));
+    TRY(read_instant(line, STR("mergedAt"), &merge.merged_at, error));
+    TRY(store_merge_insert(restoring->session, &merge, error));
+    if (!json_get(line, STR("reversedAt"))) return STATUS_OK;
+    TRY(read_instant(line, STR("reversedAt"), &merge.reversed_at, error));
+    merge.reverse_actor = text_of(line, STR("reverseActor"));
+    return store_merge_reverse(restoring->session, &merge, error);
+}
+
+static enum status restore_body(struct store_session *session, void *context, struct error *error)
+{
+    struct restoring *restoring = context;
+    restoring->session = session;
+    for (size_t i = 0; i < restoring->count; i++) {
+        const struct json_value *line = restoring->lines[i];
+        struct str record = text_of(line, STR("record"));
+        if (str_equal(record, STR("PROFILE")))
+            TRY(restore_profile(restoring, line, error));
+        else if (str_equal(record, STR("MERGE")))
+            TRY(restore_merge(restoring, line, error));
+        else if (str_equal(record, STR("HEADER")))
+            TRY(restore_header(restoring, line, error));
+        else if (!str_equal(record, STR("END")))
+            return refuse(STR("record"), error);
+    }
+    return STATUS_OK;
+}
+
+enum status restore_records(struct application *application, const struct caller *caller,
+                            const struct json_value *const *lines, size_t count,
+                            struct arena *arena, struct error *error)
+{
+    struct restoring restoring = {.application = application,
+                                  .policy = application->policy_for(application, caller->tenant),
+                                  .lines = lines,
+                                  .count = count,
+                                  .arena = arena};
+    return store_write(application->store, caller->tenant, arena, restore_body, &restoring, error);
+}

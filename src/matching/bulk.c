@@ -1,0 +1,697 @@
+#include "matching/bulk.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "matching/parallel.h"
+#include "matching/rarity.h"
+
+enum { STEPS_MAX = 12, SOURCE_BIT = 1 << 30 };
+
+/* Log-odds from which a pair is an edge at all, and what the mean across must reach. */
+#define EDGE_FLOOR     (-1.0f)
+#define JOIN_THRESHOLD 0.0f
+#define LINK_FLOOR     -10.0f
+#define LOG_ODDS_BOUND 8.0f
+
+struct bulk {
+    struct bulk_options options;
+    struct values values;
+    struct values_budget budget;
+    struct record *records; /* one per row while reading; one per distinct content after */
+    uint32_t row_count, row_capacity, record_count;
+    uint32_t *row_record; /* of each row, its record; after bulk_match() */
+    uint32_t *first_row;  /* of each record, its first row */
+    uint32_t file_start[3];
+    unsigned file_count;
+    char *ids;
+    uint64_t *id_offset; /* row_count + 1 */
+    uint64_t ids_bytes, ids_capacity;
+    struct columns columns;
+    struct table_reader *reader; /* of the last file: its header */
+    uint64_t uneven_rows;
+    struct rarities rarities;
+    struct model_set models;
+    struct scorer scorer;
+    struct blocking blocking;
+    struct edge *edges;
+    size_t edge_count;
+    uint64_t edges_capacity;
+    uint64_t pairs_scored;
+    uint32_t *cluster; /* per record */
+    float *best;       /* per record */
+    bool *alike;       /* per record: its equal rows are the same customer */
+    struct bulk_step steps[STEPS_MAX];
+    int step_count;
+    double step_start;
+};
+
+/* ------------------------------------------------------------------ steps */
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static void progress(struct bulk *bulk, const char *step, double done)
+{
+    if (bulk->options.progress) bulk->options.progress(bulk->options.progress_context, step, done);
+}
+
+static void step_begin(struct bulk *bulk, const char *name)
+{
+    if (bulk->step_count + 1 < STEPS_MAX) bulk->steps[bulk->step_count++].name = name;
+    bulk->step_start = seconds_now();
+    progress(bulk, name, 0);
+}
+
+static void step_end(struct bulk *bulk)
+{
+    struct bulk_step *step = &bulk->steps[bulk->step_count - 1];
+    step->seconds += seconds_now() - bulk->step_start;
+    progress(bulk, step->name, 1);
+}
+
+static enum status out_of_memory(const struct bulk *bulk, struct error *error)
+{
+    if (!bulk->budget.exceeded || !bulk->budget.limit_bytes)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return error_set(error, STATUS_OUT_OF_MEMORY, STR_NONE, STR("a higher --memory"),
+                     "the work needs more than the %llu MB that it may take (%u rows were read)",
+                     (unsigned long long)(bulk->budget.limit_bytes >> 20), bulk->row_count);
+}
+
+static void *take(struct bulk *bulk, void *old, uint64_t old_bytes, uint64_t new_bytes)
+{
+    return values_budget_realloc(&bulk->budget, old, old_bytes, new_bytes);
+}
+
+/* ------------------------------------------------------------------ making */
+
+enum status bulk_new(const struct bulk_options *options, struct bulk **bulk, struct error *error)
+{
+    *bulk = calloc(1, sizeof **bulk);
+    if (!*bulk) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    (*bulk)->options = *options;
+    if (!options->threads) (*bulk)->options.threads = parallel_processors();
+    (*bulk)->budget.limit_bytes = options->memory_bytes;
+    values_init(&(*bulk)->values, &(*bulk)->budget);
+    if (options->models)
+        (*bulk)->models = *options->models;
+    else
+        model_set_default(&(*bulk)->models);
+    return STATUS_OK;
+}
+
+void bulk_free(struct bulk *bulk)
+{
+    if (!bulk) return;
+    blocking_release(&bulk->blocking);
+    rarity_release(&bulk->rarities, &bulk->budget);
+    values_release(&bulk->values);
+    columns_release(&bulk->columns);
+    table_reader_close(bulk->reader);
+    free(bulk->records);
+    free(bulk->row_record);
+    free(bulk->first_row);
+    free(bulk->ids);
+    free(bulk->id_offset);
+    free(bulk->edges);
+    free(bulk->cluster);
+    free(bulk->best);
+    free(bulk->alike);
+    free(bulk);
+}
+
+/* ------------------------------------------------------------------ reading */
+
+struct reading {
+    struct bulk *bulk;
+    struct table_chunk chunk[2];
+    int current; /* the chunk that is worked on; the other is being read */
+    uint32_t first_row;
+    struct record_cache **caches; /* per column */
+    enum status status;           /* of reading the other chunk */
+    struct error *error;
+};
+
+static enum status grow_rows(struct bulk *bulk, size_t more, struct error *error)
+{
+    uint64_t wanted = (uint64_t)bulk->row_count + more;
+    if (wanted >= INT32_MAX)
+        return error_set(error, STATUS_LIMIT_EXCEEDED, STR_NONE, STR_NONE,
+                         "a file may have at most 2,147,483,646 rows");
+    if (wanted <= bulk->row_capacity && bulk->records) return STATUS_OK;
+    uint64_t capacity = bulk->row_capacity + bulk->row_capacity / 2ULL;
+    if (capacity < wanted + 1) capacity = wanted + 1;
+    uint64_t old = bulk->row_capacity;
+    struct record *records =
+        take(bulk, bulk->records, old * sizeof *records, capacity * sizeof *records);
+    if (records) bulk->records = records;
+    uint64_t *offsets =
+        records ? take(bulk, bulk->id_offset, old * sizeof *offsets, capacity * sizeof *offsets)
+                : NULL;
+    if (!offsets) return out_of_memory(bulk, error);
+    bulk->id_offset = offsets;
+    bulk->row_capacity = (uint32_t)capacity;
+    return STATUS_OK;
+}
+
+static enum status keep_ids(struct bulk *bulk, const struct table_chunk *chunk, struct error *error)
+{
+    size_t columns = bulk->columns.count;
+    for (size_t row = 0; row < chunk->row_count; row++) {
+        struct str id = bulk->columns.id < 0
+                            ? STR("")
+                            : chunk->fields[row * columns + (size_t)bulk->columns.id];
+        if (bulk->ids_bytes + id.len > bulk->ids_capacity) {
+            uint64_t capacity = bulk->ids_capacity + bulk->ids_capacity / 2 + id.len + 4096;
+            char *grown = take(bulk, bulk->ids, bulk->ids_capacity, capacity);
+            if (!grown) return out_of_memory(bulk, error);
+            bulk->ids = grown;
+            bulk->ids_capacity = capacity;
+        }
+        if (id.len) memcpy(bulk->ids + bulk->ids_bytes, id.ptr, id.len);
+        bulk->id_offset[bulk->row_count + row] = bulk->ids_bytes;
+        bulk->ids_bytes += id.len;
+    }
+    bulk->id_offset[bulk->row_count + chunk->row_count] = bulk->ids_bytes;
+    return STATUS_OK;
+}
+
+static void fill_group(struct reading *reading, enum record_group group)
+{
+    struct bulk *bulk = reading->bulk;
+    const struct columns *columns = &bulk->columns;
+    const struct table_chunk *chunk = &reading->chunk[reading->current];
+    struct record_field fields[64];
+    struct record_cache *caches[64];
+    size_t from[64], count = 0;
+    for (size_t c = 0; c < columns->count && count < 64; c++) {
+        if (record_group_of(columns->column[c].field) != group) continue;
+        fields[count] = (struct record_field){columns->column[c].field,
+                                              str_from_cstr(columns->column[c].type), STR("")};
+        caches[count] = reading->caches[c];
+        from[count++] = c;
+    }
+    if (count == 0) return;
+    for (size_t row = 0; row < chunk->row_count; row++) {
+        const struct str *texts = chunk->fields + row * columns->count;
+        for (size_t i = 0; i < count; i++) fields[i].text = str_trim(texts[from[i]]);
+        record_fill(&bulk->values, group, &columns->rules, fields, count, caches,
+                    &bulk->records[reading->first_row + row]);
+    }
+}
+
+static void read_task(void *context, size_t task, unsigned thread)
+{
+    (void)thread;
+    struct reading *reading = context;
+    if (task == 0)
+        reading->status = table_reader_next(reading->bulk->reader,
+                                            &reading->chunk[!reading->current], reading->error);
+    else
+        fill_group(reading, (enum record_group)(task - 1));
+}
+
+static enum status read_rows(struct reading *reading)
+{
+    struct bulk *bulk = reading->bulk;
+    uint32_t source = bulk->file_count == 2 ? SOURCE_BIT : 0;
+    while (reading->chunk[reading->current].row_count > 0) {
+        const struct table_chunk *chunk = &reading->chunk[reading->current];
+        TRY(grow_rows(bulk, chunk->row_count, reading->error));
+        TRY(keep_ids(bulk, chunk, reading->error));
+        reading->first_row = bulk->row_count;
+        memset(bulk->records + bulk->row_count, 0, chunk->row_count * sizeof *bulk->records);
+        parallel_run(bulk->options.threads, 1 + RECORD_GROUP_COUNT, read_task, reading);
+        for (size_t row = 0; row < chunk->row_count && source; row++)
+            bulk->records[bulk->row_count + row].slot[SLOT_TRAITS] |= source;
+        bulk->row_count += (uint32_t)chunk->row_count;
+        if (bulk->budget.exceeded) return out_of_memory(bulk, reading->error);
+        if (reading->status != STATUS_OK) return reading->status;
+        reading->current = !reading->current;
+        uint64_t size = table_reader_size_bytes(bulk->reader);
+        progress(bulk, "read",
+                 size ? (double)table_reader_bytes_read(bulk->reader) / (double)size : 0);
+    }
+    return STATUS_OK;
+}
+
+static enum status make_caches(struct reading *reading)
+{
+    const struct columns *columns = &reading->bulk->columns;
+    reading->caches = calloc(columns->count + 1, sizeof *reading->caches);
+    if (!reading->caches) return error_plain(reading->error, STATUS_OUT_OF_MEMORY);
+    for (size_t c = 0; c < columns->count; c++)
+        if (columns->column[c].field != MATCHING_FIELD_NONE)
+            reading->caches[c] = record_cache_new();
+    return STATUS_OK;
+}
+
+enum status bulk_read(struct bulk *bulk, const char *path, const struct columns_request *request,
+                      struct error *error)
+{
+    struct reading reading = {.bulk = bulk, .error = error};
+    step_begin(bulk, "read");
+    columns_release(&bulk->columns);
+    table_reader_close(bulk->reader);
+    bulk->reader = NULL;
+    TRY(table_reader_open(path, &bulk->reader, error));
+    bulk->file_start[bulk->file_count++] = bulk->row_count;
+    enum status status = table_reader_next(bulk->reader, &reading.chunk[0], error);
+    if (status == STATUS_OK)
+        status = columns_recognise(bulk->reader, &reading.chunk[0], request, &bulk->columns, error);
+    if (status == STATUS_OK) status = make_caches(&reading);
+    if (status == STATUS_OK) status = read_rows(&reading);
+    for (size_t c = 0; reading.caches && c < bulk->columns.count; c++)
+        record_cache_free(reading.caches[c]);
+    free(reading.caches);
+    table_chunk_release(&reading.chunk[0]);
+    table_chunk_release(&reading.chunk[1]);
+    bulk->file_start[bulk->file_count] = bulk->row_count;
+    bulk->uneven_rows += table_reader_uneven_rows(bulk->reader);
+    step_end(bulk);
+    return status;
+}
+
+/* ------------------------------------------------------------------ order by content */
+
+struct ordered_row {
+    uint64_t hash;
+    uint32_t row;
+};
+
+static int by_content(const void *x, const void *y)
+{
+    const struct ordered_row *p = x, *q = y;
+    if (p->hash != q->hash) return p->hash < q->hash ? -1 : 1;
+    return p->row < q->row ? -1 : p->row > q->row;
+}
+
+struct hashing {
+    struct bulk *bulk;
+    struct ordered_row *order;
+};
+
+enum { HASHES_PER_TASK = 1 << 15 };
+
+static void hash_rows(void *context, size_t task, unsigned thread)
+{
+    (void)thread;
+    struct hashing *hashing = context;
+    size_t last = (task + 1) * HASHES_PER_TASK;
+    if (last > hashing->bulk->row_count) last = hashing->bulk->row_count;
+    for (size_t i = task * HASHES_PER_TASK; i < last; i++)
+        hashing->order[i] = (struct ordered_row){
+            record_hash(&hashing->bulk->values, &hashing->bulk->records[i]), (uint32_t)i};
+}
+
+/* Radix sort by hash: 8 passes would be many, so the top 16 bits make buckets for qsort. */
+static void sort_by_content(struct ordered_row *order, struct ordered_row *room, size_t count)
+{
+    static const unsigned shift = 48;
+    size_t *starts = calloc(65537, sizeof *starts);
+    if (!starts) {
+        qsort(order, count, sizeof *order, by_content);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) starts[(order[i].hash >> shift) + 1]++;
+    for (size_t i = 0; i < 65536; i++) starts[i + 1] += starts[i];
+    for (size_t i = 0; i < count; i++) room[starts[order[i].hash >> shift]++] = order[i];
+    for (size_t i = 0; i < count;) {
+        size_t end = i + 1;
+        while (end < count && room[end].hash >> shift == room[i].hash >> shift) end++;
+        if (end - i > 1) qsort(room + i, end - i, sizeof *room, by_content);
+        i = end;
+    }
+    memcpy(order, room, count * sizeof *order);
+    free(starts);
+}
+
+static bool same_content(const struct bulk *bulk, const struct ordered_row *a,
+                         const struct ordered_row *b)
+{
+    return a->hash == b->hash &&
+           memcmp(&bulk->records[a->row], &bulk->records[b->row], sizeof(struct record)) == 0;
+}
+
+/* Distinct contents in order become the records; each row learns which is its own. */
+static void collapse_rows(struct bulk *bulk, const struct ordered_row *order,
+                          struct record *records)
+{
+    for (size_t i = 0; i < bulk->row_count; i++) {
+        if (i == 0 || bulk->options.link || !same_content(bulk, &order[i - 1], &order[i])) {
+            bulk->first_row[bulk->record_count] = order[i].row;
+            records[bulk->record_count++] = bulk->records[order[i].row];
+        }
+        bulk->row_record[order[i].row] = bulk->record_count - 1;
+    }
+}
+
+static enum status order_by_content(struct bulk *bulk, struct error *error)
+{
+    size_t rows = bulk->row_count;
+    uint64_t order_bytes = (rows + 1) * sizeof(struct ordered_row);
+    uint64_t record_bytes = (rows + 1) * sizeof(struct record);
+    struct ordered_row *order = take(bulk, NULL, 0, order_bytes);
+    struct ordered_row *room = take(bulk, NULL, 0, order_bytes);
+    bulk->row_record = take(bulk, NULL, 0, (rows + 1) * 4);
+    bulk->first_row = take(bulk, NULL, 0, (rows + 1) * 4);
+    struct hashing hashing = {bulk, order};
+    if (order && room) {
+        parallel_run(bulk->options.threads, (rows + HASHES_PER_TASK - 1) / HASHES_PER_TASK,
+                     hash_rows, &hashing);
+        sort_by_content(order, room, rows);
+    }
+    take(bulk, room, room ? order_bytes : 0, 0);
+    struct record *records = take(bulk, NULL, 0, record_bytes);
+    bool enough = order && room && records && bulk->row_record && bulk->first_row;
+    if (enough) {
+        collapse_rows(bulk, order, records);
+        take(bulk, bulk->records, bulk->row_capacity * sizeof *records, 0);
+        bulk->records = records;
+    } else {
+        take(bulk, records, records ? record_bytes : 0, 0);
+    }
+    take(bulk, order, order ? order_bytes : 0, 0);
+    return enough ? STATUS_OK : out_of_memory(bulk, error);
+}
+
+/* ------------------------------------------------------------------ scoring */
+
+struct sweep {
+    struct bulk *bulk;
+    const struct block_range *ranges;
+    struct edge_buffer {
+        struct edge *edges;
+        size_t count, capacity;
+    } * buffers; /* per range */
+    struct scoring_memo *memo[PARALLEL_THREADS_MAX];
+    float floor;    /* log-odds from which a pair is an edge */
+    uint64_t pairs; /* atomic */
+    size_t done, count;
+    bool failed; /* atomic */
+};
+
+static bool add_edge(struct edge_buffer *buffer, uint32_t a, uint32_t b, float log_odds)
+{
+    if (buffer->count == buffer->capacity) {
+        size_t capacity = buffer->capacity ? buffer->capacity * 2 : 64;
+        struct edge *grown = realloc(buffer->edges, capacity * sizeof *grown);
+        if (!grown) return false;
+        buffer->edges = grown;
+        buffer->capacity = capacity;
+    }
+    buffer->edges[buffer->count++] = (struct edge){a < b ? a : b, a < b ? b : a, log_odds};
+    return true;
+}
+
+static uint64_t sweep_block(struct sweep *sweep, struct scoring_memo *memo, unsigned type,
+                            const uint32_t *members, uint32_t size, struct edge_buffer *buffer)
+{
+    const struct bulk *bulk = sweep->bulk;
+    const struct blocking *blocking = &bulk->blocking;
+    uint64_t pairs = 0;
+    for (uint32_t i = 0; i + 1 < size; i++) {
+        const struct record *a = &bulk->records[members[i]];
+        const uint32_t *keys = blocking->first_keys[members[i]];
+        for (uint32_t j = i + 1; j < size; j++) {
+            if (members[i] == members[j]) continue;
+            if (blocking_first_shared(keys, blocking->first_keys[members[j]]) < type) continue;
+            const struct record *b = &bulk->records[members[j]];
+            if (bulk->options.link && !((a->slot[SLOT_TRAITS] ^ b->slot[SLOT_TRAITS]) & SOURCE_BIT))
+                continue;
+            pairs++;
+            float log_odds = scoring_score(&bulk->scorer, memo, a, b, sweep->floor);
+            if (log_odds < sweep->floor) continue;
+            if (!add_edge(buffer, members[i], members[j], log_odds))
+                __atomic_store_n(&sweep->failed, true, __ATOMIC_RELAXED);
+        }
+    }
+    return pairs;
+}
+
+static void sweep_range(void *context, size_t task, unsigned thread)
+{
+    struct sweep *sweep = context;
+    const struct block_range *range = &sweep->ranges[task];
+    const struct block_list *list = &sweep->bulk->blocking.list[range->kind][range->type];
+    if (!sweep->memo[thread]) sweep->memo[thread] = scoring_memo_new();
+    uint64_t pairs = 0;
+    for (uint32_t b = range->first; b < range->last; b++)
+        pairs +=
+            sweep_block(sweep, sweep->memo[thread], range->type, list->members + list->starts[b],
+                        list->starts[b + 1] - list->starts[b], &sweep->buffers[task]);
+    __atomic_add_fetch(&sweep->pairs, pairs, __ATOMIC_RELAXED);
+    size_t done = __atomic_add_fetch(&sweep->done, 1, __ATOMIC_RELAXED);
+    if (thread == 0) progress(sweep->bulk, "score", (double)done / (double)sweep->count);
+}
+
+static enum status gather_edges(struct bulk *bulk, struct sweep *sweep, struct error *error)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < sweep->count; i++) total += sweep->buffers[i].count;
+    bulk->edges = take(bulk, NULL, 0, (total + 1) * sizeof *bulk->edges);
+    if (!bulk->edges) return out_of_memory(bulk, error);
+    for (size_t i = 0; i < sweep->count; i++) {
+        if (sweep->buffers[i].count)
+            memcpy(bulk->edges + bulk->edge_count, sweep->buffers[i].edges,
+                   sweep->buffers[i].count * sizeof *bulk->edges);
+        bulk->edge_count += sweep->buffers[i].count;
+        free(sweep->buffers[i].edges);
+        sweep->buffers[i].edges = NULL;
+    }
+    return STATUS_OK;
+}
+
+static enum status score_pairs(struct bulk *bulk, struct error *error)
+{
+    struct block_range *ranges = NULL;
+    struct sweep sweep = {.bulk = bulk, .floor = bulk->options.link ? LINK_FLOOR : EDGE_FLOOR};
+    if (blocking_ranges(&bulk->blocking, 1 << 17, &ranges, &sweep.count) != STATUS_OK) {
+        free(ranges);
+        return out_of_memory(bulk, error);
+    }
+    sweep.ranges = ranges;
+    sweep.buffers = calloc(sweep.count + 1, sizeof *sweep.buffers);
+    enum status status = STATUS_OK;
+    if (!sweep.buffers) status = out_of_memory(bulk, error);
+    if (status == STATUS_OK) {
+        parallel_run(bulk->options.threads, sweep.count, sweep_range, &sweep);
+        status = sweep.failed ? out_of_memory(bulk, error) : gather_edges(bulk, &sweep, error);
+    }
+    for (int i = 0; i < PARALLEL_THREADS_MAX; i++) scoring_memo_free(sweep.memo[i]);
+    bulk->pairs_scored = sweep.pairs;
+    free(sweep.buffers);
+    free(ranges);
+    return status;
+}
+
+/* ------------------------------------------------------------------ matching */
+
+/* Where the first of January is far more frequent than a day can be, it stands for "the year is
+ * all we know". */
+static void forget_default_days(struct bulk *bulk)
+{
+    struct value_domain *dates = &bulk->values.domain[DOMAIN_DATE];
+    uint32_t dated = 0, first_days = 0;
+    for (uint32_t i = 0; i < bulk->record_count; i++) {
+        uint32_t date = bulk->records[i].slot[SLOT_DATE];
+        if (!date || (date & VALUES_LIST)) continue;
+        dated++;
+        first_days += dates->values[date].a % 10000 == 101;
+    }
+    if (first_days < 20 || first_days * 50ULL < dated) return;
+    for (uint32_t i = 1; i <= dates->count; i++)
+        if (dates->values[i].a % 10000 == 101) dates->values[i].a -= 101;
+}
+
+static enum status train(struct bulk *bulk, struct training_result *result, struct error *error)
+{
+    for (int kind = 0; kind < MODEL_KIND_COUNT; kind++) {
+        double pairs = training_pair_count(&bulk->blocking, (enum model_kind)kind);
+        double records = sqrt(2 * pairs) + 1;
+        double expected = bulk->models.kind[kind].duplicates_per_record * records;
+        result->match_rate[kind] = pairs > 0 ? fmin(expected / pairs, 0.2) : 0.2;
+    }
+    scoring_init(&bulk->scorer, &bulk->values, &bulk->rarities, &bulk->models, result->match_rate);
+    if (!bulk->options.train) return STATUS_OK;
+    struct training_options options = {bulk->options.threads, 200000, 100000};
+    TRY(training_run(&bulk->blocking, &bulk->scorer, &options, &bulk->models, result, error));
+    scoring_init(&bulk->scorer, &bulk->values, &bulk->rarities, &bulk->models, result->match_rate);
+    return STATUS_OK;
+}
+
+/* Linking two clean files, a record has at most one partner, and the more records have found one,
+ * the less likely it is that this one has none: with a share p of records that have a partner, the
+ * best candidate's odds are those of the pair times p / (1 - p). */
+static float link_bonus(const struct bulk *bulk)
+{
+    double rows[2] = {bulk->file_start[1], bulk->row_count - bulk->file_start[1]};
+    double smaller = fmin(rows[0], rows[1]), partners = 0;
+    bool *taken = calloc((size_t)bulk->record_count + 1, sizeof *taken);
+    for (size_t e = 0; taken && e < bulk->edge_count; e++) {
+        const struct edge *edge = &bulk->edges[e];
+        if (edge->log_odds < 0 || taken[edge->a] || taken[edge->b]) continue;
+        taken[edge->a] = taken[edge->b] = true;
+        partners++;
+    }
+    free(taken);
+    double share = (partners + 1) / (smaller + 3);
+    double bonus = log2(share / (1 - share));
+    return bonus < 0 ? 0 : bonus > -LINK_FLOOR ? -LINK_FLOOR : (float)bonus;
+}
+
+static enum status cluster(struct bulk *bulk, struct error *error)
+{
+    size_t count = bulk->record_count;
+    float threshold = JOIN_THRESHOLD;
+    if (bulk->options.threshold > 0 && bulk->options.threshold < 1)
+        threshold = (float)log2(bulk->options.threshold / (1 - bulk->options.threshold));
+    if (bulk->options.link) threshold -= link_bonus(bulk);
+    struct clustering_options options = {.threads = bulk->options.threads,
+                                         .threshold = threshold,
+                                         .bound = bulk->options.link ? 1e6f : LOG_ODDS_BOUND,
+                                         .one_to_one = bulk->options.link};
+    bulk->cluster = take(bulk, NULL, 0, (count + 1) * sizeof *bulk->cluster);
+    bulk->best = take(bulk, NULL, 0, (count + 1) * sizeof *bulk->best);
+    bulk->alike = take(bulk, NULL, 0, (count + 1) * sizeof *bulk->alike);
+    if (!bulk->cluster || !bulk->best || !bulk->alike) return out_of_memory(bulk, error);
+    for (size_t i = 0; i < count; i++)
+        bulk->alike[i] = scoring_score(&bulk->scorer, NULL, &bulk->records[i], &bulk->records[i],
+                                       EDGE_FLOOR) >= threshold;
+    return clustering_run(&bulk->scorer, bulk->records, bulk->record_count, bulk->edges,
+                          bulk->edge_count, &options, bulk->cluster, bulk->best, error);
+}
+
+enum status bulk_match(struct bulk *bulk, struct error *error)
+{
+    struct training_result result = {{0}, {0}};
+    step_begin(bulk, "order");
+    TRY(order_by_content(bulk, error));
+    step_end(bulk);
+    step_begin(bulk, "frequencies");
+    forget_default_days(bulk);
+    if (rarity_learn(&bulk->values, bulk->records, bulk->record_count, bulk->options.threads,
+                     &bulk->budget, &bulk->rarities) != STATUS_OK)
+        return out_of_memory(bulk, error);
+    step_end(bulk);
+    step_begin(bulk, "block");
+    struct blocking_options blocking = {bulk->options.threads,
+                                        bulk->record_count < 20000 ? 40 : 10};
+    if (blocking_build(&bulk->blocking, &bulk->values, &bulk->rarities, bulk->records,
+                       bulk->record_count, &blocking, &bulk->budget, error) != STATUS_OK)
+        return out_of_memory(bulk, error);
+    step_end(bulk);
+    step_begin(bulk, "train");
+    TRY(train(bulk, &result, error));
+    step_end(bulk);
+    step_begin(bulk, "score");
+    TRY(score_pairs(bulk, error));
+    step_end(bulk);
+    step_begin(bulk, "cluster");
+    TRY(cluster(bulk, error));
+    step_end(bulk);
+    return STATUS_OK;
+}
+
+/* ------------------------------------------------------------------ results */
+
+uint32_t bulk_row_count(const struct bulk *bulk)
+{
+    return bulk->row_count;
+}
+
+struct str bulk_row_id(const struct bulk *bulk, uint32_t row, char room[24])
+{
+    uint64_t from = bulk->id_offset[row], to = bulk->id_offset[row + 1];
+    if (to > from) return str_of(bulk->ids + from, to - from);
+    uint32_t number = row - bulk->file_start[bulk_row_file(bulk, row)] + 1;
+    int len = snprintf(room, 24, "%u", number);
+    return str_of(room, len > 0 ? (size_t)len : 0);
+}
+
+unsigned bulk_row_file(const struct bulk *bulk, uint32_t row)
+{
+    return bulk->file_count > 1 && row >= bulk->file_start[1];
+}
+
+uint32_t bulk_row_record(const struct bulk *bulk, uint32_t row)
+{
+    return bulk->row_record[row];
+}
+
+uint32_t bulk_cluster(const struct bulk *bulk, uint32_t row)
+{
+    uint32_t record = bulk->row_record[row];
+    if (!bulk->alike[record] && bulk->first_row[record] != row) return row;
+    return bulk->first_row[bulk->cluster[record]];
+}
+
+double bulk_probability(const struct bulk *bulk, uint32_t row)
+{
+    uint32_t record = bulk->row_record[row];
+    return bulk->best[record] ? scoring_probability(bulk->best[record]) : 1;
+}
+
+const struct columns *bulk_columns(const struct bulk *bulk)
+{
+    return &bulk->columns;
+}
+
+struct str bulk_column_name(const struct bulk *bulk, size_t column)
+{
+    return table_reader_column(bulk->reader, column);
+}
+
+const struct model_set *bulk_models(const struct bulk *bulk)
+{
+    return &bulk->models;
+}
+
+const struct blocking *bulk_blocking(const struct bulk *bulk)
+{
+    return &bulk->blocking;
+}
+
+const struct scorer *bulk_scorer(const struct bulk *bulk)
+{
+    return &bulk->scorer;
+}
+
+const struct record *bulk_record(const struct bulk *bulk, uint32_t row)
+{
+    return &bulk->records[bulk->row_record[row]];
+}
+
+const struct edge *bulk_edges(const struct bulk *bulk, size_t *count)
+{
+    *count = bulk->edge_count;
+    return bulk->edges;
+}
+
+uint64_t bulk_pairs_scored(const struct bulk *bulk)
+{
+    return bulk->pairs_scored;
+}
+
+uint32_t bulk_record_count(const struct bulk *bulk)
+{
+    return bulk->record_count;
+}
+
+uint64_t bulk_uneven_rows(const struct bulk *bulk)
+{
+    return bulk->uneven_rows;
+}
+
+const struct bulk_step *bulk_steps(const struct bulk *bulk)
+{
+    return bulk->steps;
+}

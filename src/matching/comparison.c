@@ -1,0 +1,418 @@
+/* Levels of agreement between two values: see the header's table. Thresholds are those of the
+ * literature (Jaro-Winkler .92/.88, one edit), cheaper tests first. */
+#include "matching/comparison.h"
+
+#include <string.h>
+
+#include "matching/fold.h"
+#include "matching/lexicon.h"
+#include "matching/similarity.h"
+
+static const struct {
+    const char *name, *levels;
+} table[COMPARISON_COUNT] = {
+#define X(symbol, name, levels) {name, levels},
+    COMPARISON_TABLE(X)
+#undef X
+};
+
+const char *comparison_name(enum comparison comparison)
+{
+    return table[comparison].name;
+}
+
+int comparison_level_count(enum comparison comparison)
+{
+    int count = 2;
+    for (const char *p = table[comparison].levels; *p; p++) count += *p == ',';
+    return count;
+}
+
+struct str comparison_level_name(enum comparison comparison, int level)
+{
+    struct str rest = str_from_cstr(table[comparison].levels), name = STR("missing");
+    for (int i = 0; i < level && str_split(&rest, ',', &name); i++)
+        ;
+    return level == LEVEL_MISSING ? STR("missing") : name;
+}
+
+enum slot comparison_slot(enum comparison comparison)
+{
+    static const enum slot slots[COMPARISON_COUNT] = {
+        [COMPARISON_GIVEN_NAME] = SLOT_GIVEN,
+        [COMPARISON_FAMILY_NAME] = SLOT_FAMILY,
+        [COMPARISON_ORGANISATION] = SLOT_ORGANISATION,
+        [COMPARISON_BIRTH_DATE] = SLOT_DATE,
+        [COMPARISON_EMAIL] = SLOT_EMAIL,
+        [COMPARISON_PHONE] = SLOT_PHONE,
+        [COMPARISON_WEBSITE] = SLOT_WEBSITE,
+        [COMPARISON_STREET] = SLOT_STREET,
+        [COMPARISON_LOCALITY] = SLOT_POSTCODE,
+        [COMPARISON_IDENTIFIER] = SLOT_IDENTIFIER,
+        [COMPARISON_GENDER] = SLOT_TRAITS,
+        [COMPARISON_GENERATION] = SLOT_TRAITS,
+        [COMPARISON_PLACE] = SLOT_PLACE,
+        [COMPARISON_OCCUPATION] = SLOT_OCCUPATION,
+    };
+    return slots[comparison];
+}
+
+static bool one_edit(struct str a, struct str b)
+{
+    return similarity_edits(a, b, 1) <= 1;
+}
+
+/* ------------------------------------------------------------------ names of persons */
+
+static bool share_nickname(struct str a, struct str b)
+{
+    uint16_t in_a[LEXICON_GROUPS_MAX], in_b[LEXICON_GROUPS_MAX];
+    unsigned count_a = lexicon_groups(LEXICON_NICKNAME, a, in_a);
+    unsigned count_b = count_a ? lexicon_groups(LEXICON_NICKNAME, b, in_b) : 0;
+    for (unsigned i = 0; i < count_a; i++)
+        for (unsigned j = 0; j < count_b; j++)
+            if (in_a[i] == in_b[j]) return true;
+    return false;
+}
+
+int comparison_given_name(const struct values *values, uint32_t a, uint32_t b)
+{
+    if (a == b) return LEVEL_EXACT;
+    struct str x = values_text(values, DOMAIN_NAME, a), y = values_text(values, DOMAIN_NAME, b);
+    if (x.len == 1 || y.len == 1) return x.ptr[0] == y.ptr[0] ? GIVEN_INITIAL : GIVEN_DIFFERENT;
+    if (values_get(values, DOMAIN_NAME, a)->b && share_nickname(x, y)) return GIVEN_VARIANT;
+    struct str shorter = x.len < y.len ? x : y;
+    if (shorter.len >= 3 && one_edit(x, y)) return GIVEN_NEAR;
+    if (shorter.len >= 3 && memcmp(x.ptr, y.ptr, shorter.len) == 0) return GIVEN_SIMILAR;
+    double jw = similarity_jaro_winkler(x, y);
+    if (jw >= 0.92) return GIVEN_NEAR;
+    return jw >= 0.82 ? GIVEN_SIMILAR : GIVEN_DIFFERENT;
+}
+
+static bool shares_word(struct str a, struct str b)
+{
+    struct str in_a[6], in_b[6];
+    size_t count_a = fold_words(a, in_a, 6), count_b = fold_words(b, in_b, 6);
+    if (count_a + count_b < 3) return false;
+    for (size_t i = 0; i < count_a; i++)
+        for (size_t j = 0; j < count_b; j++)
+            if (in_a[i].len >= 3 && str_equal(in_a[i], in_b[j])) return true;
+    return false;
+}
+
+int comparison_family_name(const struct values *values, uint32_t a, uint32_t b)
+{
+    if (a == b) return LEVEL_EXACT;
+    struct str x = values_text(values, DOMAIN_NAME, a), y = values_text(values, DOMAIN_NAME, b);
+    if (shares_word(x, y)) return FAMILY_PART;
+    struct str shorter = x.len < y.len ? x : y;
+    if (shorter.len >= 3 && one_edit(x, y)) return FAMILY_NEAR;
+    if (shorter.len == 1) return x.ptr[0] == y.ptr[0] ? FAMILY_PART : FAMILY_DIFFERENT;
+    double jw = similarity_jaro_winkler(x, y);
+    if (jw >= 0.92) return FAMILY_NEAR;
+    if (jw >= 0.84) return FAMILY_SIMILAR;
+    const struct value *v = values_get(values, DOMAIN_NAME, a);
+    bool sound = v->a > 1 << 10 && v->a == values_get(values, DOMAIN_NAME, b)->a;
+    return sound ? FAMILY_SIMILAR : FAMILY_DIFFERENT;
+}
+
+/* ------------------------------------------------------------------ names of organisations */
+
+enum { WORDS_MAX = 24 };
+
+struct word_set {
+    const uint32_t *id;
+    uint32_t count;
+    double bits;
+    bool matched[WORDS_MAX];
+};
+
+static double word_bits(comparison_word_bits *bits, uint32_t word)
+{
+    return bits ? bits[word] : 8;
+}
+
+static void read_set(const struct values *values, comparison_word_bits *bits, uint32_t organisation,
+                     struct word_set *set)
+{
+    const uint32_t *list = &values_get(values, DOMAIN_ORGANISATION, organisation)->a;
+    *set = (struct word_set){.count = 0};
+    set->count = values_members(values, DOMAIN_WORD, list, &set->id);
+    if (set->count > WORDS_MAX) set->count = WORDS_MAX;
+    for (uint32_t i = 0; i < set->count; i++) set->bits += word_bits(bits, set->id[i]);
+}
+
+/* How well one word stands for another: 1 the same, 0 not at all. An abbreviation begins like the
+ * whole and has its letters in order (mfg, manufacturing). */
+static double word_likeness(struct str a, struct str b)
+{
+    struct str shorter = a.len <= b.len ? a : b, longer = a.len <= b.len ? b : a;
+    if (shorter.len < 2 || shorter.ptr[0] != longer.ptr[0]) {
+        return shorter.len >= 5 && one_edit(a, b) ? 0.85 : 0;
+    }
+    if (shorter.len >= 4 && one_edit(a, b)) return 0.9;
+    if (shorter.len >= 3 && memcmp(shorter.ptr, longer.ptr, shorter.len) == 0) return 0.85;
+    double jw = shorter.len >= 4 ? similarity_jaro_winkler(a, b) : 0;
+    if (jw >= 0.9) return 0.85;
+    if (shorter.len > 4 || longer.len < shorter.len + 2) return 0;
+    size_t at = 0;
+    for (size_t i = 0; i < longer.len && at < shorter.len; i++)
+        at += longer.ptr[i] == shorter.ptr[at];
+    bool ends_alike = shorter.ptr[shorter.len - 1] == longer.ptr[longer.len - 1];
+    return at == shorter.len && (ends_alike || shorter.len >= 3) ? 0.7 : 0;
+}
+
+/* The bits of the words that found a partner, each word once, best partners first. */
+static double align_words(const struct values *values, comparison_word_bits *bits,
+                          struct word_set *a, struct word_set *b)
+{
+    double common = 0;
+    for (uint32_t i = 0; i < a->count; i++)
+        for (uint32_t j = 0; j < b->count; j++)
+            if (a->id[i] == b->id[j] && !b->matched[j]) {
+                a->matched[i] = b->matched[j] = true;
+                common += word_bits(bits, a->id[i]);
+            }
+    for (uint32_t i = 0; i < a->count; i++) {
+        if (a->matched[i]) continue;
+        double best = 0;
+        uint32_t partner = 0;
+        for (uint32_t j = 0; j < b->count; j++) {
+            if (b->matched[j]) continue;
+            double likeness = word_likeness(values_text(values, DOMAIN_WORD, a->id[i]),
+                                            values_text(values, DOMAIN_WORD, b->id[j]));
+            if (likeness > best) {
+                best = likeness;
+                partner = j;
+            }
+        }
+        if (best < 0.5) continue;
+        a->matched[i] = b->matched[partner] = true;
+        double in_a = word_bits(bits, a->id[i]), in_b = word_bits(bits, b->id[partner]);
+        common += best * (in_a < in_b ? in_a : in_b);
+    }
+    return common;
+}
+
+/* "ibm" for "international business machines": all initials, or all but one. */
+static bool is_acronym_of(struct str acronym, struct str name)
+{
+    struct str word[WORDS_MAX];
+    size_t count = fold_words(name, word, WORDS_MAX);
+    if (acronym.len < 2 || acronym.len > 6 || count < 2 || str_find_char(acronym, ' ') >= 0)
+        return false;
+    size_t at = 0;
+    for (size_t i = 0; i < count && at < acronym.len; i++) at += word[i].ptr[0] == acronym.ptr[at];
+    return at == acronym.len && count <= acronym.len + 1;
+}
+
+static bool same_letters(struct str a, struct str b)
+{
+    char x[128], y[128];
+    return str_equal(fold_compact(a, x, sizeof x), fold_compact(b, y, sizeof y));
+}
+
+int comparison_organisation(const struct values *values, comparison_word_bits *bits, uint32_t a,
+                            uint32_t b)
+{
+    if (a == b) return LEVEL_EXACT;
+    const struct value *va = values_get(values, DOMAIN_ORGANISATION, a);
+    const struct value *vb = values_get(values, DOMAIN_ORGANISATION, b);
+    if (va->a == vb->a) return LEVEL_EXACT;
+    struct str x = values_text(values, DOMAIN_ORGANISATION, a);
+    struct str y = values_text(values, DOMAIN_ORGANISATION, b);
+    if (is_acronym_of(x, y) || is_acronym_of(y, x)) return ORGANISATION_ACRONYM;
+    if (same_letters(x, y)) return LEVEL_EXACT;
+    struct word_set in_a, in_b;
+    read_set(values, bits, a, &in_a);
+    read_set(values, bits, b, &in_b);
+    double common = align_words(values, bits, &in_a, &in_b);
+    double smaller = in_a.bits < in_b.bits ? in_a.bits : in_b.bits;
+    double jaccard = common / (in_a.bits + in_b.bits - common);
+    double containment = common / smaller;
+    if (jaccard >= 0.8) return ORGANISATION_NEAR;
+    if (containment >= 0.95) return ORGANISATION_CONTAINED;
+    if (similarity_jaro_winkler(x, y) >= 0.95) return ORGANISATION_NEAR;
+    if (jaccard >= 0.45 || containment >= 0.75) return ORGANISATION_SIMILAR;
+    return jaccard >= 0.15 || containment >= 0.35 ? ORGANISATION_WEAK : ORGANISATION_DIFFERENT;
+}
+
+/* ------------------------------------------------------------------ dates */
+
+static int digit_edits(uint32_t a, uint32_t b)
+{
+    int differing = 0, position = 0, where[8];
+    int da[8], db[8];
+    for (; position < 8; position++, a /= 10, b /= 10) {
+        da[position] = (int)(a % 10);
+        db[position] = (int)(b % 10);
+        if (da[position] != db[position]) where[differing++] = position;
+    }
+    bool neighbours = differing == 2 && where[1] == where[0] + 1;
+    if (neighbours && da[where[0]] == db[where[1]] && da[where[1]] == db[where[0]]) return 1;
+    return differing;
+}
+
+/* Roughly: months of 31 days, years of 372. */
+static uint32_t days_apart(uint32_t a, uint32_t b)
+{
+    uint32_t x = a / 10000 * 372 + a / 100 % 100 * 31 + a % 100;
+    uint32_t y = b / 10000 * 372 + b / 100 % 100 * 31 + b % 100;
+    return x > y ? x - y : y - x;
+}
+
+int comparison_date(const struct values *values, uint32_t a, uint32_t b)
+{
+    if (a == b) return LEVEL_EXACT;
+    uint32_t x = values_get(values, DOMAIN_DATE, a)->a, y = values_get(values, DOMAIN_DATE, b)->a;
+    uint32_t year_x = x / 10000, month_x = x / 100 % 100, day_x = x % 100;
+    uint32_t year_y = y / 10000, month_y = y / 100 % 100, day_y = y % 100;
+    if (year_x == year_y && month_x == day_y && day_x == month_y) return DATE_SWAPPED;
+    bool partial = month_x == 0 || month_y == 0 || day_x == 0 || day_y == 0;
+    if (!partial && digit_edits(x, y) <= 1) return DATE_NEAR;
+    if (partial) {
+        bool month = month_x == month_y || month_x == 0 || month_y == 0;
+        return year_x == year_y ? (month ? DATE_YEAR : DATE_DIFFERENT) : DATE_DIFFERENT;
+    }
+    int equal = (year_x == year_y) + (month_x == month_y) + (day_x == day_y);
+    bool swapped_near = month_x == day_y && day_x == month_y && digit_edits(year_x, year_y) <= 1;
+    uint32_t apart = days_apart(x, y);
+    if (equal == 2 || swapped_near || apart <= 31) return DATE_TWO_PARTS;
+    return year_x == year_y || apart <= 400 ? DATE_YEAR : DATE_DIFFERENT;
+}
+
+/* ------------------------------------------------------------------ contacts */
+
+int comparison_email(const struct values *values, uint32_t a, uint32_t b)
+{
+    if (a == b) return LEVEL_EXACT;
+    const struct value *va = values_get(values, DOMAIN_EMAIL, a);
+    const struct value *vb = values_get(values, DOMAIN_EMAIL, b);
+    struct str x = values_text(values, DOMAIN_EMAIL, a), y = values_text(values, DOMAIN_EMAIL, b);
+    struct str mailbox_x = str_of(x.ptr, va->a), mailbox_y = str_of(y.ptr, vb->a);
+    bool same_host = str_equal(str_skip(x, va->a), str_skip(y, vb->a));
+    if (!(va->b & 2) && va->a >= 4 && str_equal(mailbox_x, mailbox_y)) return EMAIL_MAILBOX;
+    if (va->a >= 4 && vb->a >= 4) {
+        unsigned limit = same_host ? 2 : 3;
+        if (x.len >= 12 && similarity_edits(x, y, limit) <= limit &&
+            similarity_edits(mailbox_x, mailbox_y, 2) <= 2)
+            return EMAIL_NEAR;
+    }
+    return same_host && !(va->b & 1) ? EMAIL_HOST : EMAIL_DIFFERENT;
+}
+
+int comparison_phone(const struct values *values, uint32_t a, uint32_t b)
+{
+    if (a == b) return LEVEL_EXACT;
+    struct str x = values_text(values, DOMAIN_PHONE, a), y = values_text(values, DOMAIN_PHONE, b);
+    struct str shorter = x.len < y.len ? x : y, longer = x.len < y.len ? y : x;
+    if (shorter.len < longer.len && str_ends_with(longer, shorter)) return PHONE_TAIL;
+    if (shorter.len >= 8 && one_edit(x, y)) return PHONE_NEAR;
+    return PHONE_DIFFERENT;
+}
+
+int comparison_website(const struct values *values, uint32_t a, uint32_t b)
+{
+    if (a == b) return LEVEL_EXACT;
+    struct str x = values_text(values, DOMAIN_WEBSITE, a);
+    struct str y = values_text(values, DOMAIN_WEBSITE, b);
+    struct str rest_x = x, rest_y = y, name_x, name_y;
+    if (x.len >= 8 && one_edit(x, y)) return WEBSITE_NEAR;
+    bool split = str_split(&rest_x, '.', &name_x) && str_split(&rest_y, '.', &name_y);
+    return split && name_x.len >= 4 && str_equal(name_x, name_y) ? WEBSITE_NEAR : WEBSITE_DIFFERENT;
+}
+
+/* ------------------------------------------------------------------ addresses */
+
+static struct str street_words(struct str street, struct str *number)
+{
+    ptrdiff_t bar = str_find_char(street, '|');
+    *number = str_of(street.ptr, (size_t)(bar > 0 ? bar : 0));
+    return str_skip(street, (size_t)(bar + 1));
+}
+
+/* Same street: equal, one edit, or all words of one in the other. */
+static bool same_street(struct str a, struct str b)
+{
+    if (str_equal(a, b)) return true;
+    if (a.len == 0 || b.len == 0) return false;
+    if (a.len >= 5 && b.len >= 5 && similarity_jaro_winkler(a, b) >= 0.9) return true;
+    struct str in_a[12], in_b[12];
+    size_t count_a = fold_words(a, in_a, 12), count_b = fold_words(b, in_b, 12), common = 0;
+    for (size_t i = 0; i < count_a; i++)
+        for (size_t j = 0; j < count_b; j++)
+            if (str_equal(in_a[i], in_b[j]) && (in_a[i].len > 1 || count_a > 1)) {
+                common++;
+                break;
+            }
+    size_t fewer = count_a < count_b ? count_a : count_b;
+    if (common >= fewer && fewer > 0) return true;
+    char x[64], y[64];
+    struct str cx = fold_compact(a, x, sizeof x), cy = fold_compact(b, y, sizeof y);
+    return cx.len >= 5 && cy.len >= 5 && similarity_jaro_winkler(cx, cy) >= 0.9;
+}
+
+int comparison_street(const struct values *values, uint32_t a, uint32_t b)
+{
+    if (a == b) return LEVEL_EXACT;
+    const struct value *va = values_get(values, DOMAIN_STREET, a);
+    const struct value *vb = values_get(values, DOMAIN_STREET, b);
+    struct str number_a, number_b;
+    struct str words_a = street_words(values_text(values, DOMAIN_STREET, a), &number_a);
+    struct str words_b = street_words(values_text(values, DOMAIN_STREET, b), &number_b);
+    bool alike = same_street(words_a, words_b);
+    if (!alike && (number_a.len == 0 || va->a != vb->a)) return STREET_DIFFERENT;
+    if (!alike) {
+        bool close =
+            words_a.len > 2 && words_b.len > 2 && similarity_jaro_winkler(words_a, words_b) >= 0.78;
+        return close ? STREET_NEAR : STREET_DIFFERENT;
+    }
+    if (number_a.len == 0 || number_b.len == 0) return STREET_NUMBER_MISSING;
+    if (va->a == vb->a) return str_equal(words_a, words_b) ? LEVEL_EXACT : STREET_NEAR;
+    uint32_t apart = va->a > vb->a ? va->a - vb->a : vb->a - va->a;
+    bool near =
+        apart <= 4 || (number_a.len >= 2 && number_b.len >= 2 && one_edit(number_a, number_b));
+    return near ? STREET_NUMBER_NEAR : STREET_NUMBER_DIFFERS;
+}
+
+int comparison_postcode(const struct values *values, uint32_t a, uint32_t b)
+{
+    if (a == b) return LEVEL_EXACT;
+    struct str x = values_text(values, DOMAIN_POSTCODE, a);
+    struct str y = values_text(values, DOMAIN_POSTCODE, b);
+    if (one_edit(x, y)) return LOCALITY_POSTCODE_NEAR;
+    size_t common = 0;
+    while (common < x.len && common < y.len && x.ptr[common] == y.ptr[common]) common++;
+    return common >= 3 ? LOCALITY_AREA : LOCALITY_DIFFERENT;
+}
+
+int comparison_city(const struct values *values, uint32_t a, uint32_t b)
+{
+    if (a == b) return LEVEL_EXACT;
+    struct str x = values_text(values, DOMAIN_CITY, a), y = values_text(values, DOMAIN_CITY, b);
+    if (x.len >= 4 && y.len >= 4 && (one_edit(x, y) || similarity_jaro_winkler(x, y) >= 0.9))
+        return LOCALITY_CITY;
+    return shares_word(x, y) ? LOCALITY_AREA : LOCALITY_DIFFERENT;
+}
+
+/* ------------------------------------------------------------------ facts */
+
+int comparison_identifier(const struct values *values, uint32_t a, uint32_t b)
+{
+    if (a == b) return LEVEL_EXACT;
+    const struct value *va = values_get(values, DOMAIN_IDENTIFIER, a);
+    const struct value *vb = values_get(values, DOMAIN_IDENTIFIER, b);
+    if (va->a != vb->a) return LEVEL_MISSING;
+    struct str x = str_skip(values_text(values, DOMAIN_IDENTIFIER, a), va->b);
+    struct str y = str_skip(values_text(values, DOMAIN_IDENTIFIER, b), vb->b);
+    return x.len >= 6 && y.len >= 6 && one_edit(x, y) ? IDENTIFIER_NEAR : IDENTIFIER_DIFFERENT;
+}
+
+int comparison_words(const struct values *values, enum domain domain, uint32_t a, uint32_t b)
+{
+    if (a == b) return LEVEL_EXACT;
+    struct str x = values_text(values, domain, a), y = values_text(values, domain, b);
+    if (x.len >= 4 && y.len >= 4 && (one_edit(x, y) || similarity_jaro_winkler(x, y) >= 0.9))
+        return WORDS_SIMILAR;
+    return shares_word(x, y) ? WORDS_SIMILAR : WORDS_DIFFERENT;
+}

@@ -1,0 +1,30 @@
+/* Folding: any text to lower-case a-z, 0-9 and single spaces.
+ *
+ * Accents go, other scripts are transliterated (Latin, Greek, Cyrillic, Hebrew, Arabic, Armenian,
+ * Georgian, Indic, kana, hangul, and the Han characters common in names), apostrophes vanish,
+ * everything else separates words. Bytes that are not UTF-8 are read as Latin-1, which is what
+ * they nearly always are. Letters of scripts that the tables lack are kept as they are, so that
+ * equal texts stay equal.
+ *
+ *     char out[FOLD_MAX];
+ *     struct str folded = fold_text(STR("Müller-Łoś, O’Brien"), out);   "muller los obrien"
+ */
+#ifndef MATCHING_FOLD_H
+#define MATCHING_FOLD_H
+
+#include "base/str.h"
+
+/* Input past FOLD_INPUT_MAX bytes is not looked at: no name or address is that long. */
+enum { FOLD_INPUT_MAX = 256, FOLD_MAX = 8 * FOLD_INPUT_MAX };
+
+/* The result lies in `out`, without leading or trailing space. */
+struct str fold_text(struct str text, char out[FOLD_MAX]);
+/* True when the text begins with a Han or hangul character: the family name stands first. */
+bool fold_family_name_first(struct str text);
+
+/* Splits folded text at spaces; returns how many words there are, at most `max`. */
+size_t fold_words(struct str folded, struct str *words, size_t max);
+/* The folded text without its spaces, at most `max` bytes, in `out`. */
+struct str fold_compact(struct str folded, char *out, size_t max);
+
+#endif

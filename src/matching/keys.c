@@ -1,0 +1,407 @@
+/* The key types. Names enter by sound or nickname group, so that their order, spelling and short
+ * forms do not matter; dates and postcodes enter exactly in some types and by parts in others. */
+#include "matching/keys.h"
+
+#include <string.h>
+
+#include "matching/fold.h"
+
+#define BIT(c) (UINT32_C(1) << COMPARISON_##c)
+
+static uint64_t mix2(uint64_t a, uint64_t b)
+{
+    return values_mix(a * 0x9E3779B97F4A7C15u + values_mix(b + 0x7F4A7C15u));
+}
+
+static const struct value *get(const struct values *values, const struct record *record,
+                               enum slot slot)
+{
+    const uint32_t *members;
+    if (values_members(values, record_slot_domain[slot], &record->slot[slot], &members) == 0)
+        return NULL;
+    return values_get(values, record_slot_domain[slot], members[0]);
+}
+
+/* A person's first name as people write it in turns: its nickname group, else its sound. */
+static uint64_t given_of(const struct values *values, const struct record *record)
+{
+    const struct value *given = get(values, record, SLOT_GIVEN);
+    if (!given) return 0;
+    return given->b ? UINT64_C(1) << 40 | given->b : given->a;
+}
+
+static uint64_t family_of(const struct values *values, const struct record *record)
+{
+    const struct value *family = get(values, record, SLOT_FAMILY);
+    return family ? family->a : 0;
+}
+
+static char initial_of(const struct values *values, const struct record *record, enum slot slot)
+{
+    const struct value *value = get(values, record, slot);
+    return value ? values->domain[record_slot_domain[slot]].text[value->offset] : 0;
+}
+
+static uint32_t date_of(const struct values *values, const struct record *record)
+{
+    const struct value *date = get(values, record, SLOT_DATE);
+    return date ? date->a : 0;
+}
+
+static uint64_t hash_of(const struct values *values, const struct record *record, enum slot slot)
+{
+    const struct value *value = get(values, record, slot);
+    return value ? value->hash | UINT64_C(1) << 33 : 0;
+}
+
+static uint64_t place_of(const struct values *values, const struct record *record)
+{
+    const struct value *city = get(values, record, SLOT_CITY);
+    if (!city) city = get(values, record, SLOT_PLACE);
+    return city ? city->a | UINT64_C(1) << 34 : 0;
+}
+
+static uint64_t street_of(const struct values *values, const struct record *record)
+{
+    const struct value *street = get(values, record, SLOT_STREET);
+    return street && street->a ? mix2(street->a, street->b) | 1 : 0;
+}
+
+static size_t one(uint64_t *keys, uint64_t a, uint64_t b)
+{
+    if (!a || !b) return 0;
+    keys[0] = mix2(a, b) | 1;
+    return 1;
+}
+
+static size_t three(uint64_t *keys, uint64_t a, uint64_t b, uint64_t c)
+{
+    return a && b && c ? one(keys, mix2(a, b) | 1, c) : 0;
+}
+
+/* Every value of the slot by itself. */
+static size_t each_value(const struct values *values, const struct record *record, enum slot slot,
+                         uint64_t *keys)
+{
+    const uint32_t *members;
+    uint32_t count =
+        values_members(values, record_slot_domain[slot], &record->slot[slot], &members);
+    if (count > KEYS_PER_TYPE_MAX) count = KEYS_PER_TYPE_MAX;
+    for (uint32_t i = 0; i < count; i++)
+        keys[i] = values_get(values, record_slot_domain[slot], members[i])->hash | UINT64_C(1)
+                                                                                       << 32;
+    return count;
+}
+
+#define KEY(name)                                                                                  \
+    static size_t key_##name(const struct values *v, const struct rarities *rarities,              \
+                             const struct record *r, uint64_t *keys)
+
+KEY(identifier)
+{
+    (void)rarities;
+    return each_value(v, r, SLOT_IDENTIFIER, keys);
+}
+KEY(email)
+{
+    (void)rarities;
+    return each_value(v, r, SLOT_EMAIL, keys);
+}
+KEY(phone)
+{
+    (void)rarities;
+    const uint32_t *members;
+    uint32_t count = values_members(v, DOMAIN_PHONE, &r->slot[SLOT_PHONE], &members);
+    if (count > KEYS_PER_TYPE_MAX) count = KEYS_PER_TYPE_MAX;
+    for (uint32_t i = 0; i < count; i++)
+        keys[i] = values_get(v, DOMAIN_PHONE, members[i])->a | UINT64_C(1) << 32;
+    return count;
+}
+KEY(website)
+{
+    (void)rarities;
+    return each_value(v, r, SLOT_WEBSITE, keys);
+}
+KEY(mailbox)
+{
+    (void)rarities;
+    const struct value *email = get(v, r, SLOT_EMAIL);
+    if (!email || email->a < 4 || (email->b & 2)) return 0;
+    struct str text = str_of(v->domain[DOMAIN_EMAIL].text + email->offset, email->a);
+    keys[0] = values_hash(text) | 1;
+    return 1;
+}
+/* Both names, in either order. */
+KEY(names)
+{
+    (void)rarities;
+    const struct value *given = get(v, r, SLOT_GIVEN);
+    uint64_t g = given_of(v, r), f = family_of(v, r);
+    if (!g || !f) return 0;
+    keys[0] = mix2(g, f) | 1;
+    if (!given || given->b == 0) keys[0] = (mix2(g, 7) + mix2(f, 7)) | 1;
+    return 1;
+}
+KEY(swapped_names)
+{
+    (void)rarities;
+    const struct value *given = get(v, r, SLOT_GIVEN), *family = get(v, r, SLOT_FAMILY);
+    if (!given || !family) return 0;
+    keys[0] = (mix2(given->a, 7) + mix2(family->a, 7)) | 1;
+    return 1;
+}
+KEY(family_date)
+{
+    (void)rarities;
+    return one(keys, family_of(v, r), date_of(v, r));
+}
+KEY(given_date)
+{
+    (void)rarities;
+    return one(keys, given_of(v, r), date_of(v, r));
+}
+KEY(family_postcode)
+{
+    (void)rarities;
+    return one(keys, family_of(v, r), hash_of(v, r, SLOT_POSTCODE));
+}
+KEY(given_postcode)
+{
+    (void)rarities;
+    return one(keys, given_of(v, r), hash_of(v, r, SLOT_POSTCODE));
+}
+KEY(date_postcode)
+{
+    (void)rarities;
+    return one(keys, date_of(v, r), hash_of(v, r, SLOT_POSTCODE));
+}
+KEY(date_place)
+{
+    (void)rarities;
+    return one(keys, date_of(v, r), place_of(v, r));
+}
+KEY(street_family)
+{
+    (void)rarities;
+    return one(keys, street_of(v, r), (uint64_t)(unsigned char)initial_of(v, r, SLOT_FAMILY));
+}
+KEY(street_given)
+{
+    (void)rarities;
+    return one(keys, street_of(v, r), (uint64_t)(unsigned char)initial_of(v, r, SLOT_GIVEN));
+}
+/* Names by their beginning, and the year: what a mistyped end and a wrong day leave. */
+KEY(names_year)
+{
+    (void)rarities;
+    return three(keys, family_of(v, r), (uint64_t)(unsigned char)initial_of(v, r, SLOT_GIVEN),
+                 date_of(v, r) / 10000);
+}
+KEY(given_year_place)
+{
+    (void)rarities;
+    return three(keys, given_of(v, r), date_of(v, r) / 10000, place_of(v, r));
+}
+/* One part alone: only small files, and rare values of large ones, have blocks that are kept. */
+KEY(single)
+{
+    (void)rarities;
+    size_t count = one(keys, family_of(v, r), 11);
+    count += one(keys + count, given_of(v, r), 12);
+    count += one(keys + count, date_of(v, r), 13);
+    return count + one(keys + count, hash_of(v, r, SLOT_POSTCODE), 14);
+}
+/* Two parts of the date and an initial: what one wrong part of the date leaves. */
+KEY(date_parts)
+{
+    (void)rarities;
+    uint32_t date = date_of(v, r), year = date / 10000, month = date / 100 % 100, day = date % 100;
+    uint64_t given = (uint64_t)(unsigned char)initial_of(v, r, SLOT_GIVEN);
+    uint64_t family = (uint64_t)(unsigned char)initial_of(v, r, SLOT_FAMILY);
+    if (!date || !month || !day) return 0;
+    size_t count = three(keys, given * 256 + family, year * 16 + month, 1);
+    count += three(keys + count, given * 256 + family, year * 32 + day, 2);
+    return count + three(keys + count, given * 256 + family, month * 32 + day, 3);
+}
+/* Every name with the year of birth, and with the postcode. */
+KEY(any_name_year)
+{
+    (void)rarities;
+    const uint32_t *names;
+    uint32_t year = date_of(v, r) / 10000;
+    uint32_t count = values_members(v, DOMAIN_NAME, &r->slot[SLOT_OTHER_NAMES], &names);
+    size_t made = three(keys, family_of(v, r), year, 5);
+    for (uint32_t i = 0; i < count && made < KEYS_PER_TYPE_MAX; i++)
+        made += three(keys + made, values_get(v, DOMAIN_NAME, names[i])->a, year, 5);
+    return made;
+}
+
+static const struct key_type person_types[] = {
+    {"identifier", BIT(IDENTIFIER), key_identifier},
+    {"email", BIT(EMAIL), key_email},
+    {"phone", BIT(PHONE), key_phone},
+    {"mailbox", BIT(EMAIL), key_mailbox},
+    {"family name + birth date", BIT(FAMILY_NAME) | BIT(BIRTH_DATE), key_family_date},
+    {"given name + birth date", BIT(GIVEN_NAME) | BIT(BIRTH_DATE), key_given_date},
+    {"given name + family name", BIT(GIVEN_NAME) | BIT(FAMILY_NAME), key_names},
+    {"family name + postcode", BIT(FAMILY_NAME) | BIT(LOCALITY), key_family_postcode},
+    {"birth date + postcode", BIT(BIRTH_DATE) | BIT(LOCALITY), key_date_postcode},
+    {"given name + postcode", BIT(GIVEN_NAME) | BIT(LOCALITY), key_given_postcode},
+    {"birth date + place", BIT(BIRTH_DATE) | BIT(LOCALITY) | BIT(PLACE), key_date_place},
+    {"street + family initial", BIT(STREET) | BIT(FAMILY_NAME), key_street_family},
+    {"street + given initial", BIT(STREET) | BIT(GIVEN_NAME), key_street_given},
+    {"family name + initial + birth year", BIT(GIVEN_NAME) | BIT(FAMILY_NAME) | BIT(BIRTH_DATE),
+     key_names_year},
+    {"given name + birth year + place",
+     BIT(GIVEN_NAME) | BIT(BIRTH_DATE) | BIT(LOCALITY) | BIT(PLACE), key_given_year_place},
+    {"family name + birth date parts", BIT(GIVEN_NAME) | BIT(FAMILY_NAME) | BIT(BIRTH_DATE),
+     key_date_parts},
+    {"any name + birth year", BIT(FAMILY_NAME) | BIT(BIRTH_DATE), key_any_name_year},
+    {"one name, date or postcode",
+     BIT(GIVEN_NAME) | BIT(FAMILY_NAME) | BIT(BIRTH_DATE) | BIT(LOCALITY), key_single},
+    {"names in either order", BIT(GIVEN_NAME) | BIT(FAMILY_NAME), key_swapped_names},
+    {NULL, 0, NULL},
+};
+
+/* ------------------------------------------------------------------ organisations */
+
+enum { RARE_WORDS = 3 };
+
+/* The rarest words of the names, the rarest first, by sound. */
+static size_t rare_words(const struct values *v, const struct rarities *rarities,
+                         const struct record *r, uint64_t sound[RARE_WORDS])
+{
+    float bits[RARE_WORDS] = {0};
+    size_t count = 0;
+    const uint32_t *names, *words;
+    uint32_t name_count =
+        values_members(v, DOMAIN_ORGANISATION, &r->slot[SLOT_ORGANISATION], &names);
+    for (uint32_t n = 0; n < name_count; n++) {
+        const uint32_t *list = &values_get(v, DOMAIN_ORGANISATION, names[n])->a;
+        uint32_t word_count = values_members(v, DOMAIN_WORD, list, &words);
+        for (uint32_t w = 0; w < word_count; w++) {
+            const struct value *word = values_get(v, DOMAIN_WORD, words[w]);
+            float b = rarities && rarities->word ? rarities->word[words[w]] : word->len;
+            uint64_t s = word->a ? word->a : word->hash;
+            /* Equal sounds would make one word count twice; ties go by content. */
+            b += (float)(word->hash & 1023) * 1e-6f;
+            size_t at = 0;
+            bool known = false;
+            for (size_t i = 0; i < count; i++) known = known || sound[i] == s;
+            if (known) continue;
+            while (at < count && bits[at] >= b) at++;
+            if (at == RARE_WORDS) continue;
+            if (count < RARE_WORDS) count++;
+            for (size_t i = count - 1; i > at; i--) {
+                bits[i] = bits[i - 1];
+                sound[i] = sound[i - 1];
+            }
+            bits[at] = b;
+            sound[at] = s;
+        }
+    }
+    return count;
+}
+
+KEY(word_pair)
+{
+    uint64_t sound[RARE_WORDS];
+    size_t count = rare_words(v, rarities, r, sound), made = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = i + 1; j < count; j++)
+            keys[made++] = (mix2(sound[i], 3) + mix2(sound[j], 3)) | 1;
+    return made;
+}
+
+static size_t words_with(const struct values *v, const struct rarities *rarities,
+                         const struct record *r, uint64_t other, uint64_t *keys)
+{
+    uint64_t sound[RARE_WORDS];
+    if (!other) return 0;
+    size_t count = rare_words(v, rarities, r, sound);
+    for (size_t i = 0; i < count; i++) keys[i] = mix2(sound[i], other) | 1;
+    return count;
+}
+
+KEY(word_number)
+{
+    const struct value *street = get(v, r, SLOT_STREET);
+    return words_with(v, rarities, r, street ? street->a : 0, keys);
+}
+KEY(word_postcode)
+{
+    return words_with(v, rarities, r, hash_of(v, r, SLOT_POSTCODE), keys);
+}
+KEY(word_city)
+{
+    const struct value *city = get(v, r, SLOT_CITY);
+    return words_with(v, rarities, r, city ? city->a : 0, keys);
+}
+KEY(rarest_word)
+{
+    return words_with(v, rarities, r, 1, keys) ? 1 : 0;
+}
+KEY(street)
+{
+    (void)rarities;
+    return one(keys, street_of(v, r), 1);
+}
+KEY(number_postcode)
+{
+    (void)rarities;
+    const struct value *street = get(v, r, SLOT_STREET);
+    return one(keys, street ? street->a : 0, hash_of(v, r, SLOT_POSTCODE));
+}
+KEY(street_name_postcode)
+{
+    (void)rarities;
+    const struct value *street = get(v, r, SLOT_STREET);
+    return one(keys, street ? street->b : 0, hash_of(v, r, SLOT_POSTCODE));
+}
+/* The initials of the name, or the name itself when it is as short as initials. */
+KEY(acronym_city)
+{
+    (void)rarities;
+    const struct value *name = get(v, r, SLOT_ORGANISATION);
+    if (!name) return 0;
+    struct str word[KEYS_TYPE_MAX];
+    char initials[KEYS_TYPE_MAX];
+    struct str text = str_of(v->domain[DOMAIN_ORGANISATION].text + name->offset, name->len);
+    size_t count = fold_words(text, word, KEYS_TYPE_MAX);
+    for (size_t i = 0; i < count; i++) initials[i] = word[i].ptr[0];
+    struct str acronym = count == 1 && text.len <= 6 ? text : str_of(initials, count);
+    if (acronym.len < 2) return 0;
+    const struct value *city = get(v, r, SLOT_CITY);
+    return one(keys, values_hash(acronym), city ? city->a : 1);
+}
+
+static const struct key_type organisation_types[] = {
+    {"identifier", BIT(IDENTIFIER), key_identifier},
+    {"email", BIT(EMAIL), key_email},
+    {"phone", BIT(PHONE), key_phone},
+    {"website", BIT(WEBSITE), key_website},
+    {"street", BIT(STREET), key_street},
+    {"two words", BIT(ORGANISATION), key_word_pair},
+    {"word + house number", BIT(ORGANISATION) | BIT(STREET), key_word_number},
+    {"word + postcode", BIT(ORGANISATION) | BIT(LOCALITY), key_word_postcode},
+    {"word + city", BIT(ORGANISATION) | BIT(LOCALITY), key_word_city},
+    {"rarest word", BIT(ORGANISATION), key_rarest_word},
+    {"house number + postcode", BIT(STREET) | BIT(LOCALITY), key_number_postcode},
+    {"street name + postcode", BIT(STREET) | BIT(LOCALITY), key_street_name_postcode},
+    {"initials + city", BIT(ORGANISATION) | BIT(LOCALITY), key_acronym_city},
+    {NULL, 0, NULL},
+};
+
+const struct key_type *keys_types(enum model_kind kind)
+{
+    return kind == MODEL_PERSON ? person_types : organisation_types;
+}
+
+size_t keys_make(enum model_kind kind, int type, const struct values *values,
+                 const struct rarities *rarities, const struct record *record, uint64_t *keys)
+{
+    size_t count = keys_types(kind)[type].make(values, rarities, record, keys);
+    uint64_t salt = (uint64_t)type * 2 + kind + 1;
+    for (size_t i = 0; i < count; i++) keys[i] = mix2(keys[i], salt) | 1;
+    return count;
+}

@@ -1,0 +1,136 @@
+/* The shipped models and their text form. The numbers were set from what is published on names and
+ * addresses and from general experience of registers, not fitted to a file; they are the starting
+ * point and, for what a small file cannot tell, the end point of the estimates in training.c. */
+#include "matching/model.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+
+struct default_row {
+    enum comparison comparison;
+    double match[LEVEL_MAX], random[LEVEL_MAX];
+    double related[MODEL_RELATED_MAX][LEVEL_MAX];
+};
+
+/* Columns as in COMPARISON_TABLE, from "exact" on. Related: the members of a household. */
+static const struct default_row person_rows[] = {
+    {COMPARISON_GIVEN_NAME,
+     {.70, .06, .08, .03, .055, .06, .015},
+     {.004, .003, .003, .02, .02, .95, .000002},
+     {{.02, .01, .005, .05, .02, .895, .00002}}},
+    {COMPARISON_FAMILY_NAME,
+     {.78, .08, .05, .03, .06},
+     {.0015, .001, .003, .006, .9885},
+     {{.82, .03, .05, .01, .09}}},
+    {COMPARISON_BIRTH_DATE,
+     {.85, .02, .06, .03, .01, .03},
+     {.00005, .00015, .0008, .004, .02, .975},
+     {{.01, .0003, .002, .008, .03, .9497}}},
+    {COMPARISON_EMAIL,
+     {.60, .06, .08, .04, .22},
+     {.0000005, .00002, .00001, .003, .997},
+     {{.08, .01, .005, .10, .805}}},
+    {COMPARISON_PHONE,
+     {.62, .03, .05, .30},
+     {.0000005, .000002, .00001, .999},
+     {{.50, .02, .01, .47}}},
+    {COMPARISON_WEBSITE, {.7, .05, .25}, {.0001, .0001, .9998}, {{.6, .05, .35}}},
+    {COMPARISON_STREET,
+     {.52, .12, .03, .03, .03, .27},
+     {.00003, .00003, .0003, .0003, .002, .9973},
+     {{.80, .08, .02, .02, .01, .07}}},
+    {COMPARISON_LOCALITY,
+     {.64, .07, .09, .06, .05, .09},
+     {.001, .004, .01, .02, .15, .815},
+     {{.86, .04, .04, .02, .02, .02}}},
+    {COMPARISON_IDENTIFIER, {.86, .08, .06}, {.0000001, .00001, .9999}, {{.001, .001, .998}}},
+    {COMPARISON_GENDER, {.97, .03}, {.5, .5}, {{.45, .55}}},
+    {COMPARISON_GENERATION, {.985, .015}, {.6, .4}, {{.1, .9}}},
+    {COMPARISON_PLACE, {.75, .12, .13}, {.01, .01, .98}, {{.4, .1, .5}}},
+    {COMPARISON_OCCUPATION, {.62, .14, .24}, {.03, .03, .94}, {{.08, .04, .88}}},
+};
+
+/* Related: branches or companies of one group; different organisations at one address. */
+static const struct default_row organisation_rows[] = {
+    {COMPARISON_ORGANISATION,
+     {.50, .13, .13, .03, .10, .05, .06},
+     {.00002, .0001, .0004, .0003, .002, .03, .967},
+     {{.15, .12, .18, .01, .20, .24, .10}, {.008, .008, .02, .005, .03, .20, .729}}},
+    {COMPARISON_BIRTH_DATE,
+     {.80, .02, .06, .03, .02, .07},
+     {.00005, .0001, .0008, .004, .02, .975},
+     {{.05, .001, .001, .004, .02, .924}, {.0001, .0001, .0008, .004, .02, .975}}},
+    {COMPARISON_EMAIL,
+     {.50, .04, .05, .20, .21},
+     {.0000005, .00002, .00001, .0002, .9997},
+     {{.25, .05, .02, .45, .23}, {.02, .001, .001, .03, .948}}},
+    {COMPARISON_PHONE,
+     {.62, .03, .05, .30},
+     {.0000005, .000002, .00001, .999},
+     {{.35, .02, .05, .58}, {.10, .01, .01, .88}}},
+    {COMPARISON_WEBSITE,
+     {.80, .05, .15},
+     {.0002, .0002, .9996},
+     {{.75, .05, .20}, {.10, .02, .88}}},
+    {COMPARISON_STREET,
+     {.64, .10, .04, .06, .02, .14},
+     {.00003, .00003, .0003, .0003, .002, .9973},
+     {{.015, .01, .01, .03, .085, .85}, {.85, .08, .02, .03, .005, .015}}},
+    {COMPARISON_LOCALITY,
+     {.76, .05, .08, .04, .02, .05},
+     {.002, .006, .02, .03, .15, .792},
+     {{.15, .06, .24, .15, .20, .20}, {.93, .02, .03, .01, .005, .005}}},
+    {COMPARISON_IDENTIFIER,
+     {.88, .05, .07},
+     {.0000001, .00001, .9999},
+     {{.02, .01, .97}, {.001, .001, .998}}},
+    {COMPARISON_OCCUPATION, {.75, .10, .15}, {.08, .03, .89}, {{.45, .10, .45}, {.40, .05, .55}}},
+};
+
+static void fill(struct model *model, const struct default_row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        enum comparison c = rows[i].comparison;
+        memcpy(&model->match.level[c][1], rows[i].match, sizeof(double) * (LEVEL_MAX - 1));
+        memcpy(&model->random.level[c][1], rows[i].random, sizeof(double) * (LEVEL_MAX - 1));
+        for (int r = 0; r < MODEL_RELATED_MAX; r++)
+            memcpy(&model->related[r].level[c][1], rows[i].related[r],
+                   sizeof(double) * (LEVEL_MAX - 1));
+    }
+}
+
+void model_set_default(struct model_set *models)
+{
+    *models = (struct model_set){0};
+    struct model *person = &models->kind[MODEL_PERSON];
+    struct model *organisation = &models->kind[MODEL_ORGANISATION];
+    person->kind = MODEL_PERSON;
+    person->related_count = 1;
+    person->related_ratio[0] = 0.5;
+    person->duplicates_per_record = 0.3;
+    fill(person, person_rows, sizeof person_rows / sizeof person_rows[0]);
+    organisation->kind = MODEL_ORGANISATION;
+    organisation->related_count = 2;
+    organisation->related_ratio[0] = organisation->related_ratio[1] = 0.4;
+    organisation->duplicates_per_record = 0.3;
+    fill(organisation, organisation_rows, sizeof organisation_rows / sizeof organisation_rows[0]);
+}
+
+const char *model_kind_name(enum model_kind kind)
+{
+    return kind == MODEL_PERSON ? "person" : "organisation";
+}
+
+bool model_uses(enum model_kind kind, enum comparison comparison)
+{
+    const struct default_row *rows = kind == MODEL_PERSON ? person_rows : organisation_rows;
+    size_t count = kind == MODEL_PERSON ? sizeof person_rows / sizeof person_rows[0]
+                                        : sizeof organisation_rows / sizeof organisation_rows[0];
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].comparison == comparison) return true;
+    return false;
+}

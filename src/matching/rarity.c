@@ -1,0 +1,199 @@
+#include "matching/rarity.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "matching/lexicon.h"
+#include "matching/parallel.h"
+
+/* What is usual in the world: the frequency of a value of which nothing is known, and how many
+ * records' worth of weight that has against the file's own count. `people`: count customers. */
+static const struct usual {
+    double frequency, weight;
+    bool people;
+} usual[SLOT_COUNT] = {
+    [SLOT_GIVEN] = {1.0 / 2000, 200, false},
+    [SLOT_FAMILY] = {1.0 / 8000, 200, false},
+    [SLOT_OTHER_NAMES] = {1.0 / 2000, 200, false},
+    [SLOT_ORGANISATION] = {1.0 / 100000, 50, false},
+    [SLOT_DATE] = {1.0 / 25000, 200, false},
+    [SLOT_EMAIL] = {1e-7, 200, true},
+    [SLOT_PHONE] = {1e-7, 200, true},
+    [SLOT_WEBSITE] = {1e-5, 100, true},
+    [SLOT_STREET] = {1.0 / 200000, 200, true},
+    [SLOT_POSTCODE] = {1.0 / 8000, 200, false},
+    [SLOT_CITY] = {1.0 / 500, 200, false},
+    [SLOT_REGION] = {1.0 / 20, 100, false},
+    [SLOT_IDENTIFIER] = {1e-8, 200, true},
+    [SLOT_PLACE] = {1.0 / 500, 200, false},
+    [SLOT_OCCUPATION] = {1.0 / 100, 200, false},
+};
+
+enum { WORD_WEIGHT = 100 };
+
+struct learning {
+    const struct values *values;
+    const struct record *records;
+    uint32_t count;
+    struct values_budget *budget;
+    struct rarities *rarities;
+    bool failed; /* atomic */
+};
+
+/* ------------------------------------------------------------------ counting */
+
+static uint32_t count_slot(const struct learning *learning, enum slot slot, uint32_t *counts)
+{
+    uint32_t filled = 0;
+    enum domain domain = record_slot_domain[slot];
+    for (uint32_t i = 0; i < learning->count; i++) {
+        const uint32_t *members;
+        uint32_t found =
+            values_members(learning->values, domain, &learning->records[i].slot[slot], &members);
+        filled += found > 0;
+        for (uint32_t m = 0; m < found; m++) counts[members[m]]++;
+    }
+    return filled;
+}
+
+/* A customer's name, roughly: alike for spellings of one, different for the members of a family. */
+static uint32_t rough_name(const struct values *values, const struct record *record)
+{
+    const uint32_t *words;
+    if (record->slot[SLOT_ORGANISATION]) {
+        const uint32_t *names;
+        values_members(values, DOMAIN_ORGANISATION, &record->slot[SLOT_ORGANISATION], &names);
+        const uint32_t *list = &values_get(values, DOMAIN_ORGANISATION, names[0])->a;
+        if (values_members(values, DOMAIN_WORD, list, &words) == 0) return 1;
+        struct str text = values_text(values, DOMAIN_ORGANISATION, names[0]);
+        return 2 + (uint32_t)(unsigned char)text.ptr[0];
+    }
+    uint32_t given = record->slot[SLOT_GIVEN], family = record->slot[SLOT_FAMILY];
+    if (given & VALUES_LIST || family & VALUES_LIST) return 1;
+    uint32_t initial = given ? (unsigned char)values_text(values, DOMAIN_NAME, given).ptr[0] : 0;
+    uint32_t sound = family ? values_get(values, DOMAIN_NAME, family)->a : 0;
+    return 1 + initial + 256 * (sound & 0xFFFFFF);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Replaces the counts of values that three or more records have by how many customers have them. */
+static bool count_people(const struct learning *learning, enum slot slot, uint32_t *counts)
+{
+    size_t count = 0, capacity = 0;
+    uint64_t *holders = NULL;
+    enum domain domain = record_slot_domain[slot];
+    for (uint32_t i = 0; i < learning->count; i++) {
+        const uint32_t *members;
+        uint32_t found =
+            values_members(learning->values, domain, &learning->records[i].slot[slot], &members);
+        for (uint32_t m = 0; m < found; m++) {
+            if (counts[members[m]] < 2) continue;
+            if (count == capacity) {
+                capacity = capacity ? capacity * 2 : 1024;
+                uint64_t *grown = realloc(holders, capacity * sizeof *grown);
+                if (!grown) {
+                    free(holders);
+                    return false;
+                }
+                holders = grown;
+            }
+            holders[count++] =
+                (uint64_t)members[m] << 32 | rough_name(learning->values, &learning->records[i]);
+        }
+    }
+    if (count) qsort(holders, count, sizeof *holders, by_number);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t value = (uint32_t)(holders[i] >> 32);
+        if (i == 0 || holders[i - 1] >> 32 != value) counts[value] = 0;
+        if (i == 0 || holders[i - 1] != holders[i]) counts[value]++;
+    }
+    free(holders);
+    return true;
+}
+
+static double frequency(double others, double filled, double usual_frequency, double weight)
+{
+    return (others + weight * usual_frequency) / (filled + weight);
+}
+
+static void learn_slot(void *context, size_t task, unsigned thread)
+{
+    (void)thread;
+    struct learning *learning = context;
+    enum slot slot = (enum slot)task;
+    uint32_t count = learning->values->domain[record_slot_domain[slot]].count + 1;
+    uint32_t *counts = calloc(count, sizeof *counts);
+    float *bits = values_budget_realloc(learning->budget, NULL, 0, count * sizeof *bits);
+    bool enough = counts && bits;
+    if (enough) {
+        uint32_t filled = count_slot(learning, slot, counts);
+        if (usual[slot].people) enough = count_people(learning, slot, counts);
+        for (uint32_t i = 0; i < count; i++) {
+            double others = counts[i] > 1 ? counts[i] - 1 : 0;
+            bits[i] =
+                (float)-log2(frequency(others, filled, usual[slot].frequency, usual[slot].weight));
+        }
+    }
+    free(counts);
+    learning->rarities->slot[slot] = bits;
+    learning->rarities->count[slot] = bits ? count : 0;
+    if (!enough) __atomic_store_n(&learning->failed, true, __ATOMIC_RELAXED);
+}
+
+/* Words of organisations' names: a word of the trade is common whatever the file says. */
+static bool learn_words(struct learning *learning)
+{
+    const struct values *values = learning->values;
+    uint32_t count = values->domain[DOMAIN_WORD].count + 1;
+    uint32_t *counts = calloc(count, sizeof *counts);
+    float *bits = values_budget_realloc(learning->budget, NULL, 0, count * sizeof *bits);
+    uint32_t names = 0;
+    for (uint32_t i = 0; counts && i < learning->count; i++) {
+        const uint32_t *organisations, *words;
+        uint32_t found =
+            values_members(values, DOMAIN_ORGANISATION,
+                           &learning->records[i].slot[SLOT_ORGANISATION], &organisations);
+        for (uint32_t o = 0; o < found; o++, names++) {
+            const uint32_t *list = &values_get(values, DOMAIN_ORGANISATION, organisations[o])->a;
+            uint32_t word_count = values_members(values, DOMAIN_WORD, list, &words);
+            for (uint32_t w = 0; w < word_count; w++) counts[words[w]]++;
+        }
+    }
+    for (uint32_t i = 1; counts && bits && i < count; i++) {
+        struct str text = values_text(values, DOMAIN_WORD, i);
+        double common = lexicon_has(LEXICON_COMPANY_WORD, text) ? 0.02
+                        : text.len <= 2                         ? 0.01
+                                                                : 0.0005;
+        double others = counts[i] > 1 ? counts[i] - 1 : 0;
+        bits[i] = (float)-log2(frequency(others, names, common, WORD_WEIGHT));
+    }
+    free(counts);
+    learning->rarities->word = bits;
+    learning->rarities->word_count = bits ? count : 0;
+    return bits != NULL;
+}
+
+enum status rarity_learn(const struct values *values, const struct record *records, uint32_t count,
+                         unsigned threads, struct values_budget *budget, struct rarities *rarities)
+{
+    *rarities = (struct rarities){.learned = true};
+    struct learning learning = {values, records, count, budget, rarities, false};
+    parallel_run(threads, SLOT_TRAITS, learn_slot, &learning);
+    if (!learn_words(&learning) || learning.failed) return STATUS_OUT_OF_MEMORY;
+    return STATUS_OK;
+}
+
+void rarity_release(struct rarities *rarities, struct values_budget *budget)
+{
+    for (int slot = 0; slot < SLOT_COUNT; slot++)
+        values_budget_realloc(budget, rarities->slot[slot], rarities->count[slot] * sizeof(float),
+                              0);
+    values_budget_realloc(budget, rarities->word, rarities->word_count * sizeof(float), 0);
+    *rarities = (struct rarities){0};
+}

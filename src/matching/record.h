@@ -1,0 +1,77 @@
+/* A record in the form that is compared: sixteen references to interned values, one cache line. */
+#ifndef MATCHING_RECORD_H
+#define MATCHING_RECORD_H
+
+#include "matching/field.h"
+#include "matching/normalise.h"
+
+enum slot {
+    SLOT_GIVEN,
+    SLOT_FAMILY,
+    SLOT_OTHER_NAMES,
+    SLOT_ORGANISATION,
+    SLOT_DATE,
+    SLOT_EMAIL,
+    SLOT_PHONE,
+    SLOT_WEBSITE,
+    SLOT_STREET,
+    SLOT_POSTCODE,
+    SLOT_CITY,
+    SLOT_REGION,
+    SLOT_IDENTIFIER,
+    SLOT_PLACE,
+    SLOT_OCCUPATION,
+    SLOT_TRAITS, /* not a reference: TRAIT_ bits */
+    SLOT_COUNT,
+};
+
+struct record {
+    uint32_t slot[SLOT_COUNT];
+};
+
+extern const enum domain record_slot_domain[SLOT_COUNT];
+
+static inline bool record_is_organisation(const struct record *record)
+{
+    return record->slot[SLOT_TRAITS] & TRAIT_ORGANISATION;
+}
+
+/* One field of a record to be built. `type` tells identifiers apart ("vat"). */
+struct record_field {
+    enum matching_field field;
+    struct str type;
+    struct str text;
+};
+
+/* Fields fall into groups that touch different domains and slots, so that different threads can
+ * fill different groups of one record. */
+enum record_group {
+    RECORD_GROUP_NAMES,
+    RECORD_GROUP_CONTACTS,
+    RECORD_GROUP_ADDRESS,
+    RECORD_GROUP_FACTS,
+    RECORD_GROUP_COUNT,
+};
+enum record_group record_group_of(enum matching_field field);
+
+/* How to read what cannot be told from one value alone. */
+struct record_rules {
+    bool dates_day_first;
+    bool names_are_organisations; /* MATCHING_FIELD_NAME with nothing else to go by */
+};
+
+/* Remembers what recent texts of a column came to; one per column and thread. */
+struct record_cache;
+struct record_cache *record_cache_new(void);
+void record_cache_free(struct record_cache *cache);
+
+/* Fills the group's slots of the record from those of the fields that belong to the group.
+ * `caches` has one per field, or is NULL. */
+void record_fill(struct values *values, enum record_group group, const struct record_rules *rules,
+                 const struct record_field *fields, size_t count, struct record_cache **caches,
+                 struct record *record);
+
+/* A hash of the record's content that does not depend on the values' numbers. */
+uint64_t record_hash(const struct values *values, const struct record *record);
+
+#endif

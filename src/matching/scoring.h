@@ -1,0 +1,71 @@
+/* Scoring: two records to the log-odds (base 2) that they are the same customer, and the evidence
+ * comparison by comparison.
+ *
+ * The weight of a level is log2(m / u). For an exact agreement u is how frequent the very value is
+ * (term-frequency adjustment: two Smiths say less than two Featherstonehaughs); fuzzy levels are
+ * adjusted by half of that. The related classes of the model bound what agreement in address,
+ * phone and name can prove together.
+ */
+#ifndef MATCHING_SCORING_H
+#define MATCHING_SCORING_H
+
+#include "matching/model.h"
+
+/* How rare a value is: -log2 of its frequency, by slot and number. */
+struct rarities {
+    float *slot[SLOT_COUNT];
+    uint32_t count[SLOT_COUNT]; /* numbers known; others are as rare as their slot's default */
+    float *word;                /* of organisations' names */
+    uint32_t word_count;
+    bool learned; /* false: only the defaults */
+};
+
+/* Bits of a value nobody has counted. */
+float scoring_default_bits(enum slot slot);
+
+struct scorer {
+    const struct values *values;
+    const struct rarities *rarities;
+    const struct model *model[MODEL_KIND_COUNT];
+    float prior[MODEL_KIND_COUNT]; /* log2 of the odds that two random records match */
+    float match_bits[MODEL_KIND_COUNT][COMPARISON_COUNT][LEVEL_MAX]; /* log2 m */
+    float weight[MODEL_KIND_COUNT][COMPARISON_COUNT][LEVEL_MAX];     /* log2 m/u */
+    float best_fuzzy[MODEL_KIND_COUNT][COMPARISON_COUNT]; /* most a non-exact level gives */
+    float typical[MODEL_KIND_COUNT][COMPARISON_COUNT];    /* -log2 u(exact) */
+    float related[MODEL_KIND_COUNT][MODEL_RELATED_MAX][COMPARISON_COUNT][LEVEL_MAX];
+    float related_prior[MODEL_KIND_COUNT][MODEL_RELATED_MAX]; /* log2 of the ratio */
+};
+
+/* What a pair came to, for explanations and training. */
+struct evidence {
+    enum model_kind kind;
+    uint8_t level[COMPARISON_COUNT];
+    float weight[COMPARISON_COUNT];    /* of the level, frequency included */
+    float frequency[COMPARISON_COUNT]; /* the part of it that is the value's frequency */
+    float prior, related, log_odds;    /* related: what relatedness takes away, <= 0 */
+};
+
+/* Remembers levels of pairs of values; one per thread. A cache only: results do not depend on it.
+ */
+struct scoring_memo;
+struct scoring_memo *scoring_memo_new(void);
+void scoring_memo_free(struct scoring_memo *memo);
+
+void scoring_init(struct scorer *scorer, const struct values *values,
+                  const struct rarities *rarities, const struct model_set *models,
+                  const double match_rate[MODEL_KIND_COUNT]);
+
+#define SCORING_REJECTED (-1e30f)
+
+/* The log-odds, or SCORING_REJECTED as soon as they are sure to be below `floor`. Records of
+ * different kinds are always rejected. */
+float scoring_score(const struct scorer *scorer, struct scoring_memo *memo, const struct record *a,
+                    const struct record *b, float floor);
+/* Everything about the pair, nothing cut short. False when the records are of different kinds. */
+bool scoring_evidence(const struct scorer *scorer, struct scoring_memo *memo,
+                      const struct record *a, const struct record *b, struct evidence *evidence);
+
+/* 1 / (1 + 2^-log_odds) */
+double scoring_probability(double log_odds);
+
+#endif

@@ -1,0 +1,352 @@
+#include "matching/training.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "matching/parallel.h"
+
+enum {
+    LEVEL_BITS = 3,
+    ITERATIONS = 25,
+    RANDOM_WEIGHT = 3000,
+    RANDOM_TASKS = 8,
+    MATCH_WEIGHT = 300,
+    RELATED_WEIGHT = 300
+};
+
+/* ------------------------------------------------------------------ patterns */
+
+/* Counts of agreement patterns: three bits per comparison. */
+struct pattern_table {
+    uint64_t *pattern; /* pattern + 1; 0 is free */
+    uint32_t *count;
+    uint32_t *first; /* of them, pairs for which this key type is the first they share */
+    size_t size, used;
+};
+
+static bool table_grow(struct pattern_table *table)
+{
+    if (table->used * 2 < table->size) return true;
+    struct pattern_table grown = {.size = table->size ? table->size * 2 : 1024};
+    grown.pattern = calloc(grown.size, sizeof *grown.pattern);
+    grown.count = calloc(grown.size, sizeof *grown.count);
+    grown.first = calloc(grown.size, sizeof *grown.first);
+    if (!grown.pattern || !grown.count || !grown.first) {
+        free(grown.pattern);
+        free(grown.count);
+        free(grown.first);
+        return false;
+    }
+    for (size_t i = 0; i < table->size; i++) {
+        if (!table->pattern[i]) continue;
+        size_t at = values_mix(table->pattern[i]) & (grown.size - 1);
+        while (grown.pattern[at]) at = (at + 1) & (grown.size - 1);
+        grown.pattern[at] = table->pattern[i];
+        grown.count[at] = table->count[i];
+        grown.first[at] = table->first[i];
+        grown.used++;
+    }
+    free(table->pattern);
+    free(table->count);
+    free(table->first);
+    *table = grown;
+    return true;
+}
+
+static bool table_add(struct pattern_table *table, uint64_t pattern, bool first)
+{
+    if (!table_grow(table)) return false;
+    size_t at = values_mix(pattern + 1) & (table->size - 1);
+    while (table->pattern[at] && table->pattern[at] != pattern + 1)
+        at = (at + 1) & (table->size - 1);
+    table->used += table->pattern[at] == 0;
+    table->pattern[at] = pattern + 1;
+    table->count[at]++;
+    table->first[at] += first;
+    return true;
+}
+
+static void table_release(struct pattern_table *table)
+{
+    free(table->pattern);
+    free(table->count);
+    free(table->first);
+}
+
+static uint64_t pattern_of(const struct evidence *evidence)
+{
+    uint64_t pattern = 0;
+    for (int c = 0; c < COMPARISON_COUNT; c++)
+        pattern |= (uint64_t)evidence->level[c] << (LEVEL_BITS * c);
+    return pattern;
+}
+
+static int pattern_level(uint64_t pattern, int comparison)
+{
+    return (int)(pattern >> (LEVEL_BITS * comparison) & 7);
+}
+
+/* ------------------------------------------------------------------ sampling */
+
+struct sampling {
+    const struct blocking *blocking;
+    const struct scorer *scorer;
+    const struct training_options *options;
+    struct pattern_table table[MODEL_KIND_COUNT][KEYS_TYPE_MAX];
+    double rate[MODEL_KIND_COUNT][KEYS_TYPE_MAX];
+    bool failed; /* atomic */
+};
+
+static void sample_block(struct sampling *sampling, struct scoring_memo *memo, enum model_kind kind,
+                         int type, const uint32_t *members, uint32_t size)
+{
+    const struct blocking *blocking = sampling->blocking;
+    struct evidence evidence;
+    for (uint32_t i = 0; i < size; i++) {
+        for (uint32_t j = i + 1; j < size; j++) {
+            uint32_t a = members[i], b = members[j];
+            if (a == b || !scoring_evidence(sampling->scorer, memo, &blocking->records[a],
+                                            &blocking->records[b], &evidence))
+                continue;
+            bool first = blocking_first_shared(blocking->first_keys[a], blocking->first_keys[b]) >=
+                         (unsigned)type;
+            if (!table_add(&sampling->table[kind][type], pattern_of(&evidence), first))
+                __atomic_store_n(&sampling->failed, true, __ATOMIC_RELAXED);
+        }
+    }
+}
+
+/* Whole blocks, picked by their place: the records are in an order that only their content sets. */
+static void sample_list(void *context, size_t task, unsigned thread)
+{
+    (void)thread;
+    struct sampling *sampling = context;
+    enum model_kind kind = (enum model_kind)(task / KEYS_TYPE_MAX);
+    int type = (int)(task % KEYS_TYPE_MAX);
+    const struct block_list *list = &sampling->blocking->list[kind][type];
+    struct scoring_memo *memo = list->block_count ? scoring_memo_new() : NULL;
+    double rate = list->pairs ? sampling->options->pairs_per_key_type / (double)list->pairs : 1;
+    if (rate > 1) rate = 1;
+    sampling->rate[kind][type] = rate;
+    uint64_t limit = rate >= 1 ? UINT64_MAX : (uint64_t)(rate * 18446744073709551615.0);
+    for (uint32_t b = 0; memo && b < list->block_count; b++)
+        if (values_mix(b + 1) <= limit)
+            sample_block(sampling, memo, kind, type, list->members + list->starts[b],
+                         list->starts[b + 1] - list->starts[b]);
+    scoring_memo_free(memo);
+}
+
+/* ------------------------------------------------------------------ u */
+
+static uint32_t list_kind(const struct blocking *blocking, enum model_kind kind, uint32_t *numbers)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < blocking->record_count; i++)
+        if (record_is_organisation(&blocking->records[i]) == (kind == MODEL_ORGANISATION))
+            numbers[count++] = i;
+    return count;
+}
+
+double training_pair_count(const struct blocking *blocking, enum model_kind kind)
+{
+    double count = 0;
+    for (uint32_t i = 0; i < blocking->record_count; i++)
+        count += record_is_organisation(&blocking->records[i]) == (kind == MODEL_ORGANISATION);
+    return count * (count - 1) / 2;
+}
+
+struct random_sampling {
+    const struct blocking *blocking;
+    const struct scorer *scorer;
+    const uint32_t *numbers;
+    uint32_t count, pairs;
+    double level[RANDOM_TASKS][COMPARISON_COUNT][LEVEL_MAX];
+};
+
+/* Pairs of which the shipped model is sure that they match are left out: in a small file they
+ * would not be rare among random pairs. */
+static void count_random(void *context, size_t task, unsigned thread)
+{
+    (void)thread;
+    struct random_sampling *sampling = context;
+    struct scoring_memo *memo = scoring_memo_new();
+    struct evidence evidence;
+    uint64_t state = values_mix(task + 1);
+    for (uint32_t i = 0; memo && i < sampling->pairs / RANDOM_TASKS; i++) {
+        state = values_mix(state + 0x9E3779B97F4A7C15u);
+        uint32_t x = (uint32_t)((state >> 32) * sampling->count >> 32);
+        uint32_t y = (uint32_t)((state & 0xFFFFFFFFu) * sampling->count >> 32);
+        if (x == y) continue;
+        if (!scoring_evidence(sampling->scorer, memo,
+                              &sampling->blocking->records[sampling->numbers[x]],
+                              &sampling->blocking->records[sampling->numbers[y]], &evidence))
+            continue;
+        if (evidence.log_odds > 0) continue;
+        for (int c = 0; c < COMPARISON_COUNT; c++) sampling->level[task][c][evidence.level[c]]++;
+    }
+    scoring_memo_free(memo);
+}
+
+static void estimate_random(struct model *model, const struct random_sampling *sampling)
+{
+    for (int c = 0; c < COMPARISON_COUNT; c++) {
+        double known = 0, counted[LEVEL_MAX] = {0};
+        if (!model_uses(model->kind, (enum comparison)c)) continue;
+        for (int level = 1; level < LEVEL_MAX; level++) {
+            for (int task = 0; task < RANDOM_TASKS; task++)
+                counted[level] += sampling->level[task][c][level];
+            known += counted[level];
+        }
+        for (int level = 1; level < LEVEL_MAX; level++)
+            model->random.level[c][level] =
+                (counted[level] + RANDOM_WEIGHT * model->random.level[c][level]) /
+                (known + RANDOM_WEIGHT);
+    }
+}
+
+/* ------------------------------------------------------------------ m */
+
+static double likelihood(const struct model_class *model, uint64_t pattern, uint32_t left_out)
+{
+    double product = 1;
+    for (int c = 0; c < COMPARISON_COUNT; c++) {
+        int level = pattern_level(pattern, c);
+        if (level && !(left_out >> c & 1)) product *= model->level[c][level] + 1e-12;
+    }
+    return product;
+}
+
+struct mixture {
+    double match, random, related[MODEL_RELATED_MAX]; /* shares, sum 1 */
+};
+
+struct expectation {
+    double match[COMPARISON_COUNT][LEVEL_MAX];
+    double expected_pairs; /* matches, scaled up to all pairs */
+    double expected_related[MODEL_RELATED_MAX];
+};
+
+/* One pass over the patterns of a key type: posterior of each class, new shares. */
+static void expect(const struct model *model, const struct pattern_table *table, uint32_t left_out,
+                   double rate, struct mixture *mixture, struct expectation *sums)
+{
+    struct mixture total = {0};
+    double all = 0;
+    for (size_t i = 0; i < table->size; i++) {
+        if (!table->pattern[i]) continue;
+        uint64_t pattern = table->pattern[i] - 1;
+        double n = table->count[i];
+        double match = mixture->match * likelihood(&model->match, pattern, left_out);
+        double random = mixture->random * likelihood(&model->random, pattern, left_out);
+        double related[MODEL_RELATED_MAX], sum = match + random;
+        for (int r = 0; r < model->related_count; r++)
+            sum += related[r] =
+                mixture->related[r] * likelihood(&model->related[r], pattern, left_out);
+        double posterior = match / sum;
+        total.match += n * posterior;
+        total.random += n * random / sum;
+        for (int r = 0; r < model->related_count; r++) total.related[r] += n * related[r] / sum;
+        all += n;
+        sums->expected_pairs += table->first[i] * posterior / rate;
+        for (int r = 0; r < model->related_count; r++)
+            sums->expected_related[r] += table->first[i] * related[r] / sum / rate;
+        for (int c = 0; c < COMPARISON_COUNT; c++)
+            if (!(left_out >> c & 1)) sums->match[c][pattern_level(pattern, c)] += n * posterior;
+    }
+    if (all == 0) return;
+    mixture->match = (total.match + 1) / (all + 4);
+    mixture->random = (total.random + 1) / (all + 4);
+    for (int r = 0; r < model->related_count; r++)
+        mixture->related[r] = (total.related[r] + 1) / (all + 4);
+}
+
+static void maximise(struct model *model, const struct model *prior, const struct expectation *sums)
+{
+    for (int c = 0; c < COMPARISON_COUNT; c++) {
+        double known = 0;
+        if (!model_uses(model->kind, (enum comparison)c)) continue;
+        for (int level = 1; level < LEVEL_MAX; level++) known += sums->match[c][level];
+        for (int level = 1; level < LEVEL_MAX; level++)
+            model->match.level[c][level] =
+                (sums->match[c][level] + MATCH_WEIGHT * prior->match.level[c][level]) /
+                (known + MATCH_WEIGHT);
+    }
+}
+
+static void estimate_match(const struct sampling *sampling, struct model *model,
+                           struct training_result *result)
+{
+    const struct model prior = *model;
+    enum model_kind kind = model->kind;
+    const struct key_type *types = keys_types(kind);
+    struct mixture mixtures[KEYS_TYPE_MAX];
+    struct expectation sums = {0};
+    for (int t = 0; t < KEYS_TYPE_MAX; t++) mixtures[t] = (struct mixture){0.3, 0.5, {0.1, 0.1}};
+    for (int iteration = 0; iteration < ITERATIONS; iteration++) {
+        sums = (struct expectation){0};
+        for (int t = 0; t < KEYS_TYPE_MAX && types[t].name; t++)
+            expect(model, &sampling->table[kind][t], types[t].comparisons, sampling->rate[kind][t],
+                   &mixtures[t], &sums);
+        maximise(model, &prior, &sums);
+    }
+    double pairs = training_pair_count(sampling->blocking, kind);
+    double records = sqrt(2 * pairs) + 1;
+    double expected = fmax(sums.expected_pairs, 0.02 * records);
+    result->match_rate[kind] = pairs > 0 ? fmin(expected / pairs, 0.2) : 0.2;
+    model->duplicates_per_record = expected / records;
+    double weight = RELATED_WEIGHT + 0.1 * records;
+    for (int r = 0; r < model->related_count; r++)
+        model->related_ratio[r] = (sums.expected_related[r] + weight * prior.related_ratio[r]) /
+                                  (sums.expected_pairs + weight);
+}
+
+/* ------------------------------------------------------------------ whole */
+
+static void train_kind(struct sampling *sampling, struct random_sampling *random, uint32_t *numbers,
+                       struct model *model, struct training_result *result)
+{
+    enum model_kind kind = model->kind;
+    uint32_t count = list_kind(sampling->blocking, kind, numbers);
+    *random = (struct random_sampling){.blocking = sampling->blocking,
+                                       .scorer = sampling->scorer,
+                                       .numbers = numbers,
+                                       .count = count,
+                                       .pairs = sampling->options->random_pairs};
+    if (count > 1) parallel_run(sampling->options->threads, RANDOM_TASKS, count_random, random);
+    estimate_random(model, random);
+    estimate_match(sampling, model, result);
+    for (int t = 0; t < KEYS_TYPE_MAX; t++)
+        for (size_t i = 0; i < sampling->table[kind][t].size; i++)
+            result->pairs[kind] += sampling->table[kind][t].count[i];
+    model->trained_pairs = result->pairs[kind];
+}
+
+static void sampling_free(struct sampling *sampling)
+{
+    for (int kind = 0; kind < MODEL_KIND_COUNT; kind++)
+        for (int t = 0; t < KEYS_TYPE_MAX; t++) table_release(&sampling->table[kind][t]);
+    free(sampling);
+}
+
+enum status training_run(const struct blocking *blocking, const struct scorer *scorer,
+                         const struct training_options *options, struct model_set *models,
+                         struct training_result *result, struct error *error)
+{
+    struct sampling *sampling = calloc(1, sizeof *sampling);
+    struct random_sampling *random = calloc(1, sizeof *random);
+    uint32_t *numbers = malloc(((size_t)blocking->record_count + 1) * sizeof *numbers);
+    bool enough = sampling && random && numbers;
+    if (enough) {
+        *sampling = (struct sampling){.blocking = blocking, .scorer = scorer, .options = options};
+        parallel_run(options->threads, (size_t)MODEL_KIND_COUNT * KEYS_TYPE_MAX, sample_list,
+                     sampling);
+        enough = !sampling->failed;
+        for (int kind = 0; kind < MODEL_KIND_COUNT && enough; kind++)
+            train_kind(sampling, random, numbers, &models->kind[kind], result);
+    }
+    if (sampling) sampling_free(sampling);
+    free(random);
+    free(numbers);
+    return enough ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
+}

@@ -1,0 +1,34 @@
+/* Estimating the model from unlabelled records.
+ *
+ * u is counted over random pairs. m comes from expectation-maximisation (Dempster, Laird, Rubin
+ * 1977; for linkage: Winkler 1988) over the counts of agreement patterns among pairs that share a
+ * key. What a key makes alike is left out of the likelihood for the pairs of that key, so that
+ * blocking does not bias the estimate; all keys' pairs share one m. The shipped m stands behind it
+ * as a Dirichlet prior, which is what keeps tiny and odd files sane. Only counts of patterns are
+ * kept, so the cost does not grow with the number of pairs after they have been counted.
+ */
+#ifndef MATCHING_TRAINING_H
+#define MATCHING_TRAINING_H
+
+#include "matching/blocking.h"
+
+struct training_options {
+    unsigned threads;
+    uint32_t random_pairs;       /* per kind */
+    uint32_t pairs_per_key_type; /* per kind and key type, about */
+};
+
+struct training_result {
+    double match_rate[MODEL_KIND_COUNT]; /* of all pairs of the kind */
+    uint64_t pairs[MODEL_KIND_COUNT];    /* that were looked at */
+};
+
+/* Improves the models in place; scorer must have been set up with them. */
+enum status training_run(const struct blocking *blocking, const struct scorer *scorer,
+                         const struct training_options *options, struct model_set *models,
+                         struct training_result *result, struct error *error);
+
+/* Pairs of records of that kind. */
+double training_pair_count(const struct blocking *blocking, enum model_kind kind);
+
+#endif

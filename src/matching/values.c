@@ -1,0 +1,237 @@
+/* Interning: per domain an array of values, a text pool and an open-addressing table of numbers.
+ * Arrays grow by doubling; large blocks move by remapping, not by copying. */
+#include "matching/values.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t read_bytes(const char *p, size_t count)
+{
+    uint64_t x = 0;
+    memcpy(&x, p, count);
+    return x;
+}
+
+uint64_t values_hash(struct str text)
+{
+    uint64_t hash = 0x9E3779B97F4A7C15u ^ (text.len * 0xD6E8FEB86659FD93u);
+    size_t i = 0;
+    for (; i + 8 <= text.len; i += 8)
+        hash = values_mix(hash ^ read_bytes(text.ptr + i, 8)) + 0x9E3779B97F4A7C15u;
+    if (i < text.len) hash ^= read_bytes(text.ptr + i, text.len - i);
+    return values_mix(hash);
+}
+
+void *values_budget_realloc(struct values_budget *budget, void *old, uint64_t old_bytes,
+                            uint64_t new_bytes)
+{
+    if (budget && new_bytes > old_bytes) {
+        uint64_t used =
+            __atomic_add_fetch(&budget->used_bytes, new_bytes - old_bytes, __ATOMIC_RELAXED);
+        if (budget->limit_bytes && used > budget->limit_bytes) {
+            __atomic_store_n(&budget->exceeded, true, __ATOMIC_RELAXED);
+            __atomic_sub_fetch(&budget->used_bytes, new_bytes - old_bytes, __ATOMIC_RELAXED);
+            return NULL;
+        }
+    }
+    if (budget && new_bytes < old_bytes)
+        __atomic_sub_fetch(&budget->used_bytes, old_bytes - new_bytes, __ATOMIC_RELAXED);
+    if (new_bytes == 0) {
+        free(old);
+        return NULL;
+    }
+    void *grown = realloc(old, new_bytes);
+    if (!grown && budget) __atomic_store_n(&budget->exceeded, true, __ATOMIC_RELAXED);
+    return grown;
+}
+
+void values_init(struct values *values, struct values_budget *budget)
+{
+    memset(values, 0, sizeof *values);
+    values->budget = budget;
+}
+
+static void release_domain(struct values_budget *budget, struct value_domain *d)
+{
+    values_budget_realloc(budget, d->values, (uint64_t)d->capacity * sizeof *d->values, 0);
+    values_budget_realloc(budget, d->text, d->text_capacity, 0);
+    values_budget_realloc(budget, d->table, d->table ? (d->table_mask + 1ULL) * 4 : 0, 0);
+    values_budget_realloc(budget, d->lists, d->list_capacity * 4ULL, 0);
+    values_budget_realloc(budget, d->list_table, d->list_table ? (d->list_mask + 1ULL) * 4 : 0, 0);
+}
+
+void values_release(struct values *values)
+{
+    for (int d = 0; d < DOMAIN_COUNT; d++) release_domain(values->budget, &values->domain[d]);
+    memset(values->domain, 0, sizeof values->domain);
+}
+
+void values_clear(struct values *values)
+{
+    for (int i = 0; i < DOMAIN_COUNT; i++) {
+        struct value_domain *d = &values->domain[i];
+        if (d->count > 0) memset(d->table, 0, (d->table_mask + 1ULL) * 4);
+        if (d->list_count > 0) memset(d->list_table, 0, (d->list_mask + 1ULL) * 4);
+        d->count = d->list_count = 0;
+        d->text_bytes = 0;
+        d->list_words = 0;
+    }
+}
+
+/* ------------------------------------------------------------------ growth */
+
+static bool grow_table(struct values_budget *budget, struct value_domain *d)
+{
+    if (d->table && (uint64_t)(d->count + 1) * 3 < (d->table_mask + 1ULL) * 2) return true;
+    uint64_t old_size = d->table ? d->table_mask + 1ULL : 0, size = old_size ? old_size * 2 : 64;
+    uint32_t *table = values_budget_realloc(budget, d->table, old_size * 4, size * 4);
+    if (!table) return false;
+    memset(table, 0, size * 4);
+    d->table = table;
+    d->table_mask = (uint32_t)(size - 1);
+    for (uint32_t id = 1; id <= d->count; id++) {
+        uint32_t slot = d->values[id].hash & d->table_mask;
+        while (table[slot]) slot = (slot + 1) & d->table_mask;
+        table[slot] = id;
+    }
+    return true;
+}
+
+static bool grow_values(struct values_budget *budget, struct value_domain *d)
+{
+    if (d->count + 2 <= d->capacity) return true;
+    uint64_t capacity = d->capacity ? d->capacity + d->capacity / 2ULL : 64;
+    if (capacity >= VALUES_LIST) return false;
+    struct value *grown = values_budget_realloc(budget, d->values, d->capacity * sizeof *grown,
+                                                capacity * sizeof *grown);
+    if (!grown) return false;
+    if (!d->values) memset(grown, 0, sizeof *grown);
+    d->values = grown;
+    d->capacity = (uint32_t)capacity;
+    return true;
+}
+
+static bool grow_text(struct values_budget *budget, struct value_domain *d, size_t len)
+{
+    if (d->text_bytes + len <= d->text_capacity) return true;
+    uint64_t capacity = d->text_capacity ? d->text_capacity + d->text_capacity / 2 : 1024;
+    if (capacity < d->text_bytes + len) capacity = d->text_bytes + len;
+    char *grown = values_budget_realloc(budget, d->text, d->text_capacity, capacity);
+    if (!grown) return false;
+    d->text = grown;
+    d->text_capacity = capacity;
+    return true;
+}
+
+/* ------------------------------------------------------------------ values */
+
+static uint32_t add_value(struct values *values, enum domain domain, struct str text, uint32_t hash,
+                          void (*describe)(struct values *, struct str, struct value *))
+{
+    struct value_domain *d = &values->domain[domain];
+    if (!grow_table(values->budget, d) || !grow_values(values->budget, d) ||
+        !grow_text(values->budget, d, text.len))
+        return 0;
+    struct value value = {.offset = d->text_bytes, .hash = hash, .len = (uint16_t)text.len};
+    memcpy(d->text + d->text_bytes, text.ptr, text.len);
+    d->text_bytes += text.len;
+    if (describe) describe(values, text, &value);
+    uint32_t id = ++d->count;
+    d->values[id] = value;
+    uint32_t slot = hash & d->table_mask;
+    while (d->table[slot]) slot = (slot + 1) & d->table_mask;
+    d->table[slot] = id;
+    return id;
+}
+
+uint32_t values_intern(struct values *values, enum domain domain, struct str text,
+                       void (*describe)(struct values *, struct str, struct value *))
+{
+    if (text.len == 0) return 0;
+    if (text.len > UINT16_MAX) text.len = UINT16_MAX;
+    struct value_domain *d = &values->domain[domain];
+    uint32_t hash = (uint32_t)values_hash(text);
+    if (d->table) {
+        for (uint32_t slot = hash & d->table_mask; d->table[slot];
+             slot = (slot + 1) & d->table_mask) {
+            const struct value *value = &d->values[d->table[slot]];
+            if (value->hash == hash && value->len == text.len &&
+                memcmp(d->text + value->offset, text.ptr, text.len) == 0)
+                return d->table[slot];
+        }
+    }
+    return add_value(values, domain, text, hash, describe);
+}
+
+/* ------------------------------------------------------------------ lists */
+
+static uint32_t list_hash(const uint32_t *list, uint32_t count)
+{
+    return (uint32_t)values_hash(str_of((const char *)list, count * sizeof *list));
+}
+
+static bool grow_lists(struct values_budget *budget, struct value_domain *d, size_t count)
+{
+    if (d->list_words + count + 2 > d->list_capacity) {
+        uint64_t capacity = (d->list_capacity ? d->list_capacity * 3ULL / 2 : 256) + count;
+        if (capacity >= VALUES_LIST) return false;
+        uint32_t *grown =
+            values_budget_realloc(budget, d->lists, d->list_capacity * 4ULL, capacity * 4);
+        if (!grown) return false;
+        d->lists = grown;
+        d->list_capacity = (uint32_t)capacity;
+    }
+    if (d->list_table && (d->list_count + 1ULL) * 3 < (d->list_mask + 1ULL) * 2) return true;
+    uint64_t old_size = d->list_table ? d->list_mask + 1ULL : 0,
+             size = old_size ? old_size * 2 : 64;
+    uint32_t *table = values_budget_realloc(budget, d->list_table, old_size * 4, size * 4);
+    if (!table) return false;
+    memset(table, 0, size * 4);
+    d->list_table = table;
+    d->list_mask = (uint32_t)(size - 1);
+    for (uint32_t at = 1; at < d->list_words; at += d->lists[at] + 1) {
+        uint32_t slot = list_hash(d->lists + at + 1, d->lists[at]) & d->list_mask;
+        while (table[slot]) slot = (slot + 1) & d->list_mask;
+        table[slot] = at;
+    }
+    return true;
+}
+
+static size_t sort_unique(uint32_t *references, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        uint32_t x = references[i];
+        size_t j = i;
+        for (; j > 0 && references[j - 1] > x; j--) references[j] = references[j - 1];
+        references[j] = x;
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (references[i] && (kept == 0 || references[kept - 1] != references[i]))
+            references[kept++] = references[i];
+    return kept;
+}
+
+uint32_t values_intern_list(struct values *values, enum domain domain, uint32_t *references,
+                            size_t count)
+{
+    count = sort_unique(references, count);
+    if (count == 0) return 0;
+    if (count == 1) return references[0];
+    struct value_domain *d = &values->domain[domain];
+    if (!grow_lists(values->budget, d, count)) return references[0];
+    if (d->list_words == 0) d->list_words = 1;
+    uint32_t slot = list_hash(references, (uint32_t)count) & d->list_mask;
+    for (; d->list_table[slot]; slot = (slot + 1) & d->list_mask) {
+        const uint32_t *list = d->lists + d->list_table[slot];
+        if (list[0] == count && memcmp(list + 1, references, count * sizeof *list) == 0)
+            return d->list_table[slot] | VALUES_LIST;
+    }
+    uint32_t at = d->list_words;
+    d->lists[at] = (uint32_t)count;
+    memcpy(d->lists + at + 1, references, count * sizeof *references);
+    d->list_words += (uint32_t)count + 1;
+    d->list_table[slot] = at;
+    d->list_count++;
+    return at | VALUES_LIST;
+}
