@@ -11,7 +11,9 @@
 static enum status migrate(const struct invocation *invocation, int *applied, struct error *error)
 {
     const struct config_values *config = &invocation->config.values;
-    struct str path = instance_store_path(config);
+    /* A migration URL means PostgreSQL, whatever the service itself would use. */
+    bool embedded = str_is_empty(config->store_migration_url);
+    struct str path = embedded ? instance_store_path(config) : STR_NONE;
     if (!str_is_none(path)) {
         TRY(files_make_directory(files_directory_of(path), 0750, invocation->arena, error));
         return sqlite_migrate(path, sql_migrations_sqlite, sql_migrations_sqlite_count, applied,
@@ -26,7 +28,9 @@ static enum status migrate(const struct invocation *invocation, int *applied, st
 static enum status run_migrate(struct invocation *invocation, struct error *error)
 {
     int applied = 0;
-    if (instance_store_kind(&invocation->config.values) == STORE_KIND_MEMORY)
+    const struct config_values *config = &invocation->config.values;
+    if (str_is_empty(config->store_migration_url) &&
+        instance_store_kind(config) == STORE_KIND_MEMORY)
         return error_set(error, STATUS_USAGE, STR("store.url"), STR("sqlite: or postgresql:"),
                          "a store in memory has no schema");
     enum status status = migrate(invocation, &applied, error);
