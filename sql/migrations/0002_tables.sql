@@ -24,7 +24,7 @@ create table fact (
     home_id key_text not null,
     fact_no bigint not null,
     kind key_text not null,
-    subject key_text not null,
+    subject key_text, -- a source key, where there is one; an id else
     object_id key_text,
     source key_text not null,
     observed_at bigint not null,

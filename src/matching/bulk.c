@@ -14,6 +14,7 @@ enum { STEPS_MAX = 12, SOURCE_BIT = 1 << 30 };
 /* Log-odds from which a pair is an edge at all, and what the mean across must reach. */
 #define EDGE_FLOOR     (-1.0f)
 #define JOIN_THRESHOLD 0.0f
+#define LINK_FLOOR     -10.0f
 #define LOG_ODDS_BOUND 8.0f
 
 struct bulk {
@@ -392,6 +393,7 @@ struct sweep {
         size_t count, capacity;
     } * buffers; /* per range */
     struct scoring_memo *memo[PARALLEL_THREADS_MAX];
+    float floor;    /* log-odds from which a pair is an edge */
     uint64_t pairs; /* atomic */
     size_t done, count;
     bool failed; /* atomic */
@@ -426,8 +428,8 @@ static uint64_t sweep_block(struct sweep *sweep, struct scoring_memo *memo, unsi
             if (bulk->options.link && !((a->slot[SLOT_TRAITS] ^ b->slot[SLOT_TRAITS]) & SOURCE_BIT))
                 continue;
             pairs++;
-            float log_odds = scoring_score(&bulk->scorer, memo, a, b, EDGE_FLOOR);
-            if (log_odds < EDGE_FLOOR) continue;
+            float log_odds = scoring_score(&bulk->scorer, memo, a, b, sweep->floor);
+            if (log_odds < sweep->floor) continue;
             if (!add_edge(buffer, members[i], members[j], log_odds))
                 __atomic_store_n(&sweep->failed, true, __ATOMIC_RELAXED);
         }
@@ -471,7 +473,7 @@ static enum status gather_edges(struct bulk *bulk, struct sweep *sweep, struct e
 static enum status score_pairs(struct bulk *bulk, struct error *error)
 {
     struct block_range *ranges = NULL;
-    struct sweep sweep = {.bulk = bulk};
+    struct sweep sweep = {.bulk = bulk, .floor = bulk->options.link ? LINK_FLOOR : EDGE_FLOOR};
     if (blocking_ranges(&bulk->blocking, 1 << 17, &ranges, &sweep.count) != STATUS_OK) {
         free(ranges);
         return out_of_memory(bulk, error);
@@ -493,6 +495,23 @@ static enum status score_pairs(struct bulk *bulk, struct error *error)
 
 /* ------------------------------------------------------------------ matching */
 
+/* Where the first of January is far more frequent than a day can be, it stands for "the year is
+ * all we know". */
+static void forget_default_days(struct bulk *bulk)
+{
+    struct value_domain *dates = &bulk->values.domain[DOMAIN_DATE];
+    uint32_t dated = 0, first_days = 0;
+    for (uint32_t i = 0; i < bulk->record_count; i++) {
+        uint32_t date = bulk->records[i].slot[SLOT_DATE];
+        if (!date || (date & VALUES_LIST)) continue;
+        dated++;
+        first_days += dates->values[date].a % 10000 == 101;
+    }
+    if (first_days < 20 || first_days * 50ULL < dated) return;
+    for (uint32_t i = 1; i <= dates->count; i++)
+        if (dates->values[i].a % 10000 == 101) dates->values[i].a -= 101;
+}
+
 static enum status train(struct bulk *bulk, struct training_result *result, struct error *error)
 {
     for (int kind = 0; kind < MODEL_KIND_COUNT; kind++) {
@@ -509,15 +528,36 @@ static enum status train(struct bulk *bulk, struct training_result *result, stru
     return STATUS_OK;
 }
 
+/* Linking two clean files, a record has at most one partner, and the more records have found one,
+ * the less likely it is that this one has none: with a share p of records that have a partner, the
+ * best candidate's odds are those of the pair times p / (1 - p). */
+static float link_bonus(const struct bulk *bulk)
+{
+    double rows[2] = {bulk->file_start[1], bulk->row_count - bulk->file_start[1]};
+    double smaller = fmin(rows[0], rows[1]), partners = 0;
+    bool *taken = calloc((size_t)bulk->record_count + 1, sizeof *taken);
+    for (size_t e = 0; taken && e < bulk->edge_count; e++) {
+        const struct edge *edge = &bulk->edges[e];
+        if (edge->log_odds < 0 || taken[edge->a] || taken[edge->b]) continue;
+        taken[edge->a] = taken[edge->b] = true;
+        partners++;
+    }
+    free(taken);
+    double share = (partners + 1) / (smaller + 3);
+    double bonus = log2(share / (1 - share));
+    return bonus < 0 ? 0 : bonus > -LINK_FLOOR ? -LINK_FLOOR : (float)bonus;
+}
+
 static enum status cluster(struct bulk *bulk, struct error *error)
 {
     size_t count = bulk->record_count;
     float threshold = JOIN_THRESHOLD;
     if (bulk->options.threshold > 0 && bulk->options.threshold < 1)
         threshold = (float)log2(bulk->options.threshold / (1 - bulk->options.threshold));
+    if (bulk->options.link) threshold -= link_bonus(bulk);
     struct clustering_options options = {.threads = bulk->options.threads,
                                          .threshold = threshold,
-                                         .bound = LOG_ODDS_BOUND,
+                                         .bound = bulk->options.link ? 1e6f : LOG_ODDS_BOUND,
                                          .one_to_one = bulk->options.link};
     bulk->cluster = take(bulk, NULL, 0, (count + 1) * sizeof *bulk->cluster);
     bulk->best = take(bulk, NULL, 0, (count + 1) * sizeof *bulk->best);
@@ -537,6 +577,7 @@ enum status bulk_match(struct bulk *bulk, struct error *error)
     TRY(order_by_content(bulk, error));
     step_end(bulk);
     step_begin(bulk, "frequencies");
+    forget_default_days(bulk);
     if (rarity_learn(&bulk->values, bulk->records, bulk->record_count, bulk->options.threads,
                      &bulk->budget, &bulk->rarities) != STATUS_OK)
         return out_of_memory(bulk, error);

@@ -253,6 +253,14 @@ static int digit_edits(uint32_t a, uint32_t b)
     return differing;
 }
 
+/* Roughly: months of 31 days, years of 372. */
+static uint32_t days_apart(uint32_t a, uint32_t b)
+{
+    uint32_t x = a / 10000 * 372 + a / 100 % 100 * 31 + a % 100;
+    uint32_t y = b / 10000 * 372 + b / 100 % 100 * 31 + b % 100;
+    return x > y ? x - y : y - x;
+}
+
 int comparison_date(const struct values *values, uint32_t a, uint32_t b)
 {
     if (a == b) return LEVEL_EXACT;
@@ -268,8 +276,9 @@ int comparison_date(const struct values *values, uint32_t a, uint32_t b)
     }
     int equal = (year_x == year_y) + (month_x == month_y) + (day_x == day_y);
     bool swapped_near = month_x == day_y && day_x == month_y && digit_edits(year_x, year_y) <= 1;
-    if (equal == 2 || swapped_near) return DATE_TWO_PARTS;
-    return year_x == year_y ? DATE_YEAR : DATE_DIFFERENT;
+    uint32_t apart = days_apart(x, y);
+    if (equal == 2 || swapped_near || apart <= 31) return DATE_TWO_PARTS;
+    return year_x == year_y || apart <= 400 ? DATE_YEAR : DATE_DIFFERENT;
 }
 
 /* ------------------------------------------------------------------ contacts */

@@ -10,8 +10,9 @@ enum {
     LEVEL_BITS = 3,
     ITERATIONS = 25,
     RANDOM_WEIGHT = 3000,
+    RANDOM_TASKS = 8,
     MATCH_WEIGHT = 300,
-    RANDOM_TASKS = 8
+    RELATED_WEIGHT = 300
 };
 
 /* ------------------------------------------------------------------ patterns */
@@ -223,6 +224,7 @@ struct mixture {
 struct expectation {
     double match[COMPARISON_COUNT][LEVEL_MAX];
     double expected_pairs; /* matches, scaled up to all pairs */
+    double expected_related[MODEL_RELATED_MAX];
 };
 
 /* One pass over the patterns of a key type: posterior of each class, new shares. */
@@ -247,6 +249,8 @@ static void expect(const struct model *model, const struct pattern_table *table,
         for (int r = 0; r < model->related_count; r++) total.related[r] += n * related[r] / sum;
         all += n;
         sums->expected_pairs += table->first[i] * posterior / rate;
+        for (int r = 0; r < model->related_count; r++)
+            sums->expected_related[r] += table->first[i] * related[r] / sum / rate;
         for (int c = 0; c < COMPARISON_COUNT; c++)
             if (!(left_out >> c & 1)) sums->match[c][pattern_level(pattern, c)] += n * posterior;
     }
@@ -291,6 +295,10 @@ static void estimate_match(const struct sampling *sampling, struct model *model,
     double expected = fmax(sums.expected_pairs, 0.02 * records);
     result->match_rate[kind] = pairs > 0 ? fmin(expected / pairs, 0.2) : 0.2;
     model->duplicates_per_record = expected / records;
+    double weight = RELATED_WEIGHT + 0.1 * records;
+    for (int r = 0; r < model->related_count; r++)
+        model->related_ratio[r] = (sums.expected_related[r] + weight * prior.related_ratio[r]) /
+                                  (sums.expected_pairs + weight);
 }
 
 /* ------------------------------------------------------------------ whole */

@@ -12,7 +12,7 @@
  *     const struct command command_import = {.name = STR("import"), ...};
  *
  * A command returns a status. main() prints its error as one line and exits with 0 (OK), 2 (USAGE,
- * CONFIGURATION: nothing was begun) or 1; a command that has said all itself sets exit_code.
+ * CONFIGURATION: nothing was begun) or 1; a command may set another exit_code.
  */
 #ifndef SERVICE_COMMAND_H
 #define SERVICE_COMMAND_H
@@ -78,7 +78,11 @@ void command_write_help(const struct invocation *invocation, const struct comman
                         struct buffer *out);
 
 /* Rows of the table; each command has a file of its own. */
+extern const struct command command_export;
 extern const struct command command_help;
+extern const struct command command_import;
+extern const struct command command_migrate;
+extern const struct command command_serve;
 extern const struct command command_token;
 extern const struct command command_version;
 

@@ -6,9 +6,8 @@
 #include "service/command.h"
 
 static const struct command *const commands[] = {
-    &command_token,
-    &command_version,
-    &command_help,
+    &command_serve, &command_migrate, &command_import, &command_export,
+    &command_token, &command_version, &command_help,
 };
 
 enum { PROCESS_ARENA_MAX = 64 << 20 };
@@ -62,9 +61,10 @@ int main(int count, char **words)
         status = run(&invocation, &error);
     }
     int code = invocation.exit_code;
-    if (code == 0 && status != STATUS_OK) {
+    if (status != STATUS_OK) {
         error.status = status;
-        code = fail(&error);
+        int usual = fail(&error);
+        if (code == 0) code = usual;
     }
     arena_release(&arena);
     return code;

@@ -128,20 +128,29 @@ static void tell_refused(const struct importer_options *options, int64_t row,
     if (options->refused) options->refused(options->context, row, outcome, customer_id, why);
 }
 
+static void count_result(struct writing *writing, const struct record_batch *batch, size_t i)
+{
+    const struct import_result *result = &writing->results[i];
+    writing->counts->outcomes[result->outcome]++;
+    if (result->outcome == IMPORT_DUPLICATE || result->outcome == IMPORT_INVALID)
+        tell_refused(writing->options, batch->rows[i], result->outcome, result->customer_id,
+                     &result->error);
+}
+
+/* Rows that could not be read and rows that were written, together in the order of the file. */
 static void count_batch(struct writing *writing, const struct record_batch *batch)
 {
     struct import_counts *counts = writing->counts;
-    for (size_t i = 0; i < batch->refused_count; i++) {
+    size_t written = batch->restore ? 0 : batch->count, refused = 0, i = 0;
+    while (i < written || refused < batch->refused_count) {
+        const struct refused_row *row = &batch->refused[refused];
+        if (refused == batch->refused_count || (i < written && batch->rows[i] < row->row)) {
+            count_result(writing, batch, i++);
+            continue;
+        }
         counts->outcomes[IMPORT_INVALID]++;
-        tell_refused(writing->options, batch->refused[i].row, IMPORT_INVALID, STR_NONE,
-                     &batch->refused[i].error);
-    }
-    for (size_t i = 0; !batch->restore && i < batch->count; i++) {
-        const struct import_result *result = &writing->results[i];
-        counts->outcomes[result->outcome]++;
-        if (result->outcome == IMPORT_DUPLICATE || result->outcome == IMPORT_INVALID)
-            tell_refused(writing->options, batch->rows[i], result->outcome, result->customer_id,
-                         &result->error);
+        tell_refused(writing->options, row->row, IMPORT_INVALID, STR_NONE, &row->error);
+        refused++;
     }
     counts->rows += (int64_t)(batch->count + batch->refused_count);
     counts->bytes = batch->bytes_read;

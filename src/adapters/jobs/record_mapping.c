@@ -383,6 +383,12 @@ static struct str key_text(const struct json_value *value)
     return str_is_empty(value->text) ? STR_NONE : value->text;
 }
 
+static bool is_top_level(struct str name)
+{
+    return profile_field_find(name) || str_equal(name, STR("contacts")) ||
+           str_equal(name, STR("customerId"));
+}
+
 enum status record_mapping_object(const struct mapping_rules *rules,
                                   const struct json_value *object, struct arena *arena,
                                   struct json_value **body, struct str *source_key,
@@ -401,6 +407,7 @@ enum status record_mapping_object(const struct mapping_rules *rules,
         bool key = !str_is_none(rules->key_column) && str_equal(member->name, rules->key_column);
         if (key) *source_key = key_text(&member->value);
         if ((key && !map) || (map && str_is_empty(map->field))) continue;
+        if (rules->pass_over_unknown && !map && !is_top_level(member->name)) continue;
         if (!json_object_set(root, map ? map->field : member->name, member->value, arena))
             return error_plain(error, STATUS_OUT_OF_MEMORY);
     }

@@ -153,6 +153,11 @@ static void an_object_keeps_what_is_not_mapped(void **state)
     json_write(&writer, body);
     assert_true(str_equal(buffer_str(&out), STR("{\"name\":\"Acme\",\"emails\":[]}")));
     assert_true(str_equal(key, STR("7")));
+    assert_int_equal(json_parse(STR("{\"shoe\":1,\"name\":\"A\"}"), &arena, &object, &error),
+                     STATUS_OK);
+    rules.pass_over_unknown = true;
+    assert_int_equal(record_mapping_object(&rules, object, &arena, &body, &key, &error), STATUS_OK);
+    assert_int_equal(body->count, 1);
     assert_int_equal(json_parse(STR("[1]"), &arena, &object, &error), STATUS_OK);
     assert_int_equal(record_mapping_object(&rules, object, &arena, &body, &key, &error),
                      STATUS_INVALID_VALUE);

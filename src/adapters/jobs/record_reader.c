@@ -148,7 +148,7 @@ static enum status take_row(struct record_reader *reader, struct record_batch *b
     TRY(record_mapping_row(reader->mapping, row->fields, row->count, &batch->arena, &body,
                            &record->source_key, error));
     record->body = body;
-    batch->rows[batch->count++] = (int64_t)row->number - 1;
+    batch->rows[batch->count++] = (int64_t)row->number;
     return STATUS_OK;
 }
 
@@ -158,7 +158,7 @@ static enum status take_event(struct record_reader *reader, struct record_batch 
 {
     if (event == CSV_ROW) return take_row(reader, batch, row, error);
     if (event == CSV_BAD_ROW && reader->mapping) {
-        refuse_row(batch, (int64_t)row->number - 1, row_error);
+        refuse_row(batch, (int64_t)row->number, row_error);
         return STATUS_OK;
     }
     if (error) *error = *row_error; /* nothing can be read, or not even the header */

@@ -18,7 +18,7 @@ enum record_form {
 
 /* A row that could not be read. */
 struct refused_row {
-    int64_t row; /* from 1: data rows of CSV (the header is none), lines of NDJSON */
+    int64_t row; /* from 1, as in a spreadsheet: the header of a CSV file is the first */
     struct error error;
 };
 

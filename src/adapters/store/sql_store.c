@@ -250,6 +250,7 @@ struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t c
     self->base.operations = &operations;
     self->migrations = migrations;
     self->migration_count = count;
+    (void)pthread_mutex_init(&self->committed_mutex, NULL);
     if (cache_bytes > 0 && !(self->cache = document_cache_new(cache_bytes))) {
         free(self);
         return NULL;
@@ -265,5 +266,6 @@ void sql_store_free(struct store *store)
     sqlite_keys_free(self->keys);
     document_cache_free(self->cache);
     free(self->changed);
+    pthread_mutex_destroy(&self->committed_mutex);
     free(self);
 }

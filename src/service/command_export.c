@@ -1,0 +1,175 @@
+/* export: everything of a tenant as lines of JSON, or its golden profiles as CSV. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "application/export_records.h"
+#include "application/list_customers.h"
+#include "service/profile_columns.h"
+#include "service/progress.h"
+#include "service/store_command.h"
+
+enum { PAGE_PROFILES = 200, PAGE_ARENA_MAX = 512 << 20 };
+
+struct export_run {
+    struct application *application;
+    struct caller caller;
+    FILE *out;
+    struct progress progress;
+    struct arena page, text;
+    int64_t profiles;
+};
+
+static enum status put(struct export_run *run, const struct buffer *text, struct error *error)
+{
+    if (buffer_failed(text)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (fwrite(buffer_str(text).ptr, 1, text->len, run->out) == text->len) return STATUS_OK;
+    return error_set(error, STATUS_IO, STR(""), STR(""), "the output cannot be written: %s",
+                     strerror(errno));
+}
+
+static enum status export_lines(struct export_run *run, struct error *error)
+{
+    struct export_cursor cursor = {.phase = EXPORT_START};
+    while (cursor.phase != EXPORT_DONE) {
+        struct buffer lines = {.arena = &run->text};
+        arena_reset(&run->page);
+        arena_reset(&run->text);
+        TRY(export_records(run->application, &run->caller, &cursor, PAGE_PROFILES, &run->page,
+                           &lines, error));
+        TRY(put(run, &lines, error));
+        run->profiles = cursor.profiles;
+        progress_tell(&run->progress, run->profiles, 0, 0);
+    }
+    return STATUS_OK;
+}
+
+static enum status put_page(struct export_run *run, const struct json_page *page,
+                            struct error *error)
+{
+    struct buffer rows = {.arena = &run->text};
+    struct csv_writer writer = {.out = &rows, .guard_formulas = true};
+    struct json_value *body;
+    TRY(json_parse(page->body, &run->page, &body, error));
+    const struct json_value *items = json_get(body, STR("items"));
+    for (size_t i = 0; items && i < items->count; i++) {
+        profile_columns_write_row(&writer, &items->items[i]);
+        run->profiles++;
+    }
+    return put(run, &rows, error);
+}
+
+static enum status export_csv(struct export_run *run, struct error *error)
+{
+    char cursor[256];
+    size_t cursor_len = 0;
+    struct buffer header = {.arena = &run->text};
+    struct csv_writer writer = {.out = &header};
+    profile_columns_write_header(&writer);
+    TRY(put(run, &header, error));
+    for (;;) {
+        struct customer_query query = {.limit = PAGE_PROFILES};
+        struct json_page page;
+        if (cursor_len > 0) query.cursor = str_of(cursor, cursor_len);
+        arena_reset(&run->page);
+        arena_reset(&run->text);
+        TRY(list_customers(run->application, &run->caller, &query, &run->page, &page, error));
+        TRY(put_page(run, &page, error));
+        progress_tell(&run->progress, run->profiles, 0, 0);
+        if (str_is_none(page.next)) return STATUS_OK;
+        if (page.next.len > sizeof(cursor)) return error_plain(error, STATUS_INTERNAL);
+        memcpy(cursor, page.next.ptr, page.next.len);
+        cursor_len = page.next.len;
+    }
+}
+
+static enum status export_to(struct export_run *run, bool csv, struct error *error)
+{
+    arena_init(&run->page, PAGE_ARENA_MAX);
+    arena_init(&run->text, PAGE_ARENA_MAX);
+    /* Output that is a terminal or a pipe needs no second voice. */
+    progress_begin(&run->progress, STR("customers"), run->out == stdout);
+    enum status status = csv ? export_csv(run, error) : export_lines(run, error);
+    double seconds = progress_end(&run->progress);
+    char count[PROGRESS_NUMBER_MAX];
+    if (status == STATUS_OK && run->out != stdout)
+        (void)fprintf(stderr, "%s customers in %.1f s\n", progress_number(run->profiles, count),
+                      seconds);
+    arena_release(&run->page);
+    arena_release(&run->text);
+    return status;
+}
+
+static enum status take_format(const struct invocation *invocation, bool *csv, struct error *error)
+{
+    struct str format = invocation_option(invocation, STR("format"));
+    *csv = str_equal(format, STR("csv"));
+    if (str_is_none(format) && invocation->operand_count > 0)
+        *csv = str_ends_with(invocation->operands[0], STR(".csv"));
+    if (*csv || str_is_none(format) || str_equal(format, STR("ndjson"))) return STATUS_OK;
+    return error_set(error, STATUS_USAGE, STR("format"), STR("csv | ndjson"),
+                     "--format is not known");
+}
+
+static struct str curl_lines(const struct invocation *invocation, const struct caller *caller)
+{
+    struct str url = store_command_url(invocation);
+    struct str headers = store_command_headers(invocation, caller);
+    return arena_format(invocation->arena,
+                        "  curl -sS -X POST%.*s %.*s/exports       # says jobId\n"
+                        "  curl -sS%.*s %.*s/jobs/JOB-ID           # until its state is DONE\n"
+                        "  curl -sS%.*s -o export.ndjson %.*s/jobs/JOB-ID/result",
+                        STR_ARGS(headers), STR_ARGS(url), STR_ARGS(headers), STR_ARGS(url),
+                        STR_ARGS(headers), STR_ARGS(url));
+}
+
+static enum status open_output(const struct invocation *invocation, FILE **out, struct error *error)
+{
+    *out = stdout;
+    if (invocation->operand_count == 0 || str_equal(invocation->operands[0], STR("-")))
+        return STATUS_OK;
+    char *name = arena_cstr(invocation->arena, invocation->operands[0]);
+    *out = name ? fopen(name, "we") : NULL;
+    if (*out) return STATUS_OK;
+    return error_set(error, STATUS_USAGE, STR("FILE"), STR("a file that can be written"),
+                     "%.*s: %s", STR_ARGS(invocation->operands[0]), strerror(errno));
+}
+
+static enum status run_export(struct invocation *invocation, struct error *error)
+{
+    struct export_run run = {.out = stdout};
+    struct instance instance;
+    bool csv;
+    TRY(take_format(invocation, &csv, error));
+    TRY(store_command_caller(invocation, &run.caller, error));
+    TRY(store_command_open(invocation, curl_lines(invocation, &run.caller), &instance, error));
+    run.application = &instance.application;
+    enum status status = open_output(invocation, &run.out, error);
+    if (status == STATUS_OK) {
+        status = export_to(&run, csv, error);
+        if ((run.out == stdout ? fflush(stdout) : fclose(run.out)) != 0 && status == STATUS_OK)
+            status = error_set(error, STATUS_IO, STR(""), STR(""),
+                               "the output cannot be written: %s", strerror(errno));
+    }
+    instance_close(&instance);
+    return status;
+}
+
+static const struct command_option options[] = {
+    {STR("format"), STR("ndjson | csv"),
+     STR("all that is known, which import restores; or golden profiles (by the name, else "
+         "ndjson)")},
+    STORE_COMMAND_OPTIONS,
+};
+
+const struct command command_export = {
+    .name = STR("export"),
+    .operands = STR("[FILE]"),
+    .operands_max = 1,
+    .summary = STR("writes everything of a tenant, or its golden profiles as CSV"),
+    .text = STR("  customer360 export all.ndjson\n  customer360 export profiles.csv"),
+    .options = options,
+    .option_count = sizeof(options) / sizeof(options[0]),
+    .run = run_export,
+};

@@ -1,0 +1,211 @@
+#include "service/instance.h"
+
+#include <string.h>
+
+#include "adapters/matcher_exact/matcher_exact.h"
+#include "adapters/memory/memory_store.h"
+#include "adapters/store/postgres_store.h"
+#include "adapters/store/sqlite_store.h"
+#include "base/log.h"
+#include "service/files.h"
+#include "sql_statements.h"
+
+enum { MEMORY_STORE_MAX = 1 << 30, KEY_DIGITS = 32 };
+
+enum store_kind instance_store_kind(const struct config_values *config)
+{
+    if (str_starts_with(config->store_url, STR("sqlite:"))) return STORE_KIND_SQLITE;
+    return str_equal(config->store_url, STR("memory:")) ? STORE_KIND_MEMORY : STORE_KIND_POSTGRES;
+}
+
+struct str instance_store_path(const struct config_values *config)
+{
+    if (instance_store_kind(config) != STORE_KIND_SQLITE) return STR_NONE;
+    return str_skip(config->store_url, sizeof("sqlite:") - 1);
+}
+
+/* --- stores --- */
+
+static enum status open_sqlite(const struct config_values *config, struct arena *arena,
+                               struct instance *instance, struct error *error)
+{
+    struct str path = instance->store_path;
+    int applied = 0;
+    TRY(files_make_directory(files_directory_of(path), 0750, arena, error));
+    enum status status =
+        sqlite_migrate(path, sql_migrations_sqlite, sql_migrations_sqlite_count, &applied, error);
+    if (status == STATUS_STORE_IN_USE)
+        return error_set(error, status, STR("store.url"), STR("one process at a time"),
+                         "%.*s is open in another process", STR_ARGS(path));
+    if (status != STATUS_OK) return status;
+    const struct sqlite_options options = {
+        .path = path,
+        .busy_timeout_ms = config->store_busy_timeout,
+        .batch_max = (size_t)config->store_batch_max,
+        .mmap_bytes = (size_t)config->store_mmap,
+        .create = true,
+    };
+    TRY(sqlite_store_open(&options, (size_t)config->store_cache, &instance->store, error));
+    log_info("store.opened", LOG_CODE("kind", STR("sqlite")), LOG_PLACE("path", path),
+             LOG_COUNT("migrations", applied));
+    return STATUS_OK;
+}
+
+/* A database that cannot be reached now may come; one with an old schema will not change by itself.
+ */
+static enum status check_postgres(struct instance *instance, struct error *error)
+{
+    struct error reason = {.status = STATUS_OK};
+    enum status status = store_ready(instance->store, &reason);
+    if (status == STATUS_SCHEMA_MISMATCH)
+        return error_set(error, status, STR("store.url"), STR("customer360 migrate"),
+                         "the database's schema is not the one this program needs: %s",
+                         reason.message);
+    if (status != STATUS_OK)
+        log_warn("store.not_ready", LOG_CODE("code", status_code(status)),
+                 LOG_REASON("reason", str_from_cstr(reason.message)));
+    return STATUS_OK;
+}
+
+static enum status open_postgres(const struct config_values *config, struct instance *instance,
+                                 struct error *error)
+{
+    const struct postgres_options options = {
+        .url = config->store_url,
+        .connections_per_loop = (size_t)config->store_connections,
+        .readers_per_loop = (size_t)config->store_readers,
+        .connect_timeout_ms = config->store_connect_timeout,
+        .statement_timeout_ms = config->store_statement_timeout,
+    };
+    TRY(postgres_store_open(&options, &instance->store, error));
+    TRY(check_postgres(instance, error));
+    log_info("store.opened", LOG_CODE("kind", STR("postgres")));
+    return STATUS_OK;
+}
+
+static enum status open_store(const struct config_values *config, struct arena *arena,
+                              struct instance *instance, struct error *error)
+{
+    switch (instance->kind) {
+    case STORE_KIND_SQLITE:
+        return open_sqlite(config, arena, instance, error);
+    case STORE_KIND_POSTGRES:
+        return open_postgres(config, instance, error);
+    default:
+        if (memory_store_new(MEMORY_STORE_MAX, &instance->store) != STATUS_OK)
+            return error_plain(error, STATUS_OUT_OF_MEMORY);
+        return STATUS_OK;
+    }
+}
+
+/* --- the key of the suppression list --- */
+
+static bool parse_key(struct str text, struct hash_key *key)
+{
+    uint64_t halves[2] = {0, 0};
+    text = str_trim(text);
+    if (text.len != KEY_DIGITS) return false;
+    for (size_t i = 0; i < KEY_DIGITS; i++) {
+        static const char digits[] = "0123456789abcdef";
+        char c = text.ptr[i];
+        if (c >= 'A' && c <= 'F') c = (char)(c - 'A' + 'a');
+        const char *digit = c ? strchr(digits, c) : NULL;
+        if (!digit) return false;
+        halves[i / 16] = halves[i / 16] << 4 | (uint64_t)(digit - digits);
+    }
+    *key = (struct hash_key){halves[0], halves[1]};
+    return true;
+}
+
+static enum status read_key(struct str path, struct arena *arena, struct hash_key *key,
+                            struct error *error)
+{
+    struct str text;
+    TRY(files_read(path, 1024, arena, &text, error));
+    if (parse_key(text, key)) return STATUS_OK;
+    return error_set(error, STATUS_CONFIGURATION, STR("privacy.suppression_key_file"),
+                     STR("32 hexadecimal digits"), "%.*s does not hold a key", STR_ARGS(path));
+}
+
+/* Beside the embedded store, made at the first start: it belongs to that data. */
+static enum status own_key(struct instance *instance, struct arena *arena, struct hash_key *key,
+                           struct error *error)
+{
+    struct str path = arena_format(arena, "%.*s.suppression-key", STR_ARGS(instance->store_path));
+    if (str_is_none(path)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (files_exists(path, arena)) return read_key(path, arena, key, error);
+    struct environment *environment = environment_system();
+    environment->random(environment, key, sizeof(*key));
+    struct str text = arena_format(arena, "%016llx%016llx\n", (unsigned long long)key->k0,
+                                   (unsigned long long)key->k1);
+    if (str_is_none(text)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return files_create(path, 0600, text, arena, error);
+}
+
+static enum status load_key(const struct config_values *config, struct arena *arena,
+                            struct instance *instance, struct error *error)
+{
+    struct hash_key *key = &instance->application.suppression_key;
+    if (!str_is_empty(config->privacy_suppression_key_file))
+        return read_key(config->privacy_suppression_key_file, arena, key, error);
+    if (instance->kind == STORE_KIND_SQLITE) return own_key(instance, arena, key, error);
+    if (instance->kind == STORE_KIND_POSTGRES && !config->dev)
+        return error_set(error, STATUS_CONFIGURATION, STR("privacy.suppression_key_file"),
+                         STR("a file with 32 hexadecimal digits, the same for all instances: "
+                             "openssl rand -hex 16"),
+                         "privacy.suppression_key_file is needed with PostgreSQL");
+    *key = (struct hash_key){0, 0}; /* development, or a store that forgets anyway */
+    return STATUS_OK;
+}
+
+/* --- all together --- */
+
+static const struct policy *policy_of_tenant(struct application *application, struct str tenant)
+{
+    return policies_for(application->policies, tenant);
+}
+
+static void fill_application(const struct config_values *config, struct instance *instance)
+{
+    struct application *application = &instance->application;
+    application->store = instance->store;
+    application->matcher = matcher_exact();
+    application->environment = environment_system();
+    application->policy_for = policy_of_tenant;
+    application->policies = instance->policies;
+    application->limits = (struct application_limits){
+        .contacts_max = (size_t)config->limits_contacts_max,
+        .facts_max = (size_t)config->limits_facts_max,
+        .homes_max = (size_t)config->limits_homes_max,
+        .relationships_max = (size_t)config->limits_relationships_max,
+        .lookup_max = (size_t)config->limits_lookup_max,
+        .page_max = (size_t)config->limits_page_max,
+        .checks_max = (size_t)config->limits_checks_max,
+    };
+}
+
+enum status instance_open(const struct config_values *config, struct arena *arena,
+                          struct instance *instance, struct error *error)
+{
+    *instance = (struct instance){.kind = instance_store_kind(config),
+                                  .store_path = instance_store_path(config)};
+    enum status status = policies_new(config->policy_file, &instance->policies, error);
+    if (status == STATUS_OK) status = open_store(config, arena, instance, error);
+    if (status == STATUS_OK) status = load_key(config, arena, instance, error);
+    if (status != STATUS_OK) {
+        instance_close(instance);
+        return status;
+    }
+    fill_application(config, instance);
+    return STATUS_OK;
+}
+
+void instance_close(struct instance *instance)
+{
+    if (instance->store && instance->kind == STORE_KIND_MEMORY)
+        memory_store_free(instance->store);
+    else
+        sql_store_free(instance->store);
+    policies_free(instance->policies);
+    memset(instance, 0, sizeof(*instance));
+}

@@ -1,0 +1,230 @@
+/* Opening and closing: everything in the order of its dependencies, and back. */
+#include "service/server.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "adapters/identity/identity.h"
+#include "adapters/identity/network.h"
+#include "adapters/jobs/job_service.h"
+#include "base/log.h"
+#include "service/files.h"
+#include "service/process_metrics.h"
+#include "service/version.h"
+
+enum { PEM_FILE_MAX = 1 << 20, STREAMS_MAX = 256, STREAM_POLL_MS = 100, HEARTBEAT_MS = 15000 };
+
+/* --- the address --- */
+
+bool server_parse_listen(struct str text, struct str *host, uint16_t *port)
+{
+    struct str rest = text;
+    int64_t number;
+    if (rest.len > 0 && rest.ptr[0] == '[') {
+        rest = str_skip(rest, 1);
+        if (!str_split(&rest, ']', host) || rest.len == 0 || rest.ptr[0] != ':') return false;
+        rest = str_skip(rest, 1);
+    } else {
+        if (!str_split(&rest, ':', host) || str_is_none(rest)) return false;
+        if (str_equal(*host, STR("localhost"))) *host = STR("127.0.0.1");
+    }
+    struct network address;
+    if (!network_parse(*host, &address) || address.bits != 128) return false;
+    if (!str_to_int64(rest, &number) || number < 0 || number > UINT16_MAX) return false;
+    *port = (uint16_t)number;
+    return true;
+}
+
+bool server_is_loopback(struct str host)
+{
+    struct network loopback;
+    if (str_equal(host, STR("::1"))) return true;
+    return network_parse(STR("127.0.0.0/8"), &loopback) && network_has(&loopback, host);
+}
+
+static enum status check_address(struct server *server, struct error *error)
+{
+    const struct config_values *config = server->config;
+    if (!server_parse_listen(config->http_listen, &server->host, &server->port))
+        return error_set(error, STATUS_CONFIGURATION, STR("http.listen"),
+                         STR("127.0.0.1:9401, 0.0.0.0:9401, [::]:9401"),
+                         "http.listen: \"%.*s\" is no address and port",
+                         STR_ARGS(config->http_listen));
+    if (config->dev && !server_is_loopback(server->host))
+        return error_set(error, STATUS_CONFIGURATION, STR("http.listen"), STR("127.0.0.1, [::1]"),
+                         "development mode asks nobody who he is, so it serves loopback only, "
+                         "not %.*s",
+                         STR_ARGS(server->host));
+    if (!config->dev && str_is_empty(config->identity_jwks_file) &&
+        config->identity_gateway_peers.count == 0)
+        return error_set(error, STATUS_CONFIGURATION, STR("identity.jwks_file"),
+                         STR("identity.jwks_file, identity.gateway_peers, or --dev"),
+                         "there is no way to know who asks, so nobody could be served");
+    return STATUS_OK;
+}
+
+/* --- the parts --- */
+
+static enum status open_identity(struct server *server, struct error *error)
+{
+    const struct config_values *config = server->config;
+    const struct identity_options options = {
+        .development = config->dev,
+        .gateway_peers = config->identity_gateway_peers.items,
+        .gateway_peer_count = config->identity_gateway_peers.count,
+        .jwks_file = config->identity_jwks_file,
+        .rules = {.issuer = config->identity_jwt_issuer,
+                  .audience = config->identity_jwt_audience,
+                  .leeway_ms = config->identity_jwt_leeway,
+                  .token_max_bytes = (size_t)config->identity_jwt_token_max,
+                  .tenant_claim = config->identity_jwt_tenant_claim,
+                  .user_claim = config->identity_jwt_user_claim,
+                  .permissions_claim = config->identity_jwt_permissions_claim},
+        .cache_capacity = (size_t)config->identity_jwt_cache,
+        .environment = environment_system(),
+    };
+    return identity_new(&options, &server->identity, error);
+}
+
+static enum status open_jobs(struct server *server, struct arena *arena, struct error *error)
+{
+    const struct config_values *config = server->config;
+    TRY(files_make_directory(config->jobs_directory, 0750, arena, error));
+    const struct job_service_options options = {
+        .application = &server->instance.application,
+        .directory = config->jobs_directory,
+        .batch = (size_t)config->jobs_batch,
+        .keep_ms = config->jobs_keep,
+    };
+    return job_service_new(&options, &server->jobs, error);
+}
+
+static enum status open_api(struct server *server, struct arena *arena, struct error *error)
+{
+    const struct config_values *config = server->config;
+    struct api_options options = {
+        .application = &server->instance.application,
+        .identity = server->identity,
+        .jobs = server->jobs,
+        .limits = {.body_max_bytes = (size_t)config->http_body_max,
+                   .upload_max_bytes = (size_t)config->http_upload_max,
+                   .header_max_bytes = (size_t)config->http_header_max,
+                   .connections_max = (size_t)config->http_connections_max,
+                   .request_arena_bytes = (size_t)config->http_request_memory,
+                   .streams_max = STREAMS_MAX,
+                   .idle_timeout_ms = config->http_idle_timeout,
+                   .stream_poll_ms = STREAM_POLL_MS,
+                   .stream_heartbeat_ms = HEARTBEAT_MS,
+                   .rate_per_second = config->http_rate_limit},
+        .host = server->host,
+        .port = server->port,
+        .version = STR(CUSTOMER360_VERSION),
+        .public_url = config->http_public_url,
+        .write_metrics = process_metrics_write,
+    };
+    if (!str_is_empty(config->tls_certificate)) {
+        TRY(files_read(config->tls_certificate, PEM_FILE_MAX, arena, &options.tls_certificate,
+                       error));
+        TRY(files_read(config->tls_key, PEM_FILE_MAX, arena, &options.tls_key, error));
+    }
+    return api_new(&options, &server->api, error);
+}
+
+static size_t wanted_loops(const struct config_values *config)
+{
+    if (config->http_loops > 0) return (size_t)config->http_loops;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (cores < 1) return 1;
+    return cores > API_WORKERS_MAX ? API_WORKERS_MAX : (size_t)cores;
+}
+
+static enum status open_loops(struct server *server, struct arena *arena, struct error *error)
+{
+    size_t wanted = wanted_loops(server->config);
+    server->loops = ARENA_NEW_ARRAY(arena, struct server_loop, wanted);
+    if (!server->loops) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < wanted; i++) {
+        struct server_loop *loop = &server->loops[server->loop_count++];
+        loop->server = server;
+        loop->drain_until = INSTANT_NONE;
+        loop->loop = loop_new(0);
+        if (!loop->loop) return error_plain(error, STATUS_OUT_OF_MEMORY);
+        TRY(api_listen(server->api, loop->loop, &loop->http, error));
+    }
+    server->port = http_server_port(server->loops[0].http);
+    return STATUS_OK;
+}
+
+/* Signals are read from a descriptor by the first loop; blocked before any thread is made, so that
+ * all threads have them blocked. */
+static enum status open_signals(struct server *server, struct error *error)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGHUP);
+    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+    server->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return server->signals >= 0 ? STATUS_OK : error_plain(error, STATUS_IO);
+}
+
+/* A connection is a descriptor: as many as the system lets us have. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+enum status server_open(const struct config_values *config, struct arena *arena,
+                        struct server *server, struct error *error)
+{
+    *server = (struct server){.config = config, .signals = -1};
+    TRY(check_address(server, error));
+    raise_descriptor_limit();
+    TRY(open_signals(server, error));
+    TRY(open_identity(server, error));
+    TRY(instance_open(config, arena, &server->instance, error));
+    TRY(open_jobs(server, arena, error));
+    TRY(open_api(server, arena, error));
+    return open_loops(server, arena, error);
+}
+
+struct str server_url(const struct server *server, struct arena *arena)
+{
+    const char *scheme = str_is_empty(server->config->tls_certificate) ? "http" : "https";
+    const char *form = str_find_char(server->host, ':') >= 0 ? "%s://[%.*s]:%u" : "%s://%.*s:%u";
+    return arena_format(arena, form, scheme, STR_ARGS(server->host), server->port);
+}
+
+/* Loops with unfinished requests are left as they are: their coroutines cannot be ended from
+ * outside, and the process is about to end. */
+static bool close_loops(struct server *server)
+{
+    bool all = true;
+    for (size_t i = 0; i < server->loop_count; i++) {
+        struct server_loop *loop = &server->loops[i];
+        bool idle = loop->drained || !server->stopping;
+        all = all && idle;
+        if (!idle) continue;
+        if (loop->http) http_server_free(loop->http);
+        if (loop->loop) loop_free(loop->loop);
+    }
+    return all;
+}
+
+void server_close(struct server *server)
+{
+    bool all = close_loops(server);
+    job_service_free(server->jobs);
+    if (all) api_free(server->api);
+    instance_close(&server->instance);
+    if (server->identity && all) server->identity->free(server->identity);
+    if (server->signals >= 0) (void)close(server->signals);
+}

@@ -1,0 +1,166 @@
+/* Running and draining. Each loop drains itself, in its own thread: it stops accepting, looks every
+ * few milliseconds whether requests are still under way, and stops when there are none or time is
+ * up. */
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "adapters/identity/identity.h"
+#include "base/log.h"
+#include "service/sample.h"
+#include "service/server.h"
+
+enum { DRAIN_LOOK_MS = 10, KEYS_LOOK_MS = 5000 };
+
+static instant now(void)
+{
+    return environment_system()->now(environment_system());
+}
+
+/* --- draining --- */
+
+static void look_whether_idle(void *argument)
+{
+    struct server_loop *loop = argument;
+    loop->drained = http_server_active(loop->http) == 0;
+    if (!loop->drained && now() < loop->drain_until &&
+        loop_timer_start(loop->loop, DRAIN_LOOK_MS, look_whether_idle, loop))
+        return;
+    if (!loop->drained)
+        log_warn("service.drain_gave_up",
+                 LOG_COUNT("requests", (int64_t)http_server_active(loop->http)));
+    loop_stop(loop->loop);
+}
+
+static void drain_loop(void *argument)
+{
+    struct server_loop *loop = argument;
+    if (loop->drain_until != INSTANT_NONE) { /* asked a second time: at once */
+        loop->drain_until = now();
+        return;
+    }
+    int64_t patience_ms = loop->server->config->http_drain_timeout;
+    loop->drain_until = now() + patience_ms * (INSTANT_SECOND / 1000);
+    http_server_drain(loop->http);
+    look_whether_idle(loop);
+}
+
+static void stop(struct server *server)
+{
+    if (!atomic_exchange(&server->stopping, true)) log_info("service.stopping");
+    api_drain(server->api);
+    for (size_t i = 0; i < server->loop_count; i++) {
+        struct server_loop *loop = &server->loops[i];
+        if (!loop_post(loop->loop, drain_loop, loop)) log_error("service.cannot_drain");
+    }
+}
+
+/* --- reloading --- */
+
+static void report_reload(const char *event, enum status status, const struct error *error)
+{
+    if (status == STATUS_OK)
+        log_info(event);
+    else
+        log_error(event, LOG_CODE("code", status_code(status)),
+                  LOG_REASON("reason", str_from_cstr(error->message)));
+}
+
+static void reload(struct server *server)
+{
+    struct error error = {.status = STATUS_OK};
+    enum status status = identity_reload(server->identity, &error);
+    report_reload("identity.reloaded", status, &error);
+    status = policies_reload(server->instance.policies, &error);
+    report_reload("policies.reloaded", status, &error);
+}
+
+static void look_at_keys(void *argument)
+{
+    struct server *server = argument;
+    struct error error = {.status = STATUS_OK};
+    bool reloaded;
+    enum status status = identity_reload_if_changed(server->identity, &reloaded, &error);
+    if (status != STATUS_OK || reloaded) report_reload("identity.reloaded", status, &error);
+    if (!server->stopping &&
+        !loop_timer_start(server->loops[0].loop, KEYS_LOOK_MS, look_at_keys, server))
+        log_error("identity.no_longer_watched");
+}
+
+/* --- signals --- */
+
+static void on_signal(void *argument, uint32_t events)
+{
+    struct server *server = argument;
+    struct signalfd_siginfo info;
+    (void)events;
+    while (read(server->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+        if (info.ssi_signo == SIGHUP)
+            reload(server);
+        else
+            stop(server);
+    }
+}
+
+/* --- the sample base, in a thread of its own: the service answers meanwhile --- */
+
+static void *load_sample(void *argument)
+{
+    struct server *server = argument;
+    struct error error = {.status = STATUS_OK};
+    int64_t loaded;
+    enum status status =
+        sample_load(&server->instance.application, &server->stopping, &loaded, &error);
+    if (status != STATUS_OK)
+        log_error("sample.failed", LOG_CODE("code", status_code(status)),
+                  LOG_REASON("reason", str_from_cstr(error.message)));
+    else if (loaded == 0)
+        log_info("sample.left_alone", LOG_REASON("reason", STR("the store has customers already")));
+    else
+        log_info("sample.loaded", LOG_COUNT("customers", loaded));
+    return NULL;
+}
+
+static void start_sample(struct server *server)
+{
+    if (!server->config->sample) return;
+    server->sampling = pthread_create(&server->sample_thread, NULL, load_sample, server) == 0;
+}
+
+/* --- running --- */
+
+static void *run_loop(void *argument)
+{
+    struct server_loop *loop = argument;
+    loop_run(loop->loop);
+    return NULL;
+}
+
+static void start_threads(struct server *server)
+{
+    for (size_t i = 1; i < server->loop_count; i++) {
+        struct server_loop *loop = &server->loops[i];
+        loop->started = pthread_create(&loop->thread, NULL, run_loop, loop) == 0;
+        if (!loop->started) log_error("service.no_thread", LOG_COUNT("loop", (int64_t)i));
+    }
+}
+
+void server_run(struct server *server)
+{
+    struct loop *first = server->loops[0].loop;
+    enum status status = loop_watch(first, server->signals, EPOLLIN, on_signal, server);
+    if (status != STATUS_OK) {
+        log_error("service.no_signals", LOG_CODE("code", status_code(status)));
+        return;
+    }
+    start_threads(server);
+    look_at_keys(server);
+    start_sample(server);
+    loop_run(first);
+    for (size_t i = 1; i < server->loop_count; i++)
+        if (server->loops[i].started) (void)pthread_join(server->loops[i].thread, NULL);
+    loop_unwatch(first, server->signals);
+    if (server->sampling) (void)pthread_join(server->sample_thread, NULL);
+    log_info("service.stopped");
+}
