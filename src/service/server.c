@@ -1,10 +1,14 @@
 /* Opening and closing: everything in the order of its dependencies, and back. */
 #include "service/server.h"
 
+#include <errno.h>
+#include <netdb.h>
 #include <signal.h>
-#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "adapters/identity/identity.h"
@@ -45,6 +49,26 @@ bool server_is_loopback(struct str host)
     return network_parse(STR("127.0.0.0/8"), &loopback) && network_has(&loopback, host);
 }
 
+enum status server_try_listen(struct str host, uint16_t port, struct error *error)
+{
+    char name[64], number[8];
+    struct addrinfo wanted = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_PASSIVE};
+    struct addrinfo *address = NULL;
+    int one = 1, reason = EINVAL;
+    (void)snprintf(name, sizeof(name), "%.*s", STR_ARGS(host));
+    (void)snprintf(number, sizeof(number), "%u", port);
+    if (getaddrinfo(name, number, &wanted, &address) == 0) {
+        int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+        reason = bind(fd, address->ai_addr, address->ai_addrlen) == 0 ? 0 : errno;
+        if (fd >= 0) (void)close(fd);
+        freeaddrinfo(address);
+    }
+    if (reason == 0) return STATUS_OK;
+    return error_set(error, STATUS_CONFIGURATION, STR("http.listen"), STR("a free port"),
+                     "cannot listen on %s port %s: %s", name, number, strerror(reason));
+}
+
 static enum status check_address(struct server *server, struct error *error)
 {
     const struct config_values *config = server->config;
@@ -68,9 +92,9 @@ static enum status check_address(struct server *server, struct error *error)
 
 /* --- the parts --- */
 
-static enum status open_identity(struct server *server, struct error *error)
+enum status server_open_identity(const struct config_values *config, struct identity **identity,
+                                 struct error *error)
 {
-    const struct config_values *config = server->config;
     const struct identity_options options = {
         .development = config->dev,
         .gateway_peers = config->identity_gateway_peers.items,
@@ -86,7 +110,7 @@ static enum status open_identity(struct server *server, struct error *error)
         .cache_capacity = (size_t)config->identity_jwt_cache,
         .environment = environment_system(),
     };
-    return identity_new(&options, &server->identity, error);
+    return identity_new(&options, identity, error);
 }
 
 static enum status open_jobs(struct server *server, struct arena *arena, struct error *error)
@@ -189,7 +213,9 @@ enum status server_open(const struct config_values *config, struct arena *arena,
     TRY(check_address(server, error));
     raise_descriptor_limit();
     TRY(open_signals(server, error));
-    TRY(open_identity(server, error));
+    TRY(server_open_identity(config, &server->identity, error));
+    /* The loops share the port (SO_REUSEPORT), and so would another process, unnoticed. */
+    if (server->port != 0) TRY(server_try_listen(server->host, server->port, error));
     TRY(instance_open(config, arena, &server->instance, error));
     TRY(open_jobs(server, arena, error));
     TRY(open_api(server, arena, error));

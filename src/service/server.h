@@ -58,5 +58,10 @@ void server_close(struct server *server);
 /* "127.0.0.1:9401", "[::1]:9401", "localhost:0" to host and port. */
 bool server_parse_listen(struct str text, struct str *host, uint16_t *port);
 bool server_is_loopback(struct str host);
+/* Binds and lets go again. STATUS_CONFIGURATION says why not. */
+MUST_CHECK enum status server_try_listen(struct str host, uint16_t port, struct error *error);
+/* Of the configured kind. */
+MUST_CHECK enum status server_open_identity(const struct config_values *config,
+                                            struct identity **identity, struct error *error);
 
 #endif
