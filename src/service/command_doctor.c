@@ -170,7 +170,7 @@ static void check_directories(struct doctor *doctor)
     const struct config_values *v = &doctor->config->values;
     struct str store = instance_store_path(v);
     if (!str_is_none(store)) check_directory(doctor, files_directory_of(store));
-    check_directory(doctor, v->jobs_directory);
+    check_directory(doctor, server_jobs_directory(v, doctor->arena));
 }
 
 static void check_file_mode(struct doctor *doctor, struct str path)
