@@ -78,6 +78,7 @@ void command_write_help(const struct invocation *invocation, const struct comman
                         struct buffer *out);
 
 /* Rows of the table; each command has a file of its own. */
+extern const struct command command_doctor;
 extern const struct command command_export;
 extern const struct command command_help;
 extern const struct command command_import;

@@ -6,8 +6,8 @@
 #include "service/command.h"
 
 static const struct command *const commands[] = {
-    &command_serve, &command_migrate, &command_import, &command_export,
-    &command_token, &command_version, &command_help,
+    &command_serve, &command_migrate, &command_import,  &command_export,
+    &command_token, &command_doctor,  &command_version, &command_help,
 };
 
 enum { PROCESS_ARENA_MAX = 64 << 20 };
