@@ -7,6 +7,7 @@
 
 #include "adapters/store/document_cache.h"
 #include "adapters/store/sql_store.h"
+#include "adapters/store/sqlite_keys.h"
 #include "sql_statements.h"
 
 struct sql_store {
@@ -16,6 +17,7 @@ struct sql_store {
     size_t migration_count;
     atomic_bool schema_is_right;
 
+    struct sqlite_keys *keys;     /* of the embedded store; NULL: the statements do it */
     struct document_cache *cache; /* NULL: none */
     /* Cache keys of rows changed since the last commit; the writer thread's alone. */
     uint64_t *changed;
