@@ -70,7 +70,7 @@ uint64_t bulk_uneven_rows(const struct bulk *bulk);
 /* Seconds each step took, for reports: name NULL ends the list. */
 struct bulk_step {
     const char *name;
-    double seconds;
+    double seconds, cpu_seconds; /* cpu: of all threads */
 };
 const struct bulk_step *bulk_steps(const struct bulk *bulk);
 

@@ -23,9 +23,14 @@ const char *comparison_name(enum comparison comparison)
 
 int comparison_level_count(enum comparison comparison)
 {
-    int count = 2;
-    for (const char *p = table[comparison].levels; *p; p++) count += *p == ',';
-    return count;
+    static const uint8_t counts[COMPARISON_COUNT] = {
+        GIVEN_SWAPPED + 1,        FAMILY_DIFFERENT + 1, ORGANISATION_DIFFERENT + 1,
+        DATE_DIFFERENT + 1,       EMAIL_DIFFERENT + 1,  PHONE_DIFFERENT + 1,
+        WEBSITE_DIFFERENT + 1,    STREET_DIFFERENT + 1, LOCALITY_DIFFERENT + 1,
+        IDENTIFIER_DIFFERENT + 1, PLAIN_DIFFERENT + 1,  PLAIN_DIFFERENT + 1,
+        WORDS_DIFFERENT + 1,      WORDS_DIFFERENT + 1,
+    };
+    return counts[comparison];
 }
 
 struct str comparison_level_name(enum comparison comparison, int level)
@@ -62,6 +67,23 @@ static bool one_edit(struct str a, struct str b)
     return similarity_edits(a, b, 1) <= 1;
 }
 
+/* One edit takes at most one letter away and adds one. */
+static bool may_be_one_edit(const struct value *a, const struct value *b)
+{
+    return __builtin_popcount(a->letters ^ b->letters) <= 2;
+}
+
+/* A bound on the Jaro similarity from the letters that only one of the two has. */
+static double jaro_bound(const struct value *a, const struct value *b)
+{
+    int only_a = __builtin_popcount(a->letters & ~b->letters);
+    int only_b = __builtin_popcount(b->letters & ~a->letters);
+    int common = a->len - only_a < b->len - only_b ? a->len - only_a : b->len - only_b;
+    if (common <= 0 || a->len > SIMILARITY_LENGTH_MAX || b->len > SIMILARITY_LENGTH_MAX)
+        return common <= 0 ? 0 : 1;
+    return ((double)common / a->len + (double)common / b->len + 1) / 3;
+}
+
 /* ------------------------------------------------------------------ names of persons */
 
 static bool share_nickname(struct str a, struct str b)
@@ -82,6 +104,10 @@ int comparison_given_name(const struct values *values, uint32_t a, uint32_t b)
     if (x.len == 1 || y.len == 1) return x.ptr[0] == y.ptr[0] ? GIVEN_INITIAL : GIVEN_DIFFERENT;
     if (values_get(values, DOMAIN_NAME, a)->b && share_nickname(x, y)) return GIVEN_VARIANT;
     struct str shorter = x.len < y.len ? x : y;
+    const struct value *va = values_get(values, DOMAIN_NAME, a);
+    const struct value *vb = values_get(values, DOMAIN_NAME, b);
+    if (x.ptr[0] != y.ptr[0] && !may_be_one_edit(va, vb) && jaro_bound(va, vb) < 0.82)
+        return GIVEN_DIFFERENT;
     if (shorter.len >= 3 && one_edit(x, y)) return GIVEN_NEAR;
     if (shorter.len >= 3 && memcmp(x.ptr, y.ptr, shorter.len) == 0) return GIVEN_SIMILAR;
     double jw = similarity_jaro_winkler(x, y);
@@ -104,15 +130,19 @@ int comparison_family_name(const struct values *values, uint32_t a, uint32_t b)
 {
     if (a == b) return LEVEL_EXACT;
     struct str x = values_text(values, DOMAIN_NAME, a), y = values_text(values, DOMAIN_NAME, b);
-    if (shares_word(x, y)) return FAMILY_PART;
+    const struct value *va = values_get(values, DOMAIN_NAME, a);
+    const struct value *vb = values_get(values, DOMAIN_NAME, b);
+    bool parts = (va->letters | vb->letters) & 1; /* a space is bit 0 */
+    if (parts && shares_word(x, y)) return FAMILY_PART;
     struct str shorter = x.len < y.len ? x : y;
+    bool sound = va->a > 1 << 10 && va->a == vb->a;
+    if (x.ptr[0] != y.ptr[0] && !sound && !may_be_one_edit(va, vb) && jaro_bound(va, vb) < 0.84)
+        return FAMILY_DIFFERENT;
     if (shorter.len >= 3 && one_edit(x, y)) return FAMILY_NEAR;
     if (shorter.len == 1) return x.ptr[0] == y.ptr[0] ? FAMILY_PART : FAMILY_DIFFERENT;
     double jw = similarity_jaro_winkler(x, y);
     if (jw >= 0.92) return FAMILY_NEAR;
     if (jw >= 0.84) return FAMILY_SIMILAR;
-    const struct value *v = values_get(values, DOMAIN_NAME, a);
-    bool sound = v->a > 1 << 10 && v->a == values_get(values, DOMAIN_NAME, b)->a;
     return sound ? FAMILY_SIMILAR : FAMILY_DIFFERENT;
 }
 
@@ -357,6 +387,8 @@ int comparison_street(const struct values *values, uint32_t a, uint32_t b)
     if (a == b) return LEVEL_EXACT;
     const struct value *va = values_get(values, DOMAIN_STREET, a);
     const struct value *vb = values_get(values, DOMAIN_STREET, b);
+    /* Neither the same number nor a street that sounds the same. */
+    if (va->a != vb->a && va->a && vb->a && va->b != vb->b) return STREET_DIFFERENT;
     struct str number_a, number_b;
     struct str words_a = street_words(values_text(values, DOMAIN_STREET, a), &number_a);
     struct str words_b = street_words(values_text(values, DOMAIN_STREET, b), &number_b);
@@ -375,20 +407,42 @@ int comparison_street(const struct values *values, uint32_t a, uint32_t b)
     return near ? STREET_NUMBER_NEAR : STREET_NUMBER_DIFFERS;
 }
 
+/* The bytes in which two postcodes differ, as a mask of their first eight. */
+static unsigned differing_bytes(const struct value *a, const struct value *b)
+{
+    uint64_t x = ((uint64_t)(a->a ^ b->a)) | (uint64_t)(a->b ^ b->b) << 32;
+    unsigned mask = 0;
+    for (unsigned i = 0; x; i++, x >>= 8) mask |= (unsigned)((x & 0xFF) != 0) << i;
+    return mask;
+}
+
 int comparison_postcode(const struct values *values, uint32_t a, uint32_t b)
 {
     if (a == b) return LEVEL_EXACT;
-    struct str x = values_text(values, DOMAIN_POSTCODE, a);
-    struct str y = values_text(values, DOMAIN_POSTCODE, b);
-    if (one_edit(x, y)) return LOCALITY_POSTCODE_NEAR;
-    size_t common = 0;
-    while (common < x.len && common < y.len && x.ptr[common] == y.ptr[common]) common++;
-    return common >= 3 ? LOCALITY_AREA : LOCALITY_DIFFERENT;
+    const struct value *va = values_get(values, DOMAIN_POSTCODE, a);
+    const struct value *vb = values_get(values, DOMAIN_POSTCODE, b);
+    unsigned mask = differing_bytes(va, vb);
+    if (va->len == vb->len && va->len <= 8) {
+        unsigned count = (unsigned)__builtin_popcount(mask);
+        bool neighbours = count == 2 && (mask >> __builtin_ctz(mask)) == 3;
+        bool swapped = neighbours && va->letters == vb->letters;
+        if (count == 1 || (swapped && one_edit(values_text(values, DOMAIN_POSTCODE, a),
+                                               values_text(values, DOMAIN_POSTCODE, b))))
+            return LOCALITY_POSTCODE_NEAR;
+    } else if (may_be_one_edit(va, vb) && one_edit(values_text(values, DOMAIN_POSTCODE, a),
+                                                   values_text(values, DOMAIN_POSTCODE, b))) {
+        return LOCALITY_POSTCODE_NEAR;
+    }
+    return mask == 0 || __builtin_ctz(mask) >= 3 ? LOCALITY_AREA : LOCALITY_DIFFERENT;
 }
 
 int comparison_city(const struct values *values, uint32_t a, uint32_t b)
 {
     if (a == b) return LEVEL_EXACT;
+    const struct value *va = values_get(values, DOMAIN_CITY, a);
+    const struct value *vb = values_get(values, DOMAIN_CITY, b);
+    bool parts = (va->letters | vb->letters) & 1;
+    if (!parts && !may_be_one_edit(va, vb) && jaro_bound(va, vb) < 0.8) return LOCALITY_DIFFERENT;
     struct str x = values_text(values, DOMAIN_CITY, a), y = values_text(values, DOMAIN_CITY, b);
     if (x.len >= 4 && y.len >= 4 && (one_edit(x, y) || similarity_jaro_winkler(x, y) >= 0.9))
         return LOCALITY_CITY;
@@ -403,6 +457,7 @@ int comparison_identifier(const struct values *values, uint32_t a, uint32_t b)
     const struct value *va = values_get(values, DOMAIN_IDENTIFIER, a);
     const struct value *vb = values_get(values, DOMAIN_IDENTIFIER, b);
     if (va->a != vb->a) return LEVEL_MISSING;
+    if (!may_be_one_edit(va, vb)) return IDENTIFIER_DIFFERENT;
     struct str x = str_skip(values_text(values, DOMAIN_IDENTIFIER, a), va->b);
     struct str y = str_skip(values_text(values, DOMAIN_IDENTIFIER, b), vb->b);
     return x.len >= 6 && y.len >= 6 && one_edit(x, y) ? IDENTIFIER_NEAR : IDENTIFIER_DIFFERENT;

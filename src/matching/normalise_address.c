@@ -59,6 +59,15 @@ static void read_words(struct str text, struct address_words *words)
 
 /* ------------------------------------------------------------------ from the back */
 
+static void describe_postcode(struct values *values, struct str text, struct value *value)
+{
+    (void)values;
+    char bytes[8] = {0};
+    memcpy(bytes, text.ptr, text.len < sizeof bytes ? text.len : sizeof bytes);
+    memcpy(&value->a, bytes, 4);
+    memcpy(&value->b, bytes + 4, 4);
+}
+
 static uint32_t intern_postcode(struct values *values, struct str first, struct str second)
 {
     char code[16];
@@ -68,7 +77,7 @@ static uint32_t intern_postcode(struct values *values, struct str first, struct 
     struct str text = str_of(code, first.len + second.len);
     if (text.len == 9 && all_digits(text)) text.len = 5; /* ZIP+4 */
     if (text.len < 3 || normalise_is_filler(text)) return 0;
-    return values_intern(values, DOMAIN_POSTCODE, text, NULL);
+    return values_intern(values, DOMAIN_POSTCODE, text, describe_postcode);
 }
 
 /* A British outward and inward code: "le11 1uu". */

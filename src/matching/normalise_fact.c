@@ -116,6 +116,7 @@ static void describe_identifier(struct values *values, struct str text, struct v
     ptrdiff_t colon = str_find_char(text, ':');
     value->a = (uint32_t)values_hash(str_of(text.ptr, (size_t)(colon > 0 ? colon : 0)));
     value->b = (uint32_t)colon + 1;
+    value->letters = values_letters(str_skip(text, value->b));
 }
 
 /* "type:value" to "type:" and the letters and digits of the value, without leading zeros. */
