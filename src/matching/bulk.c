@@ -9,7 +9,7 @@
 #include "matching/parallel.h"
 #include "matching/rarity.h"
 
-enum { STEPS_MAX = 12, SOURCE_BIT = 1 << 30 };
+enum { PREFETCH_AHEAD = 6, STEPS_MAX = 12, SOURCE_BIT = 1 << 30 };
 
 /* Log-odds from which a pair is an edge at all, and what the mean across must reach. */
 #define EDGE_FLOOR     (-1.0f)
@@ -439,6 +439,19 @@ static uint64_t sweep_block(struct sweep *sweep, struct scoring_memo *memo, unsi
     return pairs;
 }
 
+/* The members of a block lie anywhere in memory: they are asked for before they are needed. */
+static void prefetch_block(const struct bulk *bulk, const struct block_list *list, uint32_t block)
+{
+    if (block >= list->block_count) return;
+    uint32_t end = list->starts[block + 1];
+    if (end > list->starts[block] + 8) end = list->starts[block] + 8;
+    for (uint32_t m = list->starts[block]; m < end; m++) {
+        __builtin_prefetch(&bulk->records[list->members[m]]);
+        __builtin_prefetch(bulk->blocking.first_keys[list->members[m]]);
+        __builtin_prefetch(bulk->blocking.first_keys[list->members[m]] + 16);
+    }
+}
+
 static void sweep_range(void *context, size_t task, unsigned thread)
 {
     struct sweep *sweep = context;
@@ -446,10 +459,12 @@ static void sweep_range(void *context, size_t task, unsigned thread)
     const struct block_list *list = &sweep->bulk->blocking.list[range->kind][range->type];
     if (!sweep->memo[thread]) sweep->memo[thread] = scoring_memo_new();
     uint64_t pairs = 0;
-    for (uint32_t b = range->first; b < range->last; b++)
-        pairs +=
-            sweep_block(sweep, sweep->memo[thread], range->type, list->members + list->starts[b],
-                        list->starts[b + 1] - list->starts[b], &sweep->buffers[task]);
+    for (uint32_t b = range->first; b < range->last; b++) {
+        const uint32_t *members = list->members + list->starts[b];
+        prefetch_block(sweep->bulk, list, b + PREFETCH_AHEAD);
+        pairs += sweep_block(sweep, sweep->memo[thread], range->type, members,
+                             list->starts[b + 1] - list->starts[b], &sweep->buffers[task]);
+    }
     __atomic_add_fetch(&sweep->pairs, pairs, __ATOMIC_RELAXED);
     size_t done = __atomic_add_fetch(&sweep->done, 1, __ATOMIC_RELAXED);
     if (thread == 0) progress(sweep->bulk, "score", (double)done / (double)sweep->count);
@@ -524,7 +539,7 @@ static enum status train(struct bulk *bulk, struct training_result *result, stru
     }
     scoring_init(&bulk->scorer, &bulk->values, &bulk->rarities, &bulk->models, result->match_rate);
     if (!bulk->options.train) return STATUS_OK;
-    struct training_options options = {bulk->options.threads, 200000, 100000};
+    struct training_options options = {bulk->options.threads, 100000, 25000};
     TRY(training_run(&bulk->blocking, &bulk->scorer, &options, &bulk->models, result, error));
     scoring_init(&bulk->scorer, &bulk->values, &bulk->rarities, &bulk->models, result->match_rate);
     return STATUS_OK;
