@@ -26,6 +26,11 @@ else
 CFLAGS_BASE  += -D_FORTIFY_SOURCE=2
 endif
 
+# One short line per file; `make V=1` shows the commands.
+V   ?=
+Q   := $(if $(V),,@)
+SAY  = $(if $(V),,@printf '  %-5s %s\n' $(1) $@)
+
 SOURCES   := $(shell find src -name '*.c' | LC_ALL=C sort)
 TESTS_C   := $(filter %_test.c,$(SOURCES)) $(shell find tests/unit tests/contract tests/property -name '*_test.c' 2>/dev/null | LC_ALL=C sort)
 SUPPORT_C := $(shell find tests/support -name '*.c' 2>/dev/null | LC_ALL=C sort)
@@ -47,26 +52,30 @@ TEST_BINS := $(addprefix $(BUILD)/tests/,$(basename $(TESTS_C)))
 all: $(BUILD)/customer360
 
 $(BUILD)/customer360: $(call object,src/service/main.c) $(LIBRARY)
-	$(CC) $(LDFLAGS_BASE) $(LDFLAGS) -o $@ $^ $(LDLIBS_BASE) $(LDLIBS)
+	$(call SAY,LINK)
+	$(Q)$(CC) $(LDFLAGS_BASE) $(LDFLAGS) -o $@ $^ $(LDLIBS_BASE) $(LDLIBS)
 
 $(LIBRARY): $(call object,$(LIBRARY_C)) $(patsubst %.c,%.o,$(GENERATED_C))
 	@rm -f $@
-	ar qcs $@ $^
+	$(Q)ar qcs $@ $^
 
 $(SUPPORT): $(call object,$(SUPPORT_C))
 	@rm -f $@
-	ar qcs $@ $^
+	$(Q)ar qcs $@ $^
 
 $(BUILD)/objects/%.o: %.c $(GENERATED_H) | $(BUILD)/.setup
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_BASE) $(CFLAGS) -Itests/support -MMD -MP -c $< -o $@
+	$(call SAY,CC)
+	$(Q)$(CC) $(CFLAGS_BASE) $(CFLAGS) -Itests/support -MMD -MP -c $< -o $@
 
 $(BUILD)/generated/%.o: $(BUILD)/generated/%.c
-	$(CC) $(CFLAGS_BASE) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(call SAY,CC)
+	$(Q)$(CC) $(CFLAGS_BASE) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/tests/%: $(BUILD)/objects/%.o $(SUPPORT) $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_BASE) $(LDFLAGS) -o $@ $^ $(LDLIBS_BASE) -lcmocka $(LDLIBS)
+	$(call SAY,LINK)
+	$(Q)$(CC) $(LDFLAGS_BASE) $(LDFLAGS) -o $@ $^ $(LDLIBS_BASE) -lcmocka $(LDLIBS)
 
 # Installs what is missing, once per build tree; a no-op where everything is there.
 $(BUILD)/.setup: tools/setup.sh

@@ -138,11 +138,10 @@ static enum status write_merges(struct exporting *exporting, struct store_sessio
     if (!ids) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < count; i++) ids[i] = rows[i].customer_id;
     TRY(store_merge_list(session, ids, count, exporting->arena, &merges, &merge_count, error));
-    for (size_t m = 0; m < merge_count; m++) {
-        size_t i = 0;
-        while (i < count && !str_equal(ids[i], merges[m].source_id)) i++;
-        if (i < count) write_merge(exporting, &merges[m]);
-    }
+    /* Source by source: so the export does not depend on the size of its pages. */
+    for (size_t i = 0; i < count; i++)
+        for (size_t m = 0; m < merge_count; m++)
+            if (str_equal(ids[i], merges[m].source_id)) write_merge(exporting, &merges[m]);
     return STATUS_OK;
 }
 

@@ -32,7 +32,12 @@ static enum status open_sqlite(const struct config_values *config, struct arena 
     struct str path = instance->store_path;
     int applied = 0;
     TRY(files_make_directory(files_directory_of(path), 0750, arena, error));
-    TRY(sqlite_migrate(path, sql_migrations_sqlite, sql_migrations_sqlite_count, &applied, error));
+    enum status status =
+        sqlite_migrate(path, sql_migrations_sqlite, sql_migrations_sqlite_count, &applied, error);
+    if (status == STATUS_STORE_IN_USE)
+        return error_set(error, status, STR("store.url"), STR("one process at a time"),
+                         "%.*s is open in another process", STR_ARGS(path));
+    if (status != STATUS_OK) return status;
     const struct sqlite_options options = {
         .path = path,
         .busy_timeout_ms = config->store_busy_timeout,

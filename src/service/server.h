@@ -13,6 +13,7 @@
 #define SERVICE_SERVER_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "adapters/api/api.h"
 #include "service/instance.h"
@@ -39,7 +40,9 @@ struct server {
     struct server_loop *loops;
     size_t loop_count;
     int signals; /* signalfd */
-    bool stopping;
+    _Atomic bool stopping;
+    pthread_t sample_thread;
+    bool sampling; /* the thread was started */
     struct str host;
     uint16_t port; /* that was bound */
 };

@@ -8,6 +8,7 @@
 
 #include "adapters/identity/identity.h"
 #include "base/log.h"
+#include "service/sample.h"
 #include "service/server.h"
 
 enum { DRAIN_LOOK_MS = 10, KEYS_LOOK_MS = 5000 };
@@ -47,8 +48,7 @@ static void drain_loop(void *argument)
 
 static void stop(struct server *server)
 {
-    if (!server->stopping) log_info("service.stopping");
-    server->stopping = true;
+    if (!atomic_exchange(&server->stopping, true)) log_info("service.stopping");
     api_drain(server->api);
     for (size_t i = 0; i < server->loop_count; i++) {
         struct server_loop *loop = &server->loops[i];
@@ -103,6 +103,31 @@ static void on_signal(void *argument, uint32_t events)
     }
 }
 
+/* --- the sample base, in a thread of its own: the service answers meanwhile --- */
+
+static void *load_sample(void *argument)
+{
+    struct server *server = argument;
+    struct error error = {.status = STATUS_OK};
+    int64_t loaded;
+    enum status status =
+        sample_load(&server->instance.application, &server->stopping, &loaded, &error);
+    if (status != STATUS_OK)
+        log_error("sample.failed", LOG_CODE("code", status_code(status)),
+                  LOG_REASON("reason", str_from_cstr(error.message)));
+    else if (loaded == 0)
+        log_info("sample.left_alone", LOG_REASON("reason", STR("the store has customers already")));
+    else
+        log_info("sample.loaded", LOG_COUNT("customers", loaded));
+    return NULL;
+}
+
+static void start_sample(struct server *server)
+{
+    if (!server->config->sample) return;
+    server->sampling = pthread_create(&server->sample_thread, NULL, load_sample, server) == 0;
+}
+
 /* --- running --- */
 
 static void *run_loop(void *argument)
@@ -131,9 +156,11 @@ void server_run(struct server *server)
     }
     start_threads(server);
     look_at_keys(server);
+    start_sample(server);
     loop_run(first);
     for (size_t i = 1; i < server->loop_count; i++)
         if (server->loops[i].started) (void)pthread_join(server->loops[i].thread, NULL);
     loop_unwatch(first, server->signals);
+    if (server->sampling) (void)pthread_join(server->sample_thread, NULL);
     log_info("service.stopped");
 }

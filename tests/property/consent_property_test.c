@@ -13,7 +13,8 @@
 
 #include <cmocka.h>
 
-enum { HOMES_MAX = 6, FACTS_MAX = 40, MERGE_TIME = 100 };
+/* Times and values are few, so that acts meet and tie often: what goes wrong goes wrong there. */
+enum { HOMES_MAX = 6, FACTS_MAX = 40, MERGE_TIME = 9, LATE = 20 };
 
 /* Two trees side by side; homes[0 .. split) is the first, the rest the second. */
 struct world {
@@ -26,8 +27,9 @@ struct world {
 
 static const struct str home_names[HOMES_MAX] = {STR("A"), STR("B"), STR("C"),
                                                  STR("D"), STR("E"), STR("F")};
-static const struct str purposes[] = {STR("GENERAL"), STR("NEWS")};
-static const struct str points[] = {STR_NONE, STR("jane@x.example"), STR("joe@x.example")};
+static const struct str purposes[] = {STR("GENERAL"), STR("GENERAL"), STR("GENERAL"), STR("NEWS")};
+static const struct str points[] = {STR_NONE, STR("jane@x.example"), STR("jane@x.example"),
+                                    STR_NONE, STR("joe@x.example")};
 
 /* ---- generating ---- */
 
@@ -35,6 +37,11 @@ static void put(struct property *p, struct json_value *object, struct str name, 
 {
     if (!str_is_none(text) && !json_object_set(object, name, json_make_string(text), p->arena))
         abort();
+}
+
+static void set_null(struct property *p, struct json_value *object, struct str name)
+{
+    if (!json_object_set(object, name, json_make_null(), p->arena)) abort();
 }
 
 static struct str time_text(struct property *p, int64_t seconds)
@@ -60,13 +67,12 @@ static struct fact *new_fact(struct property *p, struct world *world, enum fact_
     return fact;
 }
 
-/* The times of all acts are few, so that ties are common. */
 static void draw_act(struct property *p, struct world *world, struct str home, int64_t recorded)
 {
     struct fact *fact = new_fact(p, world, FACT_CONSENT, home, recorded * INSTANT_SECOND);
     bool grants = property_chance(p, 55), expires = property_chance(p, 25);
     bool imported = property_chance(p, 20);
-    int64_t captured = property_between(p, 1, recorded), until = property_between(p, 1, 120);
+    int64_t captured = property_between(p, 1, recorded), until = property_between(p, 1, LATE);
     struct str purpose = PROPERTY_PICK(p, purposes), point = PROPERTY_PICK(p, points);
     put(p, fact->body, STR("type"), STR("EMAIL"));
     put(p, fact->body, STR("status"), grants ? STR("GRANTED") : STR("REVOKED"));
@@ -85,7 +91,7 @@ static void draw_act(struct property *p, struct world *world, struct str home, i
 static void draw_listing(struct property *p, struct world *world, struct str home, int64_t recorded)
 {
     struct fact *fact = new_fact(p, world, FACT_ASSERTION, home, recorded * INSTANT_SECOND);
-    struct str point = points[1 + property_choice(p, 2)];
+    struct str point = property_chance(p, 20) ? STR("joe@x.example") : STR("jane@x.example");
     struct json_value list = json_make_array();
     if (!json_array_add(&list, json_make_string(point), p->arena) ||
         !json_object_set(fact->body, STR("emails"), list, p->arena))
@@ -93,28 +99,30 @@ static void draw_listing(struct property *p, struct world *world, struct str hom
     property_note(p, "at %d %.*s lists %.*s", (int)recorded, STR_ARGS(home), STR_ARGS(point));
 }
 
-static void draw_homes(struct property *p, struct world *world)
+/* A root and up to two homes under it. */
+static void draw_tree(struct property *p, struct world *world)
 {
-    world->split = (size_t)property_between(p, 1, 3);
-    world->home_count = world->split + (size_t)property_between(p, 1, 3);
-    for (size_t i = 0; i < world->home_count; i++) {
-        size_t root = i < world->split ? 0 : world->split;
-        int32_t parent =
-            i == root ? -1 : (int32_t)property_between(p, (int64_t)root, (int64_t)i - 1);
+    size_t root = world->home_count;
+    world->homes[world->home_count++] =
+        (struct home){.customer_id = home_names[root], .parent = -1, .joined_at = INSTANT_NONE};
+    for (size_t n = 0; property_more(p, n, 1, 2); n++) {
+        size_t at = world->home_count++;
+        int32_t parent = (int32_t)property_between(p, (int64_t)root, (int64_t)at - 1);
         instant joined = property_between(p, 1, MERGE_TIME - 1) * INSTANT_SECOND;
-        world->homes[i] = (struct home){.customer_id = home_names[i],
-                                        .parent = parent,
-                                        .joined_at = parent < 0 ? INSTANT_NONE : joined};
-        if (parent >= 0)
-            property_note(p, "%.*s is in %.*s since %d", STR_ARGS(home_names[i]),
-                          STR_ARGS(home_names[parent]), (int)(joined / INSTANT_SECOND));
+        world->homes[at] =
+            (struct home){.customer_id = home_names[at], .parent = parent, .joined_at = joined};
+        property_note(p, "%.*s is in %.*s since %d", STR_ARGS(home_names[at]),
+                      STR_ARGS(home_names[parent]), (int)(joined / INSTANT_SECOND));
     }
 }
 
 static void draw_world(struct property *p, struct world *world)
 {
     *world = (struct world){0};
-    draw_homes(p, world);
+    draw_tree(p, world);
+    world->split = world->home_count;
+    draw_tree(p, world);
+    property_note(p, "%.*s is the root of the other tree", STR_ARGS(home_names[world->split]));
     for (size_t n = 0; property_more(p, n, 8, FACTS_MAX - HOMES_MAX); n++) {
         struct str home = home_names[property_choice(p, world->home_count)];
         int64_t recorded = property_between(p, 1, MERGE_TIME - 1);
@@ -169,7 +177,7 @@ static struct consent_question draw_question(struct property *p)
         .channel = STR("EMAIL"),
         .purpose = PROPERTY_PICK(p, purposes),
         .contact_point = PROPERTY_PICK(p, points),
-        .as_of = property_between(p, MERGE_TIME, 240) * INSTANT_SECOND,
+        .as_of = property_between(p, LATE, 2 * LATE) * INSTANT_SECOND,
     };
     property_note(p, "ask at %d for %.*s to %.*s", (int)(question.as_of / INSTANT_SECOND),
                   STR_ARGS(question.purpose),
@@ -209,7 +217,7 @@ static bool a_merge_never_widens(struct property *p, void *context)
 static void permissions_are_never_widened_by_a_merge(void **state)
 {
     (void)state;
-    property_check("a merge never widens a permission", a_merge_never_widens, NULL, 20000);
+    property_check("a merge never widens a permission", a_merge_never_widens, NULL, 100000);
 }
 
 static bool a_revocation_holds_after_an_unmerge(struct property *p, void *context)
@@ -219,12 +227,12 @@ static bool a_revocation_holds_after_an_unmerge(struct property *p, void *contex
     draw_world(p, &world);
     struct consent_question question = draw_question(p);
     struct tree both = merged(p, &world);
-    struct fact *act = new_fact(p, &world, FACT_CONSENT, home_names[0], 150 * INSTANT_SECOND);
+    struct fact *act = new_fact(p, &world, FACT_CONSENT, home_names[0], LATE * INSTANT_SECOND);
     put(p, act->body, STR("type"), STR("EMAIL"));
     put(p, act->body, STR("status"), STR("REVOKED"));
     put(p, act->body, STR("purpose"), STR("GENERAL"));
     put(p, act->body, STR("contactPoint"), question.contact_point);
-    put(p, act->body, STR("capturedAt"), time_text(p, 150));
+    put(p, act->body, STR("capturedAt"), time_text(p, LATE));
     struct fact *copies;
     size_t count;
     if (consent_propagate(&both, act, p->arena, &copies, &count) != STATUS_OK) abort();
@@ -274,7 +282,7 @@ static bool time_alone_only_narrows(struct property *p, void *context)
     struct world world;
     draw_world(p, &world);
     struct consent_question question = draw_question(p), later = question;
-    later.as_of += property_between(p, 0, 100) * INSTANT_SECOND;
+    later.as_of += property_between(p, 0, LATE) * INSTANT_SECOND;
     struct tree tree = merged(p, &world);
     PROPERTY_REQUIRE(p, allowed(p, &tree, &question) || !allowed(p, &tree, &later), "allowed at %d",
                      (int)(later.as_of / INSTANT_SECOND));
@@ -318,7 +326,49 @@ static void an_import_never_beats_a_revocation(void **state)
 {
     (void)state;
     property_check("an import never beats a revocation", imports_give_nothing_against_a_revocation,
-                   NULL, 10000);
+                   NULL, 50000);
+}
+
+/* One home, no imports, nothing expires: then it is one line. */
+static bool the_latest_decides(struct property *p, void *context)
+{
+    (void)context;
+    struct world world;
+    draw_world(p, &world);
+    struct consent_question question = draw_question(p);
+    world.home_count = world.split = 1;
+    struct tree tree = first_of(p, &world);
+    instant latest = INSTANT_NONE;
+    bool expected = false;
+    for (size_t i = 0; i < tree.fact_count; i++) {
+        struct fact *fact = &tree.facts[i];
+        struct str point = json_text(json_get(fact->body, STR("contactPoint")));
+        struct str purpose = json_text(json_get(fact->body, STR("purpose")));
+        bool grants = str_equal(json_text(json_get(fact->body, STR("status"))), STR("GRANTED"));
+        instant captured_at;
+        if (fact->kind != FACT_CONSENT) continue;
+        fact->source = SOURCE_CRM;
+        set_null(p, fact->body, STR("validUntil"));
+        bool same_purpose =
+            str_equal(purpose, question.purpose) || (!grants && str_equal(purpose, STR("GENERAL")));
+        bool same_point = str_is_none(point) || str_equal(point, question.contact_point);
+        if (!same_purpose || !same_point) continue;
+        if (!instant_parse(json_text(json_get(fact->body, STR("capturedAt"))), &captured_at))
+            abort();
+        if (captured_at < latest) continue;
+        expected = grants && (expected || captured_at > latest);
+        latest = captured_at;
+    }
+    PROPERTY_REQUIRE(p, allowed(p, &tree, &question) == expected, "%s expected",
+                     expected ? "allowed" : "not allowed");
+    return true;
+}
+
+static void in_one_home_the_latest_act_decides_and_ties_revoke(void **state)
+{
+    (void)state;
+    property_check("the latest act that covers the question decides, a revocation in a tie",
+                   the_latest_decides, NULL, 10000);
 }
 
 static bool same_answer(const struct consent_answer *a, const struct consent_answer *b)
@@ -366,6 +416,7 @@ int main(void)
         cmocka_unit_test(a_revocation_never_opens_a_channel),
         cmocka_unit_test(the_passing_of_time_never_opens_a_channel),
         cmocka_unit_test(an_import_never_beats_a_revocation),
+        cmocka_unit_test(in_one_home_the_latest_act_decides_and_ties_revoke),
         cmocka_unit_test(answers_do_not_depend_on_the_order_of_arrival),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -256,7 +256,7 @@ class Scenario:
         self.answers = None
 
     def events(self, text):
-        after, expected = (text.split(None, 2) + [None])[1:3]
+        after, expected = text.split(None, 3)[2:4]
         deadline = time.monotonic() + 10
         while True:
             self.answer = self.send("GET", f"{API}/events?after={self.expand(after)}&limit=500", None,

@@ -114,7 +114,7 @@ class PostgresServer:
         self.count += 1
         name = f"customer360_{self.count}"
         self.sql(f"CREATE DATABASE {name} OWNER {MIGRATOR}")
-        subprocess.run([binary, "migrate", "--store", self.url(name, MIGRATOR), "--runtime-role", RUNTIME], check=True,
+        subprocess.run([binary, "migrate", "--store-migration-url", self.url(name, MIGRATOR), "--store-runtime-role", RUNTIME], check=True,
                        stdout=subprocess.DEVNULL)
         return self.url(name, RUNTIME)
 
@@ -129,6 +129,8 @@ def main():
     except KeyboardInterrupt:
         pass
     finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         server.stop()
 
 

@@ -1,5 +1,6 @@
 #include "contract.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +8,9 @@
 #include <unistd.h>
 
 #include "adapters/memory/memory_store.h"
-#include "adapters/store/postgres_store.h"
+#include "adapters/store/postgres_sequencer.h"
 #include "adapters/store/sqlite_store.h"
+#include "postgres_server.h"
 #include "sql_statements.h"
 
 enum { ARENA_BYTES = 256 * 1024 * 1024, MEMORY_STORE_BYTES = 512 * 1024 * 1024 };
@@ -17,7 +19,7 @@ enum { ARENA_BYTES = 256 * 1024 * 1024, MEMORY_STORE_BYTES = 512 * 1024 * 1024 }
 
 struct adapter {
     const char *name;
-    struct store *(*open)(void); /* NULL: skip */
+    struct store *(*open)(void);
     void (*close)(struct store *store);
     struct store *store;
 };
@@ -62,33 +64,62 @@ static void close_sqlite(struct store *store)
     rmdir(directory);
 }
 
-#if __has_include("engines/sql/postgres_internal.h")
+/* A server of its own, and a thread that numbers the events, as an instance of the service has. */
+static struct postgres_server server;
+static struct loop *feed_loop;
+static pthread_t feed_thread;
+static struct postgres_sequencer *feed_sequencer;
+
+static void *run_feed(void *argument)
+{
+    loop_run(argument);
+    return NULL;
+}
+
 static struct store *open_postgres(void)
 {
     struct error error;
     struct store *store;
-    const char *url = getenv("CONTRACT_POSTGRES_URL");
-    if (!url) return NULL;
-    const struct postgres_options options = {.url = str_from_cstr(url),
-                                             .connections_per_loop = 4,
-                                             .readers_per_loop = 1,
-                                             .connect_timeout_ms = 5000,
-                                             .statement_timeout_ms = 30000};
+    assert_true(postgres_server_start(&server));
+    const char *database = postgres_server_database(&server);
+    assert_non_null(database);
+    const struct postgres_options options = {
+        .url = postgres_server_url(&server, POSTGRES_RUNTIME, database),
+        .connections_per_loop = 4,
+        .readers_per_loop = 1,
+        .connect_timeout_ms = 5000,
+        .statement_timeout_ms = 30000};
     if (postgres_store_open(&options, &store, &error) != STATUS_OK)
         fail_msg("PostgreSQL: %s", error.message);
+    feed_loop = loop_new(0);
+    assert_int_equal(
+        postgres_sequencer_start(store, feed_loop, NULL, NULL, &feed_sequencer, &error), STATUS_OK);
+    assert_int_equal(pthread_create(&feed_thread, NULL, run_feed, feed_loop), 0);
     return store;
 }
-#else
-static struct store *open_postgres(void)
+
+static void stop_feed_loop(void *argument)
 {
-    return NULL;
+    loop_stop(argument);
 }
-#endif
+
+static void stop_feed(void *argument)
+{
+    postgres_sequencer_stop(feed_sequencer, stop_feed_loop, argument);
+}
+
+static void close_postgres(struct store *store)
+{
+    if (loop_post(feed_loop, stop_feed, feed_loop)) pthread_join(feed_thread, NULL);
+    sql_store_free(store);
+    loop_free(feed_loop);
+    postgres_server_stop(&server);
+}
 
 static struct adapter adapters[] = {
     {.name = "memory", .open = open_memory, .close = memory_store_free},
     {.name = "SQLite", .open = open_sqlite, .close = close_sqlite},
-    {.name = "PostgreSQL", .open = open_postgres, .close = sql_store_free},
+    {.name = "PostgreSQL", .open = open_postgres, .close = close_postgres},
 };
 
 /* --- running --- */
@@ -125,11 +156,6 @@ int contract_run(const struct contract_case *cases, size_t count)
     if (!runs || !tests) return 1;
     for (size_t a = 0; a < UNIT_COUNT(adapters); a++) {
         adapters[a].store = adapters[a].open();
-        if (!adapters[a].store) {
-            printf("# SKIPPED: %zu cases on %s, for CONTRACT_POSTGRES_URL is not set\n", count,
-                   adapters[a].name);
-            continue;
-        }
         for (size_t i = 0; i < count; i++, at++) {
             runs[at] = (struct run){.adapter = &adapters[a], .one = &cases[i]};
             snprintf(runs[at].name, sizeof(runs[at].name), "%s: %s", adapters[a].name,

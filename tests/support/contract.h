@@ -7,9 +7,8 @@
  *         return contract_run(cases, UNIT_COUNT(cases));
  *     }
  *
- * Each case has a tenant of its own in a store that the program's cases share. PostgreSQL is tried
- * when CONTRACT_POSTGRES_URL (runtime role, schema migrated) is set; else each case says that it
- * was skipped.
+ * Each case has a tenant of its own in a store that the program's cases share. PostgreSQL is a
+ * server of the program's own with one sequencer.
  */
 #ifndef SUPPORT_CONTRACT_H
 #define SUPPORT_CONTRACT_H

@@ -8,14 +8,15 @@ create policy sequencer on outbox to current_user using (current_setting('app.te
 create function sequencer_number(batch bigint) returns bigint
 language plpgsql security definer
 set search_path = public, pg_temp
-set app.tenant = '*'
 as $function$
 declare
     numbered bigint;
+    tenant_before text := coalesce(current_setting('app.tenant', true), '');
 begin
     if not pg_try_advisory_xact_lock(4915320193608) then
         return -1;
     end if;
+    perform set_config('app.tenant', '*', true);
     with pending as (
         select tenant_id, seq, row_number() over (order by seq) as n
         from (select tenant_id, seq from outbox where position is null order by seq limit batch) as oldest
@@ -30,6 +31,7 @@ begin
         returning 1
     )
     select count(*) into numbered from given;
+    perform set_config('app.tenant', tenant_before, true);
     return numbered;
 end
 $function$;

@@ -3,7 +3,8 @@
 
 #include "adapters/store/sql_store.h"
 
-/* Nothing is cached, for other instances write too. Close with sql_store_free(). */
+/* Nothing is cached, for other instances write too. Close with sql_store_free().
+ * `options->committed` is taken by the store itself. */
 MUST_CHECK enum status postgres_store_open(const struct postgres_options *options,
                                            struct store **store, struct error *error);
 

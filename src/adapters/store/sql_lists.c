@@ -5,6 +5,11 @@ enum { KEY_HITS_MAX = 1000 };
 
 /* --- match keys --- */
 
+static struct sqlite_keys *embedded_keys(struct store_session *base)
+{
+    return ((struct sql_store *)base->store)->keys;
+}
+
 enum status sql_lists_keys_lock(struct store_session *base, const struct str *keys, size_t count,
                                 struct error *error)
 {
@@ -17,9 +22,13 @@ enum status sql_lists_keys_find(struct store_session *base, const struct str *ke
                                 struct arena *arena, struct key_hit **out, size_t *hit_count,
                                 struct error *error)
 {
+    struct sqlite_keys *embedded = embedded_keys(base);
     *out = NULL;
     *hit_count = 0;
     if (count == 0) return STATUS_OK;
+    if (embedded)
+        return sqlite_keys_find(embedded, sql_session_of(base)->transaction, base->tenant, keys,
+                                count, arena, out, hit_count, error);
     const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_ARRAY(keys, count),
                                        SQL_PARAM_INT64(KEY_HITS_MAX)};
     struct sql_rows rows;
@@ -36,10 +45,15 @@ enum status sql_lists_keys_find(struct store_session *base, const struct str *ke
 enum status sql_lists_keys_put(struct store_session *base, struct str home, const struct str *keys,
                                size_t count, struct error *error)
 {
+    struct sql_session *session = sql_session_of(base);
+    struct sqlite_keys *embedded = embedded_keys(base);
     if (count == 0) return STATUS_OK;
+    if (embedded)
+        return sqlite_keys_put(embedded, session->transaction, base->tenant, home, keys, count,
+                               session->arena, error);
     const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(home),
                                        SQL_PARAM_ARRAY(keys, count)};
-    return SESSION_EXECUTE(sql_session_of(base), SQL_KEYS_PUT, params, error);
+    return SESSION_EXECUTE(session, SQL_KEYS_PUT, params, error);
 }
 
 /* --- events --- */

@@ -37,6 +37,7 @@ void sql_store_note_change(struct sql_session *session, struct str customer_id)
 void sql_store_committed(void *store)
 {
     struct sql_store *self = store;
+    if (self->keys) sqlite_keys_committed(self->keys);
     if (!self->cache) return;
     if (self->changed_too_many) document_cache_invalidate_all(self->cache);
     for (size_t i = 0; i < self->changed_count; i++)
@@ -249,6 +250,7 @@ struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t c
     self->base.operations = &operations;
     self->migrations = migrations;
     self->migration_count = count;
+    (void)pthread_mutex_init(&self->committed_mutex, NULL);
     if (cache_bytes > 0 && !(self->cache = document_cache_new(cache_bytes))) {
         free(self);
         return NULL;
@@ -261,7 +263,9 @@ void sql_store_free(struct store *store)
     if (!store) return;
     struct sql_store *self = self_of(store);
     if (self->driver) self->driver->free(self->driver);
+    sqlite_keys_free(self->keys);
     document_cache_free(self->cache);
     free(self->changed);
+    pthread_mutex_destroy(&self->committed_mutex);
     free(self);
 }

@@ -2,10 +2,12 @@
 #ifndef ADAPTERS_STORE_SQL_STORE_INTERNAL_H
 #define ADAPTERS_STORE_SQL_STORE_INTERNAL_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "adapters/store/document_cache.h"
 #include "adapters/store/sql_store.h"
+#include "adapters/store/sqlite_keys.h"
 #include "sql_statements.h"
 
 struct sql_store {
@@ -15,12 +17,18 @@ struct sql_store {
     size_t migration_count;
     atomic_bool schema_is_right;
 
+    struct sqlite_keys *keys;     /* of the embedded store; NULL: the statements do it */
     struct document_cache *cache; /* NULL: none */
     /* Cache keys of rows changed since the last commit; the writer thread's alone. */
     uint64_t *changed;
     size_t changed_count;
     size_t changed_capacity;
     bool changed_too_many;
+
+    /* Who wants to know of each commit in this process: the sequencer, on PostgreSQL. */
+    pthread_mutex_t committed_mutex;
+    void (*committed)(void *argument);
+    void *committed_argument;
 };
 
 struct sql_session {
@@ -33,6 +41,9 @@ struct sql_session {
 struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t count,
                                 size_t cache_bytes);
 void sql_store_committed(void *store);
+/* After it returns, the function that was set before is not called any more. NULL: nobody. */
+void postgres_store_set_committed(struct sql_store *store, void (*committed)(void *argument),
+                                  void *argument);
 void sql_store_note_change(struct sql_session *session, struct str customer_id);
 
 static inline struct sql_session *sql_session_of(struct store_session *base)

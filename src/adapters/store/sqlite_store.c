@@ -1,6 +1,28 @@
 #include "adapters/store/sqlite_store.h"
 
 #include "adapters/store/sql_store_internal.h"
+#include "adapters/store/sqlite_keys.h"
+
+static bool maintain(struct sql_transaction *transaction, bool idle, void *argument)
+{
+    struct sql_store *self = argument;
+    return sqlite_keys_maintain(self->keys, transaction, idle);
+}
+
+static enum status start(struct sql_store *self, const struct sqlite_options *options,
+                         struct error *error)
+{
+    struct sqlite_options with_hooks = *options;
+    with_hooks.committed = sql_store_committed;
+    with_hooks.committed_argument = self;
+    with_hooks.maintain = maintain;
+    with_hooks.maintain_argument = self;
+    if (!(self->keys = sqlite_keys_new())) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(sqlite_open(&with_hooks, &self->driver, error));
+    enum status status = sqlite_keys_load(self->keys, self->driver, error);
+    /* Without its tables it can be open, and says at store_ready() what it lacks. */
+    return status == STATUS_SCHEMA_MISMATCH ? STATUS_OK : status;
+}
 
 enum status sqlite_store_open(const struct sqlite_options *options, size_t cache_bytes,
                               struct store **store, struct error *error)
@@ -8,10 +30,7 @@ enum status sqlite_store_open(const struct sqlite_options *options, size_t cache
     struct sql_store *self =
         sql_store_new(sql_migrations_sqlite, sql_migrations_sqlite_count, cache_bytes);
     if (!self) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    struct sqlite_options with_hook = *options;
-    with_hook.committed = sql_store_committed;
-    with_hook.committed_argument = self;
-    enum status status = sqlite_open(&with_hook, &self->driver, error);
+    enum status status = start(self, options, error);
     if (status != STATUS_OK) {
         sql_store_free(&self->base);
         return status;

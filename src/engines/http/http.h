@@ -55,8 +55,8 @@ void http_server_drain(struct http_server *server);
 void http_server_cut(struct http_server *server);
 /* Requests not answered yet, streams included. */
 size_t http_server_active(const struct http_server *server);
+/* Open connections, and those accepted since the start. Thread-safe. */
 size_t http_server_connections(const struct http_server *server);
-/* Connections accepted since the start. */
 uint64_t http_server_accepted(const struct http_server *server);
 /* No request may be active: drain, cut, and run the loop until none is. */
 void http_server_free(struct http_server *server);

@@ -17,6 +17,7 @@
 #define ENGINES_HTTP_INTERNAL_H
 
 #include <microhttpd.h>
+#include <stdatomic.h>
 
 #include "engines/http/http.h"
 
@@ -103,9 +104,10 @@ struct http_server {
     struct http_connection *connections;
     struct http_request *parked;
     size_t parked_count;
-    size_t connection_count;
     size_t active;
-    uint64_t accepted;
+    /* Written by the loop's thread only; metrics read them from others. */
+    _Atomic size_t connection_count;
+    _Atomic uint64_t accepted;
     int listen_fd;
     int epoll_fd;
     uint16_t port;

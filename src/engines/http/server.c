@@ -285,12 +285,12 @@ size_t http_server_active(const struct http_server *server)
 
 size_t http_server_connections(const struct http_server *server)
 {
-    return server->connection_count;
+    return atomic_load_explicit(&server->connection_count, memory_order_relaxed);
 }
 
 uint64_t http_server_accepted(const struct http_server *server)
 {
-    return server->accepted;
+    return atomic_load_explicit(&server->accepted, memory_order_relaxed);
 }
 
 void http_server_drain(struct http_server *server)

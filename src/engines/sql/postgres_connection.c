@@ -174,12 +174,19 @@ static void connect_step(struct postgres_connection *connection)
     if (!going_on) postgres_connection_break(connection, NULL);
 }
 
+/* libpq would print them. */
+static void ignore_notice(void *argument, const PGresult *notice)
+{
+    (void)argument, (void)notice;
+}
+
 bool postgres_connection_start(struct postgres_connection *connection)
 {
     struct postgres_driver *driver = connection->pool->driver;
     assert(connection->state == POSTGRES_CLOSED);
     connection->libpq = PQconnectStartParams((const char *const *)driver->keywords,
                                              (const char *const *)driver->values, 0);
+    if (connection->libpq) (void)PQsetNoticeReceiver(connection->libpq, ignore_notice, NULL);
     connection->state = POSTGRES_CONNECTING;
     connection->deadline_ms = postgres_now_ms() + driver->connect_timeout_ms;
     connection->fd = -1;
@@ -323,6 +330,7 @@ void postgres_connection_break(struct postgres_connection *connection, const cha
     if (connection->state == POSTGRES_CLOSED) return;
     struct error error;
     describe(connection, why, &error);
+    connection->was_cut = !why;
     postgres_connection_close(connection);
     if (connection->user && connection->was_ready) connection->user->broken(connection, &error);
     postgres_pool_lost(connection, &error);

@@ -73,6 +73,7 @@ struct postgres_connection {
     bool is_reader;
     bool is_taken;  /* somebody has it, or is about to find out that he has */
     bool was_ready; /* since it was last started */
+    bool was_cut;   /* it was not us who ended it */
     bool is_stale;  /* what it has prepared is of no more use: not used again */
     struct postgres_connection *next_idle;
 };
@@ -160,7 +161,9 @@ struct postgres_pool {
     size_t next_reader;
     int64_t retry_at_ms; /* no attempt to connect before */
     int64_t retry_delay_ms;
-    struct error last_error; /* of connecting */
+    struct error last_error; /* of any connection; never STATUS_OK once one was lost */
+    bool is_failing;         /* connecting is in vain; said once */
+    int cuts;                /* of attempts to connect, one after the other, after a success */
 };
 
 struct postgres_pool *postgres_pool_new(struct postgres_driver *driver, struct loop *loop);

@@ -13,7 +13,13 @@
 
 #include "base/log.h"
 
-enum { TICK_MS = 50, PAUSE_MIN_MS = 50, PAUSE_MAX_MS = 3000, WAITING_MAX = 10000 };
+enum {
+    TICK_MS = 50,
+    PAUSE_MIN_MS = 50,
+    PAUSE_MAX_MS = 3000,
+    WAITING_MAX = 10000,
+    CUTS_MAX = 3 /* attempts without a pause, after a success */
+};
 
 struct postgres_acquire {
     struct postgres_acquire *next;
@@ -173,9 +179,10 @@ static void connect_for_waiting(struct postgres_pool *pool)
 void postgres_pool_connected(struct postgres_connection *connection)
 {
     struct postgres_pool *pool = connection->pool;
-    if (pool->last_error.status != STATUS_OK) log_info("postgres.connected_again");
+    if (pool->is_failing) log_info("postgres.connected_again");
     pool->retry_delay_ms = 0;
-    pool->last_error.status = STATUS_OK;
+    pool->cuts = 0;
+    pool->is_failing = false;
     if (!connection->is_reader) give(pool, connection);
 }
 
@@ -190,9 +197,9 @@ static void take_from_idle(struct postgres_pool *pool, struct postgres_connectio
 
 static void pause_connecting(struct postgres_pool *pool, const struct error *error)
 {
-    if (pool->last_error.status == STATUS_OK)
+    if (!pool->is_failing)
         log_warn("postgres.unavailable", LOG_REASON("reason", str_from_cstr(error->message)));
-    pool->last_error = *error;
+    pool->is_failing = true;
     int64_t delay = pool->retry_delay_ms * 2;
     if (delay < PAUSE_MIN_MS) delay = PAUSE_MIN_MS;
     if (delay > PAUSE_MAX_MS) delay = PAUSE_MAX_MS;
@@ -200,12 +207,13 @@ static void pause_connecting(struct postgres_pool *pool, const struct error *err
     pool->retry_at_ms = postgres_now_ms() + delay;
 }
 
-/* Called when the connection is closed already. */
+/* Called when the connection is closed already. One that was cut is made again at once. */
 void postgres_pool_lost(struct postgres_connection *connection, const struct error *error)
 {
     struct postgres_pool *pool = connection->pool;
-    bool was_made = connection->was_ready;
+    bool was_made = connection->was_ready || (connection->was_cut && pool->cuts++ < CUTS_MAX);
     connection->was_ready = false;
+    pool->last_error = *error;
     if (!was_made) pause_connecting(pool, error);
     if (connection->is_reader) {
         if (!was_made) postgres_reader_fail((struct postgres_reader *)connection, error);
@@ -328,7 +336,7 @@ struct postgres_pool *postgres_pool_new(struct postgres_driver *driver, struct l
 {
     struct postgres_pool *pool = calloc(1, sizeof(*pool));
     if (!pool) return NULL;
-    *pool = (struct postgres_pool){.driver = driver, .loop = loop};
+    *pool = (struct postgres_pool){.driver = driver, .loop = loop, .cuts = CUTS_MAX};
     pool->connections = calloc(driver->connections_max, sizeof(*pool->connections));
     pool->readers = calloc(driver->readers_max, sizeof(*pool->readers));
     if (!pool->connections || !pool->readers ||

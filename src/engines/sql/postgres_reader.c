@@ -219,8 +219,9 @@ static void flush_reader(struct postgres_reader *reader)
     }
     if (!reader->first) return;
     if (connection->state == POSTGRES_CLOSED && !postgres_pool_connect(connection)) {
-        postgres_reader_fail(reader, &connection->pool->last_error);
-        return;
+        if (connection->pool->is_failing)
+            postgres_reader_fail(reader, &connection->pool->last_error);
+        return; /* else the next turn tries again */
     }
     if (connection->state != POSTGRES_READY) return;
     struct postgres_reader_request *list = reader->first;

@@ -55,8 +55,8 @@ static struct sql_driver *open_driver(struct str url, size_t connections)
     struct postgres_options options = {.url = url,
                                        .connections_per_loop = connections,
                                        .readers_per_loop = 2,
-                                       .connect_timeout_ms = 2000,
-                                       .statement_timeout_ms = 2000};
+                                       .connect_timeout_ms = 20000,
+                                       .statement_timeout_ms = 5000};
     struct sql_driver *driver;
     struct error error;
     assert_int_equal(postgres_open(&options, &driver, &error), STATUS_OK);
@@ -483,7 +483,8 @@ static void cross_in_two_coroutines(struct fixture *fixture)
         assert_int_equal(crossings[i].status, STATUS_OK);
         arena_release(&crossings[i].arena);
     }
-    assert_int_equal(crossings[0].runs + crossings[1].runs, 3);
+    /* Both may have been rolled back before one was through. */
+    assert_true(crossings[0].runs + crossings[1].runs >= 3);
 }
 
 static void a_deadlock_is_tried_again(void **state)

@@ -109,6 +109,11 @@ struct sqlite_options {
      * it cached. May be NULL. */
     void (*committed)(void *argument);
     void *committed_argument;
+    /* Called on the writer thread in a transaction about to be committed; `idle`: in one of its
+     * own, for nobody waits. What it executes is a savepoint: a failure undoes that alone. True:
+     * there is more to do, call again soon. May be NULL. */
+    bool (*maintain)(struct sql_transaction *transaction, bool idle, void *argument);
+    void *maintain_argument;
 };
 MUST_CHECK enum status sqlite_open(const struct sqlite_options *options, struct sql_driver **driver,
                                    struct error *error);
@@ -127,6 +132,11 @@ struct postgres_options {
     /* Called in the caller's thread after a commit. May be NULL. */
     void (*committed)(void *argument);
     void *committed_argument;
+    /* Called on the writer thread in a transaction about to be committed; `idle`: in one of its
+     * own, for nobody waits. What it executes is a savepoint: a failure undoes that alone. True:
+     * there is more to do, call again soon. May be NULL. */
+    bool (*maintain)(struct sql_transaction *transaction, bool idle, void *argument);
+    void *maintain_argument;
 };
 MUST_CHECK enum status postgres_open(const struct postgres_options *options,
                                      struct sql_driver **driver, struct error *error);

@@ -16,6 +16,7 @@ enum {
      * when it has grown very long: longer WALs coalesce more writes to the same page. */
     CHECKPOINT_IDLE_FRAMES = 4 * 1024,
     CHECKPOINT_FRAMES = 64 * 1024,
+    IDLE_AFTER_MS = 200,
 };
 
 struct sqlite_request {
@@ -157,6 +158,47 @@ static struct error lost_reason(const struct sqlite_request *first)
     return why;
 }
 
+static void checkpoint(struct sqlite_writer *writer, bool idle)
+{
+    if (writer->wal_frames < (idle ? CHECKPOINT_IDLE_FRAMES : CHECKPOINT_FRAMES)) return;
+    /* A failure costs nothing but a longer WAL: the next one tries again. */
+    sqlite3_wal_checkpoint_v2(writer->connection.db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    writer->wal_frames = 0;
+}
+
+/* Gives whether there is more to do. */
+static bool maintain(struct sqlite_writer *writer, bool idle)
+{
+    struct error ignored;
+    struct sqlite_connection *connection = &writer->connection;
+    struct sqlite_transaction transaction = {.base = {.driver = writer->driver},
+                                             .connection = connection};
+    if (sqlite_connection_control(connection, CONTROL_SAVEPOINT, &ignored) != STATUS_OK)
+        return false;
+    bool more = writer->maintain(&transaction.base, idle, writer->maintain_argument);
+    if (transaction_is_lost(writer)) return false;
+    if (transaction.failed != STATUS_OK &&
+        sqlite_connection_control(connection, CONTROL_ROLLBACK_TO, &ignored) != STATUS_OK)
+        return false;
+    return sqlite_connection_control(connection, CONTROL_RELEASE, &ignored) == STATUS_OK && more &&
+           transaction.failed == STATUS_OK;
+}
+
+/* A transaction for nothing else. */
+static void maintain_idle(struct sqlite_writer *writer)
+{
+    struct error ignored;
+    writer->may_maintain = false;
+    if (sqlite_connection_control(&writer->connection, CONTROL_BEGIN_IMMEDIATE, &ignored) !=
+        STATUS_OK)
+        return;
+    bool more = maintain(writer, true);
+    if (transaction_is_lost(writer) || commit(writer, &ignored) != STATUS_OK) return;
+    if (writer->committed) writer->committed(writer->committed_argument);
+    writer->may_maintain = more;
+    checkpoint(writer, true);
+}
+
 /* Begins, runs, commits and tells; gives the requests that did not fit. */
 static struct sqlite_request *serve(struct sqlite_writer *writer, struct sqlite_request *first)
 {
@@ -166,6 +208,8 @@ static struct sqlite_request *serve(struct sqlite_writer *writer, struct sqlite_
         sqlite_connection_control(&writer->connection, CONTROL_BEGIN_IMMEDIATE, &error);
     if (status == STATUS_OK) {
         rest = run_batch(writer, first);
+        if (writer->maintain && !transaction_is_lost(writer)) maintain(writer, false);
+        writer->may_maintain = writer->maintain != NULL;
         if (transaction_is_lost(writer)) {
             error = lost_reason(first);
             status = error.status;
@@ -193,14 +237,6 @@ static int note_frames(void *argument, sqlite3 *db, const char *name, int frames
     return SQLITE_OK;
 }
 
-static void checkpoint(struct sqlite_writer *writer, bool idle)
-{
-    if (writer->wal_frames < (idle ? CHECKPOINT_IDLE_FRAMES : CHECKPOINT_FRAMES)) return;
-    /* A failure costs nothing but a longer WAL: the next one tries again. */
-    sqlite3_wal_checkpoint_v2(writer->connection.db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    writer->wal_frames = 0;
-}
-
 static bool queue_is_empty(struct sqlite_writer *writer)
 {
     pthread_mutex_lock(&writer->mutex);
@@ -209,12 +245,29 @@ static bool queue_is_empty(struct sqlite_writer *writer)
     return empty;
 }
 
-/* NULL when the writer shall stop. */
-static struct sqlite_request *take_all(struct sqlite_writer *writer)
+/* Waits for requests; false when nothing came for a while and there is maintenance to do. */
+static bool wait_for_work(struct sqlite_writer *writer)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += IDLE_AFTER_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    while (!writer->first && !writer->stopping) {
+        if (!writer->may_maintain)
+            pthread_cond_wait(&writer->work, &writer->mutex);
+        else if (pthread_cond_timedwait(&writer->work, &writer->mutex, &until) != 0)
+            return writer->first != NULL || writer->stopping;
+    }
+    return true;
+}
+
+static struct sqlite_request *take_all(struct sqlite_writer *writer, bool *idle, bool *stop)
 {
     pthread_mutex_lock(&writer->mutex);
-    while (!writer->first && !writer->stopping) pthread_cond_wait(&writer->work, &writer->mutex);
+    *idle = !wait_for_work(writer);
     struct sqlite_request *all = writer->first;
+    *stop = writer->stopping && !all;
     writer->first = NULL;
     writer->last = &writer->first;
     pthread_mutex_unlock(&writer->mutex);
@@ -224,14 +277,16 @@ static struct sqlite_request *take_all(struct sqlite_writer *writer)
 static void *writer_main(void *argument)
 {
     struct sqlite_writer *writer = argument;
-    struct sqlite_request *waiting;
-    while ((waiting = take_all(writer)) != NULL) {
+    bool idle, stop;
+    for (;;) {
+        struct sqlite_request *waiting = take_all(writer, &idle, &stop);
+        if (stop) return NULL;
+        while (idle && writer->may_maintain && queue_is_empty(writer)) maintain_idle(writer);
         while (waiting) {
             waiting = serve(writer, waiting);
             checkpoint(writer, !waiting && queue_is_empty(writer));
         }
     }
-    return NULL;
 }
 
 enum status sqlite_writer_start(struct sqlite_writer *writer, struct sql_driver *driver,
@@ -241,7 +296,9 @@ enum status sqlite_writer_start(struct sqlite_writer *writer, struct sql_driver 
                                      .batch_max = options->batch_max ? options->batch_max
                                                                      : BATCH_MAX_DEFAULT,
                                      .committed = options->committed,
-                                     .committed_argument = options->committed_argument};
+                                     .committed_argument = options->committed_argument,
+                                     .maintain = options->maintain,
+                                     .maintain_argument = options->maintain_argument};
     writer->last = &writer->first;
     pthread_mutex_init(&writer->mutex, NULL);
     pthread_cond_init(&writer->work, NULL);

@@ -22,6 +22,9 @@ struct sqlite_writer {
     size_t batch_max;
     void (*committed)(void *argument);
     void *committed_argument;
+    bool (*maintain)(struct sql_transaction *transaction, bool idle, void *argument);
+    void *maintain_argument;
+    bool may_maintain; /* something was committed since there was nothing left to do */
     int64_t commit_ns; /* how long the latest commit took */
     int wal_frames;    /* in the WAL after the latest commit */
 

@@ -1,0 +1,24 @@
+# Whole-service scenarios (tests/scenario), the same on each store, and runs that kill the service and
+# its database (tests/fault). FAULT_CYCLES is short in `make test`; `make fault-long` runs thousands.
+
+FAULT_CYCLES ?= 200
+TEST_STEPS   += scenario-memory scenario-sqlite scenario-postgres fault-checker fault-sqlite fault-postgres
+
+.PHONY: scenario scenario-memory scenario-sqlite scenario-postgres fault fault-checker fault-sqlite \
+        fault-postgres fault-binary fault-long
+scenario: scenario-memory scenario-sqlite scenario-postgres
+scenario-memory scenario-sqlite scenario-postgres: scenario-%: $(BUILD)/customer360
+	tests/scenario/run.py --store $* --binary $(BUILD)/customer360
+
+# The same program with the named points of base/fault.h in it.
+fault-binary:
+	+$(MAKE) BUILD=$(BUILD)/fault CFLAGS=-DFAULT_POINTS all
+
+fault: fault-checker fault-sqlite fault-postgres
+fault-checker:
+	tests/fault/run.py --self-test
+fault-sqlite fault-postgres: fault-%: fault-binary
+	tests/fault/run.py --store $* --cycles $(FAULT_CYCLES) --binary $(BUILD)/fault/customer360
+
+fault-long:
+	+$(MAKE) fault FAULT_CYCLES=3000

@@ -1,0 +1,53 @@
+/* Match keys of the embedded store: appended where they cost nothing, merged where they are found.
+ *
+ * A key's place in an index is random. With millions of keys each insertion dirties a page of its
+ * own, and a profile with four keys costs 16 KiB of log; the same keys appended cost 200 bytes. So
+ * new keys go to the end of the table match_key_new, with an index over them in memory, and when
+ * there are many of them, or nobody waits, they are merged into match_key in the order of their
+ * hashes, some thousand at a time (P. O'Neil et al., "The log-structured merge-tree", 1996, with
+ * two levels).
+ *
+ * The index says where a key may be; the row that is read, in the snapshot of whoever asks, says
+ * whether it is. So entries of what was rolled back do no harm. A merged generation is still found
+ * by the index until the next one is merged, for readers whose snapshot is from before: they have
+ * to be shorter than the writing of some hundred thousand keys.
+ *
+ * Keys are kept as 64-bit hashes over tenant and key. Two keys that share a hash would be taken for
+ * each other (with 20 million keys the odds that any two do are 1 to 100,000); what is found is
+ * compared before it counts.
+ *
+ * After a crash the index is read back from match_key_new.
+ */
+#ifndef ADAPTERS_STORE_SQLITE_KEYS_H
+#define ADAPTERS_STORE_SQLITE_KEYS_H
+
+#include "application/ports/store.h"
+#include "engines/sql/sql.h"
+
+struct sqlite_keys;
+
+/* NULL when out of memory. */
+struct sqlite_keys *sqlite_keys_new(void);
+void sqlite_keys_free(struct sqlite_keys *keys);
+
+/* Reads back what was not merged yet. Before any other use. */
+MUST_CHECK enum status sqlite_keys_load(struct sqlite_keys *keys, struct sql_driver *driver,
+                                        struct error *error);
+
+/* The port's operations; `put` in a write only. */
+MUST_CHECK enum status sqlite_keys_put(struct sqlite_keys *keys,
+                                       struct sql_transaction *transaction, struct str tenant,
+                                       struct str home, const struct str *texts, size_t count,
+                                       struct arena *arena, struct error *error);
+MUST_CHECK enum status sqlite_keys_find(struct sqlite_keys *keys,
+                                        struct sql_transaction *transaction, struct str tenant,
+                                        const struct str *texts, size_t count, struct arena *arena,
+                                        struct key_hit **hits, size_t *hit_count,
+                                        struct error *error);
+
+/* A step of merging, on the writer thread, within a transaction; counts once it was committed. True
+ * when there is more to do. */
+bool sqlite_keys_maintain(struct sqlite_keys *keys, struct sql_transaction *transaction, bool idle);
+void sqlite_keys_committed(struct sqlite_keys *keys);
+
+#endif

@@ -1,0 +1,643 @@
+#include "history.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "adapters/matcher_exact/matcher_exact.h"
+#include "application/change_customer.h"
+#include "application/consents.h"
+#include "application/contacts.h"
+#include "application/create_customer.h"
+#include "application/get_customer.h"
+#include "application/import_records.h"
+#include "application/merge_customers.h"
+#include "application/relationships.h"
+#include "application/unmerge_customers.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+enum { ARENA_MAX_BYTES = 256 << 20 };
+static const instant history_start = 1700000000 * INSTANT_SECOND;
+
+/* ---- drawing ---- */
+
+void history_draw(struct property *property, struct history *history,
+                  const struct history_options *options)
+{
+    /* Steps that make the interesting histories come more often. */
+    static const enum history_kind kinds[] = {HISTORY_SET,
+                                              HISTORY_SET,
+                                              HISTORY_ADD_TO_LIST,
+                                              HISTORY_ADD_TO_LIST,
+                                              HISTORY_SET_PREFERENCE,
+                                              HISTORY_REMOVE_FROM_LIST,
+                                              HISTORY_ADD_CONTACT,
+                                              HISTORY_CHANGE_CONTACT,
+                                              HISTORY_REMOVE_CONTACT,
+                                              HISTORY_RELATE,
+                                              HISTORY_END_RELATION,
+                                              HISTORY_IMPORT,
+                                              HISTORY_GRANT,
+                                              HISTORY_REVOKE,
+                                              HISTORY_MERGE,
+                                              HISTORY_MERGE,
+                                              HISTORY_MERGE,
+                                              HISTORY_UNMERGE,
+                                              HISTORY_UNMERGE};
+    size_t kind_count = options->merges ? COUNT(kinds) : COUNT(kinds) - 5;
+    history->count = 0;
+    history->customer_count = 2 + property_choice(property, HISTORY_CUSTOMERS_MAX - 1);
+    while (history->count < HISTORY_STEPS_MAX &&
+           property_more(property, history->count, options->steps, HISTORY_STEPS_MAX)) {
+        struct history_step *step = &history->steps[history->count];
+        step->kind = kinds[property_choice(property, kind_count)];
+        step->number = history->count++;
+        step->customer = property_choice(property, history->customer_count);
+        step->other = property_choice(property, history->customer_count);
+        step->field = property_choice(property, 6);
+        step->value = property_choice(property, 6);
+    }
+}
+
+/* ---- worlds ---- */
+
+static const struct policy *default_policy(struct application *application, struct str tenant)
+{
+    (void)application;
+    (void)tenant;
+    return policy_default();
+}
+
+void history_world_init(struct history_world *world, struct store *store, struct str tenant)
+{
+    *world = (struct history_world){0};
+    environment_fixed_init(&world->environment, history_start, 1, 7);
+    world->application = (struct application){.store = store,
+                                              .matcher = matcher_exact(),
+                                              .environment = &world->environment.base,
+                                              .policy_for = default_policy,
+                                              .limits = APPLICATION_LIMITS_DEFAULT,
+                                              .suppression_key = {1, 2}};
+    world->caller = (struct caller){.tenant = tenant, .user_id = STR("tester")};
+    arena_init(&world->arena, ARENA_MAX_BYTES);
+}
+
+void history_world_release(struct history_world *world)
+{
+    arena_release(&world->arena);
+}
+
+struct history_id history_id(size_t index)
+{
+    struct history_id id;
+    (void)snprintf(id.text, sizeof(id.text), "C%u", (unsigned)(index % 100));
+    return id;
+}
+
+static struct str id_str(struct history_world *world, size_t index)
+{
+    struct history_id id = history_id(index);
+    return arena_str(&world->arena, str_from_cstr(id.text));
+}
+
+static size_t index_of(struct str id)
+{
+    int64_t index = 0;
+    bool is_number = str_to_int64(str_skip(id, 1), &index);
+    assert(is_number);
+    (void)is_number;
+    return (size_t)index;
+}
+
+static void set_time(struct history_world *world, size_t tick)
+{
+    world->environment.time = history_start + (instant)tick * INSTANT_SECOND;
+}
+
+static struct json_value *parse(struct history_world *world, struct str text)
+{
+    struct json_value *value = NULL;
+    enum status status = json_parse(text, &world->arena, &value, NULL);
+    assert(status == STATUS_OK);
+    (void)status;
+    return value;
+}
+
+enum status history_document(struct history_world *world, size_t index, struct str *document,
+                             instant *updated_at)
+{
+    struct customer_document customer;
+    struct error error;
+    TRY(get_customer(&world->application, &world->caller, id_str(world, index), &world->arena,
+                     &customer, &error));
+    *document = customer.document;
+    *updated_at = customer.updated_at;
+    return STATUS_OK;
+}
+
+struct tree_reading {
+    struct str id;
+    struct arena *arena;
+    struct tree *tree;
+};
+
+static enum status tree_body(struct store_session *session, void *context, struct error *error)
+{
+    struct tree_reading *reading = context;
+    struct profile_row row;
+    TRY(store_profile_get(session, reading->id, STORE_NO_LOCK, reading->arena, &row, error));
+    if (!str_is_none(row.survivor_id)) return STATUS_CUSTOMER_MERGED;
+    return store_tree_load(session, reading->id, INSTANT_FUTURE, reading->arena, reading->tree,
+                           error);
+}
+
+enum status history_tree(struct history_world *world, size_t index, struct tree *tree)
+{
+    struct tree_reading reading = {id_str(world, index), &world->arena, tree};
+    struct error error;
+    return store_read(world->application.store, world->caller.tenant, &world->arena, tree_body,
+                      &reading, &error);
+}
+
+/* ---- values ---- */
+
+static const char *const scalar_fields[] = {"name",     "segment", "website",
+                                            "language", "status",  "dateOfBirth"};
+static const char *const list_fields[] = {"emails", "phones", "identifiers"};
+
+/* The JSON text of a value of a scalar field; some remove it. */
+static struct str scalar_text(struct history_world *world, size_t field, size_t value)
+{
+    static const char *const statuses[] = {"ACTIVE", "INACTIVE", "ON_HOLD"};
+    static const char *const languages[] = {"de", "en", "fr", "it", "es", "pt"};
+    struct arena *arena = &world->arena;
+    if (value == 5 && field != 0 && field != 4) return STR("null");
+    switch (field) {
+    case 0:
+        return arena_format(arena, "\"Name %zu\"", value);
+    case 1:
+        return arena_format(arena, "\"SEGMENT%zu\"", value);
+    case 2:
+        return arena_format(arena, "\"https://w%zu.example\"", value);
+    case 3:
+        return arena_format(arena, "\"%s\"", languages[value % 6]);
+    case 4:
+        return arena_format(arena, "\"%s\"", statuses[value % 3]);
+    default:
+        return arena_format(arena, "\"1990-01-0%zu\"", value + 1);
+    }
+}
+
+static struct str element_text(struct history_world *world, size_t field, size_t value)
+{
+    struct arena *arena = &world->arena;
+    switch (field % 3) {
+    case 0:
+        return arena_format(arena, "\"e%zu@x.example\"", value);
+    case 1:
+        return arena_format(arena, "\"+4930123450%zu\"", value);
+    default:
+        return arena_format(arena, "{\"type\":\"VAT\",\"value\":\"DE12345678%zu\"}", value);
+    }
+}
+
+static struct str contact_text(struct history_world *world, const struct history_step *step)
+{
+    static const char *const roles[] = {"BILLING", "SERVICE", "SALES"};
+    return arena_format(
+        &world->arena, "{\"name\":\"Contact %zu\",\"email\":\"e%zu@x.example\",\"roles\":[\"%s\"]}",
+        step->value, step->field, roles[step->value % 3]);
+}
+
+/* ---- questions about consent ---- */
+
+static const char *const channels[] = {"EMAIL", "SMS"};
+static const char *const purposes[] = {"GENERAL", "MARKETING"};
+enum { POINTS = 4 }; /* none, and three contact points */
+
+static struct str point_of(size_t channel, size_t point)
+{
+    static const struct str points[2][POINTS] = {
+        {STR_NONE, STR("e0@x.example"), STR("e1@x.example"), STR("e2@x.example")},
+        {STR_NONE, STR("+49301234500"), STR("+49301234501"), STR("+49301234502")}};
+    return points[channel][point];
+}
+
+size_t history_question_count(void)
+{
+    return COUNT(channels) * COUNT(purposes) * POINTS;
+}
+
+struct consent_question history_question(size_t index)
+{
+    size_t channel = index % 2, purpose = index / 2 % 2;
+    return (struct consent_question){.channel = str_from_cstr(channels[channel]),
+                                     .purpose = str_from_cstr(purposes[purpose]),
+                                     .contact_point = point_of(channel, index / 4),
+                                     .as_of = history_start + 10 * INSTANT_DAY};
+}
+
+/* ---- steps ---- */
+
+enum status history_create(struct history_world *world, struct property *property, size_t index)
+{
+    struct customer_document customer;
+    struct error error = {0};
+    struct str body = arena_format(&world->arena,
+                                   "{\"customerId\":\"C%zu\",\"name\":\"Name %zu\",\"emails\":"
+                                   "[\"e%zu@x.example\"]}",
+                                   index, index, index);
+    set_time(world, index);
+    property_note(property, "create C%zu", index);
+    struct import_record record = {.source_key = arena_format(&world->arena, "K%zu", index),
+                                   .observed_at = INSTANT_NONE,
+                                   .body = parse(world, body)};
+    struct import_result result;
+    enum status status;
+    if (index % 2 == 0) {
+        status = create_customer(&world->application, &world->caller, parse(world, body),
+                                 ON_DUPLICATE_ALLOW, &world->arena, &customer, &error);
+    } else {
+        status = import_records(&world->application, &world->caller, STR("erp"), &record, 1,
+                                ON_DUPLICATE_ALLOW, &world->arena, &result, &error);
+        if (status == STATUS_OK && result.outcome != IMPORT_CREATED) status = STATUS_INTERNAL;
+    }
+    arena_reset(&world->arena);
+    return status;
+}
+
+/* The survivor of the customer, its version and its document. */
+struct addressed {
+    size_t root;
+    struct str id;
+    int64_t version;
+    struct json_value *document;
+};
+
+static enum status address(struct history_world *world, size_t customer, struct addressed *to)
+{
+    struct customer_document found;
+    struct error error = {0};
+    to->id = id_str(world, customer);
+    enum status status =
+        get_customer(&world->application, &world->caller, to->id, &world->arena, &found, &error);
+    if (status == STATUS_CUSTOMER_MERGED) {
+        to->id = results_survivor(&error, &world->arena);
+        status = get_customer(&world->application, &world->caller, to->id, &world->arena, &found,
+                              &error);
+    }
+    TRY(status);
+    to->root = index_of(to->id);
+    to->version = found.version;
+    to->document = parse(world, found.document);
+    return STATUS_OK;
+}
+
+static void patched(struct history_world *world, const struct addressed *to, struct str patch,
+                    struct history_effect *effect)
+{
+    struct customer_document customer;
+    struct error error = {0};
+    effect->status =
+        change_customer(&world->application, &world->caller, to->id, parse(world, patch),
+                        IF_MATCH_ANY, &world->arena, &customer, &error);
+    effect->changed = effect->status == STATUS_OK && customer.version != to->version;
+    effect->step.customer = to->root;
+}
+
+static void take_set(struct history_world *world, const struct history_step *step,
+                     const struct addressed *to, struct history_effect *effect)
+{
+    struct str value = scalar_text(world, step->field, step->value);
+    patched(
+        world, to,
+        arena_format(&world->arena, "{\"%s\":%.*s}", scalar_fields[step->field], STR_ARGS(value)),
+        effect);
+}
+
+/* Patches the list as it is shown with one element more or less. */
+static void take_list(struct history_world *world, const struct history_step *step,
+                      const struct addressed *to, struct history_effect *effect)
+{
+    const char *name = list_fields[step->field % 3];
+    struct json_value *element = parse(world, element_text(world, step->field, step->value));
+    const struct json_value *list = json_get(to->document, str_from_cstr(name));
+    struct buffer out = {.arena = &world->arena};
+    struct json_writer writer = {.out = &out};
+    bool there = false;
+    json_object_begin(&writer);
+    json_key(&writer, str_from_cstr(name));
+    json_array_begin(&writer);
+    for (size_t i = 0; list && i < list->count; i++) {
+        bool same = json_equal(&list->items[i], element);
+        there = there || same;
+        if (!same || step->kind == HISTORY_ADD_TO_LIST) json_write(&writer, &list->items[i]);
+    }
+    if (!there && step->kind == HISTORY_ADD_TO_LIST) json_write(&writer, element);
+    json_array_end(&writer);
+    json_object_end(&writer);
+    if (there == (step->kind == HISTORY_ADD_TO_LIST)) return;
+    patched(world, to, buffer_str(&out), effect);
+}
+
+static void take_preference(struct history_world *world, const struct history_step *step,
+                            const struct addressed *to, struct history_effect *effect)
+{
+    static const char *const patches[] = {"{\"theme\":\"dark\"}",
+                                          "{\"theme\":\"light\"}",
+                                          "{\"theme\":null}",
+                                          "{\"preferredChannel\":\"EMAIL\"}",
+                                          "{\"preferredChannel\":\"SMS\"}",
+                                          "{\"beta\":true}"};
+    patched(world, to, arena_format(&world->arena, "{\"preferences\":%s}", patches[step->value]),
+            effect);
+}
+
+static struct str thing_id(struct history_world *world, const char *prefix, size_t number)
+{
+    return arena_format(&world->arena, "%s%zu", prefix, number);
+}
+
+static void take_add_contact(struct history_world *world, const struct history_step *step,
+                             const struct addressed *to, struct history_effect *effect)
+{
+    struct customer_part part;
+    struct error error = {0};
+    struct json_value *body = parse(world, contact_text(world, step));
+    bool fits =
+        json_object_set(body, STR("contactId"),
+                        json_make_string(thing_id(world, "K", step->number)), &world->arena);
+    assert(fits);
+    (void)fits;
+    effect->status = contacts_add(&world->application, &world->caller, to->id, body, IF_MATCH_ANY,
+                                  &world->arena, &part, &error);
+    effect->step.customer = to->root;
+    effect->changed = effect->status == STATUS_OK;
+    if (effect->changed)
+        world->contacts[world->contact_count++] = (struct history_thing){step->number, to->root};
+}
+
+/* A change of a contact is addressed through whichever customer, and goes to the contact's home. */
+static void take_contact(struct history_world *world, const struct history_step *step,
+                         struct history_effect *effect)
+{
+    struct customer_part part = {0};
+    struct error error = {0};
+    struct addressed to;
+    int64_t version = 0;
+    if (world->contact_count == 0) return;
+    const struct history_thing *contact = &world->contacts[step->other % world->contact_count];
+    if (address(world, contact->home, &to) != STATUS_OK) return;
+    struct str id = thing_id(world, "K", contact->number);
+    if (step->kind == HISTORY_REMOVE_CONTACT) {
+        effect->status = contacts_remove(&world->application, &world->caller, to.id, id,
+                                         IF_MATCH_ANY, &world->arena, &version, &error);
+    } else {
+        effect->status = contacts_change(&world->application, &world->caller, to.id, id,
+                                         parse(world, contact_text(world, step)), IF_MATCH_ANY,
+                                         &world->arena, &part, &error);
+        version = part.version;
+    }
+    effect->changed = effect->status == STATUS_OK && version != to.version;
+}
+
+static void take_relate(struct history_world *world, const struct history_step *step,
+                        const struct addressed *to, struct history_effect *effect)
+{
+    static const char *const types[] = {"PARENT_OF", "SUBSIDIARY_OF", "PARTNER_OF"};
+    struct customer_part part;
+    struct error error = {0};
+    struct str body = arena_format(
+        &world->arena, "{\"type\":\"%s\",\"customerId\":\"C%zu\",\"relationshipId\":\"R%zu\"}",
+        types[step->value % 3], step->other, step->number);
+    effect->status = relationships_add(&world->application, &world->caller, to->id,
+                                       parse(world, body), &world->arena, &part, &error);
+    effect->changed = effect->status == STATUS_OK;
+    effect->step.customer = to->root;
+    if (effect->changed)
+        world->relations[world->relation_count++] = (struct history_thing){step->number, to->root};
+}
+
+static void take_end_relation(struct history_world *world, const struct history_step *step,
+                              struct history_effect *effect)
+{
+    struct error error = {0};
+    struct addressed to;
+    int64_t version;
+    if (world->relation_count == 0) return;
+    const struct history_thing *relation = &world->relations[step->other % world->relation_count];
+    if (address(world, relation->home, &to) != STATUS_OK) return;
+    effect->status =
+        relationships_end(&world->application, &world->caller, to.id,
+                          thing_id(world, "R", relation->number), &world->arena, &version, &error);
+    effect->changed = effect->status == STATUS_OK;
+}
+
+/* Odd customers have a source record; a new word of it goes to its home, merged or not. */
+static void take_import(struct history_world *world, const struct history_step *step,
+                        struct history_effect *effect)
+{
+    size_t home = step->customer | 1;
+    struct error error = {0};
+    struct import_result result = {0};
+    struct str value = scalar_text(world, step->field, step->value == 5 ? 0 : step->value);
+    struct str mail = element_text(world, 0, step->other);
+    struct addressed to;
+    if (address(world, home, &to) != STATUS_OK) return; /* there is no such customer */
+    struct str body =
+        arena_format(&world->arena, "{\"name\":\"Name %zu\",%s%s%s%.*s%s\"emails\":[%.*s]}", home,
+                     step->field ? "\"" : "", step->field ? scalar_fields[step->field] : "",
+                     step->field ? "\":" : "", (int)(step->field ? value.len : 0), value.ptr,
+                     step->field ? "," : "", STR_ARGS(mail));
+    struct import_record record = {.source_key = arena_format(&world->arena, "K%zu", home),
+                                   .observed_at = INSTANT_NONE,
+                                   .body = parse(world, body)};
+    effect->status = import_records(&world->application, &world->caller, STR("erp"), &record, 1,
+                                    ON_DUPLICATE_ALLOW, &world->arena, &result, &error);
+    effect->changed = effect->status == STATUS_OK && result.outcome == IMPORT_UPDATED;
+}
+
+/* A revocation speaks for all homes of the tree. */
+static void note_homes(struct history_world *world, const struct addressed *to,
+                       struct history_effect *effect)
+{
+    struct tree tree;
+    if (history_tree(world, to->root, &tree) != STATUS_OK) return;
+    for (size_t i = 0; i < tree.home_count; i++)
+        effect->homes[effect->home_count++] = index_of(tree.homes[i].customer_id);
+}
+
+static void take_consent(struct history_world *world, const struct history_step *step,
+                         const struct addressed *to, struct history_effect *effect)
+{
+    struct customer_part part;
+    struct error error = {0};
+    size_t channel = step->field % 2;
+    struct str point = point_of(channel, step->value % POINTS);
+    struct str tail = str_is_none(point) ? STR("")
+                                         : arena_format(&world->arena, ",\"contactPoint\":\"%.*s\"",
+                                                        STR_ARGS(point));
+    struct str body =
+        arena_format(&world->arena, "{\"type\":\"%s\",\"purpose\":\"%s\",\"status\":\"%s\"%.*s}",
+                     channels[channel], purposes[step->field / 2 % 2],
+                     step->kind == HISTORY_GRANT ? "GRANTED" : "REVOKED", STR_ARGS(tail));
+    effect->status = consents_record(&world->application, &world->caller, to->id,
+                                     parse(world, body), &world->arena, &part, &error);
+    effect->changed = effect->status == STATUS_OK;
+    effect->step.customer = to->root;
+    if (step->kind == HISTORY_REVOKE) note_homes(world, to, effect);
+}
+
+static void take_merge(struct history_world *world, const struct history_step *step,
+                       struct history_effect *effect)
+{
+    struct merge_result result;
+    struct error error = {0};
+    struct merge_request request = {.source_id = id_str(world, step->other)};
+    effect->status =
+        merge_customers(&world->application, &world->caller, id_str(world, step->customer),
+                        &request, &world->arena, &result, &error);
+    effect->changed = effect->status == STATUS_OK;
+    if (!effect->changed) return;
+    assert(result.merge_id.len < sizeof(world->merges[0]));
+    memcpy(world->merges[world->merge_count], result.merge_id.ptr, result.merge_id.len);
+    world->merges[world->merge_count++][result.merge_id.len] = '\0';
+}
+
+static void reverse(struct history_world *world, size_t merge, struct history_effect *effect)
+{
+    struct error error = {0};
+    struct str json;
+    effect->status =
+        unmerge_customers(&world->application, &world->caller, STR_NONE,
+                          str_from_cstr(world->merges[merge]), &world->arena, &json, &error);
+    effect->changed = effect->status == STATUS_OK;
+    if (effect->changed) world->merge_reversed[merge] = true;
+}
+
+static void take_unmerge(struct history_world *world, const struct history_step *step,
+                         struct history_effect *effect)
+{
+    if (world->merge_count == 0) return;
+    reverse(world, (step->other * 6 + step->value) % world->merge_count, effect);
+}
+
+static void narrate(struct property *property, const struct history_step *step,
+                    const struct history_effect *effect)
+{
+    static const char *const names[HISTORY_KIND_COUNT] = {"set",
+                                                          "add to list",
+                                                          "remove from list",
+                                                          "set preference",
+                                                          "add contact",
+                                                          "change contact",
+                                                          "remove contact",
+                                                          "relate",
+                                                          "end relation",
+                                                          "import",
+                                                          "grant",
+                                                          "revoke",
+                                                          "merge",
+                                                          "unmerge"};
+    if (!property_narrating(property)) return;
+    struct str code = status_code(effect->status);
+    property_note(property, "%2zu  C%zu %s (other %zu, field %zu, value %zu): %.*s%s", step->number,
+                  step->customer, names[step->kind], step->other, step->field, step->value,
+                  STR_ARGS(code), effect->changed ? "" : ", nothing changed");
+}
+
+static void dispatch(struct history_world *world, const struct history_step *step,
+                     const struct addressed *to, struct history_effect *effect)
+{
+    switch (step->kind) {
+    case HISTORY_SET:
+        take_set(world, step, to, effect);
+        return;
+    case HISTORY_ADD_TO_LIST:
+    case HISTORY_REMOVE_FROM_LIST:
+        take_list(world, step, to, effect);
+        return;
+    case HISTORY_SET_PREFERENCE:
+        take_preference(world, step, to, effect);
+        return;
+    case HISTORY_ADD_CONTACT:
+        take_add_contact(world, step, to, effect);
+        return;
+    case HISTORY_CHANGE_CONTACT:
+    case HISTORY_REMOVE_CONTACT:
+        take_contact(world, step, effect);
+        return;
+    case HISTORY_RELATE:
+        take_relate(world, step, to, effect);
+        return;
+    case HISTORY_END_RELATION:
+        take_end_relation(world, step, effect);
+        return;
+    case HISTORY_IMPORT:
+        take_import(world, step, effect);
+        return;
+    case HISTORY_GRANT:
+    case HISTORY_REVOKE:
+        take_consent(world, step, to, effect);
+        return;
+    case HISTORY_MERGE:
+        take_merge(world, step, effect);
+        return;
+    default:
+        take_unmerge(world, step, effect);
+        return;
+    }
+}
+
+/* Refusals that a random history may meet; anything else is a mistake. */
+static bool may_be_refused(enum status status)
+{
+    static const enum status expected[] = {STATUS_OK,
+                                           STATUS_CUSTOMER_MERGED,
+                                           STATUS_MERGE_WITH_SELF,
+                                           STATUS_MERGE_REVERSED,
+                                           STATUS_CONSENT_VIOLATION,
+                                           STATUS_CONTACT_NOT_FOUND,
+                                           STATUS_INVALID_VALUE,
+                                           STATUS_HIERARCHY_CYCLE,
+                                           STATUS_RELATIONSHIP_NOT_FOUND};
+    for (size_t i = 0; i < COUNT(expected); i++)
+        if (status == expected[i]) return true;
+    return false;
+}
+
+bool history_take(struct history_world *world, struct property *property,
+                  const struct history_step *step, struct history_effect *effect)
+{
+    struct addressed to = {0};
+    *effect = (struct history_effect){.step = *step};
+    arena_reset(&world->arena);
+    set_time(world, HISTORY_CUSTOMERS_MAX + step->number);
+    effect->status = address(world, step->customer, &to);
+    if (effect->status == STATUS_OK) dispatch(world, step, &to, effect);
+    narrate(property, step, effect);
+    if (may_be_refused(effect->status)) return true;
+    struct str code = status_code(effect->status);
+    return property_fail(property, "step %zu: unexpected %.*s", step->number, STR_ARGS(code));
+}
+
+bool history_unmerge_all(struct history_world *world, struct property *property)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < world->merge_count; i++) left += !world->merge_reversed[i];
+    set_time(world, HISTORY_CUSTOMERS_MAX + HISTORY_STEPS_MAX);
+    for (; left > 0; left--) {
+        size_t pick = property_choice(property, left), at = 0;
+        struct history_effect effect = {0};
+        while (world->merge_reversed[at] || pick > 0) pick -= !world->merge_reversed[at++];
+        arena_reset(&world->arena);
+        reverse(world, at, &effect);
+        property_note(property, "    unmerge number %zu", at);
+        struct str code = status_code(effect.status);
+        if (!effect.changed)
+            return property_fail(property, "an unmerge was refused: %.*s", STR_ARGS(code));
+    }
+    return true;
+}

@@ -1,0 +1,119 @@
+/* Random histories of customers, driven through the use cases over any store.
+ *
+ * A world is one tenant of a store with a clock and identifiers of its own, so that the same steps
+ * give the same state, to the byte, whenever and wherever they are taken. A step is plain data;
+ * what it means is decided when it is taken (a step addressed to a merged customer goes to the
+ * survivor).
+ *
+ *     struct history_world world;
+ *     history_world_init(&world, store, STR("t1"));
+ *     history_draw(property, &history, &options);
+ *     for (i...) history_take(&world, property, &history.steps[i], &effect);
+ *     history_world_release(&world);
+ */
+#ifndef TESTS_SUPPORT_HISTORY_H
+#define TESTS_SUPPORT_HISTORY_H
+
+#include "application/application.h"
+#include "domain/consent.h"
+#include "property.h"
+
+enum { HISTORY_STEPS_MAX = 64, HISTORY_CUSTOMERS_MAX = 6, HISTORY_MERGES_MAX = HISTORY_STEPS_MAX };
+
+enum history_kind {
+    HISTORY_SET,         /* one scalar attribute */
+    HISTORY_ADD_TO_LIST, /* one e-mail, phone or identifier */
+    HISTORY_REMOVE_FROM_LIST,
+    HISTORY_SET_PREFERENCE,
+    HISTORY_ADD_CONTACT,
+    HISTORY_CHANGE_CONTACT,
+    HISTORY_REMOVE_CONTACT,
+    HISTORY_RELATE,
+    HISTORY_END_RELATION,
+    HISTORY_IMPORT, /* the customer's source record says something else */
+    HISTORY_GRANT,
+    HISTORY_REVOKE,
+    HISTORY_MERGE,
+    HISTORY_UNMERGE,
+    HISTORY_KIND_COUNT
+};
+
+struct history_step {
+    enum history_kind kind;
+    size_t number;   /* gives ids and the time */
+    size_t customer; /* index: customerId is C0, C1 ... */
+    size_t other;    /* the other customer, or which contact, relation or merge */
+    size_t field;
+    size_t value;
+};
+
+struct history {
+    size_t customer_count;
+    struct history_step steps[HISTORY_STEPS_MAX];
+    size_t count;
+};
+
+struct history_options {
+    size_t steps; /* on average */
+    bool merges;
+};
+
+void history_draw(struct property *property, struct history *history,
+                  const struct history_options *options);
+
+struct history_thing { /* a contact or relation that was added */
+    size_t number;     /* of the step that added it */
+    size_t home;
+};
+
+struct history_world {
+    struct application application;
+    struct environment_fixed environment;
+    struct caller caller;
+    struct arena arena; /* of one step */
+    struct history_thing contacts[HISTORY_STEPS_MAX];
+    size_t contact_count;
+    struct history_thing relations[HISTORY_STEPS_MAX];
+    size_t relation_count;
+    char merges[HISTORY_MERGES_MAX][40];
+    bool merge_reversed[HISTORY_MERGES_MAX];
+    size_t merge_count;
+};
+
+void history_world_init(struct history_world *world, struct store *store, struct str tenant);
+void history_world_release(struct history_world *world);
+
+/* What became of a step. */
+struct history_effect {
+    enum status status;
+    bool changed;             /* something was written */
+    struct history_step step; /* as it has to be taken in a world where nothing was ever merged */
+    /* For a revocation: the customers that it has to be taken for there, one by one. */
+    size_t homes[HISTORY_CUSTOMERS_MAX];
+    size_t home_count;
+};
+
+/* Creates C<index> at its own time. */
+enum status history_create(struct history_world *world, struct property *property, size_t index);
+/* Refusals are effects; false (and property_fail) for what must never happen. */
+bool history_take(struct history_world *world, struct property *property,
+                  const struct history_step *step, struct history_effect *effect);
+/* Takes back all merges in force, in an order drawn. */
+bool history_unmerge_all(struct history_world *world, struct property *property);
+
+/* The id of a customer, in a buffer of the call's. */
+struct history_id {
+    char text[8];
+};
+struct history_id history_id(size_t index);
+/* Reads; in the world's arena, which the next step empties. */
+enum status history_document(struct history_world *world, size_t index, struct str *document,
+                             instant *updated_at);
+/* The tree whose root the customer is; STATUS_CUSTOMER_MERGED otherwise. */
+enum status history_tree(struct history_world *world, size_t index, struct tree *tree);
+
+/* Every question about consent that the steps can touch. */
+size_t history_question_count(void);
+struct consent_question history_question(size_t index);
+
+#endif

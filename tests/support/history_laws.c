@@ -1,0 +1,576 @@
+#include "history_laws.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "application/export_records.h"
+#include "application/get_customer.h"
+#include "application/import_records.h"
+#include "application/merge_customers.h"
+#include "application/read_events.h"
+#include "application/restore_records.h"
+#include "history.h"
+
+/* Two worlds of one case: tenants that no other case has. */
+struct worlds {
+    struct history_world first;
+    struct history_world second;
+    char names[2][32];
+};
+
+static void open_worlds(struct worlds *worlds, struct history_laws *laws)
+{
+    if (laws->reset) laws->reset(laws->store);
+    laws->cases++;
+    (void)snprintf(worlds->names[0], sizeof(worlds->names[0]), "first-%" PRIu64, laws->cases);
+    (void)snprintf(worlds->names[1], sizeof(worlds->names[1]), "second-%" PRIu64, laws->cases);
+    history_world_init(&worlds->first, laws->store, str_from_cstr(worlds->names[0]));
+    history_world_init(&worlds->second, laws->store, str_from_cstr(worlds->names[1]));
+}
+
+static void close_worlds(struct worlds *worlds)
+{
+    history_world_release(&worlds->first);
+    history_world_release(&worlds->second);
+}
+
+static bool create_all(struct history_world *world, struct property *property, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        PROPERTY_REQUIRE(property, history_create(world, property, i) == STATUS_OK,
+                         "C%zu could not be created", i);
+    return true;
+}
+
+/* ---- unmerge is exact ---- */
+
+/* The document without what a merge and its reversal may change; lists in a canonical order. */
+static int compare_values(const void *a, const void *b)
+{
+    return json_compare(a, b);
+}
+
+static struct json_value *comparable(struct history_world *world, struct str document,
+                                     const struct str *without)
+{
+    struct json_value *value;
+    if (json_parse(document, &world->arena, &value, NULL) != STATUS_OK) return NULL;
+    size_t kept = 0;
+    for (size_t i = 0; i < value->count; i++) {
+        struct json_member *member = &value->members[i];
+        const struct str *at = without;
+        while (!str_is_none(*at) && !str_equal(*at, member->name)) at++;
+        if (!str_is_none(*at)) continue;
+        if (member->value.type == JSON_ARRAY && member->value.count > 1)
+            qsort(member->value.items, member->value.count, sizeof(*member->value.items),
+                  compare_values);
+        value->members[kept++] = *member;
+    }
+    value->count = kept;
+    return value;
+}
+
+static bool same_documents(struct worlds *worlds, struct property *property, size_t customer,
+                           const struct str *without)
+{
+    struct str first, second;
+    instant at;
+    PROPERTY_REQUIRE(property,
+                     history_document(&worlds->first, customer, &first, &at) == STATUS_OK &&
+                         history_document(&worlds->second, customer, &second, &at) == STATUS_OK,
+                     "C%zu is not there", customer);
+    struct json_value *left = comparable(&worlds->first, first, without);
+    struct json_value *right = comparable(&worlds->second, second, without);
+    PROPERTY_REQUIRE(property, left && right && json_equal(left, right),
+                     "C%zu differs:\n%.*s\n%.*s", customer, STR_ARGS(first), STR_ARGS(second));
+    return true;
+}
+
+static bool decide(struct history_world *world, const struct tree *tree, size_t question)
+{
+    struct consent_question asked = history_question(question);
+    struct consent_answer answer;
+    return consent_decide(tree, &asked, &world->arena, &answer) == STATUS_OK && answer.allowed;
+}
+
+/* Both worlds allow the same. */
+static bool same_consent(struct worlds *worlds, struct property *property, size_t customer)
+{
+    struct tree first, second;
+    PROPERTY_REQUIRE(property,
+                     history_tree(&worlds->first, customer, &first) == STATUS_OK &&
+                         history_tree(&worlds->second, customer, &second) == STATUS_OK,
+                     "C%zu has no tree", customer);
+    for (size_t q = 0; q < history_question_count(); q++) {
+        bool allowed = decide(&worlds->first, &first, q);
+        PROPERTY_REQUIRE(property, allowed == decide(&worlds->second, &second, q),
+                         "question %zu about C%zu: %s only with the merges", q, customer,
+                         allowed ? "allowed" : "refused");
+    }
+    return true;
+}
+
+/* Steps of a history as they are to be taken without merges. */
+struct replay {
+    struct history_step steps[HISTORY_STEPS_MAX * HISTORY_CUSTOMERS_MAX];
+    size_t count;
+};
+
+static void add_to_replay(struct replay *replay, const struct history_effect *effect)
+{
+    enum history_kind kind = effect->step.kind;
+    if (!effect->changed || kind == HISTORY_MERGE || kind == HISTORY_UNMERGE) return;
+    size_t homes = kind == HISTORY_REVOKE ? effect->home_count : 1;
+    for (size_t i = 0; i < homes; i++) {
+        struct history_step *step = &replay->steps[replay->count++];
+        *step = effect->step;
+        if (kind == HISTORY_REVOKE) step->customer = effect->homes[i];
+    }
+}
+
+static bool unmerge_case(struct worlds *worlds, struct property *property, size_t steps)
+{
+    static const struct str without[] = {STR("version"), STR("updatedAt"), STR_NONE};
+    struct history history;
+    struct history_options options = {.steps = steps, .merges = true};
+    history_draw(property, &history, &options);
+    if (!create_all(&worlds->first, property, history.customer_count)) return false;
+    struct replay replay = {.count = 0};
+    for (size_t i = 0; i < history.count; i++) {
+        struct history_effect effect;
+        if (!history_take(&worlds->first, property, &history.steps[i], &effect)) return false;
+        add_to_replay(&replay, &effect);
+    }
+    if (!history_unmerge_all(&worlds->first, property)) return false;
+    property_note(property, "the same without merges:");
+    if (!create_all(&worlds->second, property, history.customer_count)) return false;
+    for (size_t i = 0; i < replay.count; i++) {
+        struct history_effect effect;
+        if (!history_take(&worlds->second, property, &replay.steps[i], &effect)) return false;
+        /* A preferred channel that only the other one's consent allowed: there are no same edits.
+         */
+        if (effect.status == STATUS_CONSENT_VIOLATION) return true;
+    }
+    for (size_t c = 0; c < history.customer_count; c++) {
+        arena_reset(&worlds->first.arena);
+        arena_reset(&worlds->second.arena);
+        if (!same_documents(worlds, property, c, without)) return false;
+        if (!same_consent(worlds, property, c)) return false;
+    }
+    return true;
+}
+
+bool history_laws_unmerge_is_exact(struct property *property, void *context)
+{
+    struct history_laws *laws = context;
+    struct worlds worlds;
+    open_worlds(&worlds, laws);
+    bool held = unmerge_case(&worlds, property, laws->steps);
+    close_worlds(&worlds);
+    return held;
+}
+
+/* ---- merge narrows consent ---- */
+
+struct answers {
+    bool known;
+    bool allowed[32];
+};
+
+static void ask(struct history_world *world, size_t customer, struct answers *answers)
+{
+    struct tree tree;
+    answers->known = history_tree(world, customer, &tree) == STATUS_OK;
+    for (size_t q = 0; answers->known && q < history_question_count(); q++)
+        answers->allowed[q] = decide(world, &tree, q);
+}
+
+static bool narrowed(struct property *property, const struct answers *target,
+                     const struct answers *source, const struct answers *merged)
+{
+    for (size_t q = 0; q < history_question_count(); q++) {
+        if (!merged->allowed[q]) continue;
+        bool whole = str_is_none(history_question(q).contact_point);
+        PROPERTY_REQUIRE(property,
+                         whole ? target->allowed[q] && source->allowed[q]
+                               : target->allowed[q] || source->allowed[q],
+                         "the merged profile allows question %zu, which %s", q,
+                         whole ? "not both did" : "neither did");
+    }
+    return true;
+}
+
+static bool narrowing_case(struct history_world *world, struct property *property, size_t steps)
+{
+    struct history history;
+    struct history_options options = {.steps = steps, .merges = true};
+    history_draw(property, &history, &options);
+    if (!create_all(world, property, history.customer_count)) return false;
+    for (size_t i = 0; i < history.count; i++) {
+        const struct history_step *step = &history.steps[i];
+        struct answers target, source, merged;
+        struct history_effect effect;
+        bool is_merge = step->kind == HISTORY_MERGE && step->customer != step->other;
+        arena_reset(&world->arena);
+        if (is_merge) {
+            ask(world, step->customer, &target);
+            ask(world, step->other, &source);
+        }
+        if (!history_take(world, property, step, &effect)) return false;
+        if (!is_merge || !effect.changed) continue;
+        ask(world, step->customer, &merged);
+        if (!narrowed(property, &target, &source, &merged)) return false;
+    }
+    return true;
+}
+
+bool history_laws_merge_narrows_consent(struct property *property, void *context)
+{
+    struct history_laws *laws = context;
+    struct worlds worlds;
+    open_worlds(&worlds, laws);
+    bool held = narrowing_case(&worlds.first, property, laws->steps);
+    close_worlds(&worlds);
+    return held;
+}
+
+/* ---- the order of arrival ---- */
+
+struct arrival {
+    const char *body;
+    int64_t observed; /* all different, so that nothing is a tie */
+};
+
+static void shuffle(struct property *property, size_t *order, size_t from, size_t count)
+{
+    for (size_t i = count; i > from + 1; i--) {
+        size_t other = from + property_choice(property, i - from);
+        size_t held = order[i - 1];
+        order[i - 1] = order[other];
+        order[other] = held;
+    }
+}
+
+static bool arrive(struct history_world *world, struct property *property,
+                   const struct arrival *arrivals, const size_t *order, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct arrival *arrival = &arrivals[order[i]];
+        struct json_value *body;
+        struct import_result result;
+        struct error error = {0};
+        struct import_record record = {.observed_at = arrival->observed * INSTANT_SECOND};
+        arena_reset(&world->arena);
+        record.source_key = arena_format(&world->arena, "K%zu", order[i]);
+        property_note(property, "  %s observed at %" PRId64, arrival->body, arrival->observed);
+        PROPERTY_REQUIRE(property,
+                         json_parse(str_from_cstr(arrival->body), &world->arena, &body, &error) ==
+                             STATUS_OK,
+                         "a mistake of the test");
+        record.body = body;
+        PROPERTY_REQUIRE(property,
+                         import_records(&world->application, &world->caller,
+                                        order[i] % 2 ? STR("erp") : STR("shop"), &record, 1,
+                                        ON_DUPLICATE_ALLOW, &world->arena, &result,
+                                        &error) == STATUS_OK &&
+                             result.outcome == IMPORT_CREATED,
+                         "a record was refused");
+    }
+    return true;
+}
+
+/* All become one under C0: each is merged into one that stands before it in `order`. */
+static bool gather(struct history_world *world, struct property *property, const size_t *order,
+                   size_t count)
+{
+    for (size_t i = count; i-- > 1;) {
+        size_t target = order[property_choice(property, i)];
+        struct merge_result result;
+        struct error error = {0};
+        arena_reset(&world->arena);
+        struct merge_request request = {.source_id = arena_format(&world->arena, "C%zu", order[i])};
+        property_note(property, "  merge C%zu into C%zu", order[i], target);
+        PROPERTY_REQUIRE(property,
+                         merge_customers(&world->application, &world->caller,
+                                         arena_format(&world->arena, "C%zu", target), &request,
+                                         &world->arena, &result, &error) == STATUS_OK,
+                         "a merge was refused");
+    }
+    return true;
+}
+
+static const char *draw_body(struct property *property, size_t index)
+{
+    static const char *const extras[] = {"",
+                                         ",\"website\":\"https://a.example\"",
+                                         ",\"segment\":\"GOLD\"",
+                                         ",\"segment\":\"SILVER\",\"language\":\"de\"",
+                                         ",\"phones\":[\"+4930123\",\"+4930124\"]",
+                                         ",\"preferences\":{\"theme\":\"dark\"}",
+                                         ",\"preferences\":{\"theme\":\"light\",\"beta\":true}",
+                                         ",\"status\":\"ON_HOLD\"",
+                                         ",\"identifiers\":[{\"type\":\"VAT\",\"value\":\"DE1\"}]"};
+    size_t mail = property_choice(property, 4), name = property_choice(property, 3);
+    struct str body = arena_format(
+        property->arena,
+        "{\"customerId\":\"C%zu\",\"name\":\"Name %zu\",\"emails\":[\"e%zu@x.example\"]%s}", index,
+        name, mail, PROPERTY_PICK(property, extras));
+    return body.ptr;
+}
+
+static bool arrival_case(struct worlds *worlds, struct property *property)
+{
+    static const struct str without[] = {STR("version"), STR("createdAt"), STR("updatedAt"),
+                                         STR_NONE};
+    enum { ARRIVALS_MAX = 6 };
+    struct arrival arrivals[ARRIVALS_MAX];
+    size_t orders[4][ARRIVALS_MAX], count = 2 + property_choice(property, ARRIVALS_MAX - 1);
+    for (size_t i = 0; i < count; i++) {
+        arrivals[i].body = draw_body(property, i);
+        for (size_t o = 0; o < 4; o++) orders[o][i] = i;
+        arrivals[i].observed = 1000 + (int64_t)(property_choice(property, 100) * 10 + i);
+    }
+    shuffle(property, orders[0], 0, count);
+    shuffle(property, orders[1], 0, count);
+    shuffle(property, orders[2], 1, count); /* C0 stays the root */
+    shuffle(property, orders[3], 1, count);
+    property_note(property, "first:");
+    if (!arrive(&worlds->first, property, arrivals, orders[0], count) ||
+        !gather(&worlds->first, property, orders[2], count))
+        return false;
+    property_note(property, "second:");
+    if (!arrive(&worlds->second, property, arrivals, orders[1], count) ||
+        !gather(&worlds->second, property, orders[3], count))
+        return false;
+    arena_reset(&worlds->first.arena);
+    arena_reset(&worlds->second.arena);
+    return same_documents(worlds, property, 0, without);
+}
+
+bool history_laws_order_of_arrival(struct property *property, void *context)
+{
+    struct history_laws *laws = context;
+    struct worlds worlds;
+    open_worlds(&worlds, laws);
+    bool held = arrival_case(&worlds, property);
+    close_worlds(&worlds);
+    return held;
+}
+
+/* ---- export and restore ---- */
+
+static bool export_all(struct history_world *world, struct property *property, struct buffer *out)
+{
+    struct export_cursor cursor = {0};
+    struct error error = {0};
+    size_t limit = 1 + property_choice(property, 4);
+    while (cursor.phase != EXPORT_DONE) {
+        arena_reset(&world->arena);
+        PROPERTY_REQUIRE(property,
+                         export_records(&world->application, &world->caller, &cursor, limit,
+                                        &world->arena, out, &error) == STATUS_OK,
+                         "the export failed: %s", error.message);
+    }
+    return true;
+}
+
+enum { LINES_MAX = 4 * HISTORY_STEPS_MAX };
+
+static bool restore_all(struct history_world *world, struct property *property, struct str text)
+{
+    const struct json_value *lines[LINES_MAX];
+    struct str rest = text, line;
+    struct error error = {0};
+    size_t batch = 1 + property_choice(property, 3), count = 0;
+    arena_reset(&world->arena);
+    while (str_split(&rest, '\n', &line)) {
+        struct json_value *value;
+        if (str_is_empty(line)) continue;
+        PROPERTY_REQUIRE(property,
+                         count < LINES_MAX &&
+                             json_parse(line, property->arena, &value, &error) == STATUS_OK,
+                         "a line is no JSON: %.*s", STR_ARGS(line));
+        lines[count++] = value;
+    }
+    for (size_t at = 0; at < count; at += batch) {
+        size_t size = count - at < batch ? count - at : batch;
+        PROPERTY_REQUIRE(property,
+                         restore_records(&world->application, &world->caller, lines + at, size,
+                                         &world->arena, &error) == STATUS_OK,
+                         "the restore failed: %s %s", error.field, error.message);
+    }
+    return true;
+}
+
+/* The header names the tenant; all after it must be the same. */
+static struct str without_header(const struct buffer *text)
+{
+    struct str rest = buffer_str(text), header;
+    (void)str_split(&rest, '\n', &header);
+    return rest;
+}
+
+static bool export_case(struct worlds *worlds, struct property *property, size_t steps)
+{
+    struct history history;
+    struct history_options options = {.steps = steps, .merges = true};
+    struct buffer first = {.arena = property->arena}, second = {.arena = property->arena};
+    history_draw(property, &history, &options);
+    if (!create_all(&worlds->first, property, history.customer_count)) return false;
+    for (size_t i = 0; i < history.count; i++) {
+        struct history_effect effect;
+        if (!history_take(&worlds->first, property, &history.steps[i], &effect)) return false;
+    }
+    if (!export_all(&worlds->first, property, &first) ||
+        !restore_all(&worlds->second, property, buffer_str(&first)) ||
+        !export_all(&worlds->second, property, &second))
+        return false;
+    struct str left = without_header(&first), right = without_header(&second);
+    PROPERTY_REQUIRE(property, str_equal(left, right), "the exports differ:\n%.*s\n%.*s",
+                     STR_ARGS(left), STR_ARGS(right));
+    return true;
+}
+
+bool history_laws_export_restores(struct property *property, void *context)
+{
+    struct history_laws *laws = context;
+    struct worlds worlds;
+    open_worlds(&worlds, laws);
+    bool held = export_case(&worlds, property, laws->steps);
+    close_worlds(&worlds);
+    return held;
+}
+
+/* ---- the feed, and the past ---- */
+
+/* What somebody who only follows events believes of each customer: a document, or nothing while it
+ * is merged. */
+struct replica {
+    struct str documents[HISTORY_CUSTOMERS_MAX];
+    int64_t position;
+};
+
+static struct str current(struct history_world *world, size_t customer)
+{
+    struct str document = STR_NONE;
+    instant at;
+    return history_document(world, customer, &document, &at) == STATUS_OK ? document : STR_NONE;
+}
+
+static bool read_again(struct history_world *world, struct property *property,
+                       struct replica *replica, struct str id, size_t customers)
+{
+    int64_t index;
+    if (str_is_none(id)) return true;
+    PROPERTY_REQUIRE(property, str_to_int64(str_skip(id, 1), &index) && (size_t)index < customers,
+                     "an event names %.*s", STR_ARGS(id));
+    replica->documents[index] = arena_str(property->arena, current(world, (size_t)index));
+    return true;
+}
+
+static bool follow(struct history_world *world, struct property *property, struct replica *replica,
+                   size_t customers)
+{
+    static const struct str named[] = {STR("customerId"), STR("targetCustomerId"),
+                                       STR("sourceCustomerId")};
+    struct event *events;
+    struct error error;
+    size_t count;
+    PROPERTY_REQUIRE(property,
+                     read_events(&world->application, &world->caller, replica->position, 500,
+                                 &world->arena, &events, &count, &error) == STATUS_OK,
+                     "the feed cannot be read");
+    for (size_t i = 0; i < count; i++) {
+        struct json_value *payload;
+        PROPERTY_REQUIRE(property, events[i].position > replica->position, "positions do not grow");
+        replica->position = events[i].position;
+        PROPERTY_REQUIRE(property,
+                         json_parse(events[i].payload, &world->arena, &payload, NULL) == STATUS_OK,
+                         "a payload is no JSON");
+        if (!read_again(world, property, replica, events[i].aggregate_id, customers)) return false;
+        for (size_t n = 0; n < 3; n++)
+            if (!read_again(world, property, replica, json_text(json_get(payload, named[n])),
+                            customers))
+                return false;
+    }
+    return true;
+}
+
+/* All documents as they were acknowledged, with their times. */
+struct past {
+    struct str document;
+    size_t customer;
+    instant at;
+};
+
+static void remember(struct history_world *world, struct property *property, struct past *past,
+                     size_t *count, size_t customers)
+{
+    for (size_t c = 0; c < customers; c++) {
+        struct str document;
+        instant at;
+        if (history_document(world, c, &document, &at) != STATUS_OK) continue;
+        size_t i = 0;
+        while (i < *count && (past[i].customer != c || past[i].at != at)) i++;
+        if (i < *count) continue;
+        past[(*count)++] = (struct past){arena_str(property->arena, document), c, at};
+    }
+}
+
+static bool check_past(struct history_world *world, struct property *property,
+                       const struct past *past, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct customer_document then = {0};
+        struct error error;
+        arena_reset(&world->arena);
+        struct str id = arena_format(&world->arena, "C%zu", past[i].customer);
+        enum status status = get_customer_as_of(&world->application, &world->caller, id, past[i].at,
+                                                &world->arena, &then, &error);
+        struct str code = status_code(status);
+        PROPERTY_REQUIRE(property,
+                         status == STATUS_OK && str_equal(then.document, past[i].document),
+                         "C%zu as of a past version is %.*s\n%.*s\nbut was\n%.*s", past[i].customer,
+                         STR_ARGS(code), STR_ARGS(then.document), STR_ARGS(past[i].document));
+    }
+    return true;
+}
+
+static bool feed_case(struct history_world *world, struct property *property, size_t steps)
+{
+    struct history history;
+    struct history_options options = {.steps = steps, .merges = true};
+    struct replica replica = {0};
+    struct past *past = ARENA_NEW_ARRAY(property->arena, struct past,
+                                        (HISTORY_STEPS_MAX + 1) * HISTORY_CUSTOMERS_MAX);
+    size_t past_count = 0;
+    history_draw(property, &history, &options);
+    if (!create_all(world, property, history.customer_count)) return false;
+    remember(world, property, past, &past_count, history.customer_count);
+    for (size_t i = 0; i < history.count; i++) {
+        struct history_effect effect;
+        if (!history_take(world, property, &history.steps[i], &effect)) return false;
+        remember(world, property, past, &past_count, history.customer_count);
+        if (i % 4 == 3 && !follow(world, property, &replica, history.customer_count)) return false;
+    }
+    if (!follow(world, property, &replica, history.customer_count)) return false;
+    for (size_t c = 0; c < history.customer_count; c++) {
+        struct str document = current(world, c);
+        PROPERTY_REQUIRE(property, str_equal(document, replica.documents[c]),
+                         "the replica has another C%zu:\n%.*s\n%.*s", c, STR_ARGS(document),
+                         STR_ARGS(replica.documents[c]));
+    }
+    return check_past(world, property, past, past_count);
+}
+
+bool history_laws_feed_and_past(struct property *property, void *context)
+{
+    struct history_laws *laws = context;
+    struct worlds worlds;
+    open_worlds(&worlds, laws);
+    bool held = feed_case(&worlds.first, property, laws->steps);
+    close_worlds(&worlds);
+    return held;
+}
