@@ -43,6 +43,7 @@ struct bulk {
     uint64_t pairs_scored;
     uint32_t *cluster; /* per record */
     float *best;       /* per record */
+    uint32_t *partner; /* per record: when linking, the other of its cluster, else itself */
     bool *alike;       /* per record: its equal rows are the same customer */
     struct bulk_step steps[STEPS_MAX];
     int step_count;
@@ -126,6 +127,7 @@ void bulk_free(struct bulk *bulk)
     free(bulk->edges);
     free(bulk->cluster);
     free(bulk->best);
+    free(bulk->partner);
     free(bulk->alike);
     free(bulk);
 }
@@ -579,12 +581,21 @@ static enum status cluster(struct bulk *bulk, struct error *error)
     bulk->cluster = take(bulk, NULL, 0, (count + 1) * sizeof *bulk->cluster);
     bulk->best = take(bulk, NULL, 0, (count + 1) * sizeof *bulk->best);
     bulk->alike = take(bulk, NULL, 0, (count + 1) * sizeof *bulk->alike);
-    if (!bulk->cluster || !bulk->best || !bulk->alike) return out_of_memory(bulk, error);
+    bulk->partner = take(bulk, NULL, 0, (count + 1) * sizeof *bulk->partner);
+    if (!bulk->cluster || !bulk->best || !bulk->alike || !bulk->partner)
+        return out_of_memory(bulk, error);
     for (size_t i = 0; i < count; i++)
         bulk->alike[i] = scoring_score(&bulk->scorer, NULL, &bulk->records[i], &bulk->records[i],
                                        EDGE_FLOOR) >= threshold;
-    return clustering_run(&bulk->scorer, bulk->records, bulk->record_count, bulk->edges,
-                          bulk->edge_count, &options, bulk->cluster, bulk->best, error);
+    TRY(clustering_run(&bulk->scorer, bulk->records, bulk->record_count, bulk->edges,
+                       bulk->edge_count, &options, bulk->cluster, bulk->best, error));
+    for (uint32_t i = 0; i < bulk->record_count; i++) bulk->partner[i] = i;
+    for (uint32_t i = 0; i < bulk->record_count; i++) {
+        if (bulk->cluster[i] == i) continue;
+        bulk->partner[i] = bulk->cluster[i];
+        bulk->partner[bulk->cluster[i]] = i;
+    }
+    return STATUS_OK;
 }
 
 /* A small file can afford to compare on weak keys; in a large one strong keys must do, for the work
@@ -656,6 +667,16 @@ uint32_t bulk_cluster(const struct bulk *bulk, uint32_t row)
     uint32_t record = bulk->row_record[row];
     if (!bulk->alike[record] && bulk->first_row[record] != row) return row;
     return bulk->first_row[bulk->cluster[record]];
+}
+
+uint32_t bulk_first_row(const struct bulk *bulk, uint32_t record)
+{
+    return bulk->first_row[record];
+}
+
+uint32_t bulk_partner(const struct bulk *bulk, uint32_t row)
+{
+    return bulk->first_row[bulk->partner[bulk->row_record[row]]];
 }
 
 double bulk_probability(const struct bulk *bulk, uint32_t row)

@@ -7,6 +7,7 @@
 
 static const struct command *const commands[] = {
     &command_serve, &command_migrate, &command_import, &command_export,
+    &command_dedupe, &command_link, &command_train, &command_evaluate,
     &command_token, &command_version, &command_help,
 };
 
