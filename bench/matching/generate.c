@@ -352,7 +352,7 @@ struct row_of {
 
 static struct row_of *plan_rows(uint64_t rows, uint64_t seed)
 {
-    struct row_of *plan = malloc((rows + 8) * sizeof *plan);
+    struct row_of *plan = calloc(rows + 8, sizeof *plan);
     if (!plan) exit(1);
     uint64_t made = 0;
     state = seed;

@@ -25,9 +25,10 @@ static size_t date_parts(struct str text, struct date_part part[4])
     for (size_t i = 0; i < words && count < 3; i++) {
         uint16_t groups[LEXICON_GROUPS_MAX];
         struct str digits = word[i];
-        while (digits.len > 2 && digits.ptr[digits.len - 1] > '9' && digits.ptr[0] <= '9' &&
-               count < 2)
-            digits.len--; /* 1st, 2nd; 04T00 */
+        size_t leading = 0; /* 1st, 2nd; 04t00 */
+        while (leading < digits.len && digits.ptr[leading] >= '0' && digits.ptr[leading] <= '9')
+            leading++;
+        if (leading > 0) digits.len = leading;
         int64_t number = 0;
         if (str_to_int64(digits, &number) && number >= 0 && digits.len <= 8)
             part[count++] = (struct date_part){(uint32_t)number, digits.len, false};

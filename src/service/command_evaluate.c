@@ -146,7 +146,7 @@ static enum status read_truth(const struct matching_command *command, struct tru
     uint32_t rows = bulk_row_count(command->bulk);
     struct str name = invocation_option(invocation, STR("truth"));
     const char *path = arena_cstr(invocation->arena, name);
-    truth->cluster = malloc(((size_t)rows + 1) * sizeof *truth->cluster);
+    truth->cluster = calloc((size_t)rows + 1, sizeof *truth->cluster);
     if (!truth->cluster || !path) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (uint32_t i = 0; i < rows; i++) truth->cluster[i] = i;
     FILE *file = fopen(path, "re");
@@ -207,8 +207,8 @@ static enum status measure_recall(const struct bulk *bulk, const struct truth *t
                                   struct recall *recall)
 {
     uint32_t rows = bulk_row_count(bulk);
-    int64_t *next = malloc(((size_t)rows + 1) * sizeof *next);
-    int64_t *last = malloc(((size_t)rows + 1) * sizeof *last);
+    int64_t *next = calloc((size_t)rows + 1, sizeof *next);
+    int64_t *last = calloc((size_t)rows + 1, sizeof *last);
     if (!next || !last) {
         free(next);
         free(last);
