@@ -41,6 +41,14 @@ static void check(enum status status, const struct error *error)
     exit(1);
 }
 
+/* Processor time of a clock, which other programs on the machine do not disturb. */
+static double cpu_seconds(clockid_t clock)
+{
+    struct timespec used;
+    clock_gettime(clock, &used);
+    return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+}
+
 /* Deterministic, so that a look-up knows the ids of an import. */
 static uint64_t mix(uint64_t x)
 {
@@ -173,8 +181,9 @@ static void run_import(uint64_t count, uint64_t body)
     for (int i = 0; i < IMPORTERS; i++) pthread_create(&threads[i], NULL, import_main, NULL);
     for (int i = 0; i < IMPORTERS; i++) pthread_join(threads[i], NULL);
     double seconds = (double)(now_ns() - start) / 1e9;
-    printf("{\"import\":%llu,\"seconds\":%.2f,\"profiles_per_second\":%.0f}\n",
-           (unsigned long long)count, seconds, (double)count / seconds);
+    printf("{\"import\":%llu,\"seconds\":%.2f,\"profiles_per_second\":%.0f,\"cpu_us\":%.1f}\n",
+           (unsigned long long)count, seconds, (double)count / seconds,
+           cpu_seconds(CLOCK_PROCESS_CPUTIME_ID) * 1e6 / (double)count);
 }
 
 /* --- create --- */
@@ -246,6 +255,7 @@ static void run_create(int callers, int seconds)
 
 static uint64_t lookup_ids;
 static atomic_ullong lookups;
+static atomic_ullong lookup_cpu_ns;
 
 static void *lookup_main(void *argument)
 {
@@ -265,22 +275,24 @@ static void *lookup_main(void *argument)
         done++;
     }
     atomic_fetch_add(&lookups, done);
+    atomic_fetch_add(&lookup_cpu_ns, (uint64_t)(cpu_seconds(CLOCK_THREAD_CPUTIME_ID) * 1e9));
     arena_release(&arena);
     return NULL;
 }
 
-/* How long the making of the ids takes, to be taken off. */
-static double id_seconds(uint64_t count)
+/* How much processor time the making of an id takes, to be taken off. */
+static double id_ns(void)
 {
+    enum { IDS = 1000000 };
     struct arena arena;
     arena_init(&arena, 1 << 20);
-    int64_t start = now_ns();
-    for (uint64_t i = 0; i < count; i++) {
+    double start = cpu_seconds(CLOCK_THREAD_CPUTIME_ID);
+    for (uint64_t i = 0; i < IDS; i++) {
         id_of(mix(i) % lookup_ids, &arena);
         arena_reset(&arena);
     }
     arena_release(&arena);
-    return (double)(now_ns() - start) / 1e9;
+    return (cpu_seconds(CLOCK_THREAD_CPUTIME_ID) - start) * 1e9 / IDS;
 }
 
 static void run_lookup(int threads, int seconds, uint64_t ids)
@@ -288,13 +300,14 @@ static void run_lookup(int threads, int seconds, uint64_t ids)
     lookup_ids = ids;
     run_threads(lookup_main, threads, seconds); /* fills the cache */
     atomic_store(&lookups, 0);
+    atomic_store(&lookup_cpu_ns, 0);
     atomic_store(&stop, false);
     run_threads(lookup_main, threads, seconds);
     uint64_t count = atomic_load(&lookups);
-    double of_ids = id_seconds(count) / threads;
-    printf("{\"lookup_threads\":%d,\"ids\":%llu,\"per_second\":%.0f,\"per_second_net\":%.0f}\n",
-           threads, (unsigned long long)ids, (double)count / seconds,
-           (double)count / (seconds - of_ids));
+    double cpu_ns = (double)atomic_load(&lookup_cpu_ns) / (double)count - id_ns();
+    printf("{\"lookup_threads\":%d,\"ids\":%llu,\"per_second\":%.0f,\"cpu_ns\":%.0f,"
+           "\"per_cpu_second\":%.0f}\n",
+           threads, (unsigned long long)ids, (double)count / seconds, cpu_ns, 1e9 / cpu_ns);
 }
 
 /* --- */

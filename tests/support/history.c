@@ -113,7 +113,9 @@ static size_t index_of(struct str id)
 
 static void set_time(struct history_world *world, size_t tick)
 {
-    world->environment.time = history_start + (instant)tick * INSTANT_SECOND;
+    world->environment.step = world->clock_stands ? 0 : 1;
+    world->environment.time =
+        history_start + (world->clock_stands ? 0 : (instant)tick * INSTANT_SECOND);
 }
 
 static struct json_value *parse(struct history_world *world, struct str text)

@@ -69,6 +69,7 @@ struct history_thing { /* a contact or relation that was added */
 struct history_world {
     struct application application;
     struct environment_fixed environment;
+    bool clock_stands; /* all steps happen at the same time */
     struct caller caller;
     struct arena arena; /* of one step */
     struct history_thing contacts[HISTORY_STEPS_MAX];

@@ -13,10 +13,8 @@ enum status api_contacts_list(struct call *call, struct error *error)
 enum status api_contacts_add(struct call *call, struct error *error)
 {
     struct customer_part part;
-    int64_t if_match;
-    TRY(call_if_match(call, &if_match, error));
-    TRY(contacts_add(call_application(call), &call->caller, call->places[0], call->body, if_match,
-                     call->arena, &part, error));
+    TRY(contacts_add(call_application(call), &call->caller, call->places[0], call->body,
+                     call->if_match, call->arena, &part, error));
     return answer_created(call, part.id, part.version, part.json, error);
 }
 
@@ -31,18 +29,15 @@ enum status api_contacts_get(struct call *call, struct error *error)
 enum status api_contacts_change(struct call *call, struct error *error)
 {
     struct customer_part part;
-    int64_t if_match;
-    TRY(call_if_match(call, &if_match, error));
     TRY(contacts_change(call_application(call), &call->caller, call->places[0], call->places[1],
-                        call->body, if_match, call->arena, &part, error));
+                        call->body, call->if_match, call->arena, &part, error));
     return answer_versioned(call, 200, part.version, part.json, error);
 }
 
 enum status api_contacts_remove(struct call *call, struct error *error)
 {
-    int64_t if_match, version;
-    TRY(call_if_match(call, &if_match, error));
+    int64_t version;
     TRY(contacts_remove(call_application(call), &call->caller, call->places[0], call->places[1],
-                        if_match, call->arena, &version, error));
+                        call->if_match, call->arena, &version, error));
     return answer_nothing(call, version, error);
 }

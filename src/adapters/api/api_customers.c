@@ -38,10 +38,8 @@ enum status api_customers_get(struct call *call, struct error *error)
 enum status api_customers_change(struct call *call, struct error *error)
 {
     struct customer_document document;
-    int64_t if_match;
-    TRY(call_if_match(call, &if_match, error));
     TRY(change_customer(call_application(call), &call->caller, call->places[0], call->body,
-                        if_match, call->arena, &document, error));
+                        call->if_match, call->arena, &document, error));
     return answer_document(call, 200, &document, error);
 }
 
@@ -97,10 +95,10 @@ enum status api_customers_preferences(struct call *call, struct error *error)
 
 enum status api_customers_change_preferences(struct call *call, struct error *error)
 {
-    int64_t if_match, version;
+    int64_t version;
     struct str json;
-    TRY(call_if_match(call, &if_match, error));
     TRY(change_customer_preferences(call_application(call), &call->caller, call->places[0],
-                                    call->body, if_match, call->arena, &version, &json, error));
+                                    call->body, call->if_match, call->arena, &version, &json,
+                                    error));
     return answer_versioned(call, 200, version, json, error);
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "adapters/api/internal.h"
-#include "adapters/api/negotiate.h"
 
 struct application *call_application(const struct call *call)
 {
@@ -97,22 +96,4 @@ enum status call_query_page(const struct call *call, struct str *cursor, size_t 
     *limit = (size_t)number;
     *cursor = call_query(call, STR("cursor"));
     return STATUS_OK;
-}
-
-enum status call_if_match(const struct call *call, int64_t *version, struct error *error)
-{
-    struct str header = http_request_header(call->request, STR("If-Match"));
-    switch (negotiate_if_match(header, version)) {
-    case IF_MATCH_NONE:
-    case IF_MATCH_STAR:
-        *version = IF_MATCH_ANY;
-        return STATUS_OK;
-    case IF_MATCH_VERSION:
-        return STATUS_OK;
-    case IF_MATCH_INVALID:
-        break;
-    }
-    return error_set(error, STATUS_INVALID_VALUE, STR("If-Match"),
-                     STR("one entity tag as it came in ETag, such as \"3\", or *"),
-                     "the header If-Match is not one entity tag");
 }

@@ -35,6 +35,7 @@ struct call {
     struct caller caller;
     const struct json_value *body; /* NULL when the route takes none */
     bool body_checked;             /* what is wrong from now on is wrong with the body */
+    int64_t if_match;              /* version that a change is for, or IF_MATCH_ANY */
     struct trace trace;
 };
 
@@ -58,10 +59,6 @@ MUST_CHECK enum status call_query_boolean(const struct call *call, struct str na
 /* limit and cursor of a list; limit 0 when it was not given. */
 MUST_CHECK enum status call_query_page(const struct call *call, struct str *cursor, size_t *limit,
                                        struct error *error);
-/* IF_MATCH_ANY or a version, from If-Match. */
-MUST_CHECK enum status call_if_match(const struct call *call, int64_t *version,
-                                     struct error *error);
-
 /* --- answers --- */
 /* The path of the request with another customer in its first place, escaped, with the query kept or
  * without: for Location. */

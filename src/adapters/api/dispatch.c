@@ -143,6 +143,24 @@ static enum status check_accept(const struct call *call, struct error *error)
                      "nothing of what Accept names can be given");
 }
 
+static enum status check_if_match(struct call *call, struct error *error)
+{
+    struct str header = http_request_header(call->request, STR("If-Match"));
+    switch (negotiate_if_match(header, &call->if_match)) {
+    case IF_MATCH_NONE:
+    case IF_MATCH_STAR:
+        call->if_match = IF_MATCH_ANY;
+        return STATUS_OK;
+    case IF_MATCH_VERSION:
+        return STATUS_OK;
+    case IF_MATCH_INVALID:
+        break;
+    }
+    return error_set(error, STATUS_INVALID_VALUE, STR("If-Match"),
+                     STR("one entity tag as it came in ETag, such as \"3\", or *"),
+                     "the header If-Match is not one entity tag");
+}
+
 static bool is_taken(enum route_body body, struct str type)
 {
     if (negotiate_is_type(type, STR("application/json"))) return body != ROUTE_BODY_UPLOAD;
@@ -203,6 +221,7 @@ static enum status serve(struct call *call, struct error *error)
     TRY(check_caller(call, error));
     TRY(check_query(call, error));
     TRY(check_accept(call, error));
+    TRY(check_if_match(call, error));
     TRY(check_content_type(call, error));
     TRY(take_body(call, error));
     return call->route->handle(call, error);

@@ -68,6 +68,11 @@ int errors_http_status(enum status status)
     return table[status].http ? table[status].http : 500;
 }
 
+bool errors_is_about_input(enum status status)
+{
+    return table[status].flags & INPUT;
+}
+
 struct str errors_phrase(int http_status)
 {
     static const struct {
@@ -108,7 +113,7 @@ struct str errors_phrase(int http_status)
 static int http_status_of(const struct call *call, const struct error *error)
 {
     int http = errors_http_status(error->status);
-    bool about_body = call->body_checked && (table[error->status].flags & INPUT);
+    bool about_body = call->body_checked && errors_is_about_input(error->status);
     /* Another customer than the one that is addressed was merged: no redirection helps. */
     if (error->status == STATUS_CUSTOMER_MERGED && error->field[0]) return 409;
     return about_body ? 422 : http;

@@ -10,6 +10,8 @@
 
 /* The HTTP status of a code in general: in a body it may be 422 instead of 400. */
 int errors_http_status(enum status status);
+/* Is it 422 when the body, as JSON well-formed, is to blame? */
+bool errors_is_about_input(enum status status);
 /* "Not Found" */
 struct str errors_phrase(int http_status);
 /* Writes the whole answer: status, headers and body. */

@@ -96,11 +96,10 @@ static void write_request(struct json_writer *writer, const struct route *route)
 /* The HTTP statuses of a route's failures, once each, in order. */
 enum { ANSWERS_MAX = 64 };
 
-static bool has_flag_422(const struct route *route, enum status status)
+static bool is_422(const struct route *route, enum status status)
 {
-    bool input = status == STATUS_REQUIRED_FIELD || status == STATUS_INVALID_VALUE ||
-                 status == STATUS_UNKNOWN_FIELD || status == STATUS_LIMIT_EXCEEDED;
-    return input && (route->body == ROUTE_BODY_JSON || route->body == ROUTE_BODY_PATCH);
+    bool parsed = route->body == ROUTE_BODY_JSON || route->body == ROUTE_BODY_PATCH;
+    return parsed && status != STATUS_DUPLICATE_FIELD && errors_is_about_input(status);
 }
 
 static void write_codes(struct json_writer *writer, const enum status *codes, size_t count)
@@ -155,7 +154,7 @@ static void write_failures(struct json_writer *writer, const struct route *route
     for (int http = 300; http < 600; http++) {
         size_t found = 0;
         for (size_t i = 0; i < count; i++) {
-            int is = has_flag_422(route, codes[i]) ? 422 : errors_http_status(codes[i]);
+            int is = is_422(route, codes[i]) ? 422 : errors_http_status(codes[i]);
             bool seen = false;
             for (size_t k = 0; k < found; k++) seen = seen || same[k] == codes[i];
             if (is == http && !seen) same[found++] = codes[i];

@@ -13,9 +13,10 @@ enum {
     BATCH_TIME_MAX_NS = 200 * 1000 * 1000,
     RUNS_MAX = 8, /* of one body that reports conflicts */
     /* The WAL is brought into the file when nobody waits and it has grown so long, or in any case
-     * when it has grown very long: longer WALs coalesce more writes to the same page. */
+     * when it has grown long: a longer one coalesces more writes to the same page, and makes
+     * writers wait longer when its turn comes. */
     CHECKPOINT_IDLE_FRAMES = 4 * 1024,
-    CHECKPOINT_FRAMES = 64 * 1024,
+    CHECKPOINT_FRAMES = 16 * 1024,
     IDLE_AFTER_MS = 200,
 };
 

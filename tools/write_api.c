@@ -1,0 +1,67 @@
+/* Writes what describes the API from the tables that it runs on: schemas/openapi.json, and the
+ * tables of docs/api.md between its marks. Usage: write_api openapi | routes | errors */
+#include <stdio.h>
+#include <string.h>
+
+#include "adapters/api/errors.h"
+#include "adapters/api/openapi.h"
+#include "adapters/api/router.h"
+#include "service/version.h"
+
+static void write_routes(struct buffer *out)
+{
+    buffer_append(out, STR("| request | what | permission | answers |\n|---|---|---|---|\n"));
+    for (size_t i = 0; i < routes_count; i++) {
+        const struct route *route = &routes[i];
+        struct str permission = route->permission == ROUTE_PUBLIC
+                                    ? STR("none")
+                                    : permission_name((enum permission)route->permission);
+        buffer_append_format(out, "| `%.*s %.*s` | %.*s | %.*s | %d |\n",
+                             STR_ARGS(route_method_name(route->method)), STR_ARGS(route->path),
+                             STR_ARGS(route->summary), STR_ARGS(permission), route->success);
+    }
+}
+
+static void write_errors(struct buffer *out)
+{
+    bool used[STATUS_COUNT] = {
+        [STATUS_ROUTE_NOT_FOUND] = true,   [STATUS_METHOD_NOT_ALLOWED] = true,
+        [STATUS_NOT_ACCEPTABLE] = true,    [STATUS_UNSUPPORTED_MEDIA_TYPE] = true,
+        [STATUS_REQUEST_TOO_LARGE] = true, [STATUS_RATE_LIMITED] = true,
+        [STATUS_UNAUTHENTICATED] = true,   [STATUS_FORBIDDEN] = true,
+        [STATUS_MALFORMED_JSON] = true,    [STATUS_UNAVAILABLE] = true,
+        [STATUS_OUTCOME_UNKNOWN] = true,   [STATUS_WRITE_CONFLICT] = true,
+        [STATUS_INTERNAL] = true,          [STATUS_STORE_FULL] = true,
+        [STATUS_OUT_OF_MEMORY] = true};
+    for (size_t r = 0; r < routes_count; r++)
+        for (size_t i = 0; i < ROUTE_FAILURES_MAX && routes[r].failures[i]; i++)
+            used[routes[r].failures[i]] = true;
+    buffer_append(out, STR("| code | status | meaning |\n|---|---|---|\n"));
+    for (unsigned i = 1; i < STATUS_COUNT; i++)
+        if (used[i])
+            buffer_append_format(out, "| `%.*s` | %d%s | %.*s |\n", STR_ARGS(status_code(i)),
+                                 errors_http_status(i), errors_is_about_input(i) ? ", 422" : "",
+                                 STR_ARGS(status_meaning(i)));
+}
+
+int main(int count, char **arguments)
+{
+    struct arena arena;
+    struct api_options options = {.version = STR(CUSTOMER360_VERSION)};
+    arena_init(&arena, 16 << 20);
+    struct buffer out = {.arena = &arena};
+    const char *what = count == 2 ? arguments[1] : "";
+    if (strcmp(what, "openapi") == 0)
+        buffer_append(&out, openapi_write(&options, &arena));
+    else if (strcmp(what, "routes") == 0)
+        write_routes(&out);
+    else if (strcmp(what, "errors") == 0)
+        write_errors(&out);
+    else
+        return 2;
+    if (strcmp(what, "openapi") == 0) buffer_append_char(&out, '\n');
+    size_t written = fwrite(buffer_str(&out).ptr, 1, out.len, stdout);
+    bool fine = !buffer_failed(&out) && written == out.len && fflush(stdout) == 0;
+    arena_release(&arena);
+    return fine ? 0 : 1;
+}
