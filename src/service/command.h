@@ -2,9 +2,9 @@
  *
  *     customer360 COMMAND [OPTIONS] [OPERANDS]
  *
- * An option is `--name VALUE`, `--name=VALUE`, or a switch `--name`, `-o` is short for `--output`; what is no option of the
- * command is a configuration key (config.h); anything else is an error that names it. "--" ends
- * options, "-" is an operand. Help is written from the table.
+ * An option is `--name VALUE`, `--name=VALUE`, or a switch `--name`, `-o` is short for `--output`;
+ * what is no option of the command is a configuration key (config.h); anything else is an error
+ * that names it. "--" ends options, "-" is an operand. Help is written from the table.
  *
  *     static const struct command_option options[] = {
  *         {STR("errors"), STR("FILE"), STR("write rows that were refused to FILE")},
