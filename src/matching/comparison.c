@@ -361,6 +361,19 @@ static struct str street_words(struct str street, struct str *number)
     return str_skip(street, (size_t)(bar + 1));
 }
 
+/* How many of the words are among the others; single letters count only beside other words. */
+static size_t words_found(const struct str *word, size_t count, const struct str *other,
+                          size_t other_count)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t j = 0;
+        while (j < other_count && !str_equal(word[i], other[j])) j++;
+        found += j < other_count && (word[i].len > 1 || count > 1);
+    }
+    return found;
+}
+
 /* Same street: equal, one edit, or all words of one in the other. */
 static bool same_street(struct str a, struct str b)
 {
@@ -368,15 +381,11 @@ static bool same_street(struct str a, struct str b)
     if (a.len == 0 || b.len == 0) return false;
     if (a.len >= 5 && b.len >= 5 && similarity_jaro_winkler(a, b) >= 0.9) return true;
     struct str in_a[12], in_b[12];
-    size_t count_a = fold_words(a, in_a, 12), count_b = fold_words(b, in_b, 12), common = 0;
-    for (size_t i = 0; i < count_a; i++)
-        for (size_t j = 0; j < count_b; j++)
-            if (str_equal(in_a[i], in_b[j]) && (in_a[i].len > 1 || count_a > 1)) {
-                common++;
-                break;
-            }
+    size_t count_a = fold_words(a, in_a, 12), count_b = fold_words(b, in_b, 12);
+    size_t common = words_found(in_a, count_a, in_b, count_b);
+    size_t common_b = words_found(in_b, count_b, in_a, count_a);
     size_t fewer = count_a < count_b ? count_a : count_b;
-    if (common >= fewer && fewer > 0) return true;
+    if ((common < common_b ? common : common_b) >= fewer && fewer > 0) return true;
     char x[64], y[64];
     struct str cx = fold_compact(a, x, sizeof x), cy = fold_compact(b, y, sizeof y);
     return cx.len >= 5 && cy.len >= 5 && similarity_jaro_winkler(cx, cy) >= 0.9;

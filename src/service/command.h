@@ -82,6 +82,7 @@ extern const struct command command_dedupe;
 extern const struct command command_link;
 extern const struct command command_train;
 extern const struct command command_evaluate;
+extern const struct command command_doctor;
 extern const struct command command_export;
 extern const struct command command_help;
 extern const struct command command_import;
