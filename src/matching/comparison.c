@@ -254,8 +254,9 @@ int comparison_organisation(const struct values *values, comparison_word_bits *b
     if (is_acronym_of(x, y) || is_acronym_of(y, x)) return ORGANISATION_ACRONYM;
     if (same_letters(x, y)) return LEVEL_EXACT;
     struct word_set in_a, in_b;
-    read_set(values, bits, a, &in_a);
-    read_set(values, bits, b, &in_b);
+    bool in_order = str_compare(x, y) <= 0; /* so that ties do not depend on who comes first */
+    read_set(values, bits, in_order ? a : b, &in_a);
+    read_set(values, bits, in_order ? b : a, &in_b);
     double common = align_words(values, bits, &in_a, &in_b);
     double smaller = in_a.bits < in_b.bits ? in_a.bits : in_b.bits;
     double jaccard = common / (in_a.bits + in_b.bits - common);
@@ -402,13 +403,14 @@ int comparison_street(const struct values *values, uint32_t a, uint32_t b)
     struct str words_a = street_words(values_text(values, DOMAIN_STREET, a), &number_a);
     struct str words_b = street_words(values_text(values, DOMAIN_STREET, b), &number_b);
     bool alike = same_street(words_a, words_b);
-    if (!alike && (number_a.len == 0 || va->a != vb->a)) return STREET_DIFFERENT;
+    bool numbers = number_a.len > 0 && number_b.len > 0;
+    if (!alike && (!numbers || va->a != vb->a)) return STREET_DIFFERENT;
     if (!alike) {
         bool close =
             words_a.len > 2 && words_b.len > 2 && similarity_jaro_winkler(words_a, words_b) >= 0.78;
         return close ? STREET_NEAR : STREET_DIFFERENT;
     }
-    if (number_a.len == 0 || number_b.len == 0) return STREET_NUMBER_MISSING;
+    if (!numbers) return STREET_NUMBER_MISSING;
     if (va->a == vb->a) return str_equal(words_a, words_b) ? LEVEL_EXACT : STREET_NEAR;
     uint32_t apart = va->a > vb->a ? va->a - vb->a : vb->a - va->a;
     bool near =
