@@ -541,7 +541,7 @@ static enum status train(struct bulk *bulk, struct training_result *result, stru
     }
     scoring_init(&bulk->scorer, &bulk->values, &bulk->rarities, &bulk->models, result->match_rate);
     if (!bulk->options.train) return STATUS_OK;
-    struct training_options options = {bulk->options.threads, 100000, 25000};
+    struct training_options options = {bulk->options.threads, 60000, 8000};
     TRY(training_run(&bulk->blocking, &bulk->scorer, &options, &bulk->models, result, error));
     scoring_init(&bulk->scorer, &bulk->values, &bulk->rarities, &bulk->models, result->match_rate);
     return STATUS_OK;
@@ -602,7 +602,8 @@ static enum status cluster(struct bulk *bulk, struct error *error)
  * to stay nearly linear. */
 static double pairs_per_record(const struct bulk *bulk)
 {
-    double pairs = 40 * 20000.0 / (bulk->record_count + 1.0);
+    double share = 20000.0 / (bulk->record_count + 1.0);
+    double pairs = 40 * share * share;
     return fmax(fmin(pairs, 40), 0.7);
 }
 
