@@ -295,13 +295,24 @@ static double id_ns(void)
     return (cpu_seconds(CLOCK_THREAD_CPUTIME_ID) - start) * 1e9 / IDS;
 }
 
+static void fill_cache(void)
+{
+    struct arena arena;
+    struct error error = {0};
+    arena_init(&arena, 1 << 20);
+    for (uint64_t i = 0; i < lookup_ids; i++) {
+        struct profile_row row;
+        struct str id = id_of(i, &arena);
+        check(store_lookup(store, TENANT, &id, 1, &arena, &row, &error), &error);
+        arena_reset(&arena);
+    }
+    arena_release(&arena);
+}
+
 static void run_lookup(int threads, int seconds, uint64_t ids)
 {
     lookup_ids = ids;
-    run_threads(lookup_main, threads, seconds); /* fills the cache */
-    atomic_store(&lookups, 0);
-    atomic_store(&lookup_cpu_ns, 0);
-    atomic_store(&stop, false);
+    fill_cache();
     run_threads(lookup_main, threads, seconds);
     uint64_t count = atomic_load(&lookups);
     double cpu_ns = (double)atomic_load(&lookup_cpu_ns) / (double)count - id_ns();

@@ -8,27 +8,36 @@
 
 #include "engines/sql/sql.h"
 
+static enum status migrate_postgres(const struct config_values *config, struct str url,
+                                    int *applied, struct error *error)
+{
+    return postgres_migrate(url, config->store_runtime_role, sql_migrations_postgres,
+                            sql_migrations_postgres_count, applied, error);
+}
+
+/* A migration URL is that of a PostgreSQL, and says so whatever store.url is. */
 static enum status migrate(const struct invocation *invocation, int *applied, struct error *error)
 {
     const struct config_values *config = &invocation->config.values;
     struct str path = instance_store_path(config);
-    if (!str_is_none(path)) {
+    if (!str_is_empty(config->store_migration_url))
+        return migrate_postgres(config, config->store_migration_url, applied, error);
+    switch (instance_store_kind(config)) {
+    case STORE_KIND_POSTGRES:
+        return migrate_postgres(config, config->store_url, applied, error);
+    case STORE_KIND_SQLITE:
         TRY(files_make_directory(files_directory_of(path), 0750, invocation->arena, error));
         return sqlite_migrate(path, sql_migrations_sqlite, sql_migrations_sqlite_count, applied,
                               error);
+    default:
+        return error_set(error, STATUS_USAGE, STR("store.url"), STR("sqlite: or postgresql:"),
+                         "a store in memory has no schema");
     }
-    struct str url = config->store_migration_url;
-    if (str_is_empty(url)) url = config->store_url;
-    return postgres_migrate(url, config->store_runtime_role, sql_migrations_postgres,
-                            sql_migrations_postgres_count, applied, error);
 }
 
 static enum status run_migrate(struct invocation *invocation, struct error *error)
 {
     int applied = 0;
-    if (instance_store_kind(&invocation->config.values) == STORE_KIND_MEMORY)
-        return error_set(error, STATUS_USAGE, STR("store.url"), STR("sqlite: or postgresql:"),
-                         "a store in memory has no schema");
     enum status status = migrate(invocation, &applied, error);
     if (status != STATUS_OK) return status;
     (void)printf(applied == 0 ? "the schema is up to date\n" : "%d migrations applied\n", applied);

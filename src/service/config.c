@@ -240,7 +240,5 @@ enum status config_check(const struct config *config, struct error *error)
     if (str_is_empty(v->tls_certificate) != str_is_empty(v->tls_key))
         return refuse_together(STR("tls.key"), STR("both or neither"),
                                "tls.certificate and tls.key belong together", error);
-    if (str_is_empty(v->jobs_directory))
-        return refuse_together(STR("jobs.directory"), STR("a directory"), "is needed", error);
     return STATUS_OK;
 }

@@ -1,6 +1,7 @@
 #include "service/instance.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "adapters/matcher_exact/matcher_exact.h"
 #include "adapters/memory/memory_store.h"
@@ -187,6 +188,7 @@ static void fill_application(const struct config_values *config, struct instance
 enum status instance_open(const struct config_values *config, struct arena *arena,
                           struct instance *instance, struct error *error)
 {
+    (void)umask(0027); /* customers' data is not for other users of the machine */
     *instance = (struct instance){.kind = instance_store_kind(config),
                                   .store_path = instance_store_path(config)};
     enum status status = policies_new(config->policy_file, &instance->policies, error);

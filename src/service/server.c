@@ -1,10 +1,14 @@
 /* Opening and closing: everything in the order of its dependencies, and back. */
 #include "service/server.h"
 
+#include <errno.h>
+#include <netdb.h>
 #include <signal.h>
-#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "adapters/identity/identity.h"
@@ -45,6 +49,26 @@ bool server_is_loopback(struct str host)
     return network_parse(STR("127.0.0.0/8"), &loopback) && network_has(&loopback, host);
 }
 
+enum status server_try_listen(struct str host, uint16_t port, struct error *error)
+{
+    char name[64], number[8];
+    struct addrinfo wanted = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_PASSIVE};
+    struct addrinfo *address = NULL;
+    int one = 1, reason = EINVAL;
+    (void)snprintf(name, sizeof(name), "%.*s", STR_ARGS(host));
+    (void)snprintf(number, sizeof(number), "%u", port);
+    if (getaddrinfo(name, number, &wanted, &address) == 0) {
+        int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+        reason = bind(fd, address->ai_addr, address->ai_addrlen) == 0 ? 0 : errno;
+        if (fd >= 0) (void)close(fd);
+        freeaddrinfo(address);
+    }
+    if (reason == 0) return STATUS_OK;
+    return error_set(error, STATUS_CONFIGURATION, STR("http.listen"), STR("a free port"),
+                     "cannot listen on %s port %s: %s", name, number, strerror(reason));
+}
+
 static enum status check_address(struct server *server, struct error *error)
 {
     const struct config_values *config = server->config;
@@ -68,9 +92,9 @@ static enum status check_address(struct server *server, struct error *error)
 
 /* --- the parts --- */
 
-static enum status open_identity(struct server *server, struct error *error)
+enum status server_open_identity(const struct config_values *config, struct identity **identity,
+                                 struct error *error)
 {
-    const struct config_values *config = server->config;
     const struct identity_options options = {
         .development = config->dev,
         .gateway_peers = config->identity_gateway_peers.items,
@@ -86,16 +110,28 @@ static enum status open_identity(struct server *server, struct error *error)
         .cache_capacity = (size_t)config->identity_jwt_cache,
         .environment = environment_system(),
     };
-    return identity_new(&options, &server->identity, error);
+    return identity_new(&options, identity, error);
+}
+
+struct str server_jobs_directory(const struct config_values *config, struct arena *arena)
+{
+    struct str store = instance_store_path(config), host;
+    uint16_t port = 0;
+    if (!str_is_empty(config->jobs_directory)) return config->jobs_directory;
+    if (!str_is_none(store)) return arena_format(arena, "%.*s-jobs", STR_ARGS(store));
+    (void)server_parse_listen(config->http_listen, &host, &port);
+    return arena_format(arena, "data/jobs-%d", port ? port : (int)getpid());
 }
 
 static enum status open_jobs(struct server *server, struct arena *arena, struct error *error)
 {
     const struct config_values *config = server->config;
-    TRY(files_make_directory(config->jobs_directory, 0750, arena, error));
+    struct str directory = server_jobs_directory(config, arena);
+    if (str_is_none(directory)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(files_make_directory(directory, 0750, arena, error));
     const struct job_service_options options = {
         .application = &server->instance.application,
-        .directory = config->jobs_directory,
+        .directory = directory,
         .batch = (size_t)config->jobs_batch,
         .keep_ms = config->jobs_keep,
     };
@@ -155,7 +191,9 @@ static enum status open_loops(struct server *server, struct arena *arena, struct
         TRY(api_listen(server->api, loop->loop, &loop->http, error));
     }
     server->port = http_server_port(server->loops[0].http);
-    return STATUS_OK;
+    if (server->instance.kind != STORE_KIND_POSTGRES) return STATUS_OK;
+    return postgres_sequencer_start(server->instance.store, server->loops[0].loop, NULL, NULL,
+                                    &server->sequencer, error);
 }
 
 /* Signals are read from a descriptor by the first loop; blocked before any thread is made, so that
@@ -189,7 +227,9 @@ enum status server_open(const struct config_values *config, struct arena *arena,
     TRY(check_address(server, error));
     raise_descriptor_limit();
     TRY(open_signals(server, error));
-    TRY(open_identity(server, error));
+    TRY(server_open_identity(config, &server->identity, error));
+    /* The loops share the port (SO_REUSEPORT), and so would another process, unnoticed. */
+    if (server->port != 0) TRY(server_try_listen(server->host, server->port, error));
     TRY(instance_open(config, arena, &server->instance, error));
     TRY(open_jobs(server, arena, error));
     TRY(open_api(server, arena, error));
@@ -203,28 +243,31 @@ struct str server_url(const struct server *server, struct arena *arena)
     return arena_format(arena, form, scheme, STR_ARGS(server->host), server->port);
 }
 
-/* Loops with unfinished requests are left as they are: their coroutines cannot be ended from
- * outside, and the process is about to end. */
-static bool close_loops(struct server *server)
+/* A loop with unfinished requests is left as it is: its coroutines cannot be ended from outside,
+ * and the process is about to end. */
+static bool is_idle(const struct server *server, size_t index)
+{
+    return server->loops[index].drained || !server->stopping;
+}
+
+static bool close_listeners(struct server *server)
 {
     bool all = true;
     for (size_t i = 0; i < server->loop_count; i++) {
-        struct server_loop *loop = &server->loops[i];
-        bool idle = loop->drained || !server->stopping;
-        all = all && idle;
-        if (!idle) continue;
-        if (loop->http) http_server_free(loop->http);
-        if (loop->loop) loop_free(loop->loop);
+        all = all && is_idle(server, i);
+        if (is_idle(server, i) && server->loops[i].http) http_server_free(server->loops[i].http);
     }
     return all;
 }
 
 void server_close(struct server *server)
 {
-    bool all = close_loops(server);
+    bool all = close_listeners(server);
     job_service_free(server->jobs);
     if (all) api_free(server->api);
-    instance_close(&server->instance);
     if (server->identity && all) server->identity->free(server->identity);
+    instance_close(&server->instance); /* connections belong to loops, so loops go last */
+    for (size_t i = 0; i < server->loop_count; i++)
+        if (is_idle(server, i) && server->loops[i].loop) loop_free(server->loops[i].loop);
     if (server->signals >= 0) (void)close(server->signals);
 }

@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 
 #include "adapters/api/api.h"
+#include "adapters/store/postgres_sequencer.h"
 #include "service/instance.h"
 
 struct server;
@@ -37,6 +38,7 @@ struct server {
     struct identity *identity;
     struct job_runner *jobs;
     struct api *api;
+    struct postgres_sequencer *sequencer; /* NULL but for PostgreSQL */
     struct server_loop *loops;
     size_t loop_count;
     int signals; /* signalfd */
@@ -58,5 +60,12 @@ void server_close(struct server *server);
 /* "127.0.0.1:9401", "[::1]:9401", "localhost:0" to host and port. */
 bool server_parse_listen(struct str text, struct str *host, uint16_t *port);
 bool server_is_loopback(struct str host);
+/* jobs.directory, or what stands for it. Absent when out of memory. */
+struct str server_jobs_directory(const struct config_values *config, struct arena *arena);
+/* Binds and lets go again. STATUS_CONFIGURATION says why not. */
+MUST_CHECK enum status server_try_listen(struct str host, uint16_t port, struct error *error);
+/* Of the configured kind. */
+MUST_CHECK enum status server_open_identity(const struct config_values *config,
+                                            struct identity **identity, struct error *error);
 
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "adapters/identity/identity.h"
+#include "adapters/jobs/job_service.h"
 #include "base/log.h"
 #include "service/sample.h"
 #include "service/server.h"
@@ -146,6 +147,30 @@ static void start_threads(struct server *server)
     }
 }
 
+static void stop_loop(void *argument)
+{
+    loop_stop(argument);
+}
+
+static void stop_sequencer(void *argument)
+{
+    struct server *server = argument;
+    postgres_sequencer_stop(server->sequencer, stop_loop, server->loops[0].loop);
+}
+
+/* When requests are done: all else that writes, and last what gives its events their place. */
+static void wind_down(struct server *server)
+{
+    struct loop *first = server->loops[0].loop;
+    for (size_t i = 1; i < server->loop_count; i++)
+        if (server->loops[i].started) (void)pthread_join(server->loops[i].thread, NULL);
+    if (server->sampling) (void)pthread_join(server->sample_thread, NULL);
+    job_service_free(server->jobs);
+    server->jobs = NULL;
+    if (server->sequencer && loop_post(first, stop_sequencer, server)) loop_run(first);
+    loop_unwatch(first, server->signals);
+}
+
 void server_run(struct server *server)
 {
     struct loop *first = server->loops[0].loop;
@@ -158,9 +183,6 @@ void server_run(struct server *server)
     look_at_keys(server);
     start_sample(server);
     loop_run(first);
-    for (size_t i = 1; i < server->loop_count; i++)
-        if (server->loops[i].started) (void)pthread_join(server->loops[i].thread, NULL);
-    loop_unwatch(first, server->signals);
-    if (server->sampling) (void)pthread_join(server->sample_thread, NULL);
+    wind_down(server);
     log_info("service.stopped");
 }

@@ -56,12 +56,22 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def suppression_key_file():
+    """What all instances over one PostgreSQL share."""
+    path = os.path.join(tempfile.gettempdir(), f"customer360-test-suppression-key-{os.getuid()}")
+    with open(path, "w", encoding="ascii") as file:
+        file.write("0123456789abcdef" * 2)
+    return path
+
+
 class Service:
     """One instance of the program on a store of its own."""
 
     def __init__(self, binary, store_url, flags=(), dev=True):
         self.binary, self.store_url, self.flags, self.dev = binary, store_url, list(flags), dev
         self.port = free_port()
+        if store_url.startswith("postgres"):
+            self.flags += ["--privacy-suppression-key-file", suppression_key_file()]
         self.log = tempfile.NamedTemporaryFile("w+", suffix=".log", delete=False)
         self.start()
 

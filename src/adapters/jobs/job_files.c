@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,6 +39,19 @@ enum status job_make_directory(const struct job_service *service, struct str ten
     if (!name) return error_plain(error, STATUS_OUT_OF_MEMORY);
     if (mkdir(name, 0750) == 0 || errno == EEXIST) return STATUS_OK;
     return job_file_failed("made", error);
+}
+
+enum status job_lock_directory(struct job_service *service, struct error *error)
+{
+    struct str path = arena_format(&service->arena, "%.*s/.lock", STR_ARGS(service->directory));
+    char *name = str_is_none(path) ? NULL : arena_cstr(&service->arena, path);
+    if (!name) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    service->lock_file = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    if (service->lock_file < 0) return job_file_failed("made", error);
+    if (flock(service->lock_file, LOCK_EX | LOCK_NB) == 0) return STATUS_OK;
+    return error_set(error, STATUS_CONFIGURATION, STR("jobs.directory"),
+                     STR("a directory for each instance"), "%.*s is another instance's",
+                     STR_ARGS(service->directory));
 }
 
 /* The name of a file without ".upload"; absent when it is another one. */

@@ -46,6 +46,7 @@ struct job_service {
     pthread_cond_t changed;
     struct job_worker workers[JOB_KIND_COUNT];
     _Atomic bool stopping;
+    int lock_file;
 };
 
 struct job_task *job_task_new(enum job_kind kind, const struct caller *caller);
@@ -58,6 +59,8 @@ char *job_path(const struct job_service *service, struct str tenant, struct str 
 /* Makes DIRECTORY/TENANT. */
 MUST_CHECK enum status job_make_directory(const struct job_service *service, struct str tenant,
                                           struct arena *arena, struct error *error);
+/* Nobody else may have the directory: a lock that goes with the process. STATUS_CONFIGURATION. */
+MUST_CHECK enum status job_lock_directory(struct job_service *service, struct error *error);
 /* STATUS_STORE_FULL or STATUS_IO, from errno. */
 enum status job_file_failed(const char *what, struct error *error);
 /* Records jobs whose upload is still there as failed, and removes files that are too old. */

@@ -302,6 +302,7 @@ enum status job_service_new(const struct job_service_options *options, struct jo
     service->base = (struct job_runner){import_open,  import_write, import_start, import_drop,
                                         export_start, file_open,    file_read,    file_close};
     service->application = options->application;
+    service->lock_file = -1;
     service->batch = options->batch;
     service->keep_ms = options->keep_ms;
     arena_init(&service->arena, 65536);
@@ -312,8 +313,11 @@ enum status job_service_new(const struct job_service_options *options, struct jo
         free(service);
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     }
-    job_clean_directory(service);
-    enum status status = start_workers(service, error);
+    enum status status = job_lock_directory(service, error);
+    if (status == STATUS_OK) {
+        job_clean_directory(service);
+        status = start_workers(service, error);
+    }
     if (status != STATUS_OK) {
         job_service_free(&service->base);
         return status;
@@ -332,6 +336,7 @@ void job_service_free(struct job_runner *runner)
     (void)pthread_mutex_unlock(&service->lock);
     for (int i = 0; i < JOB_KIND_COUNT; i++)
         if (service->workers[i].started) (void)pthread_join(service->workers[i].thread, NULL);
+    if (service->lock_file >= 0) (void)close(service->lock_file);
     (void)pthread_cond_destroy(&service->changed);
     (void)pthread_mutex_destroy(&service->lock);
     arena_release(&service->arena);

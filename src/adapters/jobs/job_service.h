@@ -15,11 +15,12 @@
 
 struct job_service_options {
     struct application *application;
-    struct str directory; /* is there and ours */
+    struct str directory; /* is there; nobody else may use it */
     size_t batch;         /* rows per transaction */
     int64_t keep_ms;      /* how long results and error reports stay */
 };
 
+/* STATUS_CONFIGURATION when another process has the directory. */
 MUST_CHECK enum status job_service_new(const struct job_service_options *options,
                                        struct job_runner **runner, struct error *error);
 /* Ends the jobs under way as FAILED and waits for the workers. NULL is fine. */
