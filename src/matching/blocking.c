@@ -343,7 +343,13 @@ __attribute__((target("avx2"))) static unsigned first_shared_avx2(const uint32_t
 unsigned blocking_first_shared(const uint32_t *keys_a, const uint32_t *keys_b)
 {
 #ifdef __x86_64__
-    if (__builtin_cpu_supports("avx2")) return first_shared_avx2(keys_a, keys_b);
+    static int supported = -1; /* every thread writes the same */
+    int have = __atomic_load_n(&supported, __ATOMIC_RELAXED);
+    if (have < 0) {
+        have = __builtin_cpu_supports("avx2") != 0;
+        __atomic_store_n(&supported, have, __ATOMIC_RELAXED);
+    }
+    if (have) return first_shared_avx2(keys_a, keys_b);
 #endif
     return blocking_first_shared_scalar(keys_a, keys_b);
 }

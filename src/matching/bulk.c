@@ -9,7 +9,7 @@
 #include "matching/parallel.h"
 #include "matching/rarity.h"
 
-enum { STEPS_MAX = 12, SOURCE_BIT = 1 << 30 };
+enum { PREFETCH_AHEAD = 6, STEPS_MAX = 12, SOURCE_BIT = 1 << 30 };
 
 /* Log-odds from which a pair is an edge at all, and what the mean across must reach. */
 #define EDGE_FLOOR     (-1.0f)
@@ -43,18 +43,19 @@ struct bulk {
     uint64_t pairs_scored;
     uint32_t *cluster; /* per record */
     float *best;       /* per record */
+    uint32_t *partner; /* per record: when linking, the other of its cluster, else itself */
     bool *alike;       /* per record: its equal rows are the same customer */
     struct bulk_step steps[STEPS_MAX];
     int step_count;
-    double step_start;
+    double step_start, step_start_cpu;
 };
 
 /* ------------------------------------------------------------------ steps */
 
-static double seconds_now(void)
+static double seconds_now(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
@@ -66,14 +67,16 @@ static void progress(struct bulk *bulk, const char *step, double done)
 static void step_begin(struct bulk *bulk, const char *name)
 {
     if (bulk->step_count + 1 < STEPS_MAX) bulk->steps[bulk->step_count++].name = name;
-    bulk->step_start = seconds_now();
+    bulk->step_start = seconds_now(CLOCK_MONOTONIC);
+    bulk->step_start_cpu = seconds_now(CLOCK_PROCESS_CPUTIME_ID);
     progress(bulk, name, 0);
 }
 
 static void step_end(struct bulk *bulk)
 {
     struct bulk_step *step = &bulk->steps[bulk->step_count - 1];
-    step->seconds += seconds_now() - bulk->step_start;
+    step->seconds += seconds_now(CLOCK_MONOTONIC) - bulk->step_start;
+    step->cpu_seconds += seconds_now(CLOCK_PROCESS_CPUTIME_ID) - bulk->step_start_cpu;
     progress(bulk, step->name, 1);
 }
 
@@ -124,6 +127,7 @@ void bulk_free(struct bulk *bulk)
     free(bulk->edges);
     free(bulk->cluster);
     free(bulk->best);
+    free(bulk->partner);
     free(bulk->alike);
     free(bulk);
 }
@@ -437,6 +441,19 @@ static uint64_t sweep_block(struct sweep *sweep, struct scoring_memo *memo, unsi
     return pairs;
 }
 
+/* The members of a block lie anywhere in memory: they are asked for before they are needed. */
+static void prefetch_block(const struct bulk *bulk, const struct block_list *list, uint32_t block)
+{
+    if (block >= list->block_count) return;
+    uint32_t end = list->starts[block + 1];
+    if (end > list->starts[block] + 8) end = list->starts[block] + 8;
+    for (uint32_t m = list->starts[block]; m < end; m++) {
+        __builtin_prefetch(&bulk->records[list->members[m]]);
+        __builtin_prefetch(bulk->blocking.first_keys[list->members[m]]);
+        __builtin_prefetch(bulk->blocking.first_keys[list->members[m]] + 16);
+    }
+}
+
 static void sweep_range(void *context, size_t task, unsigned thread)
 {
     struct sweep *sweep = context;
@@ -444,10 +461,12 @@ static void sweep_range(void *context, size_t task, unsigned thread)
     const struct block_list *list = &sweep->bulk->blocking.list[range->kind][range->type];
     if (!sweep->memo[thread]) sweep->memo[thread] = scoring_memo_new();
     uint64_t pairs = 0;
-    for (uint32_t b = range->first; b < range->last; b++)
-        pairs +=
-            sweep_block(sweep, sweep->memo[thread], range->type, list->members + list->starts[b],
-                        list->starts[b + 1] - list->starts[b], &sweep->buffers[task]);
+    for (uint32_t b = range->first; b < range->last; b++) {
+        const uint32_t *members = list->members + list->starts[b];
+        prefetch_block(sweep->bulk, list, b + PREFETCH_AHEAD);
+        pairs += sweep_block(sweep, sweep->memo[thread], range->type, members,
+                             list->starts[b + 1] - list->starts[b], &sweep->buffers[task]);
+    }
     __atomic_add_fetch(&sweep->pairs, pairs, __ATOMIC_RELAXED);
     size_t done = __atomic_add_fetch(&sweep->done, 1, __ATOMIC_RELAXED);
     if (thread == 0) progress(sweep->bulk, "score", (double)done / (double)sweep->count);
@@ -522,7 +541,7 @@ static enum status train(struct bulk *bulk, struct training_result *result, stru
     }
     scoring_init(&bulk->scorer, &bulk->values, &bulk->rarities, &bulk->models, result->match_rate);
     if (!bulk->options.train) return STATUS_OK;
-    struct training_options options = {bulk->options.threads, 200000, 100000};
+    struct training_options options = {bulk->options.threads, 60000, 8000};
     TRY(training_run(&bulk->blocking, &bulk->scorer, &options, &bulk->models, result, error));
     scoring_init(&bulk->scorer, &bulk->values, &bulk->rarities, &bulk->models, result->match_rate);
     return STATUS_OK;
@@ -562,12 +581,30 @@ static enum status cluster(struct bulk *bulk, struct error *error)
     bulk->cluster = take(bulk, NULL, 0, (count + 1) * sizeof *bulk->cluster);
     bulk->best = take(bulk, NULL, 0, (count + 1) * sizeof *bulk->best);
     bulk->alike = take(bulk, NULL, 0, (count + 1) * sizeof *bulk->alike);
-    if (!bulk->cluster || !bulk->best || !bulk->alike) return out_of_memory(bulk, error);
+    bulk->partner = take(bulk, NULL, 0, (count + 1) * sizeof *bulk->partner);
+    if (!bulk->cluster || !bulk->best || !bulk->alike || !bulk->partner)
+        return out_of_memory(bulk, error);
     for (size_t i = 0; i < count; i++)
         bulk->alike[i] = scoring_score(&bulk->scorer, NULL, &bulk->records[i], &bulk->records[i],
                                        EDGE_FLOOR) >= threshold;
-    return clustering_run(&bulk->scorer, bulk->records, bulk->record_count, bulk->edges,
-                          bulk->edge_count, &options, bulk->cluster, bulk->best, error);
+    TRY(clustering_run(&bulk->scorer, bulk->records, bulk->record_count, bulk->edges,
+                       bulk->edge_count, &options, bulk->cluster, bulk->best, error));
+    for (uint32_t i = 0; i < bulk->record_count; i++) bulk->partner[i] = i;
+    for (uint32_t i = 0; i < bulk->record_count; i++) {
+        if (bulk->cluster[i] == i) continue;
+        bulk->partner[i] = bulk->cluster[i];
+        bulk->partner[bulk->cluster[i]] = i;
+    }
+    return STATUS_OK;
+}
+
+/* A small file can afford to compare on weak keys; in a large one strong keys must do, for the work
+ * to stay nearly linear. */
+static double pairs_per_record(const struct bulk *bulk)
+{
+    double share = 20000.0 / (bulk->record_count + 1.0);
+    double pairs = 40 * share * share;
+    return fmax(fmin(pairs, 40), 0.7);
 }
 
 enum status bulk_match(struct bulk *bulk, struct error *error)
@@ -583,8 +620,7 @@ enum status bulk_match(struct bulk *bulk, struct error *error)
         return out_of_memory(bulk, error);
     step_end(bulk);
     step_begin(bulk, "block");
-    struct blocking_options blocking = {bulk->options.threads,
-                                        bulk->record_count < 20000 ? 40 : 10};
+    struct blocking_options blocking = {bulk->options.threads, pairs_per_record(bulk)};
     if (blocking_build(&bulk->blocking, &bulk->values, &bulk->rarities, bulk->records,
                        bulk->record_count, &blocking, &bulk->budget, error) != STATUS_OK)
         return out_of_memory(bulk, error);
@@ -632,6 +668,16 @@ uint32_t bulk_cluster(const struct bulk *bulk, uint32_t row)
     uint32_t record = bulk->row_record[row];
     if (!bulk->alike[record] && bulk->first_row[record] != row) return row;
     return bulk->first_row[bulk->cluster[record]];
+}
+
+uint32_t bulk_first_row(const struct bulk *bulk, uint32_t record)
+{
+    return bulk->first_row[record];
+}
+
+uint32_t bulk_partner(const struct bulk *bulk, uint32_t row)
+{
+    return bulk->first_row[bulk->partner[bulk->row_record[row]]];
 }
 
 double bulk_probability(const struct bulk *bulk, uint32_t row)

@@ -49,6 +49,10 @@ struct str bulk_row_id(const struct bulk *bulk, uint32_t row, char room[24]);
 unsigned bulk_row_file(const struct bulk *bulk, uint32_t row);
 /* The lowest row of the row's cluster. */
 uint32_t bulk_cluster(const struct bulk *bulk, uint32_t row);
+/* The row's partner in the other file, itself when it has none: for linking. */
+uint32_t bulk_partner(const struct bulk *bulk, uint32_t row);
+/* The first row of a record. */
+uint32_t bulk_first_row(const struct bulk *bulk, uint32_t record);
 /* That the row belongs with its cluster: of its best pair in it; 1 for a row that is alone. */
 double bulk_probability(const struct bulk *bulk, uint32_t row);
 /* The columns of the file last read. */
@@ -70,7 +74,7 @@ uint64_t bulk_uneven_rows(const struct bulk *bulk);
 /* Seconds each step took, for reports: name NULL ends the list. */
 struct bulk_step {
     const char *name;
-    double seconds;
+    double seconds, cpu_seconds; /* cpu: of all threads */
 };
 const struct bulk_step *bulk_steps(const struct bulk *bulk);
 

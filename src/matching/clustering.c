@@ -6,7 +6,7 @@
 
 #include "matching/parallel.h"
 
-enum { ACROSS_MAX = 512, NONE = -1 };
+enum { ACROSS_MAX = 64, NONE = -1 };
 
 /* ------------------------------------------------------------------ edges */
 

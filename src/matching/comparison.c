@@ -23,9 +23,14 @@ const char *comparison_name(enum comparison comparison)
 
 int comparison_level_count(enum comparison comparison)
 {
-    int count = 2;
-    for (const char *p = table[comparison].levels; *p; p++) count += *p == ',';
-    return count;
+    static const uint8_t counts[COMPARISON_COUNT] = {
+        GIVEN_SWAPPED + 1,        FAMILY_DIFFERENT + 1, ORGANISATION_DIFFERENT + 1,
+        DATE_DIFFERENT + 1,       EMAIL_DIFFERENT + 1,  PHONE_DIFFERENT + 1,
+        WEBSITE_DIFFERENT + 1,    STREET_DIFFERENT + 1, LOCALITY_DIFFERENT + 1,
+        IDENTIFIER_DIFFERENT + 1, PLAIN_DIFFERENT + 1,  PLAIN_DIFFERENT + 1,
+        WORDS_DIFFERENT + 1,      WORDS_DIFFERENT + 1,
+    };
+    return counts[comparison];
 }
 
 struct str comparison_level_name(enum comparison comparison, int level)
@@ -62,6 +67,23 @@ static bool one_edit(struct str a, struct str b)
     return similarity_edits(a, b, 1) <= 1;
 }
 
+/* One edit takes at most one letter away and adds one. */
+static bool may_be_one_edit(const struct value *a, const struct value *b)
+{
+    return __builtin_popcount(a->letters ^ b->letters) <= 2;
+}
+
+/* A bound on the Jaro similarity from the letters that only one of the two has. */
+static double jaro_bound(const struct value *a, const struct value *b)
+{
+    int only_a = __builtin_popcount(a->letters & ~b->letters);
+    int only_b = __builtin_popcount(b->letters & ~a->letters);
+    int common = a->len - only_a < b->len - only_b ? a->len - only_a : b->len - only_b;
+    if (common <= 0 || a->len > SIMILARITY_LENGTH_MAX || b->len > SIMILARITY_LENGTH_MAX)
+        return common <= 0 ? 0 : 1;
+    return ((double)common / a->len + (double)common / b->len + 1) / 3;
+}
+
 /* ------------------------------------------------------------------ names of persons */
 
 static bool share_nickname(struct str a, struct str b)
@@ -82,6 +104,10 @@ int comparison_given_name(const struct values *values, uint32_t a, uint32_t b)
     if (x.len == 1 || y.len == 1) return x.ptr[0] == y.ptr[0] ? GIVEN_INITIAL : GIVEN_DIFFERENT;
     if (values_get(values, DOMAIN_NAME, a)->b && share_nickname(x, y)) return GIVEN_VARIANT;
     struct str shorter = x.len < y.len ? x : y;
+    const struct value *va = values_get(values, DOMAIN_NAME, a);
+    const struct value *vb = values_get(values, DOMAIN_NAME, b);
+    if (x.ptr[0] != y.ptr[0] && !may_be_one_edit(va, vb) && jaro_bound(va, vb) < 0.82)
+        return GIVEN_DIFFERENT;
     if (shorter.len >= 3 && one_edit(x, y)) return GIVEN_NEAR;
     if (shorter.len >= 3 && memcmp(x.ptr, y.ptr, shorter.len) == 0) return GIVEN_SIMILAR;
     double jw = similarity_jaro_winkler(x, y);
@@ -104,15 +130,19 @@ int comparison_family_name(const struct values *values, uint32_t a, uint32_t b)
 {
     if (a == b) return LEVEL_EXACT;
     struct str x = values_text(values, DOMAIN_NAME, a), y = values_text(values, DOMAIN_NAME, b);
-    if (shares_word(x, y)) return FAMILY_PART;
+    const struct value *va = values_get(values, DOMAIN_NAME, a);
+    const struct value *vb = values_get(values, DOMAIN_NAME, b);
+    bool parts = (va->letters | vb->letters) & 1; /* a space is bit 0 */
+    if (parts && shares_word(x, y)) return FAMILY_PART;
     struct str shorter = x.len < y.len ? x : y;
+    bool sound = va->a > 1 << 10 && va->a == vb->a;
+    if (x.ptr[0] != y.ptr[0] && !sound && !may_be_one_edit(va, vb) && jaro_bound(va, vb) < 0.84)
+        return FAMILY_DIFFERENT;
     if (shorter.len >= 3 && one_edit(x, y)) return FAMILY_NEAR;
     if (shorter.len == 1) return x.ptr[0] == y.ptr[0] ? FAMILY_PART : FAMILY_DIFFERENT;
     double jw = similarity_jaro_winkler(x, y);
     if (jw >= 0.92) return FAMILY_NEAR;
     if (jw >= 0.84) return FAMILY_SIMILAR;
-    const struct value *v = values_get(values, DOMAIN_NAME, a);
-    bool sound = v->a > 1 << 10 && v->a == values_get(values, DOMAIN_NAME, b)->a;
     return sound ? FAMILY_SIMILAR : FAMILY_DIFFERENT;
 }
 
@@ -224,8 +254,9 @@ int comparison_organisation(const struct values *values, comparison_word_bits *b
     if (is_acronym_of(x, y) || is_acronym_of(y, x)) return ORGANISATION_ACRONYM;
     if (same_letters(x, y)) return LEVEL_EXACT;
     struct word_set in_a, in_b;
-    read_set(values, bits, a, &in_a);
-    read_set(values, bits, b, &in_b);
+    bool in_order = str_compare(x, y) <= 0; /* so that ties do not depend on who comes first */
+    read_set(values, bits, in_order ? a : b, &in_a);
+    read_set(values, bits, in_order ? b : a, &in_b);
     double common = align_words(values, bits, &in_a, &in_b);
     double smaller = in_a.bits < in_b.bits ? in_a.bits : in_b.bits;
     double jaccard = common / (in_a.bits + in_b.bits - common);
@@ -331,6 +362,19 @@ static struct str street_words(struct str street, struct str *number)
     return str_skip(street, (size_t)(bar + 1));
 }
 
+/* How many of the words are among the others; single letters count only beside other words. */
+static size_t words_found(const struct str *word, size_t count, const struct str *other,
+                          size_t other_count)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t j = 0;
+        while (j < other_count && !str_equal(word[i], other[j])) j++;
+        found += j < other_count && (word[i].len > 1 || count > 1);
+    }
+    return found;
+}
+
 /* Same street: equal, one edit, or all words of one in the other. */
 static bool same_street(struct str a, struct str b)
 {
@@ -338,15 +382,11 @@ static bool same_street(struct str a, struct str b)
     if (a.len == 0 || b.len == 0) return false;
     if (a.len >= 5 && b.len >= 5 && similarity_jaro_winkler(a, b) >= 0.9) return true;
     struct str in_a[12], in_b[12];
-    size_t count_a = fold_words(a, in_a, 12), count_b = fold_words(b, in_b, 12), common = 0;
-    for (size_t i = 0; i < count_a; i++)
-        for (size_t j = 0; j < count_b; j++)
-            if (str_equal(in_a[i], in_b[j]) && (in_a[i].len > 1 || count_a > 1)) {
-                common++;
-                break;
-            }
+    size_t count_a = fold_words(a, in_a, 12), count_b = fold_words(b, in_b, 12);
+    size_t common = words_found(in_a, count_a, in_b, count_b);
+    size_t common_b = words_found(in_b, count_b, in_a, count_a);
     size_t fewer = count_a < count_b ? count_a : count_b;
-    if (common >= fewer && fewer > 0) return true;
+    if ((common < common_b ? common : common_b) >= fewer && fewer > 0) return true;
     char x[64], y[64];
     struct str cx = fold_compact(a, x, sizeof x), cy = fold_compact(b, y, sizeof y);
     return cx.len >= 5 && cy.len >= 5 && similarity_jaro_winkler(cx, cy) >= 0.9;
@@ -357,17 +397,20 @@ int comparison_street(const struct values *values, uint32_t a, uint32_t b)
     if (a == b) return LEVEL_EXACT;
     const struct value *va = values_get(values, DOMAIN_STREET, a);
     const struct value *vb = values_get(values, DOMAIN_STREET, b);
+    /* Neither the same number nor a street that sounds the same. */
+    if (va->a != vb->a && va->a && vb->a && va->b != vb->b) return STREET_DIFFERENT;
     struct str number_a, number_b;
     struct str words_a = street_words(values_text(values, DOMAIN_STREET, a), &number_a);
     struct str words_b = street_words(values_text(values, DOMAIN_STREET, b), &number_b);
     bool alike = same_street(words_a, words_b);
-    if (!alike && (number_a.len == 0 || va->a != vb->a)) return STREET_DIFFERENT;
+    bool numbers = number_a.len > 0 && number_b.len > 0;
+    if (!alike && (!numbers || va->a != vb->a)) return STREET_DIFFERENT;
     if (!alike) {
         bool close =
             words_a.len > 2 && words_b.len > 2 && similarity_jaro_winkler(words_a, words_b) >= 0.78;
         return close ? STREET_NEAR : STREET_DIFFERENT;
     }
-    if (number_a.len == 0 || number_b.len == 0) return STREET_NUMBER_MISSING;
+    if (!numbers) return STREET_NUMBER_MISSING;
     if (va->a == vb->a) return str_equal(words_a, words_b) ? LEVEL_EXACT : STREET_NEAR;
     uint32_t apart = va->a > vb->a ? va->a - vb->a : vb->a - va->a;
     bool near =
@@ -375,20 +418,42 @@ int comparison_street(const struct values *values, uint32_t a, uint32_t b)
     return near ? STREET_NUMBER_NEAR : STREET_NUMBER_DIFFERS;
 }
 
+/* The bytes in which two postcodes differ, as a mask of their first eight. */
+static unsigned differing_bytes(const struct value *a, const struct value *b)
+{
+    uint64_t x = ((uint64_t)(a->a ^ b->a)) | (uint64_t)(a->b ^ b->b) << 32;
+    unsigned mask = 0;
+    for (unsigned i = 0; x; i++, x >>= 8) mask |= (unsigned)((x & 0xFF) != 0) << i;
+    return mask;
+}
+
 int comparison_postcode(const struct values *values, uint32_t a, uint32_t b)
 {
     if (a == b) return LEVEL_EXACT;
-    struct str x = values_text(values, DOMAIN_POSTCODE, a);
-    struct str y = values_text(values, DOMAIN_POSTCODE, b);
-    if (one_edit(x, y)) return LOCALITY_POSTCODE_NEAR;
-    size_t common = 0;
-    while (common < x.len && common < y.len && x.ptr[common] == y.ptr[common]) common++;
-    return common >= 3 ? LOCALITY_AREA : LOCALITY_DIFFERENT;
+    const struct value *va = values_get(values, DOMAIN_POSTCODE, a);
+    const struct value *vb = values_get(values, DOMAIN_POSTCODE, b);
+    unsigned mask = differing_bytes(va, vb);
+    if (va->len == vb->len && va->len <= 8) {
+        unsigned count = (unsigned)__builtin_popcount(mask);
+        bool neighbours = count == 2 && (mask >> __builtin_ctz(mask)) == 3;
+        bool swapped = neighbours && va->letters == vb->letters;
+        if (count == 1 || (swapped && one_edit(values_text(values, DOMAIN_POSTCODE, a),
+                                               values_text(values, DOMAIN_POSTCODE, b))))
+            return LOCALITY_POSTCODE_NEAR;
+    } else if (may_be_one_edit(va, vb) && one_edit(values_text(values, DOMAIN_POSTCODE, a),
+                                                   values_text(values, DOMAIN_POSTCODE, b))) {
+        return LOCALITY_POSTCODE_NEAR;
+    }
+    return mask == 0 || __builtin_ctz(mask) >= 3 ? LOCALITY_AREA : LOCALITY_DIFFERENT;
 }
 
 int comparison_city(const struct values *values, uint32_t a, uint32_t b)
 {
     if (a == b) return LEVEL_EXACT;
+    const struct value *va = values_get(values, DOMAIN_CITY, a);
+    const struct value *vb = values_get(values, DOMAIN_CITY, b);
+    bool parts = (va->letters | vb->letters) & 1;
+    if (!parts && !may_be_one_edit(va, vb) && jaro_bound(va, vb) < 0.8) return LOCALITY_DIFFERENT;
     struct str x = values_text(values, DOMAIN_CITY, a), y = values_text(values, DOMAIN_CITY, b);
     if (x.len >= 4 && y.len >= 4 && (one_edit(x, y) || similarity_jaro_winkler(x, y) >= 0.9))
         return LOCALITY_CITY;
@@ -403,6 +468,7 @@ int comparison_identifier(const struct values *values, uint32_t a, uint32_t b)
     const struct value *va = values_get(values, DOMAIN_IDENTIFIER, a);
     const struct value *vb = values_get(values, DOMAIN_IDENTIFIER, b);
     if (va->a != vb->a) return LEVEL_MISSING;
+    if (!may_be_one_edit(va, vb)) return IDENTIFIER_DIFFERENT;
     struct str x = str_skip(values_text(values, DOMAIN_IDENTIFIER, a), va->b);
     struct str y = str_skip(values_text(values, DOMAIN_IDENTIFIER, b), vb->b);
     return x.len >= 6 && y.len >= 6 && one_edit(x, y) ? IDENTIFIER_NEAR : IDENTIFIER_DIFFERENT;

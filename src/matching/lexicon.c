@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "matching/lexicon_words.h"
+#include "matching/values.h"
 
 enum { TABLE_SIZE = 1 << 14 };
 
@@ -20,9 +21,7 @@ static pthread_once_t built = PTHREAD_ONCE_INIT;
 
 static size_t slot_of(enum lexicon list, struct str word)
 {
-    uint64_t hash = 0xCBF29CE484222325u + (uint64_t)list * 0x9E3779B97F4A7C15u;
-    for (size_t i = 0; i < word.len; i++)
-        hash = (hash ^ (unsigned char)word.ptr[i]) * 0x100000001B3u;
+    uint64_t hash = values_hash(word) + (uint64_t)list * 0x9E3779B97F4A7C15u;
     return (size_t)(hash ^ hash >> 29) & (TABLE_SIZE - 1);
 }
 

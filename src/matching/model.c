@@ -3,12 +3,7 @@
  * point and, for what a small file cannot tell, the end point of the estimates in training.c. */
 #include "matching/model.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include "base/buffer.h"
 
 struct default_row {
     enum comparison comparison;

@@ -10,6 +10,7 @@
 #ifndef MATCHING_MODEL_H
 #define MATCHING_MODEL_H
 
+#include "base/buffer.h"
 #include "matching/comparison.h"
 
 enum model_kind { MODEL_PERSON, MODEL_ORGANISATION, MODEL_KIND_COUNT };
@@ -40,10 +41,8 @@ const char *model_kind_name(enum model_kind kind);
 bool model_uses(enum model_kind kind, enum comparison comparison);
 
 /* Text form, and back. Reading fails with the line's number; what a text leaves out keeps the
- * shipped values. */
-enum status model_write(const struct model_set *models, struct arena *arena, struct str *text);
-enum status model_read(struct str text, struct model_set *models, struct error *error);
-enum status model_load(const char *path, struct model_set *models, struct error *error);
-enum status model_save(const struct model_set *models, const char *path, struct error *error);
+ * shipped values. See model_text.c for the form. */
+enum status model_text_write(const struct model_set *models, struct buffer *text);
+enum status model_text_read(struct str text, struct model_set *models, struct error *error);
 
 #endif

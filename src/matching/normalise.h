@@ -57,6 +57,20 @@ normalise_function normalise_fact_occupation;
 normalise_function normalise_fact_gender;
 normalise_function normalise_fact_kind;
 
+/* Work out what is known of a value from its normalised text (struct value's a and b): what
+ * values_intern() takes for the domain. */
+typedef void normalise_describer(struct values *values, struct str text, struct value *value);
+normalise_describer normalise_name_describe;
+normalise_describer normalise_organisation_describe;
+normalise_describer normalise_fact_describe_date;
+normalise_describer normalise_fact_describe_identifier;
+normalise_describer normalise_fact_describe_words;
+normalise_describer normalise_contact_describe_email;
+normalise_describer normalise_contact_describe_phone;
+normalise_describer normalise_address_describe_street;
+normalise_describer normalise_address_describe_postcode;
+normalise_describer normalise_address_describe_city;
+
 /* True for a text that stands for no value: "-", n/a, unknown, xxx. Takes folded text. */
 bool normalise_is_placeholder(struct str folded);
 /* True when all characters are the same, or they count up or down (12345678). */

@@ -59,6 +59,16 @@ static void read_words(struct str text, struct address_words *words)
 
 /* ------------------------------------------------------------------ from the back */
 
+void normalise_address_describe_postcode(struct values *values, struct str text,
+                                         struct value *value)
+{
+    (void)values;
+    char bytes[8] = {0};
+    memcpy(bytes, text.ptr, text.len < sizeof bytes ? text.len : sizeof bytes);
+    memcpy(&value->a, bytes, 4);
+    memcpy(&value->b, bytes + 4, 4);
+}
+
 static uint32_t intern_postcode(struct values *values, struct str first, struct str second)
 {
     char code[16];
@@ -68,7 +78,7 @@ static uint32_t intern_postcode(struct values *values, struct str first, struct 
     struct str text = str_of(code, first.len + second.len);
     if (text.len == 9 && all_digits(text)) text.len = 5; /* ZIP+4 */
     if (text.len < 3 || normalise_is_filler(text)) return 0;
-    return values_intern(values, DOMAIN_POSTCODE, text, NULL);
+    return values_intern(values, DOMAIN_POSTCODE, text, normalise_address_describe_postcode);
 }
 
 /* A British outward and inward code: "le11 1uu". */
@@ -190,7 +200,7 @@ static bool ends_street(const struct address_words *words, size_t i, const struc
     return street->words > 0 && lexicon_has(LEXICON_STREET_TYPE, words->word[i]);
 }
 
-static void describe_street(struct values *values, struct str text, struct value *value)
+void normalise_address_describe_street(struct values *values, struct str text, struct value *value)
 {
     (void)values;
     ptrdiff_t bar = str_find_char(text, '|');
@@ -239,10 +249,11 @@ static uint32_t take_street(struct values *values, struct address_words *words)
         street_add(&street, without_strasse(word));
     }
     if (street.len == before_words && number >= words->count) return 0;
-    return values_intern(values, DOMAIN_STREET, str_of(street.text, street.len), describe_street);
+    return values_intern(values, DOMAIN_STREET, str_of(street.text, street.len),
+                         normalise_address_describe_street);
 }
 
-static void describe_city(struct values *values, struct str text, struct value *value)
+void normalise_address_describe_city(struct values *values, struct str text, struct value *value)
 {
     (void)values;
     char compact[64];
@@ -260,7 +271,8 @@ static uint32_t take_city(struct values *values, const struct address_words *wor
             city.words < 4 && !lexicon_has(LEXICON_COUNTRY, words->word[i]))
             street_add(&city, words->word[i]);
     }
-    return values_intern(values, DOMAIN_CITY, str_of(city.text, city.len), describe_city);
+    return values_intern(values, DOMAIN_CITY, str_of(city.text, city.len),
+                         normalise_address_describe_city);
 }
 
 void normalise_address_full(struct values *values, struct str text, struct normalised *out)
@@ -292,7 +304,8 @@ void normalise_address_city(struct values *values, struct str text, struct norma
     char folded_text[FOLD_MAX];
     struct str folded = fold_text(text, folded_text);
     if (!normalise_is_placeholder(folded))
-        out->reference[0] = values_intern(values, DOMAIN_CITY, folded, describe_city);
+        out->reference[0] =
+            values_intern(values, DOMAIN_CITY, folded, normalise_address_describe_city);
 }
 
 void normalise_address_region(struct values *values, struct str text, struct normalised *out)

@@ -50,7 +50,7 @@ static size_t canonical_mailbox(struct str mailbox, struct str host, char *out)
     return len;
 }
 
-static void describe_email(struct values *values, struct str text, struct value *value)
+void normalise_contact_describe_email(struct values *values, struct str text, struct value *value)
 {
     (void)values;
     ptrdiff_t at = str_find_char(text, '@');
@@ -76,13 +76,14 @@ void normalise_contact_email(struct values *values, struct str text, struct norm
     if (lexicon_has(LEXICON_PLACEHOLDER, str_of(canonical, mailbox_len))) return;
     canonical[mailbox_len] = '@';
     memcpy(canonical + mailbox_len + 1, host.ptr, host.len);
-    out->reference[0] = values_intern(
-        values, DOMAIN_EMAIL, str_of(canonical, mailbox_len + 1 + host.len), describe_email);
+    out->reference[0] =
+        values_intern(values, DOMAIN_EMAIL, str_of(canonical, mailbox_len + 1 + host.len),
+                      normalise_contact_describe_email);
 }
 
 /* ------------------------------------------------------------------ phone */
 
-static void describe_phone(struct values *values, struct str text, struct value *value)
+void normalise_contact_describe_phone(struct values *values, struct str text, struct value *value)
 {
     (void)values;
     uint32_t number = 0;
@@ -119,7 +120,8 @@ void normalise_contact_phone(struct values *values, struct str text, struct norm
     while (number.len > 0 && number.ptr[0] == '0') number = str_skip(number, 1);
     if (number.len < 6 || normalise_is_filler(number)) return;
     if (normalise_is_filler(str_skip(number, number.len - 6)) && number.len <= 7) return;
-    out->reference[0] = values_intern(values, DOMAIN_PHONE, number, describe_phone);
+    out->reference[0] =
+        values_intern(values, DOMAIN_PHONE, number, normalise_contact_describe_phone);
 }
 
 /* ------------------------------------------------------------------ website */

@@ -25,9 +25,10 @@ static size_t date_parts(struct str text, struct date_part part[4])
     for (size_t i = 0; i < words && count < 3; i++) {
         uint16_t groups[LEXICON_GROUPS_MAX];
         struct str digits = word[i];
-        while (digits.len > 2 && digits.ptr[digits.len - 1] > '9' && digits.ptr[0] <= '9' &&
-               count < 2)
-            digits.len--; /* 1st, 2nd; 04T00 */
+        size_t leading = 0; /* 1st, 2nd; 04t00 */
+        while (leading < digits.len && digits.ptr[leading] >= '0' && digits.ptr[leading] <= '9')
+            leading++;
+        if (leading > 0) digits.len = leading;
         int64_t number = 0;
         if (str_to_int64(digits, &number) && number >= 0 && digits.len <= 8)
             part[count++] = (struct date_part){(uint32_t)number, digits.len, false};
@@ -82,7 +83,7 @@ uint32_t normalise_date(struct str text, bool day_first)
     return pack(year, part[0].number, part[1].number);
 }
 
-static void describe_date(struct values *values, struct str text, struct value *value)
+void normalise_fact_describe_date(struct values *values, struct str text, struct value *value)
 {
     (void)values;
     for (size_t i = 0; i < text.len; i++) value->a = value->a * 10 + (uint32_t)(text.ptr[i] - '0');
@@ -95,7 +96,8 @@ static void intern_date(struct values *values, struct str text, bool day_first,
     char digits[8];
     if (date == 0 || date == 19000101 || date == 19000000) return; /* what forms put for none */
     for (int i = 7; i >= 0; i--, date /= 10) digits[i] = (char)('0' + date % 10);
-    out->reference[0] = values_intern(values, DOMAIN_DATE, str_of(digits, 8), describe_date);
+    out->reference[0] =
+        values_intern(values, DOMAIN_DATE, str_of(digits, 8), normalise_fact_describe_date);
 }
 
 void normalise_fact_date(struct values *values, struct str text, struct normalised *out)
@@ -110,12 +112,13 @@ void normalise_fact_date_day_first(struct values *values, struct str text, struc
 
 /* ------------------------------------------------------------------ identifiers */
 
-static void describe_identifier(struct values *values, struct str text, struct value *value)
+void normalise_fact_describe_identifier(struct values *values, struct str text, struct value *value)
 {
     (void)values;
     ptrdiff_t colon = str_find_char(text, ':');
     value->a = (uint32_t)values_hash(str_of(text.ptr, (size_t)(colon > 0 ? colon : 0)));
     value->b = (uint32_t)colon + 1;
+    value->letters = values_letters(str_skip(text, value->b));
 }
 
 /* "type:value" to "type:" and the letters and digits of the value, without leading zeros. */
@@ -136,13 +139,13 @@ void normalise_fact_identifier(struct values *values, struct str text, struct no
             kept[len++] = folded.ptr[i];
     struct str value = str_of(kept + start, len - start);
     if (value.len < 3 || normalise_is_filler(value)) return;
-    out->reference[0] =
-        values_intern(values, DOMAIN_IDENTIFIER, str_of(kept, len), describe_identifier);
+    out->reference[0] = values_intern(values, DOMAIN_IDENTIFIER, str_of(kept, len),
+                                      normalise_fact_describe_identifier);
 }
 
 /* ------------------------------------------------------------------ words */
 
-static void describe_words(struct values *values, struct str text, struct value *value)
+void normalise_fact_describe_words(struct values *values, struct str text, struct value *value)
 {
     (void)values;
     value->a = phonetic_code(text);
@@ -154,7 +157,7 @@ static void intern_folded(struct values *values, enum domain domain, struct str 
     char folded_text[FOLD_MAX];
     struct str folded = fold_text(text, folded_text);
     if (!normalise_is_placeholder(folded))
-        out->reference[0] = values_intern(values, domain, folded, describe_words);
+        out->reference[0] = values_intern(values, domain, folded, normalise_fact_describe_words);
 }
 
 void normalise_fact_place(struct values *values, struct str text, struct normalised *out)

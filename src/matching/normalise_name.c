@@ -38,7 +38,7 @@ bool normalise_is_filler(struct str text)
     return same || (text.len >= 5 && (up || down));
 }
 
-static void describe_name(struct values *values, struct str text, struct value *value)
+void normalise_name_describe(struct values *values, struct str text, struct value *value)
 {
     (void)values;
     uint16_t groups[LEXICON_GROUPS_MAX];
@@ -48,7 +48,7 @@ static void describe_name(struct values *values, struct str text, struct value *
 
 static uint32_t intern_name(struct values *values, struct str text)
 {
-    return values_intern(values, DOMAIN_NAME, text, describe_name);
+    return values_intern(values, DOMAIN_NAME, text, normalise_name_describe);
 }
 
 static uint32_t generation_of(struct str word)

@@ -23,7 +23,7 @@ static void describe_word(struct values *values, struct str text, struct value *
     value->a = phonetic_code(text);
 }
 
-static void describe_organisation(struct values *values, struct str text, struct value *value)
+void normalise_organisation_describe(struct values *values, struct str text, struct value *value)
 {
     struct str word[WORDS_MAX];
     uint32_t references[WORDS_MAX];
@@ -88,7 +88,7 @@ void normalise_organisation_name(struct values *values, struct str text, struct 
         memcpy(joined + len, words.word[i].ptr, words.word[i].len);
         len += words.word[i].len;
     }
-    out->reference[0] =
-        values_intern(values, DOMAIN_ORGANISATION, str_of(joined, len), describe_organisation);
+    out->reference[0] = values_intern(values, DOMAIN_ORGANISATION, str_of(joined, len),
+                                      normalise_organisation_describe);
     if (words.legal_form || words.company_word) out->traits = TRAIT_ORGANISATION;
 }

@@ -122,6 +122,11 @@ static double frequency(double others, double filled, double usual_frequency, do
     return (others + weight * usual_frequency) / (filled + weight);
 }
 
+float rarity_bits(enum slot slot, double others, double filled)
+{
+    return (float)-log2(frequency(others, filled, usual[slot].frequency, usual[slot].weight));
+}
+
 static void learn_slot(void *context, size_t task, unsigned thread)
 {
     (void)thread;

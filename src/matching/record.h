@@ -71,7 +71,8 @@ void record_fill(struct values *values, enum record_group group, const struct re
                  const struct record_field *fields, size_t count, struct record_cache **caches,
                  struct record *record);
 
-/* A hash of the record's content that does not depend on the values' numbers. */
+/* A hash of the record's content that does not depend on the values' numbers; its high bits are
+ * those of the family name's sound, so that ordering by it brings likely pairs together. */
 uint64_t record_hash(const struct values *values, const struct record *record);
 
 #endif

@@ -63,6 +63,32 @@ static void init_comparison(struct scorer *scorer, enum model_kind kind, enum co
     }
 }
 
+/* Whether any value of the comparison exists: what no record has need not be looked at. */
+static bool is_present(const struct values *values, enum comparison c)
+{
+    enum slot slot = comparison_slot(c);
+    if (slot == SLOT_TRAITS) return true;
+    if (c == COMPARISON_LOCALITY)
+        return values->domain[DOMAIN_POSTCODE].count || values->domain[DOMAIN_CITY].count ||
+               values->domain[DOMAIN_REGION].count;
+    return values->domain[record_slot_domain[slot]].count > 0;
+}
+
+/* Cheap and decisive comparisons first. */
+static void init_order(struct scorer *scorer, enum model_kind kind)
+{
+    static const enum comparison order[] = {
+        COMPARISON_GENDER,     COMPARISON_GENERATION,   COMPARISON_BIRTH_DATE,
+        COMPARISON_IDENTIFIER, COMPARISON_LOCALITY,     COMPARISON_PHONE,
+        COMPARISON_STREET,     COMPARISON_FAMILY_NAME,  COMPARISON_GIVEN_NAME,
+        COMPARISON_WEBSITE,    COMPARISON_OCCUPATION,   COMPARISON_PLACE,
+        COMPARISON_EMAIL,      COMPARISON_ORGANISATION,
+    };
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
+        if (model_uses(kind, order[i]) && is_present(scorer->values, order[i]))
+            scorer->order[kind][scorer->order_count[kind]++] = (uint8_t)order[i];
+}
+
 void scoring_init(struct scorer *scorer, const struct values *values,
                   const struct rarities *rarities, const struct model_set *models,
                   const double match_rate[MODEL_KIND_COUNT])
@@ -78,7 +104,10 @@ void scoring_init(struct scorer *scorer, const struct values *values,
         for (int c = 0; c < COMPARISON_COUNT; c++)
             if (model_uses((enum model_kind)kind, (enum comparison)c))
                 init_comparison(scorer, (enum model_kind)kind, (enum comparison)c);
+        init_order(scorer, (enum model_kind)kind);
     }
+    for (int c = 0; c < COMPARISON_COUNT; c++)
+        scorer->last_level[c] = comparison_level_count((enum comparison)c) - 1;
 }
 
 static float bits_of(const struct scorer *scorer, enum slot slot, uint32_t reference)
@@ -87,6 +116,13 @@ static float bits_of(const struct scorer *scorer, enum slot slot, uint32_t refer
     if (rarities && reference < rarities->count[slot]) return rarities->slot[slot][reference];
     return scoring_default_bits(slot);
 }
+
+/* comparison_slot() as a table of this file, for the inner loop. */
+static const enum slot comparison_slots[COMPARISON_COUNT] = {
+    SLOT_GIVEN,  SLOT_FAMILY,  SLOT_ORGANISATION, SLOT_DATE,       SLOT_EMAIL,
+    SLOT_PHONE,  SLOT_WEBSITE, SLOT_STREET,       SLOT_POSTCODE,   SLOT_IDENTIFIER,
+    SLOT_TRAITS, SLOT_TRAITS,  SLOT_PLACE,        SLOT_OCCUPATION,
+};
 
 /* ------------------------------------------------------------------ levels of values */
 
@@ -325,9 +361,9 @@ static bool has_frequencies(enum comparison c)
 }
 
 /* Levels that still say the value is the same, so that its frequency matters. */
-static bool is_disagreement(enum comparison c, int level)
+static bool is_disagreement(const struct scorer *scorer, enum comparison c, int level)
 {
-    return level == comparison_level_count(c) - 1 && c != COMPARISON_GIVEN_NAME;
+    return level == scorer->last_level[c] && c != COMPARISON_GIVEN_NAME;
 }
 
 /* What the value's frequency adds to the weight of the level. */
@@ -337,7 +373,7 @@ static float frequency_bits(const struct scorer *scorer, enum model_kind kind, e
     if (!has_frequencies(c) || found.level == LEVEL_MISSING) return 0;
     float above = found.bits - scorer->typical[kind][c];
     if (found.level == LEVEL_EXACT) return above;
-    if (is_disagreement(c, found.level)) return 0;
+    if (is_disagreement(scorer, c, found.level)) return 0;
     if (c == COMPARISON_LOCALITY) return found.level == LOCALITY_CITY ? found.bits - 6.6f : 0;
     if (c == COMPARISON_GIVEN_NAME && found.level >= GIVEN_INITIAL) return 0;
     if (c == COMPARISON_STREET || c == COMPARISON_BIRTH_DATE || c == COMPARISON_EMAIL) return 0;
@@ -377,8 +413,8 @@ bool scoring_evidence(const struct scorer *scorer, struct scoring_memo *memo,
     if (kind_of(a) != kind_of(b)) return false;
     enum model_kind kind = evidence->kind = kind_of(a);
     float log_odds = evidence->prior = scorer->prior[kind];
-    for (int c = 0; c < COMPARISON_COUNT; c++) {
-        if (!model_uses(kind, (enum comparison)c)) continue;
+    for (int i = 0; i < scorer->order_count[kind]; i++) {
+        int c = scorer->order[kind][i];
         struct agreement found = agreement_of(scorer, memo, (enum comparison)c, a, b);
         evidence->level[c] = (uint8_t)found.level;
         evidence->frequency[c] = frequency_bits(scorer, kind, (enum comparison)c, found);
@@ -391,23 +427,33 @@ bool scoring_evidence(const struct scorer *scorer, struct scoring_memo *memo,
     return true;
 }
 
-/* The most that the comparison can still add, without looking at strings; decides it where
- * equality of numbers does. */
+/* Decides the comparison where equality of numbers does; false when strings must be looked at. */
 static bool quick_agreement(const struct scorer *scorer, enum comparison c, const struct record *a,
                             const struct record *b, struct agreement *found)
 {
-    if (c == COMPARISON_GENDER || c == COMPARISON_GENERATION) {
+    enum slot slot = comparison_slots[c];
+    uint32_t in_a = a->slot[slot], in_b = b->slot[slot];
+    *found = (struct agreement){LEVEL_MISSING, 0};
+    if (slot == SLOT_TRAITS) {
         *found = trait_agreement(a, b, c == COMPARISON_GENDER ? TRAIT_GENDER : TRAIT_GENERATION);
         return true;
     }
-    enum slot slot = comparison_slot(c);
-    uint32_t in_a = a->slot[slot], in_b = b->slot[slot];
-    *found = (struct agreement){LEVEL_MISSING, 0};
-    if (c == COMPARISON_LOCALITY && in_a != in_b) return false;
-    if (!in_a || !in_b) return c != COMPARISON_LOCALITY;
-    if (in_a != in_b || (in_a & VALUES_LIST)) return false;
+    if (in_a != in_b) return (!in_a || !in_b) && c != COMPARISON_LOCALITY;
+    if (!in_a) return c != COMPARISON_LOCALITY;
+    if (in_a & VALUES_LIST) return false;
     *found = (struct agreement){LEVEL_EXACT, bits_of(scorer, slot, in_a)};
     return true;
+}
+
+/* The most that a comparison can add once equality is ruled out (a list may still have an equal
+ * member, a city its own frequency). */
+static float most_of(const struct scorer *scorer, enum model_kind kind, enum comparison c,
+                     const struct record *a, const struct record *b)
+{
+    enum slot slot = comparison_slots[c];
+    float most = scorer->best_fuzzy[kind][c] + (c == COMPARISON_LOCALITY ? 8 : 3);
+    if ((a->slot[slot] | b->slot[slot]) & VALUES_LIST) most += 24;
+    return most > 0 ? most : 0;
 }
 
 float scoring_score(const struct scorer *scorer, struct scoring_memo *memo, const struct record *a,
@@ -416,37 +462,31 @@ float scoring_score(const struct scorer *scorer, struct scoring_memo *memo, cons
     enum model_kind kind = kind_of(a);
     if (kind != kind_of(b)) return SCORING_REJECTED;
     uint8_t level[COMPARISON_COUNT] = {0}, open[COMPARISON_COUNT];
+    float most[COMPARISON_COUNT];
     int open_count = 0;
     float log_odds = scorer->prior[kind], hope = 0;
-    for (int i = 0; i < COMPARISON_COUNT; i++) {
-        enum comparison c = (enum comparison)i;
+    for (int i = 0; i < scorer->order_count[kind]; i++) {
+        enum comparison c = (enum comparison)scorer->order[kind][i];
         struct agreement found;
-        if (scorer->typical[kind][c] == 0) continue; /* not of this kind */
-        if (quick_agreement(scorer, c, a, b, &found)) {
+        if (!quick_agreement(scorer, c, a, b, &found)) {
+            open[open_count] = (uint8_t)c;
+            most[open_count] = most_of(scorer, kind, c, a, b);
+            hope += most[open_count++];
+        } else if (found.level) {
             level[c] = (uint8_t)found.level;
-            if (found.level)
-                log_odds +=
-                    scorer->weight[kind][c][found.level] + frequency_bits(scorer, kind, c, found);
-            continue;
-        }
-        bool list = (a->slot[comparison_slot(c)] | b->slot[comparison_slot(c)]) & VALUES_LIST;
-        open[open_count++] = (uint8_t)c;
-        float most = scorer->best_fuzzy[kind][c] + 3;
-        if (list) most += 24;
-        hope += most > 0 ? most : 0;
-    }
-    if (log_odds + hope < floor) return SCORING_REJECTED;
-    for (int i = 0; i < open_count; i++) {
-        enum comparison c = (enum comparison)open[i];
-        struct agreement found = agreement_of(scorer, memo, c, a, b);
-        bool list = (a->slot[comparison_slot(c)] | b->slot[comparison_slot(c)]) & VALUES_LIST;
-        float most = scorer->best_fuzzy[kind][c] + 3 + (list ? 24 : 0);
-        hope -= most > 0 ? most : 0;
-        level[c] = (uint8_t)found.level;
-        if (found.level)
             log_odds +=
                 scorer->weight[kind][c][found.level] + frequency_bits(scorer, kind, c, found);
-        if (log_odds + hope < floor) return SCORING_REJECTED;
+        }
     }
+    for (int i = 0; i < open_count; i++) {
+        if (log_odds + hope < floor) return SCORING_REJECTED;
+        enum comparison c = (enum comparison)open[i];
+        struct agreement found = agreement_of(scorer, memo, c, a, b);
+        hope -= most[i];
+        if (!found.level) continue;
+        level[c] = (uint8_t)found.level;
+        log_odds += scorer->weight[kind][c][found.level] + frequency_bits(scorer, kind, c, found);
+    }
+    if (log_odds < floor) return SCORING_REJECTED;
     return with_related(scorer, kind, level, log_odds);
 }

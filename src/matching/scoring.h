@@ -33,6 +33,9 @@ struct scorer {
     float best_fuzzy[MODEL_KIND_COUNT][COMPARISON_COUNT]; /* most a non-exact level gives */
     float typical[MODEL_KIND_COUNT][COMPARISON_COUNT];    /* -log2 u(exact) */
     float related[MODEL_KIND_COUNT][MODEL_RELATED_MAX][COMPARISON_COUNT][LEVEL_MAX];
+    uint8_t order[MODEL_KIND_COUNT][COMPARISON_COUNT]; /* comparisons made, in this order */
+    int order_count[MODEL_KIND_COUNT];
+    int last_level[COMPARISON_COUNT];
     float related_prior[MODEL_KIND_COUNT][MODEL_RELATED_MAX]; /* log2 of the ratio */
 };
 

@@ -8,7 +8,7 @@
 
 enum {
     LEVEL_BITS = 3,
-    ITERATIONS = 25,
+    ITERATIONS = 15,
     RANDOM_WEIGHT = 3000,
     RANDOM_TASKS = 8,
     MATCH_WEIGHT = 300,

@@ -132,7 +132,10 @@ static uint32_t add_value(struct values *values, enum domain domain, struct str 
     if (!grow_table(values->budget, d) || !grow_values(values->budget, d) ||
         !grow_text(values->budget, d, text.len))
         return 0;
-    struct value value = {.offset = d->text_bytes, .hash = hash, .len = (uint16_t)text.len};
+    struct value value = {.offset = d->text_bytes,
+                          .hash = hash,
+                          .letters = values_letters(text),
+                          .len = (uint16_t)text.len};
     memcpy(d->text + d->text_bytes, text.ptr, text.len);
     d->text_bytes += text.len;
     if (describe) describe(values, text, &value);

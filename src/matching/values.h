@@ -19,11 +19,12 @@ enum domain {
     DOMAIN_EMAIL,        /* a = bytes before the @, b = 1 when the domain says nothing */
     DOMAIN_PHONE,        /* digits, + in front when the country is known: a = last 7 as number */
     DOMAIN_WEBSITE,      /* host without www */
-    DOMAIN_STREET, /* "number|street words": a = house number, b = sound of the longest word */
-    DOMAIN_POSTCODE,
-    DOMAIN_CITY, /* a = sound */
+    DOMAIN_STREET,   /* "number|street words": a = house number, b = sound of the longest word */
+    DOMAIN_POSTCODE, /* a, b = its first eight bytes */
+    DOMAIN_CITY,     /* a = sound */
     DOMAIN_REGION,
-    DOMAIN_IDENTIFIER, /* "type:value": a = hash of the type, b = bytes of the type and colon */
+    DOMAIN_IDENTIFIER, /* "type:value": a = hash of the type, b = bytes of the type and colon;
+                          letters: of the value alone */
     DOMAIN_PLACE,      /* a = sound */
     DOMAIN_OCCUPATION, /* a = sound */
     DOMAIN_COUNT,
@@ -34,7 +35,8 @@ enum domain {
 struct value {
     uint64_t offset; /* of the text */
     uint32_t hash;
-    uint32_t a, b; /* what the domain says they are */
+    uint32_t a, b;    /* what the domain says they are */
+    uint32_t letters; /* which letters and digits it has, one bit each modulo 32 */
     uint16_t len;
     uint16_t flags;
 };
@@ -102,6 +104,14 @@ static inline uint32_t values_members(const struct values *values, enum domain d
     const uint32_t *list = &values->domain[domain].lists[*reference & ~VALUES_LIST];
     *members = list + 1;
     return list[0];
+}
+
+/* The letters of a text as struct value has them. */
+static inline uint32_t values_letters(struct str text)
+{
+    uint32_t letters = 0;
+    for (size_t i = 0; i < text.len; i++) letters |= UINT32_C(1) << (text.ptr[i] & 31);
+    return letters;
 }
 
 /* A good hash of short bytes, the same on every machine. */

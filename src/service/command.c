@@ -113,6 +113,10 @@ static enum status take_words(struct invocation *invocation, struct flags *flags
             invocation->help = true;
         } else if (options && str_starts_with(word, STR("--"))) {
             TRY(take_option(invocation, flags, words, word, error));
+        } else if (options && str_equal(word, STR("-o")) &&
+                   find_option(invocation->command, STR("output"))) {
+            TRY(take_own_option(invocation, find_option(invocation->command, STR("output")), words,
+                                STR_NONE, error));
         } else if (options && word.len > 1 && word.ptr[0] == '-') {
             return usage(word, "is not an option", STR("options begin with --"), error);
         } else if (invocation->operand_count == invocation->command->operands_max) {

@@ -2,9 +2,9 @@
  *
  *     customer360 COMMAND [OPTIONS] [OPERANDS]
  *
- * An option is `--name VALUE`, `--name=VALUE`, or a switch `--name`; what is no option of the
- * command is a configuration key (config.h); anything else is an error that names it. "--" ends
- * options, "-" is an operand. Help is written from the table.
+ * An option is `--name VALUE`, `--name=VALUE`, or a switch `--name`, `-o` is short for `--output`;
+ * what is no option of the command is a configuration key (config.h); anything else is an error
+ * that names it. "--" ends options, "-" is an operand. Help is written from the table.
  *
  *     static const struct command_option options[] = {
  *         {STR("errors"), STR("FILE"), STR("write rows that were refused to FILE")},
@@ -78,6 +78,10 @@ void command_write_help(const struct invocation *invocation, const struct comman
                         struct buffer *out);
 
 /* Rows of the table; each command has a file of its own. */
+extern const struct command command_dedupe;
+extern const struct command command_link;
+extern const struct command command_train;
+extern const struct command command_evaluate;
 extern const struct command command_doctor;
 extern const struct command command_export;
 extern const struct command command_help;

@@ -1,0 +1,179 @@
+#include "unit.h"
+
+#include <string.h>
+
+#include "matching/fold.h"
+#include "matching/normalise.h"
+#include "matching/phonetic.h"
+
+/* The text that a normaliser's first reference (or the one asked for) stands for. */
+static const char *text_of(normalise_function *read, enum domain domain, const char *text,
+                           int which)
+{
+    static char out[512];
+    struct values values;
+    struct normalised result = {0};
+    values_init(&values, NULL);
+    read(&values, str_from_cstr(text), &result);
+    uint32_t reference = result.reference[which];
+    struct str found =
+        reference && !(reference & VALUES_LIST) ? values_text(&values, domain, reference) : STR("");
+    memcpy(out, found.ptr, found.len);
+    out[found.len] = '\0';
+    values_release(&values);
+    return out;
+}
+
+static const char *folded(const char *text)
+{
+    static char out[FOLD_MAX + 1];
+    struct str found = fold_text(str_from_cstr(text), out);
+    out[found.len] = '\0';
+    return out;
+}
+
+static void letters_of_other_scripts_become_latin(void **state)
+{
+    (void)state;
+    assert_string_equal(folded("Müller-Łoś, O’Brien"), "muller los obrien");
+    assert_string_equal(folded("Straße ÅÆØ"), "strasse aaeo");
+    assert_string_equal(folded("Васильев Александр"), "vasilev aleksandr");
+    assert_string_equal(folded("Παπαδόπουλος"), "papadopoylos");
+    assert_string_equal(folded("王杰"), "wang jie");
+    assert_string_equal(folded("김민수"), "kim min su");
+    assert_string_equal(folded("サトウ"), "satou");
+    assert_string_equal(folded("فيصل"), "fisl");
+}
+
+static void bytes_that_are_not_utf8_are_read_as_latin1(void **state)
+{
+    (void)state;
+    assert_string_equal(folded("M\xFCller"), "muller");
+    assert_string_equal(folded("\xFF\xFE\x80"), "yth");
+    assert_string_equal(folded("\xE4\xB8"), "a");
+}
+
+static void full_names_are_understood_in_either_order(void **state)
+{
+    (void)state;
+    assert_string_equal(text_of(normalise_name_full, DOMAIN_NAME, "Dr. John Q. Smith Jr.", 1),
+                        "smith");
+    assert_string_equal(text_of(normalise_name_full, DOMAIN_NAME, "Smith, John", 0), "john");
+    assert_string_equal(text_of(normalise_name_full, DOMAIN_NAME, "Smith, John", 1), "smith");
+    assert_string_equal(
+        text_of(normalise_name_full, DOMAIN_NAME, "Thomas Clifford, 1st Baron Clifford", 1),
+        "clifford");
+    assert_string_equal(text_of(normalise_name_full, DOMAIN_NAME, "王杰", 1), "wang");
+}
+
+static void particles_leave_family_names_or_stick(void **state)
+{
+    (void)state;
+    assert_string_equal(text_of(normalise_name_family, DOMAIN_NAME, "van der Berg", 0), "berg");
+    assert_string_equal(text_of(normalise_name_family, DOMAIN_NAME, "O Brien", 0), "obrien");
+    assert_string_equal(text_of(normalise_name_family, DOMAIN_NAME, "Mc Donald", 0), "mcdonald");
+}
+
+static void legal_forms_and_fillers_leave_organisations(void **state)
+{
+    (void)state;
+    normalise_function *read = normalise_organisation_name;
+    assert_string_equal(text_of(read, DOMAIN_ORGANISATION, "Penhale Logistics Ltd.", 0),
+                        "penhale logistics");
+    assert_string_equal(text_of(read, DOMAIN_ORGANISATION, "The Acme Mfg. Co., Inc.", 0),
+                        "acme manufacturing");
+    assert_string_equal(text_of(read, DOMAIN_ORGANISATION, "U. S. A. Foods", 0), "usa foods");
+    assert_string_equal(text_of(read, DOMAIN_ORGANISATION, "Müller GmbH & Co. KG", 0), "muller");
+}
+
+static void phones_are_the_same_in_national_and_international_form(void **state)
+{
+    (void)state;
+    normalise_function *read = normalise_contact_phone;
+    assert_string_equal(text_of(read, DOMAIN_PHONE, "+44 (0)20 7946 0991", 0), "2079460991");
+    assert_string_equal(text_of(read, DOMAIN_PHONE, "020 7946 0991", 0), "2079460991");
+    assert_string_equal(text_of(read, DOMAIN_PHONE, "1-818-892-2818 ext. 12", 0), "8188922818");
+    assert_string_equal(text_of(read, DOMAIN_PHONE, "(818) 892-2818", 0), "8188922818");
+    assert_string_equal(text_of(read, DOMAIN_PHONE, "0039 0352 6553537", 0), "3526553537");
+}
+
+static void placeholders_are_nothing(void **state)
+{
+    (void)state;
+    assert_string_equal(text_of(normalise_contact_phone, DOMAIN_PHONE, "999-999-9999", 0), "");
+    assert_string_equal(text_of(normalise_contact_phone, DOMAIN_PHONE, "1234567890", 0), "");
+    assert_string_equal(text_of(normalise_contact_email, DOMAIN_EMAIL, "none@none.com", 0), "");
+    assert_string_equal(text_of(normalise_name_given, DOMAIN_NAME, "N/A", 0), "");
+    assert_string_equal(text_of(normalise_name_family, DOMAIN_NAME, "-", 0), "");
+    assert_string_equal(text_of(normalise_address_postcode, DOMAIN_POSTCODE, "99999", 0), "");
+    assert_string_equal(text_of(normalise_fact_identifier, DOMAIN_IDENTIFIER, "ssn:000-00-0000", 0),
+                        "");
+    assert_string_equal(text_of(normalise_fact_date, DOMAIN_DATE, "1900-01-01", 0), "");
+}
+
+static void emails_have_one_form(void **state)
+{
+    (void)state;
+    normalise_function *read = normalise_contact_email;
+    assert_string_equal(text_of(read, DOMAIN_EMAIL, "J.Doe+news@GoogleMail.com", 0),
+                        "jdoe@gmail.com");
+    assert_string_equal(text_of(read, DOMAIN_EMAIL, "\"Jay\" <jay@x.org>", 0), "jay@x.org");
+    assert_string_equal(text_of(read, DOMAIN_EMAIL, "no address", 0), "");
+}
+
+static void dates_are_read_in_the_usual_forms(void **state)
+{
+    (void)state;
+    assert_int_equal(normalise_date(STR("1970-03-01"), false), 19700301);
+    assert_int_equal(normalise_date(STR("3/1/1970"), false), 19700301);
+    assert_int_equal(normalise_date(STR("1.3.1970"), true), 19700301);
+    assert_int_equal(normalise_date(STR("Mar 1 1970"), false), 19700301);
+    assert_int_equal(normalise_date(STR("01-Mar-70"), false), 19700301);
+    assert_int_equal(normalise_date(STR("19700301"), false), 19700301);
+    assert_int_equal(normalise_date(STR("1970-03-01T00:00:00Z"), false), 19700301);
+    assert_int_equal(normalise_date(STR("31/12/70"), false), 19701231);
+    assert_int_equal(normalise_date(STR("1970"), false), 19700000);
+    assert_int_equal(normalise_date(STR("soon"), false), 0);
+}
+
+static void addresses_are_taken_apart(void **state)
+{
+    (void)state;
+    normalise_function *read = normalise_address_full;
+    const char *line = "3212 W. 32nd St Palm Harbor, FL 60527";
+    assert_string_equal(text_of(read, DOMAIN_STREET, line, 0), "3212|w 32nd");
+    assert_string_equal(text_of(read, DOMAIN_POSTCODE, line, 1), "60527");
+    assert_string_equal(text_of(read, DOMAIN_CITY, line, 2), "palm harbor");
+    assert_string_equal(text_of(read, DOMAIN_REGION, line, 3), "fl");
+    assert_string_equal(text_of(read, DOMAIN_STREET, "224 N. Central", 0), "224|n central");
+    assert_string_equal(text_of(read, DOMAIN_STREET, "224 North Central Ave, Apt 4", 0),
+                        "224|n central");
+    assert_string_equal(text_of(read, DOMAIN_STREET, "Hardenbergstraße 87", 0), "87|hardenberg");
+}
+
+static void names_that_sound_alike_have_one_code(void **state)
+{
+    (void)state;
+    assert_int_equal(phonetic_code(STR("schmidt")), phonetic_code(STR("shmit")));
+    assert_int_equal(phonetic_code(STR("philips")), phonetic_code(STR("filips")));
+    assert_int_not_equal(phonetic_code(STR("smith")), phonetic_code(STR("jones")));
+    assert_int_equal(phonetic_code(STR("")), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(letters_of_other_scripts_become_latin),
+        cmocka_unit_test(bytes_that_are_not_utf8_are_read_as_latin1),
+        cmocka_unit_test(full_names_are_understood_in_either_order),
+        cmocka_unit_test(particles_leave_family_names_or_stick),
+        cmocka_unit_test(legal_forms_and_fillers_leave_organisations),
+        cmocka_unit_test(phones_are_the_same_in_national_and_international_form),
+        cmocka_unit_test(placeholders_are_nothing),
+        cmocka_unit_test(emails_have_one_form),
+        cmocka_unit_test(dates_are_read_in_the_usual_forms),
+        cmocka_unit_test(addresses_are_taken_apart),
+        cmocka_unit_test(names_that_sound_alike_have_one_code),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,29 @@
+/* train: estimates a model from a file, without labels. */
+#include "service/matching_command.h"
+
+static enum status run_train(struct invocation *invocation, struct error *error)
+{
+    struct matching_command command;
+    enum status status = matching_command_begin(&command, invocation, false, error);
+    if (status == STATUS_OK) {
+        struct buffer text = {.arena = invocation->arena};
+        (void)progress_end(&command.progress);
+        status = model_text_write(bulk_models(command.bulk), &text);
+        if (status == STATUS_OK) (void)fwrite(text.bytes, 1, text.len, command.output);
+        if (status == STATUS_OK) status = matching_command_summary(&command, error);
+    }
+    return matching_command_end(&command, status, error);
+}
+
+static const struct command_option options[] = {MATCHING_COMMAND_OPTIONS};
+
+const struct command command_train = {
+    .name = STR("train"),
+    .operands = STR("FILE"),
+    .operands_max = 1,
+    .summary = STR("estimate a matching model from a CSV file, without labels"),
+    .text = STR("The model is a text file, for dedupe --model FILE --no-training and for diffs."),
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .run = run_train,
+};

@@ -1,0 +1,386 @@
+/* Laws of the matching engine that hold for any input: see each test's name. Files are made with a
+ * seed, so a failure can be had again. */
+#include "unit.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "matching/bulk.h"
+#include "matching/evaluation.h"
+#include "matching/similarity.h"
+
+enum { ROWS = 1200, ROW_MAX = 256 };
+
+static uint64_t state = 42;
+
+static uint32_t below(uint32_t limit)
+{
+    state = values_mix(state + 0x9E3779B97F4A7C15u);
+    return (uint32_t)((state >> 32) * limit >> 32);
+}
+
+static struct str random_word(char *room, uint32_t max)
+{
+    uint32_t len = below(max + 1);
+    for (uint32_t i = 0; i < len; i++) room[i] = (char)('a' + below(5));
+    return str_of(room, len);
+}
+
+/* ------------------------------------------------------------------ similarities */
+
+static void similarities_are_symmetric_and_bounded(void **unused)
+{
+    (void)unused;
+    char x[80], y[80];
+    for (int i = 0; i < 20000; i++) {
+        struct str a = random_word(x, i % 2 ? 12 : 70), b = random_word(y, i % 2 ? 12 : 70);
+        double jw = similarity_jaro_winkler(a, b);
+        assert_true(jw >= 0 && jw <= 1);
+        assert_true(fabs(similarity_jaro(a, b) - similarity_jaro(b, a)) < 1e-12);
+        assert_true(jw >= similarity_jaro(a, b));
+        assert_int_equal(similarity_edits(a, b, 3), similarity_edits(b, a, 3));
+        assert_true(similarity_jaro_winkler(a, a) == 1);
+        assert_int_equal(similarity_edits(a, a, 2), 0);
+        double bigram = similarity_bigram(a, b);
+        assert_true(bigram >= 0 && bigram <= 1 && bigram == similarity_bigram(b, a));
+    }
+}
+
+static void a_lower_limit_on_edits_only_cuts(void **unused)
+{
+    (void)unused;
+    char x[16], y[16];
+    for (int i = 0; i < 20000; i++) {
+        struct str a = random_word(x, 9), b = random_word(y, 9);
+        unsigned whole = similarity_edits(a, b, 20), cut = similarity_edits(a, b, 2);
+        assert_int_equal(cut, whole <= 2 ? whole : 3);
+    }
+}
+
+static void vector_and_scalar_key_comparison_agree(void **unused)
+{
+    (void)unused;
+    uint32_t a[KEYS_TYPE_MAX], b[KEYS_TYPE_MAX];
+    for (int i = 0; i < 20000; i++) {
+        for (int k = 0; k < KEYS_TYPE_MAX; k++) {
+            a[k] = below(4);
+            b[k] = below(3) ? below(40) : a[k];
+        }
+        assert_int_equal(blocking_first_shared(a, b), blocking_first_shared_scalar(a, b));
+    }
+}
+
+static void every_comparison_is_symmetric(void **unused)
+{
+    (void)unused;
+    struct values values;
+    values_init(&values, NULL);
+    const struct record_rules rules = {0};
+    static struct record records[60];
+    char text[4][40];
+    for (int i = 0; i < 60; i++) {
+        struct record_field fields[] = {
+            {MATCHING_FIELD_GIVEN_NAME, STR(""), random_word(text[0], 7)},
+            {MATCHING_FIELD_FAMILY_NAME, STR(""), random_word(text[1], 8)},
+            {MATCHING_FIELD_CITY, STR(""), random_word(text[2], 8)},
+            {MATCHING_FIELD_IDENTIFIER, STR("x"), random_word(text[3], 9)},
+        };
+        memset(&records[i], 0, sizeof records[i]);
+        for (int group = 0; group < RECORD_GROUP_COUNT; group++)
+            record_fill(&values, (enum record_group)group, &rules, fields, 4, NULL, &records[i]);
+    }
+    struct model_set models;
+    struct scorer scorer;
+    const double rate[MODEL_KIND_COUNT] = {0.001, 0.001};
+    model_set_default(&models);
+    scoring_init(&scorer, &values, NULL, &models, rate);
+    for (int i = 0; i < 60; i++) {
+        for (int j = 0; j < 60; j++) {
+            struct evidence ab, ba;
+            assert_true(scoring_evidence(&scorer, NULL, &records[i], &records[j], &ab));
+            assert_true(scoring_evidence(&scorer, NULL, &records[j], &records[i], &ba));
+            assert_memory_equal(ab.level, ba.level, sizeof ab.level);
+            assert_true(fabsf(ab.log_odds - ba.log_odds) < 1e-3f);
+            float score = scoring_score(&scorer, NULL, &records[i], &records[j], -1e6f);
+            assert_true(fabsf(score - ab.log_odds) < 1e-3f);
+        }
+    }
+    values_release(&values);
+}
+
+/* ------------------------------------------------------------------ files */
+
+static const char header[] = "id,entity,first_name,surname,dob,city,postcode,phone,email\n";
+
+/* Small families of rows that differ a little: entity e has two to four rows. */
+static size_t make_rows(char (*rows)[ROW_MAX])
+{
+    static const char *const given[] = {"robert", "maria",  "james", "susan", "olga",
+                                        "peter",  "fatima", "wei",   "anna",  "thomas"};
+    static const char *const family[] = {"smith",  "garcia",    "novak",        "okafor",
+                                         "tanaka", "muller",    "featherstone", "jones",
+                                         "rossi",  "lindqvist", "dubois"};
+    static const char *const city[] = {"leeds", "turin", "osaka", "lagos"};
+    size_t count = 0;
+    state = 7;
+    for (unsigned e = 0; count + 4 < ROWS; e++) {
+        const char *g = given[below(10)], *f = family[below(11)];
+        unsigned day = 1 + below(28), year = 1940 + below(60), number = below(10000000);
+        for (unsigned copy = 0, copies = 1 + below(4); copy < copies; copy++) {
+            bool typo = copy > 0 && below(3) == 0;
+            (void)snprintf(rows[count], ROW_MAX,
+                           "r%zu,e%u,%s%s,%s,%u-%02u-%02u,%s,%u,0171 %07u,%s%u@mail%u.org\n", count,
+                           e, g, typo ? "a" : "", f, year, 1 + e % 12, day, city[e % 4],
+                           10000 + e % 900, below(4) ? number : below(10000000), f, number, e);
+            count++;
+        }
+    }
+    return count;
+}
+
+static void write_rows(const char *path, char (*rows)[ROW_MAX], const size_t *order, size_t count)
+{
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    (void)fputs(header, file);
+    for (size_t i = 0; i < count; i++) (void)fputs(rows[order ? order[i] : i], file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static struct bulk *match(const char *path, unsigned threads)
+{
+    struct bulk *bulk = NULL;
+    struct error error = {.status = STATUS_OK};
+    struct bulk_options options = {.threads = threads, .train = true};
+    struct columns_request request = {0};
+    assert_int_equal(bulk_new(&options, &bulk, &error), STATUS_OK);
+    assert_int_equal(bulk_read(bulk, path, &request, &error), STATUS_OK);
+    assert_int_equal(bulk_match(bulk, &error), STATUS_OK);
+    return bulk;
+}
+
+static void same_clusters_whatever_the_threads_and_the_row_order(void **unused)
+{
+    (void)unused;
+    static char rows[ROWS][ROW_MAX];
+    static size_t order[ROWS], place[ROWS];
+    char path[] = "/tmp/matching_rows_XXXXXX", mixed[] = "/tmp/matching_mixed_XXXXXX";
+    assert_true(close(mkstemp(path)) == 0 && close(mkstemp(mixed)) == 0);
+    size_t count = make_rows(rows);
+    for (size_t i = 0; i < count; i++) order[i] = i;
+    for (size_t i = count; i-- > 1;) {
+        size_t j = below((uint32_t)i + 1), swap = order[i];
+        order[i] = order[j];
+        order[j] = swap;
+    }
+    for (size_t i = 0; i < count; i++) place[order[i]] = i;
+    write_rows(path, rows, NULL, count);
+    write_rows(mixed, rows, order, count);
+    struct bulk *one = match(path, 1), *two = match(path, 3), *shuffled = match(mixed, 2);
+    uint32_t joined = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        assert_int_equal(bulk_cluster(one, i), bulk_cluster(two, i));
+        assert_true(bulk_probability(one, i) == bulk_probability(two, i));
+        assert_true(bulk_probability(one, i) == bulk_probability(shuffled, (uint32_t)place[i]));
+        joined += bulk_cluster(one, i) != i;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t j = i + 1; j < count && j < i + 40; j++)
+            assert_int_equal(bulk_cluster(one, i) == bulk_cluster(one, j),
+                             bulk_cluster(shuffled, (uint32_t)place[i]) ==
+                                 bulk_cluster(shuffled, (uint32_t)place[j]));
+    assert_true(joined > 200);
+    bulk_free(one);
+    bulk_free(two);
+    bulk_free(shuffled);
+    (void)unlink(path);
+    (void)unlink(mixed);
+}
+
+/* ------------------------------------------------------------------ metamorphic */
+
+static struct record *record_of(struct values *values, const char *given, const char *family,
+                                const char *date, const char *phone, const char *street)
+{
+    static struct record records[2];
+    static int which;
+    struct record *record = &records[which ^= 1];
+    const struct record_rules rules = {0};
+    struct record_field fields[] = {
+        {MATCHING_FIELD_GIVEN_NAME, STR(""), str_from_cstr(given)},
+        {MATCHING_FIELD_FAMILY_NAME, STR(""), str_from_cstr(family)},
+        {MATCHING_FIELD_BIRTH_DATE, STR(""), str_from_cstr(date)},
+        {MATCHING_FIELD_PHONE, STR(""), str_from_cstr(phone)},
+        {MATCHING_FIELD_STREET, STR(""), str_from_cstr(street)},
+    };
+    memset(record, 0, sizeof *record);
+    for (int group = 0; group < RECORD_GROUP_COUNT; group++)
+        record_fill(values, (enum record_group)group, &rules, fields, 5, NULL, record);
+    return record;
+}
+
+static void a_change_of_form_never_turns_a_right_decision_wrong(void **unused)
+{
+    (void)unused;
+    static const char *const changed[][5] = {
+        {"Jose", "Garcia", "1970-05-17", "+34 915 551 234", "12 Main Street"},
+        {"JOSÉ", "García", "17 May 1970", "915551234", "12 Main St."},
+        {"García", "José", "1970-05-17", "0034 915 551 234", "12 main street, Apt 4"},
+        {"Pepe", "Garcia", "5/17/1970", "(915) 551-234", "12 Main Str"},
+        {"Jose Luis", "de Garcia", "1970-05-17", "915-551-234", "12, Main Street"},
+        {"J", "Garcia", "1970-05-17", "915 551 234", "12 MAIN STREET"},
+        {"Jose", "Garcai", "1970-05-17", "", "12 Main Street"},
+        {"Jose", "Garcia", "17/05/70", "915551235", ""},
+        {"Dr. Jose", "Garcia", "1970-05-07", "915551234", "12 Mian Street"},
+    };
+    static const char *const others[][5] = {
+        {"Maria", "Garcia", "1972-01-03", "+34 915 551 234", "12 Main Street"},
+        {"Jose", "Garcia", "1985-11-30", "915559999", "98 Oak Lane"},
+        {"Jane", "Miller", "1970-05-17", "", ""},
+    };
+    struct values values;
+    struct model_set models;
+    struct scorer scorer;
+    const double rate[MODEL_KIND_COUNT] = {1e-5, 1e-5};
+    values_init(&values, NULL);
+    model_set_default(&models);
+    for (size_t i = 0; i < sizeof changed / sizeof changed[0]; i++) {
+        struct record *a = record_of(&values, changed[0][0], changed[0][1], changed[0][2],
+                                     changed[0][3], changed[0][4]);
+        struct record *b = record_of(&values, changed[i][0], changed[i][1], changed[i][2],
+                                     changed[i][3], changed[i][4]);
+        scoring_init(&scorer, &values, NULL, &models, rate);
+        assert_true(scoring_score(&scorer, NULL, a, b, -1e6f) > 0);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        struct record *a = record_of(&values, changed[0][0], changed[0][1], changed[0][2],
+                                     changed[0][3], changed[0][4]);
+        struct record *b = record_of(&values, others[i][0], others[i][1], others[i][2],
+                                     others[i][3], others[i][4]);
+        scoring_init(&scorer, &values, NULL, &models, rate);
+        assert_true(scoring_score(&scorer, NULL, a, b, -1e6f) < 0);
+    }
+    values_release(&values);
+}
+
+/* ------------------------------------------------------------------ the rest */
+
+static void a_model_survives_being_written_and_read(void **unused)
+{
+    (void)unused;
+    struct arena arena;
+    struct model_set shipped, read;
+    struct error error;
+    arena_init(&arena, 1 << 20);
+    struct buffer first = {.arena = &arena}, second = {.arena = &arena};
+    model_set_default(&shipped);
+    assert_int_equal(model_text_write(&shipped, &first), STATUS_OK);
+    assert_int_equal(model_text_read(buffer_str(&first), &read, &error), STATUS_OK);
+    assert_int_equal(model_text_write(&read, &second), STATUS_OK);
+    assert_true(str_equal(buffer_str(&first), buffer_str(&second)));
+    assert_int_equal(model_text_read(STR("something else\n"), &read, &error), STATUS_INVALID_VALUE);
+    assert_int_equal(model_text_read(STR("customer360 matching model 1\nkind person\n"
+                                         "given_name exact m 2\n"),
+                                     &read, &error),
+                     STATUS_INVALID_VALUE);
+    assert_non_null(strstr(error.message, "line 3"));
+    arena_release(&arena);
+}
+
+static void a_bridge_does_not_join_two_groups(void **unused)
+{
+    (void)unused;
+    struct values values;
+    struct model_set models;
+    struct scorer scorer;
+    const struct record_rules rules = {0};
+    const double rate[MODEL_KIND_COUNT] = {1e-3, 1e-3};
+    static struct record records[9];
+    values_init(&values, NULL);
+    for (int i = 0; i < 9; i++) {
+        const char *family = i < 4 ? "featherstone" : i < 8 ? "okafor" : "";
+        const char *date = i < 4 ? "1970-05-17" : i < 8 ? "1988-11-02" : "";
+        const char *email = i == 8 || i == 0 || i == 4 ? "bridge@x.org" : "";
+        struct record_field fields[] = {
+            {MATCHING_FIELD_GIVEN_NAME, STR(""), i < 4 ? STR("robert") : STR("ngozi")},
+            {MATCHING_FIELD_FAMILY_NAME, STR(""), str_from_cstr(family)},
+            {MATCHING_FIELD_BIRTH_DATE, STR(""), str_from_cstr(date)},
+            {MATCHING_FIELD_EMAIL, STR(""), str_from_cstr(email)},
+        };
+        for (int group = 0; group < RECORD_GROUP_COUNT; group++)
+            record_fill(&values, (enum record_group)group, &rules, fields, 4, NULL, &records[i]);
+    }
+    model_set_default(&models);
+    scoring_init(&scorer, &values, NULL, &models, rate);
+    static struct edge edges[36];
+    size_t count = 0;
+    for (uint32_t i = 0; i < 9; i++)
+        for (uint32_t j = i + 1; j < 9; j++) {
+            float score = scoring_score(&scorer, NULL, &records[i], &records[j], -50);
+            if (score > -1) edges[count++] = (struct edge){i, j, score};
+        }
+    struct clustering_options options = {.threads = 1, .bound = 8};
+    uint32_t cluster[9];
+    float best[9];
+    struct error error;
+    assert_int_equal(
+        clustering_run(&scorer, records, 9, edges, count, &options, cluster, best, &error),
+        STATUS_OK);
+    for (int i = 1; i < 4; i++) assert_int_equal(cluster[i], cluster[0]);
+    for (int i = 5; i < 8; i++) assert_int_equal(cluster[i], cluster[4]);
+    assert_int_not_equal(cluster[0], cluster[4]);
+    /* What must stay apart stays apart. */
+    const struct edge apart = {0, 1, 0};
+    options.apart = &apart;
+    options.apart_count = 1;
+    assert_int_equal(
+        clustering_run(&scorer, records, 9, edges, count, &options, cluster, best, &error),
+        STATUS_OK);
+    assert_int_not_equal(cluster[0], cluster[1]);
+    values_release(&values);
+}
+
+static void names_of_clusters_last(void **unused)
+{
+    (void)unused;
+    const uint32_t cluster[] = {0, 0, 0, 3, 3, 5, 6};
+    const uint64_t before[] = {7, 7, 4, 9, 0, 9, 0};
+    uint64_t names[7];
+    assert_int_equal(clustering_keep_names(cluster, before, 7, 100, names), STATUS_OK);
+    assert_int_equal(names[0], 4); /* a merge: the older */
+    assert_int_equal(names[3], 9); /* a split: one part keeps it */
+    assert_int_equal(names[5], 105);
+    assert_int_equal(names[6], 106);
+}
+
+static void evaluation_counts_pairs_clusters_and_b_cubed(void **unused)
+{
+    (void)unused;
+    const uint32_t truth[] = {0, 0, 0, 3, 3}, found[] = {0, 0, 2, 3, 3};
+    struct evaluation e;
+    assert_int_equal(evaluation_run(truth, found, 5, &e), STATUS_OK);
+    assert_true(e.true_pairs == 4 && e.found_pairs == 2 && e.right_pairs == 2);
+    assert_true(e.pairs.precision == 1 && e.pairs.recall == 0.5);
+    assert_true(e.clusters.precision == 0.5 && e.clusters.recall == 0.5);
+    assert_true(e.b_cubed.precision == 1 && fabs(e.b_cubed.recall - 0.7333333) < 1e-6);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(similarities_are_symmetric_and_bounded),
+        cmocka_unit_test(a_lower_limit_on_edits_only_cuts),
+        cmocka_unit_test(vector_and_scalar_key_comparison_agree),
+        cmocka_unit_test(every_comparison_is_symmetric),
+        cmocka_unit_test(same_clusters_whatever_the_threads_and_the_row_order),
+        cmocka_unit_test(a_change_of_form_never_turns_a_right_decision_wrong),
+        cmocka_unit_test(a_model_survives_being_written_and_read),
+        cmocka_unit_test(a_bridge_does_not_join_two_groups),
+        cmocka_unit_test(names_of_clusters_last),
+        cmocka_unit_test(evaluation_counts_pairs_clusters_and_b_cubed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
