@@ -11,13 +11,13 @@
 
 #include "sql_statements.h"
 
-static void run_child(int write_end)
+static void run_child(int write_end, const char *fsync_setting)
 {
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     (void)dup2(write_end, STDOUT_FILENO);
     /* A crash of the machine is not what these tests are about; fsync would only make them slow. */
-    execlp("python3", "python3", "tests/servers/postgres.py", "fsync=off", "deadlock_timeout=100ms",
-           NULL);
+    execlp("python3", "python3", "tests/servers/postgres.py", fsync_setting,
+           "deadlock_timeout=100ms", NULL);
     _exit(127);
 }
 
@@ -34,7 +34,7 @@ static bool read_port(struct postgres_server *server, int read_end)
     return port && server->port > 0;
 }
 
-bool postgres_server_start(struct postgres_server *server)
+static bool start(struct postgres_server *server, const char *fsync_setting)
 {
     int ends[2];
     *server = (struct postgres_server){0};
@@ -42,13 +42,23 @@ bool postgres_server_start(struct postgres_server *server)
     server->pid = fork();
     if (server->pid == 0) {
         (void)close(ends[0]);
-        run_child(ends[1]);
+        run_child(ends[1], fsync_setting);
     }
     (void)close(ends[1]);
     if (server->pid > 0 && read_port(server, ends[0])) return true;
     fprintf(stderr, "postgres_server: it does not start\n");
     postgres_server_stop(server);
     return false;
+}
+
+bool postgres_server_start(struct postgres_server *server)
+{
+    return start(server, "fsync=off");
+}
+
+bool postgres_server_start_durable(struct postgres_server *server)
+{
+    return start(server, "fsync=on");
 }
 
 void postgres_server_stop(struct postgres_server *server)

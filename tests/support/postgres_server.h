@@ -26,6 +26,8 @@ struct postgres_server {
 /* Must be called from the root of the checkout. False, and a line on stderr, when it does not
  * start. */
 bool postgres_server_start(struct postgres_server *server);
+/* With fsync, which tests do without: for measurements. */
+bool postgres_server_start_durable(struct postgres_server *server);
 void postgres_server_stop(struct postgres_server *server);
 /* Overwritten by the fourth call after. */
 struct str postgres_server_url(const struct postgres_server *server, const char *role,
