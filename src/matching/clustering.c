@@ -236,6 +236,9 @@ enum status clustering_run(const struct scorer *scorer, const struct record *rec
     size_t *starts = NULL;
     struct edge *sorted = NULL;
     if (edge_count) qsort(edges, edge_count, sizeof *edges, by_certainty);
+    size_t joining = edge_count; /* what is below the threshold joins nothing */
+    while (joining > 0 && edges[joining - 1].log_odds < options->threshold) joining--;
+    edge_count = joining;
     join_components(cluster, record_count, edges, edge_count);
     sorted = by_component(cluster, record_count, edges, edge_count, &starts,
                           &clustering.component_count);

@@ -420,25 +420,56 @@ static enum status apply_request(const struct table_reader *reader,
 
 /* ------------------------------------------------------------------ whole */
 
+/* Names that begin with a given name, and names with a word that only organisations have. */
+struct name_profile {
+    size_t persons, organisations;
+};
+
+static void profile_name(struct str text, struct name_profile *profile)
+{
+    char folded[FOLD_MAX];
+    struct str word[WORDS_MAX];
+    size_t count = fold_words(fold_text(text, folded), word, WORDS_MAX);
+    bool organisation = false;
+    for (size_t i = 1; i < count; i++)
+        organisation = organisation || lexicon_has(LEXICON_LEGAL_FORM, word[i]) ||
+                       (word[i].len > 3 && lexicon_has(LEXICON_COMPANY_WORD, word[i]));
+    bool person =
+        count > 1 && count < 5 &&
+        (lexicon_has(LEXICON_NICKNAME, word[0]) || lexicon_has(LEXICON_NICKNAME, word[1]));
+    profile->organisations += organisation;
+    profile->persons += person && !organisation;
+}
+
+/* Whether names of which nothing else is known are organisations', by what most of them are. */
+static bool mostly_organisations(const struct table_reader *reader,
+                                 const struct table_chunk *sample, const struct columns *columns)
+{
+    struct name_profile profile = {0, 0};
+    for (size_t row = 0; row < sample->row_count && row < SAMPLE_ROWS; row++)
+        for (size_t c = 0; c < columns->count; c++)
+            if (columns->column[c].field == MATCHING_FIELD_NAME)
+                profile_name(sample->fields[row * table_reader_column_count(reader) + c], &profile);
+    return profile.persons <= 2 * profile.organisations;
+}
+
 static void settle_rules(const struct table_reader *reader, const struct table_chunk *sample,
                          struct columns *columns)
 {
-    bool persons = false, organisations = false;
+    bool persons = false;
     size_t day_first = 0, month_first = 0;
     for (size_t i = 0; i < columns->count; i++) {
         enum matching_field field = columns->column[i].field;
         persons = persons || field == MATCHING_FIELD_GIVEN_NAME || field == MATCHING_FIELD_GENDER ||
                   field == MATCHING_FIELD_FAMILY_NAME || field == MATCHING_FIELD_BIRTH_DATE;
-        organisations = organisations || field == MATCHING_FIELD_ORGANISATION ||
-                        field == MATCHING_FIELD_WEBSITE;
         if (field != MATCHING_FIELD_BIRTH_DATE) continue;
         struct profile profile = profile_column(reader, sample, i);
         day_first += profile.day_first;
         month_first += profile.month_first;
     }
     columns->rules.dates_day_first = day_first > month_first;
-    columns->rules.names_are_organisations = !persons;
-    (void)organisations;
+    columns->rules.names_are_organisations =
+        !persons && mostly_organisations(reader, sample, columns);
 }
 
 void columns_release(struct columns *columns)

@@ -71,7 +71,11 @@ static uint32_t rough_name(const struct values *values, const struct record *rec
     }
     uint32_t given = record->slot[SLOT_GIVEN], family = record->slot[SLOT_FAMILY];
     if (given & VALUES_LIST || family & VALUES_LIST) return 1;
-    uint32_t initial = given ? (unsigned char)values_text(values, DOMAIN_NAME, given).ptr[0] : 0;
+    const struct value *name = given ? values_get(values, DOMAIN_NAME, given) : NULL;
+    uint32_t initial = 0; /* of the given name; Bob and Robert are one */
+    if (name)
+        initial =
+            name->b ? name->b % 256 : (unsigned char)values_text(values, DOMAIN_NAME, given).ptr[0];
     uint32_t sound = family ? values_get(values, DOMAIN_NAME, family)->a : 0;
     return 1 + initial + 256 * (sound & 0xFFFFFF);
 }

@@ -55,7 +55,7 @@ static void release_domain(struct values_budget *budget, struct value_domain *d)
 {
     values_budget_realloc(budget, d->values, (uint64_t)d->capacity * sizeof *d->values, 0);
     values_budget_realloc(budget, d->text, d->text_capacity, 0);
-    values_budget_realloc(budget, d->table, d->table ? (d->table_mask + 1ULL) * 4 : 0, 0);
+    values_budget_realloc(budget, d->table, d->table ? (d->table_mask + 1ULL) * 8 : 0, 0);
     values_budget_realloc(budget, d->lists, d->list_capacity * 4ULL, 0);
     values_budget_realloc(budget, d->list_table, d->list_table ? (d->list_mask + 1ULL) * 4 : 0, 0);
 }
@@ -70,7 +70,7 @@ void values_clear(struct values *values)
 {
     for (int i = 0; i < DOMAIN_COUNT; i++) {
         struct value_domain *d = &values->domain[i];
-        if (d->count > 0) memset(d->table, 0, (d->table_mask + 1ULL) * 4);
+        if (d->count > 0) memset(d->table, 0, (d->table_mask + 1ULL) * 8);
         if (d->list_count > 0) memset(d->list_table, 0, (d->list_mask + 1ULL) * 4);
         d->count = d->list_count = 0;
         d->text_bytes = 0;
@@ -84,15 +84,15 @@ static bool grow_table(struct values_budget *budget, struct value_domain *d)
 {
     if (d->table && (uint64_t)(d->count + 1) * 3 < (d->table_mask + 1ULL) * 2) return true;
     uint64_t old_size = d->table ? d->table_mask + 1ULL : 0, size = old_size ? old_size * 2 : 64;
-    uint32_t *table = values_budget_realloc(budget, d->table, old_size * 4, size * 4);
+    uint64_t *table = values_budget_realloc(budget, d->table, old_size * 8, size * 8);
     if (!table) return false;
-    memset(table, 0, size * 4);
+    memset(table, 0, size * 8);
     d->table = table;
     d->table_mask = (uint32_t)(size - 1);
     for (uint32_t id = 1; id <= d->count; id++) {
         uint32_t slot = d->values[id].hash & d->table_mask;
         while (table[slot]) slot = (slot + 1) & d->table_mask;
-        table[slot] = id;
+        table[slot] = (uint64_t)d->values[id].hash << 32 | id;
     }
     return true;
 }
@@ -143,7 +143,7 @@ static uint32_t add_value(struct values *values, enum domain domain, struct str 
     d->values[id] = value;
     uint32_t slot = hash & d->table_mask;
     while (d->table[slot]) slot = (slot + 1) & d->table_mask;
-    d->table[slot] = id;
+    d->table[slot] = (uint64_t)hash << 32 | id;
     return id;
 }
 
@@ -157,10 +157,11 @@ uint32_t values_intern(struct values *values, enum domain domain, struct str tex
     if (d->table) {
         for (uint32_t slot = hash & d->table_mask; d->table[slot];
              slot = (slot + 1) & d->table_mask) {
-            const struct value *value = &d->values[d->table[slot]];
-            if (value->hash == hash && value->len == text.len &&
-                memcmp(d->text + value->offset, text.ptr, text.len) == 0)
-                return d->table[slot];
+            if (d->table[slot] >> 32 != hash) continue;
+            uint32_t id = (uint32_t)d->table[slot];
+            const struct value *value = &d->values[id];
+            if (value->len == text.len && memcmp(d->text + value->offset, text.ptr, text.len) == 0)
+                return id;
         }
     }
     return add_value(values, domain, text, hash, describe);

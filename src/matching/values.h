@@ -46,7 +46,7 @@ struct value_domain {
     uint32_t count, capacity;
     char *text;
     uint64_t text_bytes, text_capacity;
-    uint32_t *table;
+    uint64_t *table; /* hash in the high half, number in the low; 0 is free */
     uint32_t table_mask;
     uint32_t *lists; /* count followed by that many references, at the list's number */
     uint32_t list_words, list_capacity;
