@@ -194,9 +194,10 @@ static void many_ways_down_cost_no_time(void **state)
     (void)state;
     enum { LAYERS = 200 };
     static struct hierarchy_edge edges[LAYERS * 4];
-    static char names[LAYERS + 1][2][8];
+    static char names[LAYERS + 1][2][16];
     for (int i = 0; i <= LAYERS; i++)
-        for (int k = 0; k < 2; k++) (void)snprintf(names[i][k], 8, "%d%c", i, 'a' + k);
+        for (int k = 0; k < 2; k++)
+            (void)snprintf(names[i][k], sizeof(names[i][k]), "%d%c", i, 'a' + k);
     for (int i = 0; i < LAYERS * 4; i++)
         edges[i] = edge(names[i / 4][i / 2 % 2], names[i / 4 + 1][i % 2], names[i / 4][0], i);
     assert_int_equal(hierarchy_suspend_cycles(edges, LAYERS * 4, &builder.arena), STATUS_OK);
