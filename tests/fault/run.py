@@ -20,7 +20,9 @@ import json
 import os
 import random
 import signal
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -159,12 +161,12 @@ def read_customer(port, customer_id):
     return status, json.loads(text or "{}")
 
 
-def get(port, path, accept="application/json"):
+def get(port, path, accept="application/json", tenant="fault"):
     """(status, text); a 503 is asked again, for it says that nothing was answered."""
     deadline = time.monotonic() + 20
     while True:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-        connection.request("GET", API + path, headers={"X-Tenant-ID": "fault", "Accept": accept})
+        connection.request("GET", API + path, headers={"X-Tenant-ID": tenant, "Accept": accept})
         response = connection.getresponse()
         text = response.read().decode()
         connection.close()
@@ -175,10 +177,10 @@ def get(port, path, accept="application/json"):
         time.sleep(0.05)
 
 
-def read_feed(port, after=0):
+def read_feed(port, after=0, tenant="fault"):
     events = []
     while True:
-        status, text = get(port, f"/events?after={after}&limit=500", "application/x-ndjson")
+        status, text = get(port, f"/events?after={after}&limit=500", "application/x-ndjson", tenant)
         if status != 200:
             raise Mismatch(f"the feed answers {status}: {text}")
         page = [json.loads(line) for line in text.splitlines() if line]
@@ -308,47 +310,121 @@ def verify(service, customers, feed, retired):
     return violations
 
 
+def list_names(port, tenant):
+    """Every customer's name, page by page."""
+    names, cursor = [], ""
+    while True:
+        page = json.loads(get(port, f"/customers?limit=500{cursor}", tenant=tenant)[1])
+        names += [customer["name"] for customer in page["items"]]
+        if not page.get("next"):
+            return names
+        cursor = f"&cursor={page['next']}"
+
+
+def import_cycle(options, service, url, chance, cycle):
+    """Kills an import, checks that each row is there wholly or not at all, and imports again: every row once."""
+    rows, tenant = 3000, f"import-{cycle}"
+    path = os.path.join(tempfile.gettempdir(), f"customer360-fault-{os.getpid()}.csv")
+    with open(path, "w", encoding="utf-8") as out:
+        out.write("ID,name,segment\n" + "".join(f"{row},Customer {row},SMB\n" for row in range(rows)))
+    command = [options.binary, "import", path, "--source", "erp", "--key-column", "ID", "--tenant", tenant, "--store", url, "--json"]
+    command += service.suppression_flags()
+    service.stop()
+    importing = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(chance.uniform(0.01, 0.4))
+    importing.kill()
+    importing.wait()
+    service.start()
+    found = compare_import(service.port, tenant, None)
+    service.stop()
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    service.start()
+    os.remove(path)
+    if done.returncode != 0:
+        return found + [f"the second import ended with {done.returncode}: {done.stderr[-300:]}"]
+    return found + compare_import(service.port, tenant, rows)
+
+
+def compare_import(port, tenant, rows):
+    """One event for each customer that is there; with `rows`, each of them exactly once."""
+    deadline = time.monotonic() + 15
+    while True:
+        names = list_names(port, tenant)
+        created = [e["payload"]["name"] for e in read_feed(port, tenant=tenant) if e["eventType"] == "CustomerProfileCreatedEvent"]
+        if sorted(names) == sorted(created) or time.monotonic() > deadline:
+            break
+        time.sleep(0.05)
+    found = [] if sorted(names) == sorted(created) else [f"import: {len(names)} customers, {len(created)} created events"]
+    if len(set(names)) != len(names):
+        found.append(f"import: {len(names) - len(set(names))} rows are there twice")
+    if rows is not None and len(names) != rows:
+        found.append(f"import: {len(names)} of {rows} rows after it was run again")
+    return found
+
+
+class Run:
+    """The store that all cycles share, and what is known of it."""
+
+    def __init__(self, options):
+        self.options, self.chance = options, random.Random(options.seed)
+        self.stores = Stores(options.store, options.binary)
+        self.url = self.stores.new()
+        self.service = Service(options.binary, self.url)
+        self.customers = [[] for _ in range(CLIENTS)]
+        self.feed, self.retired, self.acknowledged = [], set(), 0
+        self.points = [p for p in POINTS if p.startswith((options.store, "http"))]
+        self.kinds = ["random", "random", "point", "import"] + (["server", "cut"] if options.store == "postgres" else [])
+
+    def kill_cycle(self, cycle, kind):
+        if kind.startswith("point"):
+            self.service.stop()
+            os.environ["FAULT_AT"] = kind.split()[1]
+            self.service.start()
+        clients = one_cycle(self.service, self.stores, self.customers, self.chance, self.options.seed + cycle, kind.split()[0])
+        os.environ.pop("FAULT_AT", None)
+        if self.service.process.poll() is not None:
+            self.service.start()
+        else:
+            self.service.wait_ready()
+        violations = verify(self.service, self.customers, self.feed, self.retired)
+        self.acknowledged += sum(client.acknowledged for client in clients)
+        # A customer that has been through some kills teaches nothing new.
+        self.retired.update(c.id for own in self.customers for c in own[:-10])
+        self.customers = [own[-10:] for own in self.customers]
+        return violations + [problem for client in clients for problem in client.problems]
+
+    def cycle(self, cycle):
+        """(what was done, what was violated)"""
+        kind = self.chance.choice(self.kinds)
+        if kind == "import":
+            return kind, import_cycle(self.options, self.service, self.url, self.chance, cycle)
+        if kind == "point":
+            kind = f"point {self.chance.choice(self.points)}:{self.chance.randint(2, 60)}"
+        return kind, self.kill_cycle(cycle, kind)
+
+    def close(self):
+        self.service.stop(signal.SIGKILL)
+        self.stores.close()
+
+
 def run(options):
-    chance = random.Random(options.seed)
-    stores = Stores(options.store, options.binary)
-    url = stores.new()
-    service = Service(options.binary, url)
-    customers = [[] for _ in range(CLIENTS)]
-    kinds = ["random", "random", "point"] + (["server", "cut"] if options.store == "postgres" else [])
-    points = [p for p in POINTS if p.startswith((options.store, "http"))]
-    failed, acknowledged, feed, retired = 0, 0, [], set()
+    state, failed = Run(options), 0
     try:
         for cycle in range(1, options.cycles + 1):
-            kind = chance.choice(kinds)
-            if kind == "point":
-                service.stop()
-                os.environ["FAULT_AT"] = f"{chance.choice(points)}:{chance.randint(2, 60)}"
-                service.start()
-            clients = one_cycle(service, stores, customers, chance, options.seed + cycle, kind)
-            at = os.environ.pop("FAULT_AT", "")
-            if service.process.poll() is not None:
-                service.start()
-            else:
-                service.wait_ready()
-            violations = verify(service, customers, feed, retired) + [p for c in clients for p in c.problems]
-            acknowledged += sum(c.acknowledged for c in clients)
+            kind, violations = state.cycle(cycle)
             if violations:
                 failed += 1
-                print(f"not ok - cycle {cycle} ({kind} {at}, seed {options.seed})")
+                print(f"not ok - cycle {cycle} ({kind}, seed {options.seed})")
                 print("\n".join(f"  {v}" for v in violations[:10]), flush=True)
-            # A customer that has been through some kills teaches nothing new.
-            retired.update(c.id for own in customers for c in own[:-10])
-            customers = [own[-10:] for own in customers]
             if cycle % 20 == 0:
-                print(f"# {cycle} of {options.cycles} cycles, {acknowledged} changes acknowledged", flush=True)
-        if [e["eventId"] for e in read_feed(service.port)] != [e["eventId"] for e in feed]:
+                print(f"# {cycle} of {options.cycles} cycles, {state.acknowledged} changes acknowledged", flush=True)
+        if [e["eventId"] for e in read_feed(state.service.port)] != [e["eventId"] for e in state.feed]:
             failed += 1
             print("not ok - the feed reads the same from the start as it was read piece by piece")
     finally:
-        service.stop(signal.SIGKILL)
-        stores.close()
+        state.close()
     if not failed:
-        print(f"ok - {options.cycles} kills lose and double nothing ({options.store}, {acknowledged} changes acknowledged)")
+        print(f"ok - {options.cycles} kills lose and double nothing ({options.store}, {state.acknowledged} changes acknowledged)")
     return failed == 0
 
 

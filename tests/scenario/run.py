@@ -78,17 +78,19 @@ class Service:
     def start(self):
         command = [self.binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--store", self.store_url]
         command += (["--dev"] if self.dev else []) + self.flags
-        if self.store_url.startswith("postgresql:") and not self.dev:
-            command += ["--privacy-suppression-key-file", self.suppression_key()]
+        if not self.dev:
+            command += self.suppression_flags()
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
         self.wait_ready()
 
-    def suppression_key(self):
-        """Instances over one database need one key."""
+    def suppression_flags(self):
+        """Programs over one PostgreSQL database need one key."""
+        if not self.store_url.startswith("postgresql:"):
+            return []
         path = os.path.join(tempfile.gettempdir(), f"customer360-suppression-key-{os.getpid()}")
         with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
             out.write("000102030405060708090a0b0c0d0e0f\n")
-        return path
+        return ["--privacy-suppression-key-file", path]
 
     def wait_ready(self):
         deadline = time.monotonic() + 20

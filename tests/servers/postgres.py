@@ -122,11 +122,11 @@ class PostgresServer:
 def main():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     server = PostgresServer(sys.argv[1:])
-    server.sql(f"CREATE DATABASE customer360 OWNER {MIGRATOR}")
-    print(f"migrate with  {server.url('customer360', MIGRATOR)}\nserve with    {server.url('customer360', RUNTIME)}", flush=True)
-    try:
+    try:  # from here on it is stopped, however this ends: nobody may be left to read what is printed
+        server.sql(f"CREATE DATABASE customer360 OWNER {MIGRATOR}")
+        print(f"migrate with  {server.url('customer360', MIGRATOR)}\nserve with    {server.url('customer360', RUNTIME)}", flush=True)
         signal.pause()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, BrokenPipeError):
         pass
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

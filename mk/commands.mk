@@ -1,0 +1,6 @@
+# The command line (tests/commands): exit codes, messages, files, signals.
+TEST_STEPS += commands
+
+.PHONY: commands
+commands: $(BUILD)/customer360
+	tests/commands/run.py --binary $(BUILD)/customer360

@@ -1,0 +1,264 @@
+#!/usr/bin/python3
+"""The command line as people and programs meet it: exit codes, messages, files, signals.
+
+    tests/commands/run.py [--binary build/customer360] [NAME...]
+
+Each function test_* is one test in a directory of its own. Prints TAP. Exit status 1 when one failed.
+"""
+import argparse
+import contextlib
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+API = "/api/v1/crm"
+BINARY = os.path.join(ROOT, "build", "customer360")
+
+
+def run(*arguments, stdin="", environment=None, code=0):
+    """The finished command, having checked its exit code."""
+    base = {k: v for k, v in os.environ.items() if not k.startswith("CUSTOMER360_")}
+    done = subprocess.run([BINARY, *arguments], input=stdin, text=True, capture_output=True, timeout=60,
+                          env={**base, **(environment or {})}, check=False)
+    assert done.returncode == code, f"{arguments}: exit {done.returncode}, not {code}\n{done.stdout}{done.stderr}"
+    return done
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Service:
+    def __init__(self, *flags):
+        self.port = free_port()
+        with open("service.log", "ab") as log:
+            self.process = subprocess.Popen([BINARY, "serve", "--listen", f"127.0.0.1:{self.port}", *flags], stdout=log, stderr=log)
+        deadline = time.monotonic() + 20
+        while self.status_of("/readyz") != 200:
+            assert self.process.poll() is None and time.monotonic() < deadline, self.log()
+            time.sleep(0.01)
+
+    def log(self):
+        with open("service.log", encoding="utf-8") as log:
+            return log.read()
+
+    def request(self, method, path, body=None, **headers):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection.request(method, path, body, {k.replace("_", "-"): v for k, v in headers.items()})
+        response = connection.getresponse()
+        text = response.read().decode()
+        try:
+            return response.status, json.loads(text)
+        except ValueError:
+            return response.status, text
+
+    def status_of(self, path, **headers):
+        try:
+            return self.request("GET", path, **headers)[0]
+        except OSError:
+            return None
+
+    def stop(self, with_signal=signal.SIGTERM):
+        self.process.send_signal(with_signal)
+        return self.process.wait(30)
+
+
+@contextlib.contextmanager
+def service(*flags):
+    running = Service(*flags)
+    try:
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.process.kill()
+            running.process.wait()
+
+
+def write(name, text):
+    with open(name, "w", encoding="utf-8") as file:
+        file.write(text)
+    return name
+
+
+def test_help_names_every_command_and_every_command_has_help():
+    overview = run("--help").stdout
+    assert "  help " in overview
+    for command in ("serve", "migrate", "import", "export", "token", "doctor", "version"):
+        assert f"  {command} " in overview, overview
+        assert run(command, "--help").stdout.startswith(f"customer360 {command}")
+    assert "--http-body-max <size>" in run("help", "configuration").stdout
+
+
+def test_what_is_not_understood_is_named_with_exit_code_2():
+    assert "drink" in run("drink", code=2).stderr
+    assert "shoe" in run("serve", "--shoe", code=2).stderr
+    assert "c.conf:2" in run("serve", "--config", write("c.conf", "[http]\nlisten_to = x\n"), code=2).stderr
+    assert "CUSTOMER360_HTTP_LISTN" in run("doctor", environment={"CUSTOMER360_HTTP_LISTN": "x"}, code=2).stderr
+    assert "nowhere.csv" in run("import", "nowhere.csv", code=2).stderr
+    assert len(run("serve", "--store", "mysql://x", code=2).stderr.splitlines()) == 1
+
+
+def test_serve_does_not_start_where_it_would_not_be_safe():
+    assert "no way to know who asks" in run("serve", "--store", "memory:", code=2).stderr
+    assert "loopback only" in run("serve", "--dev", "--listen", "0.0.0.0:0", "--store", "memory:", code=2).stderr
+    assert "missing.json" in run("serve", "--identity-jwks-file", "missing.json", "--store", "memory:", code=2).stderr
+    assert "belong together" in run("serve", "--dev", "--tls-certificate", "x.pem", code=2).stderr
+    write("p.json", '{"acme":{"fields":{"name":"loudest"}}}')
+    assert "p.json" in run("serve", "--dev", "--store", "memory:", "--policy-file", "p.json", code=2).stderr
+
+
+def test_a_port_or_store_that_is_taken_is_one_clear_line():
+    with service("--dev", "--store", "sqlite:a.db") as running:
+        taken = run("serve", "--dev", "--store", "sqlite:b.db", "--listen", f"127.0.0.1:{running.port}", code=2).stderr
+        assert "Address already in use" in taken and len(taken.splitlines()) == 1
+        assert "open in another process" in run("serve", "--dev", "--store", "sqlite:a.db", "--listen", "127.0.0.1:0", code=2).stderr
+
+
+def test_import_says_how_to_go_on_while_the_service_runs_and_that_line_works():
+    write("c.csv", "ID,Company\n1,Acme\n2,Globex\n")
+    with service("--dev", "--store", "sqlite:a.db") as running:
+        flags = ("--store", "sqlite:a.db", "--listen", f"127.0.0.1:{running.port}", "--source", "erp", "--key-column", "ID",
+                 "--map", "name=Company")
+        told = run("import", "c.csv", *flags, code=1).stderr
+        line = told[told.index("  curl"):told.index("'\n\n") + 1]
+        job = json.loads(subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True).stdout)
+        deadline = time.monotonic() + 20
+        while (state := running.request("GET", f"{API}/jobs/{job['jobId']}")[1])["state"] != "DONE":
+            assert state["state"] in ("QUEUED", "RUNNING") and time.monotonic() < deadline, state
+            time.sleep(0.02)
+        assert state["progress"]["created"] == 2, state
+        assert running.stop() == 0
+    assert "2 unchanged" in run("import", "c.csv", *flags).stdout
+
+
+def test_import_tells_each_refused_row_and_takes_the_others():
+    write("c.csv", "ID;name;emails\n1;Acme;a@x.example\n2;;\n3;Initech;nonsense\n4;acme;A@x.example\n")
+    done = run("import", "c.csv", "--store", "sqlite:a.db", "--source", "erp", "--key-column", "ID", "--errors", "e.csv", "--json", code=3)
+    counts = json.loads(done.stdout)
+    assert (counts["created"], counts["invalid"], counts["duplicates"]) == (1, 2, 1), counts
+    with open("e.csv", encoding="utf-8") as file:
+        rows = [line.split(",")[:3] for line in file.read().splitlines()]
+    assert rows == [["row", "code", "field"], ["3", "REQUIRED_FIELD", "name"], ["4", "INVALID_VALUE", "emails[0]"],
+                    ["5", "DUPLICATE_CUSTOMER", ""]], rows
+    lines = '{"name":"Line"}\n{"name":"Other","shoe":1}\n'
+    assert "1 created" in run("import", "-", "--store", "sqlite:a.db", stdin=lines, code=3).stdout
+    assert "shoe" in run("import", "-", "--store", "sqlite:b.db", stdin="name,shoe\nA,42\n", code=1).stderr
+
+
+def test_an_export_restores_the_same_state_and_only_into_an_empty_tenant():
+    with service("--dev", "--sample", "--store", "sqlite:a.db") as running:
+        deadline = time.monotonic() + 60
+        while "sample.loaded" not in running.log():
+            assert time.monotonic() < deadline, running.log()
+            time.sleep(0.05)
+        assert running.stop() == 0
+    run("export", "a.ndjson", "--store", "sqlite:a.db")
+    run("import", "a.ndjson", "--store", "sqlite:b.db")
+    run("export", "b.ndjson", "--store", "sqlite:b.db")
+    with open("a.ndjson", "rb") as a, open("b.ndjson", "rb") as b:
+        assert a.read() == b.read()
+    assert "has data already" in run("import", "a.ndjson", "--store", "sqlite:b.db", code=1).stderr
+    run("export", "p.csv", "--store", "sqlite:a.db")
+    done = run("import", "p.csv", "--store", "sqlite:c.db", "--on-duplicate", "allow", "--json")
+    assert json.loads(done.stdout)["created"] > 900, done.stdout
+
+
+def test_a_minted_token_opens_the_door_it_names():
+    run("token", "--new-key", "keys")
+    assert os.stat("keys/private.pem").st_mode & 0o077 == 0
+    with service("--store", "memory:", "--identity-jwks-file", "keys/jwks.json") as running:
+        def bearer(*flags):
+            return "Bearer " + run("token", "--key", "keys/private.pem", *flags).stdout.strip()
+        reader = bearer("--tenant", "acme", "--permissions", "customer:read")
+        body = '{"name":"Acme"}'
+        assert running.status_of(f"{API}/customers") == 401
+        assert running.status_of(f"{API}/customers", Authorization=reader) == 200
+        assert running.request("POST", f"{API}/customers", body, Authorization=reader, Content_Type="application/json")[0] == 403
+        assert running.request("POST", f"{API}/customers", body, Authorization=bearer("--tenant", "acme"), Content_Type="application/json")[0] == 201
+        assert running.request("GET", f"{API}/customers", Authorization=bearer("--tenant", "other"))[1]["items"] == []
+        assert running.status_of(f"{API}/customers", Authorization=bearer("--identity-jwt-audience", "else")) == 401
+        assert running.status_of(f"{API}/customers", Authorization=reader, X_Tenant_ID="other") == 401
+        # New keys: those of before are worthless from the reload on.
+        shutil.rmtree("keys")
+        run("token", "--new-key", "keys", "--algorithm", "EdDSA")
+        running.process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + 10
+        while running.status_of(f"{API}/customers", Authorization=reader) != 401:
+            assert time.monotonic() < deadline, running.log()
+            time.sleep(0.02)
+        assert running.status_of(f"{API}/customers", Authorization=bearer()) == 200
+
+
+def test_a_request_under_way_is_answered_and_a_followed_feed_ends_when_the_service_stops():
+    with service("--dev", "--store", "sqlite:a.db") as running:
+        feed = socket.create_connection(("127.0.0.1", running.port), timeout=20)
+        feed.sendall(f"GET {API}/events?after=0 HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n".encode())
+        assert feed.recv(100).startswith(b"HTTP/1.1 200")
+        half = socket.create_connection(("127.0.0.1", running.port), timeout=20)
+        half.sendall(f"POST {API}/customers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n".encode())
+        time.sleep(0.1)
+        running.process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        assert running.status_of("/livez") is None
+        half.sendall(b'{"name":"Last"}')
+        assert half.recv(100).startswith(b"HTTP/1.1 201"), running.log()
+        while feed.recv(4096):
+            pass
+        assert running.process.wait(20) == 0, running.log()
+
+
+def test_doctor_finds_what_is_wrong_and_changes_nothing():
+    findings = json.loads(run("doctor", "--json", "--store", "sqlite:deep/a.db", code=1).stdout)
+    assert [f["about"] for f in findings if f["severity"] == "FAILURE"] == ["identity"], findings
+    assert os.listdir(".") == []
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        findings = json.loads(run("doctor", "--dev", "--json", "--store", "memory:", "--listen", listen, code=1).stdout)
+    assert [f["about"] for f in findings if f["severity"] == "FAILURE"] == ["port"], findings
+
+
+def test_migrate_is_needed_once():
+    assert "migrations applied" in run("migrate", "--store", "sqlite:a.db").stdout
+    assert "up to date" in run("migrate", "--store", "sqlite:a.db").stdout
+
+
+def main():
+    global BINARY
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--binary", default=BINARY)
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    BINARY = os.path.abspath(options.binary)
+    failed = False
+    for name, test in sorted((n, f) for n, f in globals().items() if n.startswith("test_")):
+        if options.names and name not in options.names:
+            continue
+        directory = tempfile.mkdtemp(prefix="customer360-commands-")
+        os.chdir(directory)
+        try:
+            test()
+            print(f"ok - {name[5:]}", flush=True)
+        except Exception:  # any failure of a test is one
+            failed = True
+            print(f"not ok - {name[5:]}\n" + "".join(f"  {line}\n" for line in traceback.format_exc().splitlines()), flush=True)
+        finally:
+            os.chdir(ROOT)
+            shutil.rmtree(directory, ignore_errors=True)
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
