@@ -235,8 +235,9 @@ void command_write_help(const struct invocation *invocation, const struct comman
         write_overview(invocation, out);
         return;
     }
-    buffer_append_format(out, "customer360 %.*s [OPTIONS] %.*s\n\n%.*s\n", STR_ARGS(command->name),
-                         STR_ARGS(command->operands), STR_ARGS(command->summary));
+    buffer_append_format(out, "customer360 %.*s [OPTIONS]%s%.*s\n\n%.*s\n", STR_ARGS(command->name),
+                         str_is_empty(command->operands) ? "" : " ", STR_ARGS(command->operands),
+                         STR_ARGS(command->summary));
     if (!str_is_none(command->text)) buffer_append_format(out, "\n%.*s\n", STR_ARGS(command->text));
     if (command->option_count > 0) buffer_append(out, STR("\nOptions:\n"));
     for (size_t i = 0; i < command->option_count; i++) {

@@ -124,8 +124,10 @@ const struct command command_dedupe = {
     .name = STR("dedupe"),
     .operands = STR("FILE"),
     .operands_max = 2,
-    .summary = STR("find the rows of a CSV file that are the same customer"),
-    .text = STR("Persons or organisations or both; the columns are recognised. The output has the "
+    .summary = STR("finds the rows of a CSV file that are the same customer"),
+    .text = STR("  customer360 dedupe people.csv -o clusters.csv\n"
+                "  customer360 dedupe people.csv --explain 17 42\n\n"
+                "Persons or organisations or both; the columns are recognised. The output has the\n"
                 "rows' ids, the id of the first row of their cluster and the probability."),
     .options = options,
     .option_count = sizeof options / sizeof options[0],

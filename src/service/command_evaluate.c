@@ -263,7 +263,7 @@ static enum status write_largest(const struct bulk *bulk, const uint32_t *found,
     for (uint32_t i = 0; i < rows; i++) sizes[i] |= i;
     qsort(sizes, rows, sizeof *sizes, by_size);
     buffer_append(out, STR("\nlargest clusters:\n"));
-    for (uint32_t i = 0; i < LARGEST && i < rows; i++)
+    for (uint32_t i = 0; i < LARGEST && i < rows && sizes[i] >> 32 > 0; i++)
         buffer_append_format(out, "  %llu rows, first %.*s\n", (unsigned long long)(sizes[i] >> 32),
                              STR_ARGS(bulk_row_id(bulk, (uint32_t)sizes[i], room)));
     free(sizes);
@@ -405,8 +405,9 @@ const struct command command_evaluate = {
     .name = STR("evaluate"),
     .operands = STR("FILE [RIGHT]"),
     .operands_max = 2,
-    .summary = STR("measure matching against a known truth"),
-    .text = STR("Precision, recall and F1 of pairs, clusters and B-cubed; recall of the blocking "
+    .summary = STR("measures matching against a known truth"),
+    .text = STR("  customer360 evaluate people.csv --truth entity --svg curve.svg\n\n"
+                "Precision, recall and F1 of pairs, clusters and B-cubed; recall of the blocking\n"
                 "keys; the threshold curve; the largest clusters. With two files: linking."),
     .options = options,
     .option_count = sizeof options / sizeof options[0],

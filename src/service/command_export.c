@@ -6,6 +6,7 @@
 
 #include "application/export_records.h"
 #include "application/list_customers.h"
+#include "service/files.h"
 #include "service/profile_columns.h"
 #include "service/progress.h"
 #include "service/store_command.h"
@@ -136,6 +137,15 @@ static enum status open_output(const struct invocation *invocation, FILE **out, 
                      "%.*s: %s", STR_ARGS(invocation->operands[0]), strerror(errno));
 }
 
+/* Nothing is to be had from a store that would have to be made first: its path is a mistake. */
+static enum status check_store_is_there(const struct invocation *invocation, struct error *error)
+{
+    struct str path = instance_store_path(&invocation->config.values);
+    if (str_is_none(path) || files_exists(path, invocation->arena)) return STATUS_OK;
+    return error_set(error, STATUS_USAGE, STR("store.url"), STR("--store sqlite:PATH of a store"),
+                     "there is no store %.*s", STR_ARGS(path));
+}
+
 static enum status run_export(struct invocation *invocation, struct error *error)
 {
     struct export_run run = {.out = stdout};
@@ -143,6 +153,7 @@ static enum status run_export(struct invocation *invocation, struct error *error
     bool csv;
     TRY(take_format(invocation, &csv, error));
     TRY(store_command_caller(invocation, &run.caller, error));
+    TRY(check_store_is_there(invocation, error));
     TRY(store_command_open(invocation, curl_lines(invocation, &run.caller), &instance, error));
     run.application = &instance.application;
     enum status status = open_output(invocation, &run.out, error);

@@ -256,7 +256,7 @@ static enum status import_file(struct invocation *invocation, struct import_run 
     double seconds = progress_end(&run->progress);
     if (run->quiet)
         summarise_json(run, counts, seconds);
-    else
+    else if (status == STATUS_OK || counts->rows > 0)
         summarise(run, counts, seconds);
     instance_close(&instance);
     return status;

@@ -36,9 +36,10 @@ const struct command command_link = {
     .name = STR("link"),
     .operands = STR("LEFT RIGHT"),
     .operands_max = 2,
-    .summary = STR("find the rows of two CSV files that are the same customer"),
+    .summary = STR("finds the rows of two CSV files that are the same customer"),
     .text =
-        STR("Each row has at most one partner in the other file: for files without duplicates."),
+        STR("  customer360 link crm.csv erp.csv -o links.csv\n\n"
+            "Each row has at most one partner in the other file: for files without duplicates."),
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .run = run_link,

@@ -8,6 +8,7 @@
 #include <openssl/rsa.h>
 #include <stdio.h>
 
+#include "adapters/api/identity.h"
 #include "adapters/identity/jwt.h"
 #include "base/environment.h"
 #include "base/identifier.h"
@@ -92,11 +93,17 @@ static enum status read_key(struct str path, struct arena *arena, EVP_PKEY **key
                      "%.*s has no private key that tokens may be signed with", STR_ARGS(path));
 }
 
+static struct str option_or(const struct invocation *invocation, struct str name,
+                            struct str fallback)
+{
+    struct str value = invocation_option(invocation, name);
+    return str_is_none(value) ? fallback : value;
+}
+
 static void write_claims(const struct invocation *invocation, struct str tenant, struct str user,
                          int64_t lifetime_ms, struct buffer *out)
 {
     const struct config_values *v = &invocation->config.values;
-    struct str permissions = invocation_option(invocation, STR("permissions"));
     int64_t now = environment_system()->now(environment_system()) / INSTANT_SECOND;
     struct json_writer writer = {.out = out};
     json_object_begin(&writer);
@@ -111,15 +118,8 @@ static void write_claims(const struct invocation *invocation, struct str tenant,
     json_member_string(&writer, v->identity_jwt_tenant_claim, tenant);
     json_member_string(&writer, v->identity_jwt_user_claim, user);
     json_member_string(&writer, v->identity_jwt_permissions_claim,
-                       str_is_none(permissions) ? STR("*") : permissions);
+                       option_or(invocation, STR("permissions"), STR("*")));
     json_object_end(&writer);
-}
-
-static struct str option_or(const struct invocation *invocation, struct str name,
-                            struct str fallback)
-{
-    struct str value = invocation_option(invocation, name);
-    return str_is_none(value) ? fallback : value;
 }
 
 static enum status make_token(struct invocation *invocation, struct str key_path,
@@ -135,6 +135,10 @@ static enum status make_token(struct invocation *invocation, struct str key_path
     if (!identifier_is_valid(tenant))
         return error_set(error, STATUS_USAGE, STR("tenant"), STR(IDENTIFIER_ALLOWED),
                          "--tenant is no identifier");
+    if (permissions_parse_list(option_or(invocation, STR("permissions"), STR("*"))) == 0)
+        return error_set(error, STATUS_USAGE, STR("permissions"),
+                         STR("*, customer:*, customer:read, consent:write, ..."),
+                         "--permissions gives none that this service knows");
     if (!jwt_user_is_valid(user))
         return error_set(error, STATUS_USAGE, STR("user"), STR("1 to 128 bytes of UTF-8"),
                          "--user is not valid");

@@ -21,8 +21,9 @@ const struct command command_train = {
     .name = STR("train"),
     .operands = STR("FILE"),
     .operands_max = 1,
-    .summary = STR("estimate a matching model from a CSV file, without labels"),
-    .text = STR("The model is a text file, for dedupe --model FILE --no-training and for diffs."),
+    .summary = STR("estimates a matching model from a CSV file, without labels"),
+    .text = STR("  customer360 train people.csv -o people.model\n\n"
+                "The model is a text file, for dedupe --model FILE --no-training and for diffs."),
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .run = run_train,

@@ -38,6 +38,9 @@ static enum status open_sqlite(const struct config_values *config, struct arena 
     if (status == STATUS_STORE_IN_USE)
         return error_set(error, status, STR("store.url"), STR("one process at a time"),
                          "%.*s is open in another process", STR_ARGS(path));
+    if (status == STATUS_STORE_CORRUPT)
+        return error_set(error, status, STR("store.url"), STR_NONE,
+                         "%.*s is damaged, or is no store of this program", STR_ARGS(path));
     if (status != STATUS_OK) return status;
     const struct sqlite_options options = {
         .path = path,

@@ -19,11 +19,30 @@ static int exit_code_of(enum status status)
     return status == STATUS_USAGE || status == STATUS_CONFIGURATION ? 2 : 1;
 }
 
+/* A message may quote a file or the command line: what would command the terminal is shown as '?'.
+ */
+static void put_plain(const char *text)
+{
+    bool utf8 = str_is_utf8(str_from_cstr(text));
+    for (const char *c = text; *c; c++) {
+        unsigned char byte = (unsigned char)*c;
+        bool c1 = byte == 0xC2 && (unsigned char)c[1] < 0xA0; /* U+0080 to U+009F */
+        bool plain = byte >= ' ' && byte != 0x7F && (byte < 0x80 || utf8) && !c1;
+        if (c1 && utf8) c++;
+        (void)fputc(plain || byte == '\n' ? byte : '?', stderr);
+    }
+}
+
 static int fail(const struct error *error)
 {
-    (void)fprintf(stderr, "customer360: %s", error->message);
-    if (error->allowed[0]) (void)fprintf(stderr, " (allowed: %s)", error->allowed);
-    (void)fprintf(stderr, "\n");
+    (void)fputs("customer360: ", stderr);
+    put_plain(error->message);
+    if (error->allowed[0]) {
+        (void)fputs(" (allowed: ", stderr);
+        put_plain(error->allowed);
+        (void)fputc(')', stderr);
+    }
+    (void)fputc('\n', stderr);
     return exit_code_of(error->status);
 }
 

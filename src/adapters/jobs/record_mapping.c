@@ -236,7 +236,9 @@ static enum status choose_target(const struct mapping_rules *rules, struct str c
         return bad_column(STATUS_UNKNOWN_FIELD, map->field, STR(FIELDS_ALLOWED),
                           "is what a column is mapped to, and no field", error);
     if (rules->pass_over_unknown) return STATUS_OK;
-    return bad_column(STATUS_UNKNOWN_FIELD, column, STR("a mapping of the column, to null as well"),
+    return bad_column(STATUS_UNKNOWN_FIELD, column,
+                      STR("a field's name; else --map, --skip or --skip-unknown, over HTTP "
+                          "the parameter mapping"),
                       "is neither a field nor mapped", error);
 }
 

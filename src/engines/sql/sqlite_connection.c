@@ -131,7 +131,8 @@ enum status sqlite_lock_file(struct str path, int *fd, struct error *error)
     if (lock < 0) {
         bool denied = errno == EACCES || errno == EROFS;
         return error_set(error, denied ? STATUS_STORE_READ_ONLY : STATUS_IO, STR_NONE, STR_NONE,
-                         "the lock file beside the store cannot be opened: %s", strerror(errno));
+                         "%s, the lock file beside the store, cannot be opened: %s", name,
+                         strerror(errno));
     }
     if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
         close(lock);

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""What the program says on its command line, and its exit codes. Speaks TAP."""
+
+import argparse
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+CUSTOMERS = """ID,Company,Mail,Notes,status
+1,Birch & Sons,info@birch.example;sales@birch.example,x,ACTIVE
+2,,nobody@oak.example,x,ACTIVE
+3,Oak Ltd,not-an-email,x,ACTIVE
+4,Elm Ltd,elm@elm.example,x,SLEEPING
+5,Birch & Sons,info@birch.example,x,ACTIVE
+6,Ash Ltd,ash@ash.example,x
+7,"Unclosed,foo
+"""
+PEOPLE = """id,first name,last name,email,city,birth date,who
+1,John,Smith,john@smith.example,Berlin,1980-02-03,a
+2,Jon,Smith,john@smith.example,Berlin,1980-02-03,a
+3,Alan,Turing,,London,1912-06-23,b
+"""
+IMPORT = ["import", "customers.csv", "--store", "sqlite:store.db", "--source", "erp", "--key-column", "ID",
+          "--map", "name=Company", "--map", "emails=Mail", "--skip-unknown"]
+
+# What it shows; the words; the exit code; parts of the output (both streams); parts that must not be there.
+CASES = [
+    ("help names the commands", ["--help"], 0, ["serve", "import", "doctor"], []),
+    ("help has no spaces at the ends of lines", ["serve", "--help"], 0, ["serve [OPTIONS]\n"], [" \n"]),
+    ("a command that is none is a usage error", ["nonsense"], 2, ["nonsense is not a command"], []),
+    ("an option that is none is a usage error", ["serve", "--nonsense"], 2, ["not an option"], []),
+    ("a column that is no field ends an import, with the way out and without a summary",
+     ["import", "customers.csv", "--store", "sqlite:store.db"], 1, ["column ID", "--skip-unknown"], ["0 rows"]),
+    ("bytes of a file do not command the terminal",
+     ["import", "escape.csv", "--store", "sqlite:store.db"], 1, ["column ?[31m"], ["\x1b"]),
+    ("bad rows are told and good ones go in", IMPORT + ["--errors", "refused.csv"], 3,
+     ["1 created", "1 duplicates, 5 invalid"], []),
+    ("the same file again changes nothing", IMPORT, 3, ["0 created, 0 updated, 1 unchanged"], []),
+    ("an export restores into an empty store", ["export", "all.ndjson", "--store", "sqlite:store.db"], 0, [], []),
+    ("a restored store is exported", ["import", "all.ndjson", "--store", "sqlite:other.db"], 0, ["restored"], []),
+    ("a store with data takes no export", ["import", "all.ndjson", "--store", "sqlite:other.db"], 1,
+     ["has data already"], []),
+    ("an export does not make the store that it is to read", ["export", "--store", "sqlite:missing.db"], 2,
+     ["there is no store missing.db"], ["HEADER"]),
+    ("a file that is no store is named", ["export", "--store", "sqlite:customers.csv"], 1,
+     ["customers.csv is damaged, or is no store"], ["script"]),
+    ("a key pair is made", ["token", "--new-key", "keys"], 0, ["keys/private.pem"], []),
+    ("a key pair is not overwritten", ["token", "--new-key", "keys"], 1, ["File exists"], []),
+    ("a token is three parts", ["token", "--key", "keys/private.pem"], 0, ["eyJ", "."], []),
+    ("a token that permits nothing is a mistake",
+     ["token", "--key", "keys/private.pem", "--permissions", "!!!"], 2, ["--permissions"], ["eyJ"]),
+    ("doctor looks without a configuration", ["doctor", "--listen", "127.0.0.1:0"], 1, ["identity.jwks_file"], []),
+    ("serve does not start when nobody could ask", ["serve"], 2, ["identity.gateway_peers"], []),
+    ("an evaluation lists no empty clusters", ["evaluate", "people.csv", "--truth", "who"], 0,
+     ["largest clusters:\n  2 rows", "  1 rows"], ["  0 rows"]),
+]
+
+
+def try_case(binary, folder, words, code, parts, absent):
+    ran = subprocess.run([binary, *words], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
+                         check=False, env={"PATH": "/usr/bin:/bin"})
+    output = (ran.stdout + ran.stderr).decode("utf-8", "backslashreplace")
+    if ran.returncode == code and all(p in output for p in parts) and not any(p in output for p in absent):
+        return True
+    print(f"# {words}: exit {ran.returncode}, expected {code}; wanted {parts}, not {absent}; got")
+    print("".join(f"#   {line!r}\n" for line in output.splitlines()), end="")
+    return False
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--binary", default="build/customer360")
+    binary = str(pathlib.Path(parser.parse_args().binary).resolve())
+    failed = 0
+    print(f"1..{len(CASES)}")
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        (folder / "customers.csv").write_text(CUSTOMERS)
+        (folder / "people.csv").write_text(PEOPLE)
+        (folder / "escape.csv").write_bytes(b"name,\x1b[31mred\nA,B\n")
+        for number, (title, *case) in enumerate(CASES, 1):
+            good = try_case(binary, folder, *case)
+            failed += not good
+            print(f"{'ok' if good else 'not ok'} {number} - {title}", flush=True)
+        if (folder / "missing.db").exists():
+            sys.exit("an export made a store")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
