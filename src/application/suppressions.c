@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "application/customer.h"
+#include "domain/field.h"
 #include "domain/profile.h"
 
 struct str suppressions_hash(const struct application *application, struct str contact_point,
@@ -53,7 +54,14 @@ static enum status hash_point(struct application *application, struct str contac
     if (str_is_empty(point))
         return error_set(error, STATUS_REQUIRED_FIELD, STR("contactPoint"),
                          STR("an e-mail address or a phone number"), "the field is required");
-    *hash = suppressions_hash(application, point, arena);
+    /* As a profile would keep it: "+49 (0)30" is "+4930" there. */
+    bool is_mail = str_find_char(point, '@') >= 0;
+    struct str kept = is_mail ? field_email(point, arena) : field_phone(point, arena);
+    if (str_is_none(kept))
+        return error_set(error, STATUS_INVALID_VALUE, STR("contactPoint"),
+                         STR("an e-mail address or a phone number"),
+                         "is no e-mail address and no phone number");
+    *hash = suppressions_hash(application, kept, arena);
     return str_is_none(*hash) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }
 

@@ -97,6 +97,9 @@ static enum status write_once(struct writing *writing, const struct record_batch
 {
     const struct importer_options *options = writing->options;
     arena_reset(&writing->arena);
+    if (batch->restore && !options->may_restore)
+        return error_set(error, STATUS_FORBIDDEN, STR(""), STR("customer360 import FILE"),
+                         "an export is restored by the operator, at the command line");
     if (batch->restore)
         return restore_records(options->application, &options->caller, batch->lines, batch->count,
                                &writing->arena, error);
