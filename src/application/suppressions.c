@@ -21,6 +21,8 @@ struct str suppressions_hash(const struct application *application, struct str c
                         hash_bytes(application->suppression_key, text), hash_bytes(second, text));
 }
 
+enum { REASON_MAX = 200 };
+
 enum action { ACTION_ADD, ACTION_REMOVE, ACTION_CHECK };
 
 struct work {
@@ -75,6 +77,10 @@ enum status suppressions_add(struct application *application, const struct calle
     TRY(customer_known_members(body, known, STR("contactPoint, reason"), error));
     TRY(customer_text_member(body, STR("contactPoint"), &point, error));
     TRY(customer_text_member(body, STR("reason"), &work.reason, error));
+    if (work.reason.len > REASON_MAX || field_has_control(work.reason))
+        return error_set(error, STATUS_INVALID_VALUE, STR("reason"),
+                         STR("up to 200 bytes, no control characters"),
+                         "is too long or holds control characters");
     TRY(hash_point(application, point, arena, &work.hash, error));
     *json = STR("{\"suppressed\":true}");
     return store_write(application->store, caller->tenant, arena, suppressions_body, &work, error);
