@@ -6,6 +6,9 @@
 #include "application/new_customer.h"
 #include "base/identifier.h"
 
+/* More changes than a customer can see, and far from the end of the numbers. */
+#define VERSION_MAX (INT64_C(1) << 53)
+
 struct restoring {
     struct application *application;
     const struct policy *policy;
@@ -76,7 +79,8 @@ static enum status read_row(struct restoring *restoring, const struct json_value
     if (str_equal(row->customer_id, row->survivor_id)) return refuse(STR("survivorId"), error);
     TRY(read_instant(line, STR("createdAt"), &row->created_at, error));
     TRY(read_instant(line, STR("updatedAt"), &row->updated_at, error));
-    if (!json_to_int64(json_get(line, STR("version")), &row->version))
+    if (!json_to_int64(json_get(line, STR("version")), &row->version) || row->version < 1 ||
+        row->version > VERSION_MAX)
         return refuse(STR("version"), error);
     const struct json_value *document = json_get(line, STR("profile"));
     if (!document != !str_is_none(row->survivor_id)) return refuse(STR("profile"), error);

@@ -259,6 +259,7 @@ static void an_import_job_reports_its_rows_and_leaves_the_refused_ones(void **st
     "{\"record\":\"PROFILE\",\"customerId\":\"" id                                                 \
     "\",\"version\":1,\"createdAt\":\"2026-01-01T00:00:00Z\",\"updatedAt\":"                       \
     "\"2026-01-01T00:00:00Z\",\"versions\":[],\"facts\":[]," more "}\n"
+#define END_LINE "{\"record\":\"END\"}\n"
 #define DOCUMENT "\"profile\":{\"name\":\"A\"}"
 #define MERGE_LINE(id, target, source)                                                             \
     "{\"record\":\"MERGE\",\"mergeId\":\"" id "\",\"targetCustomerId\":\"" target                  \
@@ -280,12 +281,12 @@ static enum status restore_text(const char *tenant, const char *text, bool may_r
 static void an_export_is_not_restored_by_a_job(void **state)
 {
     (void)state;
-    const char *text = HEADER_LINE PROFILE_LINE("R1", DOCUMENT);
+    const char *text = HEADER_LINE PROFILE_LINE("R1", DOCUMENT) END_LINE;
     assert_int_equal(restore_text("forged", text, false), STATUS_FORBIDDEN);
     assert_int_equal(restore_text("forged", text, true), STATUS_OK);
 }
 
-static void a_damaged_export_makes_no_ring_of_merges_and_no_odd_ids(void **state)
+static void a_damaged_export_is_refused(void **state)
 {
     (void)state;
     static const char *texts[] = {
@@ -297,6 +298,9 @@ static void a_damaged_export_makes_no_ring_of_merges_and_no_odd_ids(void **state
                 MERGE_LINE("M2", "A", "B"),
         HEADER_LINE PROFILE_LINE("A", DOCUMENT) MERGE_LINE("M1", "A", "A"),
     };
+    assert_int_equal(restore_text("cut-off", HEADER_LINE PROFILE_LINE("A", DOCUMENT), true),
+                     STATUS_INVALID_VALUE);
+    assert_non_null(strstr(error.message, "cut off"));
     char tenant[] = "damaged-0";
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         tenant[sizeof(tenant) - 2] = (char)('0' + i);
@@ -390,7 +394,7 @@ int main(void)
         cmocka_unit_test(it_stops_when_it_is_told_to_though_nobody_writes_into_the_pipe),
         cmocka_unit_test(an_import_job_reports_its_rows_and_leaves_the_refused_ones),
         cmocka_unit_test(an_export_is_not_restored_by_a_job),
-        cmocka_unit_test(a_damaged_export_makes_no_ring_of_merges_and_no_odd_ids),
+        cmocka_unit_test(a_damaged_export_is_refused),
         cmocka_unit_test(an_export_job_leaves_what_can_be_restored),
         cmocka_unit_test(an_upload_that_is_dropped_leaves_nothing),
         cmocka_unit_test(a_job_that_was_cut_off_has_failed_after_the_next_start),
