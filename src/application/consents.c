@@ -11,6 +11,7 @@ struct recording {
     struct customer_change change;
     struct str customer_id;
     struct json_value *record;
+    bool captured_now;
     struct fact fact;
 };
 
@@ -32,6 +33,21 @@ static enum status copy_to_homes(struct recording *recording, struct error *erro
     return STATUS_OK;
 }
 
+/* What was not said to be captured at another time is captured when it is recorded: so, of acts on
+ * one customer, it counts in the order of the records whatever the clocks of instances say. */
+static enum status capture_now(struct recording *recording, struct error *error)
+{
+    char text[INSTANT_TEXT_MAX];
+    struct arena *arena = recording->change.arena;
+    if (!recording->captured_now) return STATUS_OK;
+    struct str when = arena_str(arena, instant_format(recording->change.now, text));
+    recording->fact.observed_at = recording->change.now;
+    if (str_is_none(when) ||
+        !json_object_set(recording->record, STR("capturedAt"), json_make_string(when), arena))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return STATUS_OK;
+}
+
 static enum status record_body(struct store_session *session, void *context, struct error *error)
 {
     struct recording *recording = context;
@@ -39,6 +55,7 @@ static enum status record_body(struct store_session *session, void *context, str
     struct str status = json_text(json_get(recording->record, STR("status")));
     change->session = session;
     TRY(customer_change_open(change, recording->customer_id, IF_MATCH_ANY, error));
+    TRY(capture_now(recording, error));
     recording->fact.home = change->row.customer_id;
     TRY(customer_change_append(change, &recording->fact, error));
     recording->fact = change->tree.facts[change->tree.fact_count - 1];
@@ -59,7 +76,8 @@ enum status consents_record(struct application *application, const struct caller
                    .caller = caller,
                    .policy = application->policy_for(application, caller->tenant),
                    .arena = arena},
-        .customer_id = customer_id};
+        .customer_id = customer_id,
+        .captured_now = !json_get(body, STR("capturedAt"))};
     instant now = application->environment->now(application->environment);
     TRY(consent_parse(body, now, arena, &recording.record, error));
     struct fact fact = {.kind = FACT_CONSENT,

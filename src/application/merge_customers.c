@@ -5,6 +5,7 @@
 #include "application/customer_change.h"
 #include "application/preview.h"
 #include "base/identifier.h"
+#include "domain/field.h"
 #include "domain/plan.h"
 
 enum { REASON_MAX = 200 };
@@ -34,9 +35,10 @@ enum status merge_customers_parse(const struct json_value *body, struct merge_re
     if (str_is_none(out->source_id) || str_is_empty(out->source_id))
         return error_set(error, STATUS_REQUIRED_FIELD, known[0], STR("a customerId"),
                          "the field is required");
-    if (out->reason.len > REASON_MAX)
-        return error_set(error, STATUS_INVALID_VALUE, known[1], STR("up to 200 bytes"),
-                         "is too long");
+    if (out->reason.len > REASON_MAX || field_has_control(out->reason))
+        return error_set(error, STATUS_INVALID_VALUE, known[1],
+                         STR("up to 200 bytes, no control characters"),
+                         "is too long or holds control characters");
     return STATUS_OK;
 }
 

@@ -4,6 +4,10 @@
 
 #include "application/customer.h"
 #include "application/new_customer.h"
+#include "base/identifier.h"
+
+/* More changes than a customer can see, and far from the end of the numbers. */
+#define VERSION_MAX (INT64_C(1) << 53)
 
 struct restoring {
     struct application *application;
@@ -30,6 +34,12 @@ static enum status read_text(const struct json_value *line, struct str name, str
 {
     *out = text_of(line, name);
     return str_is_none(*out) ? refuse(name, error) : STATUS_OK;
+}
+
+/* It comes to stand in paths and headers. */
+static enum status check_id(struct str id, struct str name, struct error *error)
+{
+    return str_is_none(id) || identifier_is_valid(id) ? STATUS_OK : refuse(name, error);
 }
 
 static enum status read_instant(const struct json_value *line, struct str name, instant *out,
@@ -63,9 +73,14 @@ static enum status read_row(struct restoring *restoring, const struct json_value
                                 .segment = text_of(line, STR("segment")),
                                 .name = text_of(line, STR("name"))};
     TRY(read_text(line, STR("customerId"), &row->customer_id, error));
+    TRY(check_id(row->customer_id, STR("customerId"), error));
+    TRY(check_id(row->survivor_id, STR("survivorId"), error));
+    TRY(check_id(row->merge_id, STR("mergeId"), error));
+    if (str_equal(row->customer_id, row->survivor_id)) return refuse(STR("survivorId"), error);
     TRY(read_instant(line, STR("createdAt"), &row->created_at, error));
     TRY(read_instant(line, STR("updatedAt"), &row->updated_at, error));
-    if (!json_to_int64(json_get(line, STR("version")), &row->version))
+    if (!json_to_int64(json_get(line, STR("version")), &row->version) || row->version < 1 ||
+        row->version > VERSION_MAX)
         return refuse(STR("version"), error);
     const struct json_value *document = json_get(line, STR("profile"));
     if (!document != !str_is_none(row->survivor_id)) return refuse(STR("profile"), error);
@@ -177,6 +192,23 @@ static enum status restore_profile(struct restoring *restoring, const struct jso
     return restore_keys(restoring, &tree, json_get(line, STR("profile")), error);
 }
 
+/* A merge in force whose target ends, by its survivors, at the source again would be walked for
+ * ever. */
+static enum status check_no_cycle(struct restoring *restoring, const struct merge *merge,
+                                  struct error *error)
+{
+    struct arena_mark mark = arena_mark(restoring->arena);
+    struct profile_row row = {.survivor_id = merge->target_id};
+    while (!str_is_none(row.survivor_id)) {
+        if (str_equal(row.survivor_id, merge->source_id))
+            return refuse(STR("targetCustomerId"), error);
+        TRY(store_profile_get(restoring->session, row.survivor_id, STORE_NO_LOCK, restoring->arena,
+                              &row, error));
+    }
+    arena_rewind(restoring->arena, mark);
+    return STATUS_OK;
+}
+
 static enum status restore_merge(struct restoring *restoring, const struct json_value *line,
                                  struct error *error)
 {
@@ -187,6 +219,8 @@ static enum status restore_merge(struct restoring *restoring, const struct json_
     TRY(read_text(line, STR("targetCustomerId"), &merge.target_id, error));
     TRY(read_text(line, STR("sourceCustomerId"), &merge.source_id, error));
     TRY(read_instant(line, STR("mergedAt"), &merge.merged_at, error));
+    TRY(check_id(merge.merge_id, STR("mergeId"), error));
+    if (!json_get(line, STR("reversedAt"))) TRY(check_no_cycle(restoring, &merge, error));
     TRY(store_merge_insert(restoring->session, &merge, error));
     if (!json_get(line, STR("reversedAt"))) return STATUS_OK;
     TRY(read_instant(line, STR("reversedAt"), &merge.reversed_at, error));

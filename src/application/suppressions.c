@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "application/customer.h"
+#include "domain/field.h"
 #include "domain/profile.h"
 
 struct str suppressions_hash(const struct application *application, struct str contact_point,
@@ -19,6 +20,8 @@ struct str suppressions_hash(const struct application *application, struct str c
     return arena_format(arena, "%016" PRIx64 "%016" PRIx64,
                         hash_bytes(application->suppression_key, text), hash_bytes(second, text));
 }
+
+enum { REASON_MAX = 200 };
 
 enum action { ACTION_ADD, ACTION_REMOVE, ACTION_CHECK };
 
@@ -53,7 +56,14 @@ static enum status hash_point(struct application *application, struct str contac
     if (str_is_empty(point))
         return error_set(error, STATUS_REQUIRED_FIELD, STR("contactPoint"),
                          STR("an e-mail address or a phone number"), "the field is required");
-    *hash = suppressions_hash(application, point, arena);
+    /* As a profile would keep it: "+49 (0)30" is "+4930" there. */
+    bool is_mail = str_find_char(point, '@') >= 0;
+    struct str kept = is_mail ? field_email(point, arena) : field_phone(point, arena);
+    if (str_is_none(kept))
+        return error_set(error, STATUS_INVALID_VALUE, STR("contactPoint"),
+                         STR("an e-mail address or a phone number"),
+                         "is no e-mail address and no phone number");
+    *hash = suppressions_hash(application, kept, arena);
     return str_is_none(*hash) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }
 
@@ -67,6 +77,10 @@ enum status suppressions_add(struct application *application, const struct calle
     TRY(customer_known_members(body, known, STR("contactPoint, reason"), error));
     TRY(customer_text_member(body, STR("contactPoint"), &point, error));
     TRY(customer_text_member(body, STR("reason"), &work.reason, error));
+    if (work.reason.len > REASON_MAX || field_has_control(work.reason))
+        return error_set(error, STATUS_INVALID_VALUE, STR("reason"),
+                         STR("up to 200 bytes, no control characters"),
+                         "is too long or holds control characters");
     TRY(hash_point(application, point, arena, &work.hash, error));
     *json = STR("{\"suppressed\":true}");
     return store_write(application->store, caller->tenant, arena, suppressions_body, &work, error);

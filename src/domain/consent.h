@@ -7,12 +7,13 @@
  *   - a grant: has the same purpose, and is for the whole profile or that very contact point;
  *   - a revocation: has the same purpose or GENERAL, and is for the whole profile or that very
  *     contact point.
- * Per home, the latest act (captured_at, then recorded_at) that covers the question and speaks for
- * the home (tree_speaks_for by recorded_at; an act for a contact point speaks for the whole tree,
- * for it is the same mailbox) decides; at the same captured_at a revocation wins; a grant by import
- * (consent_is_import) gives nothing where there is a revocation, nor for a contact point when any
- * home has one; a grant that has expired lifts no revocation before it. Then over the homes of the
- * tree:
+ * Per home, the latest act (captured_at, but not after recorded_at; then recorded_at: a grant that
+ * claims to be of the future loses to the revocation after it) that covers the question and speaks
+ * for the home (tree_speaks_for by recorded_at; an act for a contact point speaks for the whole
+ * tree, for it is the same mailbox) decides; at the same captured_at a revocation wins; a grant by
+ * import (consent_is_import) gives nothing where there is a revocation, nor for a contact point
+ * when any home has one; a grant that has expired lifts no revocation before it. Then over the
+ * homes of the tree:
  *   1. any home REVOKED: not allowed;
  *   2. with a contact point: allowed when the latest act for it is a grant, or when it belongs to
  *      some home and all homes that it belongs to are GRANTED; if no home knows it, as without. It

@@ -45,6 +45,8 @@ static enum status read_act(const struct tree *tree, const struct fact *fact, st
         .captured_at = time_or(body, STR("capturedAt"), fact->observed_at),
         .valid_until = time_or(body, STR("validUntil"), INSTANT_FUTURE),
     };
+    /* A clock that runs ahead puts no act behind those that are recorded after it. */
+    if (act->captured_at > fact->recorded_at) act->captured_at = fact->recorded_at;
     if (str_is_none(act->purpose)) act->purpose = STR("GENERAL");
     if (str_is_none(point)) return STATUS_OK;
     act->point = consent_contact_point(act->channel, point, arena);

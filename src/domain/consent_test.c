@@ -203,6 +203,19 @@ static void the_latest_act_decides_by_the_time_it_was_captured(void **state)
     assert_general("GRANTED", "R3");
 }
 
+static void a_grant_of_the_future_loses_to_the_revocation_after_it(void **state)
+{
+    (void)state;
+    alone();
+    act("A", "GRANTED", 300, "");
+    tree_builder_last(&builder)->recorded_at = 10 * INSTANT_SECOND;
+    assert_general("GRANTED", "R1");
+    act("A", "REVOKED", 20, "");
+    assert_general("REVOKED", "R2");
+    act("A", "GRANTED", 30, "");
+    assert_general("GRANTED", "R3");
+}
+
 static void ties_revoke(void **state)
 {
     (void)state;
@@ -463,6 +476,7 @@ int main(void)
         TEST(a_check_is_read_with_its_defaults),
         TEST(absent_is_not_granted),
         TEST(the_latest_act_decides_by_the_time_it_was_captured),
+        TEST(a_grant_of_the_future_loses_to_the_revocation_after_it),
         TEST(ties_revoke),
         TEST(a_general_revocation_covers_every_purpose_a_general_grant_only_its_own),
         TEST(a_grant_expires),

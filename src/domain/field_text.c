@@ -134,11 +134,26 @@ static bool is_local_part(struct str local)
     return true;
 }
 
+/* U+00AD, U+200B..200F and U+2060..2064: an address with them looks like the one without, and would
+ * pass the suppression of that one by. */
+static bool has_invisible(struct str text)
+{
+    const unsigned char *p = (const unsigned char *)text.ptr;
+    for (size_t i = 0; i + 1 < text.len; i++) {
+        if (p[i] == 0xC2 && p[i + 1] == 0xAD) return true;
+        if (p[i] != 0xE2 || i + 2 >= text.len) continue;
+        if (p[i + 1] == 0x80 && p[i + 2] >= 0x8B && p[i + 2] <= 0x8F) return true;
+        if (p[i + 1] == 0x81 && p[i + 2] >= 0xA0 && p[i + 2] <= 0xA4) return true;
+    }
+    return false;
+}
+
 struct str field_email(struct str raw, struct arena *arena)
 {
     struct str text = str_trim(raw);
     ptrdiff_t at = str_find_char(text, '@');
-    if (at < 0 || text.len > EMAIL_MAX || field_has_control(text)) return STR_NONE;
+    if (at < 0 || text.len > EMAIL_MAX || field_has_control(text) || has_invisible(text))
+        return STR_NONE;
     struct str domain = str_skip(text, (size_t)at + 1);
     if (!is_local_part(str_of(text.ptr, (size_t)at)) || !is_host(domain)) return STR_NONE;
     struct str lower = mapped(domain, to_lower, arena);
@@ -174,7 +189,7 @@ static bool is_trunk_zero(struct str text, size_t at)
 
 static bool phone_digits(struct str text, struct buffer *out)
 {
-    bool international = text.ptr[0] == '+';
+    bool international = text.ptr[0] == '+' || str_starts_with(text, STR("00"));
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
         if (international && is_trunk_zero(text, i)) {

@@ -15,12 +15,32 @@ static char to_upper(char c)
     return c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
 }
 
+/* Latin, Greek and Cyrillic capitals of two bytes; the small letter has two as well. */
+static uint32_t lower_beyond_ascii(uint32_t c)
+{
+    bool even_is_capital = (c >= 0x100 && c <= 0x137 && c != 0x130) || (c >= 0x14A && c <= 0x177);
+    bool odd_is_capital = (c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17E);
+    if ((even_is_capital && c % 2 == 0) || (odd_is_capital && c % 2 == 1)) return c + 1;
+    if ((c >= 0xC0 && c <= 0xDE && c != 0xD7) || (c >= 0x391 && c <= 0x3A9 && c != 0x3A2) ||
+        (c >= 0x410 && c <= 0x42F))
+        return c + 0x20;
+    return c >= 0x400 && c <= 0x40F ? c + 0x50 : c;
+}
+
 struct str profile_canonical_email(struct str email, struct arena *arena)
 {
     struct str text = str_trim(email);
     char *copy = arena_cstr(arena, text);
     if (!copy) return STR_NONE;
-    for (size_t i = 0; i < text.len; i++) copy[i] = to_lower(copy[i]);
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char *p = (unsigned char *)copy + i;
+        copy[i] = to_lower(copy[i]);
+        if (p[0] < 0xC3 || p[0] > 0xDF || i + 1 == text.len) continue;
+        uint32_t c = lower_beyond_ascii((p[0] & 0x1FU) << 6 | (p[1] & 0x3FU));
+        p[0] = (unsigned char)(0xC0 | c >> 6);
+        p[1] = (unsigned char)(0x80 | (c & 0x3F));
+        i++;
+    }
     return str_of(copy, text.len);
 }
 

@@ -96,7 +96,7 @@ static void equal_elements_are_taken_once(void **state)
 {
     (void)state;
     assert_created("{\"name\":\"A\",\"emails\":[\"j@a.example\",\"J@A.example\"],"
-                   "\"phones\":[\"0049 30 123\",\"+4930123\"]}",
+                   "\"phones\":[\"0049 (0)30 123\",\"+4930123\"]}",
                    "{\"name\":\"A\",\"emails\":[\"j@a.example\"],\"phones\":[\"004930123\"]}");
 }
 
@@ -143,6 +143,9 @@ static void every_malformed_value_is_named_with_what_is_allowed(void **state)
         {"{\"name\":\"A\",\"emails\":[\"a@b@x.example\"]}", "emails[0]"},
         {"{\"name\":\"A\",\"emails\":[\"a@-x.example\"]}", "emails[0]"},
         {"{\"name\":\"A\",\"emails\":[\"a@localhost\"]}", "emails[0]"},
+        {"{\"name\":\"A\",\"emails\":[\"a\\u200bb@x.example\"]}", "emails[0]"},
+        {"{\"name\":\"A\",\"emails\":[\"ab@x.example\\u2060\"]}", "emails[0]"},
+        {"{\"name\":\"A\",\"emails\":[\"a\\u00adb@x.example\"]}", "emails[0]"},
         {"{\"name\":\"A\",\"phones\":[\"12\"]}", "phones[0]"},
         {"{\"name\":\"A\",\"phones\":[\"call me\"]}", "phones[0]"},
         {"{\"name\":\"A\",\"phones\":[\"1234567890123456\"]}", "phones[0]"},
@@ -336,6 +339,9 @@ static void phones_emails_and_identifiers_have_one_form(void **state)
     (void)state;
     struct arena *arena = &builder.arena;
     assert_true(str_equal(profile_canonical_phone(STR("0049 30-12"), arena), STR("+493012")));
+    assert_true(str_equal(profile_canonical_email(STR("JÖRG@MÜLLER×.Example"), arena),
+                          STR("jörg@müller×.example")));
+    assert_true(str_equal(profile_canonical_email(STR("ΔЖŁŽ\xC3"), arena), STR("δжłž\xC3")));
     assert_true(str_equal(profile_canonical_phone(STR("030/12 34"), arena), STR("0301234")));
     assert_true(str_equal(profile_canonical_email(STR(" Jane@ACME.example"), arena),
                           STR("jane@acme.example")));

@@ -73,6 +73,7 @@ static enum status take_options(const struct invocation *invocation, struct impo
     if (!maps) return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(store_command_caller(invocation, &options->caller, error));
     TRY(take_format(invocation, &options->form, error));
+    options->may_restore = true; /* who is here has the store anyway */
     TRY(add_maps(invocation, maps, &options->rules, error));
     options->rules.pass_over_unknown = invocation_switch(invocation, STR("skip-unknown"));
     options->rules.key_column = invocation_option(invocation, STR("key-column"));

@@ -47,9 +47,26 @@ static bool host_is_loopback(struct str host)
     return network_parse(STR("127.0.0.0/8"), &four) && network_has(&four, name);
 }
 
+/* A browser says for which page it asks: a page from elsewhere must not write here behind its
+ * reader's back, and needs no answer to do so (Fetch, "simple" requests). */
+static bool origin_is_loopback(struct str origin)
+{
+    struct str rest = origin;
+    if (str_starts_with(rest, STR("http://")))
+        rest = str_skip(rest, 7);
+    else if (str_starts_with(rest, STR("https://")))
+        rest = str_skip(rest, 8);
+    else
+        return false; /* "null", too */
+    return host_is_loopback(rest);
+}
+
 static enum status resolve_development(const struct credentials *credentials,
                                        struct api_caller *caller, struct error *error)
 {
+    if (!str_is_none(credentials->origin) && !origin_is_loopback(credentials->origin))
+        return error_set(error, STATUS_FORBIDDEN, STR("Origin"), STR("http://localhost"),
+                         "in development mode only pages of a loopback name are served");
     if (!str_is_none(credentials->host) && !host_is_loopback(credentials->host))
         return error_set(error, STATUS_FORBIDDEN, STR("Host"), STR("localhost, 127.0.0.1, [::1]"),
                          "in development mode only a loopback name is served");
@@ -194,6 +211,7 @@ static enum status resolve_request(struct identity *base, struct http_request *r
     struct credentials credentials = {
         .peer = http_request_peer(request),
         .host = take_header(request, STR("Host"), &repeated),
+        .origin = http_request_header(request, STR("Origin")),
         .authorization = take_header(request, STR("Authorization"), &repeated),
         .tenant = take_header(request, STR("X-Tenant-ID"), &repeated),
         .user = take_header(request, STR("X-User-Id"), &repeated),

@@ -46,6 +46,7 @@ MUST_CHECK enum status identity_reload_if_changed(struct identity *identity, boo
 struct credentials {
     struct str peer;
     struct str host;
+    struct str origin; /* of the page that asks, by its browser; absent from others */
     struct str authorization;
     struct str tenant, user, roles, permissions;
     bool repeated; /* one of these headers came twice */

@@ -249,6 +249,21 @@ static void development_believes_anybody_at_a_loopback_name(void **state)
     identity->free(identity);
 }
 
+static void development_serves_no_pages_from_elsewhere(void **state)
+{
+    (void)state;
+    struct identity *identity = make(true, false, STR(""));
+    static const struct str near[] = {STR("http://localhost:9401"), STR("http://[::1]:1"),
+                                      STR("https://127.0.0.1")};
+    static const struct str far[] = {STR("http://evil.example"), STR("null"), STR(""),
+                                     STR("http://localhost.evil.example"), STR("file://localhost")};
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(ask(identity, (struct credentials){.origin = near[i]}), STATUS_OK);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(ask(identity, (struct credentials){.origin = far[i]}), STATUS_FORBIDDEN);
+    identity->free(identity);
+}
+
 static void a_configuration_that_is_wrong_is_named(void **state)
 {
     (void)state;
@@ -318,6 +333,7 @@ int main(void)
         cmocka_unit_test(an_authorization_that_is_no_bearer_token_is_refused),
         cmocka_unit_test(new_keys_take_over_and_a_broken_file_does_not),
         cmocka_unit_test(development_believes_anybody_at_a_loopback_name),
+        cmocka_unit_test(development_serves_no_pages_from_elsewhere),
         cmocka_unit_test(a_configuration_that_is_wrong_is_named),
         cmocka_unit_test(networks_have_prefixes),
         cmocka_unit_test(the_cache_is_bounded_and_forgets_what_expires_first),

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "application/restore_records.h"
+#include "formats/json.h"
 
 enum {
     SLOTS = 3, /* one being written, one waiting, one being parsed */
@@ -97,6 +98,9 @@ static enum status write_once(struct writing *writing, const struct record_batch
 {
     const struct importer_options *options = writing->options;
     arena_reset(&writing->arena);
+    if (batch->restore && !options->may_restore)
+        return error_set(error, STATUS_FORBIDDEN, STR(""), STR("customer360 import FILE"),
+                         "an export is restored by the operator, at the command line");
     if (batch->restore)
         return restore_records(options->application, &options->caller, batch->lines, batch->count,
                                &writing->arena, error);
@@ -166,22 +170,39 @@ static enum status check_restore(const struct record_batch *batch, struct error 
                      batch->refused[0].error.message);
 }
 
+static bool is_last_line(const struct record_batch *batch)
+{
+    return str_equal(json_text(json_get(batch->lines[batch->count - 1], STR("record"))),
+                     STR("END"));
+}
+
+/* An export that was cut off must not pass for the whole. */
+static enum status check_end(const struct import_counts *counts, bool complete, struct error *error)
+{
+    if (!counts->restore || complete) return STATUS_OK;
+    return error_set(error, STATUS_INVALID_VALUE, STR("record"), STR("the file as it was exported"),
+                     "the export is cut off: its last line is missing; what it has was restored");
+}
+
 static enum status write_batches(struct pipeline *pipeline, struct writing *writing,
                                  struct error *error)
 {
     const struct importer_options *options = writing->options;
     struct record_batch *batch;
+    bool complete = false;
     while ((batch = wait_for_batch(pipeline))) {
         TRY(check_restore(batch, error));
         if (batch->count > 0) TRY(write_batch(writing, batch, error));
         count_batch(writing, batch);
+        if (batch->count > 0) complete = batch->restore && is_last_line(batch);
         give_back(pipeline, false);
         if (!options->progress) continue;
         enum status status = options->progress(options->context, writing->counts);
         if (status != STATUS_OK) return error_plain(error, status);
     }
     if (pipeline->status != STATUS_OK && error) *error = pipeline->error;
-    return pipeline->status;
+    return pipeline->status == STATUS_OK ? check_end(writing->counts, complete, error)
+                                         : pipeline->status;
 }
 
 /* --- life --- */

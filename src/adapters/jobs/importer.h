@@ -26,6 +26,9 @@ struct importer_options {
     struct str source;
     struct mapping_rules rules;
     enum duplicate_choice on_duplicate;
+    /* The file of an export is written as it is, with the actors and consent records that it names:
+     * for operators only. Without it such a file is STATUS_FORBIDDEN. */
+    bool may_restore;
     size_t batch; /* rows per transaction, at most IMPORT_BATCH_MAX */
     /* A row that was not written, with why; customer_id is what a duplicate is of. May be NULL. */
     void (*refused)(void *context, int64_t row, enum import_outcome outcome, struct str customer_id,

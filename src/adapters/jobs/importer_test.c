@@ -254,6 +254,60 @@ static void an_import_job_reports_its_rows_and_leaves_the_refused_ones(void **st
     job_service_free(runner);
 }
 
+#define HEADER_LINE "{\"record\":\"HEADER\",\"formatVersion\":1}\n"
+#define PROFILE_LINE(id, more)                                                                     \
+    "{\"record\":\"PROFILE\",\"customerId\":\"" id                                                 \
+    "\",\"version\":1,\"createdAt\":\"2026-01-01T00:00:00Z\",\"updatedAt\":"                       \
+    "\"2026-01-01T00:00:00Z\",\"versions\":[],\"facts\":[]," more "}\n"
+#define END_LINE "{\"record\":\"END\"}\n"
+#define DOCUMENT "\"profile\":{\"name\":\"A\"}"
+#define MERGE_LINE(id, target, source)                                                             \
+    "{\"record\":\"MERGE\",\"mergeId\":\"" id "\",\"targetCustomerId\":\"" target                  \
+    "\",\"sourceCustomerId\":\"" source "\",\"mergedAt\":\"2026-01-01T00:00:00Z\"}\n"
+
+static enum status restore_text(const char *tenant, const char *text, bool may_restore)
+{
+    struct importer_options options = options_for(RECORD_FORM_NDJSON);
+    struct import_counts counts;
+    options.caller.tenant = str_from_cstr(tenant);
+    options.may_restore = may_restore;
+    int file = pipe_with(str_from_cstr(text));
+    enum status status = importer_run(&options, file, &counts, &error);
+    assert_int_equal(close(file), 0);
+    return status;
+}
+
+/* It names its actors and consent records itself. */
+static void an_export_is_not_restored_by_a_job(void **state)
+{
+    (void)state;
+    const char *text = HEADER_LINE PROFILE_LINE("R1", DOCUMENT) END_LINE;
+    assert_int_equal(restore_text("forged", text, false), STATUS_FORBIDDEN);
+    assert_int_equal(restore_text("forged", text, true), STATUS_OK);
+}
+
+static void a_damaged_export_is_refused(void **state)
+{
+    (void)state;
+    static const char *texts[] = {
+        HEADER_LINE PROFILE_LINE("A\\r\\nX: y", DOCUMENT),
+        HEADER_LINE PROFILE_LINE("../A", DOCUMENT),
+        HEADER_LINE PROFILE_LINE("A", "\"survivorId\":\"A\",\"mergeId\":\"M1\""),
+        HEADER_LINE PROFILE_LINE("A", "\"survivorId\":\"B\",\"mergeId\":\"M1\"")
+            PROFILE_LINE("B", "\"survivorId\":\"A\",\"mergeId\":\"M2\"") MERGE_LINE("M1", "B", "A")
+                MERGE_LINE("M2", "A", "B"),
+        HEADER_LINE PROFILE_LINE("A", DOCUMENT) MERGE_LINE("M1", "A", "A"),
+    };
+    assert_int_equal(restore_text("cut-off", HEADER_LINE PROFILE_LINE("A", DOCUMENT), true),
+                     STATUS_INVALID_VALUE);
+    assert_non_null(strstr(error.message, "cut off"));
+    char tenant[] = "damaged-0";
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        tenant[sizeof(tenant) - 2] = (char)('0' + i);
+        assert_int_equal(restore_text(tenant, texts[i], true), STATUS_INVALID_VALUE);
+    }
+}
+
 static void an_export_job_leaves_what_can_be_restored(void **state)
 {
     (void)state;
@@ -265,6 +319,7 @@ static void an_export_job_leaves_what_can_be_restored(void **state)
     struct str result = read_job_file(runner, job.job_id, JOB_FILE_RESULT);
     struct importer_options options = options_for(RECORD_FORM_DETECT);
     options.caller.tenant = STR("restored");
+    options.may_restore = true;
     struct import_counts counts = import_text(options, result);
     assert_true(counts.restore);
 
@@ -338,6 +393,8 @@ int main(void)
         cmocka_unit_test(a_header_that_does_not_fit_ends_it_before_anything_is_written),
         cmocka_unit_test(it_stops_when_it_is_told_to_though_nobody_writes_into_the_pipe),
         cmocka_unit_test(an_import_job_reports_its_rows_and_leaves_the_refused_ones),
+        cmocka_unit_test(an_export_is_not_restored_by_a_job),
+        cmocka_unit_test(a_damaged_export_is_refused),
         cmocka_unit_test(an_export_job_leaves_what_can_be_restored),
         cmocka_unit_test(an_upload_that_is_dropped_leaves_nothing),
         cmocka_unit_test(a_job_that_was_cut_off_has_failed_after_the_next_start),
