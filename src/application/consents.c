@@ -121,11 +121,7 @@ static void write_matrix_row(struct json_writer *writer, const struct consent_ro
     json_object_begin(writer);
     json_member_string(writer, STR("type"), row->question.channel);
     json_member_string(writer, STR("purpose"), row->question.purpose);
-    json_key(writer, STR("contactPoint"));
-    if (str_is_none(row->question.contact_point))
-        json_null(writer);
-    else
-        json_string(writer, row->question.contact_point);
+    json_member_nullable(writer, STR("contactPoint"), row->question.contact_point);
     json_member_string(writer, STR("status"), consent_state_name(row->answer.state));
     json_key(writer, STR("allowed"));
     json_boolean(writer, row->answer.allowed);
@@ -320,15 +316,6 @@ static enum status check_body(struct store_session *session, void *context, stru
     return find_suppressed(checking, session, error);
 }
 
-static void write_text_or_null(struct json_writer *writer, struct str name, struct str text)
-{
-    json_key(writer, name);
-    if (str_is_none(text))
-        json_null(writer);
-    else
-        json_string(writer, text);
-}
-
 static void write_check(struct json_writer *writer, const struct check *check)
 {
     const struct fact *decider = check->tree ? check->answer.decider : NULL;
@@ -337,12 +324,12 @@ static void write_check(struct json_writer *writer, const struct check *check)
     json_member_string(writer, STR("customerId"), check->customer_id);
     json_member_string(writer, STR("type"), check->question.channel);
     json_member_string(writer, STR("purpose"), check->question.purpose);
-    write_text_or_null(writer, STR("contactPoint"), check->question.contact_point);
+    json_member_nullable(writer, STR("contactPoint"), check->question.contact_point);
     json_key(writer, STR("allowed"));
     json_boolean(writer, check->tree && check->answer.allowed && !check->suppressed);
     json_member_string(writer, STR("reason"), check->suppressed ? STR("SUPPRESSED") : reason);
-    write_text_or_null(writer, STR("recordId"),
-                       decider && !check->suppressed ? decider->subject : STR_NONE);
+    json_member_nullable(writer, STR("recordId"),
+                         decider && !check->suppressed ? decider->subject : STR_NONE);
     results_instant(writer, STR("asOf"), check->question.as_of);
     json_object_end(writer);
 }

@@ -4,6 +4,7 @@
 #include "application/suppressed_points.h"
 #include "base/identifier.h"
 #include "domain/contact.h"
+#include "domain/field.h"
 
 struct contact_work {
     struct customer_change change;
@@ -74,14 +75,10 @@ enum status contacts_list(struct application *application, const struct caller *
                           struct str customer_id, struct str role, struct arena *arena,
                           struct str *json, struct error *error)
 {
-    static const struct str roles[] = {STR("BILLING"), STR("SERVICE"), STR("SALES")};
     const struct json_value *contacts;
     int64_t version;
-    bool known = str_is_none(role);
-    for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
-        known = known || str_equal(role, roles[i]);
-    if (!known)
-        return error_set(error, STATUS_INVALID_VALUE, STR("role"), STR("BILLING | SERVICE | SALES"),
+    if (!str_is_none(role) && !field_is_one_of(contact_roles(), role))
+        return error_set(error, STATUS_INVALID_VALUE, STR("role"), contact_roles(),
                          "is not a known role");
     TRY(load_contacts(application, caller, customer_id, arena, &version, &contacts, error));
     struct buffer out = {.arena = arena};

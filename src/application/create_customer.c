@@ -1,8 +1,5 @@
 #include "application/create_customer.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "application/duplicates.h"
 #include "application/new_customer.h"
 
@@ -26,27 +23,16 @@ struct creation {
     const struct new_customer *customer;
 };
 
-static int compare_keys(const void *a, const void *b)
-{
-    return str_compare(*(const struct str *)a, *(const struct str *)b);
-}
-
-/* All its keys and, when the caller chose it, its id; in order, so that two creations never wait
- * for each other. */
+/* In order, so that two creations never wait for each other. */
 static enum status lock_keys(const struct creation *creation, struct store_session *session,
                              struct error *error)
 {
     const struct new_customer *customer = creation->customer;
     struct str *keys = ARENA_NEW_ARRAY(creation->arena, struct str, customer->key_count + 1);
-    if (!keys) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    size_t count = customer->key_count;
-    memcpy(keys, customer->keys, count * sizeof(*keys));
-    if (customer->id_was_given) {
-        keys[count] =
-            arena_format(creation->arena, "customer|%.*s", STR_ARGS(customer->row.customer_id));
-        if (str_is_none(keys[count++])) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    }
-    qsort(keys, count, sizeof(*keys), compare_keys);
+    size_t count;
+    if (!keys || new_customer_guards(customer, creation->arena, keys, &count) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    str_sort(keys, count);
     return store_keys_lock(session, keys, count, error);
 }
 
@@ -74,7 +60,7 @@ static enum status refuse_duplicates(const struct creation *creation, struct sto
     if (creation->on_duplicate == ON_DUPLICATE_ALLOW) return STATUS_OK;
     if (!keys) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < customer->key_count; i++)
-        if (!str_starts_with(customer->keys[i], STR("find-"))) keys[wanted++] = customer->keys[i];
+        if (customer_key_decides(customer->keys[i])) keys[wanted++] = customer->keys[i];
     TRY(duplicates_find_keys(session, keys, wanted, creation->arena, &hits, &hit_count, error));
     TRY(duplicates_judge(creation->application, creation->policy, session, &customer->golden, hits,
                          hit_count, creation->arena, &duplicates, &count, error));

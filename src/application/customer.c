@@ -13,6 +13,19 @@ enum status customer_root(struct store_session *session, const struct profile_ro
     return STATUS_OK;
 }
 
+enum status customer_lookup_root(struct application *application, const struct caller *caller,
+                                 const struct profile_row *row, struct arena *arena,
+                                 struct profile_row *root, struct error *error)
+{
+    *root = *row;
+    while (!str_is_none(root->survivor_id)) {
+        struct str next = root->survivor_id;
+        TRY(store_lookup(application->store, caller->tenant, &next, 1, arena, root, error));
+        if (str_is_none(root->customer_id)) return error_plain(error, STATUS_INTERNAL);
+    }
+    return STATUS_OK;
+}
+
 enum status customer_get_root(struct store_session *session, struct str customer_id,
                               enum store_lock lock, struct arena *arena, struct profile_row *row,
                               struct error *error)
@@ -113,11 +126,19 @@ enum status customer_render(const struct golden *golden, struct arena *arena,
     golden_write(golden, &stamp, &out);
     if (buffer_failed(&out)) return STATUS_OUT_OF_MEMORY;
     row->document = buffer_str(&out);
-    row->kind = json_text(json_get(golden->attributes, STR("kind")));
-    row->status = json_text(json_get(golden->attributes, STR("status")));
-    row->segment = json_text(json_get(golden->attributes, STR("segment")));
-    row->name = json_text(json_get(golden->attributes, STR("name")));
+    struct golden_summary summary = golden_summarise(golden);
+    row->kind = summary.kind;
+    row->status = summary.status;
+    row->segment = summary.segment;
+    row->name = summary.name;
     return STATUS_OK;
+}
+
+#define FIND_PREFIX "find-"
+
+bool customer_key_decides(struct str key)
+{
+    return !str_starts_with(key, STR(FIND_PREFIX));
 }
 
 struct str customer_find_key(struct str field, struct str raw, struct arena *arena)
@@ -126,7 +147,7 @@ struct str customer_find_key(struct str field, struct str raw, struct arena *are
                        : str_equal(field, STR("phone")) ? profile_canonical_phone(raw, arena)
                                                         : profile_canonical_name(raw, arena);
     if (str_is_none(value)) return STR_NONE;
-    return arena_format(arena, "find-%.*s|%.*s", STR_ARGS(field), STR_ARGS(value));
+    return arena_format(arena, FIND_PREFIX "%.*s|%.*s", STR_ARGS(field), STR_ARGS(value));
 }
 
 enum status customer_keys(struct application *application, const struct golden *golden,

@@ -10,6 +10,11 @@
 MUST_CHECK enum status customer_root(struct store_session *session, const struct profile_row *row,
                                      struct arena *arena, struct profile_row *root,
                                      struct error *error);
+/* The same by look-ups, outside of a unit of work. STATUS_INTERNAL when a pointer leads nowhere. */
+MUST_CHECK enum status customer_lookup_root(struct application *application,
+                                            const struct caller *caller,
+                                            const struct profile_row *row, struct arena *arena,
+                                            struct profile_row *root, struct error *error);
 /* The row, which must be that of a root: STATUS_CUSTOMER_NOT_FOUND, _MERGED, _ERASED. */
 MUST_CHECK enum status customer_get_root(struct store_session *session, struct str customer_id,
                                          enum store_lock lock, struct arena *arena,
@@ -32,6 +37,8 @@ MUST_CHECK enum status customer_render(const struct golden *golden, struct arena
 /* Keys it is found by: the matcher's for duplicates, and those of customer_find_key. */
 MUST_CHECK enum status customer_keys(struct application *application, const struct golden *golden,
                                      struct arena *arena, struct str **keys, size_t *count);
+/* Whether a key says who a customer is, rather than only where a list finds him. */
+bool customer_key_decides(struct str key);
 /* "find-email|..." and so on, of the canonical form. Absent when out of memory. */
 struct str customer_find_key(struct str field, struct str raw, struct arena *arena);
 

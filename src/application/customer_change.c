@@ -85,13 +85,6 @@ enum status customer_change_fields(const struct customer_change *change,
     return buffer_failed(&out) ? STATUS_OUT_OF_MEMORY : STATUS_OK;
 }
 
-static bool holds(const struct str *keys, size_t count, struct str key)
-{
-    for (size_t i = 0; i < count; i++)
-        if (str_equal(keys[i], key)) return true;
-    return false;
-}
-
 /* Only keys that `before` did not have: the store keeps the others. */
 static enum status put_new_keys(const struct customer_change *change, struct str home,
                                 const struct golden *before, const struct golden *after,
@@ -104,7 +97,7 @@ static enum status put_new_keys(const struct customer_change *change, struct str
         customer_keys(change->application, after, change->arena, &keys, &count) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < count; i++)
-        if (!holds(old, old_count, keys[i])) keys[fresh++] = keys[i];
+        if (!str_is_among(old, old_count, keys[i])) keys[fresh++] = keys[i];
     if (fresh == 0) return STATUS_OK;
     return store_keys_put(change->session, home, keys, fresh, error);
 }

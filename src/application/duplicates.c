@@ -5,11 +5,6 @@
 
 enum { HITS_MAX = 1000, CANDIDATES_MAX = 100 };
 
-static int compare_keys(const void *a, const void *b)
-{
-    return str_compare(*(const struct str *)a, *(const struct str *)b);
-}
-
 static bool append_hits(struct key_hit **hits, size_t *count, const struct key_hit *more,
                         size_t more_count, struct arena *arena)
 {
@@ -29,7 +24,7 @@ enum status duplicates_find_keys(struct store_session *session, struct str *keys
 {
     *hits = NULL;
     *hit_count = 0;
-    if (count) qsort(keys, count, sizeof(*keys), compare_keys);
+    str_sort(keys, count);
     size_t at = 0;
     while (at < count) {
         struct key_hit *some;

@@ -2,17 +2,12 @@
 
 #include "application/customer.h"
 
-/* Follows the pointers outside of a unit of work. */
 static enum status refuse_merged(struct application *application, const struct caller *caller,
                                  const struct profile_row *row, struct arena *arena,
                                  struct error *error)
 {
-    struct profile_row root = *row;
-    while (!str_is_none(root.survivor_id)) {
-        struct str next = root.survivor_id;
-        TRY(store_lookup(application->store, caller->tenant, &next, 1, arena, &root, error));
-        if (str_is_none(root.customer_id)) return error_plain(error, STATUS_INTERNAL);
-    }
+    struct profile_row root;
+    TRY(customer_lookup_root(application, caller, row, arena, &root, error));
     return results_merged(root.customer_id, row->merge_id, arena, error);
 }
 

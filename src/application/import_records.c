@@ -3,24 +3,11 @@
  */
 #include "application/import_records.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "application/duplicates.h"
 #include "application/import_update.h"
 #include "base/identifier.h"
-
-static const struct str outcome_names[IMPORT_OUTCOME_COUNT] = {
-    [IMPORT_CREATED] = STR("CREATED"),
-    [IMPORT_UPDATED] = STR("UPDATED"),
-    [IMPORT_UNCHANGED] = STR("UNCHANGED"),
-    [IMPORT_DUPLICATE] = STR("DUPLICATE"),
-    [IMPORT_INVALID] = STR("INVALID")};
-
-struct str import_records_outcome_name(enum import_outcome outcome)
-{
-    return outcome < IMPORT_OUTCOME_COUNT ? outcome_names[outcome] : STR_NONE;
-}
 
 /* A key of a row that this batch has created, in a chained table. */
 struct batch_key {
@@ -116,11 +103,6 @@ static enum status prepare_row(struct batch *batch, const struct import_record *
     return STATUS_OK;
 }
 
-static int compare_keys(const void *a, const void *b)
-{
-    return str_compare(*(const struct str *)a, *(const struct str *)b);
-}
-
 /* All keys by which rows can be known already (or that must be ours alone), each once. */
 static enum status gather_keys(const struct batch *batch, struct str **keys, size_t *count)
 {
@@ -131,13 +113,11 @@ static enum status gather_keys(const struct batch *batch, struct str **keys, siz
     for (size_t i = 0; i < batch->count; i++) {
         const struct new_customer *customer = &batch->rows[i].customer;
         if (batch->rows[i].invalid) continue;
-        for (size_t k = 0; k < customer->key_count; k++)
-            if (!str_starts_with(customer->keys[k], STR("find-"))) all[n++] = customer->keys[k];
-        if (!customer->id_was_given) continue;
-        all[n] = arena_format(batch->arena, "customer|%.*s", STR_ARGS(customer->row.customer_id));
-        if (str_is_none(all[n++])) return STATUS_OUT_OF_MEMORY;
+        size_t more;
+        TRY(new_customer_guards(customer, batch->arena, all + n, &more));
+        n += more;
     }
-    if (n) qsort(all, n, sizeof(*all), compare_keys);
+    str_sort(all, n);
     size_t kept = 0;
     for (size_t i = 0; i < n; i++)
         if (kept == 0 || !str_equal(all[kept - 1], all[i])) all[kept++] = all[i];
@@ -161,7 +141,7 @@ static enum status find_suppressed(struct batch *batch, struct error *error)
 
 static struct batch_key **slot_of(const struct batch *batch, struct str key)
 {
-    static const struct hash_key hash = {1, 2}; /* order is nobody's to choose: bounded chains */
+    static const struct hash_key hash = {1, 2}; /* no secret: a batch bounds its chains */
     return &batch->created[hash_bytes(hash, key) & (batch->created_room - 1)];
 }
 
@@ -169,7 +149,7 @@ static bool remember_created(struct batch *batch, size_t row)
 {
     const struct new_customer *customer = &batch->rows[row].customer;
     for (size_t k = 0; k < customer->key_count; k++) {
-        if (str_starts_with(customer->keys[k], STR("find-"))) continue;
+        if (!customer_key_decides(customer->keys[k])) continue;
         struct batch_key *entry = ARENA_NEW(batch->arena, struct batch_key);
         if (!entry) return false;
         struct batch_key **slot = slot_of(batch, customer->keys[k]);

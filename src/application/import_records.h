@@ -35,9 +35,6 @@ struct import_result {
 
 enum { IMPORT_BATCH_MAX = 1000 };
 
-/* "CREATED" ... "INVALID". */
-struct str import_records_outcome_name(enum import_outcome outcome);
-
 /* `source` names the system the records come from (an identifier). `results` has room for `count`,
  * at most IMPORT_BATCH_MAX. A status other than OK means that nothing of the batch was written. */
 MUST_CHECK enum status import_records(struct application *application, const struct caller *caller,

@@ -8,7 +8,7 @@ static const struct str state_names[JOB_STATE_COUNT] = {[JOB_QUEUED] = STR("QUEU
                                                         [JOB_FAILED] = STR("FAILED"),
                                                         [JOB_CANCELLED] = STR("CANCELLED")};
 
-struct str jobs_state_name(enum job_state state)
+static struct str state_name(enum job_state state)
 {
     return state < JOB_STATE_COUNT ? state_names[state] : STR_NONE;
 }
@@ -89,7 +89,7 @@ static enum status move_body(struct store_session *session, void *context, struc
     TRY(store_job_get(session, work->job_id, work->arena, &work->row, error));
     if (work->row.state != JOB_QUEUED && work->row.state != JOB_RUNNING)
         return error_set(error, STATUS_JOB_ENDED, STR(""), STR_NONE, "the job has ended: %.*s",
-                         STR_ARGS(jobs_state_name(work->row.state)));
+                         STR_ARGS(state_name(work->row.state)));
     work->row.state = work->state;
     work->row.updated_at = environment->now(environment);
     if (!str_is_none(work->progress)) {
@@ -141,7 +141,7 @@ static void write_job(struct json_writer *writer, const struct job_row *job, str
     json_object_begin(writer);
     json_member_string(writer, STR("jobId"), job->job_id);
     json_member_string(writer, STR("kind"), job->kind);
-    json_member_string(writer, STR("state"), jobs_state_name(job->state));
+    json_member_string(writer, STR("state"), state_name(job->state));
     json_member_string(writer, STR("actor"), job->actor);
     results_instant(writer, STR("createdAt"), job->created_at);
     results_instant(writer, STR("updatedAt"), job->updated_at);

@@ -7,9 +7,6 @@
 
 #include "application/results.h"
 
-/* "QUEUED" ... "CANCELLED". */
-struct str jobs_state_name(enum job_state state);
-
 /* `parameters` is a JSON object. */
 MUST_CHECK enum status jobs_create(struct application *application, const struct caller *caller,
                                    struct str kind, struct str parameters, struct arena *arena,

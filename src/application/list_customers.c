@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "application/duplicates.h"
+#include "domain/field.h"
 #include "domain/profile.h"
 
 struct listing {
@@ -17,14 +18,13 @@ struct listing {
     size_t count;
 };
 
-/* "A | B | C" holds the value; a field without such a list takes anything. */
+/* A field without a list of values takes anything. */
 static enum status check_choice(struct str name, struct str value, struct error *error)
 {
     const struct profile_field *field = profile_field_find(name);
-    if (str_is_none(value) || !field || field->shape != SHAPE_ENUM) return STATUS_OK;
-    struct str rest = field->allowed, part;
-    while (str_split(&rest, '|', &part))
-        if (str_equal(str_trim(part), value)) return STATUS_OK;
+    if (str_is_none(value) || !field || field->shape != SHAPE_ENUM ||
+        field_is_one_of(field->allowed, value))
+        return STATUS_OK;
     return error_set(error, STATUS_INVALID_VALUE, name, field->allowed, "is not one of these");
 }
 
@@ -179,12 +179,8 @@ static enum status write_found(struct application *application, const struct cal
                                struct str id, const struct profile_row *row, struct arena *arena,
                                struct json_writer *writer, struct error *error)
 {
-    struct profile_row root = *row;
-    while (!str_is_none(root.survivor_id)) {
-        struct str next = root.survivor_id;
-        TRY(store_lookup(application->store, caller->tenant, &next, 1, arena, &root, error));
-        if (str_is_none(root.customer_id)) return error_plain(error, STATUS_INTERNAL);
-    }
+    struct profile_row root;
+    TRY(customer_lookup_root(application, caller, row, arena, &root, error));
     bool is_merged = !str_is_none(row->survivor_id);
     json_object_begin(writer);
     json_member_string(writer, STR("customerId"), id);

@@ -128,6 +128,17 @@ enum status new_customer_prepare(struct application *application, const struct c
     return customer_change_check_channel(&out->tree, parsed.assertion, input->now, arena, error);
 }
 
+enum status new_customer_guards(const struct new_customer *customer, struct arena *arena,
+                                struct str *keys, size_t *count)
+{
+    *count = 0;
+    for (size_t i = 0; i < customer->key_count; i++)
+        if (customer_key_decides(customer->keys[i])) keys[(*count)++] = customer->keys[i];
+    if (!customer->id_was_given) return STATUS_OK;
+    keys[*count] = arena_format(arena, "customer|%.*s", STR_ARGS(customer->row.customer_id));
+    return str_is_none(keys[(*count)++]) ? STATUS_OUT_OF_MEMORY : STATUS_OK;
+}
+
 static enum status append_event(struct application *application, const struct caller *caller,
                                 struct store_session *session, const struct new_customer *customer,
                                 struct arena *arena, struct error *error)

@@ -34,6 +34,11 @@ MUST_CHECK enum status
 new_customer_prepare(struct application *application, const struct caller *caller,
                      const struct policy *policy, const struct new_customer_input *input,
                      struct arena *arena, struct new_customer *out, struct error *error);
+/* What may be one customer's only, to be locked before it is looked up (store_keys_lock): the keys
+ * that decide, and that of its id when the caller chose it. `keys` has room for key_count + 1; they
+ * are in no order. STATUS_OUT_OF_MEMORY only. */
+MUST_CHECK enum status new_customer_guards(const struct new_customer *customer, struct arena *arena,
+                                           struct str *keys, size_t *count);
 /* Writes it, with its event. `suppressed[i]` says whether points[i] is on the suppression list;
  * each such point gets REVOKED consent records. */
 MUST_CHECK enum status

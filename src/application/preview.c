@@ -40,11 +40,7 @@ static void write_row(struct json_writer *writer, const struct consent_question 
     json_object_begin(writer);
     json_member_string(writer, STR("type"), question->channel);
     json_member_string(writer, STR("purpose"), question->purpose);
-    json_key(writer, STR("contactPoint"));
-    if (str_is_none(question->contact_point))
-        json_null(writer);
-    else
-        json_string(writer, question->contact_point);
+    json_member_nullable(writer, STR("contactPoint"), question->contact_point);
     for (size_t s = 0; s < count; s++) {
         json_key(writer, sides[s].name);
         json_object_begin(writer);

@@ -123,7 +123,11 @@ static enum status check_room(const struct relating *relating, struct error *err
     for (size_t i = 0; i < change->tree.fact_count; i++) {
         const struct fact *fact = &change->tree.facts[i];
         if (fact->kind != FACT_RELATIONSHIP) continue;
-        count++;
+        /* One fact begins a relationship and another may end it: those that stand count. */
+        if (!json_get(fact->body, STR("removed")))
+            count++;
+        else if (count > 0)
+            count--;
         if (str_equal(fact->subject, relating->relationship_id))
             return error_set(error, STATUS_INVALID_VALUE, STR("relationshipId"), STR_NONE,
                              "the relationshipId is taken");

@@ -50,11 +50,7 @@ void results_page_begin(struct json_writer *writer)
 void results_page_end(struct json_writer *writer, struct str next)
 {
     json_array_end(writer);
-    json_key(writer, STR("next"));
-    if (str_is_none(next))
-        json_null(writer);
-    else
-        json_string(writer, next);
+    json_member_nullable(writer, STR("next"), next);
     json_object_end(writer);
 }
 

@@ -82,13 +82,6 @@ enum status suppressed_points_revoke(struct application *application, struct str
     return STATUS_OK;
 }
 
-static bool holds(const struct str *items, size_t count, struct str item)
-{
-    for (size_t i = 0; i < count; i++)
-        if (str_equal(items[i], item)) return true;
-    return false;
-}
-
 /* The points that are new with this change. */
 static enum status fresh_points(struct customer_change *change, struct str **hashes,
                                 struct str **texts, size_t *count)
@@ -102,7 +95,7 @@ static enum status fresh_points(struct customer_change *change, struct str **has
     TRY(suppressed_points_of(change->application, &after, change->arena, hashes, texts, &total));
     *count = 0;
     for (size_t i = 0; i < total; i++) {
-        if (holds(old, old_count, (*hashes)[i])) continue;
+        if (str_is_among(old, old_count, (*hashes)[i])) continue;
         (*hashes)[*count] = (*hashes)[i];
         (*texts)[(*count)++] = (*texts)[i];
     }

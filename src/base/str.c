@@ -1,5 +1,6 @@
 #include "base/str.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct str str_from_cstr(const char *text)
@@ -31,6 +32,23 @@ int str_compare(struct str a, struct str b)
     int order = shorter ? memcmp(a.ptr, b.ptr, shorter) : 0;
     if (order != 0) return order;
     return (a.len > b.len) - (a.len < b.len);
+}
+
+static int compare_items(const void *a, const void *b)
+{
+    return str_compare(*(const struct str *)a, *(const struct str *)b);
+}
+
+void str_sort(struct str *items, size_t count)
+{
+    if (count > 1) qsort(items, count, sizeof(*items), compare_items);
+}
+
+bool str_is_among(const struct str *items, size_t count, struct str wanted)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_equal(items[i], wanted)) return true;
+    return false;
 }
 
 bool str_starts_with(struct str s, struct str prefix)

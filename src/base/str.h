@@ -47,6 +47,9 @@ bool str_equal(struct str a, struct str b);
 bool str_equal_ignore_case(struct str a, struct str b);
 /* Byte order, shorter first; absent equals empty. <0, 0, >0. */
 int str_compare(struct str a, struct str b);
+/* Into the order of str_compare(); not stable. */
+void str_sort(struct str *items, size_t count);
+bool str_is_among(const struct str *items, size_t count, struct str wanted);
 bool str_starts_with(struct str s, struct str prefix);
 bool str_ends_with(struct str s, struct str suffix);
 /* Without leading and trailing ASCII white space. */

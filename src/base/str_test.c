@@ -176,12 +176,33 @@ static void every_code_point_is_written_as_well_formed_utf8(void **state)
     }
 }
 
+static void sorting_is_by_bytes_and_takes_none(void **state)
+{
+    (void)state;
+    struct str items[] = {STR("b"), STR("ab"), STR(""), STR("a")};
+    str_sort(items, 4);
+    assert_true(str_is_empty(items[0]) && str_equal(items[1], STR("a")));
+    assert_true(str_equal(items[2], STR("ab")) && str_equal(items[3], STR("b")));
+    str_sort(NULL, 0);
+}
+
+static void one_among_many_is_found_whole(void **state)
+{
+    (void)state;
+    const struct str items[] = {STR("email"), STR("phone")};
+    assert_true(str_is_among(items, 2, STR("phone")));
+    assert_false(str_is_among(items, 2, STR("phones")));
+    assert_false(str_is_among(NULL, 0, STR("phone")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(absent_differs_from_empty),
         cmocka_unit_test(equality_is_of_bytes),
         cmocka_unit_test(order_is_by_bytes_then_length),
+        cmocka_unit_test(sorting_is_by_bytes_and_takes_none),
+        cmocka_unit_test(one_among_many_is_found_whole),
         cmocka_unit_test(prefixes_and_suffixes),
         cmocka_unit_test(trimming_takes_ascii_space_from_both_ends),
         cmocka_unit_test(skipping_stops_at_the_end),

@@ -13,16 +13,16 @@
 
 enum { FUTURE_TOLERANCE_SECONDS = 300 };
 
-const struct consent_channel consent_channels[] = {
+/* Another channel is another row, and its name in consent_fields. */
+static const struct consent_channel consent_channels[] = {
     {STR("EMAIL"), SHAPE_EMAIL, STR("emails"), STR("email")},
     {STR("SMS"), SHAPE_PHONE, STR("phones"), STR("phone")},
     {STR("CALL"), SHAPE_PHONE, STR("phones"), STR("phone")},
 };
-const size_t consent_channel_count = COUNT(consent_channels);
 
 const struct consent_channel *consent_channel_find(struct str name)
 {
-    for (size_t i = 0; i < consent_channel_count; i++)
+    for (size_t i = 0; i < COUNT(consent_channels); i++)
         if (str_equal(consent_channels[i].name, name)) return &consent_channels[i];
     return NULL;
 }

@@ -38,15 +38,13 @@
 #include "domain/profile.h"
 #include "domain/tree.h"
 
-/* Ways to reach somebody. Another channel is another row, and its name in consent_fields. */
+/* A way to reach somebody. */
 struct consent_channel {
     struct str name;           /* EMAIL */
     enum field_shape point;    /* of its contact points: SHAPE_EMAIL | SHAPE_PHONE */
     struct str profile_list;   /* where a profile lists them: emails */
     struct str contact_member; /* where a contact has it: email */
 };
-extern const struct consent_channel consent_channels[];
-extern const size_t consent_channel_count;
 /* NULL when there is none of that name. */
 const struct consent_channel *consent_channel_find(struct str name);
 

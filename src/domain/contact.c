@@ -37,6 +37,11 @@ static const struct profile_field *roles_field(void)
     return field_find(contact_fields, contact_field_count, STR("roles"));
 }
 
+struct str contact_roles(void)
+{
+    return roles_field()->allowed;
+}
+
 /* "role":"BILLING" is taken for "roles":["BILLING"]; absent and null for nothing. */
 static enum status check_role(const struct json_value *body, const struct field_path *top,
                               struct arena *arena, struct json_value **roles, struct error *error)
@@ -51,8 +56,8 @@ static enum status check_role(const struct json_value *body, const struct field_
     struct json_value *list = ARENA_NEW(arena, struct json_value);
     if (!list) return error_plain(error, STATUS_OUT_OF_MEMORY);
     *list = json_make_array();
-    if (role->type != JSON_STRING || !field_is_one_of(roles_field()->allowed, role->text))
-        return field_refuse(error, STATUS_INVALID_VALUE, &path, roles_field()->allowed,
+    if (role->type != JSON_STRING || !field_is_one_of(contact_roles(), role->text))
+        return field_refuse(error, STATUS_INVALID_VALUE, &path, contact_roles(),
                             "is not one of the values known here");
     if (!json_array_add(list, json_make_string(role->text), arena))
         return error_plain(error, STATUS_OUT_OF_MEMORY);

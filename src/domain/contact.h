@@ -9,6 +9,9 @@
 extern const struct profile_field contact_fields[];
 extern const size_t contact_field_count;
 
+/* "BILLING | SERVICE | SALES", for field_is_one_of(). */
+struct str contact_roles(void);
+
 /* A body of POST .../contacts; `role` is taken for a one-element `roles`. contact_id is absent when
  * not given. `path` prefixes field names in errors: "contacts[2]" or "". */
 MUST_CHECK enum status contact_parse_create(const struct json_value *body, struct str path,

@@ -17,15 +17,6 @@ struct member {
     struct str value; /* absent: null */
 };
 
-static void put_member(struct json_writer *writer, struct str name, struct str value)
-{
-    json_key(writer, name);
-    if (str_is_none(value))
-        json_null(writer);
-    else
-        json_string(writer, value);
-}
-
 static struct str finished(const struct buffer *out)
 {
     return buffer_failed(out) ? STR_NONE : buffer_str(out);
@@ -36,7 +27,8 @@ static struct str payload_of(const struct member *members, size_t count, struct 
     struct buffer out = {.arena = arena};
     struct json_writer writer = {.out = &out};
     json_object_begin(&writer);
-    for (size_t i = 0; i < count; i++) put_member(&writer, members[i].name, members[i].value);
+    for (size_t i = 0; i < count; i++)
+        json_member_nullable(&writer, members[i].name, members[i].value);
     json_object_end(&writer);
     return finished(&out);
 }
@@ -59,12 +51,12 @@ struct str event_payload_updated(struct str customer_id, const struct str *chang
     struct buffer out = {.arena = arena};
     struct json_writer writer = {.out = &out};
     json_object_begin(&writer);
-    put_member(&writer, STR("customerId"), customer_id);
+    json_member_nullable(&writer, STR("customerId"), customer_id);
     json_key(&writer, STR("changedFields"));
     json_array_begin(&writer);
     for (size_t i = 0; i < count; i++) json_string(&writer, changed_fields[i]);
     json_array_end(&writer);
-    put_member(&writer, STR("updatedBy"), updated_by);
+    json_member_nullable(&writer, STR("updatedBy"), updated_by);
     json_object_end(&writer);
     return finished(&out);
 }

@@ -33,7 +33,8 @@ static void put_path(struct buffer *out, const struct field_path *path)
     buffer_append(out, name);
 }
 
-struct str field_path_text(const struct field_path *path, char out[FIELD_PATH_MAX])
+/* "contacts[0].email"; cut between characters when it is too long. Lives in `out`. */
+static struct str path_text(const struct field_path *path, char out[FIELD_PATH_MAX])
 {
     struct buffer text = {.bytes = out, .capacity = FIELD_PATH_MAX - 1};
     put_path(&text, path);
@@ -44,7 +45,7 @@ enum status field_refuse(struct error *error, enum status status, const struct f
                          struct str allowed, const char *message)
 {
     char text[FIELD_PATH_MAX];
-    return error_set(error, status, field_path_text(path, text), allowed, "%s", message);
+    return error_set(error, status, path_text(path, text), allowed, "%s", message);
 }
 
 /* Normalising takes no more memory than this; so if there is that much, the text was at fault. */
@@ -96,7 +97,7 @@ enum status field_refuse_unknown(struct error *error, const struct profile_field
     char names[sizeof(error->allowed) - 1], field[FIELD_PATH_MAX];
     struct buffer allowed = {.bytes = names, .capacity = sizeof(names)};
     put_names(&allowed, fields, count);
-    struct str text = field_path_text(path, field);
+    struct str text = path_text(path, field);
     struct str meant = probably_meant(fields, count, path->name);
     if (str_is_none(meant))
         return error_set(error, STATUS_UNKNOWN_FIELD, text, buffer_str(&allowed), "%s",

@@ -19,8 +19,6 @@ struct field_path {
 };
 
 enum { FIELD_PATH_MAX = 128 };
-/* "contacts[0].email"; cut between characters when it is too long. Returns `out`. */
-struct str field_path_text(const struct field_path *path, char out[FIELD_PATH_MAX]);
 static inline struct field_path field_path_member(const struct field_path *parent, struct str name)
 {
     return (struct field_path){parent, name, -1};

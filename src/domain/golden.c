@@ -57,9 +57,9 @@ static enum status add_path(struct build *build, struct str path, const struct f
 /* ---- one field ---- */
 
 static enum status build_list(struct build *build, const struct profile_field *field,
-                              struct claim_run run, const struct order_act *order)
+                              struct claim_run run, const struct list_order *order)
 {
-    struct word *elements;
+    struct contender *elements;
     size_t count;
     TRY(golden_elements(run, order, build->policy, build->arena, &elements, &count));
     struct json_value list = json_make_array();
@@ -91,7 +91,7 @@ static enum status build_map(struct build *build, const struct profile_field *fi
     map.members = arena_alloc(build->arena, key_count(run) * sizeof(struct json_member));
     if (!map.members) return STATUS_OUT_OF_MEMORY;
     while (run.count > 0) {
-        struct word survivor;
+        struct contender survivor;
         TRY(golden_survivor(golden_take_key(&run), build->policy, build->arena, &survivor));
         const struct claim *claim = survivor.claim;
         if (claim->value->type == JSON_NULL) continue;
@@ -121,24 +121,24 @@ static bool has_contact(const struct golden *golden, const struct json_value *id
 static enum status build_scalar(struct build *build, const struct profile_field *field,
                                 struct claim_run run, struct str default_contact_id)
 {
-    struct word word;
+    struct contender contender;
     if (str_equal(field->name, STR("status")))
-        TRY(golden_status(build->tree, run, build->policy, build->arena, &word));
+        TRY(golden_status(build->tree, run, build->policy, build->arena, &contender));
     else
-        TRY(golden_survivor(run, build->policy, build->arena, &word));
-    bool stands = word.claim && word.claim->value->type != JSON_NULL;
+        TRY(golden_survivor(run, build->policy, build->arena, &contender));
+    bool stands = contender.claim && contender.claim->value->type != JSON_NULL;
     if (stands && str_equal(field->name, STR("primaryContactId")))
-        stands = has_contact(build->golden, word.claim->value);
+        stands = has_contact(build->golden, contender.claim->value);
     struct json_value otherwise = default_of(field, default_contact_id);
     if (stands)
-        add_scalar(build, field, *word.claim->value, word.claim->fact);
+        add_scalar(build, field, *contender.claim->value, contender.claim->fact);
     else if (otherwise.type != JSON_NULL)
         add_scalar(build, field, otherwise, NULL);
     return STATUS_OK;
 }
 
 static enum status build_field(struct build *build, const struct profile_field *field,
-                               struct claim_run run, const struct order_act *order,
+                               struct claim_run run, const struct list_order *order,
                                struct str default_contact_id)
 {
     switch (field->shape) {
@@ -238,21 +238,4 @@ enum status golden_difference(const struct golden *before, const struct golden *
     note_change(STR("contacts"), before ? before->contacts : NULL, after->contacts, *changes,
                 count);
     return STATUS_OK;
-}
-
-struct str *golden_change_names(const struct change *changes, size_t count, struct arena *arena)
-{
-    struct str *names = arena_alloc(arena, count * sizeof(struct str));
-    for (size_t i = 0; names && i < count; i++) names[i] = changes[i].field;
-    return names;
-}
-
-struct str golden_change_list(const struct change *changes, size_t count, struct arena *arena)
-{
-    struct buffer out = {.arena = arena};
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0) buffer_append_char(&out, ',');
-        buffer_append(&out, changes[i].field);
-    }
-    return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
 }

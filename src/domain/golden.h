@@ -77,9 +77,5 @@ struct change {
 MUST_CHECK enum status golden_difference(const struct golden *before, const struct golden *after,
                                          struct arena *arena, struct change **changes,
                                          size_t *count);
-/* The names of the fields that changed: one by one for event_payload_updated(), and as
- * "name,status" for version_row. NULL and absent when out of memory. */
-struct str *golden_change_names(const struct change *changes, size_t count, struct arena *arena);
-struct str golden_change_list(const struct change *changes, size_t count, struct arena *arena);
 
 #endif

@@ -111,10 +111,10 @@ static void note_orders(struct collector *collector, const struct json_value *li
     for (size_t i = 0; i < lists->count; i++) {
         const struct profile_field *field = profile_field_find(lists->members[i].name);
         if (!field || !is_list(field)) continue;
-        struct order_act *act = &collector->claims->orders[field - profile_fields];
+        struct list_order *act = &collector->claims->orders[field - profile_fields];
         const struct fact *fact = collector->next.fact;
         if (!act->fact || compare_times(act->fact, fact) < 0)
-            *act = (struct order_act){fact, &lists->members[i].value};
+            *act = (struct list_order){fact, &lists->members[i].value};
     }
 }
 
@@ -196,7 +196,7 @@ enum status golden_collect(const struct tree *tree, struct arena *arena, struct 
     for (size_t i = 0; i < count; i++) bound += claim_bound(facts[i]->body);
     *claims = (struct claims){
         .items = arena_alloc(arena, bound * sizeof(struct claim)),
-        .orders = ARENA_NEW_ARRAY(arena, struct order_act, profile_field_count),
+        .orders = ARENA_NEW_ARRAY(arena, struct list_order, profile_field_count),
     };
     if (!claims->items || !claims->orders) return STATUS_OUT_OF_MEMORY;
     struct collector collector = {.tree = tree, .arena = arena, .claims = claims};

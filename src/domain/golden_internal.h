@@ -29,7 +29,7 @@ struct claim {
 };
 
 /* The order in which a list is to be shown: the latest that was given. */
-struct order_act {
+struct list_order {
     const struct fact *fact;
     const struct json_value *list;
 };
@@ -37,7 +37,7 @@ struct order_act {
 struct claims {
     struct claim *items;
     size_t count;
-    struct order_act *orders; /* by number of the field */
+    struct list_order *orders; /* by number of the field */
 };
 
 MUST_CHECK enum status golden_collect(const struct tree *tree, struct arena *arena,
@@ -53,27 +53,27 @@ struct claim_run golden_take_field(struct claim_run *rest, const struct profile_
 struct claim_run golden_take_key(struct claim_run *rest);
 
 /* A claim that competes, with what the rule weighs. */
-struct word {
+struct contender {
     const struct claim *claim;
     int64_t weight;
     int64_t trust;
 };
 /* Does `a` survive against `b`? <0: a, >0: b; 0 only for claims that are equal in everything. */
-int golden_compare_words(const struct word *a, const struct word *b);
+int golden_compare_contenders(const struct contender *a, const struct contender *b);
 
-/* The word that survives among claims about one scalar or one entry of a map; claim NULL when there
- * is none. Of one source record only its latest word counts. */
+/* The contender that survives among claims about one scalar or one entry of a map; claim NULL when
+ * there is none. Of one source record only its latest claim counts. */
 MUST_CHECK enum status golden_survivor(struct claim_run run, const struct policy *policy,
-                                       struct arena *arena, struct word *survivor);
+                                       struct arena *arena, struct contender *survivor);
 /* The elements that are in the list, in the order in which they are shown. */
-MUST_CHECK enum status golden_elements(struct claim_run run, const struct order_act *order,
+MUST_CHECK enum status golden_elements(struct claim_run run, const struct list_order *order,
                                        const struct policy *policy, struct arena *arena,
-                                       struct word **elements, size_t *count);
+                                       struct contender **elements, size_t *count);
 
 /* The act that decides the status; claim NULL when it is the default. */
 MUST_CHECK enum status golden_status(const struct tree *tree, struct claim_run run,
                                      const struct policy *policy, struct arena *arena,
-                                     struct word *decider);
+                                     struct contender *decider);
 
 MUST_CHECK enum status golden_contacts(const struct tree *tree, struct arena *arena,
                                        struct json_value **contacts,

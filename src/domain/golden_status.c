@@ -13,21 +13,21 @@ static bool is_hold(const struct claim *claim)
     return str_equal(json_text(claim->value), STR("ON_HOLD"));
 }
 
-static int compare_acts(const struct word *a, const struct word *b)
+static int compare_acts(const struct contender *a, const struct contender *b)
 {
-    int order = golden_compare_words(a, b);
+    int order = golden_compare_contenders(a, b);
     /* In doubt the hold. */
     if (order == 0) order = is_hold(b->claim) - is_hold(a->claim);
     if (order == 0) order = json_compare(b->claim->value, a->claim->value);
     return order ? order : fact_compare(b->claim->fact, a->claim->fact);
 }
 
-static void consider(struct word *best, const struct claim *claim, const struct policy *policy)
+static void consider(struct contender *best, const struct claim *claim, const struct policy *policy)
 {
     int64_t trust = policy_trust(policy, claim->fact->source);
     bool by_trust = policy_rule(policy, claim->field->name) == RULE_MOST_TRUSTED;
-    struct word word = {claim, by_trust ? trust : 0, trust};
-    if (!best->claim || compare_acts(&word, best) < 0) *best = word;
+    struct contender contender = {claim, by_trust ? trust : 0, trust};
+    if (!best->claim || compare_acts(&contender, best) < 0) *best = contender;
 }
 
 /* Claims are sorted by source record and so by home. */
@@ -46,10 +46,10 @@ static enum status acts_by_home(const struct tree *tree, struct claim_run run, s
 
 /* The act in force for one home: its own latest, or a later one of an ancestor that speaks for it
  * (tree_speaks_for, walked upwards with the latest edge so far). */
-static struct word act_for(const struct tree *tree, const struct acts *acts, int32_t home,
-                           const struct policy *policy)
+static struct contender act_for(const struct tree *tree, const struct acts *acts, int32_t home,
+                                const struct policy *policy)
 {
-    struct word best = {0};
+    struct contender best = {0};
     instant since = INSTANT_NONE;
     while (home >= 0) {
         for (size_t i = 0; i < acts[home].count; i++)
@@ -62,15 +62,16 @@ static struct word act_for(const struct tree *tree, const struct acts *acts, int
 }
 
 enum status golden_status(const struct tree *tree, struct claim_run run,
-                          const struct policy *policy, struct arena *arena, struct word *decider)
+                          const struct policy *policy, struct arena *arena,
+                          struct contender *decider)
 {
-    *decider = (struct word){0};
+    *decider = (struct contender){0};
     if (run.count == 0) return STATUS_OK;
     struct acts *acts;
     TRY(acts_by_home(tree, run, arena, &acts));
-    struct word own = act_for(tree, acts, 0, policy), hold = {0};
+    struct contender own = act_for(tree, acts, 0, policy), hold = {0};
     for (size_t i = 0; i < tree->home_count; i++) {
-        struct word act = act_for(tree, acts, (int32_t)i, policy);
+        struct contender act = act_for(tree, acts, (int32_t)i, policy);
         if (act.claim && is_hold(act.claim) && (!hold.claim || compare_acts(&act, &hold) < 0))
             hold = act;
     }

@@ -95,5 +95,7 @@ void json_raw(struct json_writer *writer, struct str text);
 void json_write(struct json_writer *writer, const struct json_value *value);
 /* key + string, left out when the string is absent. */
 void json_member_string(struct json_writer *writer, struct str name, struct str text);
+/* The same, but null when the string is absent. */
+void json_member_nullable(struct json_writer *writer, struct str name, struct str text);
 
 #endif

@@ -518,12 +518,14 @@ static void the_writer_puts_the_commas(void **state)
     json_array_end(&w);
     json_member_string(&w, STR("left out"), STR_NONE);
     json_member_string(&w, STR("empty"), STR(""));
+    json_member_nullable(&w, STR("none"), STR_NONE);
+    json_member_nullable(&w, STR("some"), STR("x"));
     json_key(&w, STR("k\"ey"));
     json_string(&w, STR("va\\lue"));
     json_object_end(&w);
     assert_str(buffer_str(&out),
                STR("{\"a\":[-9223372036854775808,false,null,{},{\"raw\":1}],\"empty\":\"\","
-                   "\"k\\\"ey\":\"va\\\\lue\"}"));
+                   "\"none\":null,\"some\":\"x\",\"k\\\"ey\":\"va\\\\lue\"}"));
 }
 
 static void every_byte_below_0x80_survives_writing_and_reading(void **state)

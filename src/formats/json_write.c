@@ -159,3 +159,12 @@ void json_member_string(struct json_writer *writer, struct str name, struct str 
     json_key(writer, name);
     json_string(writer, text);
 }
+
+void json_member_nullable(struct json_writer *writer, struct str name, struct str text)
+{
+    json_key(writer, name);
+    if (str_is_none(text))
+        json_null(writer);
+    else
+        json_string(writer, text);
+}

@@ -1,6 +1,7 @@
 /* The use cases over the store in memory: what each answers, and what it refuses. */
 #include "unit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "adapters/matcher_exact/matcher_exact.h"
@@ -339,6 +340,28 @@ static void a_hierarchy_takes_no_cycle_and_a_merge_suspends_one(void **state)
     assert_true(contains(list, "\"descendants\":[{\"customerId\":\"B\""));
 }
 
+static void only_relationships_that_stand_count_against_the_limit(void **state)
+{
+    (void)state;
+    int64_t version;
+    application.limits.relationships_max = 1;
+    must_create("{\"customerId\":\"A\",\"name\":\"A\"}");
+    must_create("{\"customerId\":\"B\",\"name\":\"B\"}");
+    for (int i = 0; i < 3; i++) {
+        char body[96], id[8];
+        (void)snprintf(id, sizeof(id), "R%d", i);
+        (void)snprintf(body, sizeof(body),
+                       "{\"relationshipId\":\"%s\",\"type\":\"PARENT_OF\",\"customerId\":\"B\"}",
+                       id);
+        assert_int_equal(relate("A", body), STATUS_OK);
+        assert_int_equal(relate("A", "{\"type\":\"PARENT_OF\",\"customerId\":\"B\"}"),
+                         STATUS_LIMIT_EXCEEDED);
+        assert_int_equal(relationships_end(&application, &caller, STR("A"), str_from_cstr(id),
+                                           &arena, &version, &error),
+                         STATUS_OK);
+    }
+}
+
 static void a_consent_is_checked_for_many_and_suppression_wins(void **state)
 {
     (void)state;
@@ -521,6 +544,7 @@ int main(void)
         CASE(a_patch_that_changes_nothing_writes_nothing),
         CASE(contacts_are_found_by_role_changed_and_removed_once),
         CASE(a_hierarchy_takes_no_cycle_and_a_merge_suspends_one),
+        CASE(only_relationships_that_stand_count_against_the_limit),
         CASE(a_consent_is_checked_for_many_and_suppression_wins),
         CASE(a_suppressed_contact_point_comes_with_a_revocation),
         CASE(an_import_creates_updates_and_leaves_what_is_the_same),

@@ -2,7 +2,7 @@
  *
  * A handler checks its parameters, calls one use case and answers:
  *
- *     enum status customers_get(struct call *call, struct error *error)
+ *     enum status api_customers_get(struct call *call, struct error *error)
  *     {
  *         struct customer_document document;
  *         TRY(get_customer(call_application(call), &call->caller, call->places[0], call->arena,

@@ -43,7 +43,6 @@ enum permission {
 
 /* "customer:read" */
 struct str permission_name(enum permission permission);
-struct str permission_meaning(enum permission permission);
 /* The mask that a text grants: one permission by its name; every action of a resource by
  * "customer:*"; all by "*" or "*:*". 0 for a permission of somebody else, which is no error. */
 uint64_t permission_parse(struct str text);

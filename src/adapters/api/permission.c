@@ -1,30 +1,22 @@
 /* Names of permissions and the reading of lists of them. */
 #include "adapters/api/identity.h"
 
-static const struct {
-    struct str name;
-    struct str meaning;
-} table[PERMISSION_COUNT] = {
-#define X(symbol, text, meaning) {STR(text), STR(meaning)},
+static const struct str names[PERMISSION_COUNT] = {
+#define X(symbol, text, meaning) STR(text),
     PERMISSION_TABLE(X)
 #undef X
 };
 
 struct str permission_name(enum permission permission)
 {
-    return table[permission].name;
-}
-
-struct str permission_meaning(enum permission permission)
-{
-    return table[permission].meaning;
+    return names[permission];
 }
 
 static uint64_t parse_resource(struct str prefix)
 {
     uint64_t mask = 0;
     for (unsigned i = 0; i < PERMISSION_COUNT; i++)
-        if (str_starts_with(table[i].name, prefix)) mask |= PERMISSION_BIT(i);
+        if (str_starts_with(names[i], prefix)) mask |= PERMISSION_BIT(i);
     return mask;
 }
 
@@ -33,7 +25,7 @@ uint64_t permission_parse(struct str text)
     if (str_equal(text, STR("*")) || str_equal(text, STR("*:*"))) return PERMISSIONS_ALL;
     if (str_ends_with(text, STR(":*"))) return parse_resource(str_of(text.ptr, text.len - 1));
     for (unsigned i = 0; i < PERMISSION_COUNT; i++)
-        if (str_equal(table[i].name, text)) return PERMISSION_BIT(i);
+        if (str_equal(names[i], text)) return PERMISSION_BIT(i);
     return 0;
 }
 

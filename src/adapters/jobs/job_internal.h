@@ -49,9 +49,6 @@ struct job_service {
     int lock_file;
 };
 
-struct job_task *job_task_new(enum job_kind kind, const struct caller *caller);
-void job_task_free(struct job_task *task);
-
 /* --- files --- */
 /* DIRECTORY/TENANT/NAME.suffix, NUL-terminated; NULL when out of memory. */
 char *job_path(const struct job_service *service, struct str tenant, struct str name,

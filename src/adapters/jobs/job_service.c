@@ -14,7 +14,14 @@ enum { TASK_ARENA_MAX = 1 << 20 };
 
 /* --- tasks --- */
 
-struct job_task *job_task_new(enum job_kind kind, const struct caller *caller)
+static void task_free(struct job_task *task)
+{
+    if (!task) return;
+    arena_release(&task->arena);
+    free(task);
+}
+
+static struct job_task *task_new(enum job_kind kind, const struct caller *caller)
 {
     struct job_task *task = calloc(1, sizeof(*task));
     if (!task) return NULL;
@@ -24,15 +31,8 @@ struct job_task *job_task_new(enum job_kind kind, const struct caller *caller)
                                    .user_id = arena_str(&task->arena, caller->user_id),
                                    .trace = arena_str(&task->arena, caller->trace)};
     if (!str_is_none(task->caller.tenant) && !str_is_none(task->caller.user_id)) return task;
-    job_task_free(task);
+    task_free(task);
     return NULL;
-}
-
-void job_task_free(struct job_task *task)
-{
-    if (!task) return;
-    arena_release(&task->arena);
-    free(task);
 }
 
 static void enqueue(struct job_service *service, struct job_task *task)
@@ -73,7 +73,7 @@ static void *work(void *argument)
             job_run_import(worker->service, task);
         else
             job_run_export(worker->service, task);
-        job_task_free(task);
+        task_free(task);
     }
     return NULL;
 }
@@ -99,7 +99,8 @@ static enum status take_parameters(struct job_task *task, const struct import_pa
     own->source = arena_str(arena, given->source);
     own->key_column = arena_str(arena, given->key_column);
     own->mapping = arena_str(arena, given->mapping);
-    if (str_is_none(own->source) || (str_is_none(own->mapping) && !str_is_none(given->mapping)))
+    if (str_is_none(own->source) || (str_is_none(own->mapping) && !str_is_none(given->mapping)) ||
+        (str_is_none(own->key_column) && !str_is_none(given->key_column)))
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(mapping_rules_parse(own->mapping, arena, &task->rules, error));
     task->rules.key_column = own->key_column;
@@ -125,7 +126,7 @@ static void import_drop(struct import_upload *upload)
         (void)close(upload->file);
         (void)unlink(upload->spool_path);
     }
-    job_task_free(upload->task);
+    task_free(upload->task);
     free(upload);
 }
 
@@ -138,7 +139,7 @@ static enum status import_open(struct job_runner *runner, const struct caller *c
     if (!upload) return error_plain(error, STATUS_OUT_OF_MEMORY);
     upload->service = (struct job_service *)runner;
     upload->file = -1;
-    upload->task = job_task_new(JOB_KIND_IMPORT, caller);
+    upload->task = task_new(JOB_KIND_IMPORT, caller);
     enum status status = upload->task ? take_parameters(upload->task, parameters, error)
                                       : error_plain(error, STATUS_OUT_OF_MEMORY);
     if (status == STATUS_OK) status = open_spool(upload, error);
@@ -222,7 +223,7 @@ static enum status export_start(struct job_runner *runner, const struct caller *
                                 struct arena *arena, struct job_row *job, struct error *error)
 {
     struct job_service *service = (struct job_service *)runner;
-    struct job_task *task = job_task_new(JOB_KIND_EXPORT, caller);
+    struct job_task *task = task_new(JOB_KIND_EXPORT, caller);
     if (!task) return error_plain(error, STATUS_OUT_OF_MEMORY);
     enum status status =
         jobs_create(service->application, caller, STR("EXPORT"), STR("{}"), arena, job, error);
@@ -231,7 +232,7 @@ static enum status export_start(struct job_runner *runner, const struct caller *
         if (str_is_none(task->job_id)) status = error_plain(error, STATUS_OUT_OF_MEMORY);
     }
     if (status != STATUS_OK) {
-        job_task_free(task);
+        task_free(task);
         return status;
     }
     enqueue(service, task);

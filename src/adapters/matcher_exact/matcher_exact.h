@@ -6,8 +6,7 @@
  *   - an e-mail address and the name;
  *   - a phone number and the name.
  * Forms are canonical (profile_canonical_*). Contacts' addresses and numbers are not the customer's
- * own and count for nothing. There is no
- * MATCH_POSSIBLE here, and a match has probability 1.
+ * own and count for nothing. There is no MATCH_POSSIBLE here, and a match has probability 1.
  *
  * Values that say nothing ("-", "n/a", all zeros or nines) are no identifiers.
  */

@@ -15,11 +15,6 @@ enum status memory_lists_keys_lock(struct store_session *session, const struct s
     return memory_heap_of(session) ? STATUS_OK : error_plain(error, STATUS_INTERNAL);
 }
 
-static int compare_keys(const void *a, const void *b)
-{
-    return str_compare(*(const struct str *)a, *(const struct str *)b);
-}
-
 enum status memory_lists_keys_find(struct store_session *session, const struct str *keys,
                                    size_t count, struct arena *arena, struct key_hit **hits,
                                    size_t *hit_count, struct error *error)
@@ -31,7 +26,7 @@ enum status memory_lists_keys_find(struct store_session *session, const struct s
     struct str *sorted = ARENA_NEW_ARRAY(arena, struct str, count);
     if (!sorted) return error_plain(error, STATUS_OUT_OF_MEMORY);
     memcpy(sorted, keys, count * sizeof(*keys));
-    qsort(sorted, count, sizeof(*sorted), compare_keys);
+    str_sort(sorted, count);
     size_t total = 0;
     for (size_t i = 0; i < count; i++) {
         const struct memory_bucket *bucket = memory_table_get(table, sorted[i]);

@@ -1,5 +1,6 @@
-/* The port to whatever decides who is who. The first adapter decides on exact, normalised
- * identifiers; the matching engine will be another.
+/* The port to whatever decides who is who while a record is written: adapters/matcher_exact, which
+ * decides on exact, normalised identifiers. Weighing evidence is for whole files and people: see
+ * src/matching.
  *
  * Both functions are pure: the store looks the keys up, the use case loads the candidates.
  */
