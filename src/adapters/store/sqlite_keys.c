@@ -55,11 +55,12 @@ void sqlite_keys_free(struct sqlite_keys *keys)
     free(keys);
 }
 
-static uint64_t hash_of(struct str tenant, struct str text)
+/* Under which a tenant's texts are hashed. */
+static struct hash_key key_of(struct str tenant)
 {
     struct hash_key key = format_key;
     key.k0 ^= hash_bytes(format_key, tenant);
-    return hash_bytes(key, text);
+    return key;
 }
 
 /* --- finding --- */
@@ -158,9 +159,10 @@ enum status sqlite_keys_find(struct sqlite_keys *keys, struct sql_transaction *t
                              struct arena *arena, struct key_hit **out, size_t *hit_count,
                              struct error *error)
 {
+    const struct hash_key key = key_of(tenant);
     struct hits hits = {.arena = arena};
     for (size_t i = 0; i < count; i++) {
-        uint64_t hash = hash_of(tenant, texts[i]);
+        uint64_t hash = hash_bytes(key, texts[i]);
         /* In this order: a row that is merged in between is found twice rather than never. */
         TRY(find_new(keys, transaction, tenant, texts[i], hash, &hits, error));
         TRY(find_merged(transaction, tenant, texts[i], hash, &hits, error));
@@ -219,9 +221,10 @@ enum status sqlite_keys_put(struct sqlite_keys *keys, struct sql_transaction *tr
                             struct str tenant, struct str home, const struct str *texts,
                             size_t count, struct arena *arena, struct error *error)
 {
+    const struct hash_key key = key_of(tenant);
     for (size_t i = 0; i < count; i++) {
         struct arena_mark mark = arena_mark(arena);
-        TRY(put_one(keys, transaction, tenant, home, hash_of(tenant, texts[i]), arena, error));
+        TRY(put_one(keys, transaction, tenant, home, hash_bytes(key, texts[i]), arena, error));
         arena_rewind(arena, mark);
     }
     return STATUS_OK;
