@@ -29,8 +29,10 @@ enum status duplicates_find_keys(struct store_session *session, struct str *keys
 {
     *hits = NULL;
     *hit_count = 0;
-    if (count) qsort(keys, count, sizeof(*keys), compare_keys);
-    size_t at = 0;
+    size_t at = 1;
+    while (at < count && str_compare(keys[at - 1], keys[at]) <= 0) at++;
+    if (at < count) qsort(keys, count, sizeof(*keys), compare_keys); /* an import's are in order */
+    at = 0;
     while (at < count) {
         struct key_hit *some;
         size_t some_count;

@@ -286,8 +286,8 @@ static void networks_have_prefixes(void **state)
 static void the_cache_is_bounded_and_forgets_what_expires_first(void **state)
 {
     (void)state;
-    const struct hash_key key = {1, 2};
-    struct token_cache *cache = token_cache_new(4, key);
+    const struct hash_key secret = {1, 2};
+    struct token_cache *cache = token_cache_new(4, secret);
     struct jwt_claims claims = {.tenant = STR("t"), .user_id = STR("u")}, found;
     char text[] = "token0";
     struct str token = str_of(text, 6);
@@ -303,7 +303,7 @@ static void the_cache_is_bounded_and_forgets_what_expires_first(void **state)
     token_cache_clear(cache);
     assert_false(token_cache_find(cache, STR("token4"), 1, &arena, &found));
     token_cache_free(cache);
-    cache = token_cache_new(0, key);
+    cache = token_cache_new(0, secret);
     token_cache_put(cache, token, &claims);
     assert_false(token_cache_find(cache, token, 1, &arena, &found));
     token_cache_free(cache);
