@@ -80,7 +80,7 @@ class Stage:
         subprocess.run([BINARY, "token", "--new-key", keys], check=True, stdout=subprocess.DEVNULL)
         self.jwks = os.path.join(keys, "jwks.json")
         self.token = subprocess.run([BINARY, "token", "--key", os.path.join(keys, "private.pem"), "--tenant", "bench", "--user", "bench",
-                                     "--permissions", "*", "--ttl", "12h"], check=True, capture_output=True, text=True).stdout.strip()
+                                     "--permissions", "*", "--expires", "12h"], check=True, capture_output=True, text=True).stdout.strip()
 
     def import_profiles(self, count):
         path = os.path.join(self.directory, "profiles.ndjson")

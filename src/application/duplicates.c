@@ -24,8 +24,10 @@ enum status duplicates_find_keys(struct store_session *session, struct str *keys
 {
     *hits = NULL;
     *hit_count = 0;
-    str_sort(keys, count);
-    size_t at = 0;
+    size_t at = 1;
+    while (at < count && str_compare(keys[at - 1], keys[at]) <= 0) at++;
+    if (at < count) str_sort(keys, count); /* an import's are in order */
+    at = 0;
     while (at < count) {
         struct key_hit *some;
         size_t some_count;

@@ -12,6 +12,7 @@
 /* A key of a row that this batch has created, in a chained table. */
 struct batch_key {
     struct str key;
+    uint64_t hash;
     size_t row;
     struct batch_key *next;
 };
@@ -25,7 +26,7 @@ struct batch_row {
     bool invalid;
 };
 
-struct batch {
+struct import_batch {
     struct application *application;
     const struct caller *caller;
     const struct policy *policy;
@@ -35,6 +36,10 @@ struct batch {
     struct batch_row *rows;
     size_t count;
     struct import_result *results;
+    struct str *keys; /* of all rows, in order */
+    size_t key_count;
+    bool any_valid;
+    struct arena_mark prepared; /* what the arena holds behind it is the unit of work's */
     /* Made in the unit of work. */
     struct store_session *session;
     struct key_hit *hits; /* in order of key */
@@ -76,7 +81,7 @@ static enum status settle_row(struct import_result *result, enum status status,
     return STATUS_OK;
 }
 
-static enum status prepare_row(struct batch *batch, const struct import_record *record,
+static enum status prepare_row(struct import_batch *batch, const struct import_record *record,
                                struct batch_row *row, struct import_result *result,
                                struct error *error)
 {
@@ -104,7 +109,7 @@ static enum status prepare_row(struct batch *batch, const struct import_record *
 }
 
 /* All keys by which rows can be known already (or that must be ours alone), each once. */
-static enum status gather_keys(const struct batch *batch, struct str **keys, size_t *count)
+static enum status gather_keys(struct import_batch *batch)
 {
     size_t room = 0, n = 0;
     for (size_t i = 0; i < batch->count; i++) room += batch->rows[i].customer.key_count + 1;
@@ -121,12 +126,12 @@ static enum status gather_keys(const struct batch *batch, struct str **keys, siz
     size_t kept = 0;
     for (size_t i = 0; i < n; i++)
         if (kept == 0 || !str_equal(all[kept - 1], all[i])) all[kept++] = all[i];
-    *keys = all;
-    *count = kept;
+    batch->keys = all;
+    batch->key_count = kept;
     return STATUS_OK;
 }
 
-static enum status find_suppressed(struct batch *batch, struct error *error)
+static enum status find_suppressed(struct import_batch *batch, struct error *error)
 {
     struct str *points = ARENA_NEW_ARRAY(batch->arena, struct str, batch->point_count);
     batch->suppressed = ARENA_NEW_ARRAY(batch->arena, bool, batch->point_count);
@@ -139,28 +144,40 @@ static enum status find_suppressed(struct batch *batch, struct error *error)
     return store_suppression_find(batch->session, points, n, batch->suppressed, error);
 }
 
-static struct batch_key **slot_of(const struct batch *batch, struct str key)
+static uint64_t hash_of(struct str key)
 {
     static const struct hash_key hash = {1, 2}; /* no secret: a batch bounds its chains */
-    return &batch->created[hash_bytes(hash, key) & (batch->created_room - 1)];
+    return hash_bytes(hash, key);
 }
 
-static bool remember_created(struct batch *batch, size_t row)
+/* The next of the batch's customers that has the key, after `before` or from the first on. */
+static const struct batch_key *next_created(const struct import_batch *batch, struct str key,
+                                            uint64_t hash, const struct batch_key *before)
+{
+    const struct batch_key *at =
+        before ? before->next : batch->created[hash & (batch->created_room - 1)];
+    while (at && !(at->hash == hash && str_equal(at->key, key))) at = at->next;
+    return at;
+}
+
+static bool remember_created(struct import_batch *batch, size_t row)
 {
     const struct new_customer *customer = &batch->rows[row].customer;
     for (size_t k = 0; k < customer->key_count; k++) {
         if (!customer_key_decides(customer->keys[k])) continue;
         struct batch_key *entry = ARENA_NEW(batch->arena, struct batch_key);
         if (!entry) return false;
-        struct batch_key **slot = slot_of(batch, customer->keys[k]);
-        *entry = (struct batch_key){.key = customer->keys[k], .row = row, .next = *slot};
+        uint64_t hash = hash_of(customer->keys[k]);
+        struct batch_key **slot = &batch->created[hash & (batch->created_room - 1)];
+        *entry =
+            (struct batch_key){.key = customer->keys[k], .hash = hash, .row = row, .next = *slot};
         *slot = entry;
     }
     return true;
 }
 
 /* The first hit of the key, or hit_count. */
-static size_t first_hit(const struct batch *batch, struct str key)
+static size_t first_hit(const struct import_batch *batch, struct str key)
 {
     size_t low = 0, high = batch->hit_count;
     while (low < high) {
@@ -174,27 +191,29 @@ static size_t first_hit(const struct batch *batch, struct str key)
 }
 
 /* The home that the source record was given to, before or by this batch; absent when it is new. */
-static struct str known_home(const struct batch *batch, const struct batch_row *row)
+static struct str known_home(const struct import_batch *batch, const struct batch_row *row)
 {
     if (str_is_none(row->source_key)) return STR_NONE;
     size_t hit = first_hit(batch, row->source_key);
     if (hit < batch->hit_count) return batch->hits[hit].home;
-    for (struct batch_key *at = *slot_of(batch, row->source_key); at; at = at->next)
-        if (str_equal(at->key, row->source_key))
-            return batch->rows[at->row].customer.row.customer_id;
-    return STR_NONE;
+    const struct batch_key *at =
+        next_created(batch, row->source_key, hash_of(row->source_key), NULL);
+    return at ? batch->rows[at->row].customer.row.customer_id : STR_NONE;
 }
 
 /* Certain duplicates among the rows created by this batch, which the store's hits cannot show. */
-static enum status find_in_batch(const struct batch *batch, const struct batch_row *row,
+static enum status find_in_batch(const struct import_batch *batch, const struct batch_row *row,
                                  struct duplicate *duplicate, bool *found)
 {
     struct matcher *matcher = batch->application->matcher;
     *found = false;
     for (size_t k = 0; k < row->customer.key_count; k++) {
-        for (struct batch_key *at = *slot_of(batch, row->customer.keys[k]); at; at = at->next) {
+        struct str key = row->customer.keys[k];
+        if (!customer_key_decides(key)) continue;
+        uint64_t hash = hash_of(key);
+        const struct batch_key *at = NULL;
+        while ((at = next_created(batch, key, hash, at))) {
             const struct new_customer *other = &batch->rows[at->row].customer;
-            if (!str_equal(at->key, row->customer.keys[k])) continue;
             TRY(matcher->compare(matcher, &row->customer.golden, &other->golden, batch->arena,
                                  &duplicate->match));
             *found = duplicate->match.decision == MATCH_CERTAIN;
@@ -206,7 +225,7 @@ static enum status find_in_batch(const struct batch *batch, const struct batch_r
 }
 
 /* The store's hits of one row, which lie here and there among all. */
-static enum status hits_of(const struct batch *batch, const struct batch_row *row,
+static enum status hits_of(const struct import_batch *batch, const struct batch_row *row,
                            struct key_hit **hits, size_t *count)
 {
     size_t total = 0;
@@ -230,7 +249,7 @@ static enum status hits_of(const struct batch *batch, const struct batch_row *ro
     return STATUS_OK;
 }
 
-static enum status refuse_duplicate(const struct batch *batch, const struct batch_row *row,
+static enum status refuse_duplicate(const struct import_batch *batch, const struct batch_row *row,
                                     struct import_result *result, struct error *error)
 {
     struct duplicate *duplicates, in_batch;
@@ -255,7 +274,7 @@ static enum status refuse_duplicate(const struct batch *batch, const struct batc
     return status == STATUS_DUPLICATE_CUSTOMER ? STATUS_OK : error_plain(error, status);
 }
 
-static enum status refuse_taken_id(const struct batch *batch, const struct batch_row *row,
+static enum status refuse_taken_id(const struct import_batch *batch, const struct batch_row *row,
                                    struct import_result *result, struct error *error)
 {
     struct profile_row there;
@@ -271,7 +290,7 @@ static enum status refuse_taken_id(const struct batch *batch, const struct batch
     return STATUS_OK;
 }
 
-static enum status create_row(struct batch *batch, size_t index, struct error *error)
+static enum status create_row(struct import_batch *batch, size_t index, struct error *error)
 {
     struct batch_row *row = &batch->rows[index];
     struct import_result *result = &batch->results[index];
@@ -284,7 +303,7 @@ static enum status create_row(struct batch *batch, size_t index, struct error *e
     return remember_created(batch, index) ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
 }
 
-static enum status update_row(struct batch *batch, size_t index, struct str home,
+static enum status update_row(struct import_batch *batch, size_t index, struct str home,
                               struct error *error)
 {
     struct batch_row *row = &batch->rows[index];
@@ -306,15 +325,15 @@ static enum status update_row(struct batch *batch, size_t index, struct str home
 
 static enum status import_body(struct store_session *session, void *context, struct error *error)
 {
-    struct batch *batch = context;
-    struct str *keys;
-    size_t key_count;
+    struct import_batch *batch = context;
+    struct str *keys = batch->keys;
+    size_t key_count = batch->key_count;
     batch->session = session;
-    if (gather_keys(batch, &keys, &key_count) != STATUS_OK)
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (batch->created_room = 16; batch->created_room < 2 * key_count;) batch->created_room *= 2;
     batch->created = ARENA_NEW_ARRAY(batch->arena, struct batch_key *, batch->created_room);
     if (!batch->created) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    batch->hits = NULL;
+    batch->hit_count = 0;
     if (key_count > 0) {
         TRY(store_keys_lock(session, keys, key_count, error));
         TRY(duplicates_find_keys(session, keys, key_count, batch->arena, &batch->hits,
@@ -330,32 +349,55 @@ static enum status import_body(struct store_session *session, void *context, str
     return STATUS_OK;
 }
 
-enum status import_records(struct application *application, const struct caller *caller,
-                           struct str source, const struct import_record *records, size_t count,
-                           enum duplicate_choice on_duplicate, struct arena *arena,
-                           struct import_result *results, struct error *error)
+enum status import_records_prepare(struct application *application, const struct caller *caller,
+                                   struct str source, const struct import_record *records,
+                                   size_t count, enum duplicate_choice on_duplicate,
+                                   struct arena *arena, struct import_result *results,
+                                   struct import_batch **out, struct error *error)
 {
-    struct batch batch = {.application = application,
-                          .caller = caller,
-                          .policy = application->policy_for(application, caller->tenant),
-                          .source = source,
-                          .on_duplicate = on_duplicate,
-                          .arena = arena,
-                          .rows = ARENA_NEW_ARRAY(arena, struct batch_row, count),
-                          .count = count,
-                          .results = results};
-    if (!batch.rows) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    struct import_batch *batch = ARENA_NEW(arena, struct import_batch);
+    struct batch_row *rows = ARENA_NEW_ARRAY(arena, struct batch_row, count);
+    if (!batch || !rows) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    *batch = (struct import_batch){.application = application,
+                                   .caller = caller,
+                                   .policy = application->policy_for(application, caller->tenant),
+                                   .source = source,
+                                   .on_duplicate = on_duplicate,
+                                   .arena = arena,
+                                   .rows = rows,
+                                   .count = count,
+                                   .results = results};
     if (count > IMPORT_BATCH_MAX)
         return error_set(error, STATUS_LIMIT_EXCEEDED, STR(""), STR_NONE,
                          "a batch has at most %d records", IMPORT_BATCH_MAX);
     if (!identifier_is_valid(source))
         return error_set(error, STATUS_INVALID_VALUE, STR("source"), STR(IDENTIFIER_ALLOWED),
                          "is not the name of a source");
-    bool any = false;
     for (size_t i = 0; i < count; i++) {
-        TRY(prepare_row(&batch, &records[i], &batch.rows[i], &results[i], error));
-        any = any || !batch.rows[i].invalid;
+        TRY(prepare_row(batch, &records[i], &batch->rows[i], &results[i], error));
+        batch->any_valid = batch->any_valid || !batch->rows[i].invalid;
     }
-    if (!any) return STATUS_OK;
-    return store_write(application->store, caller->tenant, arena, import_body, &batch, error);
+    if (gather_keys(batch) != STATUS_OK) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    batch->prepared = arena_mark(arena);
+    *out = batch;
+    return STATUS_OK;
+}
+
+enum status import_records_write(struct import_batch *batch, struct error *error)
+{
+    if (!batch->any_valid) return STATUS_OK;
+    arena_rewind(batch->arena, batch->prepared);
+    return store_write(batch->application->store, batch->caller->tenant, batch->arena, import_body,
+                       batch, error);
+}
+
+enum status import_records(struct application *application, const struct caller *caller,
+                           struct str source, const struct import_record *records, size_t count,
+                           enum duplicate_choice on_duplicate, struct arena *arena,
+                           struct import_result *results, struct error *error)
+{
+    struct import_batch *batch;
+    TRY(import_records_prepare(application, caller, source, records, count, on_duplicate, arena,
+                               results, &batch, error));
+    return import_records_write(batch, error);
 }

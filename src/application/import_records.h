@@ -43,4 +43,16 @@ MUST_CHECK enum status import_records(struct application *application, const str
                                       struct arena *arena, struct import_result *results,
                                       struct error *error);
 
+/* The same in two steps, so that one batch can be prepared while another is written. The first asks
+ * nothing of the store and may run on any thread; the second may be called again when it failed.
+ * What the first is given lives until the second is over; `results` is complete only then. */
+struct import_batch;
+MUST_CHECK enum status import_records_prepare(struct application *application,
+                                              const struct caller *caller, struct str source,
+                                              const struct import_record *records, size_t count,
+                                              enum duplicate_choice on_duplicate,
+                                              struct arena *arena, struct import_result *results,
+                                              struct import_batch **batch, struct error *error);
+MUST_CHECK enum status import_records_write(struct import_batch *batch, struct error *error);
+
 #endif

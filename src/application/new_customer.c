@@ -79,6 +79,20 @@ static enum status make_keys(struct application *application,
     return STATUS_OK;
 }
 
+static enum status make_event(struct application *application, const struct caller *caller,
+                              struct arena *arena, struct new_customer *out)
+{
+    out->event = (struct event){
+        .type = EVENT_PROFILE_CREATED,
+        .aggregate_id = out->row.customer_id,
+        .timestamp = out->row.created_at,
+        .trace = caller->trace,
+        .event_id = identifier_new(application->environment, STR("evt"), arena),
+        .payload = event_payload_created(out->row.customer_id, out->golden.attributes, arena)};
+    bool complete = !str_is_none(out->event.event_id) && !str_is_none(out->event.payload);
+    return complete ? STATUS_OK : STATUS_OUT_OF_MEMORY;
+}
+
 static enum status prepare(struct application *application, const struct caller *caller,
                            const struct policy *policy, const struct new_customer_input *input,
                            const struct profile_input *parsed, struct arena *arena,
@@ -108,6 +122,7 @@ static enum status prepare(struct application *application, const struct caller 
     TRY(golden_record(&out->tree, policy, arena, &out->golden));
     TRY(customer_render(&out->golden, arena, &out->row));
     TRY(make_keys(application, input, arena, out));
+    TRY(make_event(application, caller, arena, out));
     return suppressed_points_of(application, &out->golden, arena, &out->points, &out->point_texts,
                                 &out->point_count);
 }
@@ -137,22 +152,6 @@ enum status new_customer_guards(const struct new_customer *customer, struct aren
     if (!customer->id_was_given) return STATUS_OK;
     keys[*count] = arena_format(arena, "customer|%.*s", STR_ARGS(customer->row.customer_id));
     return str_is_none(keys[(*count)++]) ? STATUS_OUT_OF_MEMORY : STATUS_OK;
-}
-
-static enum status append_event(struct application *application, const struct caller *caller,
-                                struct store_session *session, const struct new_customer *customer,
-                                struct arena *arena, struct error *error)
-{
-    struct event event = {.type = EVENT_PROFILE_CREATED,
-                          .aggregate_id = customer->row.customer_id,
-                          .timestamp = customer->row.created_at,
-                          .trace = caller->trace};
-    event.event_id = identifier_new(application->environment, STR("evt"), arena);
-    event.payload =
-        event_payload_created(customer->row.customer_id, customer->golden.attributes, arena);
-    if (str_is_none(event.event_id) || str_is_none(event.payload))
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
-    return store_event_append(session, &event, error);
 }
 
 static enum status append_revocations(struct application *application, const struct caller *caller,
@@ -193,5 +192,5 @@ enum status new_customer_insert(struct application *application, const struct ca
     TRY(append_revocations(application, caller, session, customer, suppressed, arena, error));
     TRY(store_keys_put(session, customer->row.customer_id, customer->keys, customer->key_count,
                        error));
-    return append_event(application, caller, session, customer, arena, error);
+    return store_event_append(session, &customer->event, error);
 }

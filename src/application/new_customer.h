@@ -5,6 +5,7 @@
 #define APPLICATION_NEW_CUSTOMER_H
 
 #include "application/customer.h"
+#include "domain/event.h"
 
 struct new_customer {
     struct tree tree; /* one home; all facts */
@@ -19,6 +20,7 @@ struct new_customer {
     struct str *points; /* suppression hashes of its contact points */
     struct str *point_texts;
     size_t point_count;
+    struct event event; /* that it was created */
 };
 
 struct new_customer_input {

@@ -2,12 +2,15 @@
 
 #include <string.h>
 
-static uint64_t rotate(uint64_t word, int bits)
+/* Inline by request: as calls they cost more than what they do. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
+static ALWAYS_INLINE uint64_t rotate(uint64_t word, int bits)
 {
     return word << bits | word >> (64 - bits);
 }
 
-static void sip_round(uint64_t v[4])
+static ALWAYS_INLINE void sip_round(uint64_t v[4])
 {
     v[0] += v[1], v[1] = rotate(v[1], 13), v[1] ^= v[0], v[0] = rotate(v[0], 32);
     v[2] += v[3], v[3] = rotate(v[3], 16), v[3] ^= v[2];
@@ -15,7 +18,7 @@ static void sip_round(uint64_t v[4])
     v[2] += v[1], v[1] = rotate(v[1], 17), v[1] ^= v[2], v[2] = rotate(v[2], 32);
 }
 
-static void absorb(uint64_t v[4], uint64_t word)
+static ALWAYS_INLINE void absorb(uint64_t v[4], uint64_t word)
 {
     v[3] ^= word;
     sip_round(v);

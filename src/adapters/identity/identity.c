@@ -1,6 +1,5 @@
 #include "adapters/identity/identity.h"
 
-#include <openssl/evp.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -117,15 +116,14 @@ static enum status resolve_gateway(const struct service_identity *identity,
 /* --- tokens --- */
 
 static enum status verify_and_remember(struct service_identity *identity, struct str token,
-                                       const uint8_t digest[TOKEN_DIGEST], instant now,
-                                       struct arena *arena, struct jwt_claims *claims,
+                                       instant now, struct arena *arena, struct jwt_claims *claims,
                                        struct error *error)
 {
     /* Put under the lock: a reload clears the cache only when no check by old keys is under way. */
     (void)pthread_rwlock_rdlock(&identity->lock);
     enum status status =
         jwt_verify(token, identity->keys, &identity->rules, now, arena, claims, error);
-    if (status == STATUS_OK) token_cache_put(identity->cache, digest, claims);
+    if (status == STATUS_OK) token_cache_put(identity->cache, token, claims);
     (void)pthread_rwlock_unlock(&identity->lock);
     return status;
 }
@@ -134,16 +132,13 @@ static enum status resolve_token(struct service_identity *identity, struct str t
                                  struct arena *arena, struct api_caller *caller,
                                  struct error *error)
 {
-    uint8_t digest[TOKEN_DIGEST];
     struct jwt_claims claims;
     if (token.len > identity->rules.token_max_bytes)
         return error_set(error, STATUS_UNAUTHENTICATED, STR("Authorization"), STR("Bearer <token>"),
                          "the token is too large");
-    if (EVP_Digest(token.ptr, token.len, digest, NULL, EVP_sha256(), NULL) != 1)
-        return error_plain(error, STATUS_INTERNAL);
     instant now = identity->environment->now(identity->environment);
-    if (!token_cache_find(identity->cache, digest, now, arena, &claims))
-        TRY(verify_and_remember(identity, token, digest, now, arena, &claims, error));
+    if (!token_cache_find(identity->cache, token, now, arena, &claims))
+        TRY(verify_and_remember(identity, token, now, arena, &claims, error));
     *caller = (struct api_caller){claims.tenant, claims.user_id, claims.permissions};
     return STATUS_OK;
 }
@@ -311,7 +306,9 @@ static enum status take_options(struct service_identity *identity,
         .user_claim = arena_str(arena, rules->user_claim),
         .permissions_claim = arena_str(arena, rules->permissions_claim),
     };
-    identity->cache = token_cache_new(options->cache_capacity);
+    struct hash_key key;
+    options->environment->random(options->environment, &key, sizeof(key));
+    identity->cache = token_cache_new(options->cache_capacity, key);
     if (!identity->cache) return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(parse_peers(identity, options, error));
     if (options->development || str_is_empty(options->jwks_file)) return STATUS_OK;

@@ -301,25 +301,26 @@ static void networks_have_prefixes(void **state)
 static void the_cache_is_bounded_and_forgets_what_expires_first(void **state)
 {
     (void)state;
-    struct token_cache *cache = token_cache_new(4);
+    const struct hash_key secret = {1, 2};
+    struct token_cache *cache = token_cache_new(4, secret);
     struct jwt_claims claims = {.tenant = STR("t"), .user_id = STR("u")}, found;
-    uint8_t digest[TOKEN_DIGEST] = {0};
-    for (uint8_t i = 0; i < 5; i++) {
-        digest[31] = i;
+    char text[] = "token0";
+    struct str token = str_of(text, 6);
+    for (char i = 0; i < 5; i++) {
+        text[5] = (char)('0' + i);
         claims.expires_at = 100 + i;
-        token_cache_put(cache, digest, &claims);
+        token_cache_put(cache, token, &claims);
     }
-    digest[31] = 0;
-    assert_false(token_cache_find(cache, digest, 1, &arena, &found));
-    digest[31] = 4;
-    assert_true(token_cache_find(cache, digest, 1, &arena, &found));
-    assert_false(token_cache_find(cache, digest, 104, &arena, &found));
+    assert_false(token_cache_find(cache, STR("token0"), 1, &arena, &found));
+    assert_true(token_cache_find(cache, STR("token4"), 1, &arena, &found));
+    assert_false(token_cache_find(cache, STR("token4"), 104, &arena, &found));
+    assert_false(token_cache_find(cache, STR("token"), 1, &arena, &found));
     token_cache_clear(cache);
-    assert_false(token_cache_find(cache, digest, 1, &arena, &found));
+    assert_false(token_cache_find(cache, STR("token4"), 1, &arena, &found));
     token_cache_free(cache);
-    cache = token_cache_new(0);
-    token_cache_put(cache, digest, &claims);
-    assert_false(token_cache_find(cache, digest, 1, &arena, &found));
+    cache = token_cache_new(0, secret);
+    token_cache_put(cache, token, &claims);
+    assert_false(token_cache_find(cache, token, 1, &arena, &found));
     token_cache_free(cache);
 }
 

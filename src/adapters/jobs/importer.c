@@ -8,15 +8,25 @@
 #include "formats/json.h"
 
 enum {
-    SLOTS = 3, /* one being written, one waiting, one being parsed */
+    SLOTS = 3, /* one being written, one waiting, one being prepared */
     TRIES_MAX = 6,
-    WRITE_ARENA_MAX = 512 << 20
+    SLOT_ARENA_MAX = 512 << 20
 };
 
-/* Batches go round: the parser fills `filled % SLOTS`, the writer takes `taken % SLOTS`. */
+/* A batch on its way: what was read, and what became of it. */
+struct slot {
+    struct record_batch read;
+    struct import_batch *prepared; /* NULL for a restore, or when no row was read */
+    struct import_result *results; /* room for a batch */
+    struct arena arena;            /* of the two */
+};
+
+/* Batches go round: the parser fills and prepares `filled % SLOTS`, the writer takes
+ * `taken % SLOTS`. The two share the work about equally. */
 struct pipeline {
+    const struct importer_options *options;
     struct record_reader *reader;
-    struct record_batch slots[SLOTS];
+    struct slot slots[SLOTS];
     pthread_mutex_t lock;
     pthread_cond_t changed;
     uint64_t filled, taken;
@@ -27,9 +37,9 @@ struct pipeline {
 };
 
 /* Waits for a free slot; NULL when the writer has stopped. */
-static struct record_batch *wait_for_slot(struct pipeline *pipeline)
+static struct slot *wait_for_slot(struct pipeline *pipeline)
 {
-    struct record_batch *slot = NULL;
+    struct slot *slot = NULL;
     (void)pthread_mutex_lock(&pipeline->lock);
     while (!pipeline->stop && pipeline->filled - pipeline->taken == SLOTS)
         (void)pthread_cond_wait(&pipeline->changed, &pipeline->lock);
@@ -38,15 +48,28 @@ static struct record_batch *wait_for_slot(struct pipeline *pipeline)
     return slot;
 }
 
+static enum status fill(struct pipeline *pipeline, struct slot *slot, struct error *error)
+{
+    const struct importer_options *options = pipeline->options;
+    struct record_batch *read = &slot->read;
+    arena_reset(&slot->arena);
+    slot->prepared = NULL;
+    TRY(record_reader_fill(pipeline->reader, read, error));
+    if (read->restore || read->count == 0) return STATUS_OK;
+    return import_records_prepare(options->application, &options->caller, options->source,
+                                  read->records, read->count, options->on_duplicate, &slot->arena,
+                                  slot->results, &slot->prepared, error);
+}
+
 static void *parse_batches(void *argument)
 {
     struct pipeline *pipeline = argument;
     bool end = false;
     while (!end) {
-        struct record_batch *slot = wait_for_slot(pipeline);
+        struct slot *slot = wait_for_slot(pipeline);
         if (!slot) return NULL;
-        enum status status = record_reader_fill(pipeline->reader, slot, &pipeline->error);
-        end = status != STATUS_OK || slot->end;
+        enum status status = fill(pipeline, slot, &pipeline->error);
+        end = status != STATUS_OK || slot->read.end;
         (void)pthread_mutex_lock(&pipeline->lock);
         pipeline->status = status;
         pipeline->ended = end;
@@ -58,7 +81,7 @@ static void *parse_batches(void *argument)
 }
 
 /* The next filled batch; NULL after the last. */
-static struct record_batch *wait_for_batch(struct pipeline *pipeline)
+static struct slot *wait_for_batch(struct pipeline *pipeline)
 {
     (void)pthread_mutex_lock(&pipeline->lock);
     while (pipeline->filled == pipeline->taken && !pipeline->ended)
@@ -82,8 +105,6 @@ static void give_back(struct pipeline *pipeline, bool stop)
 struct writing {
     const struct importer_options *options;
     struct import_counts *counts;
-    struct import_result *results; /* room for a batch */
-    struct arena arena;
 };
 
 static void pause_before_retry(int tries)
@@ -93,28 +114,24 @@ static void pause_before_retry(int tries)
     (void)nanosleep(&delay, NULL);
 }
 
-static enum status write_once(struct writing *writing, const struct record_batch *batch,
+static enum status write_once(const struct importer_options *options, struct slot *slot,
                               struct error *error)
 {
-    const struct importer_options *options = writing->options;
-    arena_reset(&writing->arena);
-    if (batch->restore && !options->may_restore)
+    if (slot->prepared) return import_records_write(slot->prepared, error);
+    if (slot->read.restore && !options->may_restore)
         return error_set(error, STATUS_FORBIDDEN, STR(""), STR("customer360 import FILE"),
                          "an export is restored by the operator, at the command line");
-    if (batch->restore)
-        return restore_records(options->application, &options->caller, batch->lines, batch->count,
-                               &writing->arena, error);
-    return import_records(options->application, &options->caller, options->source, batch->records,
-                          batch->count, options->on_duplicate, &writing->arena, writing->results,
-                          error);
+    arena_reset(&slot->arena);
+    return restore_records(options->application, &options->caller, slot->read.lines,
+                           slot->read.count, &slot->arena, error);
 }
 
-static enum status write_batch(struct writing *writing, const struct record_batch *batch,
-                               struct error *error)
+static enum status write_batch(struct writing *writing, struct slot *slot, struct error *error)
 {
+    const struct record_batch *batch = &slot->read;
     enum status status = STATUS_OK;
     for (int tries = 0; tries < TRIES_MAX; tries++) {
-        status = write_once(writing, batch, error);
+        status = write_once(writing->options, slot, error);
         if (status != STATUS_WRITE_CONFLICT && status != STATUS_UNAVAILABLE) break;
         pause_before_retry(tries);
     }
@@ -132,24 +149,25 @@ static void tell_refused(const struct importer_options *options, int64_t row,
     if (options->refused) options->refused(options->context, row, outcome, customer_id, why);
 }
 
-static void count_result(struct writing *writing, const struct record_batch *batch, size_t i)
+static void count_result(struct writing *writing, const struct slot *slot, size_t i)
 {
-    const struct import_result *result = &writing->results[i];
+    const struct import_result *result = &slot->results[i];
     writing->counts->outcomes[result->outcome]++;
     if (result->outcome == IMPORT_DUPLICATE || result->outcome == IMPORT_INVALID)
-        tell_refused(writing->options, batch->rows[i], result->outcome, result->customer_id,
+        tell_refused(writing->options, slot->read.rows[i], result->outcome, result->customer_id,
                      &result->error);
 }
 
 /* Rows that could not be read and rows that were written, together in the order of the file. */
-static void count_batch(struct writing *writing, const struct record_batch *batch)
+static void count_batch(struct writing *writing, const struct slot *slot)
 {
+    const struct record_batch *batch = &slot->read;
     struct import_counts *counts = writing->counts;
     size_t written = batch->restore ? 0 : batch->count, refused = 0, i = 0;
     while (i < written || refused < batch->refused_count) {
         const struct refused_row *row = &batch->refused[refused];
         if (refused == batch->refused_count || (i < written && batch->rows[i] < row->row)) {
-            count_result(writing, batch, i++);
+            count_result(writing, slot, i++);
             continue;
         }
         counts->outcomes[IMPORT_INVALID]++;
@@ -188,13 +206,13 @@ static enum status write_batches(struct pipeline *pipeline, struct writing *writ
                                  struct error *error)
 {
     const struct importer_options *options = writing->options;
-    struct record_batch *batch;
+    struct slot *slot;
     bool complete = false;
-    while ((batch = wait_for_batch(pipeline))) {
-        TRY(check_restore(batch, error));
-        if (batch->count > 0) TRY(write_batch(writing, batch, error));
-        count_batch(writing, batch);
-        if (batch->count > 0) complete = batch->restore && is_last_line(batch);
+    while ((slot = wait_for_batch(pipeline))) {
+        TRY(check_restore(&slot->read, error));
+        if (slot->read.count > 0) TRY(write_batch(writing, slot, error));
+        count_batch(writing, slot);
+        if (slot->read.count > 0) complete = slot->read.restore && is_last_line(&slot->read);
         give_back(pipeline, false);
         if (!options->progress) continue;
         enum status status = options->progress(options->context, writing->counts);
@@ -207,23 +225,37 @@ static enum status write_batches(struct pipeline *pipeline, struct writing *writ
 
 /* --- life --- */
 
+static enum status slot_init(struct slot *slot, size_t capacity, struct error *error)
+{
+    arena_init(&slot->arena, SLOT_ARENA_MAX);
+    slot->results = calloc(capacity, sizeof(*slot->results));
+    if (!slot->results) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return record_batch_init(&slot->read, capacity, error);
+}
+
+static void slot_release(struct slot *slot)
+{
+    record_batch_release(&slot->read);
+    free(slot->results);
+    arena_release(&slot->arena);
+}
+
 static enum status pipeline_init(struct pipeline *pipeline, const struct importer_options *options,
                                  int descriptor, struct error *error)
 {
-    *pipeline = (struct pipeline){.status = STATUS_OK};
+    *pipeline = (struct pipeline){.options = options, .status = STATUS_OK};
     if (pthread_mutex_init(&pipeline->lock, NULL) != 0 ||
         pthread_cond_init(&pipeline->changed, NULL) != 0)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     pipeline->reader = record_reader_new(descriptor, options->form, &options->rules);
     if (!pipeline->reader) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (int i = 0; i < SLOTS; i++)
-        TRY(record_batch_init(&pipeline->slots[i], options->batch, error));
+    for (int i = 0; i < SLOTS; i++) TRY(slot_init(&pipeline->slots[i], options->batch, error));
     return STATUS_OK;
 }
 
 static void pipeline_release(struct pipeline *pipeline)
 {
-    for (int i = 0; i < SLOTS; i++) record_batch_release(&pipeline->slots[i]);
+    for (int i = 0; i < SLOTS; i++) slot_release(&pipeline->slots[i]);
     record_reader_free(pipeline->reader);
     (void)pthread_cond_destroy(&pipeline->changed);
     (void)pthread_mutex_destroy(&pipeline->lock);
@@ -248,13 +280,8 @@ enum status importer_run(const struct importer_options *options, int descriptor,
     struct pipeline pipeline;
     struct writing writing = {.options = options, .counts = counts};
     *counts = (struct import_counts){.rows = 0};
-    arena_init(&writing.arena, WRITE_ARENA_MAX);
-    writing.results = calloc(options->batch, sizeof(*writing.results));
     enum status status = pipeline_init(&pipeline, options, descriptor, error);
-    if (status == STATUS_OK && !writing.results) status = error_plain(error, STATUS_OUT_OF_MEMORY);
     if (status == STATUS_OK) status = run_pipeline(&pipeline, &writing, error);
     pipeline_release(&pipeline);
-    free(writing.results);
-    arena_release(&writing.arena);
     return status;
 }

@@ -48,6 +48,11 @@ size_t key_index_find(const struct key_index *index, uint64_t hash, int64_t *row
     return found;
 }
 
+void key_index_prefetch(const struct key_index *index, uint64_t hash)
+{
+    if (index->slot_count) __builtin_prefetch(&index->slots[slot_of(index, hash)]);
+}
+
 /* As signed numbers, for that is how the database orders them. */
 static int compare_entries(const void *a, const void *b)
 {

@@ -23,6 +23,8 @@ struct key_index {
 bool key_index_add(struct key_index *index, uint64_t hash, int64_t row);
 /* Rows of that hash, at most `max`; gives how many. */
 size_t key_index_find(const struct key_index *index, uint64_t hash, int64_t *rows, size_t max);
+/* Has the processor bring what a find of the hash will read: that is one cache miss otherwise. */
+void key_index_prefetch(const struct key_index *index, uint64_t hash);
 /* Its entries as an array in the order of the hash, the caller's to free; NULL when out of memory.
  */
 struct key_index_entry *key_index_sorted(const struct key_index *index);
