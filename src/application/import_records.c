@@ -396,7 +396,7 @@ enum status import_records(struct application *application, const struct caller 
                            enum duplicate_choice on_duplicate, struct arena *arena,
                            struct import_result *results, struct error *error)
 {
-    struct import_batch *batch;
+    struct import_batch *batch = NULL;
     TRY(import_records_prepare(application, caller, source, records, count, on_duplicate, arena,
                                results, &batch, error));
     return import_records_write(batch, error);
