@@ -18,7 +18,7 @@ CFLAGS_BASE := -std=gnu11 $(OPTIMISE) -Wall -Wextra -Wshadow -Wstrict-prototypes
 LDFLAGS_BASE := -Wl,-z,relro,-z,now
 LDLIBS_BASE  := -lmicrohttpd -lsqlite3 -lpq -lssl -lcrypto -lpthread -lm
 ifneq ($(SANITIZE),)
-CFLAGS_BASE  += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
+CFLAGS_BASE  += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all -Wno-format-truncation
 LDFLAGS_BASE += -fsanitize=$(SANITIZE)
 # gcc loses track of what is initialised between the checks that it puts in.
 CFLAGS_BASE  += $(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized)
