@@ -29,7 +29,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 sys.path.insert(0, os.path.join(ROOT, "tests", "scenario"))
-from run import Service, free_port  # noqa: E402  (tests/scenario/run.py)
+from run import Service, free_port, suppression_flags  # noqa: E402  (tests/scenario/run.py)
 
 BINARY = os.path.join(ROOT, "build", "customer360")
 API = "/api/v1/crm"
@@ -87,7 +87,8 @@ class Stage:
         write_profiles(path, count)
         size = os.path.getsize(path)
         began = time.monotonic()
-        subprocess.run([BINARY, "import", path, "--store", self.url, "--tenant", "bench", "--json"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([BINARY, "import", path, "--store", self.url, "--tenant", "bench", "--json",
+                        *suppression_flags(self.url)], check=True, stdout=subprocess.DEVNULL)
         seconds = time.monotonic() - began
         os.remove(path)
         return seconds, size
@@ -150,7 +151,7 @@ def lookup(options):
     try:
         seconds, _ = stage.import_profiles(options.profiles)
         report(measure="import", profiles=options.profiles, seconds=round(seconds, 1), per_second=round(options.profiles / seconds))
-        service = stage.serve()
+        service = stage.serve(*options.flags.split())
         size = profile_size(service, stage)
         arguments = lookup_arguments(stage, options.profiles)
         if options.store == "sqlite":
@@ -260,6 +261,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--warm", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--flags", default="", help="more flags of serve, as one text: --flags='--http-loops 1'")
     options = parser.parse_args()
     if options.profiles is None:
         options.profiles = {"lookup": 1000000, "create": 0, "import": 200000}.get(options.measure, 0)

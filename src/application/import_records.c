@@ -3,6 +3,7 @@
  */
 #include "application/import_records.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "application/duplicates.h"
@@ -399,5 +400,6 @@ enum status import_records(struct application *application, const struct caller 
     struct import_batch *batch = NULL;
     TRY(import_records_prepare(application, caller, source, records, count, on_duplicate, arena,
                                results, &batch, error));
+    assert(batch);
     return import_records_write(batch, error);
 }

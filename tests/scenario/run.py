@@ -56,12 +56,14 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def suppression_key_file():
-    """What all instances over one PostgreSQL share."""
-    path = os.path.join(tempfile.gettempdir(), f"customer360-test-suppression-key-{os.getuid()}")
-    with open(path, "w", encoding="ascii") as file:
-        file.write("0123456789abcdef" * 2)
-    return path
+def suppression_flags(store_url):
+    """Programs over one PostgreSQL database need one key."""
+    if not store_url.startswith("postgresql:"):
+        return []
+    path = os.path.join(tempfile.gettempdir(), f"customer360-suppression-key-{os.getpid()}")
+    with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+        out.write("000102030405060708090a0b0c0d0e0f\n")
+    return ["--privacy-suppression-key-file", path]
 
 
 class Service:
@@ -70,27 +72,14 @@ class Service:
     def __init__(self, binary, store_url, flags=(), dev=True):
         self.binary, self.store_url, self.flags, self.dev = binary, store_url, list(flags), dev
         self.port = free_port()
-        if store_url.startswith("postgres"):
-            self.flags += ["--privacy-suppression-key-file", suppression_key_file()]
         self.log = tempfile.NamedTemporaryFile("w+", suffix=".log", delete=False)
         self.start()
 
     def start(self):
         command = [self.binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--store", self.store_url]
-        command += (["--dev"] if self.dev else []) + self.flags
-        if not self.dev:
-            command += self.suppression_flags()
+        command += (["--dev"] if self.dev else []) + self.flags + suppression_flags(self.store_url)
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
         self.wait_ready()
-
-    def suppression_flags(self):
-        """Programs over one PostgreSQL database need one key."""
-        if not self.store_url.startswith("postgresql:"):
-            return []
-        path = os.path.join(tempfile.gettempdir(), f"customer360-suppression-key-{os.getpid()}")
-        with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-            out.write("000102030405060708090a0b0c0d0e0f\n")
-        return ["--privacy-suppression-key-file", path]
 
     def wait_ready(self):
         deadline = time.monotonic() + 20
