@@ -1,9 +1,14 @@
-/* The laws of whole histories on every store: fewer histories than tests/property/history_test.c
- * takes, for each change is a commit; PROPERTY_RUNS gives any other number. */
+/* The laws of whole histories on every store: two thousand histories on each, fewer than
+ * tests/property/history_test.c takes, for each change is a commit; PROPERTY_RUNS gives any other
+ * number per law. */
 #include "contract.h"
 #include "history_laws.h"
 
-enum { RUNS = 100 };
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { RUNS = 40 };
+#else
+enum { RUNS = 400 };
+#endif
 
 static struct history_laws laws = {.steps = 12};
 
