@@ -8,7 +8,7 @@ with recursive tree (customer_id, parent_id, joined_at, depth) as (
     where m.merged_at <= $3 and (m.reversed_at is null or m.reversed_at > $3)
 )
 select t.customer_id, t.parent_id, t.joined_at, p.created_at, f.kind, f.subject, f.object_id, f.source,
-       f.observed_at, f.recorded_at, f.actor, f.body
+       f.observed_at, f.recorded_at, f.actor, f.body, f.import_id
 from tree t
 join profile p on p.tenant_id = $1 and p.customer_id = t.customer_id
 left join fact f on f.tenant_id = $1 and f.home_id = t.customer_id and f.recorded_at <= $3

@@ -278,6 +278,10 @@ static enum status load_tree(struct checking *checking, struct store_session *se
         check->refusal = STR("CUSTOMER_ERASED");
         return STATUS_OK;
     }
+    if (customer_is_removed(&root)) {
+        check->refusal = STR("CUSTOMER_NOT_FOUND");
+        return STATUS_OK;
+    }
     TRY(store_tree_load(session, root.customer_id, INSTANT_FUTURE, checking->arena, tree, error));
     check->tree = tree;
     return STATUS_OK;

@@ -26,12 +26,19 @@ enum status customer_lookup_root(struct application *application, const struct c
     return STATUS_OK;
 }
 
+bool customer_is_removed(const struct profile_row *row)
+{
+    return str_is_none(row->survivor_id) && str_is_none(row->document) &&
+           row->erased_at == INSTANT_NONE;
+}
+
 enum status customer_get_root(struct store_session *session, struct str customer_id,
                               enum store_lock lock, struct arena *arena, struct profile_row *row,
                               struct error *error)
 {
     TRY(store_profile_get(session, customer_id, lock, arena, row, error));
     if (row->erased_at != INSTANT_NONE) return error_plain(error, STATUS_CUSTOMER_ERASED);
+    if (customer_is_removed(row)) return error_plain(error, STATUS_CUSTOMER_NOT_FOUND);
     if (str_is_none(row->survivor_id)) return STATUS_OK;
     struct profile_row root;
     TRY(customer_root(session, row, arena, &root, error));
@@ -125,12 +132,12 @@ enum status customer_render(const struct golden *golden, struct arena *arena,
                                   .updated_at = row->updated_at};
     golden_write(golden, &stamp, &out);
     if (buffer_failed(&out)) return STATUS_OUT_OF_MEMORY;
-    row->document = buffer_str(&out);
+    row->document = golden->is_silent ? STR_NONE : buffer_str(&out);
     struct golden_summary summary = golden_summarise(golden);
     row->kind = summary.kind;
     row->status = summary.status;
     row->segment = summary.segment;
-    row->name = summary.name;
+    row->name = str_is_none(summary.name) ? STR("") : summary.name;
     return STATUS_OK;
 }
 

@@ -15,6 +15,8 @@ MUST_CHECK enum status customer_lookup_root(struct application *application,
                                             const struct caller *caller,
                                             const struct profile_row *row, struct arena *arena,
                                             struct profile_row *root, struct error *error);
+/* Nobody speaks of the customer any more: an import was undone. To the world there is none. */
+bool customer_is_removed(const struct profile_row *row);
 /* The row, which must be that of a root: STATUS_CUSTOMER_NOT_FOUND, _MERGED, _ERASED. */
 MUST_CHECK enum status customer_get_root(struct store_session *session, struct str customer_id,
                                          enum store_lock lock, struct arena *arena,

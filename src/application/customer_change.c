@@ -9,7 +9,8 @@ enum status customer_change_load(struct customer_change *change, const struct pr
                                  struct error *error)
 {
     change->row = *row;
-    change->appended = 0;
+    change->appended = change->home_count = 0;
+    change->homes = NULL;
     TRY(store_tree_load(change->session, row->customer_id, INSTANT_FUTURE, change->arena,
                         &change->tree, error));
     change->fact_room = change->tree.fact_count;
@@ -39,9 +40,21 @@ static bool remember(struct customer_change *change, const struct fact *fact)
         if (!larger) return false;
         if (tree->fact_count) memcpy(larger, tree->facts, tree->fact_count * sizeof(*larger));
         tree->facts = larger;
+        tree->undone_count = 0; /* what was taken back stays behind */
         change->fact_room = room;
     }
     tree->facts[tree->fact_count++] = *fact;
+    return true;
+}
+
+static bool remember_home(struct customer_change *change, struct str home)
+{
+    if (str_is_among(change->homes, change->home_count, home)) return true;
+    size_t size = change->home_count * sizeof(home);
+    struct str *homes = arena_realloc(change->arena, change->homes, size, size + sizeof(home));
+    if (!homes) return false;
+    homes[change->home_count++] = home;
+    change->homes = homes;
     return true;
 }
 
@@ -54,11 +67,13 @@ enum status customer_change_append(struct customer_change *change, const struct 
     if (str_is_none(complete.actor)) complete.actor = change->caller->user_id;
     if (complete.observed_at == 0) complete.observed_at = change->now;
     complete.recorded_at = change->now;
-    if (change->tree.fact_count >= change->application->limits.facts_max)
+    complete.import_id = change->import_id;
+    if (change->tree.fact_count >= change->application->limits.facts_max && fact->kind != FACT_UNDO)
         return error_set(error, STATUS_LIMIT_EXCEEDED, STR(""), STR_NONE,
                          "the customer has as many facts as are allowed, %zu",
                          change->application->limits.facts_max);
-    if (!remember(change, &complete)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (!remember(change, &complete) || !remember_home(change, complete.home))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
     change->appended++;
     return store_fact_append(change->session, &complete, error);
 }
@@ -136,6 +151,25 @@ enum status customer_change_event(const struct customer_change *change, enum eve
     return store_event_append(change->session, &event, error);
 }
 
+/* Whether there is such a customer may have changed, too. */
+static enum status tell_of_update(struct customer_change *change, const struct golden *after,
+                                  bool was_silent, const struct str *fields, size_t count,
+                                  struct error *error)
+{
+    struct str id = change->row.customer_id, actor = change->caller->user_id;
+    struct arena *arena = change->arena;
+    if (was_silent && after->is_silent) return STATUS_OK;
+    if (was_silent)
+        return customer_change_event(change, EVENT_PROFILE_CREATED, id,
+                                     event_payload_created(id, after->attributes, arena), error);
+    if (after->is_silent)
+        return customer_change_event(change, EVENT_PROFILE_REMOVED, id,
+                                     event_payload_removed(id, change->undone_import, actor, arena),
+                                     error);
+    return customer_change_event(change, EVENT_PROFILE_UPDATED, id,
+                                 event_payload_updated(id, fields, count, actor, arena), error);
+}
+
 static enum status close_change(struct customer_change *change, struct str cause,
                                 struct str extra_field, const enum event_type *type,
                                 struct str payload, struct error *error)
@@ -153,14 +187,12 @@ static enum status close_change(struct customer_change *change, struct str cause
         return error_set(error, STATUS_LIMIT_EXCEEDED, STR("contacts"), STR_NONE,
                          "a customer has at most %zu contacts",
                          change->application->limits.contacts_max);
+    bool was_silent = change->golden.is_silent;
     TRY(customer_change_advance(change, &change->row, &change->golden, &after, cause, joined,
                                 error));
     change->golden = after;
     if (type) return customer_change_event(change, *type, change->row.customer_id, payload, error);
-    return customer_change_event(change, EVENT_PROFILE_UPDATED, change->row.customer_id,
-                                 event_payload_updated(change->row.customer_id, fields, count,
-                                                       change->caller->user_id, change->arena),
-                                 error);
+    return tell_of_update(change, &after, was_silent, fields, count, error);
 }
 
 enum status customer_change_close(struct customer_change *change, struct str cause,

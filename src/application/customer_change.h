@@ -19,11 +19,15 @@ struct customer_change {
     const struct policy *policy; /* got before the unit of work began */
     struct store_session *session;
     struct arena *arena;
+    struct str import_id;     /* of the import that it is a part of; absent: none */
+    struct str undone_import; /* the one that it takes back; absent: none */
     /* Set by open, kept up by append and close. */
     struct profile_row row;
     struct tree tree;
     size_t fact_room;
     size_t appended;
+    struct str *homes; /* that facts were given to, each once */
+    size_t home_count;
     struct golden golden;
     instant now; /* recorded_at of everything in this change */
 };
@@ -39,7 +43,8 @@ MUST_CHECK enum status customer_change_load(struct customer_change *change,
  * is always now. STATUS_LIMIT_EXCEEDED. */
 MUST_CHECK enum status customer_change_append(struct customer_change *change,
                                               const struct fact *fact, struct error *error);
-/* New golden record, document, keys, version row, and a CustomerProfileUpdatedEvent. What changed
+/* New golden record, document, keys, version row, and an event: that the profile was updated, or
+ * that it is there again, or not any more, for somebody speaks of it, or nobody does. What changed
  * is the difference between the golden records, and `extra_field` if that is not absent. */
 MUST_CHECK enum status customer_change_close(struct customer_change *change, struct str cause,
                                              struct str extra_field, struct error *error);

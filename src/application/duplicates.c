@@ -128,7 +128,8 @@ enum status duplicates_judge(struct application *application, const struct polic
         seen[seen_count++] = hits[i].home;
         TRY(store_profile_get(session, hits[i].home, STORE_NO_LOCK, arena, &row, error));
         TRY(customer_root(session, &row, arena, &root, error));
-        if (root.erased_at != INSTANT_NONE || is_listed(*duplicates, *count, root.customer_id))
+        if (root.erased_at != INSTANT_NONE || customer_is_removed(&root) ||
+            is_listed(*duplicates, *count, root.customer_id))
             continue;
         struct duplicate found = {.customer_id = root.customer_id};
         TRY(judge_home(&with, root.customer_id, row.customer_id, &found.match, error));

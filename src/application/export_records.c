@@ -35,6 +35,7 @@ static void write_fact(struct json_writer *writer, const struct fact *fact)
     results_instant(writer, STR("observedAt"), fact->observed_at);
     results_instant(writer, STR("recordedAt"), fact->recorded_at);
     json_member_string(writer, STR("actor"), fact->actor);
+    json_member_string(writer, STR("importId"), fact->import_id);
     json_key(writer, STR("body"));
     json_write(writer, fact->body);
     json_object_end(writer);
@@ -47,7 +48,7 @@ static enum status write_facts(struct exporting *exporting, struct store_session
     TRY(store_tree_load(session, home, INSTANT_FUTURE, exporting->arena, &tree, error));
     json_key(writer, STR("facts"));
     json_array_begin(writer);
-    for (size_t i = 0; i < tree.fact_count; i++)
+    for (size_t i = 0; i < tree.fact_count + tree.undone_count; i++)
         if (str_equal(tree.facts[i].home, home)) write_fact(writer, &tree.facts[i]);
     json_array_end(writer);
     return STATUS_OK;

@@ -21,6 +21,7 @@ enum status get_customer(struct application *application, const struct caller *c
     if (row.erased_at != INSTANT_NONE) return error_plain(error, STATUS_CUSTOMER_ERASED);
     if (!str_is_none(row.survivor_id))
         return refuse_merged(application, caller, &row, arena, error);
+    if (customer_is_removed(&row)) return error_plain(error, STATUS_CUSTOMER_NOT_FOUND);
     *out = (struct customer_document){.customer_id = row.customer_id,
                                       .version = row.version,
                                       .updated_at = row.updated_at,
@@ -110,7 +111,7 @@ static enum status as_of_body(struct store_session *session, void *context, stru
     if (golden_record(&tree, past->policy, past->arena, &golden) != STATUS_OK ||
         customer_render(&golden, past->arena, &past->row) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
-    return STATUS_OK;
+    return golden.is_silent ? error_plain(error, STATUS_CUSTOMER_NOT_FOUND) : STATUS_OK;
 }
 
 enum status get_customer_as_of(struct application *application, const struct caller *caller,
@@ -193,6 +194,7 @@ static void write_provenance(struct json_writer *writer, const struct golden *go
         results_instant(writer, STR("observedAt"), fact->observed_at);
         results_instant(writer, STR("recordedAt"), fact->recorded_at);
         json_member_string(writer, STR("actor"), fact->actor);
+        json_member_string(writer, STR("importId"), fact->import_id);
     } else {
         json_key(writer, STR("source"));
         json_null(writer);

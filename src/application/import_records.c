@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "application/duplicates.h"
+#include "application/import_trial.h"
 #include "application/import_update.h"
+#include "application/jobs.h"
 #include "base/identifier.h"
 
 /* A key of a row that this batch has created, in a chained table. */
@@ -23,6 +25,7 @@ struct batch_row {
     const struct import_record *record;
     instant observed_at;
     struct str source_key; /* as a key; absent when the record has none */
+    uint64_t digest;       /* of a record with one, in a dry run */
     size_t first_point;    /* of its contact points among all */
     bool invalid;
 };
@@ -31,8 +34,7 @@ struct import_batch {
     struct application *application;
     const struct caller *caller;
     const struct policy *policy;
-    struct str source;
-    enum duplicate_choice on_duplicate;
+    struct import_settings settings;
     struct arena *arena;
     struct batch_row *rows;
     size_t count;
@@ -41,8 +43,10 @@ struct import_batch {
     size_t key_count;
     bool any_valid;
     struct arena_mark prepared; /* what the arena holds behind it is the unit of work's */
+    struct import_step *step;
     /* Made in the unit of work. */
     struct store_session *session;
+    struct buffer homes;  /* JSON array: to which facts were given */
     struct key_hit *hits; /* in order of key */
     size_t hit_count;
     bool *suppressed;
@@ -82,6 +86,20 @@ static enum status settle_row(struct import_result *result, enum status status,
     return STATUS_OK;
 }
 
+/* So that a dry run knows the same record again. */
+static enum status digest_record(const struct import_batch *batch, struct batch_row *row,
+                                 struct error *error)
+{
+    struct arena_mark mark = arena_mark(batch->arena);
+    struct buffer text = {.arena = batch->arena};
+    struct json_writer writer = {.out = &text};
+    json_write(&writer, row->record->body);
+    if (buffer_failed(&text)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    row->digest = hash_bytes((struct hash_key){5, 6}, buffer_str(&text));
+    arena_rewind(batch->arena, mark);
+    return STATUS_OK;
+}
+
 static enum status prepare_row(struct import_batch *batch, const struct import_record *record,
                                struct batch_row *row, struct import_result *result,
                                struct error *error)
@@ -91,7 +109,8 @@ static enum status prepare_row(struct import_batch *batch, const struct import_r
     struct error row_error = {0};
     struct new_customer_input input = {
         .body = record->body,
-        .source = batch->source,
+        .source = batch->settings.source,
+        .import_id = batch->settings.import_id,
         .source_key = record->source_key,
         .observed_at = record->observed_at == INSTANT_NONE ? now : record->observed_at,
         .now = now};
@@ -106,6 +125,7 @@ static enum status prepare_row(struct import_batch *batch, const struct import_r
     batch->point_count += row->customer.point_count;
     if (str_is_none(record->source_key)) return STATUS_OK;
     row->source_key = row->customer.keys[row->customer.key_count - 1];
+    if (batch->settings.trial) return digest_record(batch, row, error);
     return STATUS_OK;
 }
 
@@ -257,7 +277,7 @@ static enum status refuse_duplicate(const struct import_batch *batch, const stru
     struct key_hit *hits;
     size_t count, hit_count;
     bool found;
-    if (batch->on_duplicate == ON_DUPLICATE_ALLOW) return STATUS_OK;
+    if (batch->settings.on_duplicate == ON_DUPLICATE_ALLOW) return STATUS_OK;
     if (hits_of(batch, row, &hits, &hit_count) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(duplicates_judge(batch->application, batch->policy, batch->session, &row->customer.golden,
@@ -275,33 +295,49 @@ static enum status refuse_duplicate(const struct import_batch *batch, const stru
     return status == STATUS_DUPLICATE_CUSTOMER ? STATUS_OK : error_plain(error, status);
 }
 
-static enum status refuse_taken_id(const struct import_batch *batch, const struct batch_row *row,
-                                   struct import_result *result, struct error *error)
+static void note_home(struct import_batch *batch, struct str home)
+{
+    struct json_writer writer = {.out = &batch->homes, .need_comma = batch->homes.len > 1};
+    json_string(&writer, home);
+}
+
+/* When the customerId was given and is taken. */
+static enum status look_at_id(const struct import_batch *batch, const struct batch_row *row,
+                              struct import_result *result, bool *removed, struct error *error)
 {
     struct profile_row there;
     struct error ignored;
+    *removed = false;
     if (!row->customer.id_was_given) return STATUS_OK;
     enum status status = store_profile_get(batch->session, row->customer.row.customer_id,
                                            STORE_NO_LOCK, batch->arena, &there, &ignored);
     if (status == STATUS_CUSTOMER_NOT_FOUND) return STATUS_OK;
     if (status != STATUS_OK) return error_plain(error, status);
+    *removed = customer_is_removed(&there);
+    if (*removed) return STATUS_OK;
     result->outcome = IMPORT_INVALID;
     (void)error_set(&result->error, STATUS_CUSTOMER_EXISTS, STR("customerId"), STR_NONE,
                     "the customerId is taken");
     return STATUS_OK;
 }
 
-static enum status create_row(struct import_batch *batch, size_t index, struct error *error)
+/* Opens the home that is known and says what the record adds to it. */
+static enum status update_home(struct import_batch *batch, const struct batch_row *row,
+                               struct str home, struct customer_change *change,
+                               struct import_result *result, struct error *error)
 {
-    struct batch_row *row = &batch->rows[index];
-    struct import_result *result = &batch->results[index];
-    TRY(refuse_taken_id(batch, row, result, error));
-    if (result->outcome == IMPORT_CREATED) TRY(refuse_duplicate(batch, row, result, error));
-    if (result->outcome != IMPORT_CREATED) return STATUS_OK;
-    TRY(new_customer_insert(batch->application, batch->caller, batch->session, &row->customer,
-                            batch->suppressed + row->first_point, batch->arena, error));
-    result->customer_id = row->customer.row.customer_id;
-    return remember_created(batch, index) ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
+    bool changed = false;
+    TRY(import_update_open(change, home, error));
+    bool was_removed = change->golden.is_silent;
+    if (was_removed) TRY(refuse_duplicate(batch, row, result, error));
+    if (result->outcome == IMPORT_DUPLICATE) return STATUS_OK;
+    result->customer_id = home;
+    TRY(import_update(change, home, &row->customer, row->record->source_key, batch->settings.source,
+                      row->observed_at, &changed, error));
+    if (was_removed && !str_is_none(row->source_key))
+        TRY(store_keys_put(batch->session, home, &row->source_key, 1, error));
+    result->outcome = !changed ? IMPORT_UNCHANGED : was_removed ? IMPORT_CREATED : IMPORT_UPDATED;
+    return STATUS_OK;
 }
 
 static enum status update_row(struct import_batch *batch, size_t index, struct str home,
@@ -310,49 +346,131 @@ static enum status update_row(struct import_batch *batch, size_t index, struct s
     struct batch_row *row = &batch->rows[index];
     struct import_result *result = &batch->results[index];
     struct error row_error = {0};
-    bool changed = false;
     struct customer_change change = {.application = batch->application,
                                      .caller = batch->caller,
                                      .policy = batch->policy,
                                      .session = batch->session,
-                                     .arena = batch->arena};
-    result->customer_id = home;
-    enum status status = import_update(&change, home, &row->customer, row->record->source_key,
-                                       batch->source, row->observed_at, &changed, &row_error);
+                                     .arena = batch->arena,
+                                     .import_id = batch->settings.import_id};
+    enum status status = update_home(batch, row, home, &change, result, &row_error);
     TRY(settle_row(result, status, &row_error, error));
-    if (status == STATUS_OK) result->outcome = changed ? IMPORT_UPDATED : IMPORT_UNCHANGED;
+    for (size_t i = 0; i < change.home_count; i++) note_home(batch, change.homes[i]);
     return STATUS_OK;
 }
 
-static enum status import_body(struct store_session *session, void *context, struct error *error)
+static enum status create_row(struct import_batch *batch, size_t index, struct error *error)
 {
-    struct import_batch *batch = context;
+    struct batch_row *row = &batch->rows[index];
+    struct import_result *result = &batch->results[index];
+    struct str id = row->customer.row.customer_id;
+    bool removed;
+    TRY(look_at_id(batch, row, result, &removed, error));
+    if (removed) return update_row(batch, index, id, error);
+    if (result->outcome == IMPORT_CREATED) TRY(refuse_duplicate(batch, row, result, error));
+    if (result->outcome != IMPORT_CREATED) return STATUS_OK;
+    TRY(new_customer_insert(batch->application, batch->caller, batch->session, &row->customer,
+                            batch->suppressed + row->first_point, batch->arena, error));
+    result->customer_id = id;
+    note_home(batch, id);
+    return remember_created(batch, index) ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
+}
+
+static enum status find_known(struct import_batch *batch, struct error *error)
+{
     struct str *keys = batch->keys;
     size_t key_count = batch->key_count;
-    batch->session = session;
     for (batch->created_room = 16; batch->created_room < 2 * key_count;) batch->created_room *= 2;
     batch->created = ARENA_NEW_ARRAY(batch->arena, struct batch_key *, batch->created_room);
     if (!batch->created) return error_plain(error, STATUS_OUT_OF_MEMORY);
     batch->hits = NULL;
     batch->hit_count = 0;
     if (key_count > 0) {
-        TRY(store_keys_lock(session, keys, key_count, error));
-        TRY(duplicates_find_keys(session, keys, key_count, batch->arena, &batch->hits,
+        TRY(store_keys_lock(batch->session, keys, key_count, error));
+        TRY(duplicates_find_keys(batch->session, keys, key_count, batch->arena, &batch->hits,
                                  &batch->hit_count, error));
     }
-    TRY(find_suppressed(batch, error));
+    return find_suppressed(batch, error);
+}
+
+/* A record that an earlier batch of the dry run would have written; false when it is none. */
+static bool was_tried(const struct import_batch *batch, size_t index)
+{
+    const struct import_trial *trial = batch->settings.trial;
+    const struct batch_row *row = &batch->rows[index];
+    struct import_result *result = &batch->results[index];
+    uint64_t record;
+    if (!trial) return false;
+    if (!str_is_none(row->source_key) && import_trial_find(trial, row->source_key, &record)) {
+        result->outcome = record == row->digest ? IMPORT_UNCHANGED : IMPORT_UPDATED;
+        return true;
+    }
+    bool found = false;
+    for (size_t k = 0; k < row->customer.key_count && !found; k++)
+        found = customer_key_decides(row->customer.keys[k]) &&
+                batch->settings.on_duplicate != ON_DUPLICATE_ALLOW &&
+                import_trial_find(trial, row->customer.keys[k], &record);
+    if (!found) return false;
+    result->outcome = IMPORT_DUPLICATE;
+    (void)error_plain(&result->error, STATUS_DUPLICATE_CUSTOMER);
+    return true;
+}
+
+static void remember_trial(const struct import_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct batch_row *row = &batch->rows[i];
+        enum import_outcome outcome = batch->results[i].outcome;
+        if (outcome != IMPORT_CREATED && outcome != IMPORT_UPDATED) continue;
+        for (size_t k = 0; k < row->customer.key_count; k++)
+            if (customer_key_decides(row->customer.keys[k]))
+                import_trial_put(batch->settings.trial, row->customer.keys[k], row->digest);
+    }
+}
+
+static enum status write_step(struct import_batch *batch, struct error *error)
+{
+    struct import_step *step = batch->step;
+    struct buffer document = {.arena = batch->arena}, report = {.arena = batch->arena};
+    struct json_writer writer = {.out = &document};
+    step->conclude(step, &report);
+    json_object_begin(&writer);
+    import_counts_write(&writer, &step->after);
+    json_object_end(&writer);
+    buffer_append_char(&batch->homes, ']');
+    if (buffer_failed(&document) || buffer_failed(&report) || buffer_failed(&batch->homes))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (str_is_none(batch->settings.import_id) || batch->settings.trial) return STATUS_OK;
+    const struct job_step row = {.job_id = batch->settings.import_id,
+                                 .number = step->number,
+                                 .document = buffer_str(&document),
+                                 .homes = buffer_str(&batch->homes),
+                                 .report = report.len ? buffer_str(&report) : STR_NONE};
+    return store_job_step_append(batch->session, &row, error);
+}
+
+static enum status import_body(struct store_session *session, void *context, struct error *error)
+{
+    struct import_batch *batch = context;
+    batch->session = session;
+    batch->homes = (struct buffer){.arena = batch->arena};
+    buffer_append_char(&batch->homes, '[');
+    if (!str_is_none(batch->settings.import_id))
+        TRY(jobs_hold(session, batch->settings.import_id, batch->arena, error));
+    if (batch->any_valid) TRY(find_known(batch, error));
     for (size_t i = 0; i < batch->count; i++) {
         if (batch->rows[i].invalid) continue;
         batch->results[i] = (struct import_result){.outcome = IMPORT_CREATED};
+        if (was_tried(batch, i)) continue;
         struct str home = known_home(batch, &batch->rows[i]);
         TRY(str_is_none(home) ? create_row(batch, i, error) : update_row(batch, i, home, error));
     }
-    return STATUS_OK;
+    if (batch->step) TRY(write_step(batch, error));
+    return batch->settings.trial ? STATUS_ROLLED_BACK : STATUS_OK;
 }
 
 enum status import_records_prepare(struct application *application, const struct caller *caller,
-                                   struct str source, const struct import_record *records,
-                                   size_t count, enum duplicate_choice on_duplicate,
+                                   const struct import_settings *settings,
+                                   const struct import_record *records, size_t count,
                                    struct arena *arena, struct import_result *results,
                                    struct import_batch **out, struct error *error)
 {
@@ -362,8 +480,7 @@ enum status import_records_prepare(struct application *application, const struct
     *batch = (struct import_batch){.application = application,
                                    .caller = caller,
                                    .policy = application->policy_for(application, caller->tenant),
-                                   .source = source,
-                                   .on_duplicate = on_duplicate,
+                                   .settings = *settings,
                                    .arena = arena,
                                    .rows = rows,
                                    .count = count,
@@ -371,7 +488,7 @@ enum status import_records_prepare(struct application *application, const struct
     if (count > IMPORT_BATCH_MAX)
         return error_set(error, STATUS_LIMIT_EXCEEDED, STR(""), STR_NONE,
                          "a batch has at most %d records", IMPORT_BATCH_MAX);
-    if (!identifier_is_valid(source))
+    if (!identifier_is_valid(settings->source))
         return error_set(error, STATUS_INVALID_VALUE, STR("source"), STR(IDENTIFIER_ALLOWED),
                          "is not the name of a source");
     for (size_t i = 0; i < count; i++) {
@@ -384,22 +501,27 @@ enum status import_records_prepare(struct application *application, const struct
     return STATUS_OK;
 }
 
-enum status import_records_write(struct import_batch *batch, struct error *error)
+enum status import_records_write(struct import_batch *batch, struct import_step *step,
+                                 struct error *error)
 {
-    if (!batch->any_valid) return STATUS_OK;
+    batch->step = step;
+    if (!batch->any_valid && !step) return STATUS_OK;
     arena_rewind(batch->arena, batch->prepared);
-    return store_write(batch->application->store, batch->caller->tenant, batch->arena, import_body,
-                       batch, error);
+    enum status status = store_write(batch->application->store, batch->caller->tenant, batch->arena,
+                                     import_body, batch, error);
+    if (status != STATUS_ROLLED_BACK) return status;
+    remember_trial(batch);
+    return STATUS_OK;
 }
 
 enum status import_records(struct application *application, const struct caller *caller,
-                           struct str source, const struct import_record *records, size_t count,
-                           enum duplicate_choice on_duplicate, struct arena *arena,
+                           const struct import_settings *settings,
+                           const struct import_record *records, size_t count, struct arena *arena,
                            struct import_result *results, struct error *error)
 {
     struct import_batch *batch = NULL;
-    TRY(import_records_prepare(application, caller, source, records, count, on_duplicate, arena,
-                               results, &batch, error));
+    TRY(import_records_prepare(application, caller, settings, records, count, arena, results,
+                               &batch, error));
     assert(batch);
-    return import_records_write(batch, error);
+    return import_records_write(batch, NULL, error);
 }

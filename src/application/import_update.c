@@ -4,8 +4,7 @@
 #include "domain/contact.h"
 #include "domain/profile.h"
 
-/* Locks the root of the home's tree and loads it. */
-static enum status open_home(struct customer_change *change, struct str home, struct error *error)
+enum status import_update_open(struct customer_change *change, struct str home, struct error *error)
 {
     struct profile_row row, root;
     TRY(store_profile_get(change->session, home, STORE_NO_LOCK, change->arena, &row, error));
@@ -111,7 +110,6 @@ enum status import_update(struct customer_change *change, struct str home,
     struct fact *contacts = ARENA_NEW_ARRAY(change->arena, struct fact, contact_count);
     *changed = false;
     if (!contacts) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    TRY(open_home(change, home, error));
     TRY(check_room(change, record, error));
     if (said_before(change, home, source, source_key, observed_at, &before) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
@@ -129,5 +127,6 @@ enum status import_update(struct customer_change *change, struct str home,
     if (change->appended == 0) return STATUS_OK;
     *changed = true;
     TRY(suppressed_points_apply(change, home, error));
-    return customer_change_close(change, STR("UPDATED"), STR_NONE, error);
+    return customer_change_close(change, change->golden.is_silent ? STR("CREATED") : STR("UPDATED"),
+                                 STR_NONE, error);
 }

@@ -5,12 +5,15 @@
 #include "application/customer_change.h"
 #include "application/new_customer.h"
 
+/* Locks the root of the home's tree and loads it; `change` has its first members set.
+ * STATUS_CUSTOMER_ERASED. */
+MUST_CHECK enum status import_update_open(struct customer_change *change, struct str home,
+                                          struct error *error);
 /* What differs from what this very source record said before becomes an assertion in `home`:
  * changed values, new list elements, and retractions of elements that a given list no longer has. A
  * field that the record does not give is left as it is. Contacts are found by contactId, else by
- * e-mail address, else by name. `change` has its first five members set. A refusal that is about
- * the row (STATUS_CUSTOMER_ERASED, _CONSENT_VIOLATION, _LIMIT_EXCEEDED) comes before anything is
- * written. */
+ * e-mail address, else by name. `change` is open. A refusal that is about the row
+ * (STATUS_CONSENT_VIOLATION, _LIMIT_EXCEEDED) comes before anything is written. */
 MUST_CHECK enum status import_update(struct customer_change *change, struct str home,
                                      const struct new_customer *record, struct str source_key,
                                      struct str source, instant observed_at, bool *changed,

@@ -2,11 +2,9 @@
 
 #include "base/identifier.h"
 
-static const struct str state_names[JOB_STATE_COUNT] = {[JOB_QUEUED] = STR("QUEUED"),
-                                                        [JOB_RUNNING] = STR("RUNNING"),
-                                                        [JOB_DONE] = STR("DONE"),
-                                                        [JOB_FAILED] = STR("FAILED"),
-                                                        [JOB_CANCELLED] = STR("CANCELLED")};
+static const struct str state_names[JOB_STATE_COUNT] = {
+    [JOB_QUEUED] = STR("QUEUED"), [JOB_RUNNING] = STR("RUNNING"),     [JOB_DONE] = STR("DONE"),
+    [JOB_FAILED] = STR("FAILED"), [JOB_CANCELLED] = STR("CANCELLED"), [JOB_UNDONE] = STR("UNDONE")};
 
 static struct str state_name(enum job_state state)
 {
@@ -20,6 +18,7 @@ struct job_work {
     struct job_row row;
     enum job_state state;
     struct str progress;
+    struct str row_kind;
     struct str cursor;
     size_t limit;
     struct job_row *rows;
@@ -67,7 +66,7 @@ enum status jobs_create(struct application *application, const struct caller *ca
 static enum status get_body(struct store_session *session, void *context, struct error *error)
 {
     struct job_work *work = context;
-    return store_job_get(session, work->job_id, work->arena, &work->row, error);
+    return store_job_get(session, work->job_id, STORE_NO_LOCK, work->arena, &work->row, error);
 }
 
 enum status jobs_get(struct application *application, const struct caller *caller,
@@ -80,16 +79,52 @@ enum status jobs_get(struct application *application, const struct caller *calle
     return STATUS_OK;
 }
 
+struct step_reading {
+    struct str job_id;
+    struct arena *arena;
+    struct job_row *job;
+    struct job_step *last;
+};
+
+static enum status last_step_body(struct store_session *session, void *context, struct error *error)
+{
+    const struct step_reading *reading = context;
+    TRY(store_job_get(session, reading->job_id, STORE_NO_LOCK, reading->arena, reading->job,
+                      error));
+    return store_job_step_last(session, reading->job_id, reading->arena, reading->last, error);
+}
+
+enum status jobs_last_step(struct application *application, const struct caller *caller,
+                           struct str job_id, struct arena *arena, struct job_row *job,
+                           struct job_step *last, struct error *error)
+{
+    struct step_reading reading = {job_id, arena, job, last};
+    return store_read(application->store, caller->tenant, arena, last_step_body, &reading, error);
+}
+
+static enum status get_unended(struct store_session *session, struct str job_id,
+                               struct arena *arena, struct job_row *row, struct error *error)
+{
+    TRY(store_job_get(session, job_id, STORE_LOCK, arena, row, error));
+    if (row->state == JOB_QUEUED || row->state == JOB_RUNNING) return STATUS_OK;
+    return error_set(error, STATUS_JOB_ENDED, STR(""), STR_NONE, "the job has ended: %.*s",
+                     STR_ARGS(state_name(row->state)));
+}
+
+enum status jobs_hold(struct store_session *session, struct str job_id, struct arena *arena,
+                      struct error *error)
+{
+    struct job_row row;
+    return get_unended(session, job_id, arena, &row, error);
+}
+
 /* Moves a job that has not ended to another state. */
 static enum status move_body(struct store_session *session, void *context, struct error *error)
 {
     struct job_work *work = context;
     struct json_value *document;
     struct environment *environment = work->application->environment;
-    TRY(store_job_get(session, work->job_id, work->arena, &work->row, error));
-    if (work->row.state != JOB_QUEUED && work->row.state != JOB_RUNNING)
-        return error_set(error, STATUS_JOB_ENDED, STR(""), STR_NONE, "the job has ended: %.*s",
-                         STR_ARGS(state_name(work->row.state)));
+    TRY(get_unended(session, work->job_id, work->arena, &work->row, error));
     work->row.state = work->state;
     work->row.updated_at = environment->now(environment);
     if (!str_is_none(work->progress)) {
@@ -125,6 +160,53 @@ enum status jobs_update(struct application *application, const struct caller *ca
                             .state = state,
                             .progress = progress};
     return store_write(application->store, caller->tenant, arena, move_body, &work, error);
+}
+
+struct step_work {
+    const struct job_step *step;
+    struct arena *arena;
+};
+
+static enum status step_body(struct store_session *session, void *context, struct error *error)
+{
+    const struct step_work *work = context;
+    TRY(jobs_hold(session, work->step->job_id, work->arena, error));
+    return store_job_step_append(session, work->step, error);
+}
+
+enum status jobs_append_step(struct application *application, const struct caller *caller,
+                             const struct job_step *step, struct arena *arena, struct error *error)
+{
+    struct step_work work = {step, arena};
+    return store_write(application->store, caller->tenant, arena, step_body, &work, error);
+}
+
+static enum status find_body(struct store_session *session, void *context, struct error *error)
+{
+    enum { PAGE = 100 };
+    struct job_work *work = context;
+    do {
+        TRY(store_job_list(session, work->cursor, PAGE, work->arena, &work->rows, &work->count,
+                           error));
+        for (size_t i = 0; i < work->count; i++) {
+            const struct job_row *row = &work->rows[i];
+            bool open = row->state == JOB_QUEUED || row->state == JOB_RUNNING;
+            work->row = *row;
+            if (open && str_equal(row->kind, work->row_kind)) return STATUS_OK;
+        }
+        work->cursor = work->row.job_id;
+    } while (work->count == PAGE);
+    return error_plain(error, STATUS_JOB_NOT_FOUND);
+}
+
+enum status jobs_find_open(struct application *application, const struct caller *caller,
+                           struct str kind, struct arena *arena, struct job_row *job,
+                           struct error *error)
+{
+    struct job_work work = {.arena = arena, .row_kind = kind};
+    TRY(store_read(application->store, caller->tenant, arena, find_body, &work, error));
+    *job = work.row;
+    return STATUS_OK;
 }
 
 static enum status list_body(struct store_session *session, void *context, struct error *error)

@@ -105,7 +105,7 @@ static enum status body_with_keys(struct store_session *session, void *context, 
         bool says;
         TRY(store_profile_get(session, hits[i].home, STORE_NO_LOCK, listing->arena, &row, error));
         TRY(customer_root(session, &row, listing->arena, &root, error));
-        if (root.erased_at != INSTANT_NONE) continue;
+        if (root.erased_at != INSTANT_NONE || customer_is_removed(&root)) continue;
         if (!str_is_none(listing->query->cursor) &&
             str_compare(root.customer_id, listing->query->cursor) <= 0)
             continue;
@@ -188,6 +188,7 @@ static enum status write_found(struct application *application, const struct cal
                        str_is_none(row->customer_id)    ? STR("NOT_FOUND")
                        : row->erased_at != INSTANT_NONE ? STR("ERASED")
                        : is_merged                      ? STR("MERGED")
+                       : customer_is_removed(&root)     ? STR("NOT_FOUND")
                                                         : STR("FOUND"));
     if (is_merged) {
         json_member_string(writer, STR("survivorId"), root.customer_id);

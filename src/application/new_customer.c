@@ -40,7 +40,8 @@ static enum status make_facts(struct application *application, const struct call
                           .source = input->source,
                           .observed_at = input->observed_at,
                           .recorded_at = input->now,
-                          .actor = caller->user_id};
+                          .actor = caller->user_id,
+                          .import_id = input->import_id};
     size_t count = parsed->contacts->count;
     struct fact *facts = out->tree.facts;
     struct fact *contacts = ARENA_NEW_ARRAY(arena, struct fact, count);
@@ -169,6 +170,7 @@ static enum status append_revocations(struct application *application, const str
             facts[f].home = customer->row.customer_id;
             facts[f].observed_at = facts[f].recorded_at = customer->row.created_at;
             facts[f].actor = caller->user_id;
+            facts[f].import_id = customer->tree.facts[0].import_id;
             TRY(store_fact_append(session, &facts[f], error));
         }
     }

@@ -27,6 +27,7 @@ struct new_customer_input {
     const struct json_value *body;
     struct str source;     /* crm, or the system it is imported from */
     struct str source_key; /* absent: none */
+    struct str import_id;  /* absent: none */
     instant observed_at;
     instant now;
 };

@@ -83,7 +83,7 @@ static enum status read_row(struct restoring *restoring, const struct json_value
         row->version > VERSION_MAX)
         return refuse(STR("version"), error);
     const struct json_value *document = json_get(line, STR("profile"));
-    if (!document != !str_is_none(row->survivor_id)) return refuse(STR("profile"), error);
+    if (document && !str_is_none(row->survivor_id)) return refuse(STR("profile"), error);
     if (!document) return STATUS_OK;
     struct buffer out = {.arena = restoring->arena};
     struct json_writer writer = {.out = &out};
@@ -119,7 +119,8 @@ static enum status read_fact(struct restoring *restoring, const struct json_valu
     *fact = (struct fact){.home = home,
                           .subject = text_of(item, STR("subject")),
                           .object = text_of(item, STR("object")),
-                          .actor = text_of(item, STR("actor"))};
+                          .actor = text_of(item, STR("actor")),
+                          .import_id = text_of(item, STR("importId"))};
     if (!fact_kind_parse(text_of(item, STR("kind")), &fact->kind))
         return refuse(STR("facts.kind"), error);
     TRY(read_text(item, STR("source"), &fact->source, error));
@@ -133,7 +134,8 @@ static enum status read_fact(struct restoring *restoring, const struct json_valu
 /* Golden keys of the home alone and of the profile as it stands, and those of the source records.
  */
 static enum status restore_keys(struct restoring *restoring, const struct tree *tree,
-                                const struct json_value *document, struct error *error)
+                                const struct json_value *document, bool is_merged,
+                                struct error *error)
 {
     struct arena *arena = restoring->arena;
     struct store_session *session = restoring->session;
@@ -145,6 +147,7 @@ static enum status restore_keys(struct restoring *restoring, const struct tree *
         customer_keys(restoring->application, &golden, arena, &keys, &count) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(store_keys_put(session, home, keys, count, error));
+    if (!document && !is_merged && !golden.is_silent) return refuse(STR("profile"), error);
     if (document) {
         struct json_value attributes = *document;
         shown.attributes = &attributes;
@@ -152,7 +155,7 @@ static enum status restore_keys(struct restoring *restoring, const struct tree *
             return error_plain(error, STATUS_OUT_OF_MEMORY);
         TRY(store_keys_put(session, home, keys, count, error));
     }
-    for (size_t i = 0; i < tree->fact_count; i++) {
+    for (size_t i = 0; i < tree->fact_count + tree->undone_count; i++) {
         const struct fact *fact = &tree->facts[i];
         if (fact->kind != FACT_ASSERTION || str_is_empty(fact->subject)) continue;
         struct str key = new_customer_source_key(fact->source, fact->subject, arena);
@@ -189,7 +192,8 @@ static enum status restore_profile(struct restoring *restoring, const struct jso
         TRY(store_fact_append(restoring->session, &tree.facts[i], error));
     }
     tree_sort(&tree);
-    return restore_keys(restoring, &tree, json_get(line, STR("profile")), error);
+    return restore_keys(restoring, &tree, json_get(line, STR("profile")),
+                        !str_is_none(row.survivor_id), error);
 }
 
 /* A merge in force whose target ends, by its survivors, at the source again would be walked for

@@ -108,6 +108,17 @@ static enum status preview_body(struct store_session *session, void *context, st
     return plan(unmerging, STORE_NO_LOCK, error);
 }
 
+/* null for a profile that nobody speaks of but the other one. */
+static void write_document(struct json_writer *writer, struct str name,
+                           const struct profile_row *row)
+{
+    json_key(writer, name);
+    if (str_is_none(row->document))
+        json_null(writer);
+    else
+        json_raw(writer, row->document);
+}
+
 static enum status write_profile(struct json_writer *writer, struct str name,
                                  const struct golden *golden, struct profile_row row, instant now,
                                  struct arena *arena)
@@ -115,8 +126,7 @@ static enum status write_profile(struct json_writer *writer, struct str name,
     row.version++;
     row.updated_at = now;
     TRY(customer_render(golden, arena, &row));
-    json_key(writer, name);
-    json_raw(writer, row.document);
+    write_document(writer, name, &row);
     return STATUS_OK;
 }
 
@@ -189,10 +199,8 @@ enum status unmerge_customers(struct application *application, const struct call
     json_member_string(&writer, STR("sourceCustomerId"), unmerging.merge.source_id);
     results_instant(&writer, STR("reversedAt"), unmerging.merge.reversed_at);
     json_member_string(&writer, STR("actor"), caller->user_id);
-    json_key(&writer, STR("profile"));
-    json_raw(&writer, unmerging.restored_row.document);
-    json_key(&writer, STR("survivor"));
-    json_raw(&writer, unmerging.change.row.document);
+    write_document(&writer, STR("profile"), &unmerging.restored_row);
+    write_document(&writer, STR("survivor"), &unmerging.change.row);
     json_object_end(&writer);
     *json = buffer_str(&out);
     return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;

@@ -8,6 +8,8 @@ const struct event_type_row event_types[EVENT_TYPE_COUNT] = {
     [EVENT_PROFILE_MERGED] = {STR("CustomerMergedEvent"), STR("crm.customer360.profile.merged"), 6},
     [EVENT_PROFILE_UNMERGED] = {STR("CustomerUnmergedEvent"),
                                 STR("crm.customer360.profile.unmerged"), 6},
+    [EVENT_PROFILE_REMOVED] = {STR("CustomerProfileRemovedEvent"),
+                               STR("crm.customer360.profile.removed"), 6},
     [EVENT_CONSENT_UPDATED] = {STR("ConsentUpdatedEvent"), STR("crm.customer360.consent.updated"),
                                3},
 };
@@ -76,6 +78,15 @@ struct str event_payload_unmerged(struct str target, struct str source, struct s
     struct member members[] = {{STR("targetCustomerId"), target},
                                {STR("sourceCustomerId"), source},
                                {STR("mergeId"), merge_id}};
+    return payload_of(members, 3, arena);
+}
+
+struct str event_payload_removed(struct str customer_id, struct str import_id,
+                                 struct str removed_by, struct arena *arena)
+{
+    struct member members[] = {{STR("customerId"), customer_id},
+                               {STR("importId"), import_id},
+                               {STR("removedBy"), removed_by}};
     return payload_of(members, 3, arena);
 }
 

@@ -5,6 +5,7 @@ static const struct str names[FACT_KIND_COUNT] = {
     [FACT_CONTACT] = STR("CONTACT"),
     [FACT_RELATIONSHIP] = STR("RELATIONSHIP"),
     [FACT_CONSENT] = STR("CONSENT"),
+    [FACT_UNDO] = STR("UNDO"),
 };
 
 struct str fact_kind_name(enum fact_kind kind)
@@ -37,5 +38,6 @@ int fact_compare(const struct fact *a, const struct fact *b)
     if (order == 0) order = compare_instants(a->observed_at, b->observed_at);
     if (order == 0) order = str_compare(a->object, b->object);
     if (order == 0) order = str_compare(a->actor, b->actor);
+    if (order == 0) order = str_compare(a->import_id, b->import_id);
     return order ? order : json_compare(a->body, b->body);
 }

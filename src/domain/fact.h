@@ -15,6 +15,10 @@
  *   RELATIONSHIP  {"type":"PARENT_OF","from":date|null,"to":date|null}; {"removed":true} ends it.
  *                 subject = relationshipId, object = the other customerId.
  *   CONSENT       the record of consent.h. subject = recordId.
+ *   UNDO          {"name":..}: what the import `subject` asserted in this home, and said of its
+ *                 contacts, speaks no longer. `name` is the last name that it gave: a profile that
+ *                 others go on speaking of has that one when nobody says another. A contact that
+ *                 it brought and that others had changed before the undo stays as they know it.
  */
 #ifndef DOMAIN_FACT_H
 #define DOMAIN_FACT_H
@@ -22,18 +26,27 @@
 #include "base/instant.h"
 #include "formats/json.h"
 
-enum fact_kind { FACT_ASSERTION, FACT_CONTACT, FACT_RELATIONSHIP, FACT_CONSENT, FACT_KIND_COUNT };
+enum fact_kind {
+    FACT_ASSERTION,
+    FACT_CONTACT,
+    FACT_RELATIONSHIP,
+    FACT_CONSENT,
+    FACT_UNDO,
+    FACT_KIND_COUNT
+};
 
 struct fact {
     struct str home;
     enum fact_kind kind;
     struct str subject;
-    struct str object;   /* the other customer of a relationship; else absent */
-    struct str source;   /* the system that says it: "crm" for the API, else as configured */
-    instant observed_at; /* when it was true at the source */
-    instant recorded_at; /* when we were told; strictly increasing within a home */
-    struct str actor;    /* who did it: user id, job id */
+    struct str object;    /* the other customer of a relationship; else absent */
+    struct str source;    /* the system that says it: "crm" for the API, else as configured */
+    instant observed_at;  /* when it was true at the source */
+    instant recorded_at;  /* when we were told; strictly increasing within a home */
+    struct str actor;     /* who did it */
+    struct str import_id; /* the import that brought it, which can be undone; absent: none */
     struct json_value *body;
+    bool undone; /* set by tree_sort(): an UNDO speaks of it */
 };
 
 #define SOURCE_CRM STR("crm")

@@ -102,8 +102,23 @@ static enum status build_map(struct build *build, const struct profile_field *fi
     return STATUS_OK;
 }
 
-static struct json_value default_of(const struct profile_field *field, struct str contact_id)
+/* The last name that an undone import gave. */
+static struct json_value undone_name(const struct tree *tree)
 {
+    const struct json_value *name = NULL;
+    for (size_t i = 0; i < tree->fact_count; i++) {
+        const struct fact *fact = &tree->facts[i];
+        const struct json_value *given =
+            fact->kind == FACT_UNDO ? json_get(fact->body, STR("name")) : NULL;
+        if (given) name = given;
+    }
+    return name ? *name : json_make_null();
+}
+
+static struct json_value default_of(const struct build *build, const struct profile_field *field,
+                                    struct str contact_id)
+{
+    if (str_equal(field->name, STR("name"))) return undone_name(build->tree);
     if (str_equal(field->name, STR("kind"))) return json_make_string(STR("ORGANIZATION"));
     if (str_equal(field->name, STR("status"))) return json_make_string(STR("ACTIVE"));
     if (str_equal(field->name, STR("primaryContactId")) && !str_is_none(contact_id))
@@ -129,7 +144,7 @@ static enum status build_scalar(struct build *build, const struct profile_field 
     bool stands = contender.claim && contender.claim->value->type != JSON_NULL;
     if (stands && str_equal(field->name, STR("primaryContactId")))
         stands = has_contact(build->golden, contender.claim->value);
-    struct json_value otherwise = default_of(field, default_contact_id);
+    struct json_value otherwise = default_of(build, field, default_contact_id);
     if (stands)
         add_scalar(build, field, *contender.claim->value, contender.claim->fact);
     else if (otherwise.type != JSON_NULL)
@@ -157,7 +172,7 @@ enum status golden_record(const struct tree *tree, const struct policy *policy, 
 {
     struct claims claims;
     struct str default_contact_id;
-    *out = (struct golden){0};
+    *out = (struct golden){.is_silent = tree_is_silent(tree)};
     TRY(golden_collect(tree, arena, &claims));
     TRY(golden_contacts(tree, arena, &out->contacts, &default_contact_id));
     out->attributes = ARENA_NEW(arena, struct json_value);

@@ -13,10 +13,10 @@
  * status ACTIVE where nobody says anything. status: each home's latest act counts unless a later
  * act on an ancestor supersedes it (tree_speaks_for); ON_HOLD of any home wins, else the root's
  * own: a merge never lifts a hold. Of the rules only mostTrusted has a meaning here, else the
- * latest act is the one; in doubt the hold. Contacts: facts per contactId are folded in order,
- * member by member (null removes); a contact lives in its home and is listed with the tree.
- * primaryContactId: as asserted if that contact is there, else the first contact of the root, else
- * the first of all.
+ * latest act is the one; in doubt the hold. A name that nobody says any more is the last one that
+ * an undone import gave. Contacts: facts per contactId are folded in order, member by member (null
+ * removes); a contact lives in its home and is listed with the tree. primaryContactId: as asserted
+ * if that contact is there, else the first contact of the root, else the first of all.
  */
 #ifndef DOMAIN_GOLDEN_H
 #define DOMAIN_GOLDEN_H
@@ -38,6 +38,7 @@ struct golden {
     struct json_value *contacts;   /* array of contact objects, in order of first appearance */
     struct provenance *provenance; /* one per value, in the order of the attributes */
     size_t provenance_count;
+    bool is_silent; /* tree_is_silent: there is no such customer (any more) */
 };
 
 /* STATUS_OUT_OF_MEMORY only. The result points into `tree` and the arena. The tree has at least its

@@ -20,10 +20,17 @@ struct tree {
     size_t home_count;
     struct fact *facts; /* in order of (recorded_at, home, kind, subject); see tree_sort() */
     size_t fact_count;
+    /* Facts behind those: they were said, and an undo has taken them back. Only who shows all that
+     * was ever said looks at them. */
+    size_t undone_count;
 };
 
-/* Puts facts into their canonical order, so that nothing depends on how a store returned them. */
+/* Puts facts into their canonical order, so that nothing depends on how a store returned them, and
+ * behind them those that an undo has taken back. */
 void tree_sort(struct tree *tree);
+/* Whether nobody says anything of the customer (any more): there is none. What an import revoked
+ * for the sake of the suppression list says nothing of that kind. */
+bool tree_is_silent(const struct tree *tree);
 /* Index of the home, or -1. */
 int32_t tree_find_home(const struct tree *tree, struct str customer_id);
 /* True when what was recorded at `when` on home `speaker` speaks for home `listener` as well:

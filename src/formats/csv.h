@@ -48,6 +48,7 @@ struct csv_row {
     size_t column;   /* the field to blame in a bad row, from 1; 0 when it is none */
     size_t count;
     struct str *fields; /* none in a bad row */
+    struct str raw;     /* of a bad row: its bytes, until the reader is used again */
 };
 
 enum csv_event {

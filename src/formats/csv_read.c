@@ -431,6 +431,7 @@ static enum csv_event read_row(struct csv_reader *reader, struct str raw, struct
     enum csv_event event = decode(reader, raw, arena, &text, row, error);
     if (event == CSV_ROW) event = divide(reader, text, row, error);
     if (event == CSV_ROW) event = check_width(reader, row, error);
+    row->raw = event == CSV_ROW ? STR_NONE : raw;
     if (event != CSV_ROW) return event;
     row->fields = arena_alloc(arena, row->count * sizeof(*row->fields));
     if (!row->fields) return failed(error, STATUS_OUT_OF_MEMORY);
@@ -486,6 +487,8 @@ enum csv_event csv_reader_next(struct csv_reader *reader, struct arena *arena, s
         *row = (struct csv_row){
             .number = reader->rows + 1, .line = reader->line, .offset = reader->offset};
         if (found != FOUND_ROW) {
+            size_t first_end = reader->first_line ? reader->first_line : reader->len;
+            row->raw = without_line_break(between(reader, reader->at, first_end));
             reader->rows++;
             resume_after_first_line(reader);
             return refuse(row, error, found);

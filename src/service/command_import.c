@@ -1,4 +1,4 @@
-/* import: a file of customers into the store. */
+/* import: a file of customers into the store, as a job that can go on and be taken back. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -6,58 +6,73 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "adapters/jobs/importer.h"
-#include "adapters/jobs/refusal.h"
+#include "adapters/jobs/import_job.h"
+#include "application/job_report.h"
+#include "application/jobs.h"
 #include "base/identifier.h"
+#include "service/command_import_undo.h"
 #include "service/progress.h"
+#include "service/report_file.h"
 #include "service/store_command.h"
 
-enum { REFUSALS_SHOWN = 10, EXIT_SOME_REFUSED = 3 };
+enum { EXIT_SOME_REFUSED = 3 };
 
 struct import_run {
-    struct importer_options options;
+    struct caller caller;
+    struct import_parameters parameters;
+    struct import_job job;
     struct progress progress;
+    struct report_file report;
     int64_t bytes_total;
-    FILE *errors; /* of --errors; NULL when it was not given */
-    bool errors_csv;
-    bool errors_failed;
-    bool quiet;
-    int64_t refused;
-    struct arena line;
+    bool json;
 };
 
 /* --- what was asked --- */
 
-static enum status add_maps(const struct invocation *invocation, struct column_map *maps,
-                            struct mapping_rules *rules, struct error *error)
+/* --map, --ignore and --ignore-unknown as the mapping of the API. */
+static enum status take_mapping(const struct invocation *invocation, struct str *mapping,
+                                struct error *error)
 {
+    struct buffer out = {.arena = invocation->arena};
+    struct json_writer writer = {.out = &out};
     struct str value, field;
-    size_t index = 0;
+    size_t index = 0, count = 0;
+    json_object_begin(&writer);
     while (invocation_each(invocation, STR("map"), &index, &value)) {
         struct str column = value;
         (void)str_split(&column, '=', &field);
         if (str_is_none(column) || str_is_empty(field))
             return error_set(error, STATUS_USAGE, STR("map"), STR("FIELD=COLUMN: name=Company"),
                              "--map %.*s is no mapping", STR_ARGS(value));
-        maps[rules->map_count++] = (struct column_map){column, field};
+        json_key(&writer, column);
+        json_string(&writer, field);
+        count++;
     }
-    index = 0;
-    while (invocation_each(invocation, STR("skip"), &index, &value))
-        maps[rules->map_count++] = (struct column_map){value, STR("")};
-    rules->maps = maps;
+    for (index = 0; invocation_each(invocation, STR("ignore"), &index, &value); count++) {
+        json_key(&writer, value);
+        json_null(&writer);
+    }
+    if (invocation_switch(invocation, STR("ignore-unknown"))) {
+        json_key(&writer, STR("*"));
+        json_null(&writer);
+        count++;
+    }
+    json_object_end(&writer);
+    if (buffer_failed(&out)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    *mapping = count > 0 ? buffer_str(&out) : STR_NONE;
     return STATUS_OK;
 }
 
-static enum status take_format(const struct invocation *invocation, enum record_form *form,
+static enum status take_format(const struct invocation *invocation, enum import_form *form,
                                struct error *error)
 {
     struct str format = invocation_option(invocation, STR("format"));
     struct str file = invocation->operands[0];
-    *form = RECORD_FORM_DETECT;
-    if (str_ends_with(file, STR(".csv")) || str_equal(format, STR("csv"))) *form = RECORD_FORM_CSV;
+    *form = IMPORT_DETECT;
+    if (str_ends_with(file, STR(".csv")) || str_equal(format, STR("csv"))) *form = IMPORT_CSV;
     if (str_ends_with(file, STR(".ndjson")) || str_ends_with(file, STR(".jsonl")) ||
         str_equal(format, STR("ndjson")))
-        *form = RECORD_FORM_NDJSON;
+        *form = IMPORT_NDJSON;
     if (str_is_none(format) || str_equal(format, STR("csv")) || str_equal(format, STR("ndjson")))
         return STATUS_OK;
     return error_set(error, STATUS_USAGE, STR("format"), STR("csv | ndjson"),
@@ -67,25 +82,22 @@ static enum status take_format(const struct invocation *invocation, enum record_
 static enum status take_options(const struct invocation *invocation, struct import_run *run,
                                 struct error *error)
 {
-    struct importer_options *options = &run->options;
-    struct column_map *maps =
-        ARENA_NEW_ARRAY(invocation->arena, struct column_map, invocation->given_count + 1);
-    if (!maps) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    TRY(store_command_caller(invocation, &options->caller, error));
-    TRY(take_format(invocation, &options->form, error));
-    options->may_restore = true; /* who is here has the store anyway */
-    TRY(add_maps(invocation, maps, &options->rules, error));
-    options->rules.pass_over_unknown = invocation_switch(invocation, STR("skip-unknown"));
-    options->rules.key_column = invocation_option(invocation, STR("key-column"));
-    options->source = invocation_option(invocation, STR("source"));
-    if (str_is_none(options->source)) options->source = STR("import");
-    options->batch = (size_t)invocation->config.values.jobs_batch;
-    run->quiet = invocation_switch(invocation, STR("json"));
-    if (!identifier_is_valid(options->source))
+    struct import_parameters *parameters = &run->parameters;
+    TRY(store_command_caller(invocation, &run->caller, error));
+    TRY(take_format(invocation, &parameters->form, error));
+    TRY(take_mapping(invocation, &parameters->mapping, error));
+    parameters->key_column = invocation_option(invocation, STR("key-column"));
+    parameters->source = invocation_option(invocation, STR("source"));
+    if (str_is_none(parameters->source)) parameters->source = STR("import");
+    parameters->dry_run = invocation_switch(invocation, STR("dry-run"));
+    run->json = invocation_switch(invocation, STR("json"));
+    TRY(invocation_number(invocation, STR("errors-max"), 0, 0, INT64_MAX, &parameters->errors_max,
+                          error));
+    if (!identifier_is_valid(parameters->source))
         return error_set(error, STATUS_USAGE, STR("source"), STR(IDENTIFIER_ALLOWED),
                          "--source is no identifier");
     if (!create_customer_choice(invocation_option(invocation, STR("on-duplicate")),
-                                &options->on_duplicate))
+                                &parameters->on_duplicate))
         return error_set(error, STATUS_USAGE, STR("on-duplicate"), STR("reject | allow"),
                          "--on-duplicate is not known");
     return STATUS_OK;
@@ -93,73 +105,40 @@ static enum status take_options(const struct invocation *invocation, struct impo
 
 /* --- the same over HTTP --- */
 
-static struct str mapping_json(const struct mapping_rules *rules, struct arena *arena)
-{
-    struct buffer out = {.arena = arena};
-    struct json_writer writer = {.out = &out};
-    json_object_begin(&writer);
-    for (size_t i = 0; i < rules->map_count; i++) {
-        json_key(&writer, rules->maps[i].column);
-        if (str_is_empty(rules->maps[i].field))
-            json_null(&writer);
-        else
-            json_string(&writer, rules->maps[i].field);
-    }
-    if (rules->pass_over_unknown) {
-        json_key(&writer, STR("*"));
-        json_null(&writer);
-    }
-    json_object_end(&writer);
-    return buffer_failed(&out) ? STR("{}") : buffer_str(&out);
-}
-
 static struct str curl_line(const struct invocation *invocation, const struct import_run *run)
 {
-    const struct importer_options *options = &run->options;
+    const struct import_parameters *parameters = &run->parameters;
     struct arena *arena = invocation->arena;
     struct str file = invocation->operands[0];
-    bool lines = options->form == RECORD_FORM_NDJSON;
+    bool lines = parameters->form == IMPORT_NDJSON;
     struct buffer out = {.arena = arena};
     buffer_append_format(&out,
                          "  curl -sS -T %.*s -X POST -H 'Content-Type: %s'%.*s \\\n    '%.*s/"
                          "imports?source=%.*s",
                          STR_ARGS(file), lines ? "application/x-ndjson" : "text/csv",
-                         STR_ARGS(store_command_headers(invocation, &options->caller)),
-                         STR_ARGS(store_command_url(invocation)), STR_ARGS(options->source));
-    if (!str_is_none(options->rules.key_column))
+                         STR_ARGS(store_command_headers(invocation, &run->caller)),
+                         STR_ARGS(store_command_url(invocation)), STR_ARGS(parameters->source));
+    if (!str_is_none(parameters->key_column))
         buffer_append_format(&out, "&keyColumn=%.*s",
-                             STR_ARGS(store_command_escape(options->rules.key_column, arena)));
-    if (options->on_duplicate == ON_DUPLICATE_ALLOW) buffer_append(&out, STR("&onDuplicate=allow"));
-    if (options->rules.map_count > 0 || options->rules.pass_over_unknown)
-        buffer_append_format(
-            &out, "&mapping=%.*s",
-            STR_ARGS(store_command_escape(mapping_json(&options->rules, arena), arena)));
+                             STR_ARGS(store_command_escape(parameters->key_column, arena)));
+    if (parameters->on_duplicate == ON_DUPLICATE_ALLOW)
+        buffer_append(&out, STR("&onDuplicate=allow"));
+    if (parameters->dry_run) buffer_append(&out, STR("&dryRun=true"));
+    if (parameters->errors_max > 0)
+        buffer_append_format(&out, "&errorsMax=%lld", (long long)parameters->errors_max);
+    if (!str_is_none(parameters->mapping))
+        buffer_append_format(&out, "&mapping=%.*s",
+                             STR_ARGS(store_command_escape(parameters->mapping, arena)));
     buffer_append(&out, STR("'"));
     return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
 }
 
 /* --- while it runs --- */
 
-static void tell_refused(void *context, int64_t row, enum import_outcome outcome,
-                         struct str customer_id, const struct error *why)
+static void tell_lines(void *context, struct str lines)
 {
     struct import_run *run = context;
-    (void)outcome;
-    run->refused++;
-    if (!run->errors) {
-        if (run->refused <= REFUSALS_SHOWN && !run->quiet)
-            (void)fprintf(stderr, "row %lld: %s%s%s\n", (long long)row, why->field,
-                          why->field[0] ? ": " : "", why->message);
-        return;
-    }
-    struct buffer out = {.arena = &run->line};
-    arena_reset(&run->line);
-    if (run->errors_csv)
-        refusal_write_csv(&out, row, customer_id, why);
-    else
-        refusal_write_json(&out, row, customer_id, why);
-    if (buffer_failed(&out) || fwrite(out.bytes, 1, out.len, run->errors) != out.len)
-        run->errors_failed = true;
+    report_file_tell(&run->report, lines);
 }
 
 static enum status tell_progress(void *context, const struct import_counts *counts)
@@ -171,14 +150,13 @@ static enum status tell_progress(void *context, const struct import_counts *coun
 
 /* --- the end --- */
 
-static void summarise_json(struct import_run *run, const struct import_counts *counts,
-                           double seconds)
+static void summarise_json(const struct import_run *run, double seconds, struct arena *arena)
 {
-    struct buffer out = {.arena = &run->line};
+    struct buffer out = {.arena = arena};
     struct json_writer writer = {.out = &out};
-    arena_reset(&run->line);
     json_object_begin(&writer);
-    refusal_write_counts(&writer, counts);
+    json_member_string(&writer, STR("jobId"), run->job.row.job_id);
+    import_counts_write(&writer, &run->job.at.counts);
     json_key(&writer, STR("milliseconds"));
     json_int64(&writer, (int64_t)(seconds * 1000));
     json_object_end(&writer);
@@ -186,45 +164,29 @@ static void summarise_json(struct import_run *run, const struct import_counts *c
     (void)fwrite(buffer_str(&out).ptr, 1, out.len, stdout);
 }
 
-static void summarise(struct import_run *run, const struct import_counts *counts, double seconds)
+static void summarise(const struct import_run *run, int64_t rows_before, double seconds)
 {
+    const struct import_counts *counts = &run->job.at.counts;
     char text[5][PROGRESS_NUMBER_MAX], rows[PROGRESS_NUMBER_MAX], rate[PROGRESS_NUMBER_MAX];
-    if (!run->errors && run->refused > REFUSALS_SHOWN)
-        (void)fprintf(stderr, "... and %lld more rows; --errors FILE keeps them all\n",
-                      (long long)(run->refused - REFUSALS_SHOWN));
-    double per_second = seconds > 0 ? (double)counts->rows / seconds : 0;
+    double per_second = seconds > 0 ? (double)(counts->rows - rows_before) / seconds : 0;
+    const char *would = run->parameters.dry_run ? "would be " : "";
     (void)printf("%s %s in %.1f s (%s/s)", progress_number(counts->rows, rows),
                  counts->restore ? "lines restored" : "rows", seconds,
                  progress_number((int64_t)per_second, rate));
     if (!counts->restore)
-        (void)printf(": %s created, %s updated, %s unchanged, %s duplicates, %s invalid",
+        (void)printf(": %s%s created, %s updated, %s unchanged, %s duplicates, %s invalid", would,
                      progress_number(counts->outcomes[IMPORT_CREATED], text[0]),
                      progress_number(counts->outcomes[IMPORT_UPDATED], text[1]),
                      progress_number(counts->outcomes[IMPORT_UNCHANGED], text[2]),
                      progress_number(counts->outcomes[IMPORT_DUPLICATE], text[3]),
                      progress_number(counts->outcomes[IMPORT_INVALID], text[4]));
     (void)printf("\n");
+    if (!str_is_none(run->job.row.job_id) && !counts->restore)
+        (void)printf("import %.*s; to take it back: customer360 import --undo %.*s\n",
+                     STR_ARGS(run->job.row.job_id), STR_ARGS(run->job.row.job_id));
 }
 
 /* --- running --- */
-
-static enum status open_errors(const struct invocation *invocation, struct import_run *run,
-                               struct error *error)
-{
-    struct str path = invocation_option(invocation, STR("errors"));
-    if (str_is_none(path)) return STATUS_OK;
-    char *name = arena_cstr(invocation->arena, path);
-    run->errors = name ? fopen(name, "we") : NULL;
-    if (!run->errors)
-        return error_set(error, STATUS_USAGE, STR("errors"), STR("a file that can be written"),
-                         "%.*s: %s", STR_ARGS(path), strerror(errno));
-    run->errors_csv = str_ends_with(path, STR(".csv"));
-    if (!run->errors_csv) return STATUS_OK;
-    struct buffer header = {.arena = invocation->arena};
-    refusal_write_csv_header(&header);
-    run->errors_failed = fwrite(buffer_str(&header).ptr, 1, header.len, run->errors) != header.len;
-    return STATUS_OK;
-}
 
 static enum status open_input(const struct invocation *invocation, struct import_run *run,
                               int *file, struct error *error)
@@ -243,51 +205,122 @@ static enum status open_input(const struct invocation *invocation, struct import
     return STATUS_OK;
 }
 
+/* What the interrupted run had told already. */
+static enum status tell_again(struct import_run *run, struct application *application,
+                              struct arena *arena, struct error *error)
+{
+    struct str lines = STR("");
+    int64_t after = 0;
+    struct arena_mark mark = arena_mark(arena);
+    while (!str_is_none(lines) && after < run->job.at.step) {
+        arena_rewind(arena, mark);
+        TRY(job_report_read(application, &run->caller, run->job.row.job_id, &after, arena, &lines,
+                            error));
+        if (!str_is_none(lines)) report_file_tell(&run->report, lines);
+    }
+    return STATUS_OK;
+}
+
+/* The job: a new one, the one to go on with, or none for a dry run. */
+static enum status open_job(const struct invocation *invocation, struct import_run *run,
+                            struct application *application, struct error *error)
+{
+    struct arena *arena = invocation->arena;
+    struct str job_id = invocation_option(invocation, STR("resume"));
+    struct job_row row;
+    if (run->parameters.dry_run)
+        return import_job_without(application, &run->caller, &run->parameters, arena, &run->job,
+                                  error);
+    if (str_equal(job_id, STR("last"))) {
+        TRY(jobs_find_open(application, &run->caller, STR("IMPORT"), arena, &row, error));
+        job_id = row.job_id;
+    }
+    if (str_is_none(job_id)) {
+        TRY(import_job_create(application, &run->caller, &run->parameters, arena, &row, error));
+        job_id = row.job_id;
+    }
+    TRY(import_job_open(application, &run->caller, job_id, arena, &run->job, error));
+    TRY(tell_again(run, application, arena, error));
+    if (!run->json)
+        (void)fprintf(stderr, "import %.*s%s\n", STR_ARGS(job_id),
+                      run->job.at.step > 0 ? ", where it stood" : "");
+    return STATUS_OK;
+}
+
+/* A failure that is not about the import leaves the job as it is, to be gone on with. */
+static bool is_for_later(enum status status)
+{
+    static const enum status passing[] = {
+        STATUS_UNAVAILABLE, STATUS_WRITE_CONFLICT, STATUS_OUTCOME_UNKNOWN, STATUS_STORE_FULL,
+        STATUS_IO,          STATUS_OUT_OF_MEMORY};
+    for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
+        if (status == passing[i]) return true;
+    return false;
+}
+
+static enum status end_job(struct import_run *run, struct application *application,
+                           enum status status, struct arena *arena, struct error *error)
+{
+    struct str job_id = run->job.row.job_id;
+    if (str_is_none(job_id) || status == STATUS_JOB_ENDED) return status;
+    if (is_for_later(status)) {
+        (void)fprintf(stderr, "To go on: customer360 import FILE --resume %.*s\n",
+                      STR_ARGS(job_id));
+        return status;
+    }
+    bool fine = status == STATUS_OK;
+    struct str progress = import_job_progress(&run->job.at.counts, fine ? NULL : error, arena);
+    struct error ignored;
+    enum status recorded =
+        jobs_update(application, &run->caller, job_id, fine ? JOB_DONE : JOB_FAILED, progress,
+                    arena, fine ? error : &ignored);
+    return fine ? recorded : status;
+}
+
 static enum status import_file(struct invocation *invocation, struct import_run *run, int file,
-                               struct import_counts *counts, struct error *error)
+                               struct error *error)
 {
     struct instance instance;
     TRY(store_command_open(invocation, curl_line(invocation, run), &instance, error));
-    run->options.application = &instance.application;
-    run->options.refused = tell_refused;
-    run->options.progress = tell_progress;
-    run->options.context = run;
-    progress_begin(&run->progress, STR("rows"), run->quiet);
-    enum status status = importer_run(&run->options, file, counts, error);
-    double seconds = progress_end(&run->progress);
-    if (run->quiet)
-        summarise_json(run, counts, seconds);
-    else if (status == STATUS_OK || counts->rows > 0)
-        summarise(run, counts, seconds);
+    struct importer_options *options = &run->job.options;
+    enum status status = open_job(invocation, run, &instance.application, error);
+    if (status == STATUS_OK) {
+        int64_t rows_before = run->job.at.counts.rows;
+        options->may_restore = true; /* who is here has the store anyway */
+        options->batch = (size_t)invocation->config.values.jobs_batch;
+        options->memory_bytes = (size_t)invocation->config.values.jobs_memory;
+        options->told = tell_lines;
+        options->progress = tell_progress;
+        options->context = run;
+        progress_begin(&run->progress, STR("rows"), run->json);
+        status = importer_run(options, file, &run->job.at, error);
+        double seconds = progress_end(&run->progress);
+        status = end_job(run, &instance.application, status, invocation->arena, error);
+        if (run->json)
+            summarise_json(run, seconds, invocation->arena);
+        else if (status == STATUS_OK || run->job.at.counts.rows > 0)
+            summarise(run, rows_before, seconds);
+    }
     instance_close(&instance);
     return status;
 }
 
-static enum status close_errors(struct import_run *run, enum status status, struct error *error)
-{
-    if (!run->errors) return status;
-    if (fclose(run->errors) != 0) run->errors_failed = true;
-    if (status != STATUS_OK || !run->errors_failed) return status;
-    return error_set(error, STATUS_IO, STR("errors"), STR(""), "the errors could not be written");
-}
-
 static enum status run_import(struct invocation *invocation, struct error *error)
 {
-    struct import_run run = {.errors = NULL};
-    struct import_counts counts = {.rows = 0};
+    struct import_run run = {.bytes_total = 0};
+    struct str undo = invocation_option(invocation, STR("undo"));
     int file = -1;
+    if (!str_is_none(undo)) return command_import_undo(invocation, undo, error);
     if (invocation->operand_count == 0)
         return error_set(error, STATUS_USAGE, STR("FILE"), STR("a CSV or NDJSON file, or -"),
                          "what shall be imported?");
     TRY(take_options(invocation, &run, error));
     TRY(open_input(invocation, &run, &file, error));
-    TRY(open_errors(invocation, &run, error));
-    arena_init(&run.line, 1 << 20);
-    enum status status = import_file(invocation, &run, file, &counts, error);
-    status = close_errors(&run, status, error);
-    arena_release(&run.line);
+    TRY(report_file_open(invocation, STR("IMPORT"), run.json, &run.report, error));
+    enum status status = import_file(invocation, &run, file, error);
+    status = report_file_close(&run.report, status, error);
     (void)close(file);
-    if (status == STATUS_OK && counts.outcomes[IMPORT_INVALID] > 0)
+    if (status == STATUS_OK && run.job.at.counts.outcomes[IMPORT_INVALID] > 0)
         invocation->exit_code = EXIT_SOME_REFUSED;
     return status;
 }
@@ -297,13 +330,20 @@ static const struct command_option options[] = {
     {STR("key-column"), STR("COLUMN"),
      STR("the record's key there: a later import of the same key updates")},
     {STR("map"), STR("FIELD=COLUMN"), STR("a column that is not named as its field; repeatable")},
-    {STR("skip"), STR("COLUMN"), STR("pass over a column; repeatable")},
-    {STR("skip-unknown"), STR_NONE, STR("pass over all columns that are no field and not mapped")},
+    {STR("ignore"), STR("COLUMN"), STR("pass over a column; repeatable")},
+    {STR("ignore-unknown"), STR_NONE,
+     STR("pass over all columns that are no field and not mapped")},
     {STR("on-duplicate"), STR("reject | allow"),
      STR("a row that certainly is a customer already is reported, or created (reject)")},
+    {STR("dry-run"), STR_NONE, STR("tell what would happen, and write nothing")},
     {STR("errors"), STR("FILE"),
-     STR("write refused rows and why to FILE, as CSV if it ends so, "
-         "else NDJSON")},
+     STR("write refused rows and why to FILE, as CSV if it ends so, else NDJSON; with --undo "
+         "customers with more to be told")},
+    {STR("errors-max"), STR("N"), STR("give up when more rows than that were refused (no bound)")},
+    {STR("resume"), STR("JOB | last"),
+     STR("go on with an import that was interrupted, behind the last row that is in; with the "
+         "same FILE, all else is known")},
+    {STR("undo"), STR("JOB"), STR("take a whole import back; no FILE")},
     {STR("format"), STR("csv | ndjson"), STR("else by the name or the first byte")},
     {STR("json"), STR_NONE, STR("no progress, and a summary that a program reads")},
     STORE_COMMAND_OPTIONS,
@@ -316,7 +356,9 @@ const struct command command_import = {
     .summary = STR("reads customers from CSV or NDJSON, or restores an export"),
     .text = STR("  customer360 import customers.csv --source erp --key-column ID \\\n"
                 "      --map name=Company --map emails=Mail --map identifiers.VAT=\"VAT no\" \\\n"
-                "      --skip-unknown --errors refused.csv\n\n"
+                "      --ignore-unknown --errors refused.csv\n"
+                "  customer360 import customers.csv --resume last\n"
+                "  customer360 import --undo JOB\n\n"
                 "A column named as a field needs no mapping: name, emails, addresses.city,\n"
                 "contacts[0].email, identifiers.VAT, preferences.theme. A cell of a list is split\n"
                 "at ';'. FILE is - for standard input. The file of an export restores its state.\n"

@@ -69,8 +69,9 @@ static enum status load_batch(struct loader *loader, int first, int64_t *loaded)
         TRY(json_parse(record.body, &loader->arena, &body, loader->error));
         records[count++] = (struct import_record){record.source_key, INSTANT_NONE, body};
     }
-    TRY(import_records(loader->application, &loader->caller, source, records, count,
-                       ON_DUPLICATE_ALLOW, &loader->arena, results, loader->error));
+    const struct import_settings settings = {.source = source, .on_duplicate = ON_DUPLICATE_ALLOW};
+    TRY(import_records(loader->application, &loader->caller, &settings, records, count,
+                       &loader->arena, results, loader->error));
     *loaded += (int64_t)count;
     return STATUS_OK;
 }

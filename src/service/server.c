@@ -133,6 +133,7 @@ static enum status open_jobs(struct server *server, struct arena *arena, struct 
         .application = &server->instance.application,
         .directory = directory,
         .batch = (size_t)config->jobs_batch,
+        .memory_bytes = (size_t)config->jobs_memory,
         .keep_ms = config->jobs_keep,
     };
     return job_service_new(&options, &server->jobs, error);

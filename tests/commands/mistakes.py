@@ -22,7 +22,7 @@ PEOPLE = """id,first name,last name,email,city,birth date,who
 3,Alan,Turing,,London,1912-06-23,b
 """
 IMPORT = ["import", "customers.csv", "--store", "sqlite:store.db", "--source", "erp", "--key-column", "ID",
-          "--map", "name=Company", "--map", "emails=Mail", "--skip-unknown"]
+          "--map", "name=Company", "--map", "emails=Mail", "--ignore-unknown"]
 
 # What it shows; the words; the exit code; parts of the output (both streams); parts that must not be there.
 CASES = [
@@ -31,7 +31,7 @@ CASES = [
     ("a command that is none is a usage error", ["nonsense"], 2, ["nonsense is not a command"], []),
     ("an option that is none is a usage error", ["serve", "--nonsense"], 2, ["not an option"], []),
     ("a column that is no field ends an import, with the way out and without a summary",
-     ["import", "customers.csv", "--store", "sqlite:store.db"], 1, ["column ID", "--skip-unknown"], ["0 rows"]),
+     ["import", "customers.csv", "--store", "sqlite:store.db"], 1, ["column ID", "--ignore-unknown"], ["0 rows"]),
     ("bytes of a file do not command the terminal",
      ["import", "escape.csv", "--store", "sqlite:store.db"], 1, ["column ?[31m"], ["\x1b"]),
     ("bad rows are told and good ones go in", IMPORT + ["--errors", "refused.csv"], 3,

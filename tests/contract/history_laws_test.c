@@ -43,12 +43,18 @@ static void the_feed_names_all_that_changed_and_the_past_stays_as_it_was(struct 
     check(contract, "feed and past", history_laws_feed_and_past);
 }
 
+static void an_undone_import_might_as_well_not_have_been(struct contract *contract)
+{
+    check(contract, "undo is identity", history_laws_undo_is_identity);
+}
+
 int main(void)
 {
     static const struct contract_case cases[] = {
         CONTRACT(unmerging_gives_what_the_same_edits_give_without_the_merge),
         CONTRACT(a_merge_never_widens_consent),
         CONTRACT(the_golden_record_does_not_depend_on_the_order_of_arrival),
+        CONTRACT(an_undone_import_might_as_well_not_have_been),
         CONTRACT(a_restored_export_is_the_same_state),
         CONTRACT(the_feed_names_all_that_changed_and_the_past_stays_as_it_was)};
     return contract_run(cases, UNIT_COUNT(cases));

@@ -58,7 +58,7 @@ static enum status nothing_is_there(struct store_session *session, void *context
                      STATUS_CUSTOMER_NOT_FOUND);
     assert_int_equal(store_merge_get(session, STR("M-1"), &c->arena, &merge, error),
                      STATUS_MERGE_NOT_FOUND);
-    assert_int_equal(store_job_get(session, STR("J-1"), &c->arena, &job, error),
+    assert_int_equal(store_job_get(session, STR("J-1"), STORE_NO_LOCK, &c->arena, &job, error),
                      STATUS_JOB_NOT_FOUND);
     TRY(store_keys_find(session, &key, 1, &c->arena, &hits, &count, error));
     assert_int_equal(count, 0);
@@ -472,7 +472,7 @@ static enum status job_body(struct store_session *session, void *context, struct
     case JOB_PUT:
         return store_job_put(session, &work->job, error);
     case JOB_GET:
-        return store_job_get(session, work->job.job_id, work->arena, &work->job, error);
+        return store_job_get(session, work->job.job_id, STORE_LOCK, work->arena, &work->job, error);
     case JOB_LIST:
         return store_job_list(session, work->after, work->limit, work->arena, &work->jobs,
                               &work->count, error);
@@ -533,6 +533,61 @@ static void jobs_are_listed_newest_first(struct contract *c)
     assert_str(list.jobs[0].job_id, STR("JOB-01"));
 }
 
+struct step_work {
+    struct contract *contract;
+    struct job_step step;
+    struct job_step *steps;
+    size_t count;
+};
+
+static enum status append_step(struct store_session *session, void *context, struct error *error)
+{
+    const struct step_work *work = context;
+    return store_job_step_append(session, &work->step, error);
+}
+
+static enum status read_steps(struct store_session *session, void *context, struct error *error)
+{
+    struct step_work *work = context;
+    struct arena *arena = &work->contract->arena;
+    TRY(store_job_step_last(session, STR("J-1"), arena, &work->step, error));
+    return store_job_step_list(session, STR("J-1"), 1, 2, arena, &work->steps, &work->count, error);
+}
+
+static enum status write_step(struct contract *c, int64_t number)
+{
+    struct step_work work = {
+        .contract = c,
+        .step = {.job_id = STR("J-1"),
+                 .number = number,
+                 .document = arena_format(&c->arena, "{\"rows\":%lld}", (long long)number),
+                 .homes = number == 2 ? STR("[\"C-1\"]") : STR_NONE,
+                 .report = number == 3 ? STR("{}\n") : STR_NONE}};
+    return store_write(c->store, c->tenant, &c->arena, append_step, &work, &c->error);
+}
+
+static void the_steps_of_a_job_stand_in_order_each_once(struct contract *c)
+{
+    struct step_work work = {.contract = c};
+    assert_int_equal(store_read(c->store, c->tenant, &c->arena, read_steps, &work, &c->error),
+                     STATUS_OK);
+    assert_int_equal(work.step.number, 0);
+    assert_int_equal(work.count, 0);
+    for (int64_t number = 1; number <= 4; number++)
+        assert_int_equal(write_step(c, number), STATUS_OK);
+    assert_int_equal(write_step(c, 4), STATUS_WRITE_CONFLICT);
+    assert_int_equal(store_read(c->store, c->tenant, &c->arena, read_steps, &work, &c->error),
+                     STATUS_OK);
+    assert_int_equal(work.step.number, 4);
+    assert_str(work.step.document, STR("{\"rows\":4}"));
+    assert_int_equal(work.count, 2);
+    assert_int_equal(work.steps[0].number, 2);
+    assert_str(work.steps[0].homes, STR("[\"C-1\"]"));
+    assert_true(str_is_none(work.steps[0].report));
+    assert_true(str_is_none(work.steps[1].homes));
+    assert_str(work.steps[1].report, STR("{}\n"));
+}
+
 int main(void)
 {
     static const struct contract_case cases[] = {
@@ -548,6 +603,7 @@ int main(void)
         CONTRACT(a_suppression_is_found_until_it_is_removed),
         CONTRACT(a_job_is_put_replaced_and_got),
         CONTRACT(jobs_are_listed_newest_first),
+        CONTRACT(the_steps_of_a_job_stand_in_order_each_once),
     };
     return contract_run(cases, UNIT_COUNT(cases));
 }

@@ -44,12 +44,19 @@ static void the_feed_names_all_that_changed_and_the_past_stays_as_it_was(void **
     property_check("feed and past", history_laws_feed_and_past, &laws, 15000 / SLOWER);
 }
 
+static void an_undone_import_might_as_well_not_have_been(void **state)
+{
+    (void)state;
+    property_check("undo is identity", history_laws_undo_is_identity, &laws, 20000 / SLOWER);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(unmerging_gives_what_the_same_edits_give_without_the_merge),
         cmocka_unit_test(a_merge_never_widens_consent),
         cmocka_unit_test(the_golden_record_does_not_depend_on_the_order_of_arrival),
+        cmocka_unit_test(an_undone_import_might_as_well_not_have_been),
         cmocka_unit_test(a_restored_export_is_the_same_state),
         cmocka_unit_test(the_feed_names_all_that_changed_and_the_past_stays_as_it_was)};
     if (memory_store_new((size_t)1 << 30, &laws.store) != STATUS_OK) return 1;

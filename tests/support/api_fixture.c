@@ -8,6 +8,7 @@
 
 #include "adapters/matcher_exact/matcher_exact.h"
 #include "adapters/memory/memory_store.h"
+#include "application/undo_import.h"
 #include "unit.h"
 
 struct fake_runner {
@@ -91,6 +92,14 @@ static void import_drop(struct import_upload *upload)
     atomic_fetch_add(&upload->runner->dropped, 1);
 }
 
+static enum status undo_start(struct job_runner *runner, const struct caller *caller,
+                              struct str import_id, struct arena *arena, struct job_row *job,
+                              struct error *error)
+{
+    struct fake_runner *fake = (struct fake_runner *)runner;
+    return undo_import_start(fake->application, caller, import_id, arena, job, error);
+}
+
 static enum status export_start(struct job_runner *runner, const struct caller *caller,
                                 struct arena *arena, struct job_row *job, struct error *error)
 {
@@ -99,13 +108,13 @@ static enum status export_start(struct job_runner *runner, const struct caller *
 }
 
 static enum status file_open(struct job_runner *runner, const struct caller *caller,
-                             struct str job_id, enum job_file file, struct arena *arena,
+                             struct str job_id, struct arena *arena,
                              struct job_file_reader **reader, struct error *error)
 {
     (void)runner;
     (void)caller;
     (void)job_id;
-    if (file == JOB_FILE_ERRORS) return error_plain(error, STATUS_JOB_NOT_FOUND);
+    (void)error;
     *reader = ARENA_NEW(arena, struct job_file_reader);
     (*reader)->rest = STR("{\"record\":\"HEADER\"}\n{\"record\":\"END\"}\n");
     return STATUS_OK;
@@ -156,6 +165,7 @@ static void fill(struct api_fixture *fixture)
                                                     .import_write = import_write,
                                                     .import_start = import_start,
                                                     .import_drop = import_drop,
+                                                    .undo_start = undo_start,
                                                     .export_start = export_start,
                                                     .file_open = file_open,
                                                     .file_read = file_read,

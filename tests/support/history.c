@@ -243,6 +243,9 @@ struct consent_question history_question(size_t index)
 
 /* ---- steps ---- */
 
+static const struct import_settings from_erp = {.source = {"erp", 3},
+                                                .on_duplicate = ON_DUPLICATE_ALLOW};
+
 enum status history_create(struct history_world *world, struct property *property, size_t index)
 {
     struct customer_document customer;
@@ -262,8 +265,8 @@ enum status history_create(struct history_world *world, struct property *propert
         status = create_customer(&world->application, &world->caller, parse(world, body),
                                  ON_DUPLICATE_ALLOW, &world->arena, &customer, &error);
     } else {
-        status = import_records(&world->application, &world->caller, STR("erp"), &record, 1,
-                                ON_DUPLICATE_ALLOW, &world->arena, &result, &error);
+        status = import_records(&world->application, &world->caller, &from_erp, &record, 1,
+                                &world->arena, &result, &error);
         if (status == STATUS_OK && result.outcome != IMPORT_CREATED) status = STATUS_INTERNAL;
     }
     arena_reset(&world->arena);
@@ -456,8 +459,8 @@ static void take_import(struct history_world *world, const struct history_step *
     struct import_record record = {.source_key = arena_format(&world->arena, "K%zu", home),
                                    .observed_at = INSTANT_NONE,
                                    .body = parse(world, body)};
-    effect->status = import_records(&world->application, &world->caller, STR("erp"), &record, 1,
-                                    ON_DUPLICATE_ALLOW, &world->arena, &result, &error);
+    effect->status = import_records(&world->application, &world->caller, &from_erp, &record, 1,
+                                    &world->arena, &result, &error);
     effect->changed = effect->status == STATUS_OK && result.outcome == IMPORT_UPDATED;
 }
 
@@ -597,6 +600,7 @@ static void dispatch(struct history_world *world, const struct history_step *ste
 static bool may_be_refused(enum status status)
 {
     static const enum status expected[] = {STATUS_OK,
+                                           STATUS_CUSTOMER_NOT_FOUND,
                                            STATUS_CUSTOMER_MERGED,
                                            STATUS_MERGE_WITH_SELF,
                                            STATUS_MERGE_REVERSED,
@@ -623,6 +627,40 @@ bool history_take(struct history_world *world, struct property *property,
     if (may_be_refused(effect->status)) return true;
     struct str code = status_code(effect->status);
     return property_fail(property, "step %zu: unexpected %.*s", step->number, STR_ARGS(code));
+}
+
+static void count_nothing(struct import_step *step, struct buffer *report)
+{
+    (void)report;
+    step->after = step->before;
+}
+
+bool history_import(struct history_world *world, struct property *property, struct str import_id,
+                    int64_t step_number, size_t index, size_t value)
+{
+    const struct import_settings settings = {
+        .source = STR("erp"), .on_duplicate = ON_DUPLICATE_ALLOW, .import_id = import_id};
+    struct error error = {0};
+    struct import_result result;
+    struct import_batch *batch = NULL;
+    struct import_step step = {.number = step_number, .conclude = count_nothing};
+    arena_reset(&world->arena);
+    struct str text = arena_format(
+        &world->arena,
+        "{\"customerId\":\"C%zu\",\"name\":\"Loaded %zu\",\"segment\":\"LOADED%zu\",\"emails\":"
+        "[\"l%zu@l.example\"],\"phones\":[\"+49309876%zu\"],\"contacts\":[{\"name\":\"Loader "
+        "%zu\",\"email\":\"l%zu@l.example\"}]}",
+        index, value, value, value, value + 100, value, value);
+    struct import_record record = {.source_key = arena_format(&world->arena, "K%zu", index),
+                                   .observed_at = INSTANT_NONE,
+                                   .body = parse(world, text)};
+    enum status status = import_records_prepare(&world->application, &world->caller, &settings,
+                                                &record, 1, &world->arena, &result, &batch, &error);
+    if (status == STATUS_OK) status = import_records_write(batch, &step, &error);
+    property_note(property, "    import C%zu, value %zu: %d", index, value, (int)result.outcome);
+    struct str code = status_code(status);
+    return status == STATUS_OK ||
+           property_fail(property, "an import was refused: %.*s", STR_ARGS(code));
 }
 
 bool history_unmerge_all(struct history_world *world, struct property *property)

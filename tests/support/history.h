@@ -99,6 +99,10 @@ enum status history_create(struct history_world *world, struct property *propert
 /* Refusals are effects; false (and property_fail) for what must never happen. */
 bool history_take(struct history_world *world, struct property *property,
                   const struct history_step *step, struct history_effect *effect);
+/* Imports a record of the job `import_id` about customer `index`, which may be new; its values are
+ * none that a step gives. Refusals are effects. */
+bool history_import(struct history_world *world, struct property *property, struct str import_id,
+                    int64_t step, size_t index, size_t value);
 /* Takes back all merges in force, in an order drawn. */
 bool history_unmerge_all(struct history_world *world, struct property *property);
 

@@ -9,9 +9,11 @@
 #include "application/export_records.h"
 #include "application/get_customer.h"
 #include "application/import_records.h"
+#include "application/jobs.h"
 #include "application/merge_customers.h"
 #include "application/read_events.h"
 #include "application/restore_records.h"
+#include "application/undo_import.h"
 #include "history.h"
 
 /* Two worlds of one case: tenants that no other case has. */
@@ -263,6 +265,8 @@ static bool arrive(struct history_world *world, struct property *property,
         struct import_result result;
         struct error error = {0};
         struct import_record record = {.observed_at = arrival->observed * INSTANT_SECOND};
+        const struct import_settings settings = {.source = order[i] % 2 ? STR("erp") : STR("shop"),
+                                                 .on_duplicate = ON_DUPLICATE_ALLOW};
         arena_reset(&world->arena);
         record.source_key = arena_format(&world->arena, "K%zu", order[i]);
         property_note(property, "  %s observed at %" PRId64, arrival->body, arrival->observed);
@@ -272,10 +276,8 @@ static bool arrive(struct history_world *world, struct property *property,
                          "a mistake of the test");
         record.body = body;
         PROPERTY_REQUIRE(property,
-                         import_records(&world->application, &world->caller,
-                                        order[i] % 2 ? STR("erp") : STR("shop"), &record, 1,
-                                        ON_DUPLICATE_ALLOW, &world->arena, &result,
-                                        &error) == STATUS_OK &&
+                         import_records(&world->application, &world->caller, &settings, &record, 1,
+                                        &world->arena, &result, &error) == STATUS_OK &&
                              result.outcome == IMPORT_CREATED,
                          "a record was refused");
     }
@@ -356,6 +358,191 @@ bool history_laws_order_of_arrival(struct property *property, void *context)
     struct worlds worlds;
     open_worlds(&worlds, laws);
     bool held = arrival_case(&worlds, property);
+    close_worlds(&worlds);
+    return held;
+}
+
+/* ---- import and undo ---- */
+
+enum { NEW_CUSTOMERS = 2 };
+
+struct import_case {
+    struct history history;
+    size_t imported_before; /* number of the step before which the import comes */
+    size_t customers;       /* those that were there before */
+    struct str import_id;
+    bool imported[HISTORY_CUSTOMERS_MAX + NEW_CUSTOMERS];
+};
+
+static bool open_import_job(struct worlds *worlds, struct property *property,
+                            struct import_case *drawn)
+{
+    struct history_world *world = &worlds->first;
+    struct job_row job;
+    struct error error;
+    PROPERTY_REQUIRE(property,
+                     jobs_create(&world->application, &world->caller, STR("IMPORT"), STR("{}"),
+                                 &world->arena, &job, &error) == STATUS_OK,
+                     "the job could not be made");
+    drawn->import_id = arena_str(property->arena, job.job_id);
+    return true;
+}
+
+static bool import_some(struct worlds *worlds, struct property *property, struct import_case *drawn)
+{
+    int64_t step = 0;
+    property_note(property, "the import:");
+    if (!open_import_job(worlds, property, drawn)) return false;
+    for (size_t c = 0; c < drawn->customers + NEW_CUSTOMERS; c++) {
+        /* An even one is not of this source: its record is a customer of its own. */
+        if (c < drawn->customers && c % 2 == 0) continue;
+        drawn->imported[c] = property_chance(property, 80);
+        if (drawn->imported[c] && !history_import(&worlds->first, property, drawn->import_id,
+                                                  ++step, c, property_choice(property, 3)))
+            return false;
+    }
+    return true;
+}
+
+static bool undo(struct worlds *worlds, struct property *property, struct str import_id)
+{
+    struct history_world *world = &worlds->first;
+    struct error error = {0};
+    struct job_row job;
+    struct undo_counts counts;
+    struct str same;
+    int64_t total;
+    bool done = false;
+    arena_reset(&world->arena);
+    PROPERTY_REQUIRE(property,
+                     jobs_update(&world->application, &world->caller, import_id, JOB_DONE, STR_NONE,
+                                 &world->arena, &error) == STATUS_OK &&
+                         undo_import_start(&world->application, &world->caller, import_id,
+                                           &world->arena, &job, &error) == STATUS_OK,
+                     "the undo could not begin: %s", error.message);
+    struct str undo_id = arena_str(property->arena, job.job_id);
+    while (!done) {
+        arena_reset(&world->arena);
+        PROPERTY_REQUIRE(property,
+                         undo_import_open(&world->application, &world->caller, undo_id,
+                                          &world->arena, &same, &total, &counts,
+                                          &error) == STATUS_OK &&
+                             undo_import_step(&world->application, &world->caller, undo_id, same,
+                                              &world->arena, &counts, &done, &error) == STATUS_OK,
+                         "the undo failed: %s", error.message);
+    }
+    property_note(property, "the undo: %d removed, %d restored, %d kept",
+                  (int)counts.outcomes[UNDO_REMOVED], (int)counts.outcomes[UNDO_RESTORED],
+                  (int)counts.outcomes[UNDO_KEPT]);
+    return true;
+}
+
+/* What ends or changes a thing goes to the home of that, which was spoken of already. */
+static bool speaks_of_customer(enum history_kind kind)
+{
+    return kind != HISTORY_MERGE && kind != HISTORY_UNMERGE && kind != HISTORY_END_RELATION &&
+           kind != HISTORY_CHANGE_CONTACT && kind != HISTORY_REMOVE_CONTACT;
+}
+
+static bool play_with_import(struct worlds *worlds, struct property *property,
+                             struct import_case *drawn, struct replay *replay, bool *spoken)
+{
+    for (size_t i = 0; i <= drawn->history.count; i++) {
+        struct history_effect effect;
+        bool imported = i >= drawn->imported_before;
+        if (i == drawn->imported_before && !import_some(worlds, property, drawn)) return false;
+        if (i == drawn->history.count) break;
+        struct history_step step = drawn->history.steps[i];
+        if (imported && step.kind == HISTORY_IMPORT) continue;
+        if (!history_take(&worlds->first, property, &step, &effect)) return false;
+        if (effect.changed && speaks_of_customer(step.kind)) spoken[effect.step.customer] = true;
+        for (size_t h = 0; h < effect.home_count; h++) spoken[effect.homes[h]] = true;
+        add_to_replay(replay, &effect);
+    }
+    return true;
+}
+
+/* A step where the import's customers are not: what was added to them is there to be counted, and
+ * belongs to nobody. */
+static bool take_without_import(struct worlds *worlds, struct property *property,
+                                const struct import_case *drawn, const struct history_step *given,
+                                enum status *status)
+{
+    enum { NOBODY = 99 };
+    struct history_world *world = &worlds->second;
+    struct history_step step = *given;
+    struct history_effect effect = {.status = STATUS_OK};
+    bool relates = step.kind == HISTORY_RELATE, adds = step.kind == HISTORY_ADD_CONTACT;
+    if (step.customer >= drawn->customers || (relates && step.other >= drawn->customers)) {
+        const struct history_thing nobodys = {step.number, NOBODY};
+        if (relates) world->relations[world->relation_count++] = nobodys;
+        if (adds) world->contacts[world->contact_count++] = nobodys;
+        step.customer = 0;
+        if (speaks_of_customer(step.kind)) return true;
+    }
+    bool held = history_take(world, property, &step, &effect);
+    *status = effect.status;
+    return held;
+}
+
+static bool gone_or_kept(struct worlds *worlds, struct property *property, size_t customer,
+                         bool spoken)
+{
+    struct str document;
+    instant at;
+    enum status status = history_document(&worlds->first, customer, &document, &at);
+    PROPERTY_REQUIRE(property, status == (spoken ? STATUS_OK : STATUS_CUSTOMER_NOT_FOUND),
+                     "C%zu, of which %s, is %s", customer,
+                     spoken ? "others spoke" : "only the import spoke",
+                     status == STATUS_OK ? "there" : "gone");
+    return true;
+}
+
+static bool undo_case(struct worlds *worlds, struct property *property, size_t steps)
+{
+    static const struct str without[] = {STR("version"), STR("updatedAt"), STR_NONE};
+    struct history_options options = {.steps = steps, .merges = true};
+    struct import_case drawn = {.customers = 0};
+    struct replay replay = {.count = 0};
+    bool spoken[HISTORY_CUSTOMERS_MAX] = {false};
+    history_draw(property, &drawn.history, &options);
+    drawn.customers = drawn.history.customer_count > NEW_CUSTOMERS
+                          ? drawn.history.customer_count - NEW_CUSTOMERS
+                          : 1;
+    drawn.imported_before = property_choice(property, drawn.history.count + 1);
+    if (!create_all(&worlds->first, property, drawn.customers)) return false;
+    if (!play_with_import(worlds, property, &drawn, &replay, spoken)) return false;
+    bool undo_first = property_chance(property, 50);
+    if (undo_first && !undo(worlds, property, drawn.import_id)) return false;
+    if (!history_unmerge_all(&worlds->first, property)) return false;
+    if (!undo_first && !undo(worlds, property, drawn.import_id)) return false;
+    property_note(property, "the same without import and merges:");
+    if (!create_all(&worlds->second, property, drawn.customers)) return false;
+    for (size_t i = 0; i < replay.count; i++) {
+        enum status status = STATUS_OK;
+        if (!take_without_import(worlds, property, &drawn, &replay.steps[i], &status)) return false;
+        if (status == STATUS_CONSENT_VIOLATION) return true; /* as in unmerge_case */
+    }
+    for (size_t c = 0; c < drawn.customers + NEW_CUSTOMERS; c++) {
+        arena_reset(&worlds->first.arena);
+        arena_reset(&worlds->second.arena);
+        if (c < drawn.customers) {
+            if (!same_documents(worlds, property, c, without)) return false;
+            if (!same_consent(worlds, property, c)) return false;
+        } else if (c < HISTORY_CUSTOMERS_MAX && drawn.imported[c] &&
+                   !gone_or_kept(worlds, property, c, spoken[c])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool history_laws_undo_is_identity(struct property *property, void *context)
+{
+    struct history_laws *laws = context;
+    struct worlds worlds;
+    open_worlds(&worlds, laws);
+    bool held = undo_case(&worlds, property, laws->steps);
     close_worlds(&worlds);
     return held;
 }

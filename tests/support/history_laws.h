@@ -29,6 +29,10 @@ bool history_laws_merge_narrows_consent(struct property *property, void *context
 bool history_laws_order_of_arrival(struct property *property, void *context);
 /* A restored export is, exported, the same bytes; its documents are the same. */
 bool history_laws_export_restores(struct property *property, void *context);
+/* Undoing an import, whatever was edited and merged since, gives what the same edits give without
+ * the import: the same documents but for version and updatedAt, no customer that only the import
+ * spoke of, and the edits of those that others spoke of. */
+bool history_laws_undo_is_identity(struct property *property, void *context);
 /* A replica that reads again only what events name ends equal, and ?asOf= an acknowledged change
  * gives the bytes that were acknowledged. */
 bool history_laws_feed_and_past(struct property *property, void *context);

@@ -417,13 +417,15 @@ static void a_suppressed_contact_point_comes_with_a_revocation(void **state)
     assert_int_equal(get("A", &customer), STATUS_OK);
 }
 
+static const struct import_settings from_erp = {.source = {"erp", 3}};
+
 static void import_one(const char *key, const char *body, struct import_result *result)
 {
     struct import_record record = {
         .source_key = str_from_cstr(key), .observed_at = INSTANT_NONE, .body = json(body)};
-    assert_int_equal(import_records(&application, &caller, STR("erp"), &record, 1,
-                                    ON_DUPLICATE_REJECT, &arena, result, &error),
-                     STATUS_OK);
+    assert_int_equal(
+        import_records(&application, &caller, &from_erp, &record, 1, &arena, result, &error),
+        STATUS_OK);
 }
 
 static void an_import_creates_updates_and_leaves_what_is_the_same(void **state)
@@ -455,9 +457,9 @@ static void a_batch_reports_row_by_row_and_sees_its_own_duplicates(void **state)
         {.observed_at = INSTANT_NONE, .body = json("{\"name\":\"B\",\"colour\":1}")},
         {.observed_at = INSTANT_NONE, .body = json("{\"customerId\":\"A\",\"name\":\"C\"}")},
         {.source_key = STR("9"), .observed_at = INSTANT_NONE, .body = json("{\"name\":\"D\"}")}};
-    assert_int_equal(import_records(&application, &caller, STR("erp"), records, 5,
-                                    ON_DUPLICATE_REJECT, &arena, results, &error),
-                     STATUS_OK);
+    assert_int_equal(
+        import_records(&application, &caller, &from_erp, records, 5, &arena, results, &error),
+        STATUS_OK);
     assert_int_equal(results[0].outcome, IMPORT_CREATED);
     assert_int_equal(results[1].outcome, IMPORT_DUPLICATE);
     assert_str(results[1].customer_id, STR("A"));

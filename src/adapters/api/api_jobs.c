@@ -1,6 +1,7 @@
 /* /imports, /exports and /jobs: long work is started here, run by the job runner, and seen here. */
 #include "adapters/api/handlers.h"
 #include "adapters/api/negotiate.h"
+#include "application/job_report.h"
 #include "base/identifier.h"
 #include "formats/json.h"
 
@@ -41,6 +42,8 @@ static enum status read_import(const struct call *call, struct import_parameters
         .key_column = call_query(call, STR("keyColumn")),
         .mapping = call_query(call, STR("mapping"))};
     TRY(read_source(call, &parameters->source, error));
+    TRY(call_query_int64(call, STR("errorsMax"), 0, 0, INT64_MAX, &parameters->errors_max, error));
+    TRY(call_query_boolean(call, STR("dryRun"), &parameters->dry_run, error));
     if (!create_customer_choice(call_query(call, STR("onDuplicate")), &parameters->on_duplicate))
         return error_set(error, STATUS_INVALID_VALUE, STR("onDuplicate"), STR("reject | allow"),
                          "the query parameter onDuplicate is not known");
@@ -87,6 +90,15 @@ enum status api_jobs_import(struct call *call, struct error *error)
         return status;
     }
     TRY(runner->import_start(upload, call->arena, &job, error));
+    return answer_started(call, &job, error);
+}
+
+enum status api_jobs_undo(struct call *call, struct error *error)
+{
+    struct job_runner *runner;
+    struct job_row job;
+    TRY(get_runner(call, &runner, error));
+    TRY(runner->undo_start(runner, &call->caller, call->places[0], call->arena, &job, error));
     return answer_started(call, &job, error);
 }
 
@@ -140,7 +152,7 @@ static enum status send_file(struct call *call, struct job_runner *runner,
     return STATUS_OK;
 }
 
-static enum status answer_file(struct call *call, enum job_file file, struct error *error)
+enum status api_jobs_result(struct call *call, struct error *error)
 {
     struct job_runner *runner;
     struct job_file_reader *reader;
@@ -148,18 +160,40 @@ static enum status answer_file(struct call *call, enum job_file file, struct err
     TRY(get_runner(call, &runner, error));
     /* The store knows whose job it is. */
     TRY(jobs_get(call_application(call), &call->caller, call->places[0], call->arena, &job, error));
-    TRY(runner->file_open(runner, &call->caller, job.job_id, file, call->arena, &reader, error));
+    TRY(runner->file_open(runner, &call->caller, job.job_id, call->arena, &reader, error));
     enum status status = send_file(call, runner, reader, error);
     runner->file_close(reader);
     return status;
 }
 
-enum status api_jobs_result(struct call *call, struct error *error)
+/* Lines as they are kept, or rows of CSV. */
+static enum status send_report(struct call *call, const struct job_row *job, bool csv,
+                               struct error *error)
 {
-    return answer_file(call, JOB_FILE_RESULT, error);
+    struct arena_mark mark = arena_mark(call->arena);
+    int64_t after = 0;
+    for (bool first = true;; first = false) {
+        struct buffer rows = {.arena = call->arena};
+        struct str lines, text;
+        arena_rewind(call->arena, mark);
+        TRY(job_report_read(call_application(call), &call->caller, job->job_id, &after, call->arena,
+                            &lines, error));
+        text = str_is_none(lines) ? STR("") : lines;
+        if (csv) TRY(job_report_csv(job->kind, text, first, call->arena, &rows, error));
+        enum status status = http_response_write(call->response, csv ? buffer_str(&rows) : text);
+        if (status != STATUS_OK) return error_plain(error, status);
+        if (str_is_none(lines)) return STATUS_OK;
+    }
 }
 
 enum status api_jobs_errors(struct call *call, struct error *error)
 {
-    return answer_file(call, JOB_FILE_ERRORS, error);
+    struct job_row job;
+    bool csv = negotiate_prefers(http_request_header(call->request, STR("Accept")), STR("text/csv"),
+                                 STR("application/x-ndjson"));
+    TRY(jobs_get(call_application(call), &call->caller, call->places[0], call->arena, &job, error));
+    http_response_header(call->response, STR("Content-Type"),
+                         csv ? STR("text/csv; charset=utf-8") : STR("application/x-ndjson"));
+    http_response_header(call->response, STR("Cache-Control"), STR("private, no-store"));
+    return send_report(call, &job, csv, error);
 }

@@ -152,7 +152,16 @@ static void an_upload_becomes_a_job(void **state)
     api_expect(*state, "POST", cancel, NULL, 409);
     api_expect(*state, "GET", "jobs/NOBODY", NULL, 404);
     char *errors = arena_cstr(arena, arena_format(arena, "%s/errors", job));
-    api_expect(*state, "GET", errors, NULL, 404);
+    answer = api_ask(*state, "GET", errors, "Accept: text/csv\r\n", NULL);
+    assert_int_equal(answer.status, 200);
+    assert_true(str_starts_with(answer.body, STR("row,column,code,")));
+    char *undo = arena_cstr(arena, arena_format(arena, "imports/%.*s/undo", STR_ARGS(id)));
+    json = api_expect(*state, "POST", undo, NULL, 202);
+    assert_str(api_at(json, "kind"), STR("UNDO"));
+    char *again = arena_cstr(
+        arena, arena_format(arena, "imports/%.*s/undo", STR_ARGS(api_at(json, "jobId"))));
+    json = api_expect(*state, "POST", again, NULL, 409);
+    assert_str(api_at(json, "error"), STR("NOT_AN_IMPORT"));
 }
 
 static void a_large_upload_arrives_whole(void **state)

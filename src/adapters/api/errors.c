@@ -60,6 +60,10 @@ static const struct {
     [STATUS_PLAN_CHANGED] = {409, 0},
     [STATUS_JOB_NOT_FOUND] = {404, 0},
     [STATUS_JOB_ENDED] = {409, 0},
+    [STATUS_JOB_RUNNING] = {409, 0},
+    [STATUS_NOT_AN_IMPORT] = {409, 0},
+    [STATUS_IMPORT_UNDONE] = {409, 0},
+    [STATUS_ROLLED_BACK] = {500, 0},
     [STATUS_STORE_NOT_EMPTY] = {409, 0},
 };
 

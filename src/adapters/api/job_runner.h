@@ -16,7 +16,7 @@
 #include "application/create_customer.h"
 #include "application/jobs.h"
 
-enum import_form { IMPORT_CSV, IMPORT_NDJSON };
+enum import_form { IMPORT_DETECT, IMPORT_CSV, IMPORT_NDJSON };
 
 struct import_parameters {
     enum import_form form;
@@ -24,12 +24,8 @@ struct import_parameters {
     struct str key_column; /* the column or member that is the source key; absent: none */
     struct str mapping;    /* JSON object {"column":"field"}; absent: columns are named as fields */
     enum duplicate_choice on_duplicate;
-};
-
-/* What a job may leave behind. */
-enum job_file {
-    JOB_FILE_RESULT, /* NDJSON: the records of an export */
-    JOB_FILE_ERRORS  /* NDJSON: one line per row of an import that was not taken, and why */
+    int64_t errors_max; /* it gives up when more rows than that were refused; 0: no bound */
+    bool dry_run;       /* tells what would happen, and writes nothing */
 };
 
 struct import_upload;
@@ -47,13 +43,17 @@ struct job_runner {
                                 struct job_row *job, struct error *error);
     void (*import_drop)(struct import_upload *upload);
 
+    /* Takes an import back, or goes on with it: application/undo_import.h. */
+    enum status (*undo_start)(struct job_runner *runner, const struct caller *caller,
+                              struct str import_id, struct arena *arena, struct job_row *job,
+                              struct error *error);
     enum status (*export_start)(struct job_runner *runner, const struct caller *caller,
                                 struct arena *arena, struct job_row *job, struct error *error);
 
-    /* STATUS_JOB_NOT_FOUND when the job has no such file (yet, any more, or not on this
-     * instance). The caller has checked that the job is its tenant's. */
+    /* The records of an export, NDJSON. STATUS_JOB_NOT_FOUND when the job has no such file (yet,
+     * any more, or not on this instance). The caller has checked that the job is its tenant's. */
     enum status (*file_open)(struct job_runner *runner, const struct caller *caller,
-                             struct str job_id, enum job_file file, struct arena *arena,
+                             struct str job_id, struct arena *arena,
                              struct job_file_reader **reader, struct error *error);
     /* Up to `size` bytes; `*count` is 0 at the end. */
     enum status (*file_read)(struct job_file_reader *reader, char *bytes, size_t size,

@@ -144,8 +144,13 @@ const struct route routes[] = {
      CALLED("startImport", "Imports customers from CSV or lines of JSON, as a job"), TAKES(UPLOAD, "text/csv"), GIVES(202, "Job"),
      .query = {TEXT_PARAMETER("source", "the system that the records come from; default: import"), TEXT_PARAMETER("keyColumn", "the column with the source's key of a record: makes the import repeatable"),
                TEXT_PARAMETER("mapping", "JSON object {\"column\":\"field\"} for columns that are not named as fields"),
-               {STR("onDuplicate"), STR("{\"type\":\"string\",\"enum\":[\"reject\",\"allow\"],\"default\":\"reject\"}"), STR("what to do with a record that certainly is a customer already")}},
+               {STR("onDuplicate"), STR("{\"type\":\"string\",\"enum\":[\"reject\",\"allow\"],\"default\":\"reject\"}"), STR("what to do with a record that certainly is a customer already")},
+               {STR("errorsMax"), STR("{\"type\":\"integer\",\"minimum\":0,\"default\":0}"), STR("the import gives up when more rows than that were refused; 0: no bound")},
+               {STR("dryRun"), STR("{\"type\":\"boolean\",\"default\":false}"), STR("counts and reports what would happen, and writes no customer")}},
      FAILS(STATUS_INVALID_VALUE, STATUS_STORE_FULL)},
+    {AT(POST, "/imports/{jobId}/undo"), NEEDS(JOB_WRITE), .handle = api_jobs_undo,
+     CALLED("undoImport", "Takes a whole import back, as a job; goes on with one that was interrupted"), TAKES(OPTIONAL, "Empty"), GIVES(202, "Job"),
+     FAILS(STATUS_JOB_NOT_FOUND, STATUS_NOT_AN_IMPORT, STATUS_JOB_RUNNING, STATUS_IMPORT_UNDONE, STATUS_STORE_FULL)},
     {AT(POST, "/exports"), NEEDS(CUSTOMER_EXPORT), .handle = api_jobs_export,
      CALLED("startExport", "Exports all customers as lines of JSON, as a job"), TAKES(OPTIONAL, "Empty"), GIVES(202, "Job"), FAILS(STATUS_STORE_FULL)},
     {AT(GET, "/jobs"), NEEDS(JOB_READ), .handle = api_jobs_list,
@@ -157,7 +162,7 @@ const struct route routes[] = {
     {AT(GET, "/jobs/{jobId}/result"), NEEDS(CUSTOMER_EXPORT), .handle = api_jobs_result,
      CALLED("getJobResult", "The records of an export"), GIVES(200, "application/x-ndjson"), FAILS(STATUS_JOB_NOT_FOUND)},
     {AT(GET, "/jobs/{jobId}/errors"), NEEDS(JOB_READ), .handle = api_jobs_errors,
-     CALLED("getJobErrors", "The rows of an import that were not taken, and why"), GIVES(200, "application/x-ndjson"), FAILS(STATUS_JOB_NOT_FOUND)},
+     CALLED("getJobErrors", "The rows of an import that were not taken, and why; the customers of an undo with more to be told. Lines of JSON, or CSV by Accept"), GIVES(200, "application/x-ndjson"), FAILS(STATUS_JOB_NOT_FOUND)},
 
     /* the service itself */
     {ROOT("/livez"), .handle = api_system_live, CALLED("live", "Does the process answer?"), GIVES(200, "Health")},

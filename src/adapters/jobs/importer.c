@@ -4,11 +4,17 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "application/import_trial.h"
+#include "application/job_report.h"
+#include "application/jobs.h"
 #include "application/restore_records.h"
 #include "formats/json.h"
 
 enum {
     SLOTS = 3, /* one being written, one waiting, one being prepared */
+    /* Of the memory, one is for the rows of a batch: what is prepared from them takes several, in
+     * each slot. */
+    SHARES = SLOTS * 8,
     TRIES_MAX = 6,
     SLOT_ARENA_MAX = 512 << 20
 };
@@ -25,6 +31,7 @@ struct slot {
  * `taken % SLOTS`. The two share the work about equally. */
 struct pipeline {
     const struct importer_options *options;
+    struct import_settings settings;
     struct record_reader *reader;
     struct slot slots[SLOTS];
     pthread_mutex_t lock;
@@ -55,10 +62,10 @@ static enum status fill(struct pipeline *pipeline, struct slot *slot, struct err
     arena_reset(&slot->arena);
     slot->prepared = NULL;
     TRY(record_reader_fill(pipeline->reader, read, error));
-    if (read->restore || read->count == 0) return STATUS_OK;
-    return import_records_prepare(options->application, &options->caller, options->source,
-                                  read->records, read->count, options->on_duplicate, &slot->arena,
-                                  slot->results, &slot->prepared, error);
+    if (read->restore || read->count + read->refused_count == 0) return STATUS_OK;
+    return import_records_prepare(options->application, &options->caller, &pipeline->settings,
+                                  read->records, read->count, &slot->arena, slot->results,
+                                  &slot->prepared, error);
 }
 
 static void *parse_batches(void *argument)
@@ -104,7 +111,11 @@ static void give_back(struct pipeline *pipeline, bool stop)
 
 struct writing {
     const struct importer_options *options;
-    struct import_counts *counts;
+    const struct record_reader *reader;
+    struct import_position *at;
+    struct slot *slot;
+    struct import_step step; /* the one being written */
+    struct str report;       /* of it */
 };
 
 static void pause_before_retry(int tries)
@@ -114,10 +125,80 @@ static void pause_before_retry(int tries)
     (void)nanosleep(&delay, NULL);
 }
 
-static enum status write_once(const struct importer_options *options, struct slot *slot,
-                              struct error *error)
+/* --- what a step tells --- */
+
+static void refuse(struct writing *writing, struct buffer *report, struct job_refusal refusal)
 {
-    if (slot->prepared) return import_records_write(slot->prepared, error);
+    struct str field = str_from_cstr(refusal.why->field);
+    refusal.column = record_reader_column(writing->reader, field);
+    job_report_refusal(report, &refusal);
+}
+
+static void conclude_row(struct writing *writing, size_t i, struct buffer *report)
+{
+    const struct slot *slot = writing->slot;
+    const struct import_result *result = &slot->results[i];
+    writing->step.after.outcomes[result->outcome]++;
+    if (result->outcome != IMPORT_DUPLICATE && result->outcome != IMPORT_INVALID) return;
+    refuse(writing, report,
+           (struct job_refusal){.row = slot->read.rows[i],
+                                .customer_id = result->customer_id,
+                                .original =
+                                    record_original_text(&slot->read.originals[i], report->arena),
+                                .why = &result->error});
+}
+
+/* Rows that could not be read and rows that were written, together in the order of the file. */
+static void conclude(struct import_step *step, struct buffer *report)
+{
+    struct writing *writing = step->context;
+    const struct record_batch *batch = &writing->slot->read;
+    size_t refused = 0, i = 0;
+    step->after = step->before;
+    while (i < batch->count || refused < batch->refused_count) {
+        const struct refused_row *row = &batch->refused[refused];
+        if (refused == batch->refused_count || (i < batch->count && batch->rows[i] < row->row)) {
+            conclude_row(writing, i++, report);
+            continue;
+        }
+        step->after.outcomes[IMPORT_INVALID]++;
+        refuse(
+            writing, report,
+            (struct job_refusal){.row = row->row, .original = row->original, .why = &row->error});
+        refused++;
+    }
+    step->after.rows += (int64_t)(batch->count + batch->refused_count);
+    step->after.bytes = batch->bytes_read;
+    step->after.digest = batch->digest;
+    writing->report = buffer_str(report);
+}
+
+/* What a dry run tells is written by itself, when there is a job to tell it to. */
+static enum status tell_trial(const struct writing *writing, struct error *error)
+{
+    const struct importer_options *options = writing->options;
+    struct arena *arena = &writing->slot->arena;
+    struct buffer document = {.arena = arena};
+    struct json_writer writer = {.out = &document};
+    if (!options->dry_run || str_is_none(options->settings.import_id)) return STATUS_OK;
+    json_object_begin(&writer);
+    import_counts_write(&writer, &writing->step.after);
+    json_object_end(&writer);
+    if (buffer_failed(&document)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    const struct job_step step = {.job_id = options->settings.import_id,
+                                  .number = writing->step.number,
+                                  .document = buffer_str(&document),
+                                  .report = writing->report.len ? writing->report : STR_NONE};
+    return jobs_append_step(options->application, &options->caller, &step, arena, error);
+}
+
+/* --- one batch --- */
+
+static enum status write_once(struct writing *writing, struct error *error)
+{
+    const struct importer_options *options = writing->options;
+    struct slot *slot = writing->slot;
+    if (slot->prepared) return import_records_write(slot->prepared, &writing->step, error);
     if (slot->read.restore && !options->may_restore)
         return error_set(error, STATUS_FORBIDDEN, STR(""), STR("customer360 import FILE"),
                          "an export is restored by the operator, at the command line");
@@ -126,57 +207,72 @@ static enum status write_once(const struct importer_options *options, struct slo
                            slot->read.count, &slot->arena, error);
 }
 
-static enum status write_batch(struct writing *writing, struct slot *slot, struct error *error)
+/* A commit without an answer: did it happen? */
+static enum status look_for_step(const struct writing *writing, struct error *error)
 {
-    const struct record_batch *batch = &slot->read;
+    const struct importer_options *options = writing->options;
+    struct arena arena;
+    struct job_row job;
+    struct job_step last = {.number = 0};
+    if (str_is_none(options->settings.import_id)) return STATUS_OUTCOME_UNKNOWN;
+    arena_init(&arena, 1 << 20);
+    enum status status = jobs_last_step(options->application, &options->caller,
+                                        options->settings.import_id, &arena, &job, &last, error);
+    arena_release(&arena);
+    if (status != STATUS_OK) return status == STATUS_UNAVAILABLE ? STATUS_OUTCOME_UNKNOWN : status;
+    return last.number >= writing->step.number ? STATUS_OK : STATUS_WRITE_CONFLICT;
+}
+
+static enum status write_batch(struct writing *writing, struct error *error)
+{
+    const struct record_batch *batch = &writing->slot->read;
     enum status status = STATUS_OK;
+    writing->step = (struct import_step){.number = writing->at->step + 1,
+                                         .before = writing->at->counts,
+                                         .conclude = conclude,
+                                         .context = writing};
+    writing->report = STR_NONE;
     for (int tries = 0; tries < TRIES_MAX; tries++) {
-        status = write_once(writing->options, slot, error);
-        if (status != STATUS_WRITE_CONFLICT && status != STATUS_UNAVAILABLE) break;
+        bool in_doubt = status == STATUS_OUTCOME_UNKNOWN;
+        status = in_doubt ? look_for_step(writing, error) : write_once(writing, error);
+        if (status == STATUS_OUTCOME_UNKNOWN && !in_doubt) status = look_for_step(writing, error);
+        if (status != STATUS_WRITE_CONFLICT && status != STATUS_UNAVAILABLE &&
+            status != STATUS_OUTCOME_UNKNOWN)
+            break;
         pause_before_retry(tries);
     }
-    if (status == STATUS_OUTCOME_UNKNOWN)
-        return error_set(error, status, STR(""), STR("import these rows again"),
+    if (status == STATUS_OUTCOME_UNKNOWN && batch->count > 0)
+        return error_set(error, status, STR(""), STR("go on with the import, or import them again"),
                          "rows %lld to %lld may or may not have been written",
                          (long long)batch->rows[0], (long long)batch->rows[batch->count - 1]);
     return status;
 }
 
-static void tell_refused(const struct importer_options *options, int64_t row,
-                         enum import_outcome outcome, struct str customer_id,
-                         const struct error *why)
+/* What was written counts. */
+static void move_on(struct writing *writing)
 {
-    if (options->refused) options->refused(options->context, row, outcome, customer_id, why);
-}
-
-static void count_result(struct writing *writing, const struct slot *slot, size_t i)
-{
-    const struct import_result *result = &slot->results[i];
-    writing->counts->outcomes[result->outcome]++;
-    if (result->outcome == IMPORT_DUPLICATE || result->outcome == IMPORT_INVALID)
-        tell_refused(writing->options, slot->read.rows[i], result->outcome, result->customer_id,
-                     &result->error);
-}
-
-/* Rows that could not be read and rows that were written, together in the order of the file. */
-static void count_batch(struct writing *writing, const struct slot *slot)
-{
-    const struct record_batch *batch = &slot->read;
-    struct import_counts *counts = writing->counts;
-    size_t written = batch->restore ? 0 : batch->count, refused = 0, i = 0;
-    while (i < written || refused < batch->refused_count) {
-        const struct refused_row *row = &batch->refused[refused];
-        if (refused == batch->refused_count || (i < written && batch->rows[i] < row->row)) {
-            count_result(writing, slot, i++);
-            continue;
-        }
-        counts->outcomes[IMPORT_INVALID]++;
-        tell_refused(writing->options, row->row, IMPORT_INVALID, STR_NONE, &row->error);
-        refused++;
+    const struct record_batch *batch = &writing->slot->read;
+    struct import_position *at = writing->at;
+    if (!batch->restore) {
+        at->step = writing->step.number;
+        at->counts = writing->step.after;
+        if (writing->options->told && writing->report.len > 0)
+            writing->options->told(writing->options->context, writing->report);
+        return;
     }
-    counts->rows += (int64_t)(batch->count + batch->refused_count);
-    counts->bytes = batch->bytes_read;
-    counts->restore = batch->restore;
+    at->counts.restore = true;
+    at->counts.rows += (int64_t)batch->count;
+    at->counts.bytes = batch->bytes_read;
+}
+
+static enum status check_errors(const struct writing *writing, struct error *error)
+{
+    int64_t refused = import_counts_refused(&writing->at->counts);
+    int64_t bound = writing->options->errors_max;
+    if (bound == 0 || refused <= bound) return STATUS_OK;
+    return error_set(error, STATUS_LIMIT_EXCEEDED, STR("errorsMax"), STR("a larger bound, or 0"),
+                     "%lld rows were refused, more than %lld; what was written stays",
+                     (long long)refused, (long long)bound);
 }
 
 /* A line of an export that cannot be read makes the whole worthless. */
@@ -206,31 +302,36 @@ static enum status write_batches(struct pipeline *pipeline, struct writing *writ
                                  struct error *error)
 {
     const struct importer_options *options = writing->options;
-    struct slot *slot;
     bool complete = false;
-    while ((slot = wait_for_batch(pipeline))) {
-        TRY(check_restore(&slot->read, error));
-        if (slot->read.count > 0) TRY(write_batch(writing, slot, error));
-        count_batch(writing, slot);
-        if (slot->read.count > 0) complete = slot->read.restore && is_last_line(&slot->read);
+    while ((writing->slot = wait_for_batch(pipeline))) {
+        const struct record_batch *read = &writing->slot->read;
+        TRY(check_restore(read, error));
+        if (read->count + read->refused_count > 0) {
+            TRY(write_batch(writing, error));
+            TRY(tell_trial(writing, error));
+            complete = read->restore && is_last_line(read);
+            move_on(writing);
+            TRY(check_errors(writing, error));
+        }
         give_back(pipeline, false);
         if (!options->progress) continue;
-        enum status status = options->progress(options->context, writing->counts);
+        enum status status = options->progress(options->context, &writing->at->counts);
         if (status != STATUS_OK) return error_plain(error, status);
     }
     if (pipeline->status != STATUS_OK && error) *error = pipeline->error;
-    return pipeline->status == STATUS_OK ? check_end(writing->counts, complete, error)
+    return pipeline->status == STATUS_OK ? check_end(&writing->at->counts, complete, error)
                                          : pipeline->status;
 }
 
 /* --- life --- */
 
-static enum status slot_init(struct slot *slot, size_t capacity, struct error *error)
+static enum status slot_init(struct slot *slot, const struct importer_options *options,
+                             struct error *error)
 {
     arena_init(&slot->arena, SLOT_ARENA_MAX);
-    slot->results = calloc(capacity, sizeof(*slot->results));
+    slot->results = calloc(options->batch, sizeof(*slot->results));
     if (!slot->results) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    return record_batch_init(&slot->read, capacity, error);
+    return record_batch_init(&slot->read, options->batch, options->memory_bytes / SHARES, error);
 }
 
 static void slot_release(struct slot *slot)
@@ -248,8 +349,11 @@ static enum status pipeline_init(struct pipeline *pipeline, const struct importe
         pthread_cond_init(&pipeline->changed, NULL) != 0)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     pipeline->reader = record_reader_new(descriptor, options->form, &options->rules);
-    if (!pipeline->reader) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (int i = 0; i < SLOTS; i++) TRY(slot_init(&pipeline->slots[i], options->batch, error));
+    pipeline->settings = options->settings;
+    if (options->dry_run) pipeline->settings.trial = import_trial_new(options->memory_bytes / 2);
+    if (!pipeline->reader || (options->dry_run && !pipeline->settings.trial))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (int i = 0; i < SLOTS; i++) TRY(slot_init(&pipeline->slots[i], options, error));
     return STATUS_OK;
 }
 
@@ -257,6 +361,7 @@ static void pipeline_release(struct pipeline *pipeline)
 {
     for (int i = 0; i < SLOTS; i++) slot_release(&pipeline->slots[i]);
     record_reader_free(pipeline->reader);
+    import_trial_free(pipeline->settings.trial);
     (void)pthread_cond_destroy(&pipeline->changed);
     (void)pthread_mutex_destroy(&pipeline->lock);
 }
@@ -275,12 +380,14 @@ static enum status run_pipeline(struct pipeline *pipeline, struct writing *writi
 }
 
 enum status importer_run(const struct importer_options *options, int descriptor,
-                         struct import_counts *counts, struct error *error)
+                         struct import_position *at, struct error *error)
 {
     struct pipeline pipeline;
-    struct writing writing = {.options = options, .counts = counts};
-    *counts = (struct import_counts){.rows = 0};
+    struct writing writing = {.options = options, .at = at};
     enum status status = pipeline_init(&pipeline, options, descriptor, error);
+    writing.reader = pipeline.reader;
+    if (pipeline.reader && at->step > 0)
+        record_reader_resume(pipeline.reader, at->counts.rows, at->counts.digest);
     if (status == STATUS_OK) status = run_pipeline(&pipeline, &writing, error);
     pipeline_release(&pipeline);
     return status;

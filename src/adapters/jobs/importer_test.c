@@ -13,10 +13,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "adapters/jobs/import_job.h"
 #include "adapters/jobs/job_service.h"
 #include "adapters/matcher_exact/matcher_exact.h"
 #include "adapters/memory/memory_store.h"
 #include "application/export_records.h"
+#include "application/job_report.h"
+#include "application/jobs.h"
 
 static struct application application;
 static struct arena arena;
@@ -48,13 +51,22 @@ static int teardown(void **state)
     return 0;
 }
 
-static void note_refused(void *context, int64_t row, enum import_outcome outcome,
-                         struct str customer_id, const struct error *why)
+static void note_lines(void *context, struct str lines)
 {
-    (void)context, (void)outcome, (void)customer_id;
-    size_t len = strlen(refusals);
-    (void)snprintf(refusals + len, sizeof(refusals) - len, "%lld %.*s %s\n", (long long)row,
-                   STR_ARGS(status_code(why->status)), why->field);
+    struct str line;
+    (void)context;
+    while (str_split(&lines, '\n', &line)) {
+        struct json_value *object;
+        int64_t row;
+        size_t len = strlen(refusals);
+        if (str_is_empty(line)) continue;
+        assert_int_equal(json_parse(line, &arena, &object, &error), STATUS_OK);
+        assert_true(json_to_int64(json_get(object, STR("row")), &row));
+        assert_false(str_is_none(json_text(json_get(object, STR("original")))));
+        (void)snprintf(refusals + len, sizeof(refusals) - len, "%lld %.*s %.*s\n", (long long)row,
+                       STR_ARGS(json_text(json_get(object, STR("code")))),
+                       STR_ARGS(json_text(json_get(object, STR("field")))));
+    }
 }
 
 /* A descriptor that gives the text in pieces, as a pipe does. */
@@ -75,21 +87,22 @@ static struct importer_options options_for(enum record_form form)
         .application = &application,
         .caller = {.tenant = STR("t"), .user_id = STR("u")},
         .form = form,
-        .source = STR("erp"),
+        .settings = {.source = STR("erp")},
         .rules = {.key_column = STR("ID")},
         .batch = 3,
-        .refused = note_refused,
+        .memory_bytes = 64 << 20,
+        .told = note_lines,
     };
 }
 
 static struct import_counts import_text(struct importer_options options, struct str text)
 {
-    struct import_counts counts;
+    struct import_position at = {.step = 0};
     int file = pipe_with(text);
     refusals[0] = '\0';
-    assert_int_equal(importer_run(&options, file, &counts, &error), STATUS_OK);
+    assert_int_equal(importer_run(&options, file, &at, &error), STATUS_OK);
     assert_int_equal(close(file), 0);
-    return counts;
+    return at.counts;
 }
 
 #define ROWS                                                                                       \
@@ -142,11 +155,11 @@ static void a_header_that_does_not_fit_ends_it_before_anything_is_written(void *
 {
     (void)state;
     struct importer_options options = options_for(RECORD_FORM_CSV);
-    struct import_counts counts;
+    struct import_position at = {.step = 0};
     int file = pipe_with(STR("ID,name,shoe\n1,A,42\n"));
-    assert_int_equal(importer_run(&options, file, &counts, &error), STATUS_UNKNOWN_FIELD);
+    assert_int_equal(importer_run(&options, file, &at, &error), STATUS_UNKNOWN_FIELD);
     assert_string_equal(error.field, "shoe");
-    assert_int_equal(counts.rows, 0);
+    assert_int_equal(at.counts.rows, 0);
     assert_int_equal(close(file), 0);
 }
 
@@ -161,13 +174,13 @@ static void it_stops_when_it_is_told_to_though_nobody_writes_into_the_pipe(void 
     (void)state;
     int ends[2];
     struct importer_options options = options_for(RECORD_FORM_NDJSON);
-    struct import_counts counts;
+    struct import_position at = {.step = 0};
     options.batch = 1;
     options.progress = stop_at_once;
     assert_int_equal(pipe(ends), 0);
     assert_true(dprintf(ends[1], "{\"name\":\"P\"}\n{\"name\":\"Q\"}\n") > 0);
-    assert_int_equal(importer_run(&options, ends[0], &counts, &error), STATUS_JOB_ENDED);
-    assert_int_equal(counts.rows, 1);
+    assert_int_equal(importer_run(&options, ends[0], &at, &error), STATUS_JOB_ENDED);
+    assert_int_equal(at.counts.rows, 1);
     assert_int_equal(close(ends[0]), 0);
     assert_int_equal(close(ends[1]), 0);
 }
@@ -199,12 +212,12 @@ static struct job_row wait_for(struct str job_id)
     return job;
 }
 
-static struct str read_job_file(struct job_runner *runner, struct str job_id, enum job_file which)
+static struct str read_job_file(struct job_runner *runner, struct str job_id)
 {
     struct job_file_reader *reader;
     char *bytes = arena_alloc(&arena, 1 << 20);
     size_t len = 0, count;
-    assert_int_equal(runner->file_open(runner, &caller, job_id, which, &arena, &reader, &error),
+    assert_int_equal(runner->file_open(runner, &caller, job_id, &arena, &reader, &error),
                      STATUS_OK);
     do {
         assert_int_equal(runner->file_read(reader, bytes + len, 100, &count, &error), STATUS_OK);
@@ -248,9 +261,20 @@ static void an_import_job_reports_its_rows_and_leaves_the_refused_ones(void **st
     job = wait_for(job.job_id);
     assert_int_equal(job.state, JOB_DONE);
     assert_non_null(memmem(job.document.ptr, job.document.len, "\"created\":1", 11));
-    struct str errors = read_job_file(runner, job.job_id, JOB_FILE_ERRORS);
-    assert_true(str_starts_with(errors, STR("{\"row\":3,\"code\":\"REQUIRED_FIELD\"")));
-    assert_int_equal(files_left(), 1);
+    struct str lines = STR_NONE;
+    int64_t after = 0;
+    assert_int_equal(
+        job_report_read(&application, &caller, job.job_id, &after, &arena, &lines, &error),
+        STATUS_OK);
+    assert_true(
+        str_starts_with(lines, STR("{\"row\":3,\"column\":\"name\",\"code\":\"REQUIRED_FIELD\"")));
+    struct buffer csv = {.arena = &arena};
+    assert_int_equal(job_report_csv(job.kind, lines, true, &arena, &csv, &error), STATUS_OK);
+    assert_true(str_starts_with(
+        buffer_str(&csv), STR("row,column,code,field,message,allowed,customerId,original\r\n3,name,"
+                              "REQUIRED_FIELD,name,")));
+    assert_true(str_ends_with(buffer_str(&csv), STR(",\"2,\"\r\n")));
+    assert_int_equal(files_left(), 0);
     job_service_free(runner);
 }
 
@@ -268,11 +292,11 @@ static void an_import_job_reports_its_rows_and_leaves_the_refused_ones(void **st
 static enum status restore_text(const char *tenant, const char *text, bool may_restore)
 {
     struct importer_options options = options_for(RECORD_FORM_NDJSON);
-    struct import_counts counts;
+    struct import_position at = {.step = 0};
     options.caller.tenant = str_from_cstr(tenant);
     options.may_restore = may_restore;
     int file = pipe_with(str_from_cstr(text));
-    enum status status = importer_run(&options, file, &counts, &error);
+    enum status status = importer_run(&options, file, &at, &error);
     assert_int_equal(close(file), 0);
     return status;
 }
@@ -316,7 +340,7 @@ static void an_export_job_leaves_what_can_be_restored(void **state)
     assert_int_equal(runner->export_start(runner, &caller, &arena, &job, &error), STATUS_OK);
     job = wait_for(job.job_id);
     assert_int_equal(job.state, JOB_DONE);
-    struct str result = read_job_file(runner, job.job_id, JOB_FILE_RESULT);
+    struct str result = read_job_file(runner, job.job_id);
     struct importer_options options = options_for(RECORD_FORM_DETECT);
     options.caller.tenant = STR("restored");
     options.may_restore = true;
@@ -358,22 +382,39 @@ static void an_upload_that_is_dropped_leaves_nothing(void **state)
     job_service_free(runner);
 }
 
-static void a_job_that_was_cut_off_has_failed_after_the_next_start(void **state)
+/* A job whose record says that it is under way, and whose file is still there. */
+static struct job_row leave_behind(const char *suffix, struct str text)
 {
-    (void)state;
+    const struct import_parameters parameters = {
+        .form = IMPORT_CSV, .source = STR("left"), .key_column = STR("ID")};
     struct job_row job;
     char path[256];
-    assert_int_equal(
-        jobs_create(&application, &caller, STR("IMPORT"), STR("{}"), &arena, &job, &error),
-        STATUS_OK);
-    (void)snprintf(path, sizeof(path), "%s/t/%.*s.upload", directory, STR_ARGS(job.job_id));
+    assert_int_equal(import_job_create(&application, &caller, &parameters, &arena, &job, &error),
+                     STATUS_OK);
+    (void)snprintf(path, sizeof(path), "%s/t/%.*s.%s", directory, STR_ARGS(job.job_id), suffix);
     int file = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
     assert_true(file >= 0);
+    assert_int_equal(write(file, text.ptr, text.len), text.len);
     assert_int_equal(close(file), 0);
+    return job;
+}
+
+static void a_job_that_was_cut_off_goes_on_after_the_next_start(void **state)
+{
+    (void)state;
+    struct job_row job = leave_behind("upload", STR("ID,name\n1,Left1\n2,Left2\n"));
     struct job_runner *runner = runner_new();
-    assert_int_equal(jobs_get(&application, &caller, job.job_id, &arena, &job, &error), STATUS_OK);
-    assert_int_equal(job.state, JOB_FAILED);
-    assert_int_equal(access(path, F_OK), -1);
+    job = wait_for(job.job_id);
+    assert_int_equal(job.state, JOB_DONE);
+    assert_non_null(memmem(job.document.ptr, job.document.len, "\"created\":2", 11));
+    assert_int_equal(files_left(), 1); /* the result of the export */
+
+    assert_int_equal(runner->undo_start(runner, &caller, job.job_id, &arena, &job, &error),
+                     STATUS_OK);
+    job = wait_for(job.job_id);
+    assert_int_equal(job.state, JOB_DONE);
+    assert_non_null(memmem(job.document.ptr, job.document.len, "\"removed\":2", 11));
+    assert_int_equal(files_left(), 1);
 
     /* And nobody else may have the directory meanwhile. */
     const struct job_service_options options = {
@@ -382,6 +423,127 @@ static void a_job_that_was_cut_off_has_failed_after_the_next_start(void **state)
     assert_int_equal(job_service_new(&options, &second, &error), STATUS_CONFIGURATION);
     assert_null(second);
     job_service_free(runner);
+}
+
+/* --- going on --- */
+
+#define MANY_ROWS ROWS "9,I,\n10,J,nonsense\n11,K,\n12,L,\n"
+
+struct stopping {
+    int64_t after;
+    char told[4096];
+};
+
+static enum status stop_after(void *context, const struct import_counts *counts)
+{
+    const struct stopping *stopping = context;
+    return counts->rows >= stopping->after ? STATUS_UNAVAILABLE : STATUS_OK;
+}
+
+/* Each in a tenant of its own. */
+static struct caller own;
+
+static struct job_row begin_job(const char *tenant)
+{
+    const struct import_parameters parameters = {
+        .form = IMPORT_CSV, .source = STR("erp"), .key_column = STR("ID")};
+    struct job_row job;
+    own = (struct caller){.tenant = str_from_cstr(tenant), .user_id = STR("u")};
+    assert_int_equal(import_job_create(&application, &own, &parameters, &arena, &job, &error),
+                     STATUS_OK);
+    return job;
+}
+
+/* One run of the job from wherever it stands; stops after some rows. */
+static enum status run_job(struct str job_id, struct str text, int64_t stop, int64_t errors_max)
+{
+    struct import_job job = {.at = {.step = 0}};
+    struct stopping stopping = {.after = stop};
+    assert_int_equal(import_job_open(&application, &own, job_id, &arena, &job, &error), STATUS_OK);
+    job.options.batch = 3;
+    job.options.memory_bytes = 64 << 20;
+    job.options.errors_max = errors_max;
+    job.options.progress = stop_after;
+    job.options.context = &stopping;
+    int file = pipe_with(text);
+    enum status status = importer_run(&job.options, file, &job.at, &error);
+    assert_int_equal(close(file), 0);
+    return status;
+}
+
+static struct str report_of(struct str job_id)
+{
+    struct str lines = STR_NONE;
+    int64_t after = 0;
+    assert_int_equal(job_report_read(&application, &own, job_id, &after, &arena, &lines, &error),
+                     STATUS_OK);
+    return lines;
+}
+
+static struct job_step last_step(struct str job_id)
+{
+    struct job_row row;
+    struct job_step last = {.number = 0};
+    assert_int_equal(jobs_last_step(&application, &own, job_id, &arena, &row, &last, &error),
+                     STATUS_OK);
+    return last;
+}
+
+static void an_import_goes_on_behind_its_last_step(void **state)
+{
+    (void)state;
+    struct job_row whole = begin_job("whole");
+    assert_int_equal(run_job(whole.job_id, STR(MANY_ROWS), 1000, 0), STATUS_OK);
+    struct str first = report_of(whole.job_id), first_end = last_step(whole.job_id).document;
+    struct job_row parts = begin_job("parts");
+    for (int64_t stop = 1; run_job(parts.job_id, STR(MANY_ROWS), stop, 0) != STATUS_OK; stop += 2)
+        assert_int_equal(error.status, STATUS_UNAVAILABLE);
+    struct str second = report_of(parts.job_id), second_end = last_step(parts.job_id).document;
+    assert_true(str_starts_with(first, STR("{\"row\":3,")));
+    assert_int_equal(first.len, second.len); /* they differ in the id that a duplicate is of */
+    assert_true(str_equal(first_end, second_end));
+    assert_non_null(memmem(first_end.ptr, first_end.len, "\"rows\":12,", 10));
+}
+
+static void an_import_does_not_go_on_with_another_file(void **state)
+{
+    (void)state;
+    struct job_row job = begin_job("other");
+    assert_int_equal(run_job(job.job_id, STR(MANY_ROWS), 4, 0), STATUS_UNAVAILABLE);
+    assert_int_equal(run_job(job.job_id, STR("ID,name,emails\n1,A,a@x.example\n"), 1000, 0),
+                     STATUS_INVALID_VALUE);
+    assert_int_equal(run_job(job.job_id,
+                             STR("ID,name,emails\n1,Z,\n2,,\n3,C,\n4,D,\n5,E,\n6,F,\n"
+                                 "7,G,\n"),
+                             1000, 0),
+                     STATUS_INVALID_VALUE);
+    assert_string_equal(error.field, "FILE");
+    assert_int_equal(run_job(job.job_id, STR(MANY_ROWS), 1000, 0), STATUS_OK);
+}
+
+static void an_import_gives_up_past_its_bound_of_errors(void **state)
+{
+    (void)state;
+    struct job_row job = begin_job("bound");
+    assert_int_equal(run_job(job.job_id, STR(MANY_ROWS), 1000, 2), STATUS_LIMIT_EXCEEDED);
+    assert_string_equal(error.field, "errorsMax");
+}
+
+static void a_dry_run_tells_the_same_and_writes_nothing(void **state)
+{
+    (void)state;
+    struct importer_options options = options_for(RECORD_FORM_CSV);
+    options.caller.tenant = STR("dry");
+    options.dry_run = true;
+    struct import_counts dry = import_text(options, STR(ROWS)), again, real;
+    char told[sizeof(refusals)];
+    memcpy(told, refusals, sizeof(told));
+    again = import_text(options, STR(ROWS));
+    options.dry_run = false;
+    real = import_text(options, STR(ROWS));
+    assert_memory_equal(&dry, &again, sizeof(dry));
+    assert_memory_equal(&dry, &real, sizeof(dry));
+    assert_string_equal(told, refusals);
 }
 
 int main(void)
@@ -397,7 +559,11 @@ int main(void)
         cmocka_unit_test(a_damaged_export_is_refused),
         cmocka_unit_test(an_export_job_leaves_what_can_be_restored),
         cmocka_unit_test(an_upload_that_is_dropped_leaves_nothing),
-        cmocka_unit_test(a_job_that_was_cut_off_has_failed_after_the_next_start),
+        cmocka_unit_test(a_job_that_was_cut_off_goes_on_after_the_next_start),
+        cmocka_unit_test(an_import_goes_on_behind_its_last_step),
+        cmocka_unit_test(an_import_does_not_go_on_with_another_file),
+        cmocka_unit_test(an_import_gives_up_past_its_bound_of_errors),
+        cmocka_unit_test(a_dry_run_tells_the_same_and_writes_nothing),
     };
     return cmocka_run_group_tests_name("importer", tests, setup, teardown);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "adapters/jobs/import_job.h"
 #include "adapters/jobs/job_internal.h"
 #include "application/export_records.h"
 #include "base/log.h"
@@ -30,7 +31,7 @@ static struct str progress_json(struct export_job *job, const struct error *erro
     json_key(&writer, STR("bytes"));
     json_int64(&writer, job->bytes);
     job_pace_write(&writer, &job->pace, job_now(job->service), 0, 0, job->cursor.profiles);
-    if (error) job_write_error(&writer, error);
+    if (error) import_job_write_error(&writer, error);
     json_object_end(&writer);
     return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
 }

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -54,52 +55,65 @@ enum status job_lock_directory(struct job_service *service, struct error *error)
                      STR_ARGS(service->directory));
 }
 
-/* The name of a file without ".upload"; absent when it is another one. */
-static struct str upload_of(struct str file)
+/* What a job that has not ended left behind, by the end of its file's name. */
+static const struct {
+    struct str suffix;
+    enum job_kind kind;
+} unended[] = {{STR(".upload"), JOB_KIND_IMPORT}, {STR(".undo"), JOB_KIND_UNDO}};
+
+/* False when the file is of no job that has not ended. */
+static bool go_on(struct job_service *service, struct str tenant, struct str file)
 {
-    if (!str_ends_with(file, STR(".upload"))) return STR_NONE;
-    struct str job = str_of(file.ptr, file.len - (sizeof(".upload") - 1));
-    return identifier_is_valid(job) ? job : STR_NONE;
+    const struct caller caller = {.tenant = tenant, .user_id = STR("customer360")};
+    for (size_t i = 0; i < sizeof(unended) / sizeof(unended[0]); i++) {
+        struct str suffix = unended[i].suffix;
+        if (!str_ends_with(file, suffix)) continue;
+        struct str job_id = str_of(file.ptr, file.len - suffix.len);
+        if (!identifier_is_valid(job_id)) return false;
+        struct job_task *task = job_task_new(unended[i].kind, &caller, job_id);
+        if (task)
+            task->upload_path = job_path(service, tenant, job_id, suffix.ptr + 1, &task->arena);
+        if (!task || !task->upload_path) {
+            job_task_free(task);
+            return true; /* the next start may have the memory */
+        }
+        log_info("job.goes_on", LOG_ID("job", task->job_id));
+        job_enqueue(service, task);
+        return true;
+    }
+    return false;
 }
 
-static void fail_interrupted(struct job_service *service, struct str tenant, struct str job_id)
-{
-    struct job_task task = {
-        .job_id = job_id,
-        .caller = {.tenant = tenant, .user_id = STR("customer360")},
-    };
-    enum status status =
-        job_record(service, &task, JOB_FAILED,
-                   STR("{\"error\":{\"code\":\"SERVICE_STOPPED\",\"message\":\"the service stopped "
-                       "while the job ran; what it had written stays: import the file again\"}}"));
-    if (status == STATUS_OK) log_warn("job.interrupted", LOG_ID("job", job_id));
-}
-
-static void clean_file(struct job_service *service, struct str tenant, int directory,
+static void clean_file(struct job_service *service, struct str tenant, const char *path,
                        const char *name)
 {
     struct stat file;
-    struct str job_id = upload_of(str_from_cstr(name));
-    if (fstatat(directory, name, &file, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(file.st_mode)) return;
-    if (!str_is_none(job_id)) fail_interrupted(service, tenant, job_id);
-    int64_t age_ms = ((int64_t)time(NULL) - file.st_mtim.tv_sec) * 1000;
-    bool spool = str_ends_with(str_from_cstr(name), STR(".spool"));
-    if (spool || !str_is_none(job_id) || age_ms > service->keep_ms)
-        (void)unlinkat(directory, name, 0);
+    int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0) return;
+    if (fstatat(directory, name, &file, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(file.st_mode) &&
+        !go_on(service, tenant, str_from_cstr(name))) {
+        int64_t age_ms = ((int64_t)time(NULL) - file.st_mtim.tv_sec) * 1000;
+        if (str_ends_with(str_from_cstr(name), STR(".spool")) || age_ms > service->keep_ms)
+            (void)unlinkat(directory, name, 0);
+    }
+    (void)close(directory);
 }
 
+/* In the order of the names, and so of the jobs. */
 static void clean_tenant(struct job_service *service, const char *tenant)
 {
     struct arena arena;
+    struct dirent **entries = NULL;
     arena_init(&arena, 65536);
     struct str path = arena_format(&arena, "%.*s/%s", STR_ARGS(service->directory), tenant);
     char *name = str_is_none(path) ? NULL : arena_cstr(&arena, path);
-    DIR *directory = name ? opendir(name) : NULL;
-    struct dirent *entry;
-    while (directory && (entry = readdir(directory)))
-        if (entry->d_name[0] != '.')
-            clean_file(service, str_from_cstr(tenant), dirfd(directory), entry->d_name);
-    if (directory) (void)closedir(directory);
+    int count = name ? scandir(name, &entries, NULL, alphasort) : 0;
+    for (int i = 0; i < count; i++) {
+        if (entries[i]->d_name[0] != '.')
+            clean_file(service, str_from_cstr(tenant), name, entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
     arena_release(&arena);
 }
 

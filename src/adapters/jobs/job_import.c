@@ -1,121 +1,118 @@
-/* An import as a job: the spooled upload through the importer. */
+/* An import as a job: the spooled upload through the importer, from wherever it stands. When the
+ * service stops it is left as it is: the next start goes on with it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "adapters/jobs/import_job.h"
 #include "adapters/jobs/job_internal.h"
-#include "adapters/jobs/refusal.h"
 #include "base/log.h"
 
-struct import_job {
+struct running_import {
     struct job_service *service;
     struct job_task *task;
+    struct import_job import;
     struct job_pace pace;
-    FILE *errors; /* NULL: none refused yet, or it cannot be written */
-    bool errors_failed;
+    int64_t rows_before; /* this process began */
+    int64_t bytes_total;
     struct arena scratch;
 };
 
-static void write_refused(void *context, int64_t row, enum import_outcome outcome,
-                          struct str customer_id, const struct error *why)
+static struct str progress_json(struct running_import *running, const struct import_counts *counts,
+                                const struct error *why)
 {
-    struct import_job *job = context;
-    (void)outcome;
-    if (job->errors_failed) return;
-    arena_reset(&job->scratch);
-    if (!job->errors) {
-        char *path = job_path(job->service, job->task->caller.tenant, job->task->job_id, "errors",
-                              &job->scratch);
-        job->errors = path ? fopen(path, "we") : NULL;
-    }
-    struct buffer line = {.arena = &job->scratch};
-    refusal_write_json(&line, row, customer_id, why);
-    if (!job->errors || buffer_failed(&line) ||
-        fwrite(line.bytes, 1, line.len, job->errors) != line.len) {
-        job->errors_failed = true;
-        log_error("job.errors_not_written", LOG_ID("job", job->task->job_id));
-    }
-}
-
-static struct str progress_json(struct import_job *job, const struct import_counts *counts,
-                                const struct error *error)
-{
-    struct buffer out = {.arena = &job->scratch};
+    struct buffer out = {.arena = &running->scratch};
     struct json_writer writer = {.out = &out};
-    arena_reset(&job->scratch);
+    arena_reset(&running->scratch);
     json_object_begin(&writer);
-    refusal_write_counts(&writer, counts);
+    import_counts_write(&writer, counts);
     json_key(&writer, STR("bytesTotal"));
-    json_int64(&writer, job->task->bytes_total);
-    job_pace_write(&writer, &job->pace, job_now(job->service), counts->bytes,
-                   job->task->bytes_total, counts->rows);
-    if (error) job_write_error(&writer, error);
+    json_int64(&writer, running->bytes_total);
+    job_pace_write(&writer, &running->pace, job_now(running->service), counts->bytes,
+                   running->bytes_total, counts->rows - running->rows_before);
+    if (why) import_job_write_error(&writer, why);
     json_object_end(&writer);
     return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
 }
 
 static enum status tell_progress(void *context, const struct import_counts *counts)
 {
-    struct import_job *job = context;
-    if (atomic_load(&job->service->stopping)) return STATUS_UNAVAILABLE;
-    if (!job_pace_is_due(&job->pace, job_now(job->service))) return STATUS_OK;
-    enum status status =
-        job_record(job->service, job->task, JOB_RUNNING, progress_json(job, counts, NULL));
+    struct running_import *running = context;
+    if (atomic_load(&running->service->stopping)) return STATUS_UNAVAILABLE;
+    if (!job_pace_is_due(&running->pace, job_now(running->service))) return STATUS_OK;
+    enum status status = job_record(running->service, running->task, JOB_RUNNING,
+                                    progress_json(running, counts, NULL));
     /* A progress that cannot be told is no reason to stop. */
     return status == STATUS_JOB_ENDED ? status : STATUS_OK;
 }
 
-static enum status run(struct import_job *job, struct import_counts *counts, struct error *error)
+/* The record of the job; waits for a store that does not answer. */
+static enum status open_import(struct running_import *running, struct error *error)
 {
-    const struct job_task *task = job->task;
-    const struct importer_options options = {
-        .application = job->service->application,
-        .caller = task->caller,
-        .form = task->parameters.form == IMPORT_CSV ? RECORD_FORM_CSV : RECORD_FORM_NDJSON,
-        .source = task->parameters.source,
-        .rules = task->rules,
-        .on_duplicate = task->parameters.on_duplicate,
-        .batch = job->service->batch,
-        .refused = write_refused,
-        .progress = tell_progress,
-        .context = job,
-    };
-    int file = open(task->upload_path, O_RDONLY | O_CLOEXEC);
+    const struct timespec pause = {.tv_nsec = 200000000};
+    struct job_service *service = running->service;
+    struct job_task *task = running->task;
+    enum status status = STATUS_UNAVAILABLE;
+    while (status == STATUS_UNAVAILABLE && !atomic_load(&service->stopping)) {
+        status = import_job_open(service->application, &task->caller, task->job_id, &task->arena,
+                                 &running->import, error);
+        if (status == STATUS_UNAVAILABLE) (void)nanosleep(&pause, NULL);
+    }
+    if (status != STATUS_OK) return status;
+    task->caller.user_id = running->import.row.actor;
+    struct importer_options *options = &running->import.options;
+    options->caller = task->caller;
+    options->batch = service->batch;
+    options->memory_bytes = service->memory_bytes;
+    options->progress = tell_progress;
+    options->context = running;
+    running->rows_before = running->import.at.counts.rows;
+    return STATUS_OK;
+}
+
+static enum status run(struct running_import *running, struct error *error)
+{
+    struct import_job *import = &running->import;
+    struct stat what;
+    int file = open(running->task->upload_path, O_RDONLY | O_CLOEXEC);
     if (file < 0) return job_file_failed("read", error);
-    enum status status = importer_run(&options, file, counts, error);
+    if (fstat(file, &what) == 0) running->bytes_total = what.st_size;
+    enum status status = job_record(running->service, running->task, JOB_RUNNING,
+                                    progress_json(running, &import->at.counts, NULL));
+    if (status == STATUS_OK) status = importer_run(&import->options, file, &import->at, error);
     (void)close(file);
     return status;
 }
 
-static void finish(struct import_job *job, enum status status, const struct import_counts *counts,
-                   struct error *error)
+static void finish(struct running_import *running, enum status status, struct error *error)
 {
-    if (job->errors && fclose(job->errors) != 0) job->errors_failed = true;
-    if (status == STATUS_JOB_ENDED) return; /* cancelled: its record says so */
-    if (status != STATUS_OK && atomic_load(&job->service->stopping))
-        (void)error_set(error, STATUS_UNAVAILABLE, STR(""), STR("import the file again"),
-                        "the service was stopped; what was written stays");
-    error->status = status;
+    const struct import_counts *counts = &running->import.at.counts;
     bool fine = status == STATUS_OK;
-    if (job_record(job->service, job->task, fine ? JOB_DONE : JOB_FAILED,
-                   progress_json(job, counts, fine ? NULL : error)) != STATUS_OK)
+    error->status = status;
+    if (status != STATUS_JOB_ENDED && /* not cancelled: then its record says so */
+        job_record(running->service, running->task, fine ? JOB_DONE : JOB_FAILED,
+                   progress_json(running, counts, fine ? NULL : error)) != STATUS_OK)
         return; /* logged there */
-    log_info("job.ended", LOG_ID("job", job->task->job_id),
-             LOG_CODE("outcome", fine ? STR("DONE") : status_code(error->status)),
+    log_info("job.ended", LOG_ID("job", running->task->job_id),
+             LOG_CODE("outcome", fine ? STR("DONE") : status_code(status)),
              LOG_COUNT("rows", counts->rows));
 }
 
 void job_run_import(struct job_service *service, struct job_task *task)
 {
-    struct import_job job = {.service = service, .task = task};
-    struct import_counts counts = {.rows = 0};
+    struct running_import running = {.service = service, .task = task};
     struct error error = {.status = STATUS_OK};
-    job.pace.begun_at = job_now(service);
-    arena_init(&job.scratch, 1 << 20);
-    enum status status = job_record(service, task, JOB_RUNNING, progress_json(&job, &counts, NULL));
-    if (status == STATUS_OK) status = run(&job, &counts, &error);
-    finish(&job, status, &counts, &error);
-    (void)unlink(task->upload_path);
-    arena_release(&job.scratch);
+    running.pace.begun_at = job_now(service);
+    arena_init(&running.scratch, 1 << 20);
+    enum status status = open_import(&running, &error);
+    bool opened = status == STATUS_OK;
+    if (opened) status = run(&running, &error);
+    if (status == STATUS_OK || !atomic_load(&service->stopping)) {
+        if (opened) finish(&running, status, &error);
+        (void)unlink(task->upload_path);
+    }
+    arena_release(&running.scratch);
 }

@@ -9,19 +9,18 @@
 #include "adapters/jobs/importer.h"
 #include "adapters/jobs/job_service.h"
 
-enum job_kind { JOB_KIND_IMPORT, JOB_KIND_EXPORT, JOB_KIND_COUNT };
+enum job_kind { JOB_KIND_IMPORT, JOB_KIND_UNDO, JOB_KIND_EXPORT, JOB_KIND_COUNT };
+/* Imports and their undoing share one. */
+enum { JOB_WORKERS = 2 };
 
-/* One job to do, with copies of all it needs. */
+/* One job to do, with copies of all it needs; what it is stands in its record. */
 struct job_task {
     struct job_task *next;
     struct arena arena;
     enum job_kind kind;
     struct str job_id;
     struct caller caller;
-    struct import_parameters parameters;
-    struct mapping_rules rules;
-    char *upload_path;
-    int64_t bytes_total;
+    char *upload_path; /* the upload of an import, the file that stands for an undo; else NULL */
 };
 
 struct job_service;
@@ -29,7 +28,6 @@ struct job_service;
 /* A worker thread and what waits for it. */
 struct job_worker {
     struct job_service *service;
-    enum job_kind kind;
     pthread_t thread;
     bool started;
     struct job_task *first, *last;
@@ -41,10 +39,11 @@ struct job_service {
     struct str directory;
     struct arena arena;
     size_t batch;
+    size_t memory_bytes;
     int64_t keep_ms;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    struct job_worker workers[JOB_KIND_COUNT];
+    struct job_worker workers[JOB_WORKERS];
     _Atomic bool stopping;
     int lock_file;
 };
@@ -60,11 +59,18 @@ MUST_CHECK enum status job_make_directory(const struct job_service *service, str
 MUST_CHECK enum status job_lock_directory(struct job_service *service, struct error *error);
 /* STATUS_STORE_FULL or STATUS_IO, from errno. */
 enum status job_file_failed(const char *what, struct error *error);
-/* Records jobs whose upload is still there as failed, and removes files that are too old. */
+/* Goes on with jobs whose file is still there, and removes files that are too old. */
 void job_clean_directory(struct job_service *service);
+/* --- tasks --- */
+/* NULL when out of memory. */
+struct job_task *job_task_new(enum job_kind kind, const struct caller *caller, struct str job_id);
+void job_task_free(struct job_task *task);
+/* Takes the task. */
+void job_enqueue(struct job_service *service, struct job_task *task);
 
 /* --- running --- */
 void job_run_import(struct job_service *service, struct job_task *task);
+void job_run_undo(struct job_service *service, struct job_task *task);
 void job_run_export(struct job_service *service, struct job_task *task);
 /* How fast and how long still. */
 struct job_pace {
@@ -81,7 +87,5 @@ void job_pace_write(struct json_writer *writer, const struct job_pace *pace, ins
  * was cancelled. */
 MUST_CHECK enum status job_record(struct job_service *service, const struct job_task *task,
                                   enum job_state state, struct str progress);
-/* "error":{"code","message"} as a member of an open object. */
-void job_write_error(struct json_writer *writer, const struct error *error);
 
 #endif

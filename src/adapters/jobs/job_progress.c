@@ -31,18 +31,6 @@ void job_pace_write(struct json_writer *writer, const struct job_pace *pace, ins
     json_int64(writer, left > 0 ? (int64_t)left : 0);
 }
 
-void job_write_error(struct json_writer *writer, const struct error *error)
-{
-    json_key(writer, STR("error"));
-    json_object_begin(writer);
-    json_member_string(writer, STR("code"), status_code(error->status));
-    json_member_string(writer, STR("message"), str_from_cstr(error->message));
-    if (error->field[0]) json_member_string(writer, STR("field"), str_from_cstr(error->field));
-    if (error->allowed[0])
-        json_member_string(writer, STR("allowed"), str_from_cstr(error->allowed));
-    json_object_end(writer);
-}
-
 enum status job_record(struct job_service *service, const struct job_task *task,
                        enum job_state state, struct str progress)
 {

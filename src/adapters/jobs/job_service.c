@@ -7,37 +7,51 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "adapters/jobs/import_job.h"
 #include "adapters/jobs/job_internal.h"
+#include "application/undo_import.h"
 #include "base/identifier.h"
 
 enum { TASK_ARENA_MAX = 1 << 20 };
 
 /* --- tasks --- */
 
-static void task_free(struct job_task *task)
+static const struct {
+    int worker;
+    void (*run)(struct job_service *service, struct job_task *task);
+} kinds[JOB_KIND_COUNT] = {
+    [JOB_KIND_IMPORT] = {0, job_run_import},
+    [JOB_KIND_UNDO] = {0, job_run_undo},
+    [JOB_KIND_EXPORT] = {1, job_run_export},
+};
+
+void job_task_free(struct job_task *task)
 {
     if (!task) return;
     arena_release(&task->arena);
     free(task);
 }
 
-static struct job_task *task_new(enum job_kind kind, const struct caller *caller)
+struct job_task *job_task_new(enum job_kind kind, const struct caller *caller, struct str job_id)
 {
     struct job_task *task = calloc(1, sizeof(*task));
     if (!task) return NULL;
     arena_init(&task->arena, TASK_ARENA_MAX);
     task->kind = kind;
+    task->job_id = arena_str(&task->arena, job_id);
     task->caller = (struct caller){.tenant = arena_str(&task->arena, caller->tenant),
                                    .user_id = arena_str(&task->arena, caller->user_id),
                                    .trace = arena_str(&task->arena, caller->trace)};
-    if (!str_is_none(task->caller.tenant) && !str_is_none(task->caller.user_id)) return task;
-    task_free(task);
+    if (!str_is_none(task->caller.tenant) && !str_is_none(task->caller.user_id) &&
+        !str_is_none(task->job_id))
+        return task;
+    job_task_free(task);
     return NULL;
 }
 
-static void enqueue(struct job_service *service, struct job_task *task)
+void job_enqueue(struct job_service *service, struct job_task *task)
 {
-    struct job_worker *worker = &service->workers[task->kind];
+    struct job_worker *worker = &service->workers[kinds[task->kind].worker];
     (void)pthread_mutex_lock(&service->lock);
     if (worker->last)
         worker->last->next = task;
@@ -62,18 +76,15 @@ static struct job_task *dequeue(struct job_worker *worker)
     return task;
 }
 
-/* What still waits when the service stops is run as well: it fails at its first look at `stopping`,
- * and so gets a record that says why. */
+/* What still waits when the service stops is run as well: it sees `stopping` at once. Imports and
+ * undoings are left for the next start; an export fails, and so gets a record that says why. */
 static void *work(void *argument)
 {
     struct job_worker *worker = argument;
     struct job_task *task;
     while ((task = dequeue(worker))) {
-        if (worker->kind == JOB_KIND_IMPORT)
-            job_run_import(worker->service, task);
-        else
-            job_run_export(worker->service, task);
-        task_free(task);
+        kinds[task->kind].run(worker->service, task);
+        job_task_free(task);
     }
     return NULL;
 }
@@ -82,52 +93,58 @@ static void *work(void *argument)
 
 struct import_upload {
     struct job_service *service;
-    struct job_task *task;
+    struct arena arena;
+    struct caller caller;
+    struct import_parameters parameters; /* copies */
     int file;
     char *spool_path;
 };
 
-static enum status take_parameters(struct job_task *task, const struct import_parameters *given,
-                                   struct error *error)
+static bool copy_text(struct arena *arena, struct str *text)
 {
-    struct arena *arena = &task->arena;
-    if (!identifier_is_valid(given->source))
-        return error_set(error, STATUS_INVALID_VALUE, STR("source"), STR(IDENTIFIER_ALLOWED),
-                         "is no identifier");
-    struct import_parameters *own = &task->parameters;
+    if (str_is_none(*text)) return true;
+    *text = arena_str(arena, *text);
+    return !str_is_none(*text);
+}
+
+static enum status take_parameters(struct import_upload *upload, const struct caller *caller,
+                                   const struct import_parameters *given, struct error *error)
+{
+    struct arena *arena = &upload->arena;
+    struct import_parameters *own = &upload->parameters;
+    struct mapping_rules rules;
+    upload->caller = *caller;
     *own = *given;
-    own->source = arena_str(arena, given->source);
-    own->key_column = arena_str(arena, given->key_column);
-    own->mapping = arena_str(arena, given->mapping);
-    if (str_is_none(own->source) || (str_is_none(own->mapping) && !str_is_none(given->mapping)) ||
-        (str_is_none(own->key_column) && !str_is_none(given->key_column)))
+    if (!copy_text(arena, &own->source) || !copy_text(arena, &own->key_column) ||
+        !copy_text(arena, &own->mapping) || !copy_text(arena, &upload->caller.tenant) ||
+        !copy_text(arena, &upload->caller.user_id) || !copy_text(arena, &upload->caller.trace))
         return error_plain(error, STATUS_OUT_OF_MEMORY);
-    TRY(mapping_rules_parse(own->mapping, arena, &task->rules, error));
-    task->rules.key_column = own->key_column;
-    return STATUS_OK;
+    return import_job_check(own, arena, &rules, error);
 }
 
 static enum status open_spool(struct import_upload *upload, struct error *error)
 {
     struct job_service *service = upload->service;
-    struct job_task *task = upload->task;
-    struct str name =
-        identifier_new(service->application->environment, STR("UPLOAD"), &task->arena);
-    TRY(job_make_directory(service, task->caller.tenant, &task->arena, error));
-    upload->spool_path = job_path(service, task->caller.tenant, name, "spool", &task->arena);
+    struct arena *arena = &upload->arena;
+    struct str name = identifier_new(service->application->environment, STR("UPLOAD"), arena);
+    TRY(job_make_directory(service, upload->caller.tenant, arena, error));
+    upload->spool_path = job_path(service, upload->caller.tenant, name, "spool", arena);
     if (!upload->spool_path) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    upload->file = open(upload->spool_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    upload->file = open(upload->spool_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
     return upload->file >= 0 ? STATUS_OK : job_file_failed("made", error);
+}
+
+static void upload_free(struct import_upload *upload)
+{
+    if (upload->file >= 0) (void)close(upload->file);
+    arena_release(&upload->arena);
+    free(upload);
 }
 
 static void import_drop(struct import_upload *upload)
 {
-    if (upload->file >= 0) {
-        (void)close(upload->file);
-        (void)unlink(upload->spool_path);
-    }
-    task_free(upload->task);
-    free(upload);
+    if (upload->file >= 0) (void)unlink(upload->spool_path);
+    upload_free(upload);
 }
 
 static enum status import_open(struct job_runner *runner, const struct caller *caller,
@@ -139,9 +156,8 @@ static enum status import_open(struct job_runner *runner, const struct caller *c
     if (!upload) return error_plain(error, STATUS_OUT_OF_MEMORY);
     upload->service = (struct job_service *)runner;
     upload->file = -1;
-    upload->task = task_new(JOB_KIND_IMPORT, caller);
-    enum status status = upload->task ? take_parameters(upload->task, parameters, error)
-                                      : error_plain(error, STATUS_OUT_OF_MEMORY);
+    arena_init(&upload->arena, TASK_ARENA_MAX);
+    enum status status = take_parameters(upload, caller, parameters, error);
     if (status == STATUS_OK) status = open_spool(upload, error);
     if (status != STATUS_OK) {
         import_drop(upload);
@@ -153,7 +169,6 @@ static enum status import_open(struct job_runner *runner, const struct caller *c
 
 static enum status import_write(struct import_upload *upload, struct str chunk, struct error *error)
 {
-    upload->task->bytes_total += (int64_t)chunk.len;
     while (chunk.len > 0) {
         ssize_t put = write(upload->file, chunk.ptr, chunk.len);
         if (put < 0 && errno == EINTR) continue;
@@ -163,58 +178,80 @@ static enum status import_write(struct import_upload *upload, struct str chunk, 
     return STATUS_OK;
 }
 
-static struct str parameters_json(const struct job_task *task, struct arena *arena)
+/* What was answered with 202 is done, whatever happens: the file is on the disk before its job is
+ * in the store, and a job whose file has not got its name is FAILED. */
+static enum status make_durable(const struct import_upload *upload, struct error *error)
 {
-    const struct import_parameters *own = &task->parameters;
-    struct buffer out = {.arena = arena};
-    struct json_writer writer = {.out = &out};
-    json_object_begin(&writer);
-    json_member_string(&writer, STR("form"), own->form == IMPORT_CSV ? STR("CSV") : STR("NDJSON"));
-    json_member_string(&writer, STR("source"), own->source);
-    json_member_string(&writer, STR("keyColumn"), own->key_column);
-    if (!str_is_none(own->mapping)) {
-        json_key(&writer, STR("mapping"));
-        json_raw(&writer, own->mapping);
-    }
-    json_member_string(&writer, STR("onDuplicate"),
-                       own->on_duplicate == ON_DUPLICATE_ALLOW ? STR("allow") : STR("reject"));
-    json_object_end(&writer);
-    return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
+    return fdatasync(upload->file) == 0 ? STATUS_OK : job_file_failed("written", error);
 }
 
 static enum status record_import(struct import_upload *upload, struct arena *arena,
-                                 struct job_row *job, struct error *error)
+                                 struct job_row *job, struct job_task **task, struct error *error)
 {
     struct job_service *service = upload->service;
-    struct job_task *task = upload->task;
-    struct str parameters = parameters_json(task, arena);
-    if (str_is_none(parameters)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    TRY(jobs_create(service->application, &task->caller, STR("IMPORT"), parameters, arena, job,
-                    error));
-    task->job_id = arena_str(&task->arena, job->job_id);
-    if (str_is_none(task->job_id)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    task->upload_path =
-        job_path(service, task->caller.tenant, task->job_id, "upload", &task->arena);
-    if (!task->upload_path) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    return rename(upload->spool_path, task->upload_path) == 0 ? STATUS_OK
-                                                              : job_file_failed("renamed", error);
+    TRY(make_durable(upload, error));
+    TRY(import_job_create(service->application, &upload->caller, &upload->parameters, arena, job,
+                          error));
+    *task = job_task_new(JOB_KIND_IMPORT, &upload->caller, job->job_id);
+    if (!*task) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    (*task)->upload_path =
+        job_path(service, upload->caller.tenant, job->job_id, "upload", &(*task)->arena);
+    if (!(*task)->upload_path) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return rename(upload->spool_path, (*task)->upload_path) == 0
+               ? STATUS_OK
+               : job_file_failed("renamed", error);
 }
 
 static enum status import_start(struct import_upload *upload, struct arena *arena,
                                 struct job_row *job, struct error *error)
 {
-    enum status status = record_import(upload, arena, job, error);
+    struct job_task *task = NULL;
+    enum status status = record_import(upload, arena, job, &task, error);
     if (status != STATUS_OK) {
         enum status recorded = STATUS_OK;
-        if (!str_is_none(upload->task->job_id))
-            recorded = job_record(upload->service, upload->task, JOB_FAILED, STR_NONE);
+        if (task) recorded = job_record(upload->service, task, JOB_FAILED, STR_NONE);
+        job_task_free(task);
         import_drop(upload);
         return recorded == STATUS_OK ? status : recorded;
     }
-    (void)close(upload->file);
-    enqueue(upload->service, upload->task);
-    free(upload);
+    job_enqueue(upload->service, task);
+    upload_free(upload);
     return STATUS_OK;
+}
+
+/* --- the port: undoing --- */
+
+/* Makes the file that stands for the undo; *there when it was there already: then it is under way.
+ */
+static enum status make_undo_file(const char *path, bool *there, struct error *error)
+{
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    *there = file < 0 && errno == EEXIST;
+    if (*there) return STATUS_OK;
+    if (file < 0) return job_file_failed("made", error);
+    (void)close(file);
+    return STATUS_OK;
+}
+
+static enum status undo_start(struct job_runner *runner, const struct caller *caller,
+                              struct str import_id, struct arena *arena, struct job_row *job,
+                              struct error *error)
+{
+    struct job_service *service = (struct job_service *)runner;
+    bool there = false;
+    TRY(job_make_directory(service, caller->tenant, arena, error));
+    TRY(undo_import_start(service->application, caller, import_id, arena, job, error));
+    struct job_task *task = job_task_new(JOB_KIND_UNDO, caller, job->job_id);
+    if (task)
+        task->upload_path = job_path(service, caller->tenant, job->job_id, "undo", &task->arena);
+    enum status status = task && task->upload_path
+                             ? make_undo_file(task->upload_path, &there, error)
+                             : error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (status != STATUS_OK || there)
+        job_task_free(task);
+    else
+        job_enqueue(service, task);
+    return status;
 }
 
 /* --- the port: exports and files --- */
@@ -223,19 +260,10 @@ static enum status export_start(struct job_runner *runner, const struct caller *
                                 struct arena *arena, struct job_row *job, struct error *error)
 {
     struct job_service *service = (struct job_service *)runner;
-    struct job_task *task = task_new(JOB_KIND_EXPORT, caller);
+    TRY(jobs_create(service->application, caller, STR("EXPORT"), STR("{}"), arena, job, error));
+    struct job_task *task = job_task_new(JOB_KIND_EXPORT, caller, job->job_id);
     if (!task) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    enum status status =
-        jobs_create(service->application, caller, STR("EXPORT"), STR("{}"), arena, job, error);
-    if (status == STATUS_OK) {
-        task->job_id = arena_str(&task->arena, job->job_id);
-        if (str_is_none(task->job_id)) status = error_plain(error, STATUS_OUT_OF_MEMORY);
-    }
-    if (status != STATUS_OK) {
-        task_free(task);
-        return status;
-    }
-    enqueue(service, task);
+    job_enqueue(service, task);
     return STATUS_OK;
 }
 
@@ -244,14 +272,13 @@ struct job_file_reader {
 };
 
 static enum status file_open(struct job_runner *runner, const struct caller *caller,
-                             struct str job_id, enum job_file which, struct arena *arena,
-                             struct job_file_reader **out, struct error *error)
+                             struct str job_id, struct arena *arena, struct job_file_reader **out,
+                             struct error *error)
 {
     const struct job_service *service = (const struct job_service *)runner;
-    const char *suffix = which == JOB_FILE_RESULT ? "result" : "errors";
     struct job_file_reader *reader = ARENA_NEW(arena, struct job_file_reader);
     if (!identifier_is_valid(job_id)) return error_plain(error, STATUS_JOB_NOT_FOUND);
-    char *path = job_path(service, caller->tenant, job_id, suffix, arena);
+    char *path = job_path(service, caller->tenant, job_id, "result", arena);
     if (!reader || !path) return error_plain(error, STATUS_OUT_OF_MEMORY);
     reader->file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (reader->file < 0 && errno == ENOENT)
@@ -283,10 +310,9 @@ static void file_close(struct job_file_reader *reader)
 
 static enum status start_workers(struct job_service *service, struct error *error)
 {
-    for (int i = 0; i < JOB_KIND_COUNT; i++) {
+    for (int i = 0; i < JOB_WORKERS; i++) {
         struct job_worker *worker = &service->workers[i];
         worker->service = service;
-        worker->kind = (enum job_kind)i;
         if (pthread_create(&worker->thread, NULL, work, worker) != 0)
             return error_plain(error, STATUS_OUT_OF_MEMORY);
         worker->started = true;
@@ -300,11 +326,13 @@ enum status job_service_new(const struct job_service_options *options, struct jo
     *runner = NULL;
     struct job_service *service = calloc(1, sizeof(*service));
     if (!service) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    service->base = (struct job_runner){import_open,  import_write, import_start, import_drop,
-                                        export_start, file_open,    file_read,    file_close};
+    service->base =
+        (struct job_runner){import_open,  import_write, import_start, import_drop, undo_start,
+                            export_start, file_open,    file_read,    file_close};
     service->application = options->application;
     service->lock_file = -1;
     service->batch = options->batch;
+    service->memory_bytes = options->memory_bytes;
     service->keep_ms = options->keep_ms;
     arena_init(&service->arena, 65536);
     service->directory = arena_str(&service->arena, options->directory);
@@ -335,7 +363,7 @@ void job_service_free(struct job_runner *runner)
     atomic_store(&service->stopping, true);
     (void)pthread_cond_broadcast(&service->changed);
     (void)pthread_mutex_unlock(&service->lock);
-    for (int i = 0; i < JOB_KIND_COUNT; i++)
+    for (int i = 0; i < JOB_WORKERS; i++)
         if (service->workers[i].started) (void)pthread_join(service->workers[i].thread, NULL);
     if (service->lock_file >= 0) (void)close(service->lock_file);
     (void)pthread_cond_destroy(&service->changed);

@@ -1,12 +1,13 @@
 /* Imports and exports as jobs: the adapter behind adapters/api/job_runner.h.
  *
  * An upload is spooled to DIRECTORY/TENANT/JOB.upload while it arrives; then the job is recorded
- * and a worker thread runs it, imports in one, exports in another, one after the other. A job's
- * error report (JOB.errors) and result (JOB.result) stay for a time and are then removed. A
- * cancelled job stops after the batch under way; what was written stays.
+ * and a worker thread runs it, imports and their undoing in one, exports in another, one after the
+ * other. An export's result (JOB.result) stays for a time and is then removed. A cancelled job
+ * stops after the batch under way; what was written stays.
  *
- * A job that was under way when the process ended has FAILED: job_service_new() says so in its
- * record. Its files are on the instance that took the request, and only there.
+ * An import or undo that was under way when the process ended goes on, behind its last step, when
+ * the next one starts: its file (JOB.upload, JOB.undo) is still there. Files are on the instance
+ * that took the request, and only there.
  */
 #ifndef ADAPTERS_JOBS_JOB_SERVICE_H
 #define ADAPTERS_JOBS_JOB_SERVICE_H
@@ -17,13 +18,15 @@ struct job_service_options {
     struct application *application;
     struct str directory; /* is there; nobody else may use it */
     size_t batch;         /* rows per transaction */
+    size_t memory_bytes;  /* that an import may use, roughly */
     int64_t keep_ms;      /* how long results and error reports stay */
 };
 
 /* STATUS_CONFIGURATION when another process has the directory. */
 MUST_CHECK enum status job_service_new(const struct job_service_options *options,
                                        struct job_runner **runner, struct error *error);
-/* Ends the jobs under way as FAILED and waits for the workers. NULL is fine. */
+/* Stops the jobs under way after their batch and waits for the workers; exports are FAILED. NULL is
+ * fine. */
 void job_service_free(struct job_runner *runner);
 
 #endif

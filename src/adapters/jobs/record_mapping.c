@@ -16,6 +16,8 @@ struct target {
     struct step steps[STEPS_MAX];
     size_t step_count;
     struct str identifier_type;
+    struct str column;
+    struct str path; /* as it stands in errors: contacts[0].email */
 };
 
 struct record_mapping {
@@ -237,7 +239,7 @@ static enum status choose_target(const struct mapping_rules *rules, struct str c
                           "is what a column is mapped to, and no field", error);
     if (rules->pass_over_unknown) return STATUS_OK;
     return bad_column(STATUS_UNKNOWN_FIELD, column,
-                      STR("a field's name; else --map, --skip or --skip-unknown, over HTTP "
+                      STR("a field's name; else --map, --ignore or --ignore-unknown, over HTTP "
                           "the parameter mapping"),
                       "is neither a field nor mapped", error);
 }
@@ -253,6 +255,26 @@ static bool same_place(const struct target *a, const struct target *b)
     return true;
 }
 
+static enum status name_target(struct target *target, struct str column, struct arena *arena,
+                               struct error *error)
+{
+    struct buffer path = {.arena = arena};
+    for (size_t i = 0; i < target->step_count; i++) {
+        const struct step *step = &target->steps[i];
+        if (str_is_none(step->name)) {
+            buffer_append_format(&path, "[%zu]", step->index);
+        } else {
+            if (i > 0) buffer_append_char(&path, '.');
+            buffer_append(&path, step->name);
+        }
+    }
+    target->column = arena_str(arena, column);
+    target->path = target->kind == TARGET_IDENTIFIER ? STR("identifiers") : buffer_str(&path);
+    return buffer_failed(&path) || str_is_none(target->column)
+               ? error_plain(error, STATUS_OUT_OF_MEMORY)
+               : STATUS_OK;
+}
+
 enum status record_mapping_new(const struct mapping_rules *rules, const struct str *columns,
                                size_t count, struct arena *arena, struct record_mapping **out,
                                struct error *error)
@@ -265,6 +287,7 @@ enum status record_mapping_new(const struct mapping_rules *rules, const struct s
     TRY(check_columns_are_there(rules, columns, count, error));
     for (size_t i = 0; i < count; i++) {
         TRY(choose_target(rules, columns[i], arena, &mapping->targets[i], error));
+        TRY(name_target(&mapping->targets[i], columns[i], arena, error));
         for (size_t k = 0; k < i; k++)
             if (same_place(&mapping->targets[i], &mapping->targets[k]))
                 return bad_column(STATUS_DUPLICATE_FIELD, columns[i], STR("one column per field"),
@@ -272,6 +295,25 @@ enum status record_mapping_new(const struct mapping_rules *rules, const struct s
     }
     *out = mapping;
     return STATUS_OK;
+}
+
+bool record_mapping_is_under(struct str path, struct str field)
+{
+    if (field.len == 0 || !str_starts_with(path, field)) return false;
+    char next = path.len > field.len ? path.ptr[field.len] : '\0';
+    return next == '\0' || next == '.' || next == '[';
+}
+
+struct str record_mapping_column(const struct record_mapping *mapping, struct str field)
+{
+    const struct target *best = NULL;
+    for (size_t i = 0; i < mapping->count; i++) {
+        const struct target *target = &mapping->targets[i];
+        if (target->kind == TARGET_SKIP || target->kind == TARGET_KEY) continue;
+        if (!record_mapping_is_under(field, target->path)) continue;
+        if (!best || target->path.len > best->path.len) best = target;
+    }
+    return best ? best->column : STR_NONE;
 }
 
 /* --- building a record --- */

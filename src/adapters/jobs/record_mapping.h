@@ -50,6 +50,10 @@ MUST_CHECK enum status record_mapping_row(const struct record_mapping *mapping,
                                           const struct str *cells, size_t count,
                                           struct arena *arena, struct json_value **body,
                                           struct str *source_key, struct error *error);
+/* The column that the field of an error came from; absent when it is none. */
+struct str record_mapping_column(const struct record_mapping *mapping, struct str field);
+/* Is the path that field, or a part of it? */
+bool record_mapping_is_under(struct str path, struct str field);
 /* One object of NDJSON: members that are mapped are renamed to a top-level field, the key column is
  * taken out; all else stays as it is. */
 MUST_CHECK enum status record_mapping_object(const struct mapping_rules *rules,

@@ -7,13 +7,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hash.h"
+
 enum {
     POLL_MS = 200,
     PIECE_BYTES = 256 << 10,
     LINE_MAX_BYTES = 1 << 20,
     READER_ARENA_MAX = 16 << 20,
-    BATCH_ARENA_MAX = 64 << 20,
-    BATCH_FULL_BYTES = 16 << 20 /* more rows are left for the next batch */
+    ROW_ROOM_BYTES = 48 << 20, /* for what one more row may need */
+    ORIGINAL_MAX = 4096
 };
 
 struct record_reader {
@@ -34,17 +36,23 @@ struct record_reader {
     int64_t line;
     bool skipping; /* the rest of a line that is too long */
     bool restore;
+    /* What was seen, and what is passed over. */
+    int64_t rows, known_rows;
+    uint64_t digest, known_digest;
 };
 
-enum status record_batch_init(struct record_batch *batch, size_t capacity, struct error *error)
+enum status record_batch_init(struct record_batch *batch, size_t capacity, size_t full_bytes,
+                              struct error *error)
 {
-    *batch = (struct record_batch){.capacity = capacity};
-    arena_init(&batch->arena, BATCH_ARENA_MAX);
+    *batch = (struct record_batch){.capacity = capacity, .full_bytes = full_bytes};
+    arena_init(&batch->arena, full_bytes + ROW_ROOM_BYTES);
     batch->records = calloc(capacity, sizeof(*batch->records));
     batch->lines = calloc(capacity, sizeof(*batch->lines));
     batch->rows = calloc(capacity, sizeof(*batch->rows));
     batch->refused = calloc(capacity, sizeof(*batch->refused));
-    if (batch->records && batch->lines && batch->rows && batch->refused) return STATUS_OK;
+    batch->originals = calloc(capacity, sizeof(*batch->originals));
+    if (batch->records && batch->lines && batch->rows && batch->refused && batch->originals)
+        return STATUS_OK;
     record_batch_release(batch);
     return error_plain(error, STATUS_OUT_OF_MEMORY);
 }
@@ -56,6 +64,7 @@ void record_batch_release(struct record_batch *batch)
     free(batch->lines);
     free(batch->rows);
     free(batch->refused);
+    free(batch->originals);
     *batch = (struct record_batch){.capacity = 0};
 }
 
@@ -121,12 +130,76 @@ static enum status read_piece(struct record_reader *reader, struct str *piece, s
 static bool is_full(const struct record_batch *batch)
 {
     return batch->count + batch->refused_count >= batch->capacity ||
-           batch->arena.used_bytes > BATCH_FULL_BYTES;
+           batch->arena.used_bytes > batch->full_bytes;
 }
 
-static void refuse_row(struct record_batch *batch, int64_t row, const struct error *error)
+/* --- what was seen --- */
+
+void record_reader_resume(struct record_reader *reader, int64_t rows, uint64_t digest)
 {
-    batch->refused[batch->refused_count++] = (struct refused_row){row, *error};
+    reader->known_rows = rows;
+    reader->known_digest = digest;
+}
+
+static void digest_text(struct record_reader *reader, struct str text)
+{
+    reader->digest = hash_bytes((struct hash_key){reader->digest, text.len}, text);
+}
+
+static enum status refuse_stream(struct error *error)
+{
+    return error_set(error, STATUS_INVALID_VALUE, STR("FILE"), STR("the file that it began with"),
+                     "the file is another one than the import began with");
+}
+
+/* Counts a row; *known when it was read before and is passed over. */
+static enum status see_row(struct record_reader *reader, bool *known, struct error *error)
+{
+    *known = reader->rows < reader->known_rows;
+    reader->rows++;
+    if (reader->rows != reader->known_rows || reader->digest == reader->known_digest)
+        return STATUS_OK;
+    return refuse_stream(error);
+}
+
+static enum status check_end(const struct record_reader *reader, struct error *error)
+{
+    return reader->rows < reader->known_rows ? refuse_stream(error) : STATUS_OK;
+}
+
+struct str record_original_text(const struct record_original *original, struct arena *arena)
+{
+    struct buffer out = {.arena = arena};
+    struct csv_writer writer = {.out = &out};
+    if (!str_is_none(original->line)) return original->line;
+    csv_write_row(&writer, original->cells, original->count);
+    return buffer_failed(&out) ? STR_NONE : str_trim(buffer_str(&out));
+}
+
+/* A copy that can be shown, whatever its bytes. */
+static struct str shown(struct str bytes, struct arena *arena)
+{
+    if (bytes.len > ORIGINAL_MAX) bytes.len = ORIGINAL_MAX;
+    char *copy = arena_alloc(arena, bytes.len);
+    if (!copy) return STR_NONE;
+    bool utf8 = str_is_utf8(bytes);
+    for (size_t i = 0; i < bytes.len; i++) {
+        unsigned char byte = (unsigned char)bytes.ptr[i];
+        copy[i] = byte == 0 || (byte >= 0x80 && !utf8) ? '?' : bytes.ptr[i];
+    }
+    return str_of(copy, bytes.len);
+}
+
+static enum status refuse_row(struct record_reader *reader, struct record_batch *batch, int64_t row,
+                              struct str original, const struct error *why, struct error *error)
+{
+    bool known;
+    TRY(see_row(reader, &known, error));
+    if (known) return STATUS_OK;
+    struct refused_row *refused = &batch->refused[batch->refused_count++];
+    *refused =
+        (struct refused_row){.row = row, .error = *why, .original = shown(original, &batch->arena)};
+    return str_is_none(refused->original) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }
 
 /* --- CSV --- */
@@ -142,9 +215,15 @@ static enum status take_row(struct record_reader *reader, struct record_batch *b
                             const struct csv_row *row, struct error *error)
 {
     if (!reader->mapping) return take_header(reader, row, error);
+    bool known;
+    for (size_t i = 0; i < row->count; i++) digest_text(reader, row->fields[i]);
+    TRY(see_row(reader, &known, error));
+    if (known) return STATUS_OK;
     struct import_record *record = &batch->records[batch->count];
     struct json_value *body;
     *record = (struct import_record){.observed_at = INSTANT_NONE};
+    batch->originals[batch->count] =
+        (struct record_original){.cells = row->fields, .count = row->count};
     TRY(record_mapping_row(reader->mapping, row->fields, row->count, &batch->arena, &body,
                            &record->source_key, error));
     record->body = body;
@@ -158,8 +237,8 @@ static enum status take_event(struct record_reader *reader, struct record_batch 
 {
     if (event == CSV_ROW) return take_row(reader, batch, row, error);
     if (event == CSV_BAD_ROW && reader->mapping) {
-        refuse_row(batch, (int64_t)row->number, row_error);
-        return STATUS_OK;
+        digest_text(reader, STR("")); /* its bytes may depend on how the stream came */
+        return refuse_row(reader, batch, (int64_t)row->number, row->raw, row_error, error);
     }
     if (error) *error = *row_error; /* nothing can be read, or not even the header */
     return row_error->status;
@@ -186,7 +265,7 @@ static enum status fill_csv(struct record_reader *reader, struct record_batch *b
         enum csv_event event = csv_reader_next(&reader->csv, &batch->arena, &row, &row_error);
         if (event == CSV_END) {
             batch->end = true;
-            return STATUS_OK;
+            return check_end(reader, error);
         }
         if (event == CSV_MORE)
             TRY(feed_csv(reader, error));
@@ -194,6 +273,15 @@ static enum status fill_csv(struct record_reader *reader, struct record_batch *b
             TRY(take_event(reader, batch, event, &row, &row_error, error));
     }
     return STATUS_OK;
+}
+
+struct str record_reader_column(const struct record_reader *reader, struct str field)
+{
+    if (reader->mapping) return record_mapping_column(reader->mapping, field);
+    for (size_t i = 0; i < reader->rules->map_count; i++)
+        if (record_mapping_is_under(field, reader->rules->maps[i].field))
+            return reader->rules->maps[i].column;
+    return STR_NONE;
 }
 
 /* --- NDJSON --- */
@@ -260,17 +348,25 @@ static enum status take_line(struct record_reader *reader, struct record_batch *
         reader->skipping = false;
         (void)error_set(&row_error, STATUS_LIMIT_EXCEEDED, STR(""), STR("a line under 1 MiB"),
                         "the line is too long");
-        refuse_row(batch, reader->line, &row_error);
-        return STATUS_OK;
+        digest_text(reader, STR(""));
+        return refuse_row(reader, batch, reader->line, line, &row_error, error);
     }
     struct str kept = arena_str(&batch->arena, str_trim(line));
     struct json_value *object;
     if (str_is_none(kept)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     if (kept.len == 0) return STATUS_OK;
+    digest_text(reader, kept);
+    if (reader->rows < reader->known_rows) { /* read before: what it says does not matter */
+        bool known;
+        return see_row(reader, &known, error);
+    }
     enum status status = json_parse(kept, &batch->arena, &object, &row_error);
     if (status == STATUS_OK) status = take_object(reader, batch, object, &row_error);
     if (status == STATUS_OUT_OF_MEMORY) return error_plain(error, status);
-    if (status != STATUS_OK) refuse_row(batch, reader->line, &row_error);
+    if (status != STATUS_OK)
+        return refuse_row(reader, batch, reader->line, kept, &row_error, error);
+    batch->originals[batch->count - 1] = (struct record_original){.line = kept};
+    reader->rows++;
     return STATUS_OK;
 }
 
@@ -283,7 +379,7 @@ static enum status fill_lines(struct record_reader *reader, struct record_batch 
             TRY(take_line(reader, batch, line, error));
         } else if (reader->end_of_stream) {
             batch->end = true;
-            return STATUS_OK;
+            return check_end(reader, error);
         } else {
             TRY(feed_lines(reader, error));
         }
@@ -326,5 +422,6 @@ enum status record_reader_fill(struct record_reader *reader, struct record_batch
                                         : fill_lines(reader, batch, error));
     batch->restore = reader->restore;
     batch->bytes_read = reader->bytes_read;
+    batch->digest = reader->digest;
     return STATUS_OK;
 }

@@ -30,6 +30,7 @@ struct memory_tenant {
     struct memory_table suppressed;    /* hash -> struct memory_suppression, or NULL */
     struct memory_table jobs;          /* jobId -> struct job_row */
     struct memory_vector jobs_ordered; /* struct str *, ids in order */
+    struct memory_table job_steps;     /* jobId -> bucket of struct job_step * */
 };
 
 struct memory_store {
@@ -61,6 +62,9 @@ struct memory_bucket *memory_bucket_at(struct memory_heap *heap, struct memory_t
                                        struct str key);
 /* Number of ids in the list of `struct str *` that come before `id`. */
 size_t memory_lower_bound(const struct memory_vector *ids, struct str id);
+
+/* Puts a copy of `id` where it belongs; nothing when it is there. False when out of memory. */
+bool memory_add_ordered(struct memory_heap *heap, struct memory_vector *ids, struct str id);
 
 /* Operations, by file. */
 enum status memory_profiles_get(struct store_session *, struct str, enum store_lock, struct arena *,
@@ -105,10 +109,17 @@ enum status memory_lists_suppression_put(struct store_session *, struct str, str
 enum status memory_lists_suppression_find(struct store_session *, const struct str *, size_t,
                                           bool *, struct error *);
 enum status memory_lists_suppression_remove(struct store_session *, struct str, struct error *);
-enum status memory_lists_job_put(struct store_session *, const struct job_row *, struct error *);
-enum status memory_lists_job_get(struct store_session *, struct str, struct arena *,
-                                 struct job_row *, struct error *);
-enum status memory_lists_job_list(struct store_session *, struct str, size_t, struct arena *,
-                                  struct job_row **, size_t *, struct error *);
+enum status memory_jobs_put(struct store_session *, const struct job_row *, struct error *);
+enum status memory_jobs_get(struct store_session *, struct str, enum store_lock, struct arena *,
+                            struct job_row *, struct error *);
+enum status memory_jobs_list(struct store_session *, struct str, size_t, struct arena *,
+                             struct job_row **, size_t *, struct error *);
+
+enum status memory_jobs_step_append(struct store_session *, const struct job_step *,
+                                    struct error *);
+enum status memory_jobs_step_list(struct store_session *, struct str, int64_t, size_t,
+                                  struct arena *, struct job_step **, size_t *, struct error *);
+enum status memory_jobs_step_last(struct store_session *, struct str, struct arena *,
+                                  struct job_step *, struct error *);
 
 #endif

@@ -1,4 +1,4 @@
-/* Keys, events, suppressions and jobs. */
+/* Keys, events and suppressions. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,8 +46,7 @@ enum status memory_lists_keys_find(struct store_session *session, const struct s
     return STATUS_OK;
 }
 
-/* Puts a copy of `id` where it belongs; nothing when it is there. */
-static bool add_ordered(struct memory_heap *heap, struct memory_vector *ids, struct str id)
+bool memory_add_ordered(struct memory_heap *heap, struct memory_vector *ids, struct str id)
 {
     size_t at = memory_lower_bound(ids, id);
     if (at < ids->count && str_equal(*(struct str *)ids->items[at], id)) return true;
@@ -65,7 +64,7 @@ enum status memory_lists_keys_put(struct store_session *session, struct str home
     for (size_t i = 0; i < count; i++) {
         struct memory_bucket *bucket =
             memory_bucket_at(heap, &memory_tenant_of(session)->keys, keys[i]);
-        if (!bucket || !add_ordered(heap, &bucket->vector, home))
+        if (!bucket || !memory_add_ordered(heap, &bucket->vector, home))
             return error_plain(error, STATUS_STORE_FULL);
     }
     return STATUS_OK;
@@ -143,56 +142,5 @@ enum status memory_lists_suppression_remove(struct store_session *session, struc
     struct memory_table *table = &memory_tenant_of(session)->suppressed;
     if (memory_table_get(table, hash) && !memory_table_put(heap, table, hash, NULL))
         return error_plain(error, STATUS_STORE_FULL);
-    return STATUS_OK;
-}
-
-enum status memory_lists_job_put(struct store_session *session, const struct job_row *job,
-                                 struct error *error)
-{
-    struct memory_heap *heap = memory_heap_of(session);
-    struct memory_tenant *tenant = memory_tenant_of(session);
-    if (!heap) return error_plain(error, STATUS_INTERNAL);
-    struct job_row *copy = ARENA_NEW(&heap->arena, struct job_row);
-    if (!copy) return error_plain(error, STATUS_STORE_FULL);
-    *copy = *job;
-    copy->job_id = arena_str(&heap->arena, job->job_id);
-    copy->kind = arena_str(&heap->arena, job->kind);
-    copy->actor = arena_str(&heap->arena, job->actor);
-    copy->document = arena_str(&heap->arena, job->document);
-    if (!copy->job_id.ptr || !copy->kind.ptr || (job->actor.ptr && !copy->actor.ptr) ||
-        (job->document.ptr && !copy->document.ptr) ||
-        !memory_table_put(heap, &tenant->jobs, job->job_id, copy) ||
-        !add_ordered(heap, &tenant->jobs_ordered, job->job_id))
-        return error_plain(error, STATUS_STORE_FULL);
-    return STATUS_OK;
-}
-
-enum status memory_lists_job_get(struct store_session *session, struct str job_id,
-                                 struct arena *arena, struct job_row *job, struct error *error)
-{
-    (void)arena;
-    struct job_row *found = memory_table_get(&memory_tenant_of(session)->jobs, job_id);
-    if (!found) return error_plain(error, STATUS_JOB_NOT_FOUND);
-    *job = *found;
-    return STATUS_OK;
-}
-
-enum status memory_lists_job_list(struct store_session *session, struct str after_id, size_t limit,
-                                  struct arena *arena, struct job_row **jobs, size_t *count,
-                                  struct error *error)
-{
-    const struct memory_tenant *tenant = memory_tenant_of(session);
-    size_t at = str_is_none(after_id) ? tenant->jobs_ordered.count
-                                      : memory_lower_bound(&tenant->jobs_ordered, after_id);
-    *count = 0;
-    *jobs = NULL;
-    size_t room = at < limit ? at : limit;
-    if (room == 0) return STATUS_OK;
-    *jobs = ARENA_NEW_ARRAY(arena, struct job_row, room);
-    if (!*jobs) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    while (*count < room) {
-        const struct str *id = tenant->jobs_ordered.items[--at];
-        (*jobs)[(*count)++] = *(struct job_row *)memory_table_get(&tenant->jobs, *id);
-    }
     return STATUS_OK;
 }

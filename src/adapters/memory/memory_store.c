@@ -145,9 +145,12 @@ static const struct store_operations operations = {
     .suppression_put = memory_lists_suppression_put,
     .suppression_find = memory_lists_suppression_find,
     .suppression_remove = memory_lists_suppression_remove,
-    .job_put = memory_lists_job_put,
-    .job_get = memory_lists_job_get,
-    .job_list = memory_lists_job_list,
+    .job_put = memory_jobs_put,
+    .job_get = memory_jobs_get,
+    .job_list = memory_jobs_list,
+    .job_step_append = memory_jobs_step_append,
+    .job_step_list = memory_jobs_step_list,
+    .job_step_last = memory_jobs_step_last,
 };
 
 enum status memory_store_new(size_t limit_bytes, struct store **out)

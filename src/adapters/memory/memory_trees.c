@@ -97,10 +97,12 @@ enum status memory_trees_fact_append(struct store_session *session, const struct
     copy->object = arena_str(&heap->arena, fact->object);
     copy->source = arena_str(&heap->arena, fact->source);
     copy->actor = arena_str(&heap->arena, fact->actor);
+    copy->import_id = arena_str(&heap->arena, fact->import_id);
     copy->body = json_copy(fact->body, &heap->arena);
     if ((fact->subject.ptr && !copy->subject.ptr) || (fact->object.ptr && !copy->object.ptr) ||
         (fact->source.ptr && !copy->source.ptr) || (fact->actor.ptr && !copy->actor.ptr) ||
-        !copy->body || !memory_vector_add(heap, &home->facts, copy))
+        (fact->import_id.ptr && !copy->import_id.ptr) || !copy->body ||
+        !memory_vector_add(heap, &home->facts, copy))
         return error_plain(error, STATUS_STORE_FULL);
     if (copy->kind != FACT_RELATIONSHIP || !copy->object.ptr) return STATUS_OK;
     struct memory_bucket *bucket = memory_bucket_at(heap, &tenant->about, copy->object);

@@ -148,7 +148,7 @@ enum status sql_lists_suppression_remove(struct store_session *base, struct str 
 
 static const struct str job_states[JOB_STATE_COUNT] = {
     [JOB_QUEUED] = {"QUEUED", 6}, [JOB_RUNNING] = {"RUNNING", 7},     [JOB_DONE] = {"DONE", 4},
-    [JOB_FAILED] = {"FAILED", 6}, [JOB_CANCELLED] = {"CANCELLED", 9},
+    [JOB_FAILED] = {"FAILED", 6}, [JOB_CANCELLED] = {"CANCELLED", 9}, [JOB_UNDONE] = {"UNDONE", 6},
 };
 
 enum status sql_lists_job_put(struct store_session *base, const struct job_row *job,
@@ -183,12 +183,13 @@ static enum status decode_job(const struct sql_rows *rows, size_t row, struct jo
                      "a job in an unknown state is stored");
 }
 
-enum status sql_lists_job_get(struct store_session *base, struct str job_id, struct arena *arena,
-                              struct job_row *job, struct error *error)
+enum status sql_lists_job_get(struct store_session *base, struct str job_id, enum store_lock lock,
+                              struct arena *arena, struct job_row *job, struct error *error)
 {
+    const struct sql_statement *statement = lock == STORE_LOCK ? SQL_JOB_LOCK : SQL_JOB_GET;
     const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(job_id)};
     struct sql_rows rows;
-    TRY(SESSION_QUERY(sql_session_of(base), SQL_JOB_GET, params, arena, &rows, error));
+    TRY(SESSION_QUERY(sql_session_of(base), statement, params, arena, &rows, error));
     if (rows.row_count == 0) return error_plain(error, STATUS_JOB_NOT_FOUND);
     return decode_job(&rows, 0, job, error);
 }
@@ -208,5 +209,49 @@ enum status sql_lists_job_list(struct store_session *base, struct str after_id, 
     for (size_t i = 0; i < rows.row_count; i++) TRY(decode_job(&rows, i, &jobs[i], error));
     *out = jobs;
     *count = rows.row_count;
+    return STATUS_OK;
+}
+
+enum status sql_lists_job_step_append(struct store_session *base, const struct job_step *step,
+                                      struct error *error)
+{
+    const struct sql_value params[] = {
+        SQL_PARAM_TEXT(base->tenant),   SQL_PARAM_TEXT(step->job_id), SQL_PARAM_INT64(step->number),
+        SQL_PARAM_TEXT(step->document), SQL_PARAM_TEXT(step->homes),  SQL_PARAM_TEXT(step->report),
+    };
+    return SESSION_EXECUTE(sql_session_of(base), SQL_JOB_STEP_APPEND, params, error);
+}
+
+enum status sql_lists_job_step_list(struct store_session *base, struct str job_id, int64_t after,
+                                    size_t limit, struct arena *arena, struct job_step **out,
+                                    size_t *count, struct error *error)
+{
+    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(job_id),
+                                       SQL_PARAM_INT64(after), SQL_PARAM_INT64((int64_t)limit)};
+    struct sql_rows rows;
+    TRY(SESSION_QUERY(sql_session_of(base), SQL_JOB_STEP_LIST, params, arena, &rows, error));
+    struct job_step *steps = ARENA_NEW_ARRAY(arena, struct job_step, rows.row_count);
+    if (!steps) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < rows.row_count; i++)
+        steps[i] = (struct job_step){.job_id = job_id,
+                                     .number = sql_cell_int64(&rows, i, 0, 0),
+                                     .document = sql_cell(&rows, i, 1),
+                                     .homes = sql_cell(&rows, i, 2),
+                                     .report = sql_cell(&rows, i, 3)};
+    *out = steps;
+    *count = rows.row_count;
+    return STATUS_OK;
+}
+
+enum status sql_lists_job_step_last(struct store_session *base, struct str job_id,
+                                    struct arena *arena, struct job_step *step, struct error *error)
+{
+    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(job_id)};
+    struct sql_rows rows;
+    TRY(SESSION_QUERY(sql_session_of(base), SQL_JOB_STEP_LAST, params, arena, &rows, error));
+    *step = (struct job_step){.job_id = job_id};
+    if (rows.row_count == 0) return STATUS_OK;
+    step->number = sql_cell_int64(&rows, 0, 0, 0);
+    step->document = sql_cell(&rows, 0, 1);
     return STATUS_OK;
 }

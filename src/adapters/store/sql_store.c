@@ -240,6 +240,9 @@ static const struct store_operations operations = {
     .job_put = sql_lists_job_put,
     .job_get = sql_lists_job_get,
     .job_list = sql_lists_job_list,
+    .job_step_append = sql_lists_job_step_append,
+    .job_step_list = sql_lists_job_step_list,
+    .job_step_last = sql_lists_job_step_last,
 };
 
 struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t count,

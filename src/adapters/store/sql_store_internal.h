@@ -113,8 +113,15 @@ enum status sql_lists_suppression_find(struct store_session *, const struct str 
                                        size_t count, bool *found, struct error *);
 enum status sql_lists_suppression_remove(struct store_session *, struct str hash, struct error *);
 enum status sql_lists_job_put(struct store_session *, const struct job_row *, struct error *);
-enum status sql_lists_job_get(struct store_session *, struct str job_id, struct arena *,
-                              struct job_row *, struct error *);
+enum status sql_lists_job_get(struct store_session *, struct str job_id, enum store_lock,
+                              struct arena *, struct job_row *, struct error *);
+enum status sql_lists_job_step_append(struct store_session *, const struct job_step *,
+                                      struct error *);
+enum status sql_lists_job_step_list(struct store_session *, struct str job_id, int64_t after,
+                                    size_t limit, struct arena *, struct job_step **, size_t *count,
+                                    struct error *);
+enum status sql_lists_job_step_last(struct store_session *, struct str job_id, struct arena *,
+                                    struct job_step *, struct error *);
 enum status sql_lists_job_list(struct store_session *, struct str after_id, size_t limit,
                                struct arena *, struct job_row **, size_t *count, struct error *);
 

@@ -23,13 +23,15 @@ enum status sql_trees_fact_append(struct store_session *base, const struct fact 
         SQL_PARAM_INT64(fact->recorded_at),
         SQL_PARAM_TEXT(fact->actor),
         SQL_PARAM_TEXT(buffer_str(&body)),
+        SQL_PARAM_TEXT(fact->import_id),
     };
     enum status status = SESSION_EXECUTE(session, SQL_FACT_APPEND, params, error);
     arena_rewind(session->arena, mark); /* parameters are taken over by the call */
     return status;
 }
 
-/* Columns kind, subject, object, source, observed_at, recorded_at, actor, body from `column` on. */
+/* Columns kind, subject, object, source, observed_at, recorded_at, actor, body, import_id from
+ * `column` on. */
 static enum status decode_fact(const struct sql_rows *rows, size_t row, size_t column,
                                struct str home, struct arena *arena, struct fact *fact,
                                struct error *error)
@@ -42,6 +44,7 @@ static enum status decode_fact(const struct sql_rows *rows, size_t row, size_t c
         .observed_at = sql_cell_int64(rows, row, column + 4, 0),
         .recorded_at = sql_cell_int64(rows, row, column + 5, 0),
         .actor = sql_cell(rows, row, column + 6),
+        .import_id = sql_cell(rows, row, column + 8),
     };
     if (!fact_kind_parse(sql_cell(rows, row, column), &fact->kind))
         return error_set(error, STATUS_STORE_CORRUPT, STR_NONE, STR_NONE,

@@ -169,10 +169,10 @@ enum status store_job_put(struct store_session *session, const struct job_row *j
     return session->store->operations->job_put(session, job, error);
 }
 
-enum status store_job_get(struct store_session *session, struct str job_id, struct arena *arena,
-                          struct job_row *job, struct error *error)
+enum status store_job_get(struct store_session *session, struct str job_id, enum store_lock lock,
+                          struct arena *arena, struct job_row *job, struct error *error)
 {
-    return session->store->operations->job_get(session, job_id, arena, job, error);
+    return session->store->operations->job_get(session, job_id, lock, arena, job, error);
 }
 
 enum status store_job_list(struct store_session *session, struct str after_id, size_t limit,
@@ -181,4 +181,24 @@ enum status store_job_list(struct store_session *session, struct str after_id, s
 {
     return session->store->operations->job_list(session, after_id, limit, arena, jobs, count,
                                                 error);
+}
+
+enum status store_job_step_append(struct store_session *session, const struct job_step *step,
+                                  struct error *error)
+{
+    return session->store->operations->job_step_append(session, step, error);
+}
+
+enum status store_job_step_list(struct store_session *session, struct str job_id, int64_t after,
+                                size_t limit, struct arena *arena, struct job_step **steps,
+                                size_t *count, struct error *error)
+{
+    return session->store->operations->job_step_list(session, job_id, after, limit, arena, steps,
+                                                     count, error);
+}
+
+enum status store_job_step_last(struct store_session *session, struct str job_id,
+                                struct arena *arena, struct job_step *step, struct error *error)
+{
+    return session->store->operations->job_step_last(session, job_id, arena, step, error);
 }

@@ -30,7 +30,8 @@
 #include "domain/tree.h"
 
 /* One row per customer, merged ones included. `document` is the profile as the API shows it, a
- * cache of the golden record, kept by whoever changes the tree; absent for merged customers. */
+ * cache of the golden record, kept by whoever changes the tree; absent for merged customers, and
+ * for roots whom nobody speaks of any more, since an import was undone (tree_is_silent). */
 struct profile_row {
     struct str customer_id;
     int64_t version;
@@ -52,15 +53,15 @@ struct version_row {
     int64_t version;
     instant recorded_at;
     struct str actor;
-    struct str cause;          /* CREATED UPDATED MERGED UNMERGED CONTACT RELATIONSHIP CONSENT */
+    struct str cause; /* CREATED UPDATED MERGED UNMERGED UNDONE CONTACT RELATIONSHIP CONSENT */
     struct str changed_fields; /* comma-separated top-level names */
 };
 
 struct profile_filter {
-    struct str status;  /* absent: any */
-    struct str segment; /* absent: any */
-    struct str kind;    /* absent: any */
-    bool include_merged;
+    struct str status;   /* absent: any */
+    struct str segment;  /* absent: any */
+    struct str kind;     /* absent: any */
+    bool include_merged; /* and those whom nobody speaks of any more */
 };
 
 /* An exact, normalised value by which duplicates are found: "email+name|jane@acme.example|jane
@@ -70,16 +71,34 @@ struct key_hit {
     struct str home;
 };
 
-enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_DONE, JOB_FAILED, JOB_CANCELLED, JOB_STATE_COUNT };
+enum job_state {
+    JOB_QUEUED,
+    JOB_RUNNING,
+    JOB_DONE,
+    JOB_FAILED,
+    JOB_CANCELLED,
+    JOB_UNDONE, /* an import that was taken back, or is being */
+    JOB_STATE_COUNT
+};
 
 struct job_row {
     struct str job_id;
-    struct str kind; /* IMPORT | EXPORT */
+    struct str kind; /* IMPORT | EXPORT | UNDO */
     enum job_state state;
     struct str actor;
     struct str document; /* JSON: parameters, counts, rate, eta, errors */
     instant created_at;
     instant updated_at;
+};
+
+/* What one transaction of a job did, written by that very transaction: how far the job is, and what
+ * is needed to take it back. */
+struct job_step {
+    struct str job_id;
+    int64_t number;      /* 1, 2, ... */
+    struct str document; /* JSON: where it stands after this step */
+    struct str homes;    /* JSON array: homes that facts were given to; absent: none */
+    struct str report;   /* lines of JSON: rows that have something to be told; absent: none */
 };
 
 enum store_lock { STORE_NO_LOCK, STORE_LOCK };
@@ -139,10 +158,16 @@ struct store_operations {
                                     bool *found, struct error *);
     enum status (*suppression_remove)(struct store_session *, struct str hash, struct error *);
     enum status (*job_put)(struct store_session *, const struct job_row *, struct error *);
-    enum status (*job_get)(struct store_session *, struct str job_id, struct arena *,
-                           struct job_row *, struct error *);
+    enum status (*job_get)(struct store_session *, struct str job_id, enum store_lock,
+                           struct arena *, struct job_row *, struct error *);
     enum status (*job_list)(struct store_session *, struct str after_id, size_t limit,
                             struct arena *, struct job_row **, size_t *count, struct error *);
+    enum status (*job_step_append)(struct store_session *, const struct job_step *, struct error *);
+    enum status (*job_step_list)(struct store_session *, struct str job_id, int64_t after,
+                                 size_t limit, struct arena *, struct job_step **, size_t *count,
+                                 struct error *);
+    enum status (*job_step_last)(struct store_session *, struct str job_id, struct arena *,
+                                 struct job_step *, struct error *);
 };
 
 /* Adapters embed these two as their first member. */
@@ -252,12 +277,25 @@ MUST_CHECK enum status store_suppression_remove(struct store_session *session, s
 /* Inserts or replaces. */
 MUST_CHECK enum status store_job_put(struct store_session *session, const struct job_row *job,
                                      struct error *error);
-/* STATUS_JOB_NOT_FOUND. */
+/* STATUS_JOB_NOT_FOUND. With STORE_LOCK nobody else puts it until the transaction ends. */
 MUST_CHECK enum status store_job_get(struct store_session *session, struct str job_id,
-                                     struct arena *arena, struct job_row *job, struct error *error);
+                                     enum store_lock lock, struct arena *arena, struct job_row *job,
+                                     struct error *error);
 /* Newest first, below `after_id` (absent: from the newest). */
 MUST_CHECK enum status store_job_list(struct store_session *session, struct str after_id,
                                       size_t limit, struct arena *arena, struct job_row **jobs,
                                       size_t *count, struct error *error);
+/* A number that is there already is a conflict: somebody else runs the same job. */
+MUST_CHECK enum status store_job_step_append(struct store_session *session,
+                                             const struct job_step *step, struct error *error);
+/* In order of their numbers, from `after` exclusive. */
+MUST_CHECK enum status store_job_step_list(struct store_session *session, struct str job_id,
+                                           int64_t after, size_t limit, struct arena *arena,
+                                           struct job_step **steps, size_t *count,
+                                           struct error *error);
+/* The last one without its homes and report; number 0 when there is none. */
+MUST_CHECK enum status store_job_step_last(struct store_session *session, struct str job_id,
+                                           struct arena *arena, struct job_step *step,
+                                           struct error *error);
 
 #endif

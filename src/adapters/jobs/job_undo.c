@@ -1,0 +1,84 @@
+/* The undo of an import as a job. A file that is empty stands for it, so that the next start goes
+ * on with it when the service stops. */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "adapters/jobs/import_job.h"
+#include "adapters/jobs/job_internal.h"
+#include "adapters/jobs/undoer.h"
+#include "base/log.h"
+
+struct running_undo {
+    struct job_service *service;
+    struct job_task *task;
+    struct job_pace pace;
+    int64_t total;
+    int64_t homes_before; /* this process began */
+    bool begun;
+    struct arena scratch;
+};
+
+static struct str progress_json(struct running_undo *running, const struct undo_counts *counts,
+                                const struct error *why)
+{
+    struct buffer out = {.arena = &running->scratch};
+    struct json_writer writer = {.out = &out};
+    arena_reset(&running->scratch);
+    json_object_begin(&writer);
+    undo_counts_write(&writer, counts);
+    json_key(&writer, STR("stepsTotal"));
+    json_int64(&writer, running->total);
+    job_pace_write(&writer, &running->pace, job_now(running->service), counts->steps,
+                   running->total, counts->homes - running->homes_before);
+    if (why) import_job_write_error(&writer, why);
+    json_object_end(&writer);
+    return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
+}
+
+static enum status tell_progress(void *context, const struct undo_counts *counts, int64_t total)
+{
+    struct running_undo *running = context;
+    if (!running->begun) running->homes_before = counts->homes;
+    running->begun = true;
+    running->total = total;
+    if (atomic_load(&running->service->stopping)) return STATUS_UNAVAILABLE;
+    if (!job_pace_is_due(&running->pace, job_now(running->service))) return STATUS_OK;
+    enum status status = job_record(running->service, running->task, JOB_RUNNING,
+                                    progress_json(running, counts, NULL));
+    return status == STATUS_JOB_ENDED ? status : STATUS_OK;
+}
+
+static void finish(struct running_undo *running, enum status status,
+                   const struct undo_counts *counts, struct error *error)
+{
+    bool fine = status == STATUS_OK;
+    error->status = status;
+    if (status != STATUS_JOB_ENDED &&
+        job_record(running->service, running->task, fine ? JOB_DONE : JOB_FAILED,
+                   progress_json(running, counts, fine ? NULL : error)) != STATUS_OK)
+        return; /* logged there */
+    log_info("job.ended", LOG_ID("job", running->task->job_id),
+             LOG_CODE("outcome", fine ? STR("DONE") : status_code(status)),
+             LOG_COUNT("homes", counts->homes));
+}
+
+void job_run_undo(struct job_service *service, struct job_task *task)
+{
+    struct running_undo running = {.service = service, .task = task};
+    struct undo_counts counts;
+    struct error error = {.status = STATUS_OK};
+    const struct undoer_options options = {.application = service->application,
+                                           .caller = task->caller,
+                                           .undo_id = task->job_id,
+                                           .progress = tell_progress,
+                                           .context = &running};
+    if (atomic_load(&service->stopping)) return;
+    running.pace.begun_at = job_now(service);
+    arena_init(&running.scratch, 1 << 20);
+    enum status status = undoer_run(&options, &counts, &error);
+    if (status == STATUS_OK || !atomic_load(&service->stopping)) {
+        finish(&running, status, &counts, &error);
+        (void)unlink(task->upload_path);
+    }
+    arena_release(&running.scratch);
+}

@@ -1,0 +1,130 @@
+#include "service/command_import_undo.h"
+
+#include "adapters/jobs/import_job.h"
+#include "adapters/jobs/undoer.h"
+#include "application/job_report.h"
+#include "application/jobs.h"
+#include "service/progress.h"
+#include "service/report_file.h"
+#include "service/store_command.h"
+
+struct undo_run {
+    struct undoer_options options;
+    struct progress progress;
+    struct report_file report;
+    bool json;
+};
+
+static enum status tell_progress(void *context, const struct undo_counts *counts, int64_t total)
+{
+    struct undo_run *run = context;
+    progress_tell(&run->progress, counts->homes, counts->steps, total);
+    return STATUS_OK;
+}
+
+/* An import that was interrupted counts as running: who undoes it does not want it to go on. */
+static enum status start(struct application *application, const struct caller *caller,
+                         struct str import_id, struct arena *arena, struct job_row *undo,
+                         struct error *error)
+{
+    struct job_row import;
+    enum status status = undo_import_start(application, caller, import_id, arena, undo, error);
+    if (status != STATUS_JOB_RUNNING) return status;
+    TRY(jobs_cancel(application, caller, import_id, arena, &import, error));
+    return undo_import_start(application, caller, import_id, arena, undo, error);
+}
+
+static struct str progress_json(const struct undo_counts *counts, const struct error *why,
+                                struct arena *arena)
+{
+    struct buffer out = {.arena = arena};
+    struct json_writer writer = {.out = &out};
+    json_object_begin(&writer);
+    undo_counts_write(&writer, counts);
+    if (why) import_job_write_error(&writer, why);
+    json_object_end(&writer);
+    return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
+}
+
+static enum status tell_report(struct undo_run *run, struct arena *arena, struct error *error)
+{
+    struct str lines = STR("");
+    int64_t after = 0;
+    struct arena_mark mark = arena_mark(arena);
+    while (!str_is_none(lines)) {
+        arena_rewind(arena, mark);
+        TRY(job_report_read(run->options.application, &run->options.caller, run->options.undo_id,
+                            &after, arena, &lines, error));
+        if (!str_is_none(lines)) report_file_tell(&run->report, lines);
+    }
+    return STATUS_OK;
+}
+
+static void summarise(const struct undo_run *run, const struct undo_counts *counts, double seconds,
+                      struct arena *arena)
+{
+    char text[UNDO_OUTCOME_COUNT + 1][PROGRESS_NUMBER_MAX];
+    if (run->json) {
+        struct str json = progress_json(counts, NULL, arena);
+        (void)printf("{\"jobId\":\"%.*s\",\"milliseconds\":%lld,\"progress\":%.*s}\n",
+                     STR_ARGS(run->options.undo_id), (long long)(seconds * 1000), STR_ARGS(json));
+        return;
+    }
+    (void)printf("%s customers in %.1f s: %s removed, %s restored, %s kept, %s skipped\n",
+                 progress_number(counts->homes, text[0]), seconds,
+                 progress_number(counts->outcomes[UNDO_REMOVED], text[1]),
+                 progress_number(counts->outcomes[UNDO_RESTORED], text[2]),
+                 progress_number(counts->outcomes[UNDO_KEPT], text[3]),
+                 progress_number(counts->outcomes[UNDO_SKIPPED], text[4]));
+}
+
+static enum status run_undo(struct invocation *invocation, struct undo_run *run,
+                            struct str import_id, struct error *error)
+{
+    struct application *application = run->options.application;
+    const struct caller *caller = &run->options.caller;
+    struct undo_counts counts;
+    struct job_row undo = {.state = JOB_QUEUED};
+    TRY(start(application, caller, import_id, invocation->arena, &undo, error));
+    run->options.undo_id = undo.job_id;
+    progress_begin(&run->progress, STR("customers"), run->json);
+    enum status status = undoer_run(&run->options, &counts, error);
+    double seconds = progress_end(&run->progress);
+    if (status != STATUS_OK) return status; /* the same command goes on with it */
+    TRY(jobs_update(application, caller, undo.job_id, JOB_DONE,
+                    progress_json(&counts, NULL, invocation->arena), invocation->arena, error));
+    TRY(tell_report(run, invocation->arena, error));
+    summarise(run, &counts, seconds, invocation->arena);
+    return STATUS_OK;
+}
+
+static struct str curl_line(const struct invocation *invocation, const struct caller *caller,
+                            struct str import_id)
+{
+    return arena_format(invocation->arena, "  curl -sS -X POST%.*s '%.*s/imports/%.*s/undo'",
+                        STR_ARGS(store_command_headers(invocation, caller)),
+                        STR_ARGS(store_command_url(invocation)),
+                        STR_ARGS(store_command_escape(import_id, invocation->arena)));
+}
+
+enum status command_import_undo(struct invocation *invocation, struct str import_id,
+                                struct error *error)
+{
+    struct undo_run run = {.json = invocation_switch(invocation, STR("json"))};
+    struct instance instance;
+    if (invocation->operand_count > 0)
+        return error_set(error, STATUS_USAGE, STR("undo"), STR("--undo JOB without a FILE"),
+                         "an undo takes no file");
+    TRY(store_command_caller(invocation, &run.options.caller, error));
+    TRY(report_file_open(invocation, STR("UNDO"), run.json, &run.report, error));
+    enum status status = store_command_open(
+        invocation, curl_line(invocation, &run.options.caller, import_id), &instance, error);
+    if (status == STATUS_OK) {
+        run.options.application = &instance.application;
+        run.options.progress = tell_progress;
+        run.options.context = &run;
+        status = run_undo(invocation, &run, import_id, error);
+        instance_close(&instance);
+    }
+    return report_file_close(&run.report, status, error);
+}
