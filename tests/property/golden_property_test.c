@@ -188,7 +188,7 @@ static const struct policy *draw_policy(struct property *p)
 
 static struct golden golden_of(struct property *p, struct world *world, const struct policy *policy)
 {
-    struct tree tree = {world->homes, world->home_count, world->facts, world->fact_count};
+    struct tree tree = {world->homes, world->home_count, world->facts, world->fact_count, 0};
     struct golden golden;
     tree_sort(&tree);
     /* Values point into the facts, which a later call may sort anew: the texts are what counts. */
