@@ -149,8 +149,8 @@ def test_import_tells_each_refused_row_and_takes_the_others():
     assert (counts["created"], counts["invalid"], counts["duplicates"]) == (1, 2, 1), counts
     with open("e.csv", encoding="utf-8") as file:
         rows = [line.split(",")[:3] for line in file.read().splitlines()]
-    assert rows == [["row", "code", "field"], ["3", "REQUIRED_FIELD", "name"], ["4", "INVALID_VALUE", "emails[0]"],
-                    ["5", "DUPLICATE_CUSTOMER", ""]], rows
+    assert rows == [["row", "column", "code"], ["3", "name", "REQUIRED_FIELD"], ["4", "emails", "INVALID_VALUE"],
+                    ["5", "", "DUPLICATE_CUSTOMER"]], rows
     lines = '{"name":"Line"}\n{"name":"Other","shoe":1}\n'
     assert "1 created" in run("import", "-", "--store", "sqlite:a.db", stdin=lines, code=3).stdout
     assert "shoe" in run("import", "-", "--store", "sqlite:b.db", stdin="name,shoe\nA,42\n", code=1).stderr

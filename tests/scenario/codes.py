@@ -294,6 +294,9 @@ def cases(world):
     yield "getJobResult", [w.job], "", None, {}
     yield "getJobResult", ["JOB-9"], "", None, {}
     yield "getJobErrors", [w.imported], "", None, {}
+    yield "undoImport", ["JOB-9"], "", NONE, {}
+    yield "undoImport", [w.job], "", NONE, {}
+    yield "undoImport", [w.imported], "", NONE, {}
     yield "getJobErrors", ["JOB-9"], "", None, {}
     for name in ("live", "ready", "metrics", "openapi", "page", "docs"):
         yield name, [], "", None, {}
@@ -315,6 +318,7 @@ def try_cases(api):
         for customer in ("CUST-9", world.merged):
             api.ask(operation.method, operation.target(customer), body, **own)
     cancel_a_job(api)
+    undo_what_runs_and_what_is_undone(api, world)
 
 
 def cancel_a_job(api):
@@ -324,6 +328,17 @@ def cancel_a_job(api):
         for job in reversed(jobs):
             if api.ask("POST", f"{API}/jobs/{job}/cancel")[0] == 200:
                 return
+
+
+def undo_what_runs_and_what_is_undone(api, world):
+    for _ in range(20):
+        jobs = [api.make("/imports", '{"name":"One"}\n', Content_Type="application/x-ndjson")["jobId"] for _ in range(20)]
+        if api.ask("POST", f"{API}/imports/{jobs[-1]}/undo")[0] == 409:
+            break
+    world.wait(jobs[-1])
+    undo = api.ask("POST", f"{API}/imports/{jobs[0]}/undo")[1]
+    world.wait(undo["jobId"])
+    api.ask("POST", f"{API}/imports/{jobs[0]}/undo")
 
 
 def missing(api, seen):
