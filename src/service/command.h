@@ -78,6 +78,9 @@ void command_write_help(const struct invocation *invocation, const struct comman
                         struct buffer *out);
 
 /* Rows of the table; each command has a file of its own. */
+extern const struct command command_backup;
+extern const struct command command_digest;
+extern const struct command command_restore;
 extern const struct command command_dedupe;
 extern const struct command command_link;
 extern const struct command command_train;
