@@ -26,6 +26,7 @@ struct command_option {
 };
 
 struct invocation;
+struct flags;
 
 struct command {
     struct str name;
@@ -53,6 +54,8 @@ struct invocation {
     size_t operand_count;
     struct command_given *given;
     size_t given_count;
+    struct flags *flags; /* configuration keys of the line */
+    char **environment;
     bool help;     /* --help was there */
     int exit_code; /* when not 0: wins over the status */
 };
@@ -61,6 +64,10 @@ struct invocation {
  * `invocation` has the table and arena set. */
 MUST_CHECK enum status command_line_parse(struct invocation *invocation, int count, char **words,
                                           char **environment, struct error *error);
+
+/* The configuration as the same line would find it now. */
+MUST_CHECK enum status command_line_reread(const struct invocation *invocation, struct arena *arena,
+                                           struct config *config, struct error *error);
 
 /* The last value given for an option; absent when it was not given. */
 struct str invocation_option(const struct invocation *invocation, struct str name);
