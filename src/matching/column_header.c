@@ -1,6 +1,6 @@
 /* `patterns` is read from the top: the first row all of whose words are in the header, and none of
- * whose excluded words are, decides. Words are folded; "firstName" and "first_name" are the same two
- * words. */
+ * whose excluded words are, decides. Words are folded; "firstName" and "first_name" are the same
+ * two words. */
 #include "matching/column_header.h"
 
 #include <stdio.h>

@@ -250,6 +250,30 @@ static ptrdiff_t find_names(const struct table_reader *reader, const struct tabl
     return best;
 }
 
+static ptrdiff_t find_given_name(const struct table_reader *reader,
+                                 const struct table_chunk *sample, const struct columns *columns)
+{
+    for (size_t i = 0; i < columns->count; i++) {
+        if (columns->column[i].field != MATCHING_FIELD_NONE || (ptrdiff_t)i == columns->id)
+            continue;
+        struct profile profile = profile_column(reader, sample, i);
+        if (profile.filled > 2 && profile.given_names * 2 > profile.filled) return (ptrdiff_t)i;
+    }
+    return -1;
+}
+
+/* No header speaks of a name: the content may. */
+static void find_hidden_names(const struct table_reader *reader, const struct table_chunk *sample,
+                              struct columns *columns)
+{
+    ptrdiff_t name = find_names(reader, sample, columns);
+    ptrdiff_t given = name < 0 ? find_given_name(reader, sample, columns) : -1;
+    ptrdiff_t family = given < 0 ? -1 : find_family_name(reader, sample, columns, given);
+    if (name >= 0) columns->column[name].field = MATCHING_FIELD_NAME;
+    if (given >= 0) columns->column[given].field = MATCHING_FIELD_GIVEN_NAME;
+    if (family >= 0) columns->column[family].field = MATCHING_FIELD_FAMILY_NAME;
+}
+
 /* A lone part of a name whose values are whole names is one; a given name has its family name
  * beside it; "person name" over a list of companies is a name. */
 static void settle_names(const struct table_reader *reader, const struct table_chunk *sample,
@@ -269,8 +293,7 @@ static void settle_names(const struct table_reader *reader, const struct table_c
             family = find_family_name(reader, sample, columns, given);
         if (given >= 0 && family >= 0) columns->column[family].field = MATCHING_FIELD_FAMILY_NAME;
     } else if (!named && given < 0) {
-        ptrdiff_t name = find_names(reader, sample, columns);
-        if (name >= 0) columns->column[name].field = MATCHING_FIELD_NAME;
+        find_hidden_names(reader, sample, columns);
     } else if (full >= 0 && given < 0 && family < 0) {
         struct name_profile profile = profile_names(reader, sample, (size_t)full);
         if (profile.organisations > 2 * profile.persons &&

@@ -398,6 +398,7 @@ static float with_related(const struct scorer *scorer, enum model_kind kind, con
                           float log_odds)
 {
     float against = -log_odds;
+    if (!model_tells_related(level)) return log_odds;
     for (int r = 0; r < scorer->model[kind]->related_count; r++) {
         float sum = -scorer->related_prior[kind][r];
         for (int c = 0; c < COMPARISON_COUNT; c++) sum += scorer->related[kind][r][c][level[c]];
