@@ -112,13 +112,16 @@ enum status customer_split(const struct tree *tree, int32_t cut, struct arena *a
 
 enum status customer_alone(const struct tree *tree, struct arena *arena, struct tree *alone)
 {
+    size_t total = tree->fact_count + tree->undone_count;
     *alone = (struct tree){.homes = tree->homes,
                            .home_count = 1,
-                           .facts = ARENA_NEW_ARRAY(arena, struct fact, tree->fact_count)};
+                           .facts = ARENA_NEW_ARRAY(arena, struct fact, total)};
     if (!alone->facts) return STATUS_OUT_OF_MEMORY;
-    for (size_t i = 0; i < tree->fact_count; i++)
-        if (str_equal(tree->facts[i].home, tree->homes[0].customer_id))
-            alone->facts[alone->fact_count++] = tree->facts[i];
+    for (size_t i = 0; i < total; i++) {
+        if (!str_equal(tree->facts[i].home, tree->homes[0].customer_id)) continue;
+        alone->facts[alone->fact_count + alone->undone_count] = tree->facts[i];
+        *(i < tree->fact_count ? &alone->fact_count : &alone->undone_count) += 1;
+    }
     return STATUS_OK;
 }
 
