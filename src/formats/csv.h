@@ -11,13 +11,16 @@
  *     }
  *
  * What is taken:
- * - lines end with LF or CRLF; the last may lack its end; empty lines are no rows;
+ * - lines end with LF or CRLF, or with CR in a file without any LF; the last may lack its end;
+ * empty lines are no rows;
  * - a field in quotes may hold separators, line breaks and doubled quotes; a quote inside a field
- *   that does not begin with one is an ordinary character (5" pipe);
+ *   that does not begin with one is an ordinary character (5" pipe); the quote is " or, when fields
+ *   are seen to stand in it and none in ", an apostrophe;
  * - the separator is given, or named by a first line "sep=;", or found by how evenly , ; tab and |
  *   divide the first lines;
- * - text is UTF-8, with or without a byte order mark, or Windows-1252 (which holds Latin-1); when
- *   not given, the first row with a byte past ASCII decides.
+ * - text is UTF-8, with or without a byte order mark, UTF-16 with one, or Windows-1252 (which holds
+ *   Latin-1); when not given, the first row with a byte past ASCII decides;
+ * - with same_width, empty fields past the width of the first row are as good as none.
  *
  * A bad row does not end the stream. It is reported, and reading goes on with the line after it;
  * after a row that is too long or whose quote is never closed, with the line after its first line,
@@ -28,12 +31,14 @@
 
 #include "base/buffer.h"
 #include "base/status.h"
+#include "formats/utf16.h"
 
 enum csv_encoding { CSV_ENCODING_DETECT, CSV_ENCODING_UTF8, CSV_ENCODING_WINDOWS_1252 };
 
 /* Zero in a field stands for the default. */
 struct csv_options {
     char separator; /* detected */
+    char quote;     /* detected */
     enum csv_encoding encoding;
     size_t field_max_bytes; /* 64 KiB */
     size_t row_max_bytes;   /* 1 MiB, line breaks in quotes included */
@@ -44,7 +49,7 @@ struct csv_options {
 struct csv_row {
     uint64_t number; /* of the row, from 1; bad ones count, empty lines do not */
     uint64_t line;   /* it begins on, from 1 */
-    uint64_t offset; /* in the stream, of its first byte */
+    uint64_t offset; /* in the stream (as UTF-8, when it is UTF-16) of its first byte */
     size_t column;   /* the field to blame in a bad row, from 1; 0 when it is none */
     size_t count;
     struct str *fields; /* none in a bad row */
@@ -57,11 +62,11 @@ enum csv_event {
                   */
     CSV_MORE,    /* feed more, or finish */
     CSV_END,
-    CSV_FAILED, /* nothing more can be read: OUT_OF_MEMORY, or UTF-16 */
+    CSV_FAILED, /* nothing more can be read: OUT_OF_MEMORY */
 };
 
 /* Members are private but for these, which say what was found once a row has come:
- * options.separator, and options.encoding (still DETECT while all was ASCII). */
+ * options.separator, options.quote, and options.encoding (still DETECT while all was ASCII). */
 struct csv_reader {
     struct csv_options options;
     struct arena *arena;
@@ -74,6 +79,8 @@ struct csv_reader {
     bool in_quotes;     /* at line_at */
     bool skipping;      /* the rest of a line that is too long */
     bool started, finished;
+    bool lone_cr; /* CR ends lines, and was made LF */
+    struct utf16_reader utf16;
     uint64_t offset, line, rows;
     size_t width;
     struct str *fields;

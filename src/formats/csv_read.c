@@ -17,6 +17,7 @@ enum {
     DEFAULT_COLUMNS_MAX = 1024,
     SAMPLE_BYTES = 16 * 1024,
     SAMPLE_LINES = 16,
+    SAMPLE_MAX = SAMPLE_BYTES - 16, /* what remains behind a mark and a separator line */
 };
 
 #define BYTE_ORDER_MARK STR("\xEF\xBB\xBF")
@@ -57,20 +58,30 @@ static void compact(struct csv_reader *reader)
     if (reader->first_line) reader->first_line -= gone;
 }
 
+static void end_lines_with_lf(struct csv_reader *reader, size_t from)
+{
+    for (size_t i = from; i < reader->len; i++)
+        if (reader->bytes[i] == '\r') reader->bytes[i] = '\n';
+}
+
 enum status csv_reader_feed(struct csv_reader *reader, struct str bytes)
 {
-    size_t need;
+    size_t need, from;
     compact(reader);
-    if (__builtin_add_overflow(reader->len, bytes.len, &need) || !make_room(reader, need))
+    from = reader->len;
+    if (__builtin_add_overflow(reader->len, utf16_room(bytes.len), &need) ||
+        __builtin_add_overflow(need, utf16_room(0), &need) || !make_room(reader, need))
         return STATUS_OUT_OF_MEMORY;
-    if (bytes.len) memcpy(reader->bytes + reader->len, bytes.ptr, bytes.len);
-    reader->len = need;
+    reader->len += utf16_read(&reader->utf16, bytes, reader->bytes + reader->len);
+    if (reader->lone_cr) end_lines_with_lf(reader, from);
     return STATUS_OK;
 }
 
 void csv_reader_finish(struct csv_reader *reader)
 {
     reader->finished = true;
+    /* There is room for it behind what was fed. */
+    if (reader->bytes) reader->len += utf16_finish(&reader->utf16, reader->bytes + reader->len);
 }
 
 static struct str between(const struct csv_reader *reader, size_t from, size_t to)
@@ -90,7 +101,7 @@ static void skip_bytes(struct csv_reader *reader, size_t count)
 /* How many of the lines are divided by `separator` as often as the first is; 0 when the first is
  * not divided. Separators in quotes do not count; a quoted line break counts as one all the same,
  * which costs a line of evidence. */
-static size_t even_lines(struct str sample, char separator, size_t *per_line)
+static size_t even_lines(struct str sample, char quote, char separator, size_t *per_line)
 {
     size_t even = 0, lines = 0;
     struct str line;
@@ -99,7 +110,7 @@ static size_t even_lines(struct str sample, char separator, size_t *per_line)
         size_t count = 0;
         bool in_quotes = false;
         for (size_t i = 0; i < line.len; i++) {
-            if (line.ptr[i] == '"') in_quotes = !in_quotes;
+            if (line.ptr[i] == quote) in_quotes = !in_quotes;
             count += line.ptr[i] == separator && !in_quotes;
         }
         if (str_trim(line).len == 0) continue;
@@ -109,12 +120,12 @@ static size_t even_lines(struct str sample, char separator, size_t *per_line)
     return *per_line ? even : 0;
 }
 
-static char detect_separator(struct str sample)
+static char detect_separator(struct str sample, char quote)
 {
     char best = ',';
     size_t best_even = 0, best_per_line = 0;
     for (const char *candidate = separators; *candidate; candidate++) {
-        size_t per_line, even = even_lines(sample, *candidate, &per_line);
+        size_t per_line, even = even_lines(sample, quote, *candidate, &per_line);
         if (even > best_even || (even == best_even && per_line > best_per_line)) {
             best = *candidate;
             best_even = even;
@@ -139,15 +150,42 @@ static bool take_separator_line(struct csv_reader *reader)
     return true;
 }
 
-static bool is_utf16(struct str rest)
+static bool is_edge(char c)
 {
-    return str_starts_with(rest, STR("\xFF\xFE")) || str_starts_with(rest, STR("\xFE\xFF"));
+    return c == '\n' || c == '\r' || memchr(separators, c, sizeof(separators) - 1);
+}
+
+/* How many fields seem to begin, and how many to end, with the quote. */
+static void count_quoted(struct str sample, char quote, size_t *begins, size_t *ends)
+{
+    *begins = *ends = 0;
+    for (size_t i = 0; i < sample.len; i++) {
+        if (sample.ptr[i] != quote) continue;
+        *begins += i == 0 || is_edge(sample.ptr[i - 1]);
+        *ends += i + 1 == sample.len || is_edge(sample.ptr[i + 1]);
+    }
+}
+
+static char detect_quote(struct str sample)
+{
+    size_t double_begins, begins, ends;
+    count_quoted(sample, '"', &double_begins, &ends);
+    count_quoted(sample, '\'', &begins, &ends);
+    return double_begins == 0 && begins > 1 && begins == ends ? '\'' : '"';
 }
 
 /* False until there is enough to judge by; always the same amount, whatever the pieces. */
 static bool has_sample(const struct csv_reader *reader)
 {
     return reader->finished || reader->len - reader->at >= SAMPLE_BYTES;
+}
+
+/* Always the same, whatever the pieces. */
+static struct str sample_of(const struct csv_reader *reader)
+{
+    struct str sample = between(reader, reader->at, reader->len);
+    if (sample.len > SAMPLE_MAX) sample.len = SAMPLE_MAX;
+    return sample;
 }
 
 static void start(struct csv_reader *reader)
@@ -157,23 +195,29 @@ static void start(struct csv_reader *reader)
         skip_bytes(reader, BYTE_ORDER_MARK.len);
         reader->options.encoding = CSV_ENCODING_UTF8;
     }
-    if (take_separator_line(reader) || reader->options.separator) return;
-    struct str sample = between(reader, reader->at, reader->len);
-    if (sample.len > SAMPLE_BYTES - BYTE_ORDER_MARK.len) {
-        sample.len = SAMPLE_BYTES - BYTE_ORDER_MARK.len;
-        const char *last = memrchr(sample.ptr, '\n', sample.len);
-        if (last) sample.len = (size_t)(last - sample.ptr);
+    if (reader->utf16.form == UTF16_LITTLE || reader->utf16.form == UTF16_BIG)
+        reader->options.encoding = CSV_ENCODING_UTF8;
+    struct str sample = sample_of(reader);
+    if (memchr(sample.ptr, '\r', sample.len) && !memchr(sample.ptr, '\n', sample.len)) {
+        reader->lone_cr = true;
+        end_lines_with_lf(reader, reader->at);
     }
-    reader->options.separator = detect_separator(sample);
+    (void)take_separator_line(reader);
+    sample = sample_of(reader);
+    const char *last = memrchr(sample.ptr, '\n', sample.len);
+    if (last && sample.len == SAMPLE_MAX) sample.len = (size_t)(last - sample.ptr);
+    if (!reader->options.quote) reader->options.quote = detect_quote(sample);
+    if (!reader->options.separator)
+        reader->options.separator = detect_separator(sample, reader->options.quote);
 }
 
 /* --- finding a row --- */
 
 /* Past the quote that closes the field whose content begins at `at`, or NULL when none does. */
-static const char *closing_quote(const char *at, const char *end)
+static const char *closing_quote(const char *at, const char *end, char quote)
 {
-    while ((at = memchr(at, '"', (size_t)(end - at))) != NULL) {
-        if (at + 1 == end || at[1] != '"') return at + 1;
+    while ((at = memchr(at, quote, (size_t)(end - at))) != NULL) {
+        if (at + 1 == end || at[1] != quote) return at + 1;
         at += 2;
     }
     return NULL;
@@ -181,17 +225,18 @@ static const char *closing_quote(const char *at, const char *end)
 
 /* Follows the quotes of one line: does the row go on behind it? What is wrong with the line is for
  * divide() to say. */
-static bool leaves_quote_open(struct str line, char separator, bool in_quotes)
+static bool leaves_quote_open(struct str line, const struct csv_options *options, bool in_quotes)
 {
+    char separator = options->separator;
     const char *at = line.ptr, *end = line.ptr + line.len;
     for (;;) {
         if (in_quotes) {
-            at = closing_quote(at, end);
+            at = closing_quote(at, end, options->quote);
             if (!at) return true;
             if (at == end || *at != separator) return false;
             at++;
         }
-        in_quotes = at < end && *at == '"';
+        in_quotes = at < end && *at == options->quote;
         if (in_quotes) {
             at++;
             continue;
@@ -242,9 +287,8 @@ static enum found find_row(struct csv_reader *reader, size_t *end)
         size_t so_far = (*end ? *end : reader->len) - reader->at;
         if (*end) {
             struct str line = without_line_break(between(reader, reader->line_at, *end));
-            if (reader->in_quotes || str_find_char(line, '"') >= 0)
-                reader->in_quotes =
-                    leaves_quote_open(line, reader->options.separator, reader->in_quotes);
+            if (reader->in_quotes || str_find_char(line, reader->options.quote) >= 0)
+                reader->in_quotes = leaves_quote_open(line, &reader->options, reader->in_quotes);
             so_far = without_line_break(between(reader, reader->at, *end)).len;
             reader->row_lines++;
             if (!reader->first_line) reader->first_line = *end;
@@ -347,20 +391,21 @@ static enum csv_event decode(struct csv_reader *reader, struct str raw, struct a
 /* --- dividing a row --- */
 
 /* Takes a field in quotes off *at, undoubling quotes in place. NULL, or what is wrong. */
-static const char *take_quoted(char **at, const char *end, char separator, struct str *field)
+static const char *take_quoted(char **at, const char *end, const struct csv_options *options,
+                               struct str *field)
 {
     char *from = *at + 1, *to = from, *read = from;
     for (;;) {
-        char *quote = memchr(read, '"', (size_t)(end - read));
+        char *quote = memchr(read, options->quote, (size_t)(end - read));
         if (!quote) return "a quote is not closed";
-        bool doubled = quote + 1 < end && quote[1] == '"';
+        bool doubled = quote + 1 < end && quote[1] == options->quote;
         size_t run = (size_t)(quote - read) + doubled;
         if (to != read) memmove(to, read, run);
         to += run;
         read = quote + 1 + doubled;
         if (!doubled) break;
     }
-    if (read < end && *read != separator) return "text behind a closing quote";
+    if (read < end && *read != options->separator) return "text behind a closing quote";
     *field = str_of(from, (size_t)(to - from));
     *at = read;
     return NULL;
@@ -400,8 +445,8 @@ static enum csv_event divide(struct csv_reader *reader, struct str text, struct 
         if (row->count == options->columns_max)
             return bad(row, error, STATUS_LIMIT_EXCEEDED, column, "more columns than allowed");
         if (!make_field_room(reader, column)) return failed(error, STATUS_OUT_OF_MEMORY);
-        if (at < end && *at == '"') {
-            const char *what = take_quoted(&at, end, options->separator, &field);
+        if (at < end && *at == options->quote) {
+            const char *what = take_quoted(&at, end, options, &field);
             if (what) return bad(row, error, STATUS_MALFORMED_CSV, column, what);
         } else {
             take_plain(&at, end, options->separator, &field);
@@ -417,6 +462,9 @@ static enum csv_event check_width(struct csv_reader *reader, struct csv_row *row
                                   struct error *error)
 {
     if (!reader->width) reader->width = row->count;
+    while (reader->options.same_width && row->count > reader->width &&
+           reader->fields[row->count - 1].len == 0)
+        row->count--;
     if (!reader->options.same_width || row->count == reader->width) return CSV_ROW;
     char what[96];
     (void)snprintf(what, sizeof(what), "%zu fields where the first row has %zu", row->count,
@@ -459,14 +507,9 @@ static void resume_after_first_line(struct csv_reader *reader)
     reader->skipping = true;
 }
 
-static enum csv_event begin(struct csv_reader *reader, struct error *error)
+static enum csv_event begin(struct csv_reader *reader)
 {
     if (!has_sample(reader)) return CSV_MORE;
-    if (is_utf16(between(reader, reader->at, reader->len))) {
-        (void)error_set(error, STATUS_MALFORMED_CSV, STR(""), STR("UTF-8 | Windows-1252"),
-                        "the file is UTF-16; save it as UTF-8");
-        return CSV_FAILED;
-    }
     start(reader);
     return CSV_ROW;
 }
@@ -475,7 +518,7 @@ enum csv_event csv_reader_next(struct csv_reader *reader, struct arena *arena, s
                                struct error *error)
 {
     if (!reader->started) {
-        enum csv_event event = begin(reader, error);
+        enum csv_event event = begin(reader);
         if (event != CSV_ROW) return event;
     }
     enum csv_event nothing = reader->finished ? CSV_END : CSV_MORE;

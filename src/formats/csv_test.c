@@ -192,11 +192,34 @@ static const struct example examples[] = {
      STR("\xC3\xBC\n"),
      "[\xC3\x83\xC2\xBC];",
      {.encoding = CSV_ENCODING_WINDOWS_1252}},
-    {"UTF-16 is told",
+    {"UTF-16, the small end first",
      STR("\xFF\xFE"
-         "a\0\n\0"),
-     "!the file is UTF-16; save it as UTF-8;",
+         "a\0;\0\xFC\0\r\0\n\0"
+         "b\0;\0=\xD8\x00\xDE\n\0"),
+     "[a][\xC3\xBC];[b][\xF0\x9F\x98\x80];",
      {0}},
+    {"UTF-16, the big end first, cut off in a character",
+     STR("\xFE\xFF\0a\0\t\0b\0\n\0c\0\t\0"),
+     "[a][b];[c][\xEF\xBF\xBD];",
+     {0}},
+    {"UTF-16 with half a pair",
+     STR("\xFF\xFE"
+         "\x00\xD8x\0\n\0"),
+     "[\xEF\xBF\xBDx];",
+     {0}},
+    {"one byte is no mark", STR("\xFF"), "[\xC3\xBF];", {0}},
+    /* what else is met */
+    {"CR ends lines where no LF does", STR("a,b\rc,\"d\re\"\r"), "[a][b];[c][d\ne];", {0}},
+    {"apostrophes as quotes", STR("'a','b,c'\n'it''s','d\ne'\n"), "[a][b,c];[it's][d\ne];", {0}},
+    {"apostrophes in names are none",
+     STR("O'Brien,'t Hof\nd'Arc,x\n"),
+     "[O'Brien]['t Hof];[d'Arc][x];",
+     {0}},
+    {"a given quote is not doubted", STR("'a','b'\n"), "['a']['b'];", {.quote = '"'}},
+    {"empty fields past the width are none",
+     STR("a,b\n1,2,,\n3,4,5\n"),
+     "[a][b];[1][2];!row 3, line 3: 3 fields where the first row has 2;",
+     {.same_width = true}},
 };
 
 static void every_example_reads_the_same_in_pieces_of_any_size(void **state)

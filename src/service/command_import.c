@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "adapters/jobs/import_job.h"
+#include "adapters/jobs/mapping_proposal.h"
 #include "application/job_report.h"
 #include "application/jobs.h"
 #include "base/identifier.h"
@@ -100,6 +101,72 @@ static enum status take_options(const struct invocation *invocation, struct impo
                                 &parameters->on_duplicate))
         return error_set(error, STATUS_USAGE, STR("on-duplicate"), STR("reject | allow"),
                          "--on-duplicate is not known");
+    return STATUS_OK;
+}
+
+/* --- what the columns seem to be --- */
+
+static void show_column(const struct column_proposal *column, bool taken)
+{
+    struct str field = column->is_key               ? STR("the key of the record")
+                       : str_is_none(column->field) ? STR("?")
+                                                    : column->field;
+    (void)fprintf(stderr, "  %-24.*s %s %-24.*s %3d %%%s%s   %.*s\n", STR_ARGS(column->column),
+                  taken ? "->" : "  ", STR_ARGS(field), column->percent,
+                  column->by_name ? ", name" : "", column->by_values ? ", values" : "",
+                  STR_ARGS(column->sample_count ? column->samples[0] : STR("")));
+}
+
+/* With --auto-map what is sure is taken; what was said counts more. */
+static void take_proposal(struct import_run *run, const struct mapping_proposal *proposal,
+                          struct arena *arena)
+{
+    struct import_parameters *parameters = &run->parameters;
+    parameters->mapping = mapping_proposal_mapping(proposal, parameters->mapping, arena);
+    for (size_t i = 0; i < proposal->count; i++)
+        if (proposal->columns[i].is_key && str_is_none(parameters->key_column))
+            parameters->key_column = proposal->columns[i].column;
+}
+
+/* The same for the next time. */
+static void show_flags(const struct mapping_proposal *proposal)
+{
+    (void)printf("customer360 import FILE");
+    for (size_t i = 0; i < proposal->count; i++) {
+        const struct column_proposal *column = &proposal->columns[i];
+        bool sure = column->percent >= PROPOSAL_SURE_PERCENT;
+        if (sure && column->is_key)
+            (void)printf(" --key-column '%.*s'", STR_ARGS(column->column));
+        else if (sure)
+            (void)printf(" --map '%.*s=%.*s'", STR_ARGS(column->field), STR_ARGS(column->column));
+        else
+            (void)printf(" --ignore '%.*s'", STR_ARGS(column->column));
+    }
+    (void)printf("\n");
+}
+
+static enum status propose(const struct invocation *invocation, struct import_run *run, int file,
+                           bool *only, struct error *error)
+{
+    struct arena *arena = invocation->arena;
+    struct record_sample sample;
+    struct mapping_proposal proposal;
+    bool automatic = invocation_switch(invocation, STR("auto-map"));
+    *only = invocation_switch(invocation, STR("propose"));
+    if (!*only && !automatic) return STATUS_OK;
+    TRY(record_sample_read(file, import_job_form(run->parameters.form), arena, &sample, error));
+    TRY(mapping_propose(&sample, arena, &proposal, error));
+    if (run->json && *only) {
+        struct str json = mapping_proposal_json(&proposal, arena);
+        (void)printf("%.*s\n", STR_ARGS(json));
+        return STATUS_OK;
+    }
+    for (size_t i = 0; i < proposal.count && !run->json; i++)
+        show_column(&proposal.columns[i], proposal.columns[i].percent >= PROPOSAL_SURE_PERCENT);
+    if (*only)
+        show_flags(&proposal);
+    else
+        take_proposal(run, &proposal, arena);
     return STATUS_OK;
 }
 
@@ -316,6 +383,9 @@ static enum status run_import(struct invocation *invocation, struct error *error
                          "what shall be imported?");
     TRY(take_options(invocation, &run, error));
     TRY(open_input(invocation, &run, &file, error));
+    bool only;
+    TRY(propose(invocation, &run, file, &only, error));
+    if (only) return STATUS_OK;
     TRY(report_file_open(invocation, STR("IMPORT"), run.json, &run.report, error));
     enum status status = import_file(invocation, &run, file, error);
     status = report_file_close(&run.report, status, error);
@@ -333,6 +403,10 @@ static const struct command_option options[] = {
     {STR("ignore"), STR("COLUMN"), STR("pass over a column; repeatable")},
     {STR("ignore-unknown"), STR_NONE,
      STR("pass over all columns that are no field and not mapped")},
+    {STR("propose"), STR_NONE,
+     STR("show what the columns seem to be, by their names and values; import nothing")},
+    {STR("auto-map"), STR_NONE,
+     STR("map as proposed where that is sure; --map and --ignore count more")},
     {STR("on-duplicate"), STR("reject | allow"),
      STR("a row that certainly is a customer already is reported, or created (reject)")},
     {STR("dry-run"), STR_NONE, STR("tell what would happen, and write nothing")},

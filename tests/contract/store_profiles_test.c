@@ -126,6 +126,7 @@ static void put_a_few(struct contract *c)
     contract_insert(c, row);
     row = contract_profile(STR("C-10"), 1000);
     row.survivor_id = STR("C-1");
+    row.document = STR_NONE;
     contract_insert(c, row);
     row = contract_profile(STR("C-0"), 1000);
     row.erased_at = 5000;

@@ -284,6 +284,9 @@ def cases(world):
     yield "readEvents", [], "?after=nonsense", None, {}
     yield "startImport", [], "", None, {}
     yield "startImport", [], "?onDuplicate=nonsense", None, {}
+    yield "proposeMapping", [], "", None, {}
+    yield "proposeMapping", [], "", "\n", {}
+    yield "proposeMapping", [], "", '"name"x,y\n', {}
     yield "startExport", [], "", NONE, {}
     yield "listJobs", [], "", None, {}
     yield "listJobs", [], "?limit=nonsense", None, {}

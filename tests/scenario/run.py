@@ -352,7 +352,8 @@ def read_steps(path):
             if not line.strip() or line.lstrip().startswith("#"):
                 continue
             if line[0] in " \t" and steps:
-                steps[-1] = (steps[-1][0], steps[-1][1] + " " + line.strip())
+                between = "\n" if steps[-1][1].startswith("POST ") else " "  # rows of a file are lines
+                steps[-1] = (steps[-1][0], steps[-1][1] + between + line.strip())
             else:
                 steps.append((number, line.strip()))
     return steps

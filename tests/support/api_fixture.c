@@ -82,6 +82,14 @@ static enum status import_write(struct import_upload *upload, struct str chunk, 
     return STATUS_OK;
 }
 
+static enum status import_propose(struct import_upload *upload, struct arena *arena,
+                                  struct str *json, struct error *error)
+{
+    (void)upload, (void)arena, (void)error;
+    *json = STR("{\"columns\":[]}");
+    return STATUS_OK;
+}
+
 static enum status import_start(struct import_upload *upload, struct arena *arena,
                                 struct job_row *job, struct error *error)
 {
@@ -167,6 +175,7 @@ static void fill(struct api_fixture *fixture)
     fixture->jobs = (struct fake_runner){.runner = {.import_open = import_open,
                                                     .import_write = import_write,
                                                     .import_start = import_start,
+                                                    .import_propose = import_propose,
                                                     .import_drop = import_drop,
                                                     .undo_start = undo_start,
                                                     .export_start = export_start,

@@ -93,6 +93,21 @@ enum status api_jobs_import(struct call *call, struct error *error)
     return answer_started(call, &job, error);
 }
 
+enum status api_jobs_propose(struct call *call, struct error *error)
+{
+    struct job_runner *runner;
+    struct import_parameters parameters;
+    struct import_upload *upload;
+    struct str json = STR_NONE;
+    TRY(get_runner(call, &runner, error));
+    TRY(read_import(call, &parameters, error));
+    TRY(runner->import_open(runner, &call->caller, &parameters, call->arena, &upload, error));
+    enum status status = receive(call, runner, upload, error);
+    if (status == STATUS_OK) status = runner->import_propose(upload, call->arena, &json, error);
+    runner->import_drop(upload);
+    return status == STATUS_OK ? answer_json(call, 200, json, error) : status;
+}
+
 enum status api_jobs_undo(struct call *call, struct error *error)
 {
     struct job_runner *runner;

@@ -52,6 +52,7 @@ HANDLER(api_events_read);
 
 /* api_jobs.c */
 HANDLER(api_jobs_import);
+HANDLER(api_jobs_propose);
 HANDLER(api_jobs_undo);
 HANDLER(api_jobs_export);
 HANDLER(api_jobs_list);

@@ -8,6 +8,7 @@
  *     upload = import_open(parameters)       a spool file
  *     import_write(upload, chunk) ...        as the body arrives
  *     import_start(upload) -> job            the file is complete: the job is QUEUED
+ *     import_propose(upload) -> JSON         instead: what its columns seem to be; then import_drop
  *     import_drop(upload)                    instead of import_start: nothing is left
  */
 #ifndef ADAPTERS_API_JOB_RUNNER_H
@@ -38,6 +39,10 @@ struct job_runner {
                                struct import_upload **upload, struct error *error);
     enum status (*import_write)(struct import_upload *upload, struct str chunk,
                                 struct error *error);
+    /* What the columns seem to be (adapters/jobs/mapping_proposal.h), as JSON; instead of
+     * import_start, and before import_drop. */
+    enum status (*import_propose)(struct import_upload *upload, struct arena *arena,
+                                  struct str *json, struct error *error);
     /* Takes the upload in any case. */
     enum status (*import_start)(struct import_upload *upload, struct arena *arena,
                                 struct job_row *job, struct error *error);

@@ -220,6 +220,9 @@ static const struct {
         ",\"consentChanges\":" LIST(OBJECT("\"type\":" TEXT ",\"purpose\":" TEXT ",\"contactPoint\":" TEXT_NULL ",\"merged\":" DECISION ",\"remaining\":" DECISION ",\"restored\":" DECISION))))},
     {STR("Job"), STR(OBJECT("\"jobId\":" TEXT ",\"kind\":{\"type\":\"string\",\"enum\":[\"IMPORT\",\"EXPORT\",\"UNDO\"]},\"state\":{\"type\":\"string\",\"enum\":[\"QUEUED\",\"RUNNING\",\"DONE\",\"FAILED\",\"CANCELLED\",\"UNDONE\"]}"
         ",\"actor\":" TEXT ",\"createdAt\":" TIME ",\"updatedAt\":" TIME ",\"parameters\":{\"type\":\"object\"},\"progress\":{\"type\":\"object\"},\"undoneBy\":" TEXT))},
+    {STR("MappingProposal"), STR(OBJECT("\"form\":{\"type\":\"string\",\"enum\":[\"CSV\",\"NDJSON\"]},\"separator\":" TEXT ",\"encoding\":" TEXT ",\"rows\":" NUMBER
+        ",\"keyColumn\":" TEXT_NULL ",\"mapping\":{\"type\":\"object\",\"description\":\"what is sure: can be given to an import\"},\"columns\":"
+        LIST(OBJECT("\"column\":" TEXT ",\"field\":" TEXT_NULL ",\"key\":" TRUTH ",\"confidence\":" NUMBER ",\"by\":" LIST(TEXT) ",\"samples\":" LIST(TEXT)))))},
     {STR("JobPage"), STR(PAGE("Job"))},
     {STR("Health"), STR(OBJECT("\"status\":{\"type\":\"string\",\"enum\":[\"UP\",\"DOWN\"]},\"version\":" TEXT))},
 };

@@ -13,6 +13,11 @@ static const struct {
     [IMPORT_NDJSON] = {STR("NDJSON"), RECORD_FORM_NDJSON},
 };
 
+enum record_form import_job_form(enum import_form form)
+{
+    return forms[form].record;
+}
+
 enum status import_job_check(const struct import_parameters *parameters, struct arena *arena,
                              struct mapping_rules *rules, struct error *error)
 {

@@ -21,6 +21,8 @@ MUST_CHECK enum status import_job_create(struct application *application,
                                          struct arena *arena, struct job_row *job,
                                          struct error *error);
 
+enum record_form import_job_form(enum import_form form);
+
 struct import_job {
     struct job_row row;
     struct importer_options options; /* as the record says; batch, callbacks and the like are not */

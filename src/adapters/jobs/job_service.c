@@ -9,6 +9,7 @@
 
 #include "adapters/jobs/import_job.h"
 #include "adapters/jobs/job_internal.h"
+#include "adapters/jobs/mapping_proposal.h"
 #include "application/undo_import.h"
 #include "base/identifier.h"
 
@@ -178,6 +179,18 @@ static enum status import_write(struct import_upload *upload, struct str chunk, 
     return STATUS_OK;
 }
 
+static enum status import_propose(struct import_upload *upload, struct arena *arena,
+                                  struct str *json, struct error *error)
+{
+    struct record_sample sample;
+    struct mapping_proposal proposal;
+    TRY(record_sample_read(upload->file, import_job_form(upload->parameters.form), arena, &sample,
+                           error));
+    TRY(mapping_propose(&sample, arena, &proposal, error));
+    *json = mapping_proposal_json(&proposal, arena);
+    return str_is_none(*json) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+}
+
 /* What was answered with 202 is done, whatever happens: the file is on the disk before its job is
  * in the store, and a job whose file has not got its name is FAILED. */
 static enum status make_durable(const struct import_upload *upload, struct error *error)
@@ -326,9 +339,16 @@ enum status job_service_new(const struct job_service_options *options, struct jo
     *runner = NULL;
     struct job_service *service = calloc(1, sizeof(*service));
     if (!service) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    service->base =
-        (struct job_runner){import_open,  import_write, import_start, import_drop, undo_start,
-                            export_start, file_open,    file_read,    file_close};
+    service->base = (struct job_runner){.import_open = import_open,
+                                        .import_write = import_write,
+                                        .import_propose = import_propose,
+                                        .import_start = import_start,
+                                        .import_drop = import_drop,
+                                        .undo_start = undo_start,
+                                        .export_start = export_start,
+                                        .file_open = file_open,
+                                        .file_read = file_read,
+                                        .file_close = file_close};
     service->application = options->application;
     service->lock_file = -1;
     service->batch = options->batch;

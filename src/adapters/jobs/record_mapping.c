@@ -238,10 +238,11 @@ static enum status choose_target(const struct mapping_rules *rules, struct str c
         return bad_column(STATUS_UNKNOWN_FIELD, map->field, STR(FIELDS_ALLOWED),
                           "is what a column is mapped to, and no field", error);
     if (rules->pass_over_unknown) return STATUS_OK;
-    return bad_column(STATUS_UNKNOWN_FIELD, column,
-                      STR("a field's name; else --map, --ignore or --ignore-unknown, over HTTP "
-                          "the parameter mapping"),
-                      "is neither a field nor mapped", error);
+    return bad_column(
+        STATUS_UNKNOWN_FIELD, column,
+        STR("a field's name; else --map, --auto-map, --ignore or --ignore-unknown, over HTTP "
+            "the parameter mapping"),
+        "is neither a field nor mapped", error);
 }
 
 static bool same_place(const struct target *a, const struct target *b)
