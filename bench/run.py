@@ -5,6 +5,7 @@
     bench/run.py flat   [--store ...] [--sizes 10000,1000000,5000000]
     bench/run.py create [--store ...]
     bench/run.py import [--store sqlite] [--profiles 200000]
+    bench/run.py upsert [--store sqlite] [--profiles 200000]
     bench/run.py start
 
 Prints one JSON line per measurement and, last, the ratios. `lookup` alternates rounds of nginx (serving one
@@ -234,6 +235,52 @@ def import_bench(options):
         stage.close()
 
 
+def write_rows(path, count, segment):
+    """CSV as a system exports its customers: a key and eleven columns, about 200 bytes a row."""
+    with open(path, "w", encoding="utf-8") as out:
+        out.write("No,Company,Mail,Phone,VAT,Street,Zip,City,Country,Web,Segment,Language\n")
+        for number in range(count):
+            row = profile(number)
+            address = row["addresses"][0]
+            out.write(f'K{number},{row["name"]},{row["emails"][0]},{row["phones"][0]},DE{number:09d},"{address["line1"]}",'
+                      f'{address["postalCode"]},{address["city"]},DE,{row["website"]},{segment(number)},de\n')
+
+
+def upsert(options):
+    """An import by source key into an empty store, the same again, one that changes a tenth, and the undo of each."""
+    stage = Stage(options.store)
+    path = os.path.join(stage.directory, "rows.csv")
+    shared = ["--store", stage.url, "--tenant", "bench", "--json", *suppression_flags(stage.url)]
+
+    def command(*arguments):
+        began = time.monotonic()
+        done = subprocess.run(["/usr/bin/time", "-f", "%M", BINARY, "import", *arguments, *shared], check=True, capture_output=True, text=True)
+        return json.loads(done.stdout), time.monotonic() - began, int(done.stderr.split()[-1]) // 1024
+
+    def load(name):
+        answer, seconds, resident = command(path, "--source", "erp", "--auto-map")
+        report(measure=f"{name} {options.store}", rows=options.profiles, seconds=round(seconds, 1), per_second=round(options.profiles / seconds),
+               peak_mib=resident, **{k: answer[k] for k in ("created", "updated", "unchanged", "duplicates", "invalid")})
+        return answer["jobId"]
+
+    def undo(name, job):
+        answer, seconds, resident = command("--undo", job)
+        counts = answer["progress"]
+        report(measure=f"undo of {name} {options.store}", seconds=round(seconds, 1), per_second=round(counts["homes"] / seconds),
+               peak_mib=resident, **{k: counts[k] for k in ("removed", "restored", "kept")})
+    try:
+        write_rows(path, options.profiles, lambda number: "SMB")
+        report(measure="file", megabytes=round(os.path.getsize(path) / 1e6))
+        first = load("import by key")
+        load("the same again")
+        write_rows(path, options.profiles, lambda number: "GOLD" if number % 10 == 0 else "SMB")
+        second = load("a tenth changed")
+        undo("the change of a tenth", second)
+        undo("the import", first)
+    finally:
+        stage.close()
+
+
 def start(options):
     stage = Stage("sqlite")
     times, resident = [], []
@@ -254,7 +301,7 @@ def start(options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("measure", choices=("lookup", "flat", "create", "import", "start"))
+    parser.add_argument("measure", choices=("lookup", "flat", "create", "import", "upsert", "start"))
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--profiles", type=int)
     parser.add_argument("--sizes", default="10000,1000000,5000000")
@@ -264,8 +311,8 @@ def main():
     parser.add_argument("--flags", default="", help="more flags of serve, as one text: --flags='--http-loops 1'")
     options = parser.parse_args()
     if options.profiles is None:
-        options.profiles = {"lookup": 1000000, "create": 0, "import": 200000}.get(options.measure, 0)
-    {"lookup": lookup, "flat": flat, "create": create, "import": import_bench, "start": start}[options.measure](options)
+        options.profiles = {"lookup": 1000000, "create": 0, "import": 200000, "upsert": 200000}.get(options.measure, 0)
+    {"lookup": lookup, "flat": flat, "create": create, "import": import_bench, "upsert": upsert, "start": start}[options.measure](options)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@
 bench: all
 	bench/run.py start
 	bench/run.py import --profiles 200000
+	bench/run.py upsert --profiles 100000
+	bench/run.py upsert --store postgres --profiles 20000
 	bench/run.py create --rounds 3 --seconds 5
 	bench/run.py create --store postgres --rounds 3 --seconds 5
 	bench/run.py lookup --profiles 200000 --rounds 3 --seconds 5

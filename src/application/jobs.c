@@ -79,6 +79,12 @@ enum status jobs_get(struct application *application, const struct caller *calle
     return STATUS_OK;
 }
 
+enum status jobs_refuse_ended(const struct job_row *row, struct error *error)
+{
+    return error_set(error, STATUS_JOB_ENDED, STR(""), STR_NONE, "job %.*s has ended: %.*s",
+                     STR_ARGS(row->job_id), STR_ARGS(state_name(row->state)));
+}
+
 struct step_reading {
     struct str job_id;
     struct arena *arena;
@@ -107,8 +113,7 @@ static enum status get_unended(struct store_session *session, struct str job_id,
 {
     TRY(store_job_get(session, job_id, STORE_LOCK, arena, row, error));
     if (row->state == JOB_QUEUED || row->state == JOB_RUNNING) return STATUS_OK;
-    return error_set(error, STATUS_JOB_ENDED, STR(""), STR_NONE, "the job has ended: %.*s",
-                     STR_ARGS(state_name(row->state)));
+    return jobs_refuse_ended(row, error);
 }
 
 enum status jobs_hold(struct store_session *session, struct str job_id, struct arena *arena,
@@ -189,17 +194,15 @@ static enum status find_body(struct store_session *session, void *context, struc
         TRY(store_job_list(session, work->cursor, PAGE, work->arena, &work->rows, &work->count,
                            error));
         for (size_t i = 0; i < work->count; i++) {
-            const struct job_row *row = &work->rows[i];
-            bool open = row->state == JOB_QUEUED || row->state == JOB_RUNNING;
-            work->row = *row;
-            if (open && str_equal(row->kind, work->row_kind)) return STATUS_OK;
+            work->row = work->rows[i];
+            if (str_equal(work->row.kind, work->row_kind)) return STATUS_OK;
         }
         work->cursor = work->row.job_id;
     } while (work->count == PAGE);
     return error_plain(error, STATUS_JOB_NOT_FOUND);
 }
 
-enum status jobs_find_open(struct application *application, const struct caller *caller,
+enum status jobs_find_last(struct application *application, const struct caller *caller,
                            struct str kind, struct arena *arena, struct job_row *job,
                            struct error *error)
 {

@@ -31,14 +31,16 @@ MUST_CHECK enum status jobs_cancel(struct application *application, const struct
 MUST_CHECK enum status jobs_update(struct application *application, const struct caller *caller,
                                    struct str job_id, enum job_state state, struct str progress,
                                    struct arena *arena, struct error *error);
-/* The newest of the kind that is neither done nor given up. STATUS_JOB_NOT_FOUND. */
-MUST_CHECK enum status jobs_find_open(struct application *application, const struct caller *caller,
+/* The newest of the kind. STATUS_JOB_NOT_FOUND. */
+MUST_CHECK enum status jobs_find_last(struct application *application, const struct caller *caller,
                                       struct str kind, struct arena *arena, struct job_row *job,
                                       struct error *error);
 /* A step that stands for itself: of a dry run, which writes nothing else. STATUS_JOB_ENDED. */
 MUST_CHECK enum status jobs_append_step(struct application *application,
                                         const struct caller *caller, const struct job_step *step,
                                         struct arena *arena, struct error *error);
+/* STATUS_JOB_ENDED, which names the job and its state. */
+enum status jobs_refuse_ended(const struct job_row *row, struct error *error);
 /* In a unit of work of the job: it stays as it is until that ends. STATUS_JOB_ENDED when it is
  * neither queued nor running. */
 MUST_CHECK enum status jobs_hold(struct store_session *session, struct str job_id,

@@ -299,7 +299,7 @@ static enum status open_job(const struct invocation *invocation, struct import_r
         return import_job_without(application, &run->caller, &run->parameters, arena, &run->job,
                                   error);
     if (str_equal(job_id, STR("last"))) {
-        TRY(jobs_find_open(application, &run->caller, STR("IMPORT"), arena, &row, error));
+        TRY(jobs_find_last(application, &run->caller, STR("IMPORT"), arena, &row, error));
         job_id = row.job_id;
     }
     if (str_is_none(job_id)) {

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Kills what can be killed while customers are written, and checks what is there afterwards.
 
-    tests/fault/run.py [--store sqlite|postgres] [--cycles 200] [--seed N] [--binary build/fault/customer360]
+    tests/fault/run.py [--store sqlite|postgres] [--cycles 200] [--seed N] [--only resume,job] [--binary build/fault/customer360]
 
 A cycle: start the service on the store of the cycle before, let eight clients create, change, merge,
 unmerge and record consent, kill -9 the service (at a random moment, or at a named point of its code; on
@@ -11,6 +11,10 @@ PostgreSQL also the server itself, or cut the connections), start again, check:
   atomic      nothing is half done: what a change did not acknowledge is there wholly or not at all
   exact feed  the feed has one event for each change that is there, none for others, in order per customer
 
+An import and its undo are killed again and again, at the command line (resume) and as a job of the service (job), and
+go on until they are done: the state is that of an undisturbed import, each customer, event and line of the report is
+there once, and after the undo nothing is.
+
 The checker is tested as well: --self-test feeds it histories with a lost write, a lost event, a doubled
 event, a half-done change and a wrong order, and it must find each.
 """
@@ -19,6 +23,7 @@ import http.client
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -362,6 +367,144 @@ def compare_import(port, tenant, rows):
     return found
 
 
+# --- imports that go on, and are taken back ---
+
+RESUME_ROWS = 3000
+
+
+def write_import(path):
+    """Rows with ids of their own, half of them without a key: done twice each would be refused or doubled."""
+    with open(path, "w", encoding="utf-8") as out:
+        out.write("ID,customerId,name,segment,emails\n")
+        for row in range(RESUME_ROWS):
+            key = f"K{row}" if row % 2 else ""
+            mail = "nonsense" if row % 100 == 50 else f"c{row}@x.example"
+            out.write(f"{key},IMP-{row:05d},Customer {row},SEGMENT{row % 7},{mail}\n")
+
+
+def expected_import():
+    return {f"IMP-{row:05d}": (f"Customer {row}", f"SEGMENT{row % 7}", 1) for row in range(RESUME_ROWS) if row % 100 != 50}
+
+
+def state_of(port, tenant):
+    found, cursor = {}, ""
+    while True:
+        page = json.loads(get(port, f"/customers?limit=500{cursor}", tenant=tenant)[1])
+        found.update({c["customerId"]: (c["name"], c.get("segment"), c["version"]) for c in page["items"]})
+        if not page.get("next"):
+            return found
+        cursor = f"&cursor={page['next']}"
+
+
+def compare_state(port, tenant, expected):
+    there = state_of(port, tenant)
+    lost, more = sorted(set(expected) - set(there)), sorted(set(there) - set(expected))
+    other = [f"{key}: {there[key]} instead of {expected[key]}" for key in expected if key in there and there[key] != expected[key]]
+    return ([f"{len(lost)} customers are lost: {lost[:3]}"] if lost else []) + \
+           ([f"{len(more)} customers too many: {more[:3]}"] if more else []) + other[:3]
+
+
+def compare_events(port, tenant, kind, expected):
+    """Exactly one event of the kind for each; numbered a little after the commit on PostgreSQL."""
+    deadline = time.monotonic() + 15
+    while True:
+        told = sorted(e["aggregateId"] for e in read_feed(port, tenant=tenant) if e["eventType"] == kind)
+        if told == sorted(expected) or time.monotonic() > deadline:
+            break
+        time.sleep(0.05)
+    return [] if told == sorted(expected) else [f"{len(told)} {kind} of {len(set(told))} customers for {len(expected)} customers"]
+
+
+def compare_report(port, tenant, job):
+    rows = [json.loads(line)["row"] for line in get(port, f"/jobs/{job}/errors", "application/x-ndjson", tenant)[1].splitlines()]
+    expected = [row + 2 for row in range(RESUME_ROWS) if row % 100 == 50]
+    return [] if rows == expected else [f"the report has {len(rows)} rows, {len(set(rows))} of them different, for {len(expected)}"]
+
+
+def killed_until_done(chance, command, again, slowest):
+    """Runs a command and kills it, again and again, until it comes to its end; the id of its job."""
+    for attempt in range(200):
+        process = subprocess.Popen(command if attempt == 0 else again, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            out, err = process.communicate(timeout=chance.uniform(0.005, slowest) if attempt < 8 else 60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            continue
+        if process.returncode in (0, 3):
+            return json.loads(out)["jobId"]
+        if "no such job" in err:  # it was killed before there was one
+            again = command
+            continue
+        ended = re.search(r"job (JOB-\w+) has ended: DONE|undone already, by job (JOB-\w+)", err)
+        if ended:  # it was killed between its end and telling so
+            return ended.group(1) or ended.group(2)
+        raise Mismatch(f"{' '.join(command[1:4])} ended with {process.returncode}: {err[-300:]}")
+    raise Mismatch("a command does not come to its end")
+
+
+def resume_cycle(options, service, url, chance, cycle):
+    """An import at the command line, killed again and again, and its undo: nothing twice, nothing lost."""
+    tenant = f"resume-{cycle}"
+    path = os.path.join(tempfile.gettempdir(), f"customer360-fault-{os.getpid()}.csv")
+    write_import(path)
+    shared = ["--tenant", tenant, "--store", url, "--json", *suppression_flags(url)]
+    again = [options.binary, "import", path, "--resume", "last", *shared]
+    command = [options.binary, "import", path, "--source", "erp", "--key-column", "ID", "--jobs-batch", "100", *shared]
+    service.stop()
+    job = killed_until_done(chance, command, again + ["--jobs-batch", "70"], 0.4)
+    os.remove(path)
+    service.start()
+    expected = expected_import()
+    found = compare_state(service.port, tenant, expected) + compare_report(service.port, tenant, job)
+    found += compare_events(service.port, tenant, "CustomerProfileCreatedEvent", expected)
+    service.stop()
+    undo = [options.binary, "import", "--undo", job, *shared]
+    killed_until_done(chance, undo, undo, 0.3)
+    service.start()
+    found += compare_state(service.port, tenant, {})
+    return found + compare_events(service.port, tenant, "CustomerProfileRemovedEvent", expected)
+
+
+def resume_http_cycle(options, service, url, chance, cycle):
+    """The same as a job of the service, which is killed; the next start goes on by itself."""
+    tenant = f"job-{cycle}"
+    path = os.path.join(tempfile.gettempdir(), f"customer360-fault-{os.getpid()}.csv")
+    write_import(path)
+    with open(path, encoding="utf-8") as file:
+        job = post(service.port, tenant, "/imports?source=erp&keyColumn=ID", file.read(), "text/csv")["jobId"]
+    os.remove(path)
+    kill_until_ended(service, chance, tenant, job)
+    expected = expected_import()
+    found = compare_state(service.port, tenant, expected) + compare_report(service.port, tenant, job)
+    undo = post(service.port, tenant, f"/imports/{job}/undo", "", "application/json")["jobId"]
+    kill_until_ended(service, chance, tenant, undo)
+    found += compare_state(service.port, tenant, {})
+    return found + compare_events(service.port, tenant, "CustomerProfileRemovedEvent", expected)
+
+
+def post(port, tenant, path, body, content):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("POST", API + path, body.encode(), {"X-Tenant-ID": tenant, "Content-Type": content})
+    response = connection.getresponse()
+    answer = json.loads(response.read())
+    if response.status != 202:
+        raise Mismatch(f"POST {path} answers {response.status}: {answer}")
+    return answer
+
+
+def kill_until_ended(service, chance, tenant, job):
+    for _ in range(chance.randint(1, 4)):
+        time.sleep(chance.uniform(0.0, 0.25))
+        service.stop(signal.SIGKILL)
+        service.start()
+    deadline = time.monotonic() + 60
+    while (state := json.loads(get(service.port, f"/jobs/{job}", tenant=tenant)[1]))["state"] != "DONE":
+        if state["state"] not in ("QUEUED", "RUNNING") or time.monotonic() > deadline:
+            raise Mismatch(f"the job is not done: {state}")
+        time.sleep(0.05)
+
+
 class Run:
     """The store that all cycles share, and what is known of it."""
 
@@ -373,7 +516,10 @@ class Run:
         self.customers = [[] for _ in range(CLIENTS)]
         self.feed, self.retired, self.acknowledged = [], set(), 0
         self.points = [p for p in POINTS if p.startswith((options.store, "http"))]
-        self.kinds = ["random", "random", "point", "import"] + (["server", "cut"] if options.store == "postgres" else [])
+        self.kinds = ["random", "random", "point", "import", "resume", "job"]
+        self.kinds += ["server", "cut"] if options.store == "postgres" else []
+        if options.only:
+            self.kinds = options.only.split(",")
 
     def kill_cycle(self, cycle, kind):
         if kind.startswith("point"):
@@ -396,8 +542,8 @@ class Run:
     def cycle(self, cycle):
         """(what was done, what was violated)"""
         kind = self.chance.choice(self.kinds)
-        if kind == "import":
-            return kind, import_cycle(self.options, self.service, self.url, self.chance, cycle)
+        if kind in IMPORT_CYCLES:
+            return kind, IMPORT_CYCLES[kind](self.options, self.service, self.url, self.chance, cycle)
         if kind == "point":
             kind = f"point {self.chance.choice(self.points)}:{self.chance.randint(2, 60)}"
         return kind, self.kill_cycle(cycle, kind)
@@ -405,6 +551,9 @@ class Run:
     def close(self):
         self.service.stop(signal.SIGKILL)
         self.stores.close()
+
+
+IMPORT_CYCLES = {"import": import_cycle, "resume": resume_cycle, "job": resume_http_cycle}
 
 
 def run(options):
@@ -462,6 +611,7 @@ def main():
     parser.add_argument("--cycles", type=int, default=200)
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100000)
     parser.add_argument("--binary", default=os.path.join(ROOT, "build", "fault", "customer360"))
+    parser.add_argument("--only", default="", help="cycles of these kinds alone: resume,job")
     parser.add_argument("--self-test", action="store_true")
     options = parser.parse_args()
     try:

@@ -26,6 +26,7 @@ static const struct {
     {"mergeCustomers", "", "{\"sourceCustomerId\":\"CUST-2\"}"},
     {"previewMerge", "", "{\"sourceCustomerId\":\"CUST-2\"}"},
     {"startImport", "", "name\nAcme\n"},
+    {"proposeMapping", "", "name\nAcme\n"},
 };
 
 static struct raw_answer ask(struct api_fixture *fixture, const struct route *route)

@@ -91,7 +91,7 @@ static enum status check_state(const struct job_row *row, struct error *error)
 {
     if (!str_equal(row->kind, STR("IMPORT"))) return error_plain(error, STATUS_NOT_AN_IMPORT);
     bool open = row->state == JOB_QUEUED || row->state == JOB_RUNNING;
-    return open ? STATUS_OK : error_plain(error, STATUS_JOB_ENDED);
+    return open ? STATUS_OK : jobs_refuse_ended(row, error);
 }
 
 enum status import_job_without(struct application *application, const struct caller *caller,
