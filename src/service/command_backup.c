@@ -104,7 +104,7 @@ static enum status copy_to_file(struct invocation *invocation, struct str file,
 
 static enum status run_backup(struct invocation *invocation, struct error *error)
 {
-    struct backup_totals totals;
+    struct backup_totals totals = {0};
     double seconds = 0;
     if (invocation->operand_count == 0)
         return error_set(error, STATUS_USAGE, STR("FILE"),
@@ -144,7 +144,7 @@ const struct command command_backup = {
 
 static enum status run_digest(struct invocation *invocation, struct error *error)
 {
-    struct backup_totals totals;
+    struct backup_totals totals = {0};
     double seconds = 0;
     TRY(copy_out(invocation, NULL, &totals, &seconds, error));
     print_totals(invocation, "", &totals, seconds, stdout);
@@ -224,7 +224,7 @@ static enum status load(struct invocation *invocation, FILE *in, const struct ba
 static enum status run_restore(struct invocation *invocation, struct error *error)
 {
     struct backup_header header;
-    struct backup_totals totals;
+    struct backup_totals totals = {0};
     double seconds = 0;
     if (invocation->operand_count == 0)
         return error_set(error, STATUS_USAGE, STR("FILE"), STR("a file of `backup`, or -"),

@@ -1,0 +1,3 @@
+select (select max(recorded_at) from outbox),
+       (select count(*) from job where state in ('QUEUED', 'RUNNING')),
+       (select count(*) from outbox where position is null)
