@@ -38,7 +38,7 @@ def package():
 def commands_and_flags():
     """Of --help: {command: flags}, and the flags of the keys."""
     names = re.findall(r"^  (\w+) +\S", run("--help").stdout.split("\n\n")[2], re.M)
-    flags = {name: re.findall(r"^  --([\w-]+)", run(name, "--help").stdout, re.M) for name in names}
+    flags = {name: re.findall(r"^  --([\w-]+)", run("help", name).stdout, re.M) for name in names}
     return flags, re.findall(r"^  --([\w-]+)", run("help", "configuration").stdout, re.M)
 
 
