@@ -1,7 +1,6 @@
 /* doctor: looks at what a service of this configuration needs, and says what to do about what it
  * lacks. Changes nothing. A check is a row of a table; it files findings. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -11,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "formats/json.h"
 #include "service/certificate.h"
 #include "service/doctor.h"
 #include "service/files.h"
@@ -20,26 +18,6 @@
 enum { CERTIFICATE_DAYS_MIN = 21 };
 #define ROOM_WARNING (INT64_C(2) << 30)
 #define ROOM_FAILURE (INT64_C(128) << 20)
-
-void doctor_found(struct doctor *doctor, enum severity severity, const char *advice,
-                  const char *format, ...)
-{
-    if (doctor->count == FINDINGS_MAX) return;
-    struct finding *finding = &doctor->findings[doctor->count++];
-    va_list args;
-    finding->severity = severity;
-    finding->about = doctor->about;
-    (void)snprintf(finding->advice, sizeof(finding->advice), "%s", advice);
-    va_start(args, format);
-    (void)vsnprintf(finding->what, sizeof(finding->what), format, args);
-    va_end(args);
-}
-
-void doctor_found_error(struct doctor *doctor, const struct error *error)
-{
-    doctor_found(doctor, FINDING_FAILURE, error->allowed[0] ? error->allowed : "mend what it names",
-                 "%s", error->message);
-}
 
 /* --- the checks --- */
 
@@ -234,39 +212,6 @@ static const struct {
     {"descriptors", check_descriptors},
 };
 
-/* --- the report --- */
-
-static void print_text(const struct doctor *doctor)
-{
-    static const char *const words[] = {"ok", "WARNING", "FAILURE"};
-    for (size_t i = 0; i < doctor->count; i++) {
-        const struct finding *finding = &doctor->findings[i];
-        (void)printf("%-8s %-14s %s\n", words[finding->severity], finding->about, finding->what);
-        if (finding->severity != FINDING_OK && finding->advice[0])
-            (void)printf("%-8s %-14s -> %s\n", "", "", finding->advice);
-    }
-}
-
-static void print_json(const struct doctor *doctor)
-{
-    static const struct str words[] = {STR("OK"), STR("WARNING"), STR("FAILURE")};
-    struct buffer out = {.arena = doctor->arena};
-    struct json_writer writer = {.out = &out};
-    json_array_begin(&writer);
-    for (size_t i = 0; i < doctor->count; i++) {
-        const struct finding *finding = &doctor->findings[i];
-        json_object_begin(&writer);
-        json_member_string(&writer, STR("severity"), words[finding->severity]);
-        json_member_string(&writer, STR("about"), str_from_cstr(finding->about));
-        json_member_string(&writer, STR("finding"), str_from_cstr(finding->what));
-        if (finding->advice[0])
-            json_member_string(&writer, STR("advice"), str_from_cstr(finding->advice));
-        json_object_end(&writer);
-    }
-    json_array_end(&writer);
-    (void)printf("%.*s\n", STR_ARGS(buffer_str(&out)));
-}
-
 static enum status run_doctor(struct invocation *invocation, struct error *error)
 {
     struct doctor *doctor = ARENA_NEW(invocation->arena, struct doctor);
@@ -279,12 +224,8 @@ static enum status run_doctor(struct invocation *invocation, struct error *error
         doctor->about = checks[i].about;
         checks[i].look(doctor);
     }
-    if (invocation_switch(invocation, STR("json")))
-        print_json(doctor);
-    else
-        print_text(doctor);
-    for (size_t i = 0; i < doctor->count; i++)
-        if (doctor->findings[i].severity == FINDING_FAILURE) invocation->exit_code = 1;
+    if (doctor_report(doctor, invocation_switch(invocation, STR("json"))))
+        invocation->exit_code = 1;
     return STATUS_OK;
 }
 

@@ -1,5 +1,5 @@
 /* What the parts of `doctor` share. A check looks at one thing and files what it found; it changes
- * nothing. doctor_store.c has the checks of the store, command_doctor.c all others and the report.
+ * nothing. doctor_store.c has the checks of the store, command_doctor.c all others.
  */
 #ifndef SERVICE_DOCTOR_H
 #define SERVICE_DOCTOR_H
@@ -30,6 +30,9 @@ struct doctor {
 void doctor_found(struct doctor *doctor, enum severity severity, const char *advice,
                   const char *format, ...) __attribute__((format(printf, 4, 5)));
 void doctor_found_error(struct doctor *doctor, const struct error *error);
+
+/* Prints all of it; whether there is a failure among it. */
+bool doctor_report(const struct doctor *doctor, bool json);
 
 void doctor_check_store(struct doctor *doctor);
 

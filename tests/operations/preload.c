@@ -59,42 +59,42 @@ void *malloc(size_t size)
     return fails() ? NULL : __libc_malloc(size);
 }
 
-void *calloc(size_t count, size_t size)
+void *calloc(size_t nmemb, size_t size)
 {
-    return fails() ? NULL : __libc_calloc(count, size);
+    return fails() ? NULL : __libc_calloc(nmemb, size);
 }
 
-void *realloc(void *old, size_t size)
+void *realloc(void *ptr, size_t size)
 {
-    return fails() ? NULL : __libc_realloc(old, size);
+    return fails() ? NULL : __libc_realloc(ptr, size);
 }
 
 /* --- the clock --- */
 
-int clock_gettime(clockid_t clock, struct timespec *now)
+int clock_gettime(clockid_t clock_id, struct timespec *tp)
 {
-    long failed = syscall(SYS_clock_gettime, clock, now);
-    if (failed == 0 && clock == CLOCK_REALTIME && control) {
-        int64_t us = (int64_t)now->tv_sec * 1000000 + now->tv_nsec / 1000 + control->clock_us;
-        now->tv_sec = us / 1000000;
-        now->tv_nsec = us % 1000000 * 1000 + now->tv_nsec % 1000;
+    long failed = syscall(SYS_clock_gettime, clock_id, tp);
+    if (failed == 0 && clock_id == CLOCK_REALTIME && control) {
+        int64_t us = (int64_t)tp->tv_sec * 1000000 + tp->tv_nsec / 1000 + control->clock_us;
+        tp->tv_sec = us / 1000000;
+        tp->tv_nsec = us % 1000000 * 1000 + tp->tv_nsec % 1000;
     }
     return (int)failed;
 }
 
-time_t time(time_t *out)
+time_t time(time_t *timer)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
-    if (out) *out = now.tv_sec;
+    if (timer) *timer = now.tv_sec;
     return now.tv_sec;
 }
 
-int gettimeofday(struct timeval *restrict now, void *restrict zone)
+int gettimeofday(struct timeval *restrict tv, void *restrict tz)
 {
-    struct timespec at;
-    (void)zone;
-    (void)clock_gettime(CLOCK_REALTIME, &at);
-    *now = (struct timeval){.tv_sec = at.tv_sec, .tv_usec = at.tv_nsec / 1000};
+    struct timespec now;
+    (void)tz;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    *tv = (struct timeval){.tv_sec = now.tv_sec, .tv_usec = now.tv_nsec / 1000};
     return 0;
 }
