@@ -1,8 +1,8 @@
 # What an operator does, and what befalls him (tests/operations).
-TEST_STEPS += backup reload doctor harsh
+TEST_STEPS += backup reload doctor documents harsh
 
-.PHONY: backup reload doctor harsh
-backup reload doctor: $(BUILD)/customer360
+.PHONY: backup reload doctor documents harsh
+backup reload doctor documents: $(BUILD)/customer360
 	tests/operations/$@.py --binary $(BUILD)/customer360
 
 harsh: $(BUILD)/customer360 $(BUILD)/operations/preload.so
