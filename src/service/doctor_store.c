@@ -63,10 +63,9 @@ static void check_customers(struct doctor *doctor, struct instance *instance)
 
 /* --- what else is in it --- */
 
-static void check_newest(struct doctor *doctor, instant newest)
+static void check_newest(struct doctor *doctor, instant newest, instant now)
 {
-    struct environment *environment = environment_system();
-    int64_t ahead = newest == INSTANT_NONE ? 0 : newest - environment->now(environment);
+    int64_t ahead = newest == INSTANT_NONE ? 0 : newest - now;
     if (ahead > SKEW_WARNING)
         doctor_found(doctor, FINDING_FAILURE,
                      "set the clock right; until then what is written gets times out of order",
@@ -78,16 +77,22 @@ static void check_content(struct doctor *doctor, struct instance *instance)
 {
     struct store_health health;
     struct error error = {.status = STATUS_OK};
-    if (store_health_read(instance->store, &health, &error) != STATUS_OK) {
+    instant now = environment_system()->now(environment_system());
+    if (store_health_read(instance->store, now, &health, &error) != STATUS_OK) {
         doctor_found_error(doctor, &error);
         return;
     }
-    check_newest(doctor, health.newest);
+    check_newest(doctor, health.newest, now);
     if (health.unfinished_jobs > 0)
         doctor_found(doctor, FINDING_OK, "",
                      "%lld jobs wait or run; what a process left behind has "
                      "failed when the service starts",
                      (long long)health.unfinished_jobs);
+    if (health.stale_claims > 0)
+        doctor_found(doctor, FINDING_OK, "",
+                     "%lld claims on possible duplicates have run out: "
+                     "others may take them",
+                     (long long)health.stale_claims);
     if (health.unnumbered > 10000)
         doctor_found(doctor, FINDING_WARNING, "see that an instance of the service runs",
                      "%lld events wait for their place in the feed", (long long)health.unnumbered);

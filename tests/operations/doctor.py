@@ -90,7 +90,10 @@ def test_jobs_that_nobody_runs_and_a_bad_policy_are_told():
     with service("--dev", *STORE) as api:
         fill(api, 1)
     change("insert into job (tenant_id, job_id, kind, state, created_at, updated_at) values ('default', 'J', 'IMPORT', 'RUNNING', 1, 1)")
-    assert "1 jobs wait or run" in doctor(*STORE)["OK"]
+    change("insert into duplicate (tenant_id, duplicate_id, home_a, home_b, state, apart, probability, cause, created_at, refreshed_at, claimed_by, "
+           "claimed_until) values ('default', 'D', 'A', 'B', 'OPEN', 0, 1, 'X', 1, 1, 'jane', 1)")
+    said = doctor(*STORE)["OK"]
+    assert "1 jobs wait or run" in said and "1 claims" in said, said
     write("p.json", "{")
     assert "p.json" in doctor("--policy-file", "p.json", *STORE, code=1)["FAILURE"]
 

@@ -10,6 +10,8 @@ enum { SAMPLE = 200, PAGE = 200, ID_MAX = 64 };
 
 struct asking {
     const struct sql_statement *statement;
+    const struct sql_value *params;
+    size_t param_count;
     struct sql_rows rows;
 };
 
@@ -17,29 +19,33 @@ static enum status ask_body(struct store_session *base, void *context, struct er
 {
     struct sql_session *session = sql_session_of(base);
     struct asking *asking = context;
-    return sql_query(session->transaction, asking->statement, NULL, 0, session->arena,
-                     &asking->rows, error);
+    return sql_query(session->transaction, asking->statement, asking->params, asking->param_count,
+                     session->arena, &asking->rows, error);
 }
 
 static enum status ask(struct store *store, const struct sql_statement *statement,
-                       struct arena *arena, struct sql_rows *rows, struct error *error)
+                       const struct sql_value *params, size_t count, struct arena *arena,
+                       struct sql_rows *rows, struct error *error)
 {
-    struct asking asking = {.statement = statement};
+    struct asking asking = {.statement = statement, .params = params, .param_count = count};
     TRY(store_read(store, SQL_STORE_WHOLE, arena, ask_body, &asking, error));
     *rows = asking.rows;
     return rows->row_count > 0 ? STATUS_OK : error_plain(error, STATUS_INTERNAL);
 }
 
-enum status store_health_read(struct store *store, struct store_health *health, struct error *error)
+enum status store_health_read(struct store *store, instant now, struct store_health *health,
+                              struct error *error)
 {
+    const struct sql_value by = SQL_PARAM_INT64(now);
     struct arena arena;
     struct sql_rows rows;
     arena_init(&arena, 1 << 20);
-    enum status status = ask(store, SQL_STORE_HEALTH, &arena, &rows, error);
+    enum status status = ask(store, SQL_STORE_HEALTH, &by, 1, &arena, &rows, error);
     if (status == STATUS_OK)
         *health = (struct store_health){.newest = sql_cell_int64(&rows, 0, 0, INSTANT_NONE),
                                         .unfinished_jobs = sql_cell_int64(&rows, 0, 1, 0),
-                                        .unnumbered = sql_cell_int64(&rows, 0, 2, 0)};
+                                        .unnumbered = sql_cell_int64(&rows, 0, 2, 0),
+                                        .stale_claims = sql_cell_int64(&rows, 0, 3, 0)};
     arena_release(&arena);
     return status;
 }
@@ -55,7 +61,7 @@ enum status store_health_role(struct store *store, struct role_health *health, s
     struct sql_rows rows;
     arena_init(&arena, 1 << 20);
     *health = (struct role_health){.now = INSTANT_NONE};
-    enum status status = ask(store, SQL_ROLE_HEALTH, &arena, &rows, error);
+    enum status status = ask(store, SQL_ROLE_HEALTH, NULL, 0, &arena, &rows, error);
     if (status == STATUS_OK) {
         copy(sql_cell(&rows, 0, 0), health->name, sizeof(health->name));
         health->is_unbound = str_equal(sql_cell(&rows, 0, 1), STR("t"));
@@ -72,7 +78,7 @@ enum status store_health_pages(struct store *store, char *said, size_t size, str
     struct arena arena;
     struct sql_rows rows;
     arena_init(&arena, 1 << 20);
-    enum status status = ask(store, SQL_INTEGRITY_CHECK, &arena, &rows, error);
+    enum status status = ask(store, SQL_INTEGRITY_CHECK, NULL, 0, &arena, &rows, error);
     if (status == STATUS_OK) copy(sql_cell(&rows, 0, 0), said, size);
     arena_release(&arena);
     return status;

@@ -8,11 +8,12 @@ struct store_health {
     instant newest;          /* time of the newest events; INSTANT_NONE: none */
     int64_t unfinished_jobs; /* queued or running */
     int64_t unnumbered;      /* events that wait for their place in the feed */
+    int64_t stale_claims;    /* on possible duplicates, that have run out by `now` */
 };
 
 /* Of a store that shows all tenants. */
-MUST_CHECK enum status store_health_read(struct store *store, struct store_health *health,
-                                         struct error *error);
+MUST_CHECK enum status store_health_read(struct store *store, instant now,
+                                         struct store_health *health, struct error *error);
 
 /* PostgreSQL, of the role that the store is open with. */
 struct role_health {
