@@ -486,6 +486,7 @@ static void drain(void *argument)
 static void draining_lets_requests_end_and_takes_no_more(void **state)
 {
     (void)state;
+    atomic_store(&fixture.slow, false);
     struct raw_reader slow = {.fd = raw_connect(fixture.port), .arena = &fixture.arena};
     int idle = raw_connect(fixture.port);
     raw_send(slow.fd, STR("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"));
