@@ -148,6 +148,11 @@ const struct route routes[] = {
      CALLED("previewReverseMerge", "What taking a merge apart would give"), TAKES(OPTIONAL, "Empty"), GIVES(200, "UnmergePreview"),
      FAILS(STATUS_CUSTOMER_ERASED, STATUS_MERGE_NOT_FOUND, STATUS_MERGE_REVERSED)},
 
+    /* privacy */
+    {AT(POST, "/privacy/erasures"), NEEDS(CUSTOMER_ERASE), .handle = api_privacy_erase,
+     CALLED("eraseCustomer", "Erases a customer: what is kept of him goes for good"), TAKES(JSON, "ErasureRequest"), GIVES(200, "Erasure"), WRITES,
+     REFUSES(CUSTOMER_FAILS, STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD)},
+
     /* events */
     {AT(GET, "/events"), NEEDS(EVENT_READ), .handle = api_events_read,
      CALLED("readEvents", "The change feed: lines of JSON, or server-sent events"), GIVES(200, "application/x-ndjson"),

@@ -103,7 +103,8 @@ enum status memory_lists_event_list(struct store_session *session, int64_t after
     size_t room = all->count - at < limit ? all->count - at : limit;
     *events = ARENA_NEW_ARRAY(arena, struct event, room);
     if (!*events) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    while (*count < room) (*events)[(*count)++] = *(struct event *)all->items[at++];
+    for (; at < all->count && *count < room; at++) /* an erased one left its place */
+        if (all->items[at]) (*events)[(*count)++] = *(struct event *)all->items[at];
     return STATUS_OK;
 }
 
