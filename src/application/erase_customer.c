@@ -91,13 +91,6 @@ static enum status gather_homes(struct erasing *erasing, struct error *error)
 
 /* --- withdrawn consent --- */
 
-static bool fits_channel(struct str point, struct str channel)
-{
-    const struct consent_channel *row = consent_channel_find(channel);
-    bool is_mail = str_find_char(point, '@') >= 0;
-    return row && is_mail == (row->point == SHAPE_EMAIL);
-}
-
 static enum status suppress(struct erasing *erasing, struct str hash, struct error *error)
 {
     struct customer_change *change = &erasing->change;
@@ -128,7 +121,7 @@ static enum status suppress_points(struct erasing *erasing, struct error *error)
             TRY(suppress(erasing, suppressions_hash(change->application, point, change->arena),
                          error));
         for (size_t i = 0; i < point_count && str_is_none(point); i++)
-            if (fits_channel(texts[i], rows[r].question.channel))
+            if (suppressed_points_is_of(texts[i], rows[r].question.channel))
                 TRY(suppress(erasing, hashes[i], error));
     }
     return STATUS_OK;

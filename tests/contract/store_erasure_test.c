@@ -36,7 +36,7 @@ static enum status erase_body(struct store_session *session, void *context, stru
 static enum status look_body(struct store_session *session, void *context, struct error *error)
 {
     struct work *work = context;
-    TRY(store_keys_find(session, work->keys, work->key_count, work->arena, &work->hits,
+    TRY(store_keys_find(session, work->keys, work->key_count, 10, work->arena, &work->hits,
                         &work->hit_count, error));
     TRY(store_version_list(session, STR("A"), 0, 10, work->arena, &work->versions,
                            &work->version_count, error));

@@ -218,6 +218,7 @@ def cases(world):
     yield "addContact", [w.rich], "", None, {}
     yield "addContact", [w.rich], "", None, {"If_Match": '"999"'}
     yield "addContact", [w.rich], "", {"contactId": "CONT-1", "name": "Jane Doe"}, {}
+    yield "addContact", [w.rich], "", {"name": "A", "communicationPreference": "CALL"}, {}
     yield "addContact", [w.rich], "", {}, {}
     yield "addContact", [w.rich], "", {"name": "A", "role": "SALES", "roles": ["SALES"]}, {}
     yield "addContact", [w.full], "", None, {}
@@ -226,6 +227,7 @@ def cases(world):
     yield "getContact", [w.rich, "CONT-9"], "", None, {}
     yield "changeContact", [w.rich, "CONT-1"], "", None, {}
     yield "changeContact", [w.rich, "CONT-1"], "", None, {"If_Match": '"999"'}
+    yield "changeContact", [w.rich, "CONT-1"], "", {"communicationPreference": "CALL"}, {}
     yield "changeContact", [w.rich, "CONT-9"], "", None, {}
     yield "changeContact", [w.rich, "CONT-1"], "", {"nonsense": 1}, {}
     yield "changeContact", [w.rich, "CONT-1"], "", {"role": "SALES", "roles": ["SALES"]}, {}

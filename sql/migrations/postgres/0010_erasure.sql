@@ -5,16 +5,21 @@ create index match_key_by_home on match_key (tenant_id, home_id);
 -- Rows lie in the order of time: a few pages are read for each change of a customer.
 create index outbox_by_time on outbox using brin (recorded_at) with (autosummarize = on);
 
--- Facts, versions and events of the homes; an event has the time of the version that it tells of.
+-- Facts, versions, events and possible duplicates of the homes; an event has the time of the version that it
+-- tells of.
 create function homes_erase(tenant text, homes text[]) returns void
-language sql security definer
+language plpgsql security definer
 set search_path = public, pg_temp
 as $function$
+begin
     delete from outbox
     where tenant_id = tenant and aggregate_id = any (homes) and recorded_at = any (array(
         select recorded_at from profile_version where tenant_id = tenant and customer_id = any (homes)));
     delete from profile_version where tenant_id = tenant and customer_id = any (homes);
     delete from fact where tenant_id = tenant and home_id = any (homes);
+    delete from duplicate where tenant_id = tenant and home_a = any (homes);
+    delete from duplicate where tenant_id = tenant and home_b = any (homes);
+end
 $function$;
 
 create function keys_erase(tenant text, homes text[]) returns void

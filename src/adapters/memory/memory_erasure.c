@@ -52,6 +52,25 @@ static bool is_of_home(const void *item, const void *context)
     return is_home(&fact->home, context);
 }
 
+static bool names_home(const void *item, const void *context)
+{
+    const struct duplicate_row *row = item;
+    return is_home(&row->home_a, context) || is_home(&row->home_b, context);
+}
+
+static bool erase_duplicates(struct memory_heap *heap, struct memory_tenant *tenant,
+                             const struct homes *gone)
+{
+    for (size_t i = 0; i < tenant->duplicates_all.count; i++) {
+        const struct duplicate_row *row = tenant->duplicates_all.items[i];
+        if (names_home(row, gone) &&
+            !memory_table_put(heap, &tenant->duplicates, row->duplicate_id, NULL))
+            return false;
+    }
+    return drop_items(heap, &tenant->duplicates_all, names_home, gone) &&
+           drop_in_buckets(heap, &tenant->duplicates_of, names_home, gone);
+}
+
 enum status memory_erasure_keys(struct store_session *session, const struct str *homes,
                                 size_t count, struct error *error)
 {
@@ -107,7 +126,7 @@ enum status memory_erasure_homes(struct store_session *session, const struct era
     const struct homes gone = {erasure->homes, erasure->home_count};
     if (!heap) return error_plain(error, STATUS_INTERNAL);
     bool fits = erase_events(heap, &tenant->events, erasure) &&
-                erase_reasons(heap, tenant, erasure) &&
+                erase_reasons(heap, tenant, erasure) && erase_duplicates(heap, tenant, &gone) &&
                 drop_in_buckets(heap, &tenant->about, is_of_home, &gone);
     for (size_t i = 0; i < erasure->home_count && fits; i++)
         fits = erase_home(heap, tenant, erasure->homes[i]);

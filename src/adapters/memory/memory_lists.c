@@ -35,6 +35,21 @@ enum status memory_lists_keys_find(struct store_session *session, const struct s
     return STATUS_OK;
 }
 
+enum status memory_lists_key_list(struct store_session *session, struct str key, struct str after,
+                                  size_t limit, struct arena *arena, struct str **homes,
+                                  size_t *count, struct error *error)
+{
+    const struct memory_bucket *bucket = memory_table_get(&memory_tenant_of(session)->keys, key);
+    const struct memory_vector none = {0}, *all = bucket ? &bucket->vector : &none;
+    size_t at = str_is_none(after) ? 0 : memory_lower_bound(all, after);
+    if (at < all->count && str_equal(*(struct str *)all->items[at], after)) at++;
+    *count = all->count - at < limit ? all->count - at : limit;
+    *homes = ARENA_NEW_ARRAY(arena, struct str, *count);
+    if (!*homes) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < *count; i++) (*homes)[i] = *(struct str *)all->items[at + i];
+    return STATUS_OK;
+}
+
 /* Puts a copy of `id` where it belongs; nothing when it is there. */
 static bool add_ordered(struct memory_heap *heap, struct memory_vector *ids, struct str id)
 {

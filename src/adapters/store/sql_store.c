@@ -228,6 +228,7 @@ static const struct store_operations operations = {
     .merge_list = sql_trees_merge_list,
     .keys_lock = sql_lists_keys_lock,
     .keys_find = sql_lists_keys_find,
+    .key_list = sql_lists_key_list,
     .keys_put = sql_lists_keys_put,
     .keys_erase = sql_erasure_keys,
     .homes_erase = sql_erasure_homes,

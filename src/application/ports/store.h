@@ -151,6 +151,8 @@ struct store_operations {
     enum status (*keys_find)(struct store_session *, const struct str *keys, size_t count,
                              size_t homes_max, struct arena *, struct key_hit **, size_t *hit_count,
                              struct error *);
+    enum status (*key_list)(struct store_session *, struct str key, struct str after, size_t limit,
+                            struct arena *, struct str **homes, size_t *count, struct error *);
     enum status (*keys_put)(struct store_session *, struct str home, const struct str *keys,
                             size_t count, struct error *);
     enum status (*keys_erase)(struct store_session *, const struct str *homes, size_t count,
@@ -273,14 +275,20 @@ MUST_CHECK enum status store_keys_find(struct store_session *session, const stru
                                        size_t count, size_t homes_max, struct arena *arena,
                                        struct key_hit **hits, size_t *hit_count,
                                        struct error *error);
+/* All homes of one key, in order, a page at a time: those after `after` (absent: from the first).
+ */
+MUST_CHECK enum status store_key_list(struct store_session *session, struct str key,
+                                      struct str after, size_t limit, struct arena *arena,
+                                      struct str **homes, size_t *count, struct error *error);
 /* Keys that the home has already are ignored. */
 MUST_CHECK enum status store_keys_put(struct store_session *session, struct str home,
                                       const struct str *keys, size_t count, struct error *error);
 /* Takes away all keys of these homes. */
 MUST_CHECK enum status store_keys_erase(struct store_session *session, const struct str *homes,
                                         size_t count, struct error *error);
-/* Takes away facts, versions and events of the homes. Their rows and the merges stay, what others
- * say of them (a relationship) stays, and so do the keys. The roots of the homes must be locked. */
+/* Takes away facts, versions, events and possible duplicates of the homes. Their rows and the
+ * merges stay, what others say of them (a relationship) stays, and so do the keys. The roots of the
+ * homes must be locked. */
 MUST_CHECK enum status store_homes_erase(struct store_session *session,
                                          const struct erasure *erasure, struct error *error);
 /* `position` is ignored and given by the store: the feed lists events in an order in which those of
