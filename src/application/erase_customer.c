@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "application/customer_change.h"
-#include "application/new_customer.h"
+#include "application/record_keys.h"
 #include "application/suppressed_points.h"
 #include "application/suppressions.h"
 #include "domain/consent.h"
@@ -129,51 +129,32 @@ static enum status suppress_points(struct erasing *erasing, struct error *error)
 
 /* --- traces with others --- */
 
-static enum status put_keys(struct erasing *erasing, struct str home, const struct tree *tree,
-                            struct error *error)
-{
-    struct customer_change *change = &erasing->change;
-    struct golden golden;
-    struct str *keys;
-    size_t count;
-    if (golden_record(tree, change->policy, change->arena, &golden) != STATUS_OK ||
-        customer_keys(change->application, &golden, change->arena, &keys, &count) != STATUS_OK)
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
-    return store_keys_put(change->session, home, keys, count, error);
-}
-
 /* A merged row still says what its golden record was when it was merged. */
-static enum status renew_row(struct erasing *erasing, struct profile_row *row,
-                             const struct tree *tree, struct error *error)
+static enum status renew_row(struct erasing *erasing, struct profile_row *row, struct error *error)
 {
     struct customer_change *change = &erasing->change;
     struct golden golden;
-    if (str_is_none(row->survivor_id)) return STATUS_OK;
-    if (golden_record(tree, change->policy, change->arena, &golden) != STATUS_OK ||
+    struct tree tree;
+    TRY(store_tree_load(change->session, row->customer_id, INSTANT_FUTURE, change->arena, &tree,
+                        error));
+    if (golden_record(&tree, change->policy, change->arena, &golden) != STATUS_OK ||
         customer_render(&golden, change->arena, row) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     row->document = STR_NONE;
     return store_profile_update(change->session, row, error);
 }
 
-/* The keys of the home alone, of the tree under it, and of its source records; and its row. */
 static enum status renew(struct erasing *erasing, struct str home, struct error *error)
 {
     struct customer_change *change = &erasing->change;
     struct profile_row row, root;
-    struct tree tree, alone;
     TRY(store_profile_get(change->session, home, STORE_LOCK, change->arena, &row, error));
+    if (row.erased_at != INSTANT_NONE) return STATUS_OK;
     TRY(customer_root(change->session, &row, change->arena, &root, error));
     TRY(store_profile_get(change->session, root.customer_id, STORE_LOCK, change->arena, &root,
                           error));
-    if (row.erased_at != INSTANT_NONE) return STATUS_OK;
-    TRY(store_tree_load(change->session, home, INSTANT_FUTURE, change->arena, &tree, error));
-    if (customer_alone(&tree, change->arena, &alone) != STATUS_OK)
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
-    TRY(put_keys(erasing, home, &alone, error));
-    TRY(put_keys(erasing, home, &tree, error));
-    TRY(new_customer_put_source_keys(change->session, home, &tree, change->arena, error));
-    return renew_row(erasing, &row, &tree, error);
+    TRY(record_keys_renew(change->application, change->session, &row, change->arena, error));
+    return str_is_none(row.survivor_id) ? STATUS_OK : renew_row(erasing, &row, error);
 }
 
 /* --- the whole --- */

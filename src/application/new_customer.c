@@ -13,21 +13,6 @@ struct str new_customer_source_key(struct str source, struct str source_key, str
     return arena_format(arena, "source|%.*s|%.*s", STR_ARGS(source), STR_ARGS(source_key));
 }
 
-enum status new_customer_put_source_keys(struct store_session *session, struct str home,
-                                         const struct tree *tree, struct arena *arena,
-                                         struct error *error)
-{
-    for (size_t i = 0; i < tree->fact_count; i++) {
-        const struct fact *fact = &tree->facts[i];
-        if (fact->kind != FACT_ASSERTION || str_is_empty(fact->subject)) continue;
-        if (!str_equal(fact->home, home)) continue;
-        struct str key = new_customer_source_key(fact->source, fact->subject, arena);
-        if (str_is_none(key)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-        TRY(store_keys_put(session, home, &key, 1, error));
-    }
-    return STATUS_OK;
-}
-
 /* One contact object out of profile_parse_create, with an id of its own if none was given. */
 static enum status take_contact(struct application *application, const struct json_value *contact,
                                 struct arena *arena, struct fact *fact, bool *given)

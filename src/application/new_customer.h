@@ -50,9 +50,5 @@ new_customer_insert(struct application *application, const struct caller *caller
 
 /* The key by which the home of a source record is found again. */
 struct str new_customer_source_key(struct str source, struct str source_key, struct arena *arena);
-/* Puts those of all source records that the home has in the tree. */
-MUST_CHECK enum status new_customer_put_source_keys(struct store_session *session, struct str home,
-                                                    const struct tree *tree, struct arena *arena,
-                                                    struct error *error);
 
 #endif

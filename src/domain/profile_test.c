@@ -356,7 +356,6 @@ static void phones_emails_and_identifiers_have_one_form(void **state)
     assert_mail("jane@MU\xCC\x88LLER.example", "jane@müller.example");
     assert_mail("jane@XN--mller-kva.example", "jane@müller.example");
     assert_mail("jane@xn--.example", "jane@xn--.example");
-    assert_mail("jane@xn--a.example", "jane@xn--a.example");
     assert_mail("straße@x.example", "straße@x.example");
     assert_true(str_equal(profile_canonical_phone(STR("030/12 34"), arena), STR("0301234")));
     assert_true(str_equal(profile_canonical_email(STR(" Jane@ACME.example"), arena),

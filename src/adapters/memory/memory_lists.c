@@ -40,13 +40,16 @@ enum status memory_lists_key_list(struct store_session *session, struct str key,
                                   size_t *count, struct error *error)
 {
     const struct memory_bucket *bucket = memory_table_get(&memory_tenant_of(session)->keys, key);
-    const struct memory_vector none = {0}, *all = bucket ? &bucket->vector : &none;
+    *count = 0;
+    *homes = NULL;
+    if (!bucket) return STATUS_OK;
+    const struct memory_vector *all = &bucket->vector;
     size_t at = str_is_none(after) ? 0 : memory_lower_bound(all, after);
     if (at < all->count && str_equal(*(struct str *)all->items[at], after)) at++;
-    *count = all->count - at < limit ? all->count - at : limit;
-    *homes = ARENA_NEW_ARRAY(arena, struct str, *count);
+    size_t room = all->count - at < limit ? all->count - at : limit;
+    *homes = ARENA_NEW_ARRAY(arena, struct str, room);
     if (!*homes) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t i = 0; i < *count; i++) (*homes)[i] = *(struct str *)all->items[at + i];
+    while (*count < room) (*homes)[(*count)++] = *(struct str *)all->items[at++];
     return STATUS_OK;
 }
 
