@@ -5,7 +5,7 @@ where tenant_id = $1 and customer_id > $2
   and (cast($3 as text) is null or kind = $3)
   and (cast($4 as text) is null or status = $4)
   and (cast($5 as text) is null or segment = $5)
-  and (document is not null or $6 = cast(1 as bigint))
-  and erased_at is null
+  and ((survivor_id is null and (document is not null or erased_at is not null)) or $6 = cast(1 as bigint))
+  and (erased_at is null or $8 = cast(1 as bigint))
 order by customer_id
 limit $7

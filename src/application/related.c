@@ -2,7 +2,7 @@
 
 enum { DAY_CHARS = 10 }; /* of an instant as text: YYYY-MM-DD */
 
-/* Absent when nobody speaks of the customer any more. */
+/* The root that the customer stands for; absent when it was erased, or nobody speaks of it. */
 static enum status root_id_of(struct store_session *session, const struct tree *tree,
                               struct str customer_id, struct arena *arena, struct str *root,
                               struct error *error)
@@ -14,7 +14,8 @@ static enum status root_id_of(struct store_session *session, const struct tree *
     }
     TRY(store_profile_get(session, customer_id, STORE_NO_LOCK, arena, &row, error));
     TRY(customer_root(session, &row, arena, &top, error));
-    *root = customer_is_removed(&top) ? STR_NONE : top.customer_id;
+    bool gone = top.erased_at != INSTANT_NONE || customer_is_removed(&top);
+    *root = gone ? STR_NONE : top.customer_id;
     return STATUS_OK;
 }
 
@@ -63,8 +64,8 @@ enum status related_links(struct store_session *session, struct str root, struct
                               .recorded_at = current[i]->recorded_at};
         TRY(root_id_of(session, &tree, link->home, arena, &link->home_root, error));
         TRY(root_id_of(session, &tree, link->object, arena, &link->object_root, error));
-        bool gone = str_is_none(link->home_root) || str_is_none(link->object_root);
-        if (!gone && !str_equal(link->home_root, link->object_root)) (*count)++;
+        bool stands = !str_is_none(link->home_root) && !str_is_none(link->object_root);
+        if (stands && !str_equal(link->home_root, link->object_root)) (*count)++;
     }
     return STATUS_OK;
 }

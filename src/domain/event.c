@@ -10,6 +10,7 @@ const struct event_type_row event_types[EVENT_TYPE_COUNT] = {
                                 STR("crm.customer360.profile.unmerged"), 6},
     [EVENT_PROFILE_REMOVED] = {STR("CustomerProfileRemovedEvent"),
                                STR("crm.customer360.profile.removed"), 6},
+    [EVENT_PROFILE_ERASED] = {STR("CustomerErasedEvent"), STR("crm.customer360.profile.erased"), 6},
     [EVENT_CONSENT_UPDATED] = {STR("ConsentUpdatedEvent"), STR("crm.customer360.consent.updated"),
                                3},
 };
@@ -88,6 +89,12 @@ struct str event_payload_removed(struct str customer_id, struct str import_id,
                                {STR("importId"), import_id},
                                {STR("removedBy"), removed_by}};
     return payload_of(members, 3, arena);
+}
+
+struct str event_payload_erased(struct str customer_id, struct arena *arena)
+{
+    const struct member member = {STR("customerId"), customer_id};
+    return payload_of(&member, 1, arena);
 }
 
 struct str event_payload_consent(struct str customer_id, struct str channel, struct str status,

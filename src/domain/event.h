@@ -9,6 +9,7 @@
  *   CustomerMergedEvent          targetCustomerId sourceCustomerId mergeReason
  *   CustomerUnmergedEvent        targetCustomerId sourceCustomerId mergeId
  *   CustomerProfileRemovedEvent  customerId importId removedBy (an import was undone)
+ *   CustomerErasedEvent          customerId
  *   ConsentUpdatedEvent          customerId consentType status
  * (absent values are null). aggregateId is the customer that the event is ordered by: the customer
  * itself, the target of a merge or unmerge.
@@ -25,6 +26,7 @@ enum event_type {
     EVENT_PROFILE_MERGED,
     EVENT_PROFILE_UNMERGED,
     EVENT_PROFILE_REMOVED,
+    EVENT_PROFILE_ERASED,
     EVENT_CONSENT_UPDATED,
     EVENT_TYPE_COUNT
 };
@@ -56,6 +58,7 @@ struct str event_payload_unmerged(struct str target, struct str source, struct s
                                   struct arena *arena);
 struct str event_payload_removed(struct str customer_id, struct str import_id,
                                  struct str removed_by, struct arena *arena);
+struct str event_payload_erased(struct str customer_id, struct arena *arena);
 struct str event_payload_consent(struct str customer_id, struct str channel, struct str status,
                                  struct arena *arena);
 

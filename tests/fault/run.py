@@ -423,8 +423,10 @@ def compare_report(port, tenant, job):
 
 def killed_until_done(chance, command, again, slowest):
     """Runs a command and kills it, again and again, until it comes to its end; the id of its job."""
+    begun = False
     for attempt in range(200):
-        process = subprocess.Popen(command if attempt == 0 else again, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(again if begun else command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        begun = True
         try:
             out, err = process.communicate(timeout=chance.uniform(0.005, slowest) if attempt < 8 else 60)
         except subprocess.TimeoutExpired:
@@ -434,7 +436,7 @@ def killed_until_done(chance, command, again, slowest):
         if process.returncode in (0, 3):
             return json.loads(out)["jobId"]
         if "no such job" in err:  # it was killed before there was one
-            again = command
+            begun = False
             continue
         ended = re.search(r"job (JOB-\w+) has ended: DONE|undone already, by job (JOB-\w+)", err)
         if ended:  # it was killed between its end and telling so

@@ -64,8 +64,10 @@ enum status memory_profiles_update(struct store_session *session, const struct p
 
 static bool passes(const struct profile_row *row, const struct profile_filter *filter)
 {
-    if (row->erased_at != INSTANT_NONE) return false;
-    if (!filter->include_merged && str_is_none(row->document)) return false;
+    bool erased = row->erased_at != INSTANT_NONE;
+    bool shown = str_is_none(row->survivor_id) && (!str_is_none(row->document) || erased);
+    if (erased && !filter->include_erased) return false;
+    if (!shown && !filter->include_merged) return false;
     if (!str_is_none(filter->status) && !str_equal(filter->status, row->status)) return false;
     if (!str_is_none(filter->segment) && !str_equal(filter->segment, row->segment)) return false;
     return str_is_none(filter->kind) || str_equal(filter->kind, row->kind);
