@@ -92,7 +92,7 @@ static struct str cell_of(const struct json_value *value)
 static enum status sample_lines(struct str head, bool whole, struct arena *arena,
                                 struct record_sample *sample, struct error *error)
 {
-    const struct json_value *objects[RECORD_SAMPLE_ROWS];
+    const struct json_value *objects[RECORD_SAMPLE_ROWS] = {NULL};
     struct str line;
     sample->columns = ARENA_NEW_ARRAY(arena, struct str, COLUMNS_MAX);
     if (!sample->columns) return error_plain(error, STATUS_OUT_OF_MEMORY);
