@@ -125,23 +125,24 @@ static struct str evidence_of(const struct match *match, struct arena *arena)
     return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
 }
 
-/* The item, if any, that asks about these two customers now. */
-static size_t find_open(const struct review_pairs *pairs, struct str root, struct str other)
+struct duplicate_row *review_find_open(const struct review_pairs *pairs, struct str customer,
+                                       struct str other)
 {
     for (size_t i = 0; i < pairs->item_count; i++) {
         const struct judgement_pair *pair = &pairs->pairs[i];
-        bool same = (str_equal(pair->root_a, root) && str_equal(pair->root_b, other)) ||
-                    (str_equal(pair->root_a, other) && str_equal(pair->root_b, root));
-        if (same && pairs->items[i].state == DUPLICATE_OPEN) return i;
+        bool same = (str_equal(pair->root_a, customer) && str_equal(pair->root_b, other)) ||
+                    (str_equal(pair->root_a, other) && str_equal(pair->root_b, customer));
+        if (same && pairs->items[i].state == DUPLICATE_OPEN) return &pairs->items[i];
     }
-    return pairs->item_count;
+    return NULL;
 }
 
-static enum status refresh(const struct review *review, struct review_pairs *pairs, size_t at,
-                           const struct match *match, struct error *error)
+static enum status refresh(const struct review *review, struct review_pairs *pairs,
+                           struct duplicate_row *item, const struct match *match,
+                           struct error *error)
 {
-    struct duplicate_row *item = &pairs->items[at];
-    item->probability = pairs->pairs[at].probability = match->probability;
+    pairs->pairs[item - pairs->items].probability = match->probability;
+    item->probability = match->probability;
     item->evidence = evidence_of(match, review->arena);
     item->model_version = match->model_version;
     item->refreshed_at = review->now;
@@ -185,9 +186,9 @@ enum status review_queue(struct application *application, const struct review *r
         struct str other = found[i].customer_id;
         if (str_equal(root, other) || judgement_parts(pairs.pairs, pairs.pair_count, root, other))
             continue;
-        size_t open = find_open(&pairs, root, other);
-        TRY(open < pairs.item_count ? refresh(review, &pairs, open, &found[i].match, error)
-                                    : insert(application, review, root, &found[i], cause, error));
+        struct duplicate_row *open = review_find_open(&pairs, root, other);
+        TRY(open ? refresh(review, &pairs, open, &found[i].match, error)
+                 : insert(application, review, root, &found[i], cause, error));
     }
     return review_settle(review, &pairs, error);
 }

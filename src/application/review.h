@@ -42,6 +42,10 @@ MUST_CHECK enum status review_queue(struct application *application, const struc
                                     const struct duplicate *found, size_t count,
                                     enum duplicate_cause cause, struct error *error);
 
+/* The item that asks about these two customers now; NULL when none does. */
+struct duplicate_row *review_find_open(const struct review_pairs *pairs, struct str customer,
+                                       struct str other);
+
 /* Is the item as it shows open to a decision by the actor? STATUS_DUPLICATE_RESOLVED;
  * STATUS_DUPLICATE_CLAIMED with {"claimedBy","claimedUntil"} as details. */
 MUST_CHECK enum status review_check_open(const struct review *review,

@@ -31,6 +31,9 @@ struct bulk_options {
     /* Told now and then how far a step is (0 to 1); may be NULL. */
     void (*progress)(void *context, const char *step, double done);
     void *progress_context;
+    /* Asked now and then whether to give up; may be NULL. What was asked to do so answers
+     * STATUS_UNAVAILABLE, and all that is left is bulk_free(). */
+    bool (*stopped)(void *context);
 };
 
 enum status bulk_new(const struct bulk_options *options, struct bulk **bulk, struct error *error);

@@ -25,6 +25,8 @@ static const struct {
     {"removeSuppression", "?contactPoint=a@x.example", NULL},
     {"mergeCustomers", "", "{\"sourceCustomerId\":\"CUST-2\"}"},
     {"previewMerge", "", "{\"sourceCustomerId\":\"CUST-2\"}"},
+    {"resolveDuplicate", "", "{\"decision\":\"NOT_A_DUPLICATE\"}"},
+    {"scanDuplicates", "", "{}"},
     {"startImport", "", "name\nAcme\n"},
 };
 
