@@ -209,7 +209,7 @@ static enum status refuse_claimed(const struct duplicate_row *row, struct arena 
     return status;
 }
 
-enum status review_check_open(const struct review *review, const struct duplicate_row *row,
+static enum status check_open(const struct review *review, const struct duplicate_row *row,
                               struct error *error)
 {
     enum duplicate_state shows = duplicate_shows(row, review->now);
@@ -223,4 +223,59 @@ enum status review_check_open(const struct review *review, const struct duplicat
     if (shows == DUPLICATE_CLAIMED && !str_equal(row->claimed_by, review->actor))
         return refuse_claimed(row, review->arena, error);
     return STATUS_OK;
+}
+
+/* Whoever writes an item locks the customer at one end of it. A merge at the other end that was
+ * committed meanwhile has not seen it: so it is looked at again before anybody decides. */
+static enum status look_again(const struct review *review, const struct duplicate_row *row,
+                              struct error *error)
+{
+    struct profile_row home, root;
+    struct tree tree;
+    TRY(store_profile_get(review->session, row->home_a, STORE_NO_LOCK, review->arena, &home,
+                          error));
+    TRY(customer_root(review->session, &home, review->arena, &root, error));
+    TRY(store_tree_load(review->session, root.customer_id, INSTANT_FUTURE, review->arena, &tree,
+                        error));
+    return review_follow(review, &tree, error);
+}
+
+enum status review_take(const struct review *review, struct str duplicate_id,
+                        struct duplicate_row *row, struct error *error)
+{
+    TRY(store_duplicate_get(review->session, duplicate_id, STORE_NO_LOCK, review->arena, row,
+                            error));
+    TRY(check_open(review, row, error));
+    TRY(look_again(review, row, error));
+    TRY(store_duplicate_get(review->session, duplicate_id, STORE_LOCK, review->arena, row, error));
+    return check_open(review, row, error);
+}
+
+struct keeping {
+    struct review review;
+    struct str duplicate_id;
+};
+
+static enum status keep_body(struct store_session *session, void *context, struct error *error)
+{
+    struct keeping *keeping = context;
+    struct duplicate_row row;
+    keeping->review.session = session;
+    TRY(store_duplicate_get(session, keeping->duplicate_id, STORE_NO_LOCK, keeping->review.arena,
+                            &row, error));
+    return row.state == DUPLICATE_OPEN ? look_again(&keeping->review, &row, error) : STATUS_OK;
+}
+
+void review_keep(struct application *application, const struct caller *caller,
+                 struct str duplicate_id, struct arena *arena)
+{
+    struct error ignored; /* the next who asks for the item tries again */
+    struct keeping keeping = {
+        .review = {.actor = caller->user_id,
+                   .now = application->environment->now(application->environment),
+                   .arena = arena},
+        .duplicate_id = duplicate_id};
+    enum status status =
+        store_write(application->store, caller->tenant, arena, keep_body, &keeping, &ignored);
+    (void)status;
 }

@@ -15,9 +15,7 @@ static enum status claim_body(struct store_session *session, void *context, stru
     struct review *review = &claiming->review;
     struct duplicate_row row;
     review->session = session;
-    TRY(store_duplicate_get(session, claiming->duplicate_id, STORE_LOCK, review->arena, &row,
-                            error));
-    TRY(review_check_open(review, &row, error));
+    TRY(review_take(review, claiming->duplicate_id, &row, error));
     row.claimed_until = claiming->until;
     row.claimed_by = claiming->until == INSTANT_NONE ? STR_NONE : review->actor;
     if (claiming->until != INSTANT_NONE) row.later_until = INSTANT_NONE;
@@ -33,7 +31,10 @@ static enum status claim(struct application *application, const struct caller *c
                                 .duplicate_id = duplicate_id,
                                 .until = minutes == 0 ? INSTANT_NONE
                                                       : now + minutes * 60 * INSTANT_SECOND};
-    TRY(store_write(application->store, caller->tenant, arena, claim_body, &claiming, error));
+    enum status status =
+        store_write(application->store, caller->tenant, arena, claim_body, &claiming, error);
+    if (status == STATUS_DUPLICATE_RESOLVED) review_keep(application, caller, duplicate_id, arena);
+    TRY(status);
     return review_item_show(application, caller, duplicate_id, false, STR_NONE, arena, json, error);
 }
 

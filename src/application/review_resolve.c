@@ -177,11 +177,8 @@ static enum status resolve_body(struct store_session *session, void *context, st
     review->session = session;
     TRY(store_duplicate_get(session, resolving->duplicate_id, STORE_NO_LOCK, review->arena,
                             &resolving->row, error));
-    TRY(review_check_open(review, &resolving->row, error));
     TRY(lock_customers(resolving, error));
-    TRY(store_duplicate_get(session, resolving->duplicate_id, STORE_LOCK, review->arena,
-                            &resolving->row, error));
-    TRY(review_check_open(review, &resolving->row, error));
+    TRY(review_take(review, resolving->duplicate_id, &resolving->row, error));
     return decide[resolving->request->decision](resolving, error);
 }
 
@@ -197,7 +194,10 @@ enum status review_resolve(struct application *application, const struct caller 
         .review = {.actor = caller->user_id,
                    .now = application->environment->now(application->environment),
                    .arena = arena}};
-    TRY(store_write(application->store, caller->tenant, arena, resolve_body, &resolving, error));
+    enum status status =
+        store_write(application->store, caller->tenant, arena, resolve_body, &resolving, error);
+    if (status == STATUS_DUPLICATE_RESOLVED) review_keep(application, caller, duplicate_id, arena);
+    TRY(status);
     struct str merged = request->decision == REVIEW_MERGE ? resolving.merged.json : STR_NONE;
     return review_item_show(application, caller, duplicate_id, false, merged, arena, json, error);
 }

@@ -103,8 +103,8 @@ enum status sql_trees_merge_list(struct store_session *, const struct str *custo
 enum status sql_lists_keys_lock(struct store_session *, const struct str *keys, size_t count,
                                 struct error *);
 enum status sql_lists_keys_find(struct store_session *, const struct str *keys, size_t count,
-                                struct arena *, struct key_hit **, size_t *hit_count,
-                                struct error *);
+                                size_t homes_max, struct arena *, struct key_hit **,
+                                size_t *hit_count, struct error *);
 enum status sql_lists_keys_put(struct store_session *, struct str home, const struct str *keys,
                                size_t count, struct error *);
 enum status sql_lists_event_append(struct store_session *, const struct event *, struct error *);

@@ -118,11 +118,11 @@ enum status store_keys_lock(struct store_session *session, const struct str *key
 }
 
 enum status store_keys_find(struct store_session *session, const struct str *keys, size_t count,
-                            struct arena *arena, struct key_hit **hits, size_t *hit_count,
-                            struct error *error)
+                            size_t homes_max, struct arena *arena, struct key_hit **hits,
+                            size_t *hit_count, struct error *error)
 {
-    return session->store->operations->keys_find(session, keys, count, arena, hits, hit_count,
-                                                 error);
+    return session->store->operations->keys_find(session, keys, count, homes_max, arena, hits,
+                                                 hit_count, error);
 }
 
 enum status store_keys_put(struct store_session *session, struct str home, const struct str *keys,

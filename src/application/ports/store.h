@@ -67,9 +67,10 @@ struct profile_filter {
 /* An exact, normalised value by which duplicates are found: "email+name|jane@acme.example|jane
  * doe". A home keeps every key it ever had. */
 struct key_hit {
-    struct str key;
+    size_t key; /* which of those that were asked for */
     struct str home;
 };
+enum { STORE_HOMES_MAX = 1000 };
 
 enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_DONE, JOB_FAILED, JOB_CANCELLED, JOB_STATE_COUNT };
 
@@ -138,7 +139,8 @@ struct store_operations {
     enum status (*keys_lock)(struct store_session *, const struct str *keys, size_t count,
                              struct error *);
     enum status (*keys_find)(struct store_session *, const struct str *keys, size_t count,
-                             struct arena *, struct key_hit **, size_t *hit_count, struct error *);
+                             size_t homes_max, struct arena *, struct key_hit **, size_t *hit_count,
+                             struct error *);
     enum status (*keys_put)(struct store_session *, struct str home, const struct str *keys,
                             size_t count, struct error *);
     enum status (*event_append)(struct store_session *, const struct event *, struct error *);
@@ -253,10 +255,12 @@ MUST_CHECK enum status store_merge_list(struct store_session *session, const str
  * locks one of these keys waits. */
 MUST_CHECK enum status store_keys_lock(struct store_session *session, const struct str *keys,
                                        size_t count, struct error *error);
-/* At most 1000 hits, in order of (key, home). */
+/* In the order of the keys asked for, then of home. Of each key at most `homes_max` homes (up to
+ * STORE_HOMES_MAX); which, when it has more, is not said. */
 MUST_CHECK enum status store_keys_find(struct store_session *session, const struct str *keys,
-                                       size_t count, struct arena *arena, struct key_hit **hits,
-                                       size_t *hit_count, struct error *error);
+                                       size_t count, size_t homes_max, struct arena *arena,
+                                       struct key_hit **hits, size_t *hit_count,
+                                       struct error *error);
 /* Keys that the home has already are ignored. */
 MUST_CHECK enum status store_keys_put(struct store_session *session, struct str home,
                                       const struct str *keys, size_t count, struct error *error);
