@@ -38,9 +38,9 @@ static void create(const char *body)
     struct json_value *json;
     struct arena_mark mark = arena_mark(&arena);
     assert_int_equal(json_parse(str_from_cstr(body), &arena, &json, &error), STATUS_OK);
-    assert_int_equal(create_customer(&application, &caller, json, ON_DUPLICATE_ALLOW, &arena,
-                                     &customer, &error),
-                     STATUS_OK);
+    assert_int_equal(
+        create_customer(&application, &caller, json, ON_DUPLICATE_ALLOW, &arena, &customer, &error),
+        STATUS_OK);
     arena_rewind(&arena, mark);
 }
 
@@ -178,19 +178,18 @@ static struct str *all_pairs(size_t *count)
     struct profile_row *rows;
     size_t row_count;
     struct review_scan_counts counts = {0};
-    assert_int_equal(review_scan_read(&application, &caller, STR_NONE, 1000, &arena, &rows,
-                                      &row_count, &error),
-                     STATUS_OK);
+    assert_int_equal(
+        review_scan_read(&application, &caller, STR_NONE, 1000, &arena, &rows, &row_count, &error),
+        STATUS_OK);
     for (size_t i = 0; i < row_count; i++)
         for (size_t j = i + 1; j < row_count; j += REVIEW_SCAN_PAIRS_MAX) {
             struct review_scan_pair pairs[REVIEW_SCAN_PAIRS_MAX];
             size_t n = 0;
             struct arena_mark mark = arena_mark(&arena);
             for (; n < REVIEW_SCAN_PAIRS_MAX && j + n < row_count; n++)
-                pairs[n] =
-                    (struct review_scan_pair){rows[i].customer_id, rows[j + n].customer_id};
-            assert_int_equal(review_scan_decide(&application, &caller, pairs, n,
-                                                SCAN_NEVER_MERGES, &arena, &counts, &error),
+                pairs[n] = (struct review_scan_pair){rows[i].customer_id, rows[j + n].customer_id};
+            assert_int_equal(review_scan_decide(&application, &caller, pairs, n, SCAN_NEVER_MERGES,
+                                                &arena, &counts, &error),
                              STATUS_OK);
             arena_rewind(&arena, mark);
         }
