@@ -558,7 +558,11 @@ static enum status train(struct bulk *bulk, struct training_result *result, stru
     }
     scoring_init(&bulk->scorer, &bulk->values, &bulk->rarities, &bulk->models, result->match_rate);
     if (!bulk->options.train) return STATUS_OK;
-    struct training_options options = {bulk->options.threads, 60000, 8000};
+    struct training_options options = {.threads = bulk->options.threads,
+                                       .random_pairs = 60000,
+                                       .pairs_per_key_type = 8000,
+                                       .labels = bulk->options.labels,
+                                       .label_count = bulk->options.label_count};
     TRY(training_run(&bulk->blocking, &bulk->scorer, &options, &bulk->models, result, error));
     scoring_init(&bulk->scorer, &bulk->values, &bulk->rarities, &bulk->models, result->match_rate);
     return STATUS_OK;

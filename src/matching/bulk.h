@@ -22,11 +22,13 @@
 struct bulk;
 
 struct bulk_options {
-    unsigned threads;               /* 0: as many as there are processors */
-    uint64_t memory_bytes;          /* 0: no limit */
-    const struct model_set *models; /* NULL: as shipped */
-    bool train;                     /* adapt the model to the records */
-    bool link;                      /* pairs across two files only, one to one */
+    unsigned threads;                    /* 0: as many as there are processors */
+    uint64_t memory_bytes;               /* 0: no limit */
+    const struct model_set *models;      /* NULL: as shipped */
+    bool train;                          /* adapt the model to the records */
+    const struct training_label *labels; /* for that; see training.h */
+    size_t label_count;
+    bool link;        /* pairs across two files only, one to one */
     double threshold; /* probability from which records are joined; 0: the usual one */
     /* Told now and then how far a step is (0 to 1); may be NULL. */
     void (*progress)(void *context, const char *step, double done);
