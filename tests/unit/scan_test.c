@@ -207,8 +207,8 @@ static void a_scan_finds_what_comparing_every_pair_finds(void **state)
     struct str *scanned = queue(&scanned_count);
     assert_true(scanned_count > 0);
     assert_int_equal(progress_of(&job, "alike"), (int64_t)scanned_count);
-    assert_int_equal(remove_files(), 0); /* nothing is left behind */
     job_service_free(runner);
+    assert_int_equal(remove_files(), 0); /* nothing is left behind */
     struct str *all = all_pairs(&all_count);
     assert_int_equal(all_count, scanned_count);
     for (size_t i = 0; i < all_count; i++) assert_str(scanned[i], all[i]);
