@@ -27,6 +27,7 @@ static const struct {
     {"previewMerge", "", "{\"sourceCustomerId\":\"CUST-2\"}"},
     {"resolveDuplicate", "", "{\"decision\":\"NOT_A_DUPLICATE\"}"},
     {"scanDuplicates", "", "{}"},
+    {"eraseCustomer", "", "{\"customerId\":\"CUST-1\"}"},
     {"startImport", "", "name\nAcme\n"},
 };
 

@@ -55,6 +55,9 @@ HANDLER(api_duplicates_claim);
 HANDLER(api_duplicates_release);
 HANDLER(api_duplicates_resolve);
 
+/* api_privacy.c */
+HANDLER(api_privacy_erase);
+
 /* api_events.c */
 HANDLER(api_events_read);
 

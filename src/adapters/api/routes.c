@@ -75,13 +75,13 @@ const struct route routes[] = {
      FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},
     {AT(POST, "/customers/{customerId}/contacts"), NEEDS(CUSTOMER_WRITE), .handle = api_contacts_add,
      CALLED("addContact", "Adds a contact"), TAKES(JSON, "NewContact"), GIVES(201, "Contact"), .versioned = true, WRITES,
-     FAILS(CUSTOMER_FAILS), REFUSES(STATUS_CONTACT_EXISTS, STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD, STATUS_DUPLICATE_FIELD, STATUS_LIMIT_EXCEEDED)},
+     FAILS(CUSTOMER_FAILS), REFUSES(STATUS_CONTACT_EXISTS, STATUS_CONSENT_VIOLATION, STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD, STATUS_DUPLICATE_FIELD, STATUS_LIMIT_EXCEEDED)},
     {AT(GET, "/customers/{customerId}/contacts/{contactId}"), NEEDS(CUSTOMER_READ), .handle = api_contacts_get,
      CALLED("getContact", "One contact"), GIVES(200, "Contact"), .versioned = true,
      FAILS(CUSTOMER_FAILS, STATUS_CONTACT_NOT_FOUND)},
     {AT(PATCH, "/customers/{customerId}/contacts/{contactId}"), NEEDS(CUSTOMER_WRITE), .handle = api_contacts_change,
      CALLED("changeContact", "Changes a contact by a merge-patch"), TAKES(PATCH, "ContactPatch"), GIVES(200, "Contact"), .versioned = true, WRITES,
-     FAILS(CUSTOMER_FAILS, STATUS_CONTACT_NOT_FOUND), REFUSES(STATUS_UNKNOWN_FIELD, STATUS_DUPLICATE_FIELD, STATUS_LIMIT_EXCEEDED)},
+     FAILS(CUSTOMER_FAILS, STATUS_CONTACT_NOT_FOUND), REFUSES(STATUS_CONSENT_VIOLATION, STATUS_UNKNOWN_FIELD, STATUS_DUPLICATE_FIELD, STATUS_LIMIT_EXCEEDED)},
     {AT(DELETE, "/customers/{customerId}/contacts/{contactId}"), NEEDS(CUSTOMER_WRITE), .handle = api_contacts_remove,
      CALLED("removeContact", "Removes a contact"), GIVES_NOTHING, .versioned = true, WRITES,
      FAILS(CUSTOMER_FAILS, STATUS_CONTACT_NOT_FOUND)},
@@ -173,8 +173,13 @@ const struct route routes[] = {
      FAILS(STATUS_DUPLICATE_NOT_FOUND, STATUS_DUPLICATE_CLAIMED, STATUS_DUPLICATE_RESOLVED)},
     {AT(POST, "/duplicates/{duplicateId}/resolve"), NEEDS(DUPLICATE_RESOLVE), .handle = api_duplicates_resolve,
      CALLED("resolveDuplicate", "Merges the two, tells them apart, or puts the decision off"), TAKES(JSON, "DuplicateDecision"), GIVES(200, "Duplicate"), WRITES,
-     FAILS(STATUS_DUPLICATE_NOT_FOUND, STATUS_DUPLICATE_CLAIMED, STATUS_DUPLICATE_RESOLVED, STATUS_PLAN_CHANGED, STATUS_CUSTOMER_ERASED),
+     FAILS(STATUS_DUPLICATE_NOT_FOUND, STATUS_DUPLICATE_CLAIMED, STATUS_DUPLICATE_RESOLVED, STATUS_PLAN_CHANGED),
      REFUSES(STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD, STATUS_LIMIT_EXCEEDED)},
+
+    /* privacy */
+    {AT(POST, "/privacy/erasures"), NEEDS(CUSTOMER_ERASE), .handle = api_privacy_erase,
+     CALLED("eraseCustomer", "Erases a customer: what is kept of him goes for good"), TAKES(JSON, "ErasureRequest"), GIVES(200, "Erasure"), WRITES,
+     REFUSES(CUSTOMER_FAILS, STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD)},
 
     /* events */
     {AT(GET, "/events"), NEEDS(EVENT_READ), .handle = api_events_read,
