@@ -76,6 +76,7 @@ struct config_values {
     int64_t jobs_batch;
     int64_t jobs_memory;
     int64_t jobs_keep;
+    int64_t jobs_scan_memory;
 
     struct str log_level;
     struct str log_format;

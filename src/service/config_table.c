@@ -120,6 +120,8 @@ const struct config_key config_keys[] = {
      .help = STR("rows of an import per transaction")},
     {STR("jobs.memory"), SIZE(jobs_memory, 16 * MB, 64 * GB), .fallback = STR("256M"),
      .help = STR("memory that an import uses at most, roughly; a transaction has fewer rows when they are large")},
+    {STR("jobs.scan_memory"), SIZE(jobs_scan_memory, 16 * MB, 1024 * GB), .fallback = STR("2G"),
+     .help = STR("most memory of a scan for duplicates, which fails when it needs more")},
 
     {STR("log.level"), RELOADS, CHOICE(log_level), .fallback = STR("info"),
      .allowed = STR("debug | info | warn | error"), .help = STR("what is logged, to stderr")},

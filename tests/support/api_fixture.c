@@ -117,6 +117,15 @@ static enum status export_start(struct job_runner *runner, const struct caller *
     return jobs_create(fake->application, caller, STR("EXPORT"), STR("{}"), arena, job, error);
 }
 
+static enum status scan_start(struct job_runner *runner, const struct caller *caller,
+                              double merge_from, struct arena *arena, struct job_row *job,
+                              struct error *error)
+{
+    struct fake_runner *fake = (struct fake_runner *)runner;
+    (void)merge_from;
+    return jobs_create(fake->application, caller, STR("SCAN"), STR("{}"), arena, job, error);
+}
+
 static enum status file_open(struct job_runner *runner, const struct caller *caller,
                              struct str job_id, struct arena *arena,
                              struct job_file_reader **reader, struct error *error)
@@ -179,6 +188,7 @@ static void fill(struct api_fixture *fixture)
                                                     .import_drop = import_drop,
                                                     .undo_start = undo_start,
                                                     .export_start = export_start,
+                                                    .scan_start = scan_start,
                                                     .file_open = file_open,
                                                     .file_read = file_read,
                                                     .file_close = file_close},

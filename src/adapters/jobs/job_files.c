@@ -59,7 +59,17 @@ enum status job_lock_directory(struct job_service *service, struct error *error)
 static const struct {
     struct str suffix;
     enum job_kind kind;
-} unended[] = {{STR(".upload"), JOB_KIND_IMPORT}, {STR(".undo"), JOB_KIND_UNDO}};
+} unended[] = {{STR(".upload"), JOB_KIND_IMPORT},
+               {STR(".undo"), JOB_KIND_UNDO},
+               {STR(".scan"), JOB_KIND_SCAN}};
+
+/* What a task needs besides tenant and job. */
+static bool complete(struct job_service *service, struct job_task *task, const char *suffix)
+{
+    if (task->kind == JOB_KIND_SCAN) return job_scan_read_mark(service, task);
+    task->upload_path = job_path(service, task->caller.tenant, task->job_id, suffix, &task->arena);
+    return task->upload_path != NULL;
+}
 
 /* False when the file is of no job that has not ended. */
 static bool go_on(struct job_service *service, struct str tenant, struct str file)
@@ -71,9 +81,7 @@ static bool go_on(struct job_service *service, struct str tenant, struct str fil
         struct str job_id = str_of(file.ptr, file.len - suffix.len);
         if (!identifier_is_valid(job_id)) return false;
         struct job_task *task = job_task_new(unended[i].kind, &caller, job_id);
-        if (task)
-            task->upload_path = job_path(service, tenant, job_id, suffix.ptr + 1, &task->arena);
-        if (!task || !task->upload_path) {
+        if (!task || !complete(service, task, suffix.ptr + 1)) {
             job_task_free(task);
             return true; /* the next start may have the memory */
         }
@@ -93,8 +101,9 @@ static void clean_file(struct job_service *service, struct str tenant, const cha
     if (fstatat(directory, name, &file, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(file.st_mode) &&
         !go_on(service, tenant, str_from_cstr(name))) {
         int64_t age_ms = ((int64_t)time(NULL) - file.st_mtim.tv_sec) * 1000;
-        if (str_ends_with(str_from_cstr(name), STR(".spool")) || age_ms > service->keep_ms)
-            (void)unlinkat(directory, name, 0);
+        bool spool = str_ends_with(str_from_cstr(name), STR(".spool"));
+        bool pairs = str_ends_with(str_from_cstr(name), STR(".pairs")); /* of a scan that goes on */
+        if (spool || (!pairs && age_ms > service->keep_ms)) (void)unlinkat(directory, name, 0);
     }
     (void)close(directory);
 }

@@ -9,9 +9,9 @@
 #include "adapters/jobs/importer.h"
 #include "adapters/jobs/job_service.h"
 
-enum job_kind { JOB_KIND_IMPORT, JOB_KIND_UNDO, JOB_KIND_EXPORT, JOB_KIND_COUNT };
+enum job_kind { JOB_KIND_IMPORT, JOB_KIND_UNDO, JOB_KIND_EXPORT, JOB_KIND_SCAN, JOB_KIND_COUNT };
 /* Imports and their undoing share one. */
-enum { JOB_WORKERS = 2 };
+enum { JOB_WORKERS = 3 };
 
 /* One job to do, with copies of all it needs; what it is stands in its record. */
 struct job_task {
@@ -21,6 +21,7 @@ struct job_task {
     struct str job_id;
     struct caller caller;
     char *upload_path; /* the upload of an import, the file that stands for an undo; else NULL */
+    double merge_from; /* of a scan */
 };
 
 struct job_service;
@@ -41,6 +42,7 @@ struct job_service {
     size_t batch;
     size_t memory_bytes;
     int64_t keep_ms;
+    uint64_t scan_memory_bytes;
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct job_worker workers[JOB_WORKERS];
@@ -72,6 +74,12 @@ void job_enqueue(struct job_service *service, struct job_task *task);
 void job_run_import(struct job_service *service, struct job_task *task);
 void job_run_undo(struct job_service *service, struct job_task *task);
 void job_run_export(struct job_service *service, struct job_task *task);
+void job_run_scan(struct job_service *service, struct job_task *task);
+/* A file says of a scan that it has not ended, for whom it is and from when it merges: what a task
+ * needs besides tenant and job. Reading gives false when it is not such a file. */
+MUST_CHECK enum status job_scan_mark(const struct job_service *service, struct job_task *task,
+                                     struct error *error);
+bool job_scan_read_mark(const struct job_service *service, struct job_task *task);
 /* How fast and how long still. */
 struct job_pace {
     instant begun_at;

@@ -12,6 +12,7 @@
 #include "adapters/jobs/mapping_proposal.h"
 #include "application/undo_import.h"
 #include "base/identifier.h"
+#include "base/log.h"
 
 enum { TASK_ARENA_MAX = 1 << 20 };
 
@@ -24,6 +25,7 @@ static const struct {
     [JOB_KIND_IMPORT] = {0, job_run_import},
     [JOB_KIND_UNDO] = {0, job_run_undo},
     [JOB_KIND_EXPORT] = {1, job_run_export},
+    [JOB_KIND_SCAN] = {2, job_run_scan},
 };
 
 void job_task_free(struct job_task *task)
@@ -267,7 +269,7 @@ static enum status undo_start(struct job_runner *runner, const struct caller *ca
     return status;
 }
 
-/* --- the port: exports and files --- */
+/* --- the port: exports --- */
 
 static enum status export_start(struct job_runner *runner, const struct caller *caller,
                                 struct arena *arena, struct job_row *job, struct error *error)
@@ -279,6 +281,32 @@ static enum status export_start(struct job_runner *runner, const struct caller *
     job_enqueue(service, task);
     return STATUS_OK;
 }
+
+/* --- the port: scans --- */
+
+static enum status scan_start(struct job_runner *runner, const struct caller *caller,
+                              double merge_from, struct arena *arena, struct job_row *job,
+                              struct error *error)
+{
+    struct job_service *service = (struct job_service *)runner;
+    struct str parameters =
+        merge_from > 1 ? STR("{}") : arena_format(arena, "{\"autoMergeAbove\":%.9g}", merge_from);
+    TRY(jobs_create(service->application, caller, STR("SCAN"), parameters, arena, job, error));
+    struct job_task *task = job_task_new(JOB_KIND_SCAN, caller, job->job_id);
+    if (!task) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    task->merge_from = merge_from;
+    enum status status = job_scan_mark(service, task, error);
+    if (status == STATUS_OK) {
+        job_enqueue(service, task);
+        return STATUS_OK;
+    }
+    if (job_record(service, task, JOB_FAILED, STR_NONE) != STATUS_OK)
+        log_error("job.not_recorded", LOG_ID("job", task->job_id));
+    job_task_free(task);
+    return status;
+}
+
+/* --- the port: files --- */
 
 struct job_file_reader {
     int file;
@@ -346,6 +374,7 @@ enum status job_service_new(const struct job_service_options *options, struct jo
                                         .import_drop = import_drop,
                                         .undo_start = undo_start,
                                         .export_start = export_start,
+                                        .scan_start = scan_start,
                                         .file_open = file_open,
                                         .file_read = file_read,
                                         .file_close = file_close};
@@ -354,6 +383,7 @@ enum status job_service_new(const struct job_service_options *options, struct jo
     service->batch = options->batch;
     service->memory_bytes = options->memory_bytes;
     service->keep_ms = options->keep_ms;
+    service->scan_memory_bytes = options->scan_memory_bytes;
     arena_init(&service->arena, 65536);
     service->directory = arena_str(&service->arena, options->directory);
     if (pthread_mutex_init(&service->lock, NULL) != 0 ||

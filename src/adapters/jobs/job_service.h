@@ -1,13 +1,13 @@
-/* Imports and exports as jobs: the adapter behind adapters/api/job_runner.h.
+/* Imports, exports and scans for duplicates as jobs: the adapter behind adapters/api/job_runner.h.
  *
  * An upload is spooled to DIRECTORY/TENANT/JOB.upload while it arrives; then the job is recorded
- * and a worker thread runs it, imports and their undoing in one, exports in another, one after the
- * other. An export's result (JOB.result) stays for a time and is then removed. A cancelled job
- * stops after the batch under way; what was written stays.
+ * and a worker thread runs it, imports and their undoing in one, exports in another, scans in a
+ * third, one after the other. An export's result (JOB.result) stays for a time and is then removed.
+ * A cancelled job stops after the batch under way; what was written stays.
  *
- * An import or undo that was under way when the process ended goes on, behind its last step, when
- * the next one starts: its file (JOB.upload, JOB.undo) is still there. Files are on the instance
- * that took the request, and only there.
+ * An import, undo or scan that was under way when the process ended goes on, behind its last step,
+ * when the next one starts: its file (JOB.upload, JOB.undo, JOB.scan) is still there. Files are on
+ * the instance that took the request, and only there.
  */
 #ifndef ADAPTERS_JOBS_JOB_SERVICE_H
 #define ADAPTERS_JOBS_JOB_SERVICE_H
@@ -16,10 +16,11 @@
 
 struct job_service_options {
     struct application *application;
-    struct str directory; /* is there; nobody else may use it */
-    size_t batch;         /* rows per transaction */
-    size_t memory_bytes;  /* that an import may use, roughly */
-    int64_t keep_ms;      /* how long results and error reports stay */
+    struct str directory;       /* is there; nobody else may use it */
+    size_t batch;               /* rows per transaction */
+    size_t memory_bytes;        /* that an import may use, roughly */
+    int64_t keep_ms;            /* how long results and error reports stay */
+    uint64_t scan_memory_bytes; /* the most that a scan may take; 0: no limit */
 };
 
 /* STATUS_CONFIGURATION when another process has the directory. */
