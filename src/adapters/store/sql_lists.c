@@ -1,7 +1,7 @@
 /* Match keys, the event feed, the suppression list and jobs. */
 #include "adapters/store/sql_store_internal.h"
 
-enum { KEY_HITS_MAX = 1000 };
+#include "adapters/store/sqlite_key_runs.h"
 
 /* --- match keys --- */
 

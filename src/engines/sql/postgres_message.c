@@ -65,6 +65,7 @@ static bool encode_one(struct encoded *out, size_t i, const struct sql_value *va
         out->values[i] = out->integers[i];
         return true;
     case SQL_TEXT:
+    case SQL_BYTES:
         if (value->text.len > INT32_MAX) return false;
         out->values[i] = value->text.ptr ? value->text.ptr : "";
         out->lengths[i] = (int)value->text.len;

@@ -14,10 +14,10 @@
 
 #include "base/status.h"
 
-enum sql_type { SQL_NULL, SQL_INT64, SQL_TEXT, SQL_TEXT_ARRAY };
+enum sql_type { SQL_NULL, SQL_INT64, SQL_TEXT, SQL_BYTES, SQL_TEXT_ARRAY };
 
-/* A parameter. A text array is for `IN`: PostgreSQL gets text[], SQLite a JSON array for
- * json_each(); the two texts differ. */
+/* A parameter. Bytes are a blob or bytea. A text array is for `IN`: PostgreSQL gets text[], SQLite
+ * a JSON array for json_each(); the two texts differ. */
 struct sql_value {
     enum sql_type type;
     int64_t integer;
@@ -28,6 +28,7 @@ struct sql_value {
 
 #define SQL_PARAM_TEXT(s)                                                                          \
     ((struct sql_value){.type = str_is_none(s) ? SQL_NULL : SQL_TEXT, .text = (s)})
+#define SQL_PARAM_BYTES(s) ((struct sql_value){.type = SQL_BYTES, .text = (s)})
 #define SQL_PARAM_INT64(i) ((struct sql_value){.type = SQL_INT64, .integer = (i)})
 #define SQL_PARAM_NULL     ((struct sql_value){.type = SQL_NULL})
 #define SQL_PARAM_ARRAY(a, n)                                                                      \
@@ -41,7 +42,8 @@ struct sql_statement {
     size_t index;         /* dense, for per-connection tables of prepared statements */
 };
 
-/* Result rows, copied into the arena. Column values are text or absent (NULL). */
+/* Result rows, copied into the arena. Column values are text (SQLite: or bytes),
+ * or absent (NULL). */
 struct sql_rows {
     size_t row_count;
     size_t column_count;
