@@ -17,6 +17,7 @@ enum {
     FILTERS_BYTES_MAX = 256 << 20,
     FILTER_BYTES_MAX = FILTERS_BYTES_MAX / 4, /* a run that takes more has none */
     DELETE_BUCKETS = 128,                     /* at a step */
+    HASH_ENTRIES_MAX = 1000,                  /* as many as are ever asked for */
     TASK_COUNT = LEVELS_MAX + 1
 };
 
@@ -244,8 +245,8 @@ static enum status read_bucket(struct sql_transaction *transaction, int64_t numb
 }
 
 enum status sqlite_key_runs_find(struct sql_transaction *transaction,
-                                 const struct key_run_view *view, uint64_t hash,
-                                 struct arena *arena, int64_t rows[KEY_HITS_MAX], size_t *count,
+                                 const struct key_run_view *view, uint64_t hash, size_t max,
+                                 struct arena *arena, int64_t *rows, size_t *count,
                                  struct error *error)
 {
     struct arena_mark mark = arena_mark(arena);
@@ -260,7 +261,7 @@ enum status sqlite_key_runs_find(struct sql_transaction *transaction,
             high = middle;
     }
     *count = 0;
-    for (; low < end && *count < KEY_HITS_MAX; low++) {
+    for (; low < end && *count < max; low++) {
         struct key_entry entry = entry_at(bytes, low);
         if (entry.hash != hash) break;
         rows[(*count)++] = entry.row;
@@ -365,7 +366,7 @@ static size_t encode_bucket(const struct key_entry *entries, size_t count, unsig
     *length = 0;
     for (; i < count && bucket_of(entries[i].hash, bits) == bucket; i++) {
         of_hash = i > 0 && entries[i].hash == entries[i - 1].hash ? of_hash + 1 : 0;
-        if (of_hash >= KEY_HITS_MAX) continue;
+        if (of_hash >= HASH_ENTRIES_MAX) continue;
         const uint64_t words[2] = {htole64(entries[i].hash), htole64((uint64_t)entries[i].row)};
         memcpy(bytes + *length, words, sizeof(words));
         *length += sizeof(words);

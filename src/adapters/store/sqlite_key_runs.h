@@ -20,8 +20,6 @@
 #include "adapters/store/key_index.h"
 #include "engines/sql/sql.h"
 
-enum { KEY_HITS_MAX = 1000 };
-
 struct sqlite_key_runs;
 
 /* NULL when out of memory. */
@@ -45,10 +43,10 @@ MUST_CHECK enum status sqlite_key_runs_view(struct sql_transaction *transaction,
 /* may[i]: hashes[i] can be in the run. */
 void sqlite_key_runs_filter(struct sqlite_key_runs *runs, const struct key_run_view *view,
                             const uint64_t *hashes, size_t count, bool *may);
-/* Rows of the hash in the run. */
+/* Rows of the hash in the run, at most `max`. */
 MUST_CHECK enum status sqlite_key_runs_find(struct sql_transaction *transaction,
                                             const struct key_run_view *view, uint64_t hash,
-                                            struct arena *arena, int64_t rows[KEY_HITS_MAX],
+                                            size_t max, struct arena *arena, int64_t *rows,
                                             size_t *count, struct error *error);
 
 /* The rest on the writer thread. */

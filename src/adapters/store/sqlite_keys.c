@@ -85,9 +85,9 @@ struct search {
     struct sqlite_keys *keys;
     struct sql_transaction *transaction;
     struct str tenant;
-    const struct str *texts;
     const uint64_t *hashes;
     size_t count;
+    size_t homes_max;
     struct arena *arena;
     struct place *places;
     size_t place_count, place_room;
@@ -123,7 +123,8 @@ static void prefetch(const struct sqlite_keys *keys, const uint64_t *hashes, siz
 static enum status find_in_memory(struct search *search, struct error *error)
 {
     struct sqlite_keys *keys = search->keys;
-    int64_t rows[KEY_HITS_MAX];
+    int64_t rows[STORE_HOMES_MAX];
+    size_t max = search->homes_max;
     bool complete = true;
     pthread_mutex_lock(&keys->mutex);
     for (size_t i = 0; i < search->count && complete; i++) {
@@ -140,13 +141,13 @@ static enum status find_in_memory(struct search *search, struct error *error)
 static enum status find_in_run(struct search *search, const struct key_run_view *run, bool *may,
                                struct error *error)
 {
-    int64_t rows[KEY_HITS_MAX];
+    int64_t rows[STORE_HOMES_MAX];
     sqlite_key_runs_filter(search->keys->runs, run, search->hashes, search->count, may);
     for (size_t i = 0; i < search->count; i++) {
         size_t found;
         if (!may[i]) continue;
-        TRY(sqlite_key_runs_find(search->transaction, run, search->hashes[i], search->arena, rows,
-                                 &found, error));
+        TRY(sqlite_key_runs_find(search->transaction, run, search->hashes[i], search->homes_max,
+                                 search->arena, rows, &found, error));
         if (found > 0 && !add_places(search, i, rows, found))
             return error_plain(error, STATUS_OUT_OF_MEMORY);
     }
@@ -189,14 +190,21 @@ static enum status home_in_row(const struct search *search, const struct place *
     return STATUS_OK;
 }
 
+static int compare_places(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    if (x->key != y->key) return x->key < y->key ? -1 : 1;
+    return (x->row > y->row) - (x->row < y->row);
+}
+
 static int compare_hits(const void *a, const void *b)
 {
     const struct key_hit *x = a, *y = b;
-    int by_key = str_compare(x->key, y->key);
-    return by_key ? by_key : str_compare(x->home, y->home);
+    if (x->key != y->key) return x->key < y->key ? -1 : 1;
+    return str_compare(x->home, y->home);
 }
 
-/* In order, each once: a place may have been found in memory and in a run. */
+/* A home may have put a key twice. */
 static void sort_hits(struct search *search)
 {
     struct key_hit *hits = search->hits;
@@ -204,19 +212,26 @@ static void sort_hits(struct search *search)
     if (search->hit_count > 1) qsort(hits, search->hit_count, sizeof(*hits), compare_hits);
     for (size_t i = 0; i < search->hit_count; i++)
         if (kept == 0 || compare_hits(&hits[kept - 1], &hits[i]) != 0) hits[kept++] = hits[i];
-    search->hit_count = kept < KEY_HITS_MAX ? kept : KEY_HITS_MAX;
+    search->hit_count = kept;
 }
 
+/* Key by key; a place may have been found in memory and in a run. */
 static enum status look_at_places(struct search *search, struct error *error)
 {
-    search->hits = ARENA_NEW_ARRAY(search->arena, struct key_hit, search->place_count);
+    struct place *places = search->places;
+    size_t count = search->place_count, of_key = 0;
+    search->hits = ARENA_NEW_ARRAY(search->arena, struct key_hit, count);
     if (!search->hits) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t i = 0; i < search->place_count; i++) {
+    if (count > 1) qsort(places, count, sizeof(*places), compare_places);
+    for (size_t i = 0; i < count; i++) {
         struct str home;
-        TRY(home_in_row(search, &search->places[i], &home, error));
+        if (i == 0 || places[i].key != places[i - 1].key) of_key = 0;
+        bool again = i > 0 && compare_places(&places[i - 1], &places[i]) == 0;
+        if (again || of_key == search->homes_max) continue;
+        TRY(home_in_row(search, &places[i], &home, error));
         if (str_is_none(home)) continue;
-        search->hits[search->hit_count++] =
-            (struct key_hit){.key = search->texts[search->places[i].key], .home = home};
+        of_key++;
+        search->hits[search->hit_count++] = (struct key_hit){.key = places[i].key, .home = home};
     }
     sort_hits(search);
     return STATUS_OK;
@@ -224,15 +239,15 @@ static enum status look_at_places(struct search *search, struct error *error)
 
 enum status sqlite_keys_find(struct sqlite_keys *keys, struct sql_transaction *transaction,
                              struct str tenant, const struct str *texts, size_t count,
-                             struct arena *arena, struct key_hit **hits, size_t *hit_count,
-                             struct error *error)
+                             size_t homes_max, struct arena *arena, struct key_hit **hits,
+                             size_t *hit_count, struct error *error)
 {
     struct search search = {.keys = keys,
                             .transaction = transaction,
                             .tenant = tenant,
-                            .texts = texts,
                             .hashes = hash_all(tenant, texts, count, arena),
                             .count = count,
+                            .homes_max = homes_max < STORE_HOMES_MAX ? homes_max : STORE_HOMES_MAX,
                             .arena = arena};
     if (!search.hashes) return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(find_places(&search, error));
