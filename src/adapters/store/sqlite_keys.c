@@ -129,9 +129,8 @@ static enum status find_in_memory(struct search *search, struct error *error)
     pthread_mutex_lock(&keys->mutex);
     for (size_t i = 0; i < search->count && complete; i++) {
         if (i % PREFETCH == 0) prefetch(keys, search->hashes + i, search->count - i);
-        size_t found = key_index_find(&keys->newest, search->hashes[i], rows, KEY_HITS_MAX);
-        found +=
-            key_index_find(&keys->written, search->hashes[i], rows + found, KEY_HITS_MAX - found);
+        size_t found = key_index_find(&keys->newest, search->hashes[i], rows, max);
+        found += key_index_find(&keys->written, search->hashes[i], rows + found, max - found);
         complete = found == 0 || add_places(search, i, rows, found);
     }
     pthread_mutex_unlock(&keys->mutex);
