@@ -252,7 +252,8 @@ MUST_CHECK enum status store_merge_list(struct store_session *session, const str
                                         size_t count, struct arena *arena, struct merge **merges,
                                         size_t *merge_count, struct error *error);
 /* Makes "no such key yet" a decision that holds until the transaction ends: another write that
- * locks one of these keys waits. */
+ * locks one of these keys waits. The keys are in order (str_sort), so that no two wait for each
+ * other. */
 MUST_CHECK enum status store_keys_lock(struct store_session *session, const struct str *keys,
                                        size_t count, struct error *error);
 /* In the order of the keys asked for, then of home. Of each key at most `homes_max` homes (up to
