@@ -53,6 +53,7 @@ struct work {
     void *context;
 };
 
+/* Rows are gathered where a statement is a message. */
 static enum status run_work(struct sql_transaction *transaction, void *context, struct error *error)
 {
     struct work *work = context;
@@ -61,7 +62,26 @@ static enum status run_work(struct sql_transaction *transaction, void *context, 
         .transaction = transaction,
         .arena = work->arena,
     };
-    return work->body(&session.base, work->context, error);
+    sql_writes_init(&session.writes, transaction, work->tenant, !work->self->keys);
+    enum status status = work->body(&session.base, work->context, error);
+    if (status == STATUS_OK) status = sql_writes_flush(&session.writes, error);
+    sql_writes_release(&session.writes);
+    return status;
+}
+
+enum status sql_store_query(struct sql_session *session, const struct sql_statement *statement,
+                            const struct sql_value *params, size_t count, struct arena *arena,
+                            struct sql_rows *rows, struct error *error)
+{
+    TRY(sql_writes_flush(&session->writes, error));
+    return sql_query(session->transaction, statement, params, count, arena, rows, error);
+}
+
+enum status sql_store_execute(struct sql_session *session, const struct sql_statement *statement,
+                              const struct sql_value *params, size_t count, struct error *error)
+{
+    TRY(sql_writes_flush(&session->writes, error));
+    return sql_execute(session->transaction, statement, params, count, error);
 }
 
 static enum status transact(struct store *base, enum sql_mode mode, struct str tenant,
@@ -214,6 +234,7 @@ static const struct store_operations operations = {
     .lookup = sql_store_lookup,
     .ready = sql_store_ready,
     .profile_get = sql_profiles_get,
+    .profiles_exist = sql_profiles_exist,
     .profile_insert = sql_profiles_insert,
     .profile_update = sql_profiles_update,
     .profile_list = sql_profiles_list,

@@ -249,6 +249,8 @@ static int bind_value(struct sqlite_connection *connection, sqlite3_stmt *prepar
     case SQL_BYTES:
         return sqlite3_bind_blob64(prepared, position, text.ptr ? text.ptr : "", text.len,
                                    SQLITE_STATIC);
+    case SQL_INT64_ARRAY:
+        return SQLITE_MISUSE;
     case SQL_TEXT_ARRAY:
         text = json_array(&connection->scratch, value);
         if (str_is_none(text)) return SQLITE_NOMEM;
