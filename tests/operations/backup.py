@@ -52,7 +52,7 @@ def feed(api, tenant, after=0):
 def keys_of(flags):
     with sqlite3.connect(flags[1].removeprefix("sqlite:")) as db:
         rows = db.execute("select tenant_id, home_id, hashes from match_key_log").fetchall()
-        return {(tenant, home, hashes[at:at + 8]) for tenant, home, hashes in rows for at in range(0, len(hashes), 8)}
+        return {(tenant, hashes[at:at + 8], home) for tenant, home, hashes in rows for at in range(0, len(hashes), 8)}
 
 
 def fill(api):
