@@ -124,20 +124,8 @@ enum status sql_lists_suppression_put(struct store_session *base, struct str has
 enum status sql_lists_suppression_find(struct store_session *base, const struct str *hashes,
                                        size_t count, bool *found, struct error *error)
 {
-    struct sql_session *session = sql_session_of(base);
-    if (count == 0) return STATUS_OK;
-    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant),
-                                       SQL_PARAM_ARRAY(hashes, count)};
-    struct sql_rows rows = {0};
-    struct arena_mark mark = arena_mark(session->arena);
-    TRY(SESSION_QUERY(session, SQL_SUPPRESSION_FIND, params, session->arena, &rows, error));
-    for (size_t i = 0; i < count; i++) {
-        found[i] = false;
-        for (size_t row = 0; row < rows.row_count && !found[i]; row++)
-            found[i] = str_equal(hashes[i], sql_cell(&rows, row, 0));
-    }
-    arena_rewind(session->arena, mark);
-    return STATUS_OK;
+    return sql_store_ask_each(sql_session_of(base), SQL_SUPPRESSION_FIND, hashes, count, found,
+                              error);
 }
 
 enum status sql_lists_suppression_remove(struct store_session *base, struct str hash,

@@ -72,6 +72,10 @@ static inline struct sql_value sql_instant(instant when)
 enum status sql_store_query(struct sql_session *session, const struct sql_statement *statement,
                             const struct sql_value *params, size_t count, struct arena *arena,
                             struct sql_rows *rows, struct error *error);
+/* A statement that gives the numbers, from 0, of those texts for which something holds. */
+enum status sql_store_ask_each(struct sql_session *session, const struct sql_statement *statement,
+                               const struct str *texts, size_t count, bool *yes,
+                               struct error *error);
 enum status sql_store_execute(struct sql_session *session, const struct sql_statement *statement,
                               const struct sql_value *params, size_t count, struct error *error);
 
