@@ -1,2 +1,2 @@
-select customer_id from profile where tenant_id = $1 and customer_id in (select value from json_each($2))
-order by customer_id
+select wanted.key from json_each($2) as wanted
+where exists (select 1 from profile where tenant_id = $1 and customer_id = wanted.value)

@@ -41,6 +41,26 @@ enum status sql_lists_keys_find(struct store_session *base, const struct str *ke
     return STATUS_OK;
 }
 
+enum status sql_lists_key_list(struct store_session *base, struct str key, struct str after,
+                               size_t limit, struct arena *arena, struct str **homes, size_t *count,
+                               struct error *error)
+{
+    struct sqlite_keys *embedded = embedded_keys(base);
+    struct str from = str_is_none(after) ? STR("") : after;
+    if (embedded)
+        return sqlite_keys_list(embedded, sql_session_of(base)->transaction, base->tenant, key,
+                                from, limit, arena, homes, count, error);
+    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(key),
+                                       SQL_PARAM_TEXT(from), SQL_PARAM_INT64((int64_t)limit)};
+    struct sql_rows rows;
+    TRY(SESSION_QUERY(sql_session_of(base), SQL_KEY_LIST, params, arena, &rows, error));
+    *homes = ARENA_NEW_ARRAY(arena, struct str, rows.row_count);
+    if (!*homes) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < rows.row_count; i++) (*homes)[i] = sql_cell(&rows, i, 0);
+    *count = rows.row_count;
+    return STATUS_OK;
+}
+
 enum status sql_lists_keys_put(struct store_session *base, struct str home, const struct str *keys,
                                size_t count, struct error *error)
 {
@@ -124,20 +144,8 @@ enum status sql_lists_suppression_put(struct store_session *base, struct str has
 enum status sql_lists_suppression_find(struct store_session *base, const struct str *hashes,
                                        size_t count, bool *found, struct error *error)
 {
-    struct sql_session *session = sql_session_of(base);
-    if (count == 0) return STATUS_OK;
-    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant),
-                                       SQL_PARAM_ARRAY(hashes, count)};
-    struct sql_rows rows = {0};
-    struct arena_mark mark = arena_mark(session->arena);
-    TRY(SESSION_QUERY(session, SQL_SUPPRESSION_FIND, params, session->arena, &rows, error));
-    for (size_t i = 0; i < count; i++) {
-        found[i] = false;
-        for (size_t row = 0; row < rows.row_count && !found[i]; row++)
-            found[i] = str_equal(hashes[i], sql_cell(&rows, row, 0));
-    }
-    arena_rewind(session->arena, mark);
-    return STATUS_OK;
+    return sql_store_ask_each(sql_session_of(base), SQL_SUPPRESSION_FIND, hashes, count, found,
+                              error);
 }
 
 enum status sql_lists_suppression_remove(struct store_session *base, struct str hash,

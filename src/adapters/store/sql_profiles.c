@@ -33,32 +33,10 @@ enum status sql_profiles_get(struct store_session *base, struct str id, enum sto
     return STATUS_OK;
 }
 
-/* In a column of texts in order. */
-static bool is_in(const struct sql_rows *rows, struct str wanted)
-{
-    size_t low = 0, high = rows->row_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (str_compare(sql_cell(rows, middle, 0), wanted) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < rows->row_count && str_equal(sql_cell(rows, low, 0), wanted);
-}
-
 enum status sql_profiles_exist(struct store_session *base, const struct str *ids, size_t count,
                                bool *exist, struct error *error)
 {
-    struct sql_session *session = sql_session_of(base);
-    if (count == 0) return STATUS_OK;
-    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_ARRAY(ids, count)};
-    struct sql_rows rows = {0};
-    struct arena_mark mark = arena_mark(session->arena);
-    TRY(SESSION_QUERY(session, SQL_PROFILES_EXIST, params, session->arena, &rows, error));
-    for (size_t i = 0; i < count; i++) exist[i] = is_in(&rows, ids[i]);
-    arena_rewind(session->arena, mark);
-    return STATUS_OK;
+    return sql_store_ask_each(sql_session_of(base), SQL_PROFILES_EXIST, ids, count, exist, error);
 }
 
 /* The tenant, then what both insert and update take, in the same order. */
@@ -112,7 +90,7 @@ enum status sql_profiles_list(struct store_session *base, const struct profile_f
         SQL_PARAM_TEXT(base->tenant),    SQL_PARAM_TEXT(str_is_none(after_id) ? STR("") : after_id),
         SQL_PARAM_TEXT(filter->kind),    SQL_PARAM_TEXT(filter->status),
         SQL_PARAM_TEXT(filter->segment), SQL_PARAM_INT64(filter->include_merged ? 1 : 0),
-        SQL_PARAM_INT64((int64_t)limit),
+        SQL_PARAM_INT64((int64_t)limit), SQL_PARAM_INT64(filter->include_erased ? 1 : 0),
     };
     struct sql_rows rows;
     TRY(SESSION_QUERY(sql_session_of(base), statement, params, arena, &rows, error));

@@ -77,6 +77,25 @@ enum status sql_store_query(struct sql_session *session, const struct sql_statem
     return sql_query(session->transaction, statement, params, count, arena, rows, error);
 }
 
+enum status sql_store_ask_each(struct sql_session *session, const struct sql_statement *statement,
+                               const struct str *texts, size_t count, bool *yes,
+                               struct error *error)
+{
+    const struct sql_value params[] = {SQL_PARAM_TEXT(session->base.tenant),
+                                       SQL_PARAM_ARRAY(texts, count)};
+    struct arena_mark mark = arena_mark(session->arena);
+    struct sql_rows rows = {0};
+    if (count == 0) return STATUS_OK;
+    memset(yes, 0, count * sizeof(*yes));
+    TRY(SESSION_QUERY(session, statement, params, session->arena, &rows, error));
+    for (size_t i = 0; i < rows.row_count; i++) {
+        int64_t number = sql_cell_int64(&rows, i, 0, -1);
+        if (number >= 0 && (size_t)number < count) yes[number] = true;
+    }
+    arena_rewind(session->arena, mark);
+    return STATUS_OK;
+}
+
 enum status sql_store_execute(struct sql_session *session, const struct sql_statement *statement,
                               const struct sql_value *params, size_t count, struct error *error)
 {
@@ -249,7 +268,10 @@ static const struct store_operations operations = {
     .merge_list = sql_trees_merge_list,
     .keys_lock = sql_lists_keys_lock,
     .keys_find = sql_lists_keys_find,
+    .key_list = sql_lists_key_list,
     .keys_put = sql_lists_keys_put,
+    .keys_erase = sql_erasure_keys,
+    .homes_erase = sql_erasure_homes,
     .event_append = sql_lists_event_append,
     .event_list = sql_lists_event_list,
     .suppression_put = sql_lists_suppression_put,

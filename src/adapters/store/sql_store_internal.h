@@ -72,6 +72,10 @@ static inline struct sql_value sql_instant(instant when)
 enum status sql_store_query(struct sql_session *session, const struct sql_statement *statement,
                             const struct sql_value *params, size_t count, struct arena *arena,
                             struct sql_rows *rows, struct error *error);
+/* A statement that gives the numbers, from 0, of those texts for which something holds. */
+enum status sql_store_ask_each(struct sql_session *session, const struct sql_statement *statement,
+                               const struct str *texts, size_t count, bool *yes,
+                               struct error *error);
 enum status sql_store_execute(struct sql_session *session, const struct sql_statement *statement,
                               const struct sql_value *params, size_t count, struct error *error);
 
@@ -114,8 +118,15 @@ enum status sql_lists_keys_lock(struct store_session *, const struct str *keys, 
 enum status sql_lists_keys_find(struct store_session *, const struct str *keys, size_t count,
                                 size_t homes_max, struct arena *, struct key_hit **,
                                 size_t *hit_count, struct error *);
+enum status sql_lists_key_list(struct store_session *, struct str key, struct str after,
+                               size_t limit, struct arena *, struct str **homes, size_t *count,
+                               struct error *);
 enum status sql_lists_keys_put(struct store_session *, struct str home, const struct str *keys,
                                size_t count, struct error *);
+enum status sql_erasure_keys(struct store_session *, const struct str *homes, size_t count,
+                             struct error *);
+enum status sql_erasure_homes(struct store_session *, const struct erasure *, struct error *);
+
 enum status sql_lists_event_append(struct store_session *, const struct event *, struct error *);
 enum status sql_lists_event_list(struct store_session *, int64_t after, size_t limit,
                                  struct arena *, struct event **, size_t *count, struct error *);

@@ -17,7 +17,6 @@ enum {
     FILTERS_BYTES_MAX = 256 << 20,
     FILTER_BYTES_MAX = FILTERS_BYTES_MAX / 4, /* a run that takes more has none */
     DELETE_BUCKETS = 128,                     /* at a step */
-    HASH_ENTRIES_MAX = 1000,                  /* as many as are ever asked for */
     TASK_COUNT = LEVELS_MAX + 1
 };
 
@@ -69,7 +68,7 @@ struct sqlite_key_runs *sqlite_key_runs_new(void)
     struct sqlite_key_runs *runs = calloc(1, sizeof(*runs));
     if (!runs) return NULL;
     pthread_mutex_init(&runs->mutex, NULL);
-    arena_init(&runs->arena, 64 << 20);
+    arena_init(&runs->arena, 1 << 30);
     return runs;
 }
 
@@ -357,19 +356,14 @@ static enum status gather(struct sqlite_key_runs *runs, struct sql_transaction *
 
 /* --- writing --- */
 
-/* Of entries[0..count), those of the bucket, no more of one hash than are found; gives how many
- * were passed. */
+/* Of entries[0..count), those of the bucket; gives how many they are. */
 static size_t encode_bucket(const struct key_entry *entries, size_t count, unsigned bits,
-                            uint64_t bucket, char *bytes, size_t *length)
+                            uint64_t bucket, char *bytes)
 {
-    size_t i = 0, of_hash = 0;
-    *length = 0;
+    size_t i = 0;
     for (; i < count && bucket_of(entries[i].hash, bits) == bucket; i++) {
-        of_hash = i > 0 && entries[i].hash == entries[i - 1].hash ? of_hash + 1 : 0;
-        if (of_hash >= HASH_ENTRIES_MAX) continue;
         const uint64_t words[2] = {htole64(entries[i].hash), htole64((uint64_t)entries[i].row)};
-        memcpy(bytes + *length, words, sizeof(words));
-        *length += sizeof(words);
+        memcpy(bytes + i * sizeof(words), words, sizeof(words));
     }
     return i;
 }
@@ -379,14 +373,13 @@ static enum status write_bucket(struct sqlite_key_runs *runs, struct sql_transac
 {
     struct error ignored;
     const struct key_entry *entries = runs->gathered.items + *at;
-    size_t length, left = runs->gathered.count - *at;
+    size_t left = runs->gathered.count - *at;
     arena_reset(&runs->arena);
     char *bytes = arena_alloc(&runs->arena, left * sizeof(*entries) + 1);
     if (!bytes) return STATUS_OUT_OF_MEMORY;
-    size_t passed = left ? encode_bucket(entries, left, out->bits, bucket, bytes, &length) : 0;
-    if (left == 0) length = 0;
+    size_t passed = encode_bucket(entries, left, out->bits, bucket, bytes);
     const struct sql_value params[] = {SQL_PARAM_INT64(place_of(out->number, bucket)),
-                                       SQL_PARAM_BYTES(str_of(bytes, length))};
+                                       SQL_PARAM_BYTES(str_of(bytes, passed * sizeof(*entries)))};
     TRY(sql_execute(transaction, SQL_MATCH_KEY_BUCKET_PUT, params, 2, &ignored));
     for (size_t i = 0; i < passed && out->filter; i++) key_filter_add(out->filter, entries[i].hash);
     *at += passed;

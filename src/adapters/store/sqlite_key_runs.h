@@ -4,8 +4,8 @@
  * into buckets by the upper bits of the hash, each a row of a page's size: what a look-up reads is
  * one row per run, or nothing where the run's filter in memory says that the hash is not in it.
  *
- * Runs are hints: an entry of a log row that is not there is not believed. Of one hash a run keeps
- * a thousand entries.
+ * Runs are hints: an entry of a log row that is not there is not believed. A hash that very many
+ * rows have makes its bucket large, and all of it is read to find any of them.
  *
  * Writing, merging and deleting go on by small steps, each in the transaction of a commit that
  * happens anyway. A run counts once the last of it is committed; which ones count is read in the

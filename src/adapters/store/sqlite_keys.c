@@ -87,7 +87,9 @@ struct search {
     struct str tenant;
     const uint64_t *hashes;
     size_t count;
-    size_t homes_max;
+    size_t homes_max; /* of a key, from each place where it may be */
+    bool is_cut;      /* there may be more */
+    int64_t *rows;    /* room for so many */
     struct arena *arena;
     struct place *places;
     size_t place_count, place_room;
@@ -95,8 +97,10 @@ struct search {
     size_t hit_count;
 };
 
-static bool add_places(struct search *search, size_t key, const int64_t *rows, size_t count)
+static bool add_places(struct search *search, size_t key, size_t count)
 {
+    const int64_t *rows = search->rows;
+    search->is_cut = search->is_cut || count == search->homes_max;
     if (search->place_count + count > search->place_room) {
         size_t room = 2 * search->place_room + count;
         struct place *grown =
@@ -123,7 +127,7 @@ static void prefetch(const struct sqlite_keys *keys, const uint64_t *hashes, siz
 static enum status find_in_memory(struct search *search, struct error *error)
 {
     struct sqlite_keys *keys = search->keys;
-    int64_t rows[STORE_HOMES_MAX];
+    int64_t *rows = search->rows;
     size_t max = search->homes_max;
     bool complete = true;
     pthread_mutex_lock(&keys->mutex);
@@ -131,7 +135,7 @@ static enum status find_in_memory(struct search *search, struct error *error)
         if (i % PREFETCH == 0) prefetch(keys, search->hashes + i, search->count - i);
         size_t found = key_index_find(&keys->newest, search->hashes[i], rows, max);
         found += key_index_find(&keys->written, search->hashes[i], rows + found, max - found);
-        complete = found == 0 || add_places(search, i, rows, found);
+        complete = found == 0 || add_places(search, i, found);
     }
     pthread_mutex_unlock(&keys->mutex);
     return complete ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
@@ -140,14 +144,13 @@ static enum status find_in_memory(struct search *search, struct error *error)
 static enum status find_in_run(struct search *search, const struct key_run_view *run, bool *may,
                                struct error *error)
 {
-    int64_t rows[STORE_HOMES_MAX];
     sqlite_key_runs_filter(search->keys->runs, run, search->hashes, search->count, may);
     for (size_t i = 0; i < search->count; i++) {
         size_t found;
         if (!may[i]) continue;
         TRY(sqlite_key_runs_find(search->transaction, run, search->hashes[i], search->homes_max,
-                                 search->arena, rows, &found, error));
-        if (found > 0 && !add_places(search, i, rows, found))
+                                 search->arena, search->rows, &found, error));
+        if (found > 0 && !add_places(search, i, found))
             return error_plain(error, STATUS_OUT_OF_MEMORY);
     }
     return STATUS_OK;
@@ -159,7 +162,10 @@ static enum status find_places(struct search *search, struct error *error)
     struct key_run_view *runs;
     size_t run_count;
     bool *may = ARENA_NEW_ARRAY(search->arena, bool, search->count);
-    if (!may) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    search->rows = ARENA_NEW_ARRAY(search->arena, int64_t, search->homes_max);
+    search->place_count = 0;
+    search->is_cut = false;
+    if (!may || !search->rows) return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(sqlite_key_runs_view(search->transaction, search->arena, &runs, &run_count, error));
     TRY(find_in_memory(search, error));
     for (size_t i = 0; i < run_count; i++) TRY(find_in_run(search, &runs[i], may, error));
@@ -253,6 +259,35 @@ enum status sqlite_keys_find(struct sqlite_keys *keys, struct sql_transaction *t
     TRY(look_at_places(&search, error));
     *hits = search.hits;
     *hit_count = search.hit_count;
+    return STATUS_OK;
+}
+
+/* As long as something was cut, again with more room. */
+enum status sqlite_keys_list(struct sqlite_keys *keys, struct sql_transaction *transaction,
+                             struct str tenant, struct str text, struct str after, size_t limit,
+                             struct arena *arena, struct str **homes, size_t *count,
+                             struct error *error)
+{
+    struct search search = {.keys = keys,
+                            .transaction = transaction,
+                            .tenant = tenant,
+                            .hashes = hash_all(tenant, &text, 1, arena),
+                            .count = 1,
+                            .homes_max = STORE_HOMES_MAX / 4,
+                            .is_cut = true,
+                            .arena = arena};
+    if (!search.hashes) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    while (search.is_cut) {
+        search.homes_max *= 4;
+        TRY(find_places(&search, error));
+    }
+    search.homes_max = SIZE_MAX;
+    TRY(look_at_places(&search, error));
+    *count = 0;
+    *homes = ARENA_NEW_ARRAY(arena, struct str, limit);
+    if (!*homes) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < search.hit_count && *count < limit; i++)
+        if (str_compare(search.hits[i].home, after) > 0) (*homes)[(*count)++] = search.hits[i].home;
     return STATUS_OK;
 }
 
