@@ -72,6 +72,8 @@ bool memory_add_ordered(struct memory_heap *heap, struct memory_vector *ids, str
 /* Operations, by file. */
 enum status memory_profiles_get(struct store_session *, struct str, enum store_lock, struct arena *,
                                 struct profile_row *, struct error *);
+enum status memory_profiles_exist(struct store_session *, const struct str *ids, size_t count,
+                                  bool *exist, struct error *);
 enum status memory_profiles_insert(struct store_session *, const struct profile_row *,
                                    struct error *);
 enum status memory_profiles_update(struct store_session *, const struct profile_row *,
