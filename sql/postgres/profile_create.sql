@@ -9,16 +9,17 @@ with new_profile as (
     values ($1, $14, $15, $16, $17, $18, $19)
 ), new_facts as (
     insert into fact (tenant_id, home_id, fact_no, kind, subject, object_id, source, observed_at,
-                      recorded_at, actor, body)
+                      recorded_at, actor, body, import_id)
     select $1, r.home_id, r.place, r.kind, r.subject, r.object_id, r.source, r.observed_at, r.recorded_at,
-           r.actor, r.body
+           r.actor, r.body, r.import_id
     from unnest($20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::bigint[],
-                $26::bigint[], $27::text[], $28::text[]) with ordinality
-         as r (home_id, kind, subject, object_id, source, observed_at, recorded_at, actor, body, place)
+                $26::bigint[], $27::text[], $28::text[], $29::text[]) with ordinality
+         as r (home_id, kind, subject, object_id, source, observed_at, recorded_at, actor, body,
+               import_id, place)
 ), new_keys as (
     insert into match_key (tenant_id, home_id, key)
-    select $1, r.* from unnest($29::text[], $30::text[]) as r
+    select $1, r.* from unnest($30::text[], $31::text[]) as r
     on conflict do nothing
 )
 insert into outbox (tenant_id, type, event_id, aggregate_id, recorded_at, payload, trace)
-values ($1, $31, $32, $33, $34, $35, $36)
+values ($1, $32, $33, $34, $35, $36, $37)

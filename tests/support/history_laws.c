@@ -557,11 +557,17 @@ static bool undo(struct worlds *worlds, struct property *property, struct str im
     return true;
 }
 
-/* What ends or changes a thing goes to the home of that, which was spoken of already. */
+/* What ends or changes a thing goes to the home of that, which was spoken of already; a suspicion
+ * and its judgement are no facts of a customer. */
 static bool speaks_of_customer(enum history_kind kind)
 {
-    return kind != HISTORY_MERGE && kind != HISTORY_UNMERGE && kind != HISTORY_END_RELATION &&
-           kind != HISTORY_CHANGE_CONTACT && kind != HISTORY_REMOVE_CONTACT;
+    static const enum history_kind speaking[] = {
+        HISTORY_SET,         HISTORY_ADD_TO_LIST, HISTORY_REMOVE_FROM_LIST, HISTORY_SET_PREFERENCE,
+        HISTORY_ADD_CONTACT, HISTORY_RELATE,      HISTORY_IMPORT,           HISTORY_GRANT,
+        HISTORY_REVOKE};
+    for (size_t i = 0; i < sizeof(speaking) / sizeof(speaking[0]); i++)
+        if (kind == speaking[i]) return true;
+    return false;
 }
 
 static bool play_with_import(struct worlds *worlds, struct property *property,

@@ -17,8 +17,7 @@ enum status sql_trees_fact_append(struct store_session *base, const struct fact 
         SQL_PARAM_TEXT(fact->subject),      SQL_PARAM_TEXT(fact->object),
         SQL_PARAM_TEXT(fact->source),       SQL_PARAM_INT64(fact->observed_at),
         SQL_PARAM_INT64(fact->recorded_at), SQL_PARAM_TEXT(fact->actor),
-        SQL_PARAM_TEXT(buffer_str(&body)),
-        SQL_PARAM_TEXT(fact->import_id),
+        SQL_PARAM_TEXT(buffer_str(&body)),  SQL_PARAM_TEXT(fact->import_id),
     };
     enum status status = sql_writes_add(&session->writes, SQL_WRITES_FACT, values, error);
     arena_rewind(session->arena, mark); /* they are taken over by the call */

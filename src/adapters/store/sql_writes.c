@@ -8,7 +8,7 @@ enum {
     PENDING_MAX = 2000, /* rows; more are written before more are gathered */
     BYTES_MAX = 64 << 20,
     COLUMNS_MAX = 12,
-    CREATE_PARAMS_MAX = 36
+    CREATE_PARAMS_MAX = 37
 };
 
 /* By column: i is an integer, t is text. */
@@ -18,7 +18,7 @@ static const struct table {
 } tables[SQL_WRITES_TABLES] = {
     [SQL_WRITES_PROFILE] = {SQL_PROFILE_INSERT, SQL_PROFILE_INSERT_MANY, "tittiiittttt"},
     [SQL_WRITES_VERSION] = {SQL_VERSION_APPEND, SQL_VERSION_APPEND_MANY, "tiittt"},
-    [SQL_WRITES_FACT] = {SQL_FACT_APPEND, SQL_FACT_APPEND_MANY, "tttttiitt"},
+    [SQL_WRITES_FACT] = {SQL_FACT_APPEND, SQL_FACT_APPEND_MANY, "tttttiittt"},
     [SQL_WRITES_KEY] = {NULL, SQL_KEYS_PUT, "tt"},
     [SQL_WRITES_EVENT] = {SQL_EVENT_APPEND, SQL_EVENT_APPEND_MANY, "tttitt"},
 };
