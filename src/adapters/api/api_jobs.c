@@ -1,5 +1,6 @@
 /* /imports, /exports and /jobs: long work is started here, run by the job runner, and seen here. */
 #include "adapters/api/handlers.h"
+#include "adapters/api/idempotency.h"
 #include "adapters/api/negotiate.h"
 #include "base/identifier.h"
 #include "formats/json.h"
@@ -55,10 +56,13 @@ static enum status read_import(const struct call *call, struct import_parameters
                      "the query parameter mapping is not a JSON object");
 }
 
+/* `digest` gets to see what the runner gets. */
 static enum status receive(struct call *call, struct job_runner *runner,
-                           struct import_upload *upload, struct error *error)
+                           struct import_upload *upload, EVP_MD_CTX *digest, struct error *error)
 {
     struct str chunk;
+    if (!digest || EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (;;) {
         enum status status = http_request_read(call->request, &chunk);
         if (status == STATUS_REQUEST_TOO_LARGE)
@@ -68,34 +72,77 @@ static enum status receive(struct call *call, struct job_runner *runner,
                              "the upload is larger than allowed");
         if (status != STATUS_OK) return error_plain(error, status);
         if (chunk.len == 0) return STATUS_OK;
+        if (EVP_DigestUpdate(digest, chunk.ptr, chunk.len) != 1)
+            return error_plain(error, STATUS_INTERNAL);
         TRY(runner->import_write(upload, chunk, error));
     }
 }
 
+struct import_step {
+    struct job_runner *runner;
+    struct import_upload *upload;
+    bool launched;
+};
+
+static void launch_import(struct call *call, void *context)
+{
+    struct import_step *step = context;
+    (void)call;
+    step->launched = true;
+    step->runner->import_launch(step->upload);
+}
+
+static enum status record_import(struct call *call, void *context, struct error *error)
+{
+    struct import_step *step = context;
+    struct job_row job;
+    TRY(step->runner->import_record(step->upload, call_application(call), call->arena, &job,
+                                    error));
+    call_after(call, launch_import, step);
+    return answer_started(call, &job, error);
+}
+
+static enum status import_upload(struct call *call, struct import_step *step, struct error *error)
+{
+    EVP_MD_CTX *digest = EVP_MD_CTX_new();
+    enum status status = receive(call, step->runner, step->upload, digest, error);
+    if (status == STATUS_OK) status = idempotency_run(call, digest, record_import, step, error);
+    EVP_MD_CTX_free(digest);
+    return status;
+}
+
 enum status api_jobs_import(struct call *call, struct error *error)
 {
-    struct job_runner *runner;
     struct import_parameters parameters;
-    struct import_upload *upload;
-    struct job_row job;
-    TRY(get_runner(call, &runner, error));
+    struct import_step step = {.launched = false};
+    TRY(get_runner(call, &step.runner, error));
     TRY(read_import(call, &parameters, error));
-    TRY(runner->import_open(runner, &call->caller, &parameters, call->arena, &upload, error));
-    enum status status = receive(call, runner, upload, error);
-    if (status != STATUS_OK) {
-        runner->import_drop(upload);
-        return status;
-    }
-    TRY(runner->import_start(upload, call->arena, &job, error));
-    return answer_started(call, &job, error);
+    TRY(step.runner->import_open(step.runner, &call->caller, &parameters, call->arena, &step.upload,
+                                 error));
+    enum status status = import_upload(call, &step, error);
+    if (status == STATUS_OK) call_run_after(call);
+    if (!step.launched) step.runner->import_drop(step.upload);
+    return status;
+}
+
+static void launch_export(struct call *call, void *context)
+{
+    const struct str *job_id = context;
+    struct job_runner *runner = call_options(call)->jobs;
+    runner->export_launch(runner, &call->caller, *job_id);
 }
 
 enum status api_jobs_export(struct call *call, struct error *error)
 {
     struct job_runner *runner;
     struct job_row job;
+    struct str *job_id = ARENA_NEW(call->arena, struct str);
     TRY(get_runner(call, &runner, error));
-    TRY(runner->export_start(runner, &call->caller, call->arena, &job, error));
+    TRY(runner->export_record(runner, call_application(call), &call->caller, call->arena, &job,
+                              error));
+    if (!job_id) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    *job_id = job.job_id;
+    call_after(call, launch_export, job_id);
     return answer_started(call, &job, error);
 }
 

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "adapters/api/errors.h"
+#include "adapters/api/idempotency.h"
 #include "adapters/api/internal.h"
 #include "adapters/api/negotiate.h"
 #include "base/log.h"
@@ -19,6 +20,7 @@ static void begin(struct call *call, struct api_worker *worker, struct http_requ
                   struct http_response *response)
 {
     call->api = worker->api;
+    call->application = worker->api->options.application;
     call->worker = worker;
     call->request = request;
     call->response = response;
@@ -215,16 +217,34 @@ static enum status take_body(struct call *call, struct error *error)
                      "the body is not a JSON object");
 }
 
+static enum status run_route(struct call *call, void *context, struct error *error)
+{
+    (void)context;
+    return call->route->handle(call, error);
+}
+
+/* What reads changes nothing; an upload is read by its handler first. */
+static enum status handle(struct call *call, struct error *error)
+{
+    if (call->route->method == ROUTE_GET || call->route->body == ROUTE_BODY_UPLOAD)
+        return call->route->handle(call, error);
+    TRY(idempotency_run(call, NULL, run_route, NULL, error));
+    call_run_after(call);
+    return STATUS_OK;
+}
+
 static enum status serve(struct call *call, struct error *error)
 {
+    struct str key;
     TRY(find_route(call, error));
     TRY(check_caller(call, error));
     TRY(check_query(call, error));
     TRY(check_accept(call, error));
     TRY(check_if_match(call, error));
+    TRY(idempotency_key(call, &key, error));
     TRY(check_content_type(call, error));
     TRY(take_body(call, error));
-    return call->route->handle(call, error);
+    return handle(call, error);
 }
 
 static void log_request(struct call *call, size_t route, int status, int64_t took_us)

@@ -7,8 +7,9 @@
  *
  *     upload = import_open(parameters)       a spool file
  *     import_write(upload, chunk) ...        as the body arrives
- *     import_start(upload) -> job            the file is complete: the job is QUEUED
- *     import_drop(upload)                    instead of import_start: nothing is left
+ *     import_record(upload) -> job           the file is complete: the job is QUEUED
+ *     import_launch(upload)                  the record is durable: it may run
+ *     import_drop(upload)                    instead of import_launch: no file is left
  */
 #ifndef ADAPTERS_API_JOB_RUNNER_H
 #define ADAPTERS_API_JOB_RUNNER_H
@@ -42,13 +43,20 @@ struct job_runner {
                                struct import_upload **upload, struct error *error);
     enum status (*import_write)(struct import_upload *upload, struct str chunk,
                                 struct error *error);
-    /* Takes the upload in any case. */
-    enum status (*import_start)(struct import_upload *upload, struct arena *arena,
-                                struct job_row *job, struct error *error);
+    /* Makes the job through the application that is given: in its unit of work, if it has one, and
+     * so perhaps again. */
+    enum status (*import_record)(struct import_upload *upload, struct application *application,
+                                 struct arena *arena, struct job_row *job, struct error *error);
+    /* These two take the upload. */
+    void (*import_launch)(struct import_upload *upload);
     void (*import_drop)(struct import_upload *upload);
 
-    enum status (*export_start)(struct job_runner *runner, const struct caller *caller,
-                                struct arena *arena, struct job_row *job, struct error *error);
+    /* Likewise. */
+    enum status (*export_record)(struct job_runner *runner, struct application *application,
+                                 const struct caller *caller, struct arena *arena,
+                                 struct job_row *job, struct error *error);
+    void (*export_launch)(struct job_runner *runner, const struct caller *caller,
+                          struct str job_id);
 
     /* STATUS_JOB_NOT_FOUND when the job has no such file (yet, any more, or not on this
      * instance). The caller has checked that the job is its tenant's. */

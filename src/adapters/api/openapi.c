@@ -71,6 +71,12 @@ static void write_parameters(struct json_writer *writer, const struct route *rou
     else if (route->versioned && !str_equal(route->name, STR("createCustomer")))
         write_parameter(writer, STR("If-Match"), "header", false, STR("{\"type\":\"string\"}"),
                         STR("412 when the ETag is another one"));
+    if (route->method != ROUTE_GET)
+        write_parameter(writer, STR("Idempotency-Key"), "header", false,
+                        STR("{\"type\":\"string\",\"minLength\":1,\"maxLength\":255,"
+                            "\"pattern\":\"^[!#-\\\\[\\\\]-~]+$\"}"),
+                        STR("names this request: asked again with it, the same answer is given and "
+                            "nothing is changed again"));
     json_array_end(writer);
 }
 
@@ -132,6 +138,7 @@ static size_t gather_failures(const struct route *route, enum status codes[ANSWE
                                          STATUS_RATE_LIMITED};
     static const enum status of_body[] = {STATUS_MALFORMED_JSON, STATUS_DUPLICATE_FIELD,
                                           STATUS_UNSUPPORTED_MEDIA_TYPE, STATUS_REQUEST_TOO_LARGE};
+    static const enum status of_key[] = {STATUS_REQUEST_IN_FLIGHT, STATUS_KEY_REUSED};
     static const enum status of_store[] = {STATUS_UNAVAILABLE, STATUS_INTERNAL};
     size_t count = 0;
     for (size_t i = 0; i < ROUTE_FAILURES_MAX && route->failures[i] != STATUS_OK; i++)
@@ -139,6 +146,8 @@ static size_t gather_failures(const struct route *route, enum status codes[ANSWE
     if (route->permission == ROUTE_PUBLIC) return count;
     for (size_t i = 0; i < 3; i++) codes[count++] = common[i];
     for (size_t i = 0; i < 2; i++) codes[count++] = of_store[i];
+    if (route->method != ROUTE_GET)
+        for (size_t i = 0; i < 2; i++) codes[count++] = of_key[i];
     if (route->body == ROUTE_BODY_NONE) return count;
     for (size_t i = 0; i < 4; i++) codes[count++] = of_body[i];
     if (route->body == ROUTE_BODY_UPLOAD) return count;

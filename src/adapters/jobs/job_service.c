@@ -182,61 +182,55 @@ static struct str parameters_json(const struct job_task *task, struct arena *are
     return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
 }
 
-static enum status record_import(struct import_upload *upload, struct arena *arena,
-                                 struct job_row *job, struct error *error)
+/* The file gets the job's name before the job is there for others to see: after a crash, what has
+ * no job is removed. */
+static enum status import_record(struct import_upload *upload, struct application *application,
+                                 struct arena *arena, struct job_row *job, struct error *error)
 {
     struct job_service *service = upload->service;
     struct job_task *task = upload->task;
     struct str parameters = parameters_json(task, arena);
     if (str_is_none(parameters)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    TRY(jobs_create(service->application, &task->caller, STR("IMPORT"), parameters, arena, job,
-                    error));
+    TRY(jobs_create(application, &task->caller, STR("IMPORT"), parameters, arena, job, error));
     task->job_id = arena_str(&task->arena, job->job_id);
     if (str_is_none(task->job_id)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    task->upload_path =
-        job_path(service, task->caller.tenant, task->job_id, "upload", &task->arena);
-    if (!task->upload_path) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    return rename(upload->spool_path, task->upload_path) == 0 ? STATUS_OK
-                                                              : job_file_failed("renamed", error);
+    char *path = job_path(service, task->caller.tenant, task->job_id, "upload", &task->arena);
+    if (!path) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (rename(upload->spool_path, path) != 0) return job_file_failed("renamed", error);
+    task->upload_path = upload->spool_path = path;
+    return STATUS_OK;
 }
 
-static enum status import_start(struct import_upload *upload, struct arena *arena,
-                                struct job_row *job, struct error *error)
+static void import_launch(struct import_upload *upload)
 {
-    enum status status = record_import(upload, arena, job, error);
-    if (status != STATUS_OK) {
-        enum status recorded = STATUS_OK;
-        if (!str_is_none(upload->task->job_id))
-            recorded = job_record(upload->service, upload->task, JOB_FAILED, STR_NONE);
-        import_drop(upload);
-        return recorded == STATUS_OK ? status : recorded;
-    }
     (void)close(upload->file);
     enqueue(upload->service, upload->task);
     free(upload);
-    return STATUS_OK;
 }
 
 /* --- the port: exports and files --- */
 
-static enum status export_start(struct job_runner *runner, const struct caller *caller,
-                                struct arena *arena, struct job_row *job, struct error *error)
+static enum status export_record(struct job_runner *runner, struct application *application,
+                                 const struct caller *caller, struct arena *arena,
+                                 struct job_row *job, struct error *error)
+{
+    (void)runner;
+    return jobs_create(application, caller, STR("EXPORT"), STR("{}"), arena, job, error);
+}
+
+static void export_launch(struct job_runner *runner, const struct caller *caller, struct str job_id)
 {
     struct job_service *service = (struct job_service *)runner;
     struct job_task *task = task_new(JOB_KIND_EXPORT, caller);
-    if (!task) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    enum status status =
-        jobs_create(service->application, caller, STR("EXPORT"), STR("{}"), arena, job, error);
-    if (status == STATUS_OK) {
-        task->job_id = arena_str(&task->arena, job->job_id);
-        if (str_is_none(task->job_id)) status = error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (task) task->job_id = arena_str(&task->arena, job_id);
+    if (task && !str_is_none(task->job_id)) {
+        enqueue(service, task);
+        return;
     }
-    if (status != STATUS_OK) {
-        task_free(task);
-        return status;
-    }
-    enqueue(service, task);
-    return STATUS_OK;
+    if (task) task_free(task);
+    /* Without memory for it, it has failed. */
+    const struct job_task refused = {.caller = *caller, .job_id = job_id};
+    (void)!job_record(service, &refused, JOB_FAILED, STR_NONE);
 }
 
 struct job_file_reader {
@@ -300,8 +294,9 @@ enum status job_service_new(const struct job_service_options *options, struct jo
     *runner = NULL;
     struct job_service *service = calloc(1, sizeof(*service));
     if (!service) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    service->base = (struct job_runner){import_open,  import_write, import_start, import_drop,
-                                        export_start, file_open,    file_read,    file_close};
+    service->base =
+        (struct job_runner){import_open,   import_write,  import_record, import_launch, import_drop,
+                            export_record, export_launch, file_open,     file_read,     file_close};
     service->application = options->application;
     service->lock_file = -1;
     service->batch = options->batch;

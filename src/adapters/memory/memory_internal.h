@@ -30,6 +30,7 @@ struct memory_tenant {
     struct memory_table suppressed;    /* hash -> struct memory_suppression, or NULL */
     struct memory_table jobs;          /* jobId -> struct job_row */
     struct memory_vector jobs_ordered; /* struct str *, ids in order */
+    struct memory_table answers;       /* caller and key -> struct answer_row */
 };
 
 struct memory_store {
@@ -110,5 +111,10 @@ enum status memory_lists_job_get(struct store_session *, struct str, struct aren
                                  struct job_row *, struct error *);
 enum status memory_lists_job_list(struct store_session *, struct str, size_t, struct arena *,
                                   struct job_row **, size_t *, struct error *);
+
+enum status memory_answers_claim(struct store_session *, struct str, struct str, instant,
+                                 struct arena *, struct answer_row *, struct error *);
+enum status memory_answers_put(struct store_session *, const struct answer_row *, instant,
+                               struct error *);
 
 #endif

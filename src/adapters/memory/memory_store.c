@@ -148,6 +148,8 @@ static const struct store_operations operations = {
     .job_put = memory_lists_job_put,
     .job_get = memory_lists_job_get,
     .job_list = memory_lists_job_list,
+    .answer_claim = memory_answers_claim,
+    .answer_put = memory_answers_put,
 };
 
 enum status memory_store_new(size_t limit_bytes, struct store **out)

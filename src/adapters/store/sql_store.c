@@ -240,6 +240,8 @@ static const struct store_operations operations = {
     .job_put = sql_lists_job_put,
     .job_get = sql_lists_job_get,
     .job_list = sql_lists_job_list,
+    .answer_claim = sql_answers_claim,
+    .answer_put = sql_answers_put,
 };
 
 struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t count,

@@ -118,4 +118,9 @@ enum status sql_lists_job_get(struct store_session *, struct str job_id, struct 
 enum status sql_lists_job_list(struct store_session *, struct str after_id, size_t limit,
                                struct arena *, struct job_row **, size_t *count, struct error *);
 
+enum status sql_answers_claim(struct store_session *, struct str caller, struct str key,
+                              instant now, struct arena *, struct answer_row *, struct error *);
+enum status sql_answers_put(struct store_session *, const struct answer_row *, instant now,
+                            struct error *);
+
 #endif
