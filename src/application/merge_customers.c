@@ -27,6 +27,7 @@ enum status merge_customers_parse(const struct json_value *body, struct merge_re
 {
     static const struct str known[] = {STR("sourceCustomerId"), STR("mergeReason"),
                                        STR("planToken"), STR_NONE};
+    out->versioned = false;
     TRY(customer_known_members(body, known, STR("sourceCustomerId, mergeReason, planToken"),
                                error));
     TRY(customer_text_member(body, known[0], &out->source_id, error));
@@ -89,6 +90,8 @@ static enum status plan(struct merging *merging, enum store_lock lock, struct er
         return error_set(error, STATUS_MERGE_WITH_SELF, STR("sourceCustomerId"), STR_NONE,
                          "a customer cannot be merged with itself");
     TRY(get_roots(merging, lock, &target, error));
+    if (merging->request->versioned && merging->request->version != target.version)
+        return error_plain(error, STATUS_VERSION_MISMATCH);
     TRY(customer_change_load(change, &target, error));
     TRY(store_tree_load(change->session, merging->source.customer_id, INSTANT_FUTURE, change->arena,
                         &merging->source_tree, error));

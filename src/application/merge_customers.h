@@ -8,9 +8,11 @@ struct merge_request {
     struct str source_id;
     struct str reason;     /* absent: DUPLICATE */
     struct str plan_token; /* absent: no plan demanded */
+    bool versioned;        /* the target must be at this version */
+    int64_t version;
 };
 
-/* {"sourceCustomerId":"CUST-2","mergeReason"?,"planToken"?}. */
+/* {"sourceCustomerId":"CUST-2","mergeReason"?,"planToken"?}; no version is demanded. */
 MUST_CHECK enum status merge_customers_parse(const struct json_value *body,
                                              struct merge_request *out, struct error *error);
 
