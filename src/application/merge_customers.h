@@ -42,6 +42,14 @@ MUST_CHECK enum status merge_customers(struct application *application, const st
                                        struct arena *arena, struct merge_result *out,
                                        struct error *error);
 
+/* The same as a part of a unit of work that is under way. */
+MUST_CHECK enum status merge_customers_within(struct application *application,
+                                              const struct caller *caller,
+                                              struct store_session *session, struct str target_id,
+                                              const struct merge_request *request,
+                                              struct arena *arena, struct merge_result *out,
+                                              struct error *error);
+
 /* Merges in which the customer or any home of its tree was source or target, oldest first, reversed
  * ones too: {"items":[{mergeId,targetCustomerId,sourceCustomerId,mergeReason,actor,mergedAt,
  * reversedAt,reverseActor}],"next":null}. Answers for merged customers as well. */
