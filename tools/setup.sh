@@ -4,7 +4,7 @@
 set -eu
 
 build_packages="gcc make libc6-dev libmicrohttpd-dev libsqlite3-dev libpq-dev libssl-dev zlib1g-dev"
-test_packages="libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev python3 python3-pytest
+test_packages="libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev python3 python3-pytest python3-jsonschema
     postgresql-15 curl jq wrk nginx-light procps"
 
 wanted=$build_packages

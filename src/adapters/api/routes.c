@@ -5,6 +5,7 @@
  * failures of the resource, REFUSES what its body may be refused for; what follows from the rest of
  * the row is in failures.c. */
 #include "adapters/api/handlers.h"
+#include "adapters/api/openapi.h"
 
 /* clang-format off */
 #define AT(method_, path_)  .method = ROUTE_##method_, .path = STR(ROUTE_BASE path_)
@@ -18,11 +19,12 @@
 #define UNCONDITIONAL       .unconditional = true
 #define FAILS(...)          .failures = {__VA_ARGS__}
 #define REFUSES(...)        .refusals = {__VA_ARGS__}
-#define TEXT_PARAMETER(name_, text) {STR(name_), STR("{\"type\":\"string\"}"), STR(text)}
+#define TEXT_PARAMETER(name_, text) {STR(name_), STR("{\"type\":\"string\",\"pattern\":\"" OPENAPI_TEXT_PATTERN_ESCAPED "\"}"), STR(text)}
 #define TIME_PARAMETER(name_, text) {STR(name_), STR("{\"type\":\"string\",\"format\":\"date-time\"}"), STR(text)}
+#define ENUM_PARAMETER(name_, values, text) {STR(name_), STR("{\"type\":\"string\",\"enum\":[" values "]}"), STR(text)}
 #define PAGE_PARAMETERS \
-    {STR("limit"), STR("{\"type\":\"integer\",\"minimum\":1}"), STR("items of a page")}, \
-    {STR("cursor"), STR("{\"type\":\"string\"}"), STR("where to go on: `next` of the page before")}
+    {STR("limit"), STR("{\"type\":\"integer\",\"minimum\":1,\"maximum\":500}"), STR("items of a page; the most is configuration, 500 by default")}, \
+    {STR("cursor"), STR("{\"type\":\"string\",\"pattern\":\"" OPENAPI_TEXT_PATTERN_ESCAPED "\"}"), STR("where to go on: `next` of the page before")}
 #define CUSTOMER_FAILS      STATUS_CUSTOMER_NOT_FOUND, STATUS_CUSTOMER_MERGED, STATUS_CUSTOMER_ERASED
 
 const struct route routes[] = {
@@ -44,8 +46,8 @@ const struct route routes[] = {
     {AT(GET, "/customers"), NEEDS(CUSTOMER_READ), .handle = api_customers_list,
      CALLED("listCustomers", "Profiles in the order of their ids, filtered"),
      GIVES(200, "ProfilePage"),
-     .query = {TEXT_PARAMETER("status", "ACTIVE | INACTIVE | ON_HOLD"), TEXT_PARAMETER("segment", "exactly this segment"),
-               TEXT_PARAMETER("kind", "ORGANIZATION | PERSON"), TEXT_PARAMETER("email", "has this e-mail address, in any spelling"),
+     .query = {ENUM_PARAMETER("status", "\"ACTIVE\",\"INACTIVE\",\"ON_HOLD\"", "only those"), TEXT_PARAMETER("segment", "exactly this segment"),
+               ENUM_PARAMETER("kind", "\"ORGANIZATION\",\"PERSON\"", "only those"), TEXT_PARAMETER("email", "has this e-mail address, in any spelling"),
                TEXT_PARAMETER("phone", "has this phone number, in any format"), TEXT_PARAMETER("name", "has this name, whatever its case, accents and punctuation"),
                PAGE_PARAMETERS},
      FAILS(STATUS_INVALID_VALUE)},
@@ -71,7 +73,7 @@ const struct route routes[] = {
     /* contacts */
     {AT(GET, "/customers/{customerId}/contacts"), NEEDS(CUSTOMER_READ), .handle = api_contacts_list,
      CALLED("listContacts", "Contacts of a customer"), GIVES(200, "ContactPage"),
-     .query = {TEXT_PARAMETER("role", "only those with the role: BILLING | SERVICE | SALES")},
+     .query = {ENUM_PARAMETER("role", "\"BILLING\",\"SERVICE\",\"SALES\"", "only those with the role")},
      FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},
     {AT(POST, "/customers/{customerId}/contacts"), NEEDS(CUSTOMER_WRITE), .handle = api_contacts_add,
      CALLED("addContact", "Adds a contact"), TAKES(JSON, "NewContact"), GIVES(201, "Contact"), .versioned = true, WRITES,
@@ -189,7 +191,7 @@ const struct route routes[] = {
     {ROOT("/openapi.json"), .handle = api_system_openapi, CALLED("openapi", "This description"), GIVES(200, "application/json")},
     {ROOT("/"), .handle = api_system_page, CALLED("page", "The first page"), GIVES(200, "text/html")},
     {ROOT("/docs"), .handle = api_system_page, CALLED("docs", "The API reference"), GIVES(200, "text/html")},
-    {ROOT("/console/{file}"), .handle = api_system_page, CALLED("console", "Files of the pages"), GIVES(200, "text/html"),
+    {ROOT("/console/{file}"), .handle = api_system_page, CALLED("console", "Files of the pages"), GIVES(200, "*/*"),
      FAILS(STATUS_ROUTE_NOT_FOUND)},
 };
 /* clang-format on */
