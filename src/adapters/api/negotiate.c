@@ -118,6 +118,9 @@ enum if_match negotiate_if_match(struct str header, int64_t *version)
     if (str_find_char(tag, ',') >= 0) return IF_MATCH_INVALID;
     bool weak = str_starts_with(tag, STR("W/"));
     if (weak) tag = str_skip(tag, 2);
+    /* Who leaves the quotes out means the version. */
+    if (!weak && str_to_int64(tag, version) && *version >= 0) return IF_MATCH_VERSION;
+    *version = 0;
     if (tag.len < 2 || tag.ptr[0] != '"' || tag.ptr[tag.len - 1] != '"') return IF_MATCH_INVALID;
     struct str text = str_of(tag.ptr + 1, tag.len - 2), suffix = STR(NEGOTIATE_GZIP_SUFFIX);
     if (str_ends_with(text, suffix)) text.len -= suffix.len;

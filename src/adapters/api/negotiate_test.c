@@ -54,7 +54,9 @@ static void if_match_is_one_strong_version(void **state)
     assert_int_equal(version, 0);
     assert_int_equal(negotiate_if_match(STR("W/\"17\""), &version), IF_MATCH_VERSION);
     assert_int_equal(version, 0);
-    assert_int_equal(negotiate_if_match(STR("17"), &version), IF_MATCH_INVALID);
+    assert_int_equal(negotiate_if_match(STR("17"), &version), IF_MATCH_VERSION);
+    assert_int_equal(version, 17);
+    assert_int_equal(negotiate_if_match(STR("x17"), &version), IF_MATCH_INVALID);
     assert_int_equal(negotiate_if_match(STR("\"1\", \"2\""), &version), IF_MATCH_INVALID);
     assert_int_equal(negotiate_if_match(STR("\""), &version), IF_MATCH_INVALID);
 }

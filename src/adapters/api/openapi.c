@@ -70,14 +70,14 @@ static void write_parameters(struct json_writer *writer, const struct route *rou
                                 "\",\"maxLength\":64}"),
                             STR(""));
     for (size_t i = 0; i < ROUTE_QUERY_MAX && route->query[i].name.ptr; i++)
-        write_parameter(writer, route->query[i].name, "query", false, route->query[i].schema,
-                        route->query[i].meaning);
+        write_parameter(writer, route->query[i].name, "query", route->query[i].required,
+                        route->query[i].schema, route->query[i].meaning);
     if (route->versioned && route->method == ROUTE_GET)
         write_parameter(writer, STR("If-None-Match"), "header", false, STR("{\"type\":\"string\"}"),
                         STR("304 when the ETag is this one"));
     else if (failures_if_match(route))
         write_parameter(writer, STR("If-Match"), "header", false,
-                        STR("{\"type\":\"string\",\"pattern\":\"^(W/)?\\\"[^\\\"]*\\\"$|^[*]$\"}"),
+                        STR("{\"type\":\"string\",\"pattern\":\"^(\\\"[0-9]{1,18}\\\"|[*])$\"}"),
                         STR("412 when the ETag is another one"));
     if (route->method != ROUTE_GET)
         write_parameter(writer, STR("Idempotency-Key"), "header", false,

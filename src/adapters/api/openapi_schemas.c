@@ -34,7 +34,7 @@ static void write_format(struct json_writer *writer, enum field_shape shape)
         [SHAPE_LANGUAGE] = {.pattern = STR("^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")},
         [SHAPE_EMAIL] = {.format = STR("email")},
         [SHAPE_PHONE] = {.pattern = STR("^[+]?[0-9 ()./-]+$")},
-        [SHAPE_URL] = {.pattern = STR("^[^ ]+$")},
+        [SHAPE_URL] = {.pattern = STR("^(https?://)?[A-Za-z0-9-]+([.][A-Za-z0-9-]+)+(/[!-~]*)?$")},
         [SHAPE_IDENTIFIER] = {.pattern = STR(OPENAPI_IDENTIFIER_PATTERN)},
         [SHAPE_CODE] = {.pattern = STR("^[A-Za-z0-9_]+$")},
         [SHAPE_INSTANT] = {.format = STR("date-time")},
@@ -86,8 +86,11 @@ static void write_field(struct json_writer *writer, const struct profile_field *
         return;
     case SHAPE_MAP:
         json_member_string(writer, STR("type"), STR("object"));
+        json_key(writer, STR("propertyNames"));
+        json_raw(writer, STR("{\"pattern\":\"" OPENAPI_TEXT_PATTERN_ESCAPED "\"}"));
         json_key(writer, STR("additionalProperties"));
-        json_raw(writer, STR("{\"type\":[\"string\",\"number\",\"boolean\"]}"));
+        json_raw(writer, STR("{\"type\":[\"string\",\"number\",\"boolean\"],\"pattern\":"
+                             "\"" OPENAPI_TEXT_PATTERN_ESCAPED "\"}"));
         return;
     default:
         write_format(writer, field->shape);
@@ -114,8 +117,8 @@ static void write_property(struct json_writer *writer, const struct profile_fiel
 {
     bool needed = kind != OF_PATCH && (field->required || is_named(always, field->name));
     bool nullable = kind == OF_PATCH && !field->required;
-    struct str name = arena_format(writer->out->arena, "%.*s%s", STR_ARGS(field->name),
-                                   needed ? "" : "?");
+    struct str name =
+        arena_format(writer->out->arena, "%.*s%s", STR_ARGS(field->name), needed ? "" : "?");
     json_key(writer, str_is_none(name) ? field->name : name);
     json_object_begin(writer);
     if (nullable) {
@@ -181,6 +184,8 @@ static bool is_request(struct str schema)
 #define TEXT_NULL  "{\"type\":[\"string\",\"null\"]}"
 #define ID         "{\"type\":\"string\",\"pattern\":\"" OPENAPI_IDENTIFIER_PATTERN "\",\"maxLength\":64}"
 #define SAID       "{\"type\":\"string\",\"pattern\":\"" OPENAPI_TEXT_PATTERN_ESCAPED "\"}"
+/* Of requests: whatever a store can hold. */
+#define WORD       "{\"type\":\"string\",\"pattern\":\"^[^\\\\u0000]*$\"}"
 #define NUMBER     "{\"type\":\"integer\"}"
 #define TRUTH      "{\"type\":\"boolean\"}"
 #define TIME       "{\"type\":\"string\",\"format\":\"date-time\"}"
@@ -206,8 +211,8 @@ static const struct {
     {STR("Merged"), STR(OBJECT("\"survivorId\":" TEXT ",\"mergeId\":" TEXT))},
     {STR("Empty"), STR("{\"type\":\"object\",\"additionalProperties\":false}")},
     {STR("ProfilePage"), STR(PAGE("Profile"))},
-    {STR("Preferences"), STR("{\"type\":\"object\",\"additionalProperties\":{\"type\":[\"string\",\"number\",\"boolean\",\"null\"]}}")},
-    {STR("LookupRequest"), STR(OBJECT("\"ids\":{\"type\":\"array\",\"maxItems\":500,\"items\":" TEXT "}"))},
+    {STR("Preferences"), STR("{\"type\":\"object\",\"propertyNames\":{\"pattern\":\"" OPENAPI_TEXT_PATTERN_ESCAPED "\"},\"additionalProperties\":{\"type\":[\"string\",\"number\",\"boolean\",\"null\"],\"pattern\":\"" OPENAPI_TEXT_PATTERN_ESCAPED "\"}}")},
+    {STR("LookupRequest"), STR(OBJECT("\"ids\":{\"type\":\"array\",\"maxItems\":500,\"items\":" WORD "}"))},
     {STR("LookupResult"), STR(OBJECT("\"items\":" LIST(OBJECT("\"customerId\":" TEXT ",\"result\":{\"type\":\"string\",\"enum\":[\"FOUND\",\"MERGED\",\"ERASED\",\"NOT_FOUND\"]}"
         ",\"survivorId?\":" TEXT ",\"mergeId?\":" TEXT ",\"profile?\":" REF("Profile"))) ",\"next\":" TEXT_NULL))},
     {STR("Provenance"), STR(OBJECT("\"customerId\":" TEXT ",\"fields\":" LIST(OBJECT("\"path\":" TEXT ",\"value\":{},\"source\":" TEXT_NULL ",\"sourceKey?\":" TEXT
@@ -226,14 +231,14 @@ static const struct {
         ",\"status\":" TEXT ",\"allowed\":" TRUTH ",\"reason\":" TEXT ",\"recordId\":" TEXT_NULL)) ",\"next\":" TEXT_NULL))},
     {STR("ConsentPage"), STR(PAGE("Consent"))},
     {STR("ConsentReceipt"), STR("{\"type\":\"object\",\"description\":\"after ISO/IEC TS 27560\"}")},
-    {STR("ConsentCheckRequest"), STR(OBJECT("\"checks\":{\"type\":\"array\",\"maxItems\":500,\"items\":" OBJECT("\"customerId\":" TEXT
+    {STR("ConsentCheckRequest"), STR(OBJECT("\"checks\":{\"type\":\"array\",\"maxItems\":500,\"items\":" OBJECT("\"customerId\":" WORD
         ",\"type\":{\"type\":\"string\",\"enum\":[\"EMAIL\",\"SMS\",\"CALL\"]},\"purpose?\":{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9_]{1,64}$\"},\"contactPoint?\":" SAID) "}"))},
     {STR("ConsentCheckResult"), STR(OBJECT("\"results\":" LIST(OBJECT("\"customerId\":" TEXT ",\"type\":" TEXT ",\"purpose\":" TEXT ",\"contactPoint\":" TEXT_NULL
         ",\"allowed\":" TRUTH ",\"reason\":" TEXT ",\"recordId\":" TEXT_NULL ",\"asOf\":" TIME))))},
-    {STR("NewSuppression"), STR(OBJECT("\"contactPoint\":" SAID ",\"reason?\":" SAID))},
+    {STR("NewSuppression"), STR(OBJECT("\"contactPoint\":{\"type\":\"string\",\"pattern\":\"" OPENAPI_POINT_PATTERN "\"},\"reason?\":" SAID))},
     {STR("Suppression"), STR(OBJECT("\"suppressed\":" TRUTH))},
-    {STR("MergeRequest"), STR(OBJECT("\"sourceCustomerId\":" TEXT
-        ",\"mergeReason?\":{\"type\":\"string\",\"default\":\"DUPLICATE\"},\"planToken?\":{\"type\":\"string\",\"description\":\"of a preview: that plan, or 409 PLAN_CHANGED\"}"))},
+    {STR("MergeRequest"), STR(OBJECT("\"sourceCustomerId\":" WORD
+        ",\"mergeReason?\":{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9_]+$\",\"default\":\"DUPLICATE\"},\"planToken?\":{\"type\":\"string\",\"pattern\":\"^[0-9A-Za-z_-]*$\",\"description\":\"of a preview: that plan, or 409 PLAN_CHANGED\"}"))},
     {STR("MergeResult"), STR(OBJECT("\"mergeId\":" TEXT ",\"targetCustomerId\":" TEXT ",\"sourceCustomerId\":" TEXT ",\"mergeReason\":" TEXT ",\"actor\":" TEXT
         ",\"mergedAt\":" TIME ",\"profile\":" REF("Profile")))},
     {STR("Change"), STR(OBJECT("\"field\":" TEXT ",\"before\":{},\"after\":{}"))},

@@ -22,9 +22,11 @@
 #define TEXT_PARAMETER(name_, text) {STR(name_), STR("{\"type\":\"string\",\"pattern\":\"" OPENAPI_TEXT_PATTERN_ESCAPED "\"}"), STR(text)}
 #define TIME_PARAMETER(name_, text) {STR(name_), STR("{\"type\":\"string\",\"format\":\"date-time\"}"), STR(text)}
 #define ENUM_PARAMETER(name_, values, text) {STR(name_), STR("{\"type\":\"string\",\"enum\":[" values "]}"), STR(text)}
-#define PAGE_PARAMETERS \
-    {STR("limit"), STR("{\"type\":\"integer\",\"minimum\":1,\"maximum\":500}"), STR("items of a page; the most is configuration, 500 by default")}, \
-    {STR("cursor"), STR("{\"type\":\"string\",\"pattern\":\"" OPENAPI_TEXT_PATTERN_ESCAPED "\"}"), STR("where to go on: `next` of the page before")}
+#define CURSOR_PARAMETER(pattern) {STR("cursor"), STR("{\"type\":\"string\",\"pattern\":\"" pattern "\"}"), STR("where to go on: `next` of the page before")}
+#define POINT_PARAMETER     {STR("contactPoint"), STR("{\"type\":\"string\",\"pattern\":\"" OPENAPI_POINT_PATTERN "\"}"), STR("an e-mail address or a phone number"), true}
+#define LIMIT_PARAMETER \
+    {STR("limit"), STR("{\"type\":\"integer\",\"minimum\":1,\"maximum\":500}"), STR("items of a page; the most is configuration, 500 by default")}
+#define PAGE_PARAMETERS     LIMIT_PARAMETER, CURSOR_PARAMETER(OPENAPI_IDENTIFIER_PATTERN)
 #define CUSTOMER_FAILS      STATUS_CUSTOMER_NOT_FOUND, STATUS_CUSTOMER_MERGED, STATUS_CUSTOMER_ERASED
 
 const struct route routes[] = {
@@ -67,7 +69,7 @@ const struct route routes[] = {
      FAILS(CUSTOMER_FAILS)},
     {AT(GET, "/customers/{customerId}/versions"), NEEDS(CUSTOMER_READ), .handle = api_customers_versions,
      CALLED("listVersions", "What changed when and by whom, newest first"), GIVES(200, "VersionPage"),
-     .query = {PAGE_PARAMETERS},
+     .query = {LIMIT_PARAMETER, CURSOR_PARAMETER("^[1-9][0-9]{0,17}$")},
      FAILS(STATUS_CUSTOMER_NOT_FOUND, STATUS_CUSTOMER_ERASED, STATUS_INVALID_VALUE)},
 
     /* contacts */
@@ -123,14 +125,14 @@ const struct route routes[] = {
      REFUSES(STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD, STATUS_LIMIT_EXCEEDED)},
     {AT(GET, "/suppressions"), NEEDS(CONSENT_READ), .handle = api_suppressions_check,
      CALLED("checkSuppression", "Is a contact point on the suppression list?"), GIVES(200, "Suppression"),
-     .query = {TEXT_PARAMETER("contactPoint", "an e-mail address or a phone number")},
+     .query = {POINT_PARAMETER},
      FAILS(STATUS_REQUIRED_FIELD, STATUS_INVALID_VALUE)},
     {AT(POST, "/suppressions"), NEEDS(CONSENT_WRITE), .handle = api_suppressions_add,
      CALLED("addSuppression", "Puts a contact point on the suppression list"), TAKES(JSON, "NewSuppression"), GIVES(200, "Suppression"), WRITES,
      REFUSES(STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD)},
     {AT(DELETE, "/suppressions"), NEEDS(CONSENT_WRITE), .handle = api_suppressions_remove,
      CALLED("removeSuppression", "Takes a contact point off the suppression list"), GIVES_NOTHING,
-     .query = {TEXT_PARAMETER("contactPoint", "an e-mail address or a phone number")}, WRITES,
+     .query = {POINT_PARAMETER}, WRITES,
      FAILS(STATUS_REQUIRED_FIELD, STATUS_INVALID_VALUE)},
 
     /* merges */
