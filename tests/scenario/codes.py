@@ -56,13 +56,14 @@ class Api:
         except ValueError:
             value = text
         if check:
-            self.note(method, target, answer.status, value)
+            self.note(method, target, answer.status, answer.headers, value)
         return answer.status, value, answer.headers
 
-    def note(self, method, target, status, value):
+    def note(self, method, target, status, headers, value):
         operation = self.description.find(method, target)
         code = code_of(status, value)
-        problem = self.description.undeclared(method, target, status, code)
+        problem = (self.description.undeclared(method, target, status, code) or
+                   self.description.misshapen(method, target, status, headers, value))
         if problem:
             self.wrong.append(f"{problem} ({method} {target})")
         elif operation:
@@ -93,6 +94,7 @@ def try_what_any_route_answers(api, operation):
         ask(X_Tenant_ID="")
         ask(X_User_Permissions="nothing:at-all")
     ask(target + "?nonsense=1")
+    ask(target + "?nonsense=%zz")
     if operation.query:
         ask(target + "?" + "&".join([operation.query[0] + "=1"] * 2))
     ask(Accept="application/x-nothing")

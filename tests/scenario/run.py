@@ -222,7 +222,9 @@ class Scenario:
         finally:
             connection.close()
         code = code_of(answer.status, answer.body)
-        problem = self.service.description.undeclared(method, path, answer.status, code)
+        description = self.service.description
+        problem = (description.undeclared(method, path, answer.status, code) or
+                   description.misshapen(method, path, answer.status, answer.headers, answer.body))
         if problem:
             raise Mismatch(problem)
         return answer

@@ -18,10 +18,13 @@ static enum status fill(struct api *api, struct error *error)
     api->openapi = openapi_write(&api->options, &api->arena);
     if (str_is_none(api->openapi)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     environment->random(environment, &key, sizeof(key));
-    if (api->options.limits.rate_per_second > 0) {
-        api->rate = rate_new(api->options.limits.rate_per_second, key);
-        if (!api->rate) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    }
+    const int64_t rates[API_RATES] = {
+        [API_RATE_TENANT] = api->options.limits.rate_per_second,
+        [API_RATE_CALLER] = api->options.limits.caller_per_second,
+    };
+    for (int i = 0; i < API_RATES; i++)
+        if (rates[i] > 0 && !(api->rates[i] = rate_new(rates[i], key)))
+            return error_plain(error, STATUS_OUT_OF_MEMORY);
     api->started_at = environment->now(environment);
     return STATUS_OK;
 }
@@ -71,9 +74,12 @@ enum status api_listen(struct api *api, struct loop *loop, struct http_server **
     worker->api = api;
     worker->loop = loop;
     environment->random(environment, &worker->random_state, sizeof(worker->random_state));
+    worker->gzip = coding_new();
     struct http_options options = engine_options(api, worker);
-    enum status status = http_server_new(loop, &options, &worker->server, error);
+    enum status status = worker->gzip ? http_server_new(loop, &options, &worker->server, error)
+                                      : error_plain(error, STATUS_OUT_OF_MEMORY);
     if (status != STATUS_OK) {
+        coding_free(worker->gzip);
         free(worker);
         return status;
     }
@@ -92,8 +98,11 @@ void api_drain(struct api *api)
 void api_free(struct api *api)
 {
     if (!api) return;
-    for (size_t i = 0; i < api->worker_count; i++) free(api->workers[i]);
-    rate_free(api->rate);
+    for (size_t i = 0; i < api->worker_count; i++) {
+        coding_free(api->workers[i]->gzip);
+        free(api->workers[i]);
+    }
+    for (int i = 0; i < API_RATES; i++) rate_free(api->rates[i]);
     arena_release(&api->arena);
     free(api);
 }

@@ -28,6 +28,7 @@ struct api_limits {
     int64_t stream_poll_ms;      /* how often a followed feed asks for news */
     int64_t stream_heartbeat_ms; /* how often it says that it is alive */
     int64_t rate_per_second;     /* requests of one tenant on this instance; 0: no limit */
+    int64_t caller_per_second;   /* the same of one caller */
 };
 
 #define API_LIMITS_DEFAULT                                                                         \

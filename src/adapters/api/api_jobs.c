@@ -1,4 +1,5 @@
 /* /imports, /exports and /jobs: long work is started here, run by the job runner, and seen here. */
+#include "adapters/api/coding.h"
 #include "adapters/api/handlers.h"
 #include "adapters/api/idempotency.h"
 #include "adapters/api/negotiate.h"
@@ -171,18 +172,37 @@ enum status api_jobs_cancel(struct call *call, struct error *error)
     return answer_json(call, 200, jobs_json(&job, call->arena), error);
 }
 
+/* Sends a piece, coded when there is a stream for that; `bytes` is room for what is sent. */
+static enum status send_piece(struct call *call, struct coding_stream *stream, struct str piece,
+                              char *bytes, struct error *error)
+{
+    bool last = piece.len == 0, more = stream != NULL;
+    enum status status = STATUS_OK;
+    size_t count;
+    if (!stream) status = http_response_write(call->response, piece);
+    for (; more && status == STATUS_OK; piece = STR_NONE) {
+        if (!coding_stream_put(stream, piece, last, bytes, FILE_CHUNK_BYTES, &count, &more))
+            return error_plain(error, STATUS_INTERNAL);
+        if (count || last) status = http_response_write(call->response, str_of(bytes, count));
+    }
+    return status == STATUS_OK ? STATUS_OK : error_plain(error, status);
+}
+
 static enum status send_file(struct call *call, struct job_runner *runner,
                              struct job_file_reader *reader, struct error *error)
 {
     char *bytes = arena_alloc(call->arena, FILE_CHUNK_BYTES);
+    bool coded = answer_may_be_coded(call);
+    struct coding_stream *stream = coded ? coding_stream_new(call->arena) : NULL;
+    char *room = coded ? arena_alloc(call->arena, FILE_CHUNK_BYTES) : bytes;
     size_t count;
-    if (!bytes) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (!bytes || !room || (coded && !stream)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     http_response_header(call->response, STR("Content-Type"), STR("application/x-ndjson"));
     http_response_header(call->response, STR("Cache-Control"), STR("private, no-store"));
+    if (coded) http_response_header(call->response, STR("Content-Encoding"), STR("gzip"));
     do {
         TRY(runner->file_read(reader, bytes, FILE_CHUNK_BYTES, &count, error));
-        enum status status = http_response_write(call->response, str_of(bytes, count));
-        if (status != STATUS_OK) return error_plain(error, status);
+        TRY(send_piece(call, stream, str_of(bytes, count), room, error));
     } while (count > 0);
     return STATUS_OK;
 }

@@ -18,11 +18,6 @@ static bool answers_json(const struct route *route)
     return route->response.ptr && str_find_char(route->response, '/') < 0;
 }
 
-static bool takes_nothing(const struct route *route)
-{
-    return route->body == ROUTE_BODY_NONE;
-}
-
 static bool takes_body(const struct route *route)
 {
     return route->body != ROUTE_BODY_NONE;
@@ -66,14 +61,12 @@ static const struct {
     struct route_failure failure; /* http OF_STATUS: the one of the status */
 } derived[] = {
     {any, {STATUS_UNKNOWN_FIELD, 400}}, /* a query parameter that is not known */
+    {any, {STATUS_INVALID_VALUE, 400}}, /* a path or query that is not well-formed */
     {has_query, {STATUS_DUPLICATE_FIELD, 400}},
     {answers_json, {STATUS_NOT_ACCEPTABLE, OF_STATUS}},
-    {failures_if_match, {STATUS_INVALID_VALUE, 400}},
     {failures_if_match, {STATUS_VERSION_MISMATCH, OF_STATUS}},
-    {changes, {STATUS_INVALID_VALUE, 400}}, /* an Idempotency-Key */
     {changes, {STATUS_KEY_REUSED, OF_STATUS}},
     {changes, {STATUS_REQUEST_IN_FLIGHT, OF_STATUS}},
-    {takes_nothing, {STATUS_INVALID_VALUE, 400}}, /* a body */
     {takes_body, {STATUS_UNSUPPORTED_MEDIA_TYPE, OF_STATUS}},
     {takes_body, {STATUS_REQUEST_TOO_LARGE, OF_STATUS}},
     {takes_json, {STATUS_MALFORMED_JSON, OF_STATUS}},

@@ -76,7 +76,7 @@ static bool digest_end(EVP_MD_CTX *digest, struct arena *arena, struct str *text
 static enum status fingerprint(struct call *call, EVP_MD_CTX *content, struct str *text,
                                struct error *error)
 {
-    struct str body = http_request_body(call->request);
+    struct str body = call->body_text;
     EVP_MD_CTX *digest = EVP_MD_CTX_new();
     bool fine = digest && (!content || digest_end(content, call->arena, &body)) &&
                 EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1 &&

@@ -30,10 +30,10 @@ void rate_free(struct rate *rate)
     free(rate);
 }
 
-struct rate_answer rate_take(struct rate *rate, struct str tenant, int64_t now_us)
+struct rate_answer rate_take(struct rate *rate, struct str name, int64_t now_us)
 {
     struct rate_answer answer = {.limit = rate->per_second};
-    _Atomic int64_t *cell = &rate->cells[hash_bytes(rate->key, tenant) % CELLS];
+    _Atomic int64_t *cell = &rate->cells[hash_bytes(rate->key, name) % CELLS];
     int64_t arrival = atomic_load_explicit(cell, memory_order_relaxed), next;
     do {
         next = (arrival > now_us ? arrival : now_us) + rate->interval_us;
