@@ -23,8 +23,9 @@ static enum status fill(struct api *api, struct error *error)
         [API_RATE_CALLER] = api->options.limits.caller_per_second,
     };
     for (int i = 0; i < API_RATES; i++)
-        if (rates[i] > 0 && !(api->rates[i] = rate_new(rates[i], key)))
+        if (!(api->rates[i] = rate_new(rates[i], key)))
             return error_plain(error, STATUS_OUT_OF_MEMORY);
+    atomic_store(&api->identity, api->options.identity);
     api->started_at = environment->now(environment);
     return STATUS_OK;
 }
@@ -56,8 +57,7 @@ static struct http_options engine_options(struct api *api, struct api_worker *wo
                                  .stream_max_bytes = limits->upload_max_bytes,
                                  .idle_timeout_ms = limits->idle_timeout_ms,
                                  .request_arena_bytes = limits->request_arena_bytes,
-                                 .tls_certificate = api->options.tls_certificate,
-                                 .tls_key = api->options.tls_key,
+                                 .credentials = api->options.credentials,
                                  .stream_body = dispatch_streams_body,
                                  .handle = dispatch_request,
                                  .refuse = dispatch_refusal,
@@ -88,6 +88,17 @@ enum status api_listen(struct api *api, struct loop *loop, struct http_server **
     api->workers[api->worker_count++] = worker;
     *server = worker->server;
     return STATUS_OK;
+}
+
+void api_set_identity(struct api *api, struct identity *identity)
+{
+    atomic_store(&api->identity, identity);
+}
+
+void api_set_rates(struct api *api, int64_t of_tenant, int64_t of_caller)
+{
+    rate_set(api->rates[API_RATE_TENANT], of_tenant);
+    rate_set(api->rates[API_RATE_CALLER], of_caller);
 }
 
 void api_drain(struct api *api)

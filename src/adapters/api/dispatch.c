@@ -113,7 +113,8 @@ static enum status check_rate(struct call *call, struct error *error)
     struct rate *const *rates = call->api->rates;
     struct rate_answer answers[API_RATES] = {0};
     bool allowed = true;
-    if (!rates[API_RATE_TENANT] && !rates[API_RATE_CALLER]) return STATUS_OK;
+    if (!rate_is_limited(rates[API_RATE_TENANT]) && !rate_is_limited(rates[API_RATE_CALLER]))
+        return STATUS_OK;
     struct str names[API_RATES] = {
         [API_RATE_TENANT] = call->caller.tenant,
         [API_RATE_CALLER] = arena_format(call->arena, "%.*s\x1f%.*s", STR_ARGS(call->caller.tenant),
@@ -122,7 +123,7 @@ static enum status check_rate(struct call *call, struct error *error)
     if (str_is_none(names[API_RATE_CALLER])) return error_plain(error, STATUS_OUT_OF_MEMORY);
     /* What the caller may not ask is not counted against the tenant. */
     for (int i = API_RATES - 1; i >= 0; i--) {
-        if (!rates[i] || !allowed) continue;
+        if (!allowed) continue;
         answers[i] = rate_take(rates[i], names[i], clock_us());
         allowed = answers[i].allowed;
     }
@@ -132,7 +133,7 @@ static enum status check_rate(struct call *call, struct error *error)
 
 static enum status check_caller(struct call *call, struct error *error)
 {
-    struct identity *identity = call->api->options.identity;
+    struct identity *identity = atomic_load(&call->api->identity);
     struct api_caller who = {0};
     if (call->route->permission == ROUTE_PUBLIC) return STATUS_OK;
     TRY(identity->resolve(identity, call->request, &who, error));

@@ -29,7 +29,8 @@ struct api {
     struct router router;
     struct api_worker *workers[API_WORKERS_MAX];
     size_t worker_count;
-    struct rate *rates[API_RATES]; /* NULL: no limit */
+    struct rate *rates[API_RATES];
+    struct identity *_Atomic identity;
     struct str openapi;
     instant started_at;
     atomic_bool draining;
