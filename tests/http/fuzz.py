@@ -9,7 +9,7 @@ declared status, media type, headers and shape; what is not allowed is refused; 
 without a valid token; what was deleted is gone.
 
 Settings are in schemathesis.toml, with the reason of each. The service asks for tokens, as in production.
-Prints TAP. Where schemathesis cannot be installed (tools/setup.sh tests), the run is skipped and says so.
+Prints TAP. Where schemathesis cannot be installed (tools/setup.sh all), the run is skipped and says so.
 """
 import argparse
 import os
@@ -58,7 +58,7 @@ def main():
     options = parser.parse_args()
     options.binary, options.venv = os.path.abspath(options.binary), os.path.abspath(options.venv)
     if not os.path.exists(os.path.join(options.venv, "bin", "schemathesis")):
-        print(f"ok - schemathesis ({options.store}) # skip it is not in {options.venv}: tools/setup.sh tests")
+        print(f"ok - schemathesis ({options.store}) # skip it is not in {options.venv}: tools/setup.sh all")
         return 0
     stores, good = Stores(options.store, options.binary), True
     with tempfile.TemporaryDirectory(prefix="customer360-fuzz-") as directory:

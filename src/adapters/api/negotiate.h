@@ -17,9 +17,9 @@ bool negotiate_gzip(struct str header);
 bool negotiate_is_type(struct str header, struct str media_type);
 
 enum if_match { IF_MATCH_NONE, IF_MATCH_STAR, IF_MATCH_VERSION, IF_MATCH_INVALID };
-/* One strong entity tag that is a version: "7", or "7-gzip" of an answer that was coded; a bare 7 is taken for it. A tag that
- * none of ours is gives version 0, which nothing has. A weak tag never matches; a list of several
- * is IF_MATCH_INVALID. */
+/* One strong entity tag that is a version: "7", or "7-gzip" of an answer that was coded; a bare 7
+ * is taken for it. A tag that none of ours is gives version 0, which nothing has. A weak tag never
+ * matches; a list of several is IF_MATCH_INVALID. */
 enum if_match negotiate_if_match(struct str header, int64_t *version);
 #define NEGOTIATE_GZIP_SUFFIX "-gzip"
 /* Does a list of tags (or *) name this one? Compared weakly. */
