@@ -4,9 +4,9 @@
 # (tools/requirements.txt) in BUILD/venv. Does nothing where all is there.
 set -eu
 
-build_packages="gcc make libc6-dev libmicrohttpd-dev libgnutls28-dev libsqlite3-dev libpq-dev libssl-dev zlib1g-dev"
+build_packages="gcc make libc6-dev libmicrohttpd-dev libgnutls28-dev libsqlite3-dev libpq-dev libssl-dev zlib1g-dev libidn2-dev libunistring-dev"
 test_packages="libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev python3 python3-venv python3-pytest python3-jsonschema
-    postgresql-15 curl jq wrk nginx-light procps"
+    postgresql-15 curl jq wrk nginx-light procps openssl dpkg-dev adduser groff-base systemd"
 
 wanted=$build_packages
 [ "${1:-all}" = build ] || wanted="$wanted $test_packages"

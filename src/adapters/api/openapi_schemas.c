@@ -237,6 +237,10 @@ static const struct {
         ",\"allowed\":" TRUTH ",\"reason\":" TEXT ",\"recordId\":" TEXT_NULL ",\"asOf\":" TIME))))},
     {STR("NewSuppression"), STR(OBJECT("\"contactPoint\":{\"type\":\"string\",\"pattern\":\"" OPENAPI_POINT_PATTERN "\"},\"reason?\":" SAID))},
     {STR("Suppression"), STR(OBJECT("\"suppressed\":" TRUTH))},
+    {STR("ErasureRequest"), STR(OBJECT("\"customerId\":" WORD ",\"suppress?\":{\"type\":\"boolean\",\"default\":false,"
+                                        "\"description\":\"put every contact point on the suppression list, not only those with a revocation\"}"))},
+    {STR("Erasure"), STR(OBJECT("\"customerId\":" TEXT ",\"erasedAt\":" TIME ",\"actor\":" TEXT ",\"erasedCustomerIds\":" LIST(TEXT)
+                                ",\"suppressedContactPoints\":{\"type\":\"integer\"}"))},
     {STR("MergeRequest"), STR(OBJECT("\"sourceCustomerId\":" WORD
         ",\"mergeReason?\":{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9_]+$\",\"default\":\"DUPLICATE\"},\"planToken?\":{\"type\":\"string\",\"pattern\":\"^[0-9A-Za-z_-]*$\",\"description\":\"of a preview: that plan, or 409 PLAN_CHANGED\"}"))},
     {STR("MergeResult"), STR(OBJECT("\"mergeId\":" TEXT ",\"targetCustomerId\":" TEXT ",\"sourceCustomerId\":" TEXT ",\"mergeReason\":" TEXT ",\"actor\":" TEXT
