@@ -36,7 +36,7 @@ FLOORS = {
     "domain": {"base", "formats", "domain"},
     "matching": {"base", "matching"},
     "application": {"base", "formats", "domain", "application"},
-    "adapters": {"base", "formats", "engines", "domain", "application", "adapters"},
+    "adapters": {"base", "formats", "engines", "domain", "matching", "application", "adapters"},
     "service": {"base", "formats", "engines", "domain", "matching", "application", "adapters",
                 "service"},
 }

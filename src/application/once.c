@@ -56,23 +56,36 @@ static enum status keep(const struct once *once, struct store_session *session, 
     return store_answer_put(session, &row, now, error);
 }
 
-static enum status once_in_session(struct store_session *session, void *context,
-                                   struct error *error)
+/* *known: what was answered is in the answer; else the key is ours while the session lasts. */
+static enum status claim(const struct once *once, struct store_session *session, instant now,
+                         bool *known, struct error *error)
 {
-    const struct once *once = context;
-    struct environment *environment = once->application->environment;
-    instant now = environment->now(environment);
     struct answer_row kept;
     TRY(store_answer_claim(session, once->caller->user_id, once->key->key, now, once->arena, &kept,
                            error));
-    if (!str_is_none(kept.key)) {
-        if (!str_equal(kept.fingerprint, once->key->fingerprint))
-            return error_plain(error, STATUS_KEY_REUSED);
-        *once->answer = (struct once_answer){kept.status, kept.headers, kept.body, true};
-        return STATUS_OK;
-    }
+    *known = !str_is_none(kept.key);
+    if (!*known) return STATUS_OK;
+    if (!str_equal(kept.fingerprint, once->key->fingerprint))
+        return error_plain(error, STATUS_KEY_REUSED);
+    *once->answer = (struct once_answer){kept.status, kept.headers, kept.body, true};
+    return STATUS_OK;
+}
+
+static instant now_of(const struct once *once)
+{
+    struct environment *environment = once->application->environment;
+    return environment->now(environment);
+}
+
+static enum status perform_body(struct store_session *session, void *context, struct error *error)
+{
+    const struct once *once = context;
     struct joined_store joined;
     struct application inner = *once->application;
+    instant now = now_of(once);
+    bool known;
+    TRY(claim(once, session, now, &known, error));
+    if (known) return STATUS_OK;
     joined_store_init(&joined, session);
     inner.store = &joined.store;
     *once->answer = (struct once_answer){0};
@@ -82,19 +95,73 @@ static enum status once_in_session(struct store_session *session, void *context,
     return keep(once, session, now, error);
 }
 
+static enum status recall_body(struct store_session *session, void *context, struct error *error)
+{
+    bool known;
+    return claim(context, session, now_of(context), &known, error);
+}
+
+static enum status keep_body(struct store_session *session, void *context, struct error *error)
+{
+    const struct once *once = context;
+    struct once_answer answer = *once->answer;
+    instant now = now_of(once);
+    bool known;
+    TRY(claim(once, session, now, &known, error));
+    if (known) return STATUS_OK;
+    *once->answer = answer;
+    return keep(once, session, now, error);
+}
+
+static enum status write(const struct once *once, store_body *body, struct error *error)
+{
+    return store_write(once->application->store, once->caller->tenant, once->arena, body,
+                       (void *)(uintptr_t)once, error);
+}
+
+static enum status perform_in_one(const struct once *once, struct error *error)
+{
+    return write(once, perform_body, error);
+}
+
+static enum status start_between(const struct once *once, struct error *error)
+{
+    *once->answer = (struct once_answer){0};
+    TRY(write(once, recall_body, error));
+    if (once->answer->replayed) return STATUS_OK;
+    TRY(once->perform(once->application, once->context, once->answer, error));
+    return write(once, keep_body, error);
+}
+
+static enum status in_flight(const struct once *once,
+                             enum status (*run)(const struct once *, struct error *),
+                             struct error *error)
+{
+    _Atomic uint64_t *slot = NULL;
+    struct once_flights *flights = once->application->flights;
+    struct str name =
+        arena_format(once->arena, "%.*s\x1f%.*s\x1f%.*s", STR_ARGS(once->caller->tenant),
+                     STR_ARGS(once->caller->user_id), STR_ARGS(once->key->key));
+    if (str_is_none(name)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (flights && !take_off(flights, name, &slot))
+        return error_plain(error, STATUS_REQUEST_IN_FLIGHT);
+    enum status status = run(once, error);
+    if (slot) atomic_store(slot, 0);
+    return status;
+}
+
 enum status once_perform(struct application *application, const struct caller *caller,
                          const struct once_key *key, once_body *perform, void *context,
                          struct arena *arena, struct once_answer *answer, struct error *error)
 {
-    _Atomic uint64_t *slot = NULL;
-    struct once once = {application, caller, key, perform, context, arena, answer};
-    struct str name = arena_format(arena, "%.*s\x1f%.*s\x1f%.*s", STR_ARGS(caller->tenant),
-                                   STR_ARGS(caller->user_id), STR_ARGS(key->key));
-    if (str_is_none(name)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    if (application->flights && !take_off(application->flights, name, &slot))
-        return error_plain(error, STATUS_REQUEST_IN_FLIGHT);
-    enum status status =
-        store_write(application->store, caller->tenant, arena, once_in_session, &once, error);
-    if (slot) atomic_store(slot, 0);
-    return status;
+    const struct once once = {application, caller, key, perform, context, arena, answer};
+    return in_flight(&once, perform_in_one, error);
+}
+
+enum status once_start(struct application *application, const struct caller *caller,
+                       const struct once_key *key, once_body *perform, void *context,
+                       struct arena *arena, struct once_answer *answer, struct error *error)
+{
+    const struct once once = {application, caller, key, perform, context, arena, answer};
+    return in_flight(&once, start_between, error);
 }

@@ -47,4 +47,12 @@ MUST_CHECK enum status once_perform(struct application *application, const struc
                                     struct arena *arena, struct once_answer *answer,
                                     struct error *error);
 
+/* The same for what is more than a unit of work, such as a job that is started: the key is looked
+ * up before and the answer kept after it. A crash in between, or two instances at the same moment,
+ * can start it twice; such work must bear that. */
+MUST_CHECK enum status once_start(struct application *application, const struct caller *caller,
+                                  const struct once_key *key, once_body *perform, void *context,
+                                  struct arena *arena, struct once_answer *answer,
+                                  struct error *error);
+
 #endif

@@ -13,8 +13,8 @@
 
 struct fake_runner {
     struct job_runner runner;
+    struct application *application;
     struct buffer upload;
-    atomic_int launched;
     atomic_int dropped;
 };
 
@@ -81,15 +81,11 @@ static enum status import_write(struct import_upload *upload, struct str chunk, 
     return STATUS_OK;
 }
 
-static enum status import_record(struct import_upload *upload, struct application *application,
-                                 struct arena *arena, struct job_row *job, struct error *error)
+static enum status import_start(struct import_upload *upload, struct arena *arena,
+                                struct job_row *job, struct error *error)
 {
-    return jobs_create(application, upload->caller, STR("IMPORT"), STR("{}"), arena, job, error);
-}
-
-static void import_launch(struct import_upload *upload)
-{
-    atomic_fetch_add(&upload->runner->launched, 1);
+    return jobs_create(upload->runner->application, upload->caller, STR("IMPORT"), STR("{}"), arena,
+                       job, error);
 }
 
 static void import_drop(struct import_upload *upload)
@@ -97,18 +93,20 @@ static void import_drop(struct import_upload *upload)
     atomic_fetch_add(&upload->runner->dropped, 1);
 }
 
-static enum status export_record(struct job_runner *runner, struct application *application,
-                                 const struct caller *caller, struct arena *arena,
-                                 struct job_row *job, struct error *error)
+static enum status export_start(struct job_runner *runner, const struct caller *caller,
+                                struct arena *arena, struct job_row *job, struct error *error)
 {
-    (void)runner;
-    return jobs_create(application, caller, STR("EXPORT"), STR("{}"), arena, job, error);
+    struct fake_runner *fake = (struct fake_runner *)runner;
+    return jobs_create(fake->application, caller, STR("EXPORT"), STR("{}"), arena, job, error);
 }
 
-static void export_launch(struct job_runner *runner, const struct caller *caller, struct str job_id)
+static enum status scan_start(struct job_runner *runner, const struct caller *caller,
+                              double merge_from, struct arena *arena, struct job_row *job,
+                              struct error *error)
 {
-    (void)caller, (void)job_id;
-    atomic_fetch_add(&((struct fake_runner *)runner)->launched, 1);
+    struct fake_runner *fake = (struct fake_runner *)runner;
+    (void)merge_from;
+    return jobs_create(fake->application, caller, STR("SCAN"), STR("{}"), arena, job, error);
 }
 
 static enum status file_open(struct job_runner *runner, const struct caller *caller,
@@ -168,14 +166,14 @@ static void fill(struct api_fixture *fixture)
         (struct identity){.resolve = resolve, .challenge = STR("Bearer realm=\"customer360\"")};
     fixture->jobs = (struct fake_runner){.runner = {.import_open = import_open,
                                                     .import_write = import_write,
-                                                    .import_record = import_record,
-                                                    .import_launch = import_launch,
+                                                    .import_start = import_start,
                                                     .import_drop = import_drop,
-                                                    .export_record = export_record,
-                                                    .export_launch = export_launch,
+                                                    .export_start = export_start,
+                                                    .scan_start = scan_start,
                                                     .file_open = file_open,
                                                     .file_read = file_read,
                                                     .file_close = file_close},
+                                         .application = &fixture->application,
                                          .upload = {.arena = &fixture->upload_arena}};
 }
 
@@ -274,11 +272,6 @@ void api_fixture_fail(struct api_fixture *fixture, enum status reads, enum statu
 struct str api_fixture_upload(const struct api_fixture *fixture)
 {
     return buffer_str(&fixture->jobs.upload);
-}
-
-int api_fixture_launched(const struct api_fixture *fixture)
-{
-    return atomic_load(&fixture->jobs.launched);
 }
 
 int api_fixture_dropped(const struct api_fixture *fixture)

@@ -24,10 +24,8 @@ uint16_t api_fixture_port(const struct api_fixture *fixture);
 struct arena *api_fixture_arena(struct api_fixture *fixture);
 /* From now on reads and writes of the store answer these; STATUS_OK: they do what they should. */
 void api_fixture_fail(struct api_fixture *fixture, enum status reads, enum status writes);
-/* What the job runner was given by the last upload; how many jobs were launched, and how many
- * uploads were dropped. */
+/* What the job runner was given by the last upload; how many uploads were dropped. */
 struct str api_fixture_upload(const struct api_fixture *fixture);
-int api_fixture_launched(const struct api_fixture *fixture);
 int api_fixture_dropped(const struct api_fixture *fixture);
 /* Takes the server out of service, as on SIGTERM. */
 void api_fixture_drain(struct api_fixture *fixture);

@@ -1,7 +1,7 @@
 /* /imports, /exports and /jobs: long work is started here, run by the job runner, and seen here. */
 #include "adapters/api/coding.h"
 #include "adapters/api/handlers.h"
-#include "adapters/api/idempotency.h"
+#include "adapters/api/internal.h"
 #include "adapters/api/negotiate.h"
 #include "base/identifier.h"
 #include "formats/json.h"
@@ -15,6 +15,64 @@ static enum status get_runner(const struct call *call, struct job_runner **runne
     if (*runner) return STATUS_OK;
     return error_set(error, STATUS_UNAVAILABLE, STR(""), STR(""),
                      "this instance runs no imports and exports");
+}
+
+/* --- calls that block: done by a thread for files --- */
+
+struct file_call {
+    struct call *call;
+    struct job_runner *runner;
+    const struct import_parameters *parameters;
+    struct import_upload *upload;
+    struct job_row *job;
+    struct job_file_reader *reader;
+    enum job_file file;
+    struct str chunk;
+    char *bytes;
+    size_t count;
+    struct error *error;
+    enum status status;
+};
+
+static void open_upload(void *argument)
+{
+    struct file_call *file = argument;
+    file->status = file->runner->import_open(file->runner, &file->call->caller, file->parameters,
+                                             file->call->arena, &file->upload, file->error);
+}
+
+static void write_upload(void *argument)
+{
+    struct file_call *file = argument;
+    file->status = file->runner->import_write(file->upload, file->chunk, file->error);
+}
+
+static void start_import(void *argument)
+{
+    struct file_call *file = argument;
+    file->status =
+        file->runner->import_start(file->upload, file->call->arena, file->job, file->error);
+}
+
+static void open_file(void *argument)
+{
+    struct file_call *file = argument;
+    file->status =
+        file->runner->file_open(file->runner, &file->call->caller, file->job->job_id, file->file,
+                                file->call->arena, &file->reader, file->error);
+}
+
+static void read_file(void *argument)
+{
+    struct file_call *file = argument;
+    file->status = file->runner->file_read(file->reader, file->bytes, FILE_CHUNK_BYTES,
+                                           &file->count, file->error);
+}
+
+static enum status do_blocking(struct file_call *file, loop_function *function)
+{
+    offload_run(file->call->api->files, function, file);
+    return file->status;
 }
 
 /* 202 with the job as it is now, and where to ask for it again. */
@@ -57,93 +115,75 @@ static enum status read_import(const struct call *call, struct import_parameters
                      "the query parameter mapping is not a JSON object");
 }
 
-/* `digest` gets to see what the runner gets. */
-static enum status receive(struct call *call, struct job_runner *runner,
-                           struct import_upload *upload, EVP_MD_CTX *digest, struct error *error)
+static enum status receive(struct file_call *file)
 {
-    struct str chunk;
-    if (!digest || EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1)
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    struct call *call = file->call;
     for (;;) {
-        enum status status = http_request_read(call->request, &chunk);
+        enum status status = http_request_read(call->request, &file->chunk);
         if (status == STATUS_REQUEST_TOO_LARGE)
-            return error_set(error, status, STR(""),
+            return error_set(file->error, status, STR(""),
                              arena_format(call->arena, "at most %zu bytes",
                                           call_options(call)->limits.upload_max_bytes),
                              "the upload is larger than allowed");
-        if (status != STATUS_OK) return error_plain(error, status);
-        if (chunk.len == 0) return STATUS_OK;
-        if (EVP_DigestUpdate(digest, chunk.ptr, chunk.len) != 1)
-            return error_plain(error, STATUS_INTERNAL);
-        TRY(runner->import_write(upload, chunk, error));
+        if (status != STATUS_OK) return error_plain(file->error, status);
+        if (file->chunk.len == 0) return STATUS_OK;
+        TRY(do_blocking(file, write_upload));
     }
-}
-
-struct import_step {
-    struct job_runner *runner;
-    struct import_upload *upload;
-    bool launched;
-};
-
-static void launch_import(struct call *call, void *context)
-{
-    struct import_step *step = context;
-    (void)call;
-    step->launched = true;
-    step->runner->import_launch(step->upload);
-}
-
-static enum status record_import(struct call *call, void *context, struct error *error)
-{
-    struct import_step *step = context;
-    struct job_row job;
-    TRY(step->runner->import_record(step->upload, call_application(call), call->arena, &job,
-                                    error));
-    call_after(call, launch_import, step);
-    return answer_started(call, &job, error);
-}
-
-static enum status import_upload(struct call *call, struct import_step *step, struct error *error)
-{
-    EVP_MD_CTX *digest = EVP_MD_CTX_new();
-    enum status status = receive(call, step->runner, step->upload, digest, error);
-    if (status == STATUS_OK) status = idempotency_run(call, digest, record_import, step, error);
-    EVP_MD_CTX_free(digest);
-    return status;
 }
 
 enum status api_jobs_import(struct call *call, struct error *error)
 {
     struct import_parameters parameters;
-    struct import_step step = {.launched = false};
-    TRY(get_runner(call, &step.runner, error));
+    struct job_row job;
+    struct file_call file = {.call = call, .parameters = &parameters, .job = &job, .error = error};
+    TRY(get_runner(call, &file.runner, error));
     TRY(read_import(call, &parameters, error));
-    TRY(step.runner->import_open(step.runner, &call->caller, &parameters, call->arena, &step.upload,
-                                 error));
-    enum status status = import_upload(call, &step, error);
-    if (status == STATUS_OK) call_run_after(call);
-    if (!step.launched) step.runner->import_drop(step.upload);
-    return status;
-}
-
-static void launch_export(struct call *call, void *context)
-{
-    const struct str *job_id = context;
-    struct job_runner *runner = call_options(call)->jobs;
-    runner->export_launch(runner, &call->caller, *job_id);
+    TRY(do_blocking(&file, open_upload));
+    enum status status = receive(&file);
+    if (status != STATUS_OK) {
+        file.runner->import_drop(file.upload);
+        return status;
+    }
+    TRY(do_blocking(&file, start_import));
+    return answer_started(call, &job, error);
 }
 
 enum status api_jobs_export(struct call *call, struct error *error)
 {
     struct job_runner *runner;
     struct job_row job;
-    struct str *job_id = ARENA_NEW(call->arena, struct str);
     TRY(get_runner(call, &runner, error));
-    TRY(runner->export_record(runner, call_application(call), &call->caller, call->arena, &job,
-                              error));
-    if (!job_id) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    *job_id = job.job_id;
-    call_after(call, launch_export, job_id);
+    TRY(runner->export_start(runner, &call->caller, call->arena, &job, error));
+    return answer_started(call, &job, error);
+}
+
+/* {"autoMergeAbove"?: from 0.5 to 1}. */
+static enum status read_scan(struct call *call, double *merge_from, struct error *error)
+{
+    static const struct str allowed = STR("a number from 0.5 to 1, such as 0.999");
+    const struct json_value *body = call->body;
+    const struct json_value *above = json_get(body, STR("autoMergeAbove"));
+    *merge_from = SCAN_NEVER_MERGES;
+    for (size_t i = 0; i < body->count; i++)
+        if (!str_equal(body->members[i].name, STR("autoMergeAbove")))
+            return error_set(error, STATUS_UNKNOWN_FIELD, body->members[i].name,
+                             STR("autoMergeAbove"), "the field is not known here");
+    if (!above || above->type == JSON_NULL) return STATUS_OK;
+    char *number = above->type == JSON_NUMBER ? arena_cstr(call->arena, above->text) : NULL;
+    *merge_from = number ? strtod(number, NULL) : 0;
+    if (*merge_from >= 0.5 && *merge_from <= 1) return STATUS_OK;
+    return error_set(error, STATUS_INVALID_VALUE, STR("autoMergeAbove"), allowed,
+                     "is not such a probability");
+}
+
+enum status api_jobs_scan(struct call *call, struct error *error)
+{
+    struct job_runner *runner;
+    struct job_row job;
+    double merge_from;
+    TRY(read_scan(call, &merge_from, error));
+    TRY(get_runner(call, &runner, error));
+    TRY(runner->scan_start(runner, &call->caller, merge_from, call->arena, &job, error));
     return answer_started(call, &job, error);
 }
 
@@ -172,52 +212,51 @@ enum status api_jobs_cancel(struct call *call, struct error *error)
     return answer_json(call, 200, jobs_json(&job, call->arena), error);
 }
 
-/* Sends a piece, coded when there is a stream for that; `bytes` is room for what is sent. */
-static enum status send_piece(struct call *call, struct coding_stream *stream, struct str piece,
-                              char *bytes, struct error *error)
+/* Sends a piece, coded when there is a stream for that; `room` is for what is sent. */
+static enum status send_piece(struct file_call *file, struct coding_stream *stream, char *room)
 {
+    struct str piece = str_of(file->bytes, file->count);
     bool last = piece.len == 0, more = stream != NULL;
     enum status status = STATUS_OK;
     size_t count;
-    if (!stream) status = http_response_write(call->response, piece);
+    if (!stream) status = http_response_write(file->call->response, piece);
     for (; more && status == STATUS_OK; piece = STR_NONE) {
-        if (!coding_stream_put(stream, piece, last, bytes, FILE_CHUNK_BYTES, &count, &more))
-            return error_plain(error, STATUS_INTERNAL);
-        if (count || last) status = http_response_write(call->response, str_of(bytes, count));
+        if (!coding_stream_put(stream, piece, last, room, FILE_CHUNK_BYTES, &count, &more))
+            return error_plain(file->error, STATUS_INTERNAL);
+        if (count || last) status = http_response_write(file->call->response, str_of(room, count));
     }
-    return status == STATUS_OK ? STATUS_OK : error_plain(error, status);
+    return status == STATUS_OK ? STATUS_OK : error_plain(file->error, status);
 }
 
-static enum status send_file(struct call *call, struct job_runner *runner,
-                             struct job_file_reader *reader, struct error *error)
+static enum status send_file(struct file_call *file)
 {
-    char *bytes = arena_alloc(call->arena, FILE_CHUNK_BYTES);
+    struct call *call = file->call;
     bool coded = answer_may_be_coded(call);
     struct coding_stream *stream = coded ? coding_stream_new(call->arena) : NULL;
-    char *room = coded ? arena_alloc(call->arena, FILE_CHUNK_BYTES) : bytes;
-    size_t count;
-    if (!bytes || !room || (coded && !stream)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    char *room = coded ? arena_alloc(call->arena, FILE_CHUNK_BYTES) : NULL;
+    file->bytes = arena_alloc(call->arena, FILE_CHUNK_BYTES);
+    if (!file->bytes || (coded && (!stream || !room)))
+        return error_plain(file->error, STATUS_OUT_OF_MEMORY);
+    if (coded) http_response_header(call->response, STR("Content-Encoding"), STR("gzip"));
     http_response_header(call->response, STR("Content-Type"), STR("application/x-ndjson"));
     http_response_header(call->response, STR("Cache-Control"), STR("private, no-store"));
-    if (coded) http_response_header(call->response, STR("Content-Encoding"), STR("gzip"));
     do {
-        TRY(runner->file_read(reader, bytes, FILE_CHUNK_BYTES, &count, error));
-        TRY(send_piece(call, stream, str_of(bytes, count), room, error));
-    } while (count > 0);
+        TRY(do_blocking(file, read_file));
+        TRY(send_piece(file, stream, room));
+    } while (file->count > 0);
     return STATUS_OK;
 }
 
-static enum status answer_file(struct call *call, enum job_file file, struct error *error)
+static enum status answer_file(struct call *call, enum job_file which, struct error *error)
 {
-    struct job_runner *runner;
-    struct job_file_reader *reader;
     struct job_row job;
-    TRY(get_runner(call, &runner, error));
+    struct file_call file = {.call = call, .file = which, .job = &job, .error = error};
+    TRY(get_runner(call, &file.runner, error));
     /* The store knows whose job it is. */
     TRY(jobs_get(call_application(call), &call->caller, call->places[0], call->arena, &job, error));
-    TRY(runner->file_open(runner, &call->caller, job.job_id, file, call->arena, &reader, error));
-    enum status status = send_file(call, runner, reader, error);
-    runner->file_close(reader);
+    TRY(do_blocking(&file, open_file));
+    enum status status = send_file(&file);
+    file.runner->file_close(file.reader);
     return status;
 }
 

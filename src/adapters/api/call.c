@@ -10,18 +10,6 @@ struct application *call_application(const struct call *call)
     return call->application;
 }
 
-void call_after(struct call *call, void (*after)(struct call *call, void *context), void *context)
-{
-    call->after = after;
-    call->after_context = context;
-}
-
-void call_run_after(struct call *call)
-{
-    if (call->after) call->after(call, call->after_context);
-    call->after = NULL;
-}
-
 const struct api_options *call_options(const struct call *call)
 {
     return &call->api->options;

@@ -39,8 +39,6 @@ struct call {
     int64_t if_match;              /* version that a change is for, or IF_MATCH_ANY */
     struct trace trace;
     struct application *application; /* over the store, or over the unit of work that is open */
-    void (*after)(struct call *call, void *context); /* see call_after() */
-    void *after_context;
 };
 
 struct application *call_application(const struct call *call);
@@ -48,11 +46,6 @@ const struct api_options *call_options(const struct call *call);
 instant call_now(const struct call *call);
 /* The trace of the request; begins one if there is none. */
 struct str call_trace_id(struct call *call);
-
-/* Has something done when the change is durable: not at all when it was not made (idempotency.h).
- * `context` lives as long as the request. */
-void call_after(struct call *call, void (*after)(struct call *call, void *context), void *context);
-void call_run_after(struct call *call);
 
 /* --- what was asked --- */
 /* A query parameter's value; absent when it was not given. Only such as the route's row names. */

@@ -1,5 +1,6 @@
 /* From the engine to a handler: route, identity, permission, rate, query, media types, body, in
- * this order; and from whatever came of it to an answer, a count and a line in the log. */
+ * this order, so that nobody sends a body which is refused anyway; and from whatever came of it to
+ * an answer, a count and a line in the log. */
 #include <time.h>
 
 #include "adapters/api/errors.h"
@@ -258,21 +259,31 @@ static enum status check_content_type(const struct call *call, struct error *err
                      "the media type of the body is not taken here");
 }
 
+static enum status receive_body(struct call *call, struct error *error)
+{
+    enum status status = http_request_receive(call->request);
+    if (status != STATUS_REQUEST_TOO_LARGE)
+        return status == STATUS_OK ? STATUS_OK : error_plain(error, status);
+    size_t most = call_options(call)->limits.body_max_bytes;
+    return error_set(error, status, STR(""), arena_format(call->arena, "at most %zu bytes", most),
+                     "the body is larger than allowed");
+}
+
 static enum status take_body(struct call *call, struct error *error)
 {
-    struct str text = http_request_body(call->request);
     struct json_value *body = NULL;
     enum route_body how = call->route->body;
     if (how == ROUTE_BODY_UPLOAD) return STATUS_OK;
-    if (how != ROUTE_BODY_NONE && text.len && is_gzip(call))
+    if (how == ROUTE_BODY_NONE && http_request_has_body(call->request))
+        return error_set(error, STATUS_INVALID_VALUE, STR(""), STR("no body"),
+                         "this method takes no body here");
+    if (how == ROUTE_BODY_NONE) return STATUS_OK;
+    TRY(receive_body(call, error));
+    struct str text = http_request_body(call->request);
+    if (text.len && is_gzip(call))
         TRY(coding_gunzip(text, call_options(call)->limits.body_max_bytes, call->arena, &text,
                           error));
     call->body_text = text;
-    if (how == ROUTE_BODY_NONE) {
-        if (str_trim(text).len == 0) return STATUS_OK;
-        return error_set(error, STATUS_INVALID_VALUE, STR(""), STR("no body"),
-                         "this method takes no body here");
-    }
     if (how == ROUTE_BODY_OPTIONAL && str_trim(text).len == 0) return STATUS_OK;
     TRY(json_parse(text, call->arena, &body, error));
     call->body = body;
@@ -283,22 +294,6 @@ static enum status take_body(struct call *call, struct error *error)
     if (body->type == JSON_OBJECT) return STATUS_OK;
     return error_set(error, STATUS_INVALID_VALUE, STR(""), STR("a JSON object"),
                      "the body is not a JSON object");
-}
-
-static enum status run_route(struct call *call, void *context, struct error *error)
-{
-    (void)context;
-    return call->route->handle(call, error);
-}
-
-/* What reads changes nothing; an upload is read by its handler first. */
-static enum status handle(struct call *call, struct error *error)
-{
-    if (call->route->method == ROUTE_GET || call->route->body == ROUTE_BODY_UPLOAD)
-        return call->route->handle(call, error);
-    TRY(idempotency_run(call, NULL, run_route, NULL, error));
-    call_run_after(call);
-    return STATUS_OK;
 }
 
 static enum status serve(struct call *call, struct error *error)
@@ -312,7 +307,8 @@ static enum status serve(struct call *call, struct error *error)
     TRY(idempotency_key(call, &key, error));
     TRY(check_content_type(call, error));
     TRY(take_body(call, error));
-    return handle(call, error);
+    if (call->route->method == ROUTE_GET) return call->route->handle(call, error);
+    return idempotency_run(call, error);
 }
 
 static void log_request(struct call *call, size_t route, int status, int64_t took_us)
@@ -374,14 +370,4 @@ void dispatch_refusal(void *context, struct http_request *request, struct http_r
     errors_answer(&call, &error);
     http_response_status(response, status);
     metrics_count(&worker->metrics, routes_count, status, 0);
-}
-
-bool dispatch_streams_body(void *context, struct str method, struct str path)
-{
-    struct api_worker *worker = context;
-    struct router_match match;
-    if (!str_equal(method, STR("POST"))) return false;
-    router_find(&worker->api->router, path, &match);
-    const struct route *route = match.entry ? match.entry->methods[ROUTE_POST] : NULL;
-    return route && route->body == ROUTE_BODY_UPLOAD;
 }

@@ -1,5 +1,7 @@
 #include "adapters/api/idempotency.h"
 
+#include <openssl/evp.h>
+
 #include "adapters/api/internal.h"
 #include "application/once.h"
 
@@ -73,25 +75,19 @@ static bool digest_end(EVP_MD_CTX *digest, struct arena *arena, struct str *text
     return true;
 }
 
-static enum status fingerprint(struct call *call, EVP_MD_CTX *content, struct str *text,
-                               struct error *error)
+static enum status fingerprint(struct call *call, struct str *text, struct error *error)
 {
-    struct str body = call->body_text;
+    bool upload = call->route->body == ROUTE_BODY_UPLOAD;
+    struct str body =
+        upload ? http_request_header(call->request, STR("Content-Length")) : call->body_text;
     EVP_MD_CTX *digest = EVP_MD_CTX_new();
-    bool fine = digest && (!content || digest_end(content, call->arena, &body)) &&
-                EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1 &&
+    bool fine = digest && EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1 &&
                 digest_request(call, digest, body) && digest_end(digest, call->arena, text);
     EVP_MD_CTX_free(digest);
     return fine ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
 }
 
 /* --- the answer --- */
-
-struct step {
-    struct call *call;
-    idempotency_step *run;
-    void *context;
-};
 
 static void forget_headers(struct call *call)
 {
@@ -119,12 +115,10 @@ static struct str headers_text(const struct call *call)
 static enum status make_answer(struct application *application, void *context,
                                struct once_answer *answer, struct error *error)
 {
-    struct step *step = context;
-    struct call *call = step->call;
+    struct call *call = context;
     forget_headers(call);
-    call->after = NULL;
     call->application = application;
-    enum status status = step->run(call, step->context, error);
+    enum status status = call->route->handle(call, error);
     call->application = call->api->options.application;
     if (status != STATUS_OK) {
         forget_headers(call);
@@ -149,17 +143,22 @@ static void replay(struct call *call, const struct once_answer *answer)
     if (!str_is_none(answer->body)) http_response_body(call->response, answer->body);
 }
 
-enum status idempotency_run(struct call *call, EVP_MD_CTX *content, idempotency_step *run,
-                            void *context, struct error *error)
+/* 202: the work goes on after the answer, so it is of no unit of work. */
+static bool is_detached(const struct route *route)
+{
+    return route->success == 202;
+}
+
+enum status idempotency_run(struct call *call, struct error *error)
 {
     struct once_key key;
     struct once_answer answer;
-    struct step step = {call, run, context};
     TRY(idempotency_key(call, &key.key, error));
-    if (str_is_none(key.key)) return run(call, context, error);
-    TRY(fingerprint(call, content, &key.fingerprint, error));
-    TRY(once_perform(call->api->options.application, &call->caller, &key, make_answer, &step,
-                     call->arena, &answer, error));
+    if (str_is_none(key.key)) return call->route->handle(call, error);
+    TRY(fingerprint(call, &key.fingerprint, error));
+    TRY((is_detached(call->route) ? once_start : once_perform)(call->api->options.application,
+                                                               &call->caller, &key, make_answer,
+                                                               call, call->arena, &answer, error));
     if (answer.replayed) replay(call, &answer);
     return STATUS_OK;
 }

@@ -3,25 +3,18 @@
  * that was made: status, body, and the headers that belong to them.
  *
  * The request that a key names is its method, path, query, If-Match and body; SHA-256 over those is
- * kept beside the answer.
+ * kept beside the answer. The length of an upload stands for its body, which nobody has read yet.
  */
 #ifndef ADAPTERS_API_IDEMPOTENCY_H
 #define ADAPTERS_API_IDEMPOTENCY_H
 
-#include <openssl/evp.h>
-
 #include "adapters/api/call.h"
-
-/* A handler's step that makes the change and answers: like a handler, it may run again. */
-typedef enum status idempotency_step(struct call *call, void *context, struct error *error);
 
 /* The key, without the quotes it may have; absent when the header is. STATUS_INVALID_VALUE. */
 MUST_CHECK enum status idempotency_key(const struct call *call, struct str *key,
                                        struct error *error);
 
-/* Runs `step`, once per key when the request has one. `content` digests the body; NULL: the body
- * that came whole. */
-MUST_CHECK enum status idempotency_run(struct call *call, EVP_MD_CTX *content,
-                                       idempotency_step *step, void *context, struct error *error);
+/* Runs the route's handler, once per key when the request has one. */
+MUST_CHECK enum status idempotency_run(struct call *call, struct error *error);
 
 #endif

@@ -1,15 +1,14 @@
 /* The port to whoever does long work: takes uploads, runs imports and exports, keeps their files.
  *
  * The record of a job (state, progress) is in the store and is read through application/jobs.h;
- * this port starts work and hands out what it left behind. All functions run in the coroutine of a
- * request, on any loop, and must not block the thread for longer than a write to a local file
- * takes.
+ * this port starts work and hands out what it left behind. What touches files (all but export_start
+ * and import_drop) runs in a thread for that, so it may block; the others in the coroutine of a
+ * request, on any loop.
  *
  *     upload = import_open(parameters)       a spool file
  *     import_write(upload, chunk) ...        as the body arrives
- *     import_record(upload) -> job           the file is complete: the job is QUEUED
- *     import_launch(upload)                  the record is durable: it may run
- *     import_drop(upload)                    instead of import_launch: no file is left
+ *     import_start(upload) -> job            the file is complete: the job is QUEUED
+ *     import_drop(upload)                    instead of import_start: nothing is left
  */
 #ifndef ADAPTERS_API_JOB_RUNNER_H
 #define ADAPTERS_API_JOB_RUNNER_H
@@ -33,6 +32,8 @@ enum job_file {
     JOB_FILE_ERRORS  /* NDJSON: one line per row of an import that was not taken, and why */
 };
 
+#define SCAN_NEVER_MERGES 2.0 /* no probability is as high */
+
 struct import_upload;
 struct job_file_reader;
 
@@ -43,20 +44,19 @@ struct job_runner {
                                struct import_upload **upload, struct error *error);
     enum status (*import_write)(struct import_upload *upload, struct str chunk,
                                 struct error *error);
-    /* Makes the job through the application that is given: in its unit of work, if it has one, and
-     * so perhaps again. */
-    enum status (*import_record)(struct import_upload *upload, struct application *application,
-                                 struct arena *arena, struct job_row *job, struct error *error);
-    /* These two take the upload. */
-    void (*import_launch)(struct import_upload *upload);
+    /* Takes the upload in any case. */
+    enum status (*import_start)(struct import_upload *upload, struct arena *arena,
+                                struct job_row *job, struct error *error);
     void (*import_drop)(struct import_upload *upload);
 
-    /* Likewise. */
-    enum status (*export_record)(struct job_runner *runner, struct application *application,
-                                 const struct caller *caller, struct arena *arena,
-                                 struct job_row *job, struct error *error);
-    void (*export_launch)(struct job_runner *runner, const struct caller *caller,
-                          struct str job_id);
+    enum status (*export_start)(struct job_runner *runner, const struct caller *caller,
+                                struct arena *arena, struct job_row *job, struct error *error);
+
+    /* Compares all customers with each other; what is alike goes into the review queue, and is
+     * merged at once from the probability `merge_from` on. */
+    enum status (*scan_start)(struct job_runner *runner, const struct caller *caller,
+                              double merge_from, struct arena *arena, struct job_row *job,
+                              struct error *error);
 
     /* STATUS_JOB_NOT_FOUND when the job has no such file (yet, any more, or not on this
      * instance). The caller has checked that the job is its tenant's. */

@@ -223,8 +223,7 @@ static struct job_row start_import(struct job_runner *runner, struct str text)
     assert_int_equal(runner->import_open(runner, &caller, &parameters, &arena, &upload, &error),
                      STATUS_OK);
     assert_int_equal(runner->import_write(upload, text, &error), STATUS_OK);
-    assert_int_equal(runner->import_record(upload, &application, &arena, &job, &error), STATUS_OK);
-    runner->import_launch(upload);
+    assert_int_equal(runner->import_start(upload, &arena, &job, &error), STATUS_OK);
     return job;
 }
 
@@ -314,9 +313,7 @@ static void an_export_job_leaves_what_can_be_restored(void **state)
     (void)state;
     struct job_runner *runner = runner_new();
     struct job_row job;
-    assert_int_equal(runner->export_record(runner, &application, &caller, &arena, &job, &error),
-                     STATUS_OK);
-    runner->export_launch(runner, &caller, job.job_id);
+    assert_int_equal(runner->export_start(runner, &caller, &arena, &job, &error), STATUS_OK);
     job = wait_for(job.job_id);
     assert_int_equal(job.state, JOB_DONE);
     struct str result = read_job_file(runner, job.job_id, JOB_FILE_RESULT);
