@@ -74,7 +74,7 @@ static void who_may_not_is_told_before_the_body(void **state)
                  {"X-User-Permissions: customer:read", 403},
                  {"Content-Type: text/plain", 415},
                  {"Accept: text/plain", 406},
-                 {"If-Match: 1", 400}};
+                 {"If-Match: version 1", 400}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct arena *arena = api_fixture_arena(*state);
         int fd = raw_connect(api_fixture_port(*state));
