@@ -23,6 +23,7 @@ struct route_parameter {
     struct str name;
     struct str schema; /* JSON: {"type":"string"} */
     struct str meaning;
+    bool required;
 };
 
 enum {
@@ -45,6 +46,7 @@ struct route {
     enum route_body body;
     struct str request;  /* schema of the body; absent: none */
     struct str response; /* schema of the answer; absent: no body; a media type for other content */
+    struct str also;     /* another media type that it may have; absent: none */
     int success;         /* status of the good answer */
     bool versioned;      /* answers an ETag and takes If-Match (changes) or If-None-Match (reads) */
     bool unconditional;  /* answers an ETag, but takes no If-Match */
