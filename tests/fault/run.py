@@ -492,6 +492,9 @@ def killed_until_done(chance, command, again, slowest):
         if "no such job" in err:  # it was killed before there was one
             begun = False
             continue
+        if "came in between too often" in err:  # the database has not yet given up what was killed
+            time.sleep(1)
+            continue
         ended = re.search(r"job (JOB-\w+) has ended: DONE|undone already, by job (JOB-\w+)", err)
         if ended:  # it was killed between its end and telling so
             return ended.group(1) or ended.group(2)

@@ -11,6 +11,8 @@
 #include "adapters/jobs/job_internal.h"
 #include "base/log.h"
 
+enum { TRIES_MAX = 60 };
+
 struct running_import {
     struct job_service *service;
     struct job_task *task;
@@ -87,6 +89,24 @@ static enum status run(struct running_import *running, struct error *error)
     return status;
 }
 
+/* What is no fault of the import passes: another process that was killed and whose transaction the
+ * database has not given up yet, a store that is away. The job goes on behind its last step; it
+ * fails when it does not get on for long. */
+static enum status run_on(struct running_import *running, struct error *error)
+{
+    const struct timespec pause = {.tv_sec = 1};
+    int64_t step = running->import.at.step;
+    enum status status = run(running, error);
+    for (int tries = 0; tries < TRIES_MAX && job_passes(running->service, status); tries++) {
+        (void)nanosleep(&pause, NULL);
+        TRY(open_import(running, error));
+        if (running->import.at.step > step) tries = 0;
+        step = running->import.at.step;
+        status = run(running, error);
+    }
+    return status;
+}
+
 static void finish(struct running_import *running, enum status status, struct error *error)
 {
     const struct import_counts *counts = &running->import.at.counts;
@@ -109,7 +129,7 @@ void job_run_import(struct job_service *service, struct job_task *task)
     arena_init(&running.scratch, 1 << 20);
     enum status status = open_import(&running, &error);
     bool opened = status == STATUS_OK;
-    if (opened) status = run(&running, &error);
+    if (opened) status = run_on(&running, &error);
     if (status == STATUS_OK || !atomic_load(&service->stopping)) {
         if (opened) finish(&running, status, &error);
         (void)unlink(task->upload_path);

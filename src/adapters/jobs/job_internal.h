@@ -91,6 +91,8 @@ bool job_pace_is_due(struct job_pace *pace, instant now);
 /* {"ratePerSecond":..,"etaSeconds":..} as members of an open object; total 0: no estimate. */
 void job_pace_write(struct json_writer *writer, const struct job_pace *pace, instant now,
                     int64_t done, int64_t total, int64_t items);
+/* Whether a failure is one that passes, and the service goes on. */
+bool job_passes(struct job_service *service, enum status status);
 /* Records the state, trying for a while when the store does not answer. STATUS_JOB_ENDED when it
  * was cancelled. */
 MUST_CHECK enum status job_record(struct job_service *service, const struct job_task *task,

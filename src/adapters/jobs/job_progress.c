@@ -31,6 +31,13 @@ void job_pace_write(struct json_writer *writer, const struct job_pace *pace, ins
     json_int64(writer, left > 0 ? (int64_t)left : 0);
 }
 
+bool job_passes(struct job_service *service, enum status status)
+{
+    bool passes = status == STATUS_UNAVAILABLE || status == STATUS_WRITE_CONFLICT ||
+                  status == STATUS_OUTCOME_UNKNOWN;
+    return passes && !atomic_load(&service->stopping);
+}
+
 enum status job_record(struct job_service *service, const struct job_task *task,
                        enum job_state state, struct str progress)
 {
