@@ -138,19 +138,17 @@ static enum status restore_keys(struct restoring *restoring, const struct tree *
     struct arena *arena = restoring->arena;
     struct store_session *session = restoring->session;
     struct str home = tree->homes[0].customer_id;
-    struct golden golden, shown = {0};
-    struct str *keys;
-    size_t count;
-    if (golden_record(tree, restoring->policy, arena, &golden) != STATUS_OK ||
-        customer_keys(restoring->application, &golden, arena, &keys, &count) != STATUS_OK)
+    struct golden golden;
+    if (golden_record(tree, restoring->policy, arena, &golden) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
-    TRY(store_keys_put(session, home, keys, count, error));
-    if (document) {
-        struct json_value attributes = *document;
-        shown.attributes = &attributes;
-        if (customer_keys(restoring->application, &shown, arena, &keys, &count) != STATUS_OK)
+    const struct json_value *shown[] = {golden.attributes, document};
+    for (size_t i = 0; i < 2 && shown[i]; i++) {
+        struct match_record record;
+        struct customer_keys keys;
+        if (customer_describe(restoring->application, shown[i], arena, &record) != STATUS_OK ||
+            customer_make_keys(restoring->application, &record, arena, &keys) != STATUS_OK)
             return error_plain(error, STATUS_OUT_OF_MEMORY);
-        TRY(store_keys_put(session, home, keys, count, error));
+        TRY(customer_put_keys(session, home, &keys, NULL, arena, error));
     }
     for (size_t i = 0; i < tree->fact_count; i++) {
         const struct fact *fact = &tree->facts[i];

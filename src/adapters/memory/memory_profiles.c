@@ -29,6 +29,20 @@ enum status memory_profiles_get(struct store_session *session, struct str id, en
     return STATUS_OK;
 }
 
+enum status memory_profiles_get_many(struct store_session *session, const struct str *ids,
+                                     size_t count, struct arena *arena, struct profile_row *rows,
+                                     struct error *error)
+{
+    (void)arena;
+    (void)error;
+    for (size_t i = 0; i < count; i++) {
+        const struct memory_profile *profile =
+            memory_table_get(&memory_tenant_of(session)->profiles, ids[i]);
+        rows[i] = profile ? profile->row : (struct profile_row){.erased_at = INSTANT_NONE};
+    }
+    return STATUS_OK;
+}
+
 enum status memory_profiles_insert(struct store_session *session, const struct profile_row *row,
                                    struct error *error)
 {

@@ -31,6 +31,22 @@ enum status sql_profiles_get(struct store_session *base, struct str id, enum sto
     return STATUS_OK;
 }
 
+enum status sql_profiles_get_many(struct store_session *base, const struct str *ids, size_t count,
+                                  struct arena *arena, struct profile_row *rows,
+                                  struct error *error)
+{
+    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_ARRAY(ids, count)};
+    struct sql_rows found;
+    TRY(SESSION_QUERY(sql_session_of(base), SQL_PROFILE_GET_MANY, params, arena, &found, error));
+    for (size_t i = 0; i < count; i++) {
+        size_t at = 0;
+        rows[i] = (struct profile_row){.erased_at = INSTANT_NONE};
+        while (at < found.row_count && !str_equal(sql_cell(&found, at, 0), ids[i])) at++;
+        if (at < found.row_count) sql_profiles_decode(&found, at, &rows[i]);
+    }
+    return STATUS_OK;
+}
+
 /* Insert and update take the same values in the same order. */
 static enum status write_row(struct store_session *base, const struct sql_statement *statement,
                              const struct profile_row *row, struct error *error)

@@ -214,6 +214,7 @@ static const struct store_operations operations = {
     .lookup = sql_store_lookup,
     .ready = sql_store_ready,
     .profile_get = sql_profiles_get,
+    .profiles_get = sql_profiles_get_many,
     .profile_insert = sql_profiles_insert,
     .profile_update = sql_profiles_update,
     .profile_list = sql_profiles_list,

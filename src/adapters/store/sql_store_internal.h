@@ -75,6 +75,8 @@ void sql_profiles_decode(const struct sql_rows *rows, size_t index, struct profi
 /* The port's operations, by file. */
 enum status sql_profiles_get(struct store_session *, struct str id, enum store_lock, struct arena *,
                              struct profile_row *, struct error *);
+enum status sql_profiles_get_many(struct store_session *, const struct str *ids, size_t count,
+                                  struct arena *, struct profile_row *rows, struct error *);
 enum status sql_profiles_insert(struct store_session *, const struct profile_row *, struct error *);
 enum status sql_profiles_update(struct store_session *, const struct profile_row *, struct error *);
 enum status sql_profiles_list(struct store_session *, const struct profile_filter *,

@@ -113,6 +113,8 @@ struct store_operations {
 
     enum status (*profile_get)(struct store_session *, struct str id, enum store_lock,
                                struct arena *, struct profile_row *, struct error *);
+    enum status (*profiles_get)(struct store_session *, const struct str *ids, size_t count,
+                                struct arena *, struct profile_row *rows, struct error *);
     enum status (*profile_insert)(struct store_session *, const struct profile_row *,
                                   struct error *);
     enum status (*profile_update)(struct store_session *, const struct profile_row *,
@@ -203,6 +205,10 @@ MUST_CHECK enum status store_ready(struct store *store, struct error *error);
 MUST_CHECK enum status store_profile_get(struct store_session *session, struct str id,
                                          enum store_lock lock, struct arena *arena,
                                          struct profile_row *row, struct error *error);
+/* Many at once, each id asked for once, without locks; a missing one gets an absent customer_id. */
+MUST_CHECK enum status store_profiles_get(struct store_session *session, const struct str *ids,
+                                          size_t count, struct arena *arena,
+                                          struct profile_row *rows, struct error *error);
 /* STATUS_CUSTOMER_EXISTS when the id is taken (may be reported by a later call of the same
  * session, or by the write as a whole). */
 MUST_CHECK enum status store_profile_insert(struct store_session *session,

@@ -1,0 +1,171 @@
+/* Keys are those of the exact rules and a choice of the engine's blocking keys: fewer than files
+ * are blocked by, for each is written with every profile. See decision 0039 for what the choice
+ * finds. */
+#include "adapters/matcher/matcher.h"
+
+#include <stdlib.h>
+
+#include "adapters/matcher/evidence.h"
+#include "adapters/matcher/exact.h"
+
+/* A store is expected to grow: what is rare among few says no more than what is rare among these.
+ */
+enum { RECORDS_MIN = 100000 };
+_Static_assert((int)EXACT_REASONS_MAX >= (int)MATCHING_PARTS_MAX,
+               "reasons of either kind have room");
+
+struct weighing_matcher {
+    struct matcher base;
+    struct matcher_options options;
+    struct matching_matcher *engine;
+    struct matching_key_choice choice;
+};
+
+static struct weighing_matcher *self_of(struct matcher *base)
+{
+    return (struct weighing_matcher *)base;
+}
+
+/* --- keys --- */
+
+static const char *const person_keys[] = {"phone",
+                                          "names in either order",
+                                          "family name + birth date",
+                                          "birth date + place",
+                                          "given name + postcode",
+                                          "street + family initial",
+                                          NULL};
+static const char *const organisation_keys[] = {"phone",     "website",         "street",
+                                                "two words", "word + postcode", NULL};
+
+static uint32_t types_named(const char *const *names, bool organisation)
+{
+    uint32_t types = 0;
+    for (uint8_t type = 0; !str_is_none(matching_key_name(type, organisation)); type++)
+        for (const char *const *name = names; *name; name++)
+            if (str_equal(matching_key_name(type, organisation), str_from_cstr(*name)))
+                types |= UINT32_C(1) << type;
+    return types;
+}
+
+static enum status describe(struct matcher *base, const struct json_value *const *said,
+                            size_t said_count, struct arena *arena, struct match_record *record)
+{
+    (void)base;
+    *record = (struct match_record){.said = said, .said_count = said_count};
+    return evidence_normalise(said, said_count, arena, &record->normal);
+}
+
+static enum status make_keys(struct matcher *base, const struct match_record *record,
+                             struct arena *arena, struct match_keys *keys)
+{
+    struct matching_key blocking[MATCHING_KEYS_MAX];
+    size_t count;
+    *keys = (struct match_keys){
+        .items = ARENA_NEW_ARRAY(arena, struct str, exact_keys_max(record) + MATCHING_KEYS_MAX)};
+    if (!keys->items) return STATUS_OUT_OF_MEMORY;
+    TRY(exact_keys(record, arena, keys));
+    TRY(matching_keys(record->normal, &self_of(base)->choice, blocking, &count, NULL));
+    for (size_t i = 0; i < count; i++) {
+        struct str key = arena_format(arena, "~%016llx", (unsigned long long)blocking[i].hash);
+        if (str_is_none(key)) return STATUS_OUT_OF_MEMORY;
+        keys->items[keys->count++] = key;
+    }
+    return STATUS_OK;
+}
+
+static enum status share_a_key(struct matcher *base, const struct match_record *a,
+                               const struct match_record *b, struct arena *arena, bool *shared)
+{
+    struct match_keys of_a, of_b;
+    *shared = false;
+    TRY(make_keys(base, a, arena, &of_a));
+    TRY(make_keys(base, b, arena, &of_b));
+    for (size_t i = 0; i < of_a.count && !*shared; i++)
+        *shared = str_is_among(of_b.items, of_b.count, of_a.items[i]);
+    return STATUS_OK;
+}
+
+/* --- comparing --- */
+
+static enum status decide(struct weighing_matcher *self, const struct match_record *a,
+                          const struct match_record *b, const struct matching_outcome *outcome,
+                          struct arena *arena, struct match *match)
+{
+    bool shared = false;
+    match->probability = outcome->probability;
+    if (match->reason_count > 0) { /* of the exact rules: no others are there yet */
+        match->decision = MATCH_CERTAIN;
+        match->probability = 1.0;
+    } else if (outcome->part_count > 0 && outcome->log_odds >= self->options.review_weight) {
+        match->decision = MATCH_POSSIBLE;
+        if (self->options.match_weight > 0 && outcome->log_odds >= self->options.match_weight &&
+            !evidence_contradicts(outcome))
+            TRY(share_a_key(&self->base, a, b, arena, &shared));
+        if (shared) match->decision = MATCH_CERTAIN;
+    }
+    return match->decision == MATCH_NONE ? STATUS_OK : evidence_explain(outcome, arena, match);
+}
+
+static enum status compare_one(struct weighing_matcher *self, struct matching_query *query,
+                               const struct match_record *a, const struct match_record *b,
+                               struct arena *arena, struct match *match)
+{
+    struct matching_outcome outcome;
+    *match =
+        (struct match){.reasons = ARENA_NEW_ARRAY(arena, struct match_reason, EXACT_REASONS_MAX),
+                       .model_version = self->base.model_version};
+    if (!match->reasons) return STATUS_OUT_OF_MEMORY;
+    TRY(exact_compare(a, b, arena, match));
+    TRY(matching_query_compare(query, b->normal, &outcome, NULL));
+    return decide(self, a, b, &outcome, arena, match);
+}
+
+static enum status compare(struct matcher *base, struct str tenant,
+                           const struct match_record *record, const struct match_record *others,
+                           size_t count, struct arena *arena, struct match *matches)
+{
+    struct weighing_matcher *self = self_of(base);
+    struct matching_query *query = NULL;
+    (void)tenant;
+    if (count == 0) return STATUS_OK;
+    enum status status = matching_query_new(self->engine, record->normal, &query, NULL);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++)
+        status = compare_one(self, query, record, &others[i], arena, &matches[i]);
+    matching_query_free(query);
+    return status;
+}
+
+/* --- the whole --- */
+
+enum status matcher_new(const struct matcher_options *options, struct matcher **matcher,
+                        struct error *error)
+{
+    struct weighing_matcher *self = calloc(1, sizeof(*self));
+    const struct matching_settings settings = {.model_text = options->model_text,
+                                               .records = RECORDS_MIN};
+    if (!self) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    self->options = *options;
+    self->options.model_text = STR_NONE; /* is not kept */
+    self->choice =
+        (struct matching_key_choice){.person = types_named(person_keys, false),
+                                     .organisation = types_named(organisation_keys, true)};
+    enum status status = matching_matcher_new(&settings, &self->engine, error);
+    if (status != STATUS_OK) {
+        free(self);
+        return status;
+    }
+    self->base = (struct matcher){.model_version = matching_matcher_version(self->engine),
+                                  .describe = describe,
+                                  .keys = make_keys,
+                                  .compare = compare};
+    *matcher = &self->base;
+    return STATUS_OK;
+}
+
+void matcher_free(struct matcher *matcher)
+{
+    if (!matcher) return;
+    matching_matcher_free(self_of(matcher)->engine);
+    free(matcher);
+}
