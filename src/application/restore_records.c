@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-#include "application/customer.h"
-#include "application/new_customer.h"
+#include "application/record_keys.h"
 #include "base/identifier.h"
 
 /* More changes than a customer can see, and far from the end of the numbers. */
@@ -11,7 +10,6 @@
 
 struct restoring {
     struct application *application;
-    const struct policy *policy;
     const struct json_value *const *lines;
     size_t count;
     struct store_session *session;
@@ -130,36 +128,6 @@ static enum status read_fact(struct restoring *restoring, const struct json_valu
     return fact->body ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
 }
 
-/* Golden keys of the home alone and of the profile as it stands, and those of the source records.
- */
-static enum status restore_keys(struct restoring *restoring, const struct tree *tree,
-                                const struct json_value *document, struct error *error)
-{
-    struct arena *arena = restoring->arena;
-    struct store_session *session = restoring->session;
-    struct str home = tree->homes[0].customer_id;
-    struct golden golden;
-    if (golden_record(tree, restoring->policy, arena, &golden) != STATUS_OK)
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
-    const struct json_value *shown[] = {golden.attributes, document};
-    for (size_t i = 0; i < 2 && shown[i]; i++) {
-        struct match_record record;
-        struct customer_keys keys;
-        if (customer_describe(restoring->application, shown[i], arena, &record) != STATUS_OK ||
-            customer_make_keys(restoring->application, &record, arena, &keys) != STATUS_OK)
-            return error_plain(error, STATUS_OUT_OF_MEMORY);
-        TRY(customer_put_keys(session, home, &keys, NULL, arena, error));
-    }
-    for (size_t i = 0; i < tree->fact_count; i++) {
-        const struct fact *fact = &tree->facts[i];
-        if (fact->kind != FACT_ASSERTION || str_is_empty(fact->subject)) continue;
-        struct str key = new_customer_source_key(fact->source, fact->subject, arena);
-        if (str_is_none(key)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-        TRY(store_keys_put(session, home, &key, 1, error));
-    }
-    return STATUS_OK;
-}
-
 static enum status restore_profile(struct restoring *restoring, const struct json_value *line,
                                    struct error *error)
 {
@@ -187,7 +155,8 @@ static enum status restore_profile(struct restoring *restoring, const struct jso
         TRY(store_fact_append(restoring->session, &tree.facts[i], error));
     }
     tree_sort(&tree);
-    return restore_keys(restoring, &tree, json_get(line, STR("profile")), error);
+    return record_keys_put(restoring->application, restoring->session, &tree,
+                           json_get(line, STR("profile")), restoring->arena, error);
 }
 
 /* A merge in force whose target ends, by its survivors, at the source again would be walked for
@@ -249,10 +218,7 @@ enum status restore_records(struct application *application, const struct caller
                             const struct json_value *const *lines, size_t count,
                             struct arena *arena, struct error *error)
 {
-    struct restoring restoring = {.application = application,
-                                  .policy = application->policy_for(application, caller->tenant),
-                                  .lines = lines,
-                                  .count = count,
-                                  .arena = arena};
+    struct restoring restoring = {
+        .application = application, .lines = lines, .count = count, .arena = arena};
     return store_write(application->store, caller->tenant, arena, restore_body, &restoring, error);
 }

@@ -123,10 +123,11 @@ static void check_certificate(struct doctor *doctor)
         certificate_check(certificate, key, &days, &error) != STATUS_OK)
         found_error(doctor, &error);
     else if (days < 0)
-        found(doctor, FINDING_FAILURE, "renew it and restart", "the certificate has expired");
+        found(doctor, FINDING_FAILURE, "renew it, then systemctl reload customer360",
+              "the certificate has expired");
     else if (days < CERTIFICATE_DAYS_MIN)
-        found(doctor, FINDING_WARNING, "renew it and restart", "the certificate expires in %d days",
-              days);
+        found(doctor, FINDING_WARNING, "renew it, then systemctl reload customer360",
+              "the certificate expires in %d days", days);
     else
         found(doctor, FINDING_OK, "", "the certificate is good for %d days", days);
 }

@@ -9,6 +9,7 @@
 
 /* clang-format off */
 #define AT(field) .offset = offsetof(struct config_values, field)
+#define RELOADS         .reloads = true
 #define TEXT(field)     .type = CONFIG_TEXT, AT(field)
 #define CHOICE(field)   .type = CONFIG_CHOICE, AT(field)
 #define PATH(field)     .type = CONFIG_PATH, AT(field)
@@ -41,17 +42,17 @@ const struct config_key config_keys[] = {
      .help = STR("a connection on which nothing moves for so long is closed")},
     {STR("http.request_memory"), SIZE(http_request_memory, 256 * KB, 1 * GB), .fallback = STR("32M"),
      .help = STR("most memory that one request may use")},
-    {STR("http.rate_limit"), COUNT(http_rate_limit, 0, 10000000), .fallback = STR("0"),
+    {STR("http.rate_limit"), RELOADS, COUNT(http_rate_limit, 0, 10000000), .fallback = STR("0"),
      .help = STR("requests per second and tenant, per instance; 0 is no limit")},
-    {STR("http.drain_timeout"), DURATION(http_drain_timeout, 0, 1 * HOURS), .fallback = STR("20s"),
+    {STR("http.drain_timeout"), RELOADS, DURATION(http_drain_timeout, 0, 1 * HOURS), .fallback = STR("20s"),
      .help = STR("how long requests under way may go on after SIGTERM")},
     {STR("http.public_url"), TEXT(http_public_url), .fallback = STR(""),
      .allowed = STR("https://HOST[:PORT]"),
      .help = STR("the URL that clients know the service by, for the API description; empty: as asked")},
 
-    {STR("tls.certificate"), PATH(tls_certificate), .fallback = STR(""),
+    {STR("tls.certificate"), RELOADS, PATH(tls_certificate), .fallback = STR(""),
      .help = STR("certificate chain (PEM); with it the listener speaks TLS 1.3 only")},
-    {STR("tls.key"), PATH(tls_key), .fallback = STR(""),
+    {STR("tls.key"), RELOADS, PATH(tls_key), .fallback = STR(""),
      .help = STR("private key of the certificate (PEM)")},
 
     {STR("store.url"), .flag = STR("store"), TEXT(store_url), .fallback = STR("sqlite:data/customer360.db"), .secret = true,
@@ -80,30 +81,30 @@ const struct config_key config_keys[] = {
      .allowed = STR("a role name"),
      .help = STR("PostgreSQL: the role of the service, which `migrate` gives its rights to")},
 
-    {STR("identity.jwks_file"), PATH(identity_jwks_file), .fallback = STR(""),
-     .help = STR("public keys (JWKS) that tokens are checked with; read again on SIGHUP or when it changes")},
-    {STR("identity.jwt_issuer"), TEXT(identity_jwt_issuer), .fallback = STR(""),
+    {STR("identity.jwks_file"), RELOADS, PATH(identity_jwks_file), .fallback = STR(""),
+     .help = STR("public keys (JWKS) that tokens are checked with; read again when it changes, too")},
+    {STR("identity.jwt_issuer"), RELOADS, TEXT(identity_jwt_issuer), .fallback = STR(""),
      .allowed = STR("the exact text of the claim"),
      .help = STR("the claim iss must be this; empty: not asked")},
-    {STR("identity.jwt_audience"), TEXT(identity_jwt_audience), .fallback = STR("crm-customer360"),
+    {STR("identity.jwt_audience"), RELOADS, TEXT(identity_jwt_audience), .fallback = STR("crm-customer360"),
      .allowed = STR("the exact text of the claim"),
      .help = STR("the claim aud must have this; empty: not asked")},
-    {STR("identity.jwt_leeway"), DURATION(identity_jwt_leeway, 0, 300 * SECONDS), .fallback = STR("30s"),
+    {STR("identity.jwt_leeway"), RELOADS, DURATION(identity_jwt_leeway, 0, 300 * SECONDS), .fallback = STR("30s"),
      .help = STR("how far clocks may be apart when exp, nbf and iat are checked")},
-    {STR("identity.jwt_tenant_claim"), TEXT(identity_jwt_tenant_claim), .fallback = STR("tenant"),
+    {STR("identity.jwt_tenant_claim"), RELOADS, TEXT(identity_jwt_tenant_claim), .fallback = STR("tenant"),
      .allowed = STR("a claim's name"),
      .help = STR("the claim that names the tenant")},
-    {STR("identity.jwt_user_claim"), TEXT(identity_jwt_user_claim), .fallback = STR("sub"),
+    {STR("identity.jwt_user_claim"), RELOADS, TEXT(identity_jwt_user_claim), .fallback = STR("sub"),
      .allowed = STR("a claim's name"),
      .help = STR("the claim that names the user")},
-    {STR("identity.jwt_permissions_claim"), TEXT(identity_jwt_permissions_claim), .fallback = STR("permissions"),
+    {STR("identity.jwt_permissions_claim"), RELOADS, TEXT(identity_jwt_permissions_claim), .fallback = STR("permissions"),
      .allowed = STR("a claim's name"),
      .help = STR("the claim with the permissions: an array, or a text separated by spaces")},
-    {STR("identity.jwt_token_max"), SIZE(identity_jwt_token_max, 256, 64 * KB), .fallback = STR("8K"),
+    {STR("identity.jwt_token_max"), RELOADS, SIZE(identity_jwt_token_max, 256, 64 * KB), .fallback = STR("8K"),
      .help = STR("largest token")},
-    {STR("identity.jwt_cache"), COUNT(identity_jwt_cache, 0, 1000000), .fallback = STR("10000"),
+    {STR("identity.jwt_cache"), RELOADS, COUNT(identity_jwt_cache, 0, 1000000), .fallback = STR("10000"),
      .help = STR("verified tokens that are remembered until they expire")},
-    {STR("identity.gateway_peers"), LIST(identity_gateway_peers), .fallback = STR(""),
+    {STR("identity.gateway_peers"), RELOADS, LIST(identity_gateway_peers), .fallback = STR(""),
      .allowed = STR("addresses or networks separated by commas: 10.0.0.0/8, ::1"),
      .help = STR("peers whose X-Tenant-ID, X-User-Id and X-User-Permissions are believed; from all others they are refused")},
 
@@ -114,8 +115,8 @@ const struct config_key config_keys[] = {
     {STR("matching.review_weight"), COUNT(matching_review_weight, 0, 64), .fallback = STR("0"),
      .help = STR("bits of evidence from which two customers are possibly one")},
 
-    {STR("policy.file"), PATH(policy_file), .fallback = STR(""),
-     .help = STR("survivorship policies, JSON {tenant: policy}, \"*\" for all others; read again on SIGHUP")},
+    {STR("policy.file"), RELOADS, PATH(policy_file), .fallback = STR(""),
+     .help = STR("survivorship policies, JSON {tenant: policy}, \"*\" for all others")},
     {STR("privacy.suppression_key_file"), PATH(privacy_suppression_key_file), .fallback = STR(""),
      .help = STR("32 hexadecimal digits that key the hashes of the suppression list; empty: beside the embedded store, made at first start")},
     {STR("jobs.directory"), PATH(jobs_directory), .fallback = STR(""),
@@ -125,9 +126,9 @@ const struct config_key config_keys[] = {
     {STR("jobs.batch"), COUNT(jobs_batch, 1, 1000), .fallback = STR("500"),
      .help = STR("rows of an import per transaction")},
 
-    {STR("log.level"), CHOICE(log_level), .fallback = STR("info"),
+    {STR("log.level"), RELOADS, CHOICE(log_level), .fallback = STR("info"),
      .allowed = STR("debug | info | warn | error"), .help = STR("what is logged, to stderr")},
-    {STR("log.format"), CHOICE(log_format), .fallback = STR("auto"),
+    {STR("log.format"), RELOADS, CHOICE(log_format), .fallback = STR("auto"),
      .allowed = STR("auto | json | text"), .help = STR("auto is text on a terminal, else JSON")},
 
     {STR("limits.contacts_max"), COUNT(limits_contacts_max, 1, 100000), .fallback = STR("1000"),

@@ -19,7 +19,7 @@
 #include "service/process_metrics.h"
 #include "service/version.h"
 
-enum { PEM_FILE_MAX = 1 << 20, STREAMS_MAX = 256, STREAM_POLL_MS = 100, HEARTBEAT_MS = 15000 };
+enum { STREAMS_MAX = 256, STREAM_POLL_MS = 100, HEARTBEAT_MS = 15000 };
 
 /* --- the address --- */
 
@@ -82,11 +82,6 @@ static enum status check_address(struct server *server, struct error *error)
                          "development mode asks nobody who he is, so it serves loopback only, "
                          "not %.*s",
                          STR_ARGS(server->host));
-    if (!config->dev && str_is_empty(config->identity_jwks_file) &&
-        config->identity_gateway_peers.count == 0)
-        return error_set(error, STATUS_CONFIGURATION, STR("identity.jwks_file"),
-                         STR("identity.jwks_file, identity.gateway_peers, or --dev"),
-                         "there is no way to know who asks, so nobody could be served");
     return STATUS_OK;
 }
 
@@ -95,6 +90,12 @@ static enum status check_address(struct server *server, struct error *error)
 enum status server_open_identity(const struct config_values *config, struct identity **identity,
                                  struct error *error)
 {
+    *identity = NULL;
+    if (!config->dev && str_is_empty(config->identity_jwks_file) &&
+        config->identity_gateway_peers.count == 0)
+        return error_set(error, STATUS_CONFIGURATION, STR("identity.jwks_file"),
+                         STR("identity.jwks_file, identity.gateway_peers, or --dev"),
+                         "there is no way to know who asks, so nobody could be served");
     const struct identity_options options = {
         .development = config->dev,
         .gateway_peers = config->identity_gateway_peers.items,
@@ -138,12 +139,12 @@ static enum status open_jobs(struct server *server, struct arena *arena, struct 
     return job_service_new(&options, &server->jobs, error);
 }
 
-static enum status open_api(struct server *server, struct arena *arena, struct error *error)
+static enum status open_api(struct server *server, struct error *error)
 {
     const struct config_values *config = server->config;
-    struct api_options options = {
+    const struct api_options options = {
         .application = &server->instance.application,
-        .identity = server->identity,
+        .identity = server->settings->identity,
         .jobs = server->jobs,
         .limits = {.body_max_bytes = (size_t)config->http_body_max,
                    .upload_max_bytes = (size_t)config->http_upload_max,
@@ -160,12 +161,8 @@ static enum status open_api(struct server *server, struct arena *arena, struct e
         .version = STR(CUSTOMER360_VERSION),
         .public_url = config->http_public_url,
         .write_metrics = process_metrics_write,
+        .credentials = server->settings->credentials,
     };
-    if (!str_is_empty(config->tls_certificate)) {
-        TRY(files_read(config->tls_certificate, PEM_FILE_MAX, arena, &options.tls_certificate,
-                       error));
-        TRY(files_read(config->tls_key, PEM_FILE_MAX, arena, &options.tls_key, error));
-    }
     return api_new(&options, &server->api, error);
 }
 
@@ -220,19 +217,22 @@ static void raise_descriptor_limit(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-enum status server_open(const struct config_values *config, struct arena *arena,
-                        struct server *server, struct error *error)
+enum status server_open(const struct config_values *config, const struct server_source *source,
+                        struct arena *arena, struct server *server, struct error *error)
 {
-    *server = (struct server){.config = config, .signals = -1};
+    *server = (struct server){.source = *source,
+                              .config = config,
+                              .drain_timeout_ms = config->http_drain_timeout,
+                              .signals = -1};
     TRY(check_address(server, error));
     raise_descriptor_limit();
     TRY(open_signals(server, error));
-    TRY(server_open_identity(config, &server->identity, error));
+    TRY(server_settings_new(config, &server->settings, error));
     /* The loops share the port (SO_REUSEPORT), and so would another process, unnoticed. */
     if (server->port != 0) TRY(server_try_listen(server->host, server->port, error));
     TRY(instance_open(config, arena, &server->instance, error));
     TRY(open_jobs(server, arena, error));
-    TRY(open_api(server, arena, error));
+    TRY(open_api(server, error));
     return open_loops(server, arena, error);
 }
 
@@ -265,7 +265,7 @@ void server_close(struct server *server)
     bool all = close_listeners(server);
     job_service_free(server->jobs);
     if (all) api_free(server->api);
-    if (server->identity && all) server->identity->free(server->identity);
+    if (all) server_settings_free(server->settings);
     instance_close(&server->instance); /* connections belong to loops, so loops go last */
     for (size_t i = 0; i < server->loop_count; i++)
         if (is_idle(server, i) && server->loops[i].loop) loop_free(server->loops[i].loop);

@@ -18,10 +18,9 @@ static enum status fill(struct api *api, struct error *error)
     api->openapi = openapi_write(&api->options, &api->arena);
     if (str_is_none(api->openapi)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     environment->random(environment, &key, sizeof(key));
-    if (api->options.limits.rate_per_second > 0) {
-        api->rate = rate_new(api->options.limits.rate_per_second, key);
-        if (!api->rate) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    }
+    api->rate = rate_new(api->options.limits.rate_per_second, key);
+    if (!api->rate) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    atomic_store(&api->identity, api->options.identity);
     api->started_at = environment->now(environment);
     return STATUS_OK;
 }
@@ -53,8 +52,7 @@ static struct http_options engine_options(struct api *api, struct api_worker *wo
                                  .stream_max_bytes = limits->upload_max_bytes,
                                  .idle_timeout_ms = limits->idle_timeout_ms,
                                  .request_arena_bytes = limits->request_arena_bytes,
-                                 .tls_certificate = api->options.tls_certificate,
-                                 .tls_key = api->options.tls_key,
+                                 .credentials = api->options.credentials,
                                  .stream_body = dispatch_streams_body,
                                  .handle = dispatch_request,
                                  .refuse = dispatch_refusal,
@@ -82,6 +80,16 @@ enum status api_listen(struct api *api, struct loop *loop, struct http_server **
     api->workers[api->worker_count++] = worker;
     *server = worker->server;
     return STATUS_OK;
+}
+
+void api_set_identity(struct api *api, struct identity *identity)
+{
+    atomic_store(&api->identity, identity);
+}
+
+void api_set_rate(struct api *api, int64_t per_second)
+{
+    rate_set(api->rate, per_second);
 }
 
 void api_drain(struct api *api)

@@ -77,8 +77,8 @@ static bool answer_options(struct call *call)
 
 static enum status check_rate(struct call *call, struct error *error)
 {
-    if (!call->api->rate) return STATUS_OK;
     struct rate_answer answer = rate_take(call->api->rate, call->caller.tenant, clock_us());
+    if (answer.limit == 0) return STATUS_OK;
     http_response_header(call->response, STR("RateLimit-Limit"),
                          arena_format(call->arena, "%lld", (long long)answer.limit));
     http_response_header(call->response, STR("RateLimit-Remaining"),
@@ -91,7 +91,7 @@ static enum status check_rate(struct call *call, struct error *error)
 
 static enum status check_caller(struct call *call, struct error *error)
 {
-    struct identity *identity = call->api->options.identity;
+    struct identity *identity = atomic_load(&call->api->identity);
     struct api_caller who = {0};
     if (call->route->permission == ROUTE_PUBLIC) return STATUS_OK;
     TRY(identity->resolve(identity, call->request, &who, error));

@@ -24,7 +24,8 @@ struct api {
     struct router router;
     struct api_worker *workers[API_WORKERS_MAX];
     size_t worker_count;
-    struct rate *rate; /* NULL: no limit */
+    struct rate *rate;
+    struct identity *_Atomic identity;
     struct str openapi;
     instant started_at;
     atomic_bool draining;

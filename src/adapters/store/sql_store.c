@@ -183,8 +183,8 @@ static enum status check_schema(struct sql_store *self, struct error *error)
     struct arena arena;
     size_t done = 0;
     arena_init(&arena, 1024 * 1024);
-    enum status status = self->driver->query_one(self->driver, NO_TENANT, SQL_MIGRATION_LIST, NULL,
-                                                 0, &arena, &recorded, error);
+    enum status status = self->driver->query_one(self->driver, SQL_STORE_WHOLE, SQL_MIGRATION_LIST,
+                                                 NULL, 0, &arena, &recorded, error);
     if (status == STATUS_OK)
         status =
             sql_migrations_check(&recorded, self->migrations, self->migration_count, &done, error);

@@ -14,6 +14,7 @@
 #ifndef ENGINES_HTTP_HTTP_H
 #define ENGINES_HTTP_HTTP_H
 
+#include "engines/http/credentials.h"
 #include "engines/loop/loop.h"
 
 struct http_request;
@@ -29,8 +30,7 @@ struct http_options {
     int64_t idle_timeout_ms; /* no byte for so long: closed. A head, and a body that is given
                                 whole, must be complete within that time, too */
     size_t request_arena_bytes;
-    struct str tls_certificate; /* PEM text; absent: plain HTTP. TLS 1.3 only */
-    struct str tls_key;
+    struct http_credentials *credentials; /* NULL: plain HTTP. TLS 1.3 only; not ours to free */
     /* Decides, when the headers are there, whether the body is handed over in chunks
      * (http_request_read) instead of whole. May be NULL. */
     bool (*stream_body)(void *context, struct str method, struct str path);
@@ -48,6 +48,8 @@ struct http_server;
 MUST_CHECK enum status http_server_new(struct loop *loop, const struct http_options *options,
                                        struct http_server **server, struct error *error);
 uint16_t http_server_port(const struct http_server *server);
+/* For handshakes from now on; the server must have begun with some. Thread-safe. */
+void http_server_set_credentials(struct http_server *server, struct http_credentials *credentials);
 /* Stops accepting and closes idle connections; requests under way go on, and their answers close
  * the connection. */
 void http_server_drain(struct http_server *server);

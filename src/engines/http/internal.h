@@ -16,6 +16,7 @@
 #ifndef ENGINES_HTTP_INTERNAL_H
 #define ENGINES_HTTP_INTERNAL_H
 
+#include <gnutls/abstract.h>
 #include <microhttpd.h>
 #include <stdatomic.h>
 
@@ -108,6 +109,7 @@ struct http_server {
     /* Written by the loop's thread only; metrics read them from others. */
     _Atomic size_t connection_count;
     _Atomic uint64_t accepted;
+    struct http_credentials *_Atomic credentials; /* NULL: plain HTTP */
     int listen_fd;
     int epoll_fd;
     uint16_t port;
@@ -121,6 +123,12 @@ struct http_server {
 int64_t http_clock_ms(void);
 /* Makes the loop call libmicrohttpd before it sleeps. */
 void http_server_want_run(struct http_server *server);
+
+/* credentials.c: what GnuTLS asks for at a handshake */
+int credentials_retrieve(gnutls_session_t session, const gnutls_datum_t *authorities,
+                         int authority_count, const gnutls_pk_algorithm_t *algorithms,
+                         int algorithm_count, gnutls_pcert_st **chain, unsigned *length,
+                         gnutls_privkey_t *key);
 
 /* exchange.c: the callbacks of libmicrohttpd */
 enum MHD_Result exchange_access(void *argument, struct MHD_Connection *connection, const char *url,

@@ -105,6 +105,8 @@ struct sqlite_options {
     size_t batch_max; /* bodies per commit */
     size_t mmap_bytes;
     bool create; /* make the file when it is missing */
+    /* Beside another process that has it: reads only, takes no lock, never checkpoints. */
+    bool read_only;
     /* Called on the writer thread after a commit, before anybody is told: lets an adapter drop what
      * it cached. May be NULL. */
     void (*committed)(void *argument);
