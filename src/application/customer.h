@@ -51,7 +51,7 @@ struct customer_keys {
     size_t searched;
     size_t count;
 };
-/* Of a record of one set of attributes. STATUS_OUT_OF_MEMORY only. */
+/* Those of lists are of the first attributes that the record has. STATUS_OUT_OF_MEMORY only. */
 MUST_CHECK enum status customer_make_keys(struct application *application,
                                           const struct match_record *record, struct arena *arena,
                                           struct customer_keys *keys);
