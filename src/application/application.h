@@ -34,6 +34,8 @@ enum matching_counter {
     MATCHING_COUNTERS
 };
 
+struct cut_keys;
+
 struct application {
     struct store *store;
     struct matcher *matcher;
@@ -43,6 +45,7 @@ struct application {
     void *policies;
     struct application_limits limits;
     struct hash_key suppression_key;
+    struct cut_keys *cut_keys; /* may be NULL */
     _Atomic uint64_t matching[MATCHING_COUNTERS];
 };
 

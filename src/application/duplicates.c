@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "application/cut_keys.h"
+
 /* A customer that a candidate's home leads to. */
 struct suspect {
     struct profile_row root;
@@ -216,23 +218,53 @@ size_t duplicates_certain(const struct duplicate *duplicates, size_t count)
     return certain;
 }
 
+/* Those of the keys that are worth asking for, as numbers; the others are cut. */
+static size_t choose_keys(const struct duplicate_search *search, const struct customer_keys *keys,
+                          struct str *asked, size_t *numbers, bool *cut)
+{
+    size_t count = 0;
+    for (size_t key = 0; key < keys->searched; key++) {
+        cut[key] = key >= keys->decisive && cut_keys_has(search->application->cut_keys,
+                                                         search->session->tenant, keys->items[key]);
+        if (cut[key]) continue;
+        numbers[count] = key;
+        asked[count++] = keys->items[key];
+    }
+    return count;
+}
+
+static enum status ask(const struct duplicate_search *search, const struct customer_keys *keys,
+                       bool *cut, struct candidates *candidates, struct error *error)
+{
+    struct str *asked = ARENA_NEW_ARRAY(search->arena, struct str, keys->searched);
+    size_t *numbers = ARENA_NEW_ARRAY(search->arena, size_t, keys->searched);
+    struct key_hit *hits;
+    size_t hit_count, at = 0;
+    if (!asked || !numbers) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    size_t count = choose_keys(search, keys, asked, numbers, cut);
+    TRY(store_keys_find(search->session, asked, count, CANDIDATES_HOMES_MAX + 1, search->arena,
+                        &hits, &hit_count, error));
+    for (size_t i = 0; i < count; i++) {
+        size_t first = at, key = numbers[i];
+        bool decisive = key < keys->decisive;
+        while (at < hit_count && hits[at].key == i) at++;
+        cut[key] = candidates_cut(decisive, at - first);
+        if (cut[key])
+            cut_keys_add(search->application->cut_keys, search->session->tenant, asked[i]);
+        for (size_t hit = first; hit < at && !cut[key]; hit++)
+            candidates_add(candidates, hits[hit].home, NULL, decisive, at - first);
+    }
+    return STATUS_OK;
+}
+
 enum status duplicates_find(const struct duplicate_search *search, const struct customer_keys *keys,
                             bool *cut, struct duplicate **duplicates, size_t *count,
                             struct error *error)
 {
     struct candidates candidates = {.arena = search->arena};
-    struct key_hit *hits;
-    size_t hit_count, at = 0, cut_count = 0;
-    TRY(store_keys_find(search->session, keys->items, keys->searched, CANDIDATES_HOMES_MAX + 1,
-                        search->arena, &hits, &hit_count, error));
-    for (size_t key = 0; key < keys->searched; key++) {
-        size_t first = at;
-        while (at < hit_count && hits[at].key == key) at++;
-        cut[key] = candidates_cut(key < keys->decisive, at - first);
-        cut_count += cut[key];
-        for (size_t i = first; i < at && !cut[key]; i++)
-            candidates_add(&candidates, hits[i].home, NULL, key < keys->decisive, at - first);
-    }
+    size_t cut_count = 0;
+    TRY(ask(search, keys, cut, &candidates, error));
+    for (size_t key = 0; key < keys->searched; key++) cut_count += cut[key];
     application_count_matching(search->application, MATCHING_KEYS_CUT, cut_count);
     if (candidates_choose(&candidates) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);

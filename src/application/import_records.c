@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "application/cut_keys.h"
 #include "application/duplicates.h"
 #include "application/import_update.h"
 #include "base/identifier.h"
@@ -199,18 +200,29 @@ static enum status find_suppressed(struct import_batch *batch, struct error *err
     return store_suppression_find(batch->session, points, n, batch->suppressed, error);
 }
 
+/* A key that was cut before is not asked for: it counts as one that too many have. */
 static enum status find_known(struct import_batch *batch, struct error *error)
 {
+    const struct cut_keys *cut_before = batch->application->cut_keys;
+    struct str *asked = ARENA_NEW_ARRAY(batch->arena, struct str, batch->key_count);
+    size_t *numbers = ARENA_NEW_ARRAY(batch->arena, size_t, batch->key_count);
     struct key_hit *hits;
-    size_t hit_count, at = 0;
+    size_t hit_count, count = 0, at = 0;
     batch->known = ARENA_NEW_ARRAY(batch->arena, struct batch_key, batch->key_count);
-    if (!batch->known) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    TRY(store_keys_find(batch->session, batch->keys, batch->key_count, CANDIDATES_HOMES_MAX + 1,
-                        batch->arena, &hits, &hit_count, error));
+    if (!asked || !numbers || !batch->known) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t key = 0; key < batch->key_count; key++) {
+        batch->known[key] = (struct batch_key){.hit_count = CANDIDATES_HOMES_MAX + 1};
+        if (cut_keys_has(cut_before, batch->caller->tenant, batch->keys[key])) continue;
+        numbers[count] = key;
+        asked[count++] = batch->keys[key];
+    }
+    TRY(store_keys_find(batch->session, asked, count, CANDIDATES_HOMES_MAX + 1, batch->arena, &hits,
+                        &hit_count, error));
+    for (size_t i = 0; i < count; i++) {
         size_t first = at;
-        while (at < hit_count && hits[at].key == key) at++;
-        batch->known[key] = (struct batch_key){.hits = hits + first, .hit_count = at - first};
+        while (at < hit_count && hits[at].key == i) at++;
+        batch->known[numbers[i]] =
+            (struct batch_key){.hits = hits + first, .hit_count = at - first};
     }
     return STATUS_OK;
 }
@@ -272,6 +284,8 @@ static enum status find_duplicates(const struct import_batch *batch, const struc
         const struct batch_key *key = &batch->known[row->numbers[k]];
         cut[k] = candidates_cut(k < keys->decisive, key->hit_count + key->created_count);
         cut_count += cut[k];
+        if (cut[k])
+            cut_keys_add(batch->application->cut_keys, batch->caller->tenant, keys->items[k]);
         if (!cut[k]) add_candidates(batch, key, k < keys->decisive, &candidates);
     }
     application_count_matching(batch->application, MATCHING_KEYS_CUT, cut_count);

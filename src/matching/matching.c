@@ -87,6 +87,19 @@ static int slot_of(char letter)
     return -1;
 }
 
+bool matching_normal_next(struct str *rest, enum matching_field *field, struct str *text)
+{
+    struct str line;
+    while (rest->len > 0 && str_split(rest, '\n', &line)) {
+        int slot = line.len > 2 ? slot_of(line.ptr[0]) : -1;
+        if (slot < 0 || slot == SLOT_TRAITS) continue;
+        *field = slots[slot].field;
+        *text = str_skip(line, 2);
+        return true;
+    }
+    return false;
+}
+
 struct members {
     uint32_t reference[SLOT_COUNT][MEMBERS_MAX];
     size_t count[SLOT_COUNT];

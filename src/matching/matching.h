@@ -40,6 +40,9 @@ MUST_CHECK enum status matching_normalise(const struct matching_value *values, s
                                           struct arena *arena, struct str *normal,
                                           struct error *error);
 
+/* The values of a normal form, one at each call; false at its end. */
+bool matching_normal_next(struct str *rest, enum matching_field *field, struct str *text);
+
 struct matching_key {
     uint64_t hash; /* never 0; of the type and the values; equal on every machine */
     uint8_t type;

@@ -7,6 +7,7 @@
 #include "adapters/memory/memory_store.h"
 #include "adapters/store/postgres_store.h"
 #include "adapters/store/sqlite_store.h"
+#include "application/cut_keys.h"
 #include "base/log.h"
 #include "service/files.h"
 #include "sql_statements.h"
@@ -192,7 +193,8 @@ static enum status load_key(const struct config_values *config, struct arena *ar
 static enum status make_matcher(const struct config_values *config, struct arena *arena,
                                 struct instance *instance, struct error *error)
 {
-    struct matcher_options options = {.match_weight = (double)config->matching_match_weight,
+    struct matcher_options options = {.store = instance->store,
+                                      .match_weight = (double)config->matching_match_weight,
                                       .review_weight = (double)config->matching_review_weight};
     if (!str_is_empty(config->matching_model_file))
         TRY(files_read(config->matching_model_file, MODEL_FILE_MAX, arena, &options.model_text,
@@ -217,6 +219,7 @@ static void fill_application(const struct config_values *config, struct instance
     struct application *application = &instance->application;
     application->store = instance->store;
     application->matcher = instance->matcher;
+    application->cut_keys = cut_keys_new(); /* without them it is only slower */
     application->environment = environment_system();
     application->policy_for = policy_of_tenant;
     application->policies = instance->policies;
@@ -306,11 +309,12 @@ enum status instance_open(const struct config_values *config, struct arena *aren
 
 void instance_close(struct instance *instance)
 {
+    matcher_free(instance->matcher); /* learns from the store */
     if (instance->store && instance->kind == STORE_KIND_MEMORY)
         memory_store_free(instance->store);
     else
         sql_store_free(instance->store);
     policies_free(instance->policies);
-    matcher_free(instance->matcher);
+    cut_keys_free(instance->application.cut_keys);
     memset(instance, 0, sizeof(*instance));
 }

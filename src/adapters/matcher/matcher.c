@@ -7,17 +7,15 @@
 
 #include "adapters/matcher/evidence.h"
 #include "adapters/matcher/exact.h"
+#include "adapters/matcher/statistics.h"
 
-/* A store is expected to grow: what is rare among few says no more than what is rare among these.
- */
-enum { RECORDS_MIN = 100000 };
 _Static_assert((int)EXACT_REASONS_MAX >= (int)MATCHING_PARTS_MAX,
                "reasons of either kind have room");
 
 struct weighing_matcher {
     struct matcher base;
     struct matcher_options options;
-    struct matching_matcher *engine;
+    struct statistics *statistics;
     struct matching_key_choice choice;
 };
 
@@ -127,12 +125,14 @@ static enum status compare(struct matcher *base, struct str tenant,
 {
     struct weighing_matcher *self = self_of(base);
     struct matching_query *query = NULL;
-    (void)tenant;
     if (count == 0) return STATUS_OK;
-    enum status status = matching_query_new(self->engine, record->normal, &query, NULL);
+    struct statistics_engine *engine = statistics_take(self->statistics, tenant);
+    enum status status =
+        matching_query_new(statistics_matcher(engine), record->normal, &query, NULL);
     for (size_t i = 0; i < count && status == STATUS_OK; i++)
         status = compare_one(self, query, record, &others[i], arena, &matches[i]);
     matching_query_free(query);
+    statistics_give(engine);
     return status;
 }
 
@@ -142,20 +142,19 @@ enum status matcher_new(const struct matcher_options *options, struct matcher **
                         struct error *error)
 {
     struct weighing_matcher *self = calloc(1, sizeof(*self));
-    const struct matching_settings settings = {.model_text = options->model_text,
-                                               .records = RECORDS_MIN};
     if (!self) return error_plain(error, STATUS_OUT_OF_MEMORY);
     self->options = *options;
     self->options.model_text = STR_NONE; /* is not kept */
     self->choice =
         (struct matching_key_choice){.person = types_named(person_keys, false),
                                      .organisation = types_named(organisation_keys, true)};
-    enum status status = matching_matcher_new(&settings, &self->engine, error);
+    enum status status =
+        statistics_new(options->store, options->model_text, &self->statistics, error);
     if (status != STATUS_OK) {
         free(self);
         return status;
     }
-    self->base = (struct matcher){.model_version = matching_matcher_version(self->engine),
+    self->base = (struct matcher){.model_version = statistics_model_version(self->statistics),
                                   .describe = describe,
                                   .keys = make_keys,
                                   .compare = compare};
@@ -166,6 +165,6 @@ enum status matcher_new(const struct matcher_options *options, struct matcher **
 void matcher_free(struct matcher *matcher)
 {
     if (!matcher) return;
-    matching_matcher_free(self_of(matcher)->engine);
+    statistics_free(self_of(matcher)->statistics);
     free(matcher);
 }

@@ -17,8 +17,10 @@
 #define ADAPTERS_MATCHER_MATCHER_H
 
 #include "application/ports/matcher.h"
+#include "application/ports/store.h"
 
 struct matcher_options {
+    struct store *store;   /* to learn from how frequent values are; NULL: the model says it */
     struct str model_text; /* of a model that `train` wrote; absent: as shipped */
     double match_weight;   /* log-odds in bits; 0: weight alone is never certain */
     double review_weight;  /* log-odds in bits */
@@ -29,6 +31,7 @@ struct matcher_options {
 /* STATUS_INVALID_VALUE: the model's text; the message has the line. */
 MUST_CHECK enum status matcher_new(const struct matcher_options *options, struct matcher **matcher,
                                    struct error *error);
+/* Before the store. */
 void matcher_free(struct matcher *matcher);
 
 #endif

@@ -77,6 +77,7 @@ enum status memory_profiles_update(struct store_session *, const struct profile_
 enum status memory_profiles_list(struct store_session *, const struct profile_filter *, struct str,
                                  size_t, struct arena *, struct profile_row **, size_t *,
                                  struct error *);
+enum status memory_profiles_count(struct store_session *, int64_t, int64_t *, struct error *);
 enum status memory_profiles_version_append(struct store_session *, const struct version_row *,
                                            struct error *);
 enum status memory_profiles_version_list(struct store_session *, struct str, int64_t, size_t,

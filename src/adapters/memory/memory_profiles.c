@@ -105,6 +105,15 @@ enum status memory_profiles_list(struct store_session *session, const struct pro
     return STATUS_OK;
 }
 
+enum status memory_profiles_count(struct store_session *session, int64_t limit, int64_t *count,
+                                  struct error *error)
+{
+    (void)error;
+    *count = (int64_t)memory_tenant_of(session)->ordered.count;
+    if (*count > limit) *count = limit;
+    return STATUS_OK;
+}
+
 enum status memory_profiles_version_append(struct store_session *session,
                                            const struct version_row *row, struct error *error)
 {

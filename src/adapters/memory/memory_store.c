@@ -129,6 +129,7 @@ static const struct store_operations operations = {
     .profile_insert = memory_profiles_insert,
     .profile_update = memory_profiles_update,
     .profile_list = memory_profiles_list,
+    .profile_count = memory_profiles_count,
     .version_append = memory_profiles_version_append,
     .version_list = memory_profiles_version_list,
     .tree_load = memory_trees_load,

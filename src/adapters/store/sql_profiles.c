@@ -102,6 +102,17 @@ enum status sql_profiles_list(struct store_session *base, const struct profile_f
     return STATUS_OK;
 }
 
+enum status sql_profiles_count(struct store_session *base, int64_t limit, int64_t *count,
+                               struct error *error)
+{
+    struct sql_session *session = sql_session_of(base);
+    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_INT64(limit)};
+    struct sql_rows rows;
+    TRY(SESSION_QUERY(session, SQL_PROFILE_COUNT, params, session->arena, &rows, error));
+    *count = sql_cell_int64(&rows, 0, 0, 0);
+    return STATUS_OK;
+}
+
 enum status sql_profiles_version_append(struct store_session *base, const struct version_row *row,
                                         struct error *error)
 {

@@ -218,6 +218,7 @@ static const struct store_operations operations = {
     .profile_insert = sql_profiles_insert,
     .profile_update = sql_profiles_update,
     .profile_list = sql_profiles_list,
+    .profile_count = sql_profiles_count,
     .version_append = sql_profiles_version_append,
     .version_list = sql_profiles_version_list,
     .tree_load = sql_trees_load,

@@ -82,6 +82,8 @@ enum status sql_profiles_update(struct store_session *, const struct profile_row
 enum status sql_profiles_list(struct store_session *, const struct profile_filter *,
                               struct str after_id, size_t limit, struct arena *,
                               struct profile_row **, size_t *count, struct error *);
+enum status sql_profiles_count(struct store_session *, int64_t limit, int64_t *count,
+                               struct error *);
 enum status sql_profiles_version_append(struct store_session *, const struct version_row *,
                                         struct error *);
 enum status sql_profiles_version_list(struct store_session *, struct str customer_id,

@@ -57,6 +57,12 @@ enum status store_profile_list(struct store_session *session, const struct profi
                                                     count, error);
 }
 
+enum status store_profile_count(struct store_session *session, int64_t limit, int64_t *count,
+                                struct error *error)
+{
+    return session->store->operations->profile_count(session, limit, count, error);
+}
+
 enum status store_version_append(struct store_session *session, const struct version_row *row,
                                  struct error *error)
 {

@@ -122,6 +122,8 @@ struct store_operations {
     enum status (*profile_list)(struct store_session *, const struct profile_filter *,
                                 struct str after_id, size_t limit, struct arena *,
                                 struct profile_row **, size_t *count, struct error *);
+    enum status (*profile_count)(struct store_session *, int64_t limit, int64_t *count,
+                                 struct error *);
     enum status (*version_append)(struct store_session *, const struct version_row *,
                                   struct error *);
     enum status (*version_list)(struct store_session *, struct str customer_id,
@@ -223,6 +225,9 @@ MUST_CHECK enum status store_profile_list(struct store_session *session,
                                           size_t limit, struct arena *arena,
                                           struct profile_row **rows, size_t *count,
                                           struct error *error);
+/* Of all rows of the tenant, merged and erased ones too; `limit` when there are more. */
+MUST_CHECK enum status store_profile_count(struct store_session *session, int64_t limit,
+                                           int64_t *count, struct error *error);
 MUST_CHECK enum status store_version_append(struct store_session *session,
                                             const struct version_row *row, struct error *error);
 /* Newest first, below `before_version` (0: from the newest). */
