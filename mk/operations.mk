@@ -1,6 +1,13 @@
-# What an operator does, and what befalls him (tests/operations): backup and restore, reload.
-TEST_STEPS += backup reload
+# What an operator does, and what befalls him (tests/operations).
+TEST_STEPS += backup reload doctor documents harsh
 
-.PHONY: backup reload
-backup reload: $(BUILD)/customer360
+.PHONY: backup reload doctor documents harsh
+backup reload doctor documents: $(BUILD)/customer360
 	tests/operations/$@.py --binary $(BUILD)/customer360
+
+harsh: $(BUILD)/customer360 $(BUILD)/operations/preload.so
+	tests/operations/harsh.py --binary $(BUILD)/customer360 --preload $(BUILD)/operations/preload.so
+
+$(BUILD)/operations/preload.so: tests/operations/preload.c
+	@mkdir -p $(@D)
+	$(CC) -shared -fPIC -O2 -Wall -o $@ $<

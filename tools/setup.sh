@@ -5,7 +5,7 @@ set -eu
 
 build_packages="gcc make libc6-dev libmicrohttpd-dev libgnutls28-dev libsqlite3-dev libpq-dev libssl-dev"
 test_packages="libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev python3 python3-pytest
-    postgresql-15 curl jq wrk nginx-light procps"
+    postgresql-15 curl jq wrk nginx-light procps openssl dpkg-dev adduser groff-base systemd"
 
 wanted=$build_packages
 [ "${1:-all}" = build ] || wanted="$wanted $test_packages"

@@ -28,6 +28,14 @@ struct str instance_store_path(const struct config_values *config)
 
 /* --- stores --- */
 
+/* Says which file it is. */
+static enum status name_damage(enum status status, struct str path, struct error *error)
+{
+    if (status != STATUS_STORE_CORRUPT) return status;
+    return error_set(error, status, STR("store.url"), STR_NONE,
+                     "%.*s is damaged, or is no store of this program", STR_ARGS(path));
+}
+
 static enum status open_sqlite(const struct config_values *config, struct arena *arena,
                                struct instance *instance, struct error *error)
 {
@@ -39,10 +47,7 @@ static enum status open_sqlite(const struct config_values *config, struct arena 
     if (status == STATUS_STORE_IN_USE)
         return error_set(error, status, STR("store.url"), STR("one process at a time"),
                          "%.*s is open in another process", STR_ARGS(path));
-    if (status == STATUS_STORE_CORRUPT)
-        return error_set(error, status, STR("store.url"), STR_NONE,
-                         "%.*s is damaged, or is no store of this program", STR_ARGS(path));
-    if (status != STATUS_OK) return status;
+    if (status != STATUS_OK) return name_damage(status, path, error);
     const struct sqlite_options options = {
         .path = path,
         .busy_timeout_ms = config->store_busy_timeout,
@@ -50,7 +55,8 @@ static enum status open_sqlite(const struct config_values *config, struct arena 
         .mmap_bytes = (size_t)config->store_mmap,
         .create = true,
     };
-    TRY(sqlite_store_open(&options, (size_t)config->store_cache, &instance->store, error));
+    status = sqlite_store_open(&options, (size_t)config->store_cache, &instance->store, error);
+    if (status != STATUS_OK) return name_damage(status, path, error);
     log_info("store.opened", LOG_CODE("kind", STR("sqlite")), LOG_PLACE("path", path),
              LOG_COUNT("migrations", applied));
     return STATUS_OK;
@@ -256,7 +262,8 @@ static enum status open_beside(const struct config_values *config, struct instan
         .busy_timeout_ms = config->store_busy_timeout,
         .read_only = true,
     };
-    return sqlite_store_open(&options, 0, &instance->store, error);
+    enum status status = sqlite_store_open(&options, 0, &instance->store, error);
+    return status == STATUS_OK ? status : name_damage(status, instance->store_path, error);
 }
 
 enum status instance_open_aside(const struct config_values *config, struct arena *arena,
@@ -268,11 +275,15 @@ enum status instance_open_aside(const struct config_values *config, struct arena
     if (instance->kind == STORE_KIND_MEMORY)
         return error_set(error, STATUS_USAGE, STR("store.url"), STR("sqlite: or postgresql:"),
                          "a store in memory is gone with its process");
-    enum status status = instance->kind == STORE_KIND_SQLITE
-                             ? open_beside(&owners, instance, error)
-                             : open_store(&owners, arena, instance, error);
+    enum status status = policies_new(config->policy_file, &instance->policies, error);
+    if (status == STATUS_OK)
+        status = instance->kind == STORE_KIND_SQLITE ? open_beside(&owners, instance, error)
+                                                     : open_store(&owners, arena, instance, error);
     if (status == STATUS_OK) status = store_ready(instance->store, error);
-    if (status != STATUS_OK) instance_close(instance);
+    if (status != STATUS_OK)
+        instance_close(instance);
+    else
+        fill_application(config, instance);
     return status;
 }
 

@@ -28,8 +28,8 @@ struct str instance_store_path(const struct config_values *config);
 MUST_CHECK enum status instance_open(const struct config_values *config, struct arena *arena,
                                      struct instance *instance, struct error *error);
 /* Opens a whole store, all tenants, as backup and digest need it: the embedded one for reading,
- * beside the service that may have it open; PostgreSQL as the role that owns the schema. No
- * application. STATUS_SCHEMA_MISMATCH. */
+ * beside the service that may have it open; PostgreSQL as the role that owns the schema. The
+ * application is there but for the suppression key. STATUS_SCHEMA_MISMATCH. */
 MUST_CHECK enum status instance_open_aside(const struct config_values *config, struct arena *arena,
                                            struct instance *instance, struct error *error);
 /* The same, alone and for writing, with the application: for restore. */

@@ -19,7 +19,7 @@
 #include "service/process_metrics.h"
 #include "service/version.h"
 
-enum { STREAMS_MAX = 256, STREAM_POLL_MS = 100, HEARTBEAT_MS = 15000 };
+enum { DESCRIPTORS_SPARE = 256, STREAMS_MAX = 256, STREAM_POLL_MS = 100, HEARTBEAT_MS = 15000 };
 
 /* --- the address --- */
 
@@ -139,6 +139,32 @@ static enum status open_jobs(struct server *server, struct arena *arena, struct 
     return job_service_new(&options, &server->jobs, error);
 }
 
+static size_t wanted_loops(const struct config_values *config)
+{
+    if (config->http_loops > 0) return (size_t)config->http_loops;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (cores < 1) return 1;
+    return cores > API_WORKERS_MAX ? API_WORKERS_MAX : (size_t)cores;
+}
+
+/* As many connections as there are descriptors for: past that libmicrohttpd would try to accept
+ * over and over, and the store could open no file. */
+static size_t connections_per_loop(const struct config_values *config)
+{
+    struct rlimit limit;
+    int64_t wanted = config->http_connections_max;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return (size_t)wanted;
+    int64_t all = (int64_t)limit.rlim_cur;
+    int64_t spare = all / 2 < DESCRIPTORS_SPARE ? all / 2 : DESCRIPTORS_SPARE;
+    int64_t most = (all - spare) / (int64_t)wanted_loops(config);
+    if (most < 1) most = 1;
+    if (wanted <= most) return (size_t)wanted;
+    log_warn("service.connections_are_fewer", LOG_COUNT("wanted", wanted), LOG_COUNT("most", most),
+             LOG_REASON("reason", STR("the limit of descriptors (LimitNOFILE) allows no more")));
+    return (size_t)most;
+}
+
 static enum status open_api(struct server *server, struct error *error)
 {
     const struct config_values *config = server->config;
@@ -149,7 +175,7 @@ static enum status open_api(struct server *server, struct error *error)
         .limits = {.body_max_bytes = (size_t)config->http_body_max,
                    .upload_max_bytes = (size_t)config->http_upload_max,
                    .header_max_bytes = (size_t)config->http_header_max,
-                   .connections_max = (size_t)config->http_connections_max,
+                   .connections_max = connections_per_loop(config),
                    .request_arena_bytes = (size_t)config->http_request_memory,
                    .streams_max = STREAMS_MAX,
                    .idle_timeout_ms = config->http_idle_timeout,
@@ -164,14 +190,6 @@ static enum status open_api(struct server *server, struct error *error)
         .credentials = server->settings->credentials,
     };
     return api_new(&options, &server->api, error);
-}
-
-static size_t wanted_loops(const struct config_values *config)
-{
-    if (config->http_loops > 0) return (size_t)config->http_loops;
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    if (cores < 1) return 1;
-    return cores > API_WORKERS_MAX ? API_WORKERS_MAX : (size_t)cores;
 }
 
 static enum status open_loops(struct server *server, struct arena *arena, struct error *error)

@@ -21,6 +21,7 @@ static struct {
     uint16_t port;
     struct arena arena;
     atomic_size_t gone; /* handlers that saw their peer go */
+    atomic_bool slow;   /* a handler of /slow has begun */
     atomic_size_t bytes_read;
 } fixture;
 
@@ -92,6 +93,7 @@ static void handle(void *context, struct http_request *request, struct http_resp
     if (str_equal(path, STR("/echo"))) {
         http_response_body(response, http_request_body(request));
     } else if (str_equal(path, STR("/slow"))) {
+        atomic_store(&fixture.slow, true);
         coroutine_sleep(20);
         http_response_body(response, STR("slow"));
     } else if (str_equal(path, STR("/upload"))) {
@@ -484,10 +486,11 @@ static void drain(void *argument)
 static void draining_lets_requests_end_and_takes_no_more(void **state)
 {
     (void)state;
+    atomic_store(&fixture.slow, false);
     struct raw_reader slow = {.fd = raw_connect(fixture.port), .arena = &fixture.arena};
     int idle = raw_connect(fixture.port);
     raw_send(slow.fd, STR("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"));
-    (void)usleep(10000);
+    while (!atomic_load(&fixture.slow)) (void)usleep(1000);
     assert_true(loop_post(fixture.loop, drain, fixture.server));
     struct raw_answer answer = raw_read(&slow, false);
     assert_text(answer.body, "slow");

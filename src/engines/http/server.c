@@ -107,6 +107,8 @@ static void connection_ended(struct http_server *server, struct http_connection 
         server->connections = connection->next;
     server->connection_count--;
     free(connection);
+    /* At its limit libmicrohttpd stops listening, and begins again in a run after this one. */
+    http_server_want_run(server);
 }
 
 static void on_connection(void *argument, struct MHD_Connection *mhd, void **context,

@@ -117,6 +117,8 @@ struct sqlite_options {
     bool (*maintain)(struct sql_transaction *transaction, bool idle, void *argument);
     void *maintain_argument;
 };
+/* Whether a process has the file open. Changes nothing. */
+bool sqlite_is_in_use(struct str path);
 MUST_CHECK enum status sqlite_open(const struct sqlite_options *options, struct sql_driver **driver,
                                    struct error *error);
 
