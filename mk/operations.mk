@@ -1,4 +1,5 @@
 # What an operator does, and what befalls him (tests/operations).
+# make operating-tables    writes the tables of docs/operating.md anew: metrics and codes
 TEST_STEPS += backup reload doctor documents harsh
 
 .PHONY: backup reload doctor documents harsh
@@ -11,3 +12,7 @@ harsh: $(BUILD)/customer360 $(BUILD)/operations/preload.so
 $(BUILD)/operations/preload.so: tests/operations/preload.c
 	@mkdir -p $(@D)
 	$(CC) -shared -fPIC -O2 -Wall -o $@ $<
+
+.PHONY: operating-tables
+operating-tables: $(BUILD)/customer360
+	tests/operations/documents.py --binary $(BUILD)/customer360 --write

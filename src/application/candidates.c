@@ -5,7 +5,7 @@
 enum { DECISIVE_RANK = 1000, ENOUGH = 2 };
 
 void candidates_add(struct candidates *candidates, struct str home,
-                    const struct match_record *known, bool decisive, size_t homes)
+                    const struct match_record *known, enum candidate_key kind, size_t homes)
 {
     if (candidates->count == candidates->room) {
         size_t room = candidates->room ? 2 * candidates->room : 16;
@@ -19,7 +19,8 @@ void candidates_add(struct candidates *candidates, struct str home,
         candidates->items = larger;
         candidates->room = room;
     }
-    bool suffices = decisive || homes <= CANDIDATES_HOMES_FEW;
+    bool decisive = kind == CANDIDATE_KEY_DECIDES;
+    bool suffices = decisive || (kind == CANDIDATE_KEY_TELLS && homes <= CANDIDATES_HOMES_FEW);
     candidates->items[candidates->count++] =
         (struct candidate){.home = home,
                            .known = known,

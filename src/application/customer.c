@@ -183,6 +183,7 @@ enum status customer_make_keys(struct application *application, const struct mat
         found.count + count_of(attributes, STR("emails")) + count_of(attributes, STR("phones")) + 1;
     *keys = (struct customer_keys){.items = ARENA_NEW_ARRAY(arena, struct str, room),
                                    .decisive = found.decisive,
+                                   .telling = found.telling,
                                    .blocking = found.count,
                                    .count = found.count};
     if (!keys->items) return STATUS_OUT_OF_MEMORY;
@@ -196,6 +197,13 @@ enum status customer_make_keys(struct application *application, const struct mat
     keys->searched = keys->count;
     return add_list_keys(attributes, "phones", STR("phone"), arena, keys) ? STATUS_OK
                                                                           : STATUS_OUT_OF_MEMORY;
+}
+
+enum candidate_key customer_key_kind(const struct customer_keys *keys, size_t key)
+{
+    if (key < keys->decisive) return CANDIDATE_KEY_DECIDES;
+    return key >= keys->telling && key < keys->blocking ? CANDIDATE_KEY_SUPPORTS
+                                                        : CANDIDATE_KEY_TELLS;
 }
 
 enum status customer_put_keys(struct store_session *session, struct str home,

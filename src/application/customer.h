@@ -4,6 +4,7 @@
 #ifndef APPLICATION_CUSTOMER_H
 #define APPLICATION_CUSTOMER_H
 
+#include "application/candidates.h"
 #include "application/results.h"
 #include "domain/golden.h"
 
@@ -42,15 +43,18 @@ MUST_CHECK enum status customer_describe(struct application *application,
                                          struct match_record *record);
 
 /* The keys a customer is found by, in the order of their use: those that may say alone who he is,
- * then those that only bring together what is worth comparing (the matcher's own, which need not be
- * kept when too many have them, then the lists'), then those that only lists are found by. */
+ * then the matcher's that bring together what is worth comparing and those that do so beside
+ * another (both need not be kept when too many have them), then the lists' that bring together as
+ * well, then those that only lists are found by. */
 struct customer_keys {
     struct str *items;
     size_t decisive; /* each of these numbers is where its kind ends */
+    size_t telling;
     size_t blocking;
     size_t searched;
     size_t count;
 };
+enum candidate_key customer_key_kind(const struct customer_keys *keys, size_t key);
 /* Those of lists are of the first attributes that the record has. STATUS_OUT_OF_MEMORY only. */
 MUST_CHECK enum status customer_make_keys(struct application *application,
                                           const struct match_record *record, struct arena *arena,

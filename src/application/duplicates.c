@@ -246,13 +246,13 @@ static enum status ask(const struct duplicate_search *search, const struct custo
                         &hits, &hit_count, error));
     for (size_t i = 0; i < count; i++) {
         size_t first = at, key = numbers[i];
-        bool decisive = key < keys->decisive;
+        enum candidate_key kind = customer_key_kind(keys, key);
         while (at < hit_count && hits[at].key == i) at++;
-        cut[key] = candidates_cut(decisive, at - first);
+        cut[key] = candidates_cut(kind, at - first);
         if (cut[key])
             cut_keys_add(search->application->cut_keys, search->session->tenant, asked[i]);
         for (size_t hit = first; hit < at && !cut[key]; hit++)
-            candidates_add(candidates, hits[hit].home, NULL, decisive, at - first);
+            candidates_add(candidates, hits[hit].home, NULL, kind, at - first);
     }
     return STATUS_OK;
 }

@@ -92,6 +92,7 @@ static enum status write_profile(struct exporting *exporting, struct store_sessi
     json_int64(&writer, row->version);
     results_instant(&writer, STR("createdAt"), row->created_at);
     results_instant(&writer, STR("updatedAt"), row->updated_at);
+    write_optional_instant(&writer, STR("erasedAt"), row->erased_at);
     json_member_string(&writer, STR("survivorId"), row->survivor_id);
     json_member_string(&writer, STR("mergeId"), row->merge_id);
     json_member_string(&writer, STR("kind"), row->kind);
@@ -176,7 +177,7 @@ static enum status write_page(struct exporting *exporting, struct store_session 
                               struct error *error)
 {
     struct export_cursor *cursor = &exporting->cursor;
-    static const struct profile_filter all = {.include_merged = true};
+    static const struct profile_filter all = {.include_merged = true, .include_erased = true};
     struct str after = cursor->after_len ? str_of(cursor->after, cursor->after_len) : STR_NONE;
     struct profile_row *rows;
     size_t count;

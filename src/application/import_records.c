@@ -251,16 +251,16 @@ static struct str known_home(const struct import_batch *batch, const struct batc
 }
 
 static void add_candidates(const struct import_batch *batch, const struct batch_key *key,
-                           bool decisive, struct candidates *candidates)
+                           enum candidate_key kind, struct candidates *candidates)
 {
     size_t homes = key->hit_count + key->created_count;
     for (size_t i = 0; i < key->hit_count; i++)
-        candidates_add(candidates, key->hits[i].home, NULL, decisive, homes);
+        candidates_add(candidates, key->hits[i].home, NULL, kind, homes);
     for (const struct batch_home *home = key->created; home; home = home->next) {
         const struct new_customer *other = &batch->rows[home->row].customer;
         /* Where rows are merged it may be a home of another by now. */
         bool alone = batch->on_duplicate != ON_DUPLICATE_MERGE;
-        candidates_add(candidates, other->row.customer_id, alone ? &other->record : NULL, decisive,
+        candidates_add(candidates, other->row.customer_id, alone ? &other->record : NULL, kind,
                        homes);
     }
 }
@@ -282,11 +282,11 @@ static enum status find_duplicates(const struct import_batch *batch, const struc
     found->cut = cut;
     for (size_t k = 0; k < keys->searched; k++) {
         const struct batch_key *key = &batch->known[row->numbers[k]];
-        cut[k] = candidates_cut(k < keys->decisive, key->hit_count + key->created_count);
+        cut[k] = candidates_cut(customer_key_kind(keys, k), key->hit_count + key->created_count);
         cut_count += cut[k];
         if (cut[k])
             cut_keys_add(batch->application->cut_keys, batch->caller->tenant, keys->items[k]);
-        if (!cut[k]) add_candidates(batch, key, k < keys->decisive, &candidates);
+        if (!cut[k]) add_candidates(batch, key, customer_key_kind(keys, k), &candidates);
     }
     application_count_matching(batch->application, MATCHING_KEYS_CUT, cut_count);
     if (candidates_choose(&candidates) != STATUS_OK)

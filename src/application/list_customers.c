@@ -7,6 +7,8 @@
 #include "domain/field.h"
 #include "domain/profile.h"
 
+enum { HOMES_PAGE = 1000 };
+
 struct listing {
     struct application *application;
     const struct caller *caller;
@@ -69,17 +71,19 @@ static enum status still_says(const struct listing *listing, const struct profil
     return STATUS_OK;
 }
 
-/* Puts the row in its place by id; the list never holds more than limit + 1. */
-static void insert_row(struct listing *listing, const struct profile_row *row)
+/* Puts the row in its place by id; the list never holds more than limit + 1. True when it is there
+ * now. */
+static bool insert_row(struct listing *listing, const struct profile_row *row)
 {
     size_t at = listing->count;
     while (at > 0 && str_compare(listing->rows[at - 1].customer_id, row->customer_id) > 0) at--;
-    if (at > 0 && str_equal(listing->rows[at - 1].customer_id, row->customer_id)) return;
-    if (at > listing->limit) return;
+    if (at > 0 && str_equal(listing->rows[at - 1].customer_id, row->customer_id)) return false;
+    if (at > listing->limit) return false;
     if (listing->count <= listing->limit) listing->count++;
     memmove(&listing->rows[at + 1], &listing->rows[at],
             (listing->count - at - 1) * sizeof(*listing->rows));
     listing->rows[at] = *row;
+    return true;
 }
 
 /* The most selective of the given values leads; the others are checked on the documents. */
@@ -90,29 +94,46 @@ static struct str leading_key(const struct customer_query *query, struct arena *
     return customer_find_key(STR("name"), query->name, arena);
 }
 
+/* Is it a customer for this page, who still says what is asked for? */
+static enum status fits(const struct listing *listing, const struct profile_row *root, bool *fits,
+                        struct error *error)
+{
+    struct str cursor = listing->query->cursor;
+    *fits = root->erased_at == INSTANT_NONE &&
+            (str_is_none(cursor) || str_compare(root->customer_id, cursor) > 0);
+    return *fits ? still_says(listing, root, fits, error) : STATUS_OK;
+}
+
+/* The survivor that a home stands for goes on the page. Of many homes few do: what the others
+ * needed is given back. */
+static enum status take_home(struct listing *listing, struct store_session *session,
+                             struct str home, struct error *error)
+{
+    struct arena_mark mark = arena_mark(listing->arena);
+    struct profile_row row, root;
+    bool taken;
+    TRY(store_profile_get(session, home, STORE_NO_LOCK, listing->arena, &row, error));
+    TRY(customer_root(session, &row, listing->arena, &root, error));
+    TRY(fits(listing, &root, &taken, error));
+    if (!taken || !insert_row(listing, &root)) arena_rewind(listing->arena, mark);
+    return STATUS_OK;
+}
+
+/* Homes come in the order of their ids, but a page is in that of survivors: any home may lead to
+ * one of the page, so all are looked at. */
 static enum status body_with_keys(struct store_session *session, void *context, struct error *error)
 {
     struct listing *listing = context;
-    struct str key = leading_key(listing->query, listing->arena);
-    struct key_hit *hits;
-    size_t hit_count;
+    struct str key = leading_key(listing->query, listing->arena), after = STR_NONE, *homes;
+    size_t count;
     listing->count = 0;
     listing->rows = ARENA_NEW_ARRAY(listing->arena, struct profile_row, listing->limit + 2);
     if (str_is_none(key) || !listing->rows) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    TRY(store_keys_find(session, &key, 1, STORE_HOMES_MAX, listing->arena, &hits, &hit_count,
-                        error));
-    for (size_t i = 0; i < hit_count; i++) {
-        struct profile_row row, root;
-        bool says;
-        TRY(store_profile_get(session, hits[i].home, STORE_NO_LOCK, listing->arena, &row, error));
-        TRY(customer_root(session, &row, listing->arena, &root, error));
-        if (root.erased_at != INSTANT_NONE) continue;
-        if (!str_is_none(listing->query->cursor) &&
-            str_compare(root.customer_id, listing->query->cursor) <= 0)
-            continue;
-        TRY(still_says(listing, &root, &says, error));
-        if (says) insert_row(listing, &root);
-    }
+    do {
+        TRY(store_key_list(session, key, after, HOMES_PAGE, listing->arena, &homes, &count, error));
+        for (size_t i = 0; i < count; i++) TRY(take_home(listing, session, homes[i], error));
+        if (count > 0) after = homes[count - 1];
+    } while (count == HOMES_PAGE);
     return STATUS_OK;
 }
 

@@ -50,9 +50,9 @@ enum status record_keys_put(struct application *application, struct store_sessio
     return STATUS_OK;
 }
 
-static enum status rebuild_one(struct application *application, struct store_session *session,
-                               const struct profile_row *row, struct arena *arena,
-                               struct error *error)
+enum status record_keys_renew(struct application *application, struct store_session *session,
+                              const struct profile_row *row, struct arena *arena,
+                              struct error *error)
 {
     struct tree tree, alone;
     struct json_value *document = NULL;
@@ -77,7 +77,7 @@ enum status record_keys_rebuild(struct application *application, struct store_se
         TRY(store_profile_list(session, &all, after, PAGE, arena, &rows, &count, error));
         for (size_t i = 0; i < count; i++) {
             struct arena_mark before = arena_mark(arena);
-            TRY(rebuild_one(application, session, &rows[i], arena, error));
+            TRY(record_keys_renew(application, session, &rows[i], arena, error));
             arena_rewind(arena, before);
         }
         if (count == 0) break;

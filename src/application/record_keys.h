@@ -13,6 +13,11 @@ MUST_CHECK enum status record_keys_put(struct application *application,
                                        struct store_session *session, const struct tree *tree,
                                        const struct json_value *document, struct arena *arena,
                                        struct error *error);
+/* Those of one customer, from what the store has of him. */
+MUST_CHECK enum status record_keys_renew(struct application *application,
+                                         struct store_session *session,
+                                         const struct profile_row *row, struct arena *arena,
+                                         struct error *error);
 /* Those of every customer of the session's tenant. Takes from the arena for one page at a time. */
 MUST_CHECK enum status record_keys_rebuild(struct application *application,
                                            struct store_session *session, struct arena *arena,

@@ -49,7 +49,7 @@ static enum status read_instant(const struct json_value *line, struct str name, 
 static enum status restore_header(struct restoring *restoring, const struct json_value *line,
                                   struct error *error)
 {
-    static const struct profile_filter all = {.include_merged = true};
+    static const struct profile_filter all = {.include_merged = true, .include_erased = true};
     struct profile_row *rows;
     size_t count;
     int64_t version;
@@ -80,8 +80,11 @@ static enum status read_row(struct restoring *restoring, const struct json_value
     if (!json_to_int64(json_get(line, STR("version")), &row->version) || row->version < 1 ||
         row->version > VERSION_MAX)
         return refuse(STR("version"), error);
+    if (json_get(line, STR("erasedAt")))
+        TRY(read_instant(line, STR("erasedAt"), &row->erased_at, error));
+    bool gone = row->erased_at != INSTANT_NONE || !str_is_none(row->survivor_id);
     const struct json_value *document = json_get(line, STR("profile"));
-    if (!document != !str_is_none(row->survivor_id)) return refuse(STR("profile"), error);
+    if (!document != gone) return refuse(STR("profile"), error);
     if (!document) return STATUS_OK;
     struct buffer out = {.arena = restoring->arena};
     struct json_writer writer = {.out = &out};
@@ -155,6 +158,7 @@ static enum status restore_profile(struct restoring *restoring, const struct jso
         TRY(store_fact_append(restoring->session, &tree.facts[i], error));
     }
     tree_sort(&tree);
+    if (row.erased_at != INSTANT_NONE) return STATUS_OK;
     return record_keys_put(restoring->application, restoring->session, &tree,
                            json_get(line, STR("profile")), restoring->arena, error);
 }

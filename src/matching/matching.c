@@ -169,7 +169,8 @@ enum status matching_keys(struct str normal, const struct matching_key_choice *c
         uint64_t hashes[KEYS_PER_TYPE_MAX];
         size_t made = keys_make(kind, type, &values, NULL, &record, hashes);
         for (size_t i = 0; i < made && *count < MATCHING_KEYS_MAX; i++)
-            keys[(*count)++] = (struct matching_key){hashes[i], (uint8_t)type};
+            keys[(*count)++] =
+                (struct matching_key){hashes[i], (uint8_t)type, kind == MODEL_ORGANISATION};
     }
     values_release(&values);
     return status;

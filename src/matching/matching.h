@@ -46,6 +46,7 @@ bool matching_normal_next(struct str *rest, enum matching_field *field, struct s
 struct matching_key {
     uint64_t hash; /* never 0; of the type and the values; equal on every machine */
     uint8_t type;
+    bool organisation; /* whose key it is */
 };
 /* The name of a key type, for reports: "family name + birth date". */
 struct str matching_key_name(uint8_t type, bool organisation);

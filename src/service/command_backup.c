@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "adapters/store/backup.h"
+#include "adapters/store/store_health.h"
 #include "application/record_keys.h"
 #include "base/log.h"
 #include "service/files.h"
@@ -60,6 +61,12 @@ static enum status fill_header(const struct invocation *invocation, struct backu
                              &header->suppression_key, error);
 }
 
+static enum status require_owner(const struct instance *instance, struct error *error)
+{
+    if (instance->kind != STORE_KIND_POSTGRES) return STATUS_OK;
+    return store_health_require_owner(instance->store, error);
+}
+
 /* The whole store to `out`, or its digest alone. */
 static enum status copy_out(struct invocation *invocation, FILE *out, struct backup_totals *totals,
                             double *seconds, struct error *error)
@@ -69,7 +76,8 @@ static enum status copy_out(struct invocation *invocation, FILE *out, struct bac
     struct progress progress;
     log_configure(LOG_LEVEL_WARN, LOG_FORM_AUTO, STDERR_FILENO);
     TRY(instance_open_aside(&invocation->config.values, invocation->arena, &instance, error));
-    enum status status = out ? fill_header(invocation, &header, error) : STATUS_OK;
+    enum status status = require_owner(&instance, error);
+    if (status == STATUS_OK && out) status = fill_header(invocation, &header, error);
     progress_begin(&progress, STR("rows"), out == stdout);
     if (status == STATUS_OK)
         status = backup_write(instance.store, &header, out, tell, &progress, totals, error);
@@ -211,7 +219,8 @@ static enum status load(struct invocation *invocation, FILE *in, const struct ba
     TRY(settle_kept_key(invocation, key, error));
     TRY(instance_open_whole(&invocation->config.values, invocation->arena, &instance, error));
     progress_begin(&progress, STR("rows"), invocation_switch(invocation, STR("json")));
-    enum status status = backup_check_empty(instance.store, error);
+    enum status status = require_owner(&instance, error);
+    if (status == STATUS_OK) status = backup_check_empty(instance.store, error);
     if (status == STATUS_OK) status = settle_own_key(invocation, key, error);
     if (status == STATUS_OK)
         status = backup_load(instance.store, in, rebuild_keys, &instance.application, tell,

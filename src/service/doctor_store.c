@@ -172,6 +172,10 @@ static void check_role(struct doctor *doctor, struct store *store)
     if (role.unforced[0])
         doctor_found(doctor, FINDING_FAILURE, "alter table ... force row level security",
                      "row-level security is not forced on table %s", role.unforced);
+    if (role.unseen[0])
+        doctor_found(doctor, FINDING_WARNING, "customer360 migrate",
+                     "table %s was made by a program that knew no backup: none can be taken",
+                     role.unseen);
     check_database_clock(doctor, role.now);
 }
 

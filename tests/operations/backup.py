@@ -18,7 +18,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import commands.run as commands  # noqa: E402
 from commands.run import API, run, service, write  # noqa: E402
-from servers.postgres import MIGRATOR, PostgresServer  # noqa: E402
+from servers.postgres import MIGRATOR, RUNTIME, PostgresServer  # noqa: E402
 
 SERVER = None
 
@@ -136,6 +136,23 @@ def test_a_backup_of_postgresql_is_restored_into_postgresql_and_the_embedded_sto
     run("backup", "c.backup", *embedded("c"))
     with open("a.backup", encoding="utf-8") as a, open("c.backup", encoding="utf-8") as c:
         assert sorted(a.readlines()[1:]) == sorted(c.readlines()[1:])
+
+
+def test_a_role_that_sees_one_tenant_at_a_time_makes_no_empty_backup():
+    source = Postgres()
+    with service("--dev", *source.flags) as api:
+        fill(api)
+    with_runtime_role = ["--store", source.url, "--privacy-suppression-key-file", source.key]
+    for words in (("backup", "a.backup"), ("digest",)):
+        assert "store.migration_url is needed" in run(*words, *with_runtime_role, code=2).stderr
+    run("backup", "a.backup", *source.flags)
+    assert "store.migration_url is needed" in run("restore", "a.backup", *with_runtime_role, code=2).stderr
+    SERVER.sql("drop policy whole_store on fact", source.url.rsplit("/", 1)[1])
+    assert "run migrate once" in run("backup", "b.backup", *source.flags, code=2).stderr
+    run("migrate", *source.flags, "--store-runtime-role", RUNTIME)
+    run("backup", "b.backup", *source.flags)
+    with open("a.backup", encoding="utf-8") as a, open("b.backup", encoding="utf-8") as b:
+        assert a.readlines()[1:] == b.readlines()[1:]
 
 
 def write_all_the_time(api, stop, failures):

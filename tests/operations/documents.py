@@ -8,6 +8,7 @@
 import os
 import re
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import commands.run as commands  # noqa: E402
@@ -56,7 +57,7 @@ def marked(name, document):
 
 def check(name):
     inside = marked(name, source("docs/operating.md"))[1]
-    assert inside == TABLES[name](), f"docs/operating.md has other {name}: tests/operations/documents.py --write"
+    assert inside == TABLES[name](), f"docs/operating.md has other {name}: tests/operations/documents.py --write (make operating-tables)"
 
 
 def test_every_metric_is_in_the_document():
@@ -78,6 +79,8 @@ def test_every_event_that_warns_is_explained():
 
 if __name__ == "__main__":
     if "--write" in sys.argv:
+        commands.BINARY = next((os.path.abspath(sys.argv[i + 1]) for i, a in enumerate(sys.argv) if a == "--binary"), commands.BINARY)
+        os.chdir(tempfile.mkdtemp(prefix="customer360-documents-"))
         written = source("docs/operating.md")
         for table in TABLES:
             parts = marked(table, written)

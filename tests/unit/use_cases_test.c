@@ -496,6 +496,30 @@ static void lists_filter_and_page_and_keys_outlive_no_value(void **state)
                      STATUS_INVALID_VALUE);
 }
 
+static void a_list_by_a_name_that_many_have_is_never_cut(void **state)
+{
+    (void)state;
+    enum { MANY = 2300 };
+    struct customer_query query = {.name = STR("Same"), .limit = 500};
+    struct json_page page;
+    size_t total = 0;
+    for (int i = 0; i < MANY; i++) {
+        struct arena_mark mark = arena_mark(&arena);
+        must_create(arena_cstr(
+            &arena, arena_format(&arena, "{\"customerId\":\"C%d\",\"name\":\"Same\"}", i)));
+        arena_rewind(&arena, mark);
+    }
+    do {
+        assert_int_equal(list_customers(&application, &caller, &query, &arena, &page, &error),
+                         STATUS_OK);
+        struct json_value *body;
+        assert_int_equal(json_parse(page.body, &arena, &body, &error), STATUS_OK);
+        total += json_get(body, STR("items"))->count;
+        query.cursor = page.next;
+    } while (!str_is_none(page.next));
+    assert_int_equal(total, MANY);
+}
+
 static void tenants_do_not_see_each_other(void **state)
 {
     (void)state;
@@ -550,6 +574,7 @@ int main(void)
         CASE(an_import_creates_updates_and_leaves_what_is_the_same),
         CASE(a_batch_reports_row_by_row_and_sees_its_own_duplicates),
         CASE(lists_filter_and_page_and_keys_outlive_no_value),
+        CASE(a_list_by_a_name_that_many_have_is_never_cut),
         CASE(tenants_do_not_see_each_other),
         CASE(a_job_that_ended_is_not_cancelled)};
     return cmocka_run_group_tests(tests, NULL, NULL);

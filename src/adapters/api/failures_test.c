@@ -26,6 +26,7 @@ static const struct {
     {"removeSuppression", "?contactPoint=a@x.example", NULL},
     {"mergeCustomers", "", "{\"sourceCustomerId\":\"CUST-2\"}"},
     {"previewMerge", "", "{\"sourceCustomerId\":\"CUST-2\"}"},
+    {"eraseCustomer", "", "{\"customerId\":\"CUST-1\"}"},
     {"startImport", "", "name\nAcme\n"},
 };
 

@@ -48,6 +48,9 @@ HANDLER(api_merges_list);
 HANDLER(api_merges_reverse);
 HANDLER(api_merges_preview_reverse);
 
+/* api_privacy.c */
+HANDLER(api_privacy_erase);
+
 /* api_events.c */
 HANDLER(api_events_read);
 

@@ -22,6 +22,7 @@
     X(CUSTOMER_READ,      "customer:read",      "read profiles, contacts, hierarchies, provenance, versions, merges") \
     X(CUSTOMER_WRITE,     "customer:write",     "create and change profiles, contacts and preferences") \
     X(CUSTOMER_MERGE,     "customer:merge",     "merge, unmerge and their previews") \
+    X(CUSTOMER_ERASE,     "customer:erase",     "erase customers") \
     X(RELATIONSHIP_WRITE, "relationship:write", "create and end relationships") \
     X(CONSENT_READ,       "consent:read",       "read consent, its history and receipts; check it") \
     X(CONSENT_WRITE,      "consent:write",      "record consent; keep the suppression list") \

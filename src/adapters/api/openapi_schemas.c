@@ -208,6 +208,10 @@ static const struct {
         ",\"allowed\":" TRUTH ",\"reason\":" TEXT ",\"recordId\":" TEXT_NULL ",\"asOf\":" TIME))))},
     {STR("NewSuppression"), STR(NEEDING("\"contactPoint\"", "\"contactPoint\":" TEXT ",\"reason\":" TEXT))},
     {STR("Suppression"), STR(OBJECT("\"suppressed\":" TRUTH))},
+    {STR("ErasureRequest"), STR(NEEDING("\"customerId\"", "\"customerId\":" TEXT ",\"suppress\":{\"type\":\"boolean\",\"default\":false,"
+                                        "\"description\":\"put every contact point on the suppression list, not only those with a revocation\"}"))},
+    {STR("Erasure"), STR(OBJECT("\"customerId\":" TEXT ",\"erasedAt\":" TIME ",\"actor\":" TEXT ",\"erasedCustomerIds\":" LIST(TEXT)
+                                ",\"suppressedContactPoints\":{\"type\":\"integer\"}"))},
     {STR("MergeRequest"), STR(NEEDING("\"sourceCustomerId\"", "\"sourceCustomerId\":" TEXT
         ",\"mergeReason\":{\"type\":\"string\",\"default\":\"DUPLICATE\"},\"planToken\":{\"type\":\"string\",\"description\":\"of a preview: that plan, or 409 PLAN_CHANGED\"}"))},
     {STR("MergeResult"), STR(OBJECT("\"mergeId\":" TEXT ",\"targetCustomerId\":" TEXT ",\"sourceCustomerId\":" TEXT ",\"mergeReason\":" TEXT ",\"actor\":" TEXT

@@ -81,13 +81,13 @@ const struct route routes[] = {
      FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},
     {AT(POST, "/customers/{customerId}/contacts"), NEEDS(CUSTOMER_WRITE), .handle = api_contacts_add,
      CALLED("addContact", "Adds a contact"), TAKES(JSON, "NewContact"), GIVES(201, "Contact"), .versioned = true, WRITES,
-     FAILS(CUSTOMER_FAILS), REFUSES(STATUS_CONTACT_EXISTS, STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD, STATUS_DUPLICATE_FIELD, STATUS_LIMIT_EXCEEDED)},
+     FAILS(CUSTOMER_FAILS), REFUSES(STATUS_CONTACT_EXISTS, STATUS_CONSENT_VIOLATION, STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD, STATUS_DUPLICATE_FIELD, STATUS_LIMIT_EXCEEDED)},
     {AT(GET, "/customers/{customerId}/contacts/{contactId}"), NEEDS(CUSTOMER_READ), .handle = api_contacts_get,
      CALLED("getContact", "One contact"), GIVES(200, "Contact"), .versioned = true,
      FAILS(CUSTOMER_FAILS, STATUS_CONTACT_NOT_FOUND)},
     {AT(PATCH, "/customers/{customerId}/contacts/{contactId}"), NEEDS(CUSTOMER_WRITE), .handle = api_contacts_change,
      CALLED("changeContact", "Changes a contact by a merge-patch"), TAKES(PATCH, "ContactPatch"), GIVES(200, "Contact"), .versioned = true, WRITES,
-     FAILS(CUSTOMER_FAILS, STATUS_CONTACT_NOT_FOUND), REFUSES(STATUS_UNKNOWN_FIELD, STATUS_DUPLICATE_FIELD, STATUS_LIMIT_EXCEEDED)},
+     FAILS(CUSTOMER_FAILS, STATUS_CONTACT_NOT_FOUND), REFUSES(STATUS_CONSENT_VIOLATION, STATUS_UNKNOWN_FIELD, STATUS_DUPLICATE_FIELD, STATUS_LIMIT_EXCEEDED)},
     {AT(DELETE, "/customers/{customerId}/contacts/{contactId}"), NEEDS(CUSTOMER_WRITE), .handle = api_contacts_remove,
      CALLED("removeContact", "Removes a contact"), GIVES_NOTHING, .versioned = true, WRITES,
      FAILS(CUSTOMER_FAILS, STATUS_CONTACT_NOT_FOUND)},
@@ -153,6 +153,11 @@ const struct route routes[] = {
     {AT(POST, "/customers/{customerId}/merges/{mergeId}/reverse/preview"), NEEDS(CUSTOMER_MERGE), .handle = api_merges_preview_reverse,
      CALLED("previewReverseMerge", "What taking a merge apart would give"), TAKES(OPTIONAL, "Empty"), GIVES(200, "UnmergePreview"),
      FAILS(STATUS_CUSTOMER_ERASED, STATUS_MERGE_NOT_FOUND, STATUS_MERGE_REVERSED)},
+
+    /* privacy */
+    {AT(POST, "/privacy/erasures"), NEEDS(CUSTOMER_ERASE), .handle = api_privacy_erase,
+     CALLED("eraseCustomer", "Erases a customer: what is kept of him goes for good"), TAKES(JSON, "ErasureRequest"), GIVES(200, "Erasure"), WRITES,
+     REFUSES(CUSTOMER_FAILS, STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD)},
 
     /* events */
     {AT(GET, "/events"), NEEDS(EVENT_READ), .handle = api_events_read,

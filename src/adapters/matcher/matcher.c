@@ -16,7 +16,7 @@ struct weighing_matcher {
     struct matcher base;
     struct matcher_options options;
     struct statistics *statistics;
-    struct matching_key_choice choice;
+    struct matching_key_choice telling, supporting, all;
 };
 
 static struct weighing_matcher *self_of(struct matcher *base)
@@ -26,15 +26,17 @@ static struct weighing_matcher *self_of(struct matcher *base)
 
 /* --- keys --- */
 
+/* Those that share an address alone are neighbours: that key is to stand beside another. */
 static const char *const person_keys[] = {"phone",
                                           "names in either order",
                                           "family name + birth date",
                                           "birth date + place",
                                           "given name + postcode",
-                                          "street + family initial",
                                           NULL};
-static const char *const organisation_keys[] = {"phone",     "website",         "street",
-                                                "two words", "word + postcode", NULL};
+static const char *const organisation_keys[] = {"phone", "website", "two words", "word + postcode",
+                                                NULL};
+static const char *const person_supporting[] = {"street + family initial", NULL};
+static const char *const organisation_supporting[] = {"street", NULL};
 
 static uint32_t types_named(const char *const *names, bool organisation)
 {
@@ -54,20 +56,31 @@ static enum status describe(struct matcher *base, const struct json_value *const
     return evidence_normalise(said, said_count, arena, &record->normal);
 }
 
+static bool is_wanted(const struct matching_key *key, const struct matching_key_choice *choice)
+{
+    uint32_t types = key->organisation ? choice->organisation : choice->person;
+    return types >> key->type & 1;
+}
+
 static enum status make_keys(struct matcher *base, const struct match_record *record,
                              struct arena *arena, struct match_keys *keys)
 {
+    const struct matching_key_choice *choices[] = {&self_of(base)->telling,
+                                                   &self_of(base)->supporting};
     struct matching_key blocking[MATCHING_KEYS_MAX];
-    size_t count;
-    *keys = (struct match_keys){
-        .items = ARENA_NEW_ARRAY(arena, struct str, exact_keys_max(record) + MATCHING_KEYS_MAX)};
+    size_t count, room = exact_keys_max(record) + MATCHING_KEYS_MAX;
+    *keys = (struct match_keys){.items = ARENA_NEW_ARRAY(arena, struct str, room)};
     if (!keys->items) return STATUS_OUT_OF_MEMORY;
     TRY(exact_keys(record, arena, keys));
-    TRY(matching_keys(record->normal, &self_of(base)->choice, blocking, &count, NULL));
-    for (size_t i = 0; i < count; i++) {
-        struct str key = arena_format(arena, "~%016llx", (unsigned long long)blocking[i].hash);
-        if (str_is_none(key)) return STATUS_OUT_OF_MEMORY;
-        keys->items[keys->count++] = key;
+    TRY(matching_keys(record->normal, &self_of(base)->all, blocking, &count, NULL));
+    for (size_t c = 0; c < 2; c++) {
+        keys->telling = keys->count; /* when it begins with the supporting ones */
+        for (size_t i = 0; i < count; i++) {
+            if (!is_wanted(&blocking[i], choices[c])) continue;
+            struct str key = arena_format(arena, "~%016llx", (unsigned long long)blocking[i].hash);
+            if (str_is_none(key)) return STATUS_OUT_OF_MEMORY;
+            keys->items[keys->count++] = key;
+        }
     }
     return STATUS_OK;
 }
@@ -145,9 +158,12 @@ enum status matcher_new(const struct matcher_options *options, struct matcher **
     if (!self) return error_plain(error, STATUS_OUT_OF_MEMORY);
     self->options = *options;
     self->options.model_text = STR_NONE; /* is not kept */
-    self->choice =
-        (struct matching_key_choice){.person = types_named(person_keys, false),
-                                     .organisation = types_named(organisation_keys, true)};
+    self->telling = (struct matching_key_choice){types_named(person_keys, false),
+                                                 types_named(organisation_keys, true)};
+    self->supporting = (struct matching_key_choice){types_named(person_supporting, false),
+                                                    types_named(organisation_supporting, true)};
+    self->all.person = self->telling.person | self->supporting.person;
+    self->all.organisation = self->telling.organisation | self->supporting.organisation;
     enum status status =
         statistics_new(options->store, options->model_text, &self->statistics, error);
     if (status != STATUS_OK) {

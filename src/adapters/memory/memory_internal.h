@@ -101,8 +101,13 @@ enum status memory_lists_keys_lock(struct store_session *, const struct str *, s
                                    struct error *);
 enum status memory_lists_keys_find(struct store_session *, const struct str *, size_t, size_t,
                                    struct arena *, struct key_hit **, size_t *, struct error *);
+enum status memory_lists_key_list(struct store_session *, struct str, struct str, size_t,
+                                  struct arena *, struct str **, size_t *, struct error *);
 enum status memory_lists_keys_put(struct store_session *, struct str, const struct str *, size_t,
                                   struct error *);
+enum status memory_erasure_keys(struct store_session *, const struct str *, size_t, struct error *);
+enum status memory_erasure_homes(struct store_session *, const struct erasure *, struct error *);
+
 enum status memory_lists_event_append(struct store_session *, const struct event *, struct error *);
 enum status memory_lists_event_list(struct store_session *, int64_t, size_t, struct arena *,
                                     struct event **, size_t *, struct error *);

@@ -109,8 +109,15 @@ enum status sql_lists_keys_lock(struct store_session *, const struct str *keys, 
 enum status sql_lists_keys_find(struct store_session *, const struct str *keys, size_t count,
                                 size_t homes_max, struct arena *, struct key_hit **,
                                 size_t *hit_count, struct error *);
+enum status sql_lists_key_list(struct store_session *, struct str key, struct str after,
+                               size_t limit, struct arena *, struct str **homes, size_t *count,
+                               struct error *);
 enum status sql_lists_keys_put(struct store_session *, struct str home, const struct str *keys,
                                size_t count, struct error *);
+enum status sql_erasure_keys(struct store_session *, const struct str *homes, size_t count,
+                             struct error *);
+enum status sql_erasure_homes(struct store_session *, const struct erasure *, struct error *);
+
 enum status sql_lists_event_append(struct store_session *, const struct event *, struct error *);
 enum status sql_lists_event_list(struct store_session *, int64_t after, size_t limit,
                                  struct arena *, struct event **, size_t *count, struct error *);

@@ -67,10 +67,27 @@ enum status store_health_role(struct store *store, struct role_health *health, s
         health->is_unbound = str_equal(sql_cell(&rows, 0, 1), STR("t"));
         health->is_owner = str_equal(sql_cell(&rows, 0, 2), STR("t"));
         copy(sql_cell(&rows, 0, 3), health->unforced, sizeof(health->unforced));
-        health->now = sql_cell_int64(&rows, 0, 4, INSTANT_NONE);
+        copy(sql_cell(&rows, 0, 4), health->unseen, sizeof(health->unseen));
+        health->now = sql_cell_int64(&rows, 0, 5, INSTANT_NONE);
     }
     arena_release(&arena);
     return status;
+}
+
+enum status store_health_require_owner(struct store *store, struct error *error)
+{
+    struct role_health role;
+    TRY(store_health_role(store, &role, error));
+    if (!role.is_owner)
+        return error_set(error, STATUS_CONFIGURATION, STR("store.migration_url"),
+                         STR("the role that owns the schema"),
+                         "role %s sees one tenant at a time: store.migration_url is needed",
+                         role.name);
+    if (role.unseen[0])
+        return error_set(
+            error, STATUS_CONFIGURATION, STR("store.migration_url"), STR("customer360 migrate"),
+            "table %s was made by a program that knew no backup: run migrate once", role.unseen);
+    return STATUS_OK;
 }
 
 enum status store_health_pages(struct store *store, char *said, size_t size, struct error *error)

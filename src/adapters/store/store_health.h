@@ -21,10 +21,14 @@ struct role_health {
     bool is_unbound;   /* a superuser, or bypasses row-level security */
     bool is_owner;     /* of a table */
     char unforced[64]; /* a table on which row-level security is not forced; "" */
+    char unseen[64];   /* a table that the owner cannot see as a whole; "" */
     instant now;       /* the database's clock */
 };
 MUST_CHECK enum status store_health_role(struct store *store, struct role_health *health,
                                          struct error *error);
+
+/* The role sees all tenants; without that it would see an empty store. STATUS_CONFIGURATION. */
+MUST_CHECK enum status store_health_require_owner(struct store *store, struct error *error);
 
 /* The embedded store's file, page by page: "ok", or what is wrong first. Reads all of it. */
 MUST_CHECK enum status store_health_pages(struct store *store, char *said, size_t size,

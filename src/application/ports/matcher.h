@@ -39,7 +39,8 @@ struct match_record {
 struct match_keys {
     struct str *items;
     size_t decisive; /* of the first ones each may say alone that two are the same */
-    size_t count;    /* the others only bring together what is worth comparing */
+    size_t telling;  /* those up to here bring together what is worth comparing, */
+    size_t count;    /* and the rest do so only beside another: whoever lives at one address */
 };
 
 struct matcher {
