@@ -199,6 +199,78 @@ static enum status restore_merge(struct restoring *restoring, const struct json_
     return store_merge_reverse(restoring->session, &merge, error);
 }
 
+static enum status read_optional_instant(const struct json_value *line, struct str name,
+                                         instant *out, struct error *error)
+{
+    *out = INSTANT_NONE;
+    return json_get(line, name) ? read_instant(line, name, out, error) : STATUS_OK;
+}
+
+/* A home of an item is a customer that came before it. */
+static enum status read_home(struct restoring *restoring, const struct json_value *line,
+                             struct str name, struct str *out, struct error *error)
+{
+    struct profile_row row;
+    TRY(read_text(line, name, out, error));
+    enum status status =
+        store_profile_get(restoring->session, *out, STORE_NO_LOCK, restoring->arena, &row, error);
+    return status == STATUS_CUSTOMER_NOT_FOUND ? refuse(name, error) : status;
+}
+
+static enum status read_evidence(struct restoring *restoring, const struct json_value *line,
+                                 struct str *out, struct error *error)
+{
+    const struct json_value *evidence = json_get(line, STR("evidence"));
+    struct buffer text = {.arena = restoring->arena};
+    struct json_writer writer = {.out = &text};
+    if (!evidence || evidence->type != JSON_OBJECT) return refuse(STR("evidence"), error);
+    json_write(&writer, evidence);
+    *out = buffer_str(&text);
+    return buffer_failed(&text) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+}
+
+static enum status read_words(const struct json_value *line, struct duplicate_row *row,
+                              struct error *error)
+{
+    const struct json_value *apart = json_get(line, STR("apart"));
+    int64_t rank;
+    bool stored = duplicate_state_parse(text_of(line, STR("state")), &row->state) &&
+                  row->state != DUPLICATE_CLAIMED && row->state != DUPLICATE_LATER;
+    if (!stored) return refuse(STR("state"), error);
+    if (!duplicate_cause_parse(text_of(line, STR("cause")), &row->cause))
+        return refuse(STR("cause"), error);
+    if (!duplicate_resolution_parse(text_of(line, STR("resolution")), &row->resolution))
+        return refuse(STR("resolution"), error);
+    if (!apart || apart->type != JSON_BOOLEAN) return refuse(STR("apart"), error);
+    if (!json_to_int64(json_get(line, STR("rank")), &rank) || rank < 0 ||
+        duplicate_probability(rank) > 1)
+        return refuse(STR("rank"), error);
+    row->apart = apart->boolean;
+    row->probability = duplicate_probability(rank);
+    return STATUS_OK;
+}
+
+static enum status restore_duplicate(struct restoring *restoring, const struct json_value *line,
+                                     struct error *error)
+{
+    struct duplicate_row row = {.model_version = text_of(line, STR("modelVersion")),
+                                .claimed_by = text_of(line, STR("claimedBy")),
+                                .resolved_by = text_of(line, STR("resolvedBy"))};
+    TRY(read_text(line, STR("duplicateId"), &row.duplicate_id, error));
+    TRY(check_id(row.duplicate_id, STR("duplicateId"), error));
+    TRY(read_home(restoring, line, STR("homeA"), &row.home_a, error));
+    TRY(read_home(restoring, line, STR("homeB"), &row.home_b, error));
+    if (str_compare(row.home_a, row.home_b) >= 0) return refuse(STR("homeB"), error);
+    TRY(read_words(line, &row, error));
+    TRY(read_evidence(restoring, line, &row.evidence, error));
+    TRY(read_instant(line, STR("createdAt"), &row.created_at, error));
+    TRY(read_instant(line, STR("refreshedAt"), &row.refreshed_at, error));
+    TRY(read_optional_instant(line, STR("claimedUntil"), &row.claimed_until, error));
+    TRY(read_optional_instant(line, STR("laterUntil"), &row.later_until, error));
+    TRY(read_optional_instant(line, STR("resolvedAt"), &row.resolved_at, error));
+    return store_duplicate_insert(restoring->session, &row, error);
+}
+
 static enum status restore_body(struct store_session *session, void *context, struct error *error)
 {
     struct restoring *restoring = context;
@@ -210,6 +282,8 @@ static enum status restore_body(struct store_session *session, void *context, st
             TRY(restore_profile(restoring, line, error));
         else if (str_equal(record, STR("MERGE")))
             TRY(restore_merge(restoring, line, error));
+        else if (str_equal(record, STR("DUPLICATE")))
+            TRY(restore_duplicate(restoring, line, error));
         else if (str_equal(record, STR("HEADER")))
             TRY(restore_header(restoring, line, error));
         else if (!str_equal(record, STR("END")))

@@ -11,6 +11,7 @@ enum {
     ITERATIONS = 15,
     RANDOM_WEIGHT = 3000,
     RANDOM_TASKS = 8,
+    LABEL_WEIGHT = 10, /* pairs that a label counts for */
     MATCH_WEIGHT = 300,
     RELATED_WEIGHT = 300
 };
@@ -85,6 +86,22 @@ static uint64_t pattern_of(const struct evidence *evidence)
 static int pattern_level(uint64_t pattern, int comparison)
 {
     return (int)(pattern >> (LEVEL_BITS * comparison) & 7);
+}
+
+/* ------------------------------------------------------------------ labels */
+
+bool training_label_set(struct training_label *label, struct str comparison, struct str level)
+{
+    for (int c = 0; c < COMPARISON_COUNT; c++) {
+        if (!str_equal(comparison, str_from_cstr(comparison_name((enum comparison)c)))) continue;
+        if (c == COMPARISON_ORGANISATION) label->kind = MODEL_ORGANISATION;
+        for (int l = LEVEL_EXACT; l < comparison_level_count((enum comparison)c); l++) {
+            if (!str_equal(level, comparison_level_name((enum comparison)c, l))) continue;
+            label->level[c] = (uint8_t)l;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ------------------------------------------------------------------ sampling */
@@ -285,6 +302,27 @@ static void expect(const struct model *model, const struct pattern_table *table,
         mixture->related[r] = (total.related[r] + 1) / (all + 4);
 }
 
+/* A label of no match leaves the classes but that one: of them the related ones are what it is
+ * likely to be, for it was alike enough to be asked about. */
+static void expect_labels(const struct model *model, const struct training_options *options,
+                          const struct mixture *among_all, struct expectation *sums)
+{
+    for (size_t i = 0; i < options->label_count; i++) {
+        const struct training_label *label = &options->labels[i];
+        struct evidence evidence = {.kind = label->kind};
+        if (label->kind != model->kind) continue;
+        for (int c = 0; c < COMPARISON_COUNT; c++) {
+            evidence.level[c] = label->level[c];
+            if (label->match) sums->match[c][label->level[c]] += LABEL_WEIGHT;
+        }
+        struct mixture of = posterior(model, among_all, pattern_of(&evidence), 0);
+        double others = 1 - of.match;
+        if (label->match || others <= 0) continue;
+        for (int r = 0; r < model->related_count; r++)
+            sums->expected_related[r] += LABEL_WEIGHT * of.related[r] / others;
+    }
+}
+
 static void maximise(struct model *model, const struct model *prior, const struct expectation *sums)
 {
     for (int c = 0; c < COMPARISON_COUNT; c++) {
@@ -330,6 +368,7 @@ static void estimate_match(const struct sampling *sampling, struct model *model,
         for (int t = 0; t < KEYS_TYPE_MAX && types[t].name; t++)
             expect(model, &sampling->table[kind][t], types[t].comparisons, sampling->rate[kind][t],
                    &among_all, &mixtures[t], &sums);
+        expect_labels(model, sampling->options, &among_all, &sums);
         maximise(model, &prior, &sums);
     }
     double expected = fmax(sums.expected_pairs, 0.02 * records);

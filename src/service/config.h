@@ -79,6 +79,7 @@ struct config_values {
     struct str jobs_directory;
     int64_t jobs_batch;
     int64_t jobs_keep;
+    int64_t jobs_scan_memory;
 
     struct str log_level;
     struct str log_format;

@@ -125,6 +125,8 @@ const struct config_key config_keys[] = {
      .help = STR("how long error reports and export results stay")},
     {STR("jobs.batch"), COUNT(jobs_batch, 1, 1000), .fallback = STR("500"),
      .help = STR("rows of an import per transaction")},
+    {STR("jobs.scan_memory"), SIZE(jobs_scan_memory, 16 * MB, 1024 * GB), .fallback = STR("2G"),
+     .help = STR("most memory of a scan for duplicates, which fails when it needs more")},
 
     {STR("log.level"), RELOADS, CHOICE(log_level), .fallback = STR("info"),
      .allowed = STR("debug | info | warn | error"), .help = STR("what is logged, to stderr")},

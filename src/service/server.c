@@ -135,6 +135,7 @@ static enum status open_jobs(struct server *server, struct arena *arena, struct 
         .directory = directory,
         .batch = (size_t)config->jobs_batch,
         .keep_ms = config->jobs_keep,
+        .scan_memory_bytes = (uint64_t)config->jobs_scan_memory,
     };
     return job_service_new(&options, &server->jobs, error);
 }

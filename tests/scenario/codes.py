@@ -137,6 +137,8 @@ class World:
         self.imported = api.make("/imports", '{"name":"Bad","emails":["nonsense"]}\n', Content_Type="application/x-ndjson")["jobId"]
         self.wait(self.job)
         self.wait(self.imported)
+        self.items = [self.suspects() for _ in range(6)]
+        self.wait(api.make("/duplicates/scan", {})["jobId"])
 
     def customer(self, **fields):
         self.count += 1
@@ -148,6 +150,16 @@ class World:
             if time.monotonic() > deadline:
                 raise Mismatch(f"job {job} does not end")
             time.sleep(0.05)
+
+    def suspects(self):
+        """Two customers of whom a scan says that they are one."""
+        self.count += 1
+        body = {"name": f"Twin {self.count}", "emails": [f"twin{self.count}@codes.example"]}
+        return [self.api.make("/customers?onDuplicate=allow", body)["customerId"] for _ in range(2)]
+
+    def item(self, number):
+        """The item of the review queue about suspects."""
+        return self.api.ask("GET", f"{API}/duplicates?customerId={self.items[number][0]}")[1]["items"][0]["duplicateId"]
 
     def reversed_merge(self, reverse=True):
         source, target = self.customer(), self.customer()
@@ -172,6 +184,7 @@ BODIES = {
     "addSuppression": {"contactPoint": "info@codes.example"},
     "mergeCustomers": {"sourceCustomerId": "CUST-1"},
     "previewMerge": {"sourceCustomerId": "CUST-1"},
+    "resolveDuplicate": {"decision": "NOT_A_DUPLICATE"},
     "eraseCustomer": {"customerId": "CUST-1"},
 }
 
@@ -294,6 +307,31 @@ def cases(world):
         source, other = w.customer(), w.customer()
         merged = w.api.make(f"/customers/{other}/merge", {"sourceCustomerId": source})["mergeId"]
         yield name, [other, merged], "", NONE, {}
+    yield "listDuplicates", [], "", None, {}
+    yield "listDuplicates", [], "?state=nonsense", None, {}
+    yield "listDuplicates", [], "?customerId=CUST-9", None, {}
+    yield "getDuplicateStats", [], "", None, {}
+    yield "getDuplicate", [w.item(0)], "", None, {}
+    yield "scanDuplicates", [], "", {}, {}
+    yield "scanDuplicates", [], "", {"nonsense": 1}, {}
+    yield "scanDuplicates", [], "", {"autoMergeAbove": 2}, {}
+    resolved, claimed = w.item(1), w.item(2)
+    yield "resolveDuplicate", [resolved], "", None, {}
+    yield "claimDuplicate", [claimed], "", NONE, {"X_User_Id": "another"}
+    yield "claimDuplicate", [w.item(0)], "?minutes=nonsense", NONE, {}
+    yield "releaseDuplicate", [w.item(0)], "", NONE, {}
+    for name in ("getDuplicate", "claimDuplicate", "releaseDuplicate", "resolveDuplicate"):
+        yield name, ["DUP-9"], "", None, {}
+        if name != "getDuplicate":
+            yield name, [resolved], "", None, {}
+            yield name, [claimed], "", None, {}
+    for body in ({"decision": "MERGE"}, {"decision": "MERGE", "survivorId": "CUST-9"}, {"decision": "LATER", "nonsense": 1},
+                 {"decision": "MERGE", "survivorId": w.items[0][0], "planToken": "nonsense"}):
+        yield "resolveDuplicate", [w.item(0)], "", body, {}
+    for number in (3, 4):
+        other = w.customer()
+        w.api.make(f"/customers/{w.items[number][0]}/merge", {"sourceCustomerId": other})
+    yield "resolveDuplicate", [w.item(3)], "", {"decision": "MERGE", "survivorId": w.items[3][0]}, {}
     for customer in ("CUST-9", w.merged, w.erased, w.customer()):
         yield "eraseCustomer", [], "", {"customerId": customer}, {}
     yield "eraseCustomer", [], "", {}, {}

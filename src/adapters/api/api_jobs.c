@@ -97,6 +97,36 @@ enum status api_jobs_export(struct call *call, struct error *error)
     return answer_started(call, &job, error);
 }
 
+/* {"autoMergeAbove"?: from 0.5 to 1}. */
+static enum status read_scan(struct call *call, double *merge_from, struct error *error)
+{
+    static const struct str allowed = STR("a number from 0.5 to 1, such as 0.999");
+    const struct json_value *body = call->body;
+    const struct json_value *above = json_get(body, STR("autoMergeAbove"));
+    *merge_from = SCAN_NEVER_MERGES;
+    for (size_t i = 0; i < body->count; i++)
+        if (!str_equal(body->members[i].name, STR("autoMergeAbove")))
+            return error_set(error, STATUS_UNKNOWN_FIELD, body->members[i].name,
+                             STR("autoMergeAbove"), "the field is not known here");
+    if (!above || above->type == JSON_NULL) return STATUS_OK;
+    char *number = above->type == JSON_NUMBER ? arena_cstr(call->arena, above->text) : NULL;
+    *merge_from = number ? strtod(number, NULL) : 0;
+    if (*merge_from >= 0.5 && *merge_from <= 1) return STATUS_OK;
+    return error_set(error, STATUS_INVALID_VALUE, STR("autoMergeAbove"), allowed,
+                     "is not such a probability");
+}
+
+enum status api_jobs_scan(struct call *call, struct error *error)
+{
+    struct job_runner *runner;
+    struct job_row job;
+    double merge_from;
+    TRY(read_scan(call, &merge_from, error));
+    TRY(get_runner(call, &runner, error));
+    TRY(runner->scan_start(runner, &call->caller, merge_from, call->arena, &job, error));
+    return answer_started(call, &job, error);
+}
+
 enum status api_jobs_list(struct call *call, struct error *error)
 {
     struct json_page page;
