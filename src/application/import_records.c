@@ -1,6 +1,7 @@
 /* See import_records.h. Per batch: one lock of all keys that decide, one look-up of all keys, one
- * of all contact points; then each row is an insert without further reading, unless it may be known
- * already. Keys have numbers: texts are compared once, while the batch is prepared.
+ * of all ids that were given, one of all contact points; then each row is an insert without further
+ * reading, unless it may be known already. Keys have numbers: texts are compared once, while the
+ * batch is prepared.
  */
 #include "application/import_records.h"
 
@@ -30,9 +31,11 @@ struct batch_row {
     struct new_customer customer;
     const struct import_record *record;
     instant observed_at;
-    size_t *numbers;    /* of its keys up to searched, then of its source key if it has one */
+    size_t *numbers;    /* of its keys up to searched, then those of its source key and of its id */
+    struct str id_key;  /* absent when the id was not given */
     size_t first_point; /* of its contact points among all */
     bool invalid;
+    bool id_exists; /* a profile was there that has the id that was given */
 };
 
 struct import_batch {
@@ -111,6 +114,9 @@ static enum status prepare_row(struct import_batch *batch, const struct import_r
     TRY(settle_row(result, status, &row_error, error));
     if (row->invalid) return STATUS_OK;
     batch->point_count += row->customer.point_count;
+    if (!row->customer.id_was_given) return STATUS_OK;
+    row->id_key = new_customer_id_key(&row->customer, batch->arena);
+    if (str_is_none(row->id_key)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     return STATUS_OK;
 }
 
@@ -130,7 +136,16 @@ static int compare_row_keys(const void *a, const void *b)
 static size_t row_key_count(const struct batch_row *row)
 {
     if (row->invalid) return 0;
-    return row->customer.keys.searched + !str_is_none(row->customer.source_key);
+    return row->customer.keys.searched + !str_is_none(row->customer.source_key) +
+           row->customer.id_was_given;
+}
+
+static struct str row_key_text(const struct batch_row *row, size_t key)
+{
+    const struct customer_keys *keys = &row->customer.keys;
+    if (key < keys->searched) return keys->items[key];
+    bool of_source = key == keys->searched && !str_is_none(row->customer.source_key);
+    return of_source ? row->customer.source_key : row->id_key;
 }
 
 static enum status list_row_keys(struct import_batch *batch, struct row_key **out, size_t *count)
@@ -147,21 +162,9 @@ static enum status list_row_keys(struct import_batch *batch, struct row_key **ou
         const struct customer_keys *keys = &row->customer.keys;
         row->numbers = numbers;
         for (size_t k = 0; k < row_key_count(row); k++) {
-            struct str text = k < keys->searched ? keys->items[k] : row->customer.source_key;
-            *all++ = (struct row_key){text, numbers++, k < keys->decisive || k == keys->searched};
+            bool locked = k < keys->decisive || k >= keys->searched;
+            *all++ = (struct row_key){row_key_text(row, k), numbers++, locked};
         }
-    }
-    return STATUS_OK;
-}
-
-static enum status lock_given_ids(struct import_batch *batch)
-{
-    for (size_t i = 0; i < batch->count; i++) {
-        const struct batch_row *row = &batch->rows[i];
-        if (row->invalid || !row->customer.id_was_given) continue;
-        struct str key = new_customer_id_key(&row->customer, batch->arena);
-        if (str_is_none(key)) return STATUS_OUT_OF_MEMORY;
-        batch->locks[batch->lock_count++] = key;
     }
     return STATUS_OK;
 }
@@ -173,7 +176,7 @@ static enum status number_keys(struct import_batch *batch)
     size_t count;
     TRY(list_row_keys(batch, &all, &count));
     batch->keys = ARENA_NEW_ARRAY(batch->arena, struct str, count);
-    batch->locks = ARENA_NEW_ARRAY(batch->arena, struct str, count + batch->count);
+    batch->locks = ARENA_NEW_ARRAY(batch->arena, struct str, count);
     if (!batch->keys || !batch->locks) return STATUS_OUT_OF_MEMORY;
     if (count > 1) qsort(all, count, sizeof(*all), compare_row_keys);
     for (size_t i = 0; i < count; i++) {
@@ -184,7 +187,7 @@ static enum status number_keys(struct import_batch *batch)
         if (all[i].locked && !(last && str_equal(*last, all[i].text)))
             batch->locks[batch->lock_count++] = all[i].text;
     }
-    return lock_given_ids(batch);
+    return STATUS_OK;
 }
 
 static enum status find_suppressed(struct import_batch *batch, struct error *error)
@@ -200,7 +203,8 @@ static enum status find_suppressed(struct import_batch *batch, struct error *err
     return store_suppression_find(batch->session, points, n, batch->suppressed, error);
 }
 
-/* A key that was cut before is not asked for: it counts as one that too many have. */
+/* A key that was cut before is not asked for: it counts as one that too many have. Nor is that of
+ * an id, which is there to be locked. */
 static enum status find_known(struct import_batch *batch, struct error *error)
 {
     const struct cut_keys *cut_before = batch->application->cut_keys;
@@ -212,7 +216,9 @@ static enum status find_known(struct import_batch *batch, struct error *error)
     if (!asked || !numbers || !batch->known) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t key = 0; key < batch->key_count; key++) {
         batch->known[key] = (struct batch_key){.hit_count = CANDIDATES_HOMES_MAX + 1};
-        if (cut_keys_has(cut_before, batch->caller->tenant, batch->keys[key])) continue;
+        if (new_customer_is_id_key(batch->keys[key]) ||
+            cut_keys_has(cut_before, batch->caller->tenant, batch->keys[key]))
+            continue;
         numbers[count] = key;
         asked[count++] = batch->keys[key];
     }
@@ -224,6 +230,24 @@ static enum status find_known(struct import_batch *batch, struct error *error)
         batch->known[numbers[i]] =
             (struct batch_key){.hits = hits + first, .hit_count = at - first};
     }
+    return STATUS_OK;
+}
+
+/* Which of the ids that were given are there already. */
+static enum status find_ids(struct import_batch *batch, struct error *error)
+{
+    struct str *ids = ARENA_NEW_ARRAY(batch->arena, struct str, batch->count);
+    bool *exist = ARENA_NEW_ARRAY(batch->arena, bool, batch->count);
+    size_t n = 0;
+    if (!ids || !exist) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < batch->count; i++)
+        if (!batch->rows[i].invalid && batch->rows[i].customer.id_was_given)
+            ids[n++] = batch->rows[i].customer.row.customer_id;
+    TRY(store_profiles_exist(batch->session, ids, n, exist, error));
+    n = 0;
+    for (size_t i = 0; i < batch->count; i++)
+        batch->rows[i].id_exists =
+            !batch->rows[i].invalid && batch->rows[i].customer.id_was_given && exist[n++];
     return STATUS_OK;
 }
 
@@ -304,20 +328,18 @@ static enum status refuse_duplicate(const struct import_batch *batch,
     return status == STATUS_DUPLICATE_CUSTOMER ? STATUS_OK : error_plain(error, status);
 }
 
-static enum status refuse_taken_id(const struct import_batch *batch, const struct batch_row *row,
-                                   struct import_result *result, struct error *error)
+/* By a profile that was there, or by a row before. */
+static bool is_taken(const struct import_batch *batch, const struct batch_row *row)
 {
-    struct profile_row there;
-    struct error ignored;
-    if (!row->customer.id_was_given) return STATUS_OK;
-    enum status status = store_profile_get(batch->session, row->customer.row.customer_id,
-                                           STORE_NO_LOCK, batch->arena, &there, &ignored);
-    if (status == STATUS_CUSTOMER_NOT_FOUND) return STATUS_OK;
-    if (status != STATUS_OK) return error_plain(error, status);
+    return row->customer.id_was_given &&
+           (row->id_exists || batch->known[row->numbers[row_key_count(row) - 1]].created);
+}
+
+static void refuse_taken_id(struct import_result *result)
+{
     result->outcome = IMPORT_INVALID;
     (void)error_set(&result->error, STATUS_CUSTOMER_EXISTS, STR("customerId"), STR_NONE,
                     "the customerId is taken");
-    return STATUS_OK;
 }
 
 static enum status create_row(struct import_batch *batch, size_t index, struct error *error)
@@ -328,8 +350,10 @@ static enum status create_row(struct import_batch *batch, size_t index, struct e
                                        .suppressed = batch->suppressed + row->first_point,
                                        .on_duplicate = batch->on_duplicate};
     struct profile_row shown;
-    TRY(refuse_taken_id(batch, row, result, error));
-    if (result->outcome != IMPORT_CREATED) return STATUS_OK;
+    if (is_taken(batch, row)) {
+        refuse_taken_id(result);
+        return STATUS_OK;
+    }
     TRY(find_duplicates(batch, row, &found, error));
     size_t certain = duplicates_certain(found.duplicates, found.count);
     if (certain > 0 && batch->on_duplicate == ON_DUPLICATE_REJECT)
@@ -368,6 +392,7 @@ static enum status import_body(struct store_session *session, void *context, str
     if (batch->lock_count > 0)
         TRY(store_keys_lock(session, batch->locks, batch->lock_count, error));
     TRY(find_known(batch, error));
+    TRY(find_ids(batch, error));
     TRY(find_suppressed(batch, error));
     for (size_t i = 0; i < batch->count; i++) {
         if (batch->rows[i].invalid) continue;

@@ -139,9 +139,16 @@ enum status new_customer_prepare(struct application *application, const struct c
     return STATUS_OK;
 }
 
+#define ID_PREFIX "customer|"
+
 struct str new_customer_id_key(const struct new_customer *customer, struct arena *arena)
 {
-    return arena_format(arena, "customer|%.*s", STR_ARGS(customer->row.customer_id));
+    return arena_format(arena, ID_PREFIX "%.*s", STR_ARGS(customer->row.customer_id));
+}
+
+bool new_customer_is_id_key(struct str key)
+{
+    return str_starts_with(key, STR(ID_PREFIX));
 }
 
 static enum status append_revocations(struct application *application, const struct caller *caller,

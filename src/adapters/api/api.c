@@ -6,7 +6,7 @@
 #include "adapters/api/internal.h"
 #include "adapters/api/openapi.h"
 
-enum { PROCESS_ARENA_BYTES = 8 << 20 };
+enum { PROCESS_ARENA_BYTES = 8 << 20, FILE_THREADS = 2 };
 
 static enum status fill(struct api *api, struct error *error)
 {
@@ -21,6 +21,8 @@ static enum status fill(struct api *api, struct error *error)
     api->rate = rate_new(api->options.limits.rate_per_second, key);
     if (!api->rate) return error_plain(error, STATUS_OUT_OF_MEMORY);
     atomic_store(&api->identity, api->options.identity);
+    api->files = offload_new(FILE_THREADS);
+    if (!api->files) return error_plain(error, STATUS_OUT_OF_MEMORY);
     api->started_at = environment->now(environment);
     return STATUS_OK;
 }
@@ -53,7 +55,6 @@ static struct http_options engine_options(struct api *api, struct api_worker *wo
                                  .idle_timeout_ms = limits->idle_timeout_ms,
                                  .request_arena_bytes = limits->request_arena_bytes,
                                  .credentials = api->options.credentials,
-                                 .stream_body = dispatch_streams_body,
                                  .handle = dispatch_request,
                                  .refuse = dispatch_refusal,
                                  .context = worker};
@@ -101,6 +102,7 @@ void api_free(struct api *api)
 {
     if (!api) return;
     for (size_t i = 0; i < api->worker_count; i++) free(api->workers[i]);
+    offload_free(api->files);
     rate_free(api->rate);
     arena_release(&api->arena);
     free(api);

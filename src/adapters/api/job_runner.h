@@ -1,9 +1,9 @@
 /* The port to whoever does long work: takes uploads, runs imports and exports, keeps their files.
  *
  * The record of a job (state, progress) is in the store and is read through application/jobs.h;
- * this port starts work and hands out what it left behind. All functions run in the coroutine of a
- * request, on any loop, and must not block the thread for longer than a write to a local file
- * takes.
+ * this port starts work and hands out what it left behind. What touches files (all but export_start
+ * and import_drop) runs in a thread for that, so it may block; the others in the coroutine of a
+ * request, on any loop.
  *
  *     upload = import_open(parameters)       a spool file
  *     import_write(upload, chunk) ...        as the body arrives

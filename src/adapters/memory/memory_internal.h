@@ -70,6 +70,8 @@ enum status memory_profiles_get(struct store_session *, struct str, enum store_l
                                 struct profile_row *, struct error *);
 enum status memory_profiles_get_many(struct store_session *, const struct str *, size_t,
                                      struct arena *, struct profile_row *, struct error *);
+enum status memory_profiles_exist(struct store_session *, const struct str *ids, size_t count,
+                                  bool *exist, struct error *);
 enum status memory_profiles_insert(struct store_session *, const struct profile_row *,
                                    struct error *);
 enum status memory_profiles_update(struct store_session *, const struct profile_row *,

@@ -37,6 +37,12 @@ enum status store_profiles_get(struct store_session *session, const struct str *
     return session->store->operations->profiles_get(session, ids, count, arena, rows, error);
 }
 
+enum status store_profiles_exist(struct store_session *session, const struct str *ids, size_t count,
+                                 bool *exist, struct error *error)
+{
+    return session->store->operations->profiles_exist(session, ids, count, exist, error);
+}
+
 enum status store_profile_insert(struct store_session *session, const struct profile_row *row,
                                  struct error *error)
 {

@@ -2,9 +2,9 @@
  *
  * Life of a request. libmicrohttpd calls exchange_access() when the head is there, for every piece
  * of the body, and again when the request is complete or was resumed; the handler runs in a
- * coroutine that begins inside one of those calls. Three parties hold on to a request:
- * libmicrohttpd (until exchange_completed()), the coroutine (until the handler returns) and the
- * connection; it goes back to the pool when the first two are done.
+ * coroutine that begins in the first of those calls when a body is to come, else in the last. Three
+ * parties hold on to a request: libmicrohttpd (until exchange_completed()), the coroutine (until
+ * the handler returns) and the connection; it goes back to the pool when the first two are done.
  *
  * While the coroutine waits for something else than the peer, the connection is suspended, for an
  * idle one would time out and a polled one would spin. A suspended connection is never closed by
@@ -29,6 +29,9 @@ enum {
     HTTP_PEER_MAX = 48,
     HTTP_CHUNK_BYTES = 16 * 1024,
     HTTP_PARKED_REQUESTS_MAX = 256,
+    /* A body of that size is thought to be on its way already: the connection is kept, also when
+     * the answer does not need it. */
+    HTTP_SMALL_BYTES = 16 * 1024,
     /* How much of a body is still read when the answer is known already, so that a peer which only
      * reads after having written sees it. */
     HTTP_LINGER_BYTES = 4 * 1024 * 1024
@@ -46,6 +49,7 @@ struct http_connection {
     struct http_request *request; /* under way, or NULL */
     int64_t deadline_ms;          /* when the head or body must be complete; INT64_MAX: no limit */
     int fd;
+    bool unread; /* answered before the body was read */
     char peer[HTTP_PEER_MAX];
 };
 
@@ -62,7 +66,7 @@ struct http_response {
 };
 
 /* What the handler's coroutine waits for from the peer. */
-enum http_wait { WAIT_NOTHING, WAIT_CHUNK, WAIT_WRITTEN };
+enum http_wait { WAIT_NOTHING, WAIT_CHUNK, WAIT_BODY, WAIT_WRITTEN };
 
 struct http_request {
     struct http_server *server; /* NULL for a made request */
@@ -77,10 +81,12 @@ struct http_request {
     struct str body;
     size_t body_capacity;
     size_t received_bytes;
-    char *chunk; /* of a streamed body; `body` is what it holds */
+    size_t wasted_bytes; /* of them, those that nobody wanted */
+    char *chunk;         /* of a streamed body; `body` is what it holds */
 
     bool head_done; /* the first call is over: libmicrohttpd reads the body */
-    bool streams;   /* the body is read by the handler */
+    bool streams;   /* the body is read by the handler, piece by piece */
+    bool gathers;   /* the handler wants the whole body */
     bool body_ended;
     bool too_large;
     bool started;   /* the coroutine was */
@@ -103,6 +109,8 @@ struct http_server {
     struct MHD_Daemon *daemon;
     struct loop_timer *sweep;
     struct http_connection *connections;
+    struct http_linger *lingering;
+    size_t lingering_count;
     struct http_request *parked;
     size_t parked_count;
     size_t active;
@@ -140,6 +148,8 @@ void exchange_suspend(struct http_request *request);
 void exchange_resume(struct http_request *request);
 /* Lets the handler go on, if it waits for this. */
 void exchange_wake(struct http_request *request, enum http_wait what);
+/* When a body that begins now must be complete. */
+int64_t exchange_body_deadline(const struct http_request *request);
 /* Suspends the handler; false when the peer is gone. */
 bool exchange_wait(struct http_request *request, enum http_wait what);
 
@@ -149,6 +159,15 @@ bool exchange_wait(struct http_request *request, enum http_wait what);
 void request_read_head(struct http_request *request, struct MHD_Connection *connection,
                        const char *url, const char *method);
 void request_refuse(struct http_request *request, int status, struct str reason);
+
+/* Does the head announce a body, and of what size? 0: it does not say. */
+bool request_has_body(const struct http_request *request);
+uint64_t request_declared_bytes(const struct http_request *request);
+
+/* linger.c */
+/* Keeps the socket, which is about to be closed, and throws away what comes. */
+void linger_begin(struct http_server *server, int fd);
+void linger_end_all(struct http_server *server);
 
 /* response.c */
 /* Gives the answer to libmicrohttpd. False when it does not take it. */

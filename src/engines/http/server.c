@@ -100,6 +100,7 @@ static void connection_started(struct http_server *server, struct MHD_Connection
 static void connection_ended(struct http_server *server, struct http_connection *connection)
 {
     if (!connection) return;
+    if (connection->unread) linger_begin(server, connection->fd);
     if (connection->next) connection->next->previous = connection->previous;
     if (connection->previous)
         connection->previous->next = connection->next;
@@ -318,6 +319,7 @@ void http_server_free(struct http_server *server)
         if (!server->draining) (void)MHD_quiesce_daemon(server->daemon);
         MHD_stop_daemon(server->daemon);
     }
+    linger_end_all(server);
     if (server->listen_fd >= 0) (void)close(server->listen_fd);
     while (server->parked) {
         struct http_request *next = server->parked->next_parked;
