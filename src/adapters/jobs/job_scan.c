@@ -295,6 +295,7 @@ static enum status match(struct scan_job *job, const char *table, FILE *file, st
 {
     struct bulk_options options = {.threads = (parallel_processors() + 1) / 2,
                                    .memory_bytes = job->service->scan_memory_bytes,
+                                   .pairs_only = true,
                                    .progress = tell_step,
                                    .progress_context = job,
                                    .stopped = is_stopped};
