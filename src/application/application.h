@@ -23,6 +23,7 @@ struct application_limits {
     size_t lookup_max;        /* ids in one call: 500 */
     size_t page_max;          /* items of a list */
     size_t checks_max;        /* consent checks in one call */
+    int64_t answers_keep_ms;  /* how long a request is known again by its key */
 };
 
 /* What matching at write time has done since the start, for metrics. */
@@ -35,6 +36,7 @@ enum matching_counter {
 };
 
 struct cut_keys;
+struct once_flights;
 
 struct application {
     struct store *store;
@@ -47,6 +49,7 @@ struct application {
     struct hash_key suppression_key;
     struct cut_keys *cut_keys; /* may be NULL */
     _Atomic uint64_t matching[MATCHING_COUNTERS];
+    struct once_flights *flights; /* NULL: the store alone knows which requests are under way */
 };
 
 static inline void application_count_matching(struct application *application,
@@ -62,7 +65,8 @@ static inline void application_count_matching(struct application *application,
                                  .relationships_max = 1000,                                        \
                                  .lookup_max = 500,                                                \
                                  .page_max = 500,                                                  \
-                                 .checks_max = 500})
+                                 .checks_max = 500,                                                \
+                                 .answers_keep_ms = INT64_C(24) * 3600 * 1000})
 
 /* Who asks, established before any use case runs. */
 struct caller {
