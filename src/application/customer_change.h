@@ -21,6 +21,7 @@ struct customer_change {
     struct arena *arena;
     struct str import_id;     /* of the import that it is a part of; absent: none */
     struct str undone_import; /* the one that it takes back; absent: none */
+    bool imported; /* and not changed by somebody */
     /* Set by open, kept up by append and close. */
     struct profile_row row;
     struct tree tree;
@@ -44,7 +45,8 @@ MUST_CHECK enum status customer_change_load(struct customer_change *change,
 MUST_CHECK enum status customer_change_append(struct customer_change *change,
                                               const struct fact *fact, struct error *error);
 /* New golden record, document, keys, version row, and an event: that the profile was updated, or
- * that it is there again, or not any more, for somebody speaks of it, or nobody does. What changed
+ * that it is there again, or not any more, for somebody speaks of it, or nobody does. Whom the
+ * customer may be one with now goes to the review queue. What changed
  * is the difference between the golden records, and `extra_field` if that is not absent. */
 MUST_CHECK enum status customer_change_close(struct customer_change *change, struct str cause,
                                              struct str extra_field, struct error *error);

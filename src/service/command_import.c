@@ -99,7 +99,7 @@ static enum status take_options(const struct invocation *invocation, struct impo
                          "--source is no identifier");
     if (!create_customer_choice(invocation_option(invocation, STR("on-duplicate")),
                                 &parameters->on_duplicate))
-        return error_set(error, STATUS_USAGE, STR("on-duplicate"), STR("reject | allow"),
+        return error_set(error, STATUS_USAGE, STR("on-duplicate"), create_customer_choices,
                          "--on-duplicate is not known");
     return STATUS_OK;
 }
@@ -188,8 +188,8 @@ static struct str curl_line(const struct invocation *invocation, const struct im
     if (!str_is_none(parameters->key_column))
         buffer_append_format(&out, "&keyColumn=%.*s",
                              STR_ARGS(store_command_escape(parameters->key_column, arena)));
-    if (parameters->on_duplicate == ON_DUPLICATE_ALLOW)
-        buffer_append(&out, STR("&onDuplicate=allow"));
+    buffer_append_format(&out, "&onDuplicate=%.*s",
+                         STR_ARGS(create_customer_choice_name(parameters->on_duplicate)));
     if (parameters->dry_run) buffer_append(&out, STR("&dryRun=true"));
     if (parameters->errors_max > 0)
         buffer_append_format(&out, "&errorsMax=%lld", (long long)parameters->errors_max);
@@ -407,8 +407,9 @@ static const struct command_option options[] = {
      STR("show what the columns seem to be, by their names and values; import nothing")},
     {STR("auto-map"), STR_NONE,
      STR("map as proposed where that is sure; --map and --ignore count more")},
-    {STR("on-duplicate"), STR("reject | allow"),
-     STR("a row that certainly is a customer already is reported, or created (reject)")},
+    {STR("on-duplicate"), STR("reject | review | merge | allow"),
+     STR("a row that certainly is a customer already is reported, created and queued for review, "
+         "created and merged, or just created (reject)")},
     {STR("dry-run"), STR_NONE, STR("tell what would happen, and write nothing")},
     {STR("errors"), STR("FILE"),
      STR("write refused rows and why to FILE, as CSV if it ends so, else NDJSON; with --undo "

@@ -105,7 +105,7 @@ static enum import_form read_form(const struct call *call)
     return negotiate_is_type(type, STR("text/csv")) ? IMPORT_CSV : IMPORT_NDJSON;
 }
 
-static enum status read_import(const struct call *call, struct import_parameters *parameters,
+static enum status read_import(struct call *call, struct import_parameters *parameters,
                                struct error *error)
 {
     *parameters = (struct import_parameters){.form = read_form(call),
@@ -114,9 +114,7 @@ static enum status read_import(const struct call *call, struct import_parameters
     TRY(read_source(call, &parameters->source, error));
     TRY(call_query_int64(call, STR("errorsMax"), 0, 0, INT64_MAX, &parameters->errors_max, error));
     TRY(call_query_boolean(call, STR("dryRun"), &parameters->dry_run, error));
-    if (!create_customer_choice(call_query(call, STR("onDuplicate")), &parameters->on_duplicate))
-        return error_set(error, STATUS_INVALID_VALUE, STR("onDuplicate"), STR("reject | allow"),
-                         "the query parameter onDuplicate is not known");
+    TRY(call_query_on_duplicate(call, &parameters->on_duplicate, error));
     if (str_is_none(parameters->mapping)) return STATUS_OK;
     struct json_value *mapping;
     struct error inner;
