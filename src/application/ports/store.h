@@ -318,9 +318,10 @@ MUST_CHECK enum status store_keys_put(struct store_session *session, struct str 
 /* Takes away all keys of these homes. */
 MUST_CHECK enum status store_keys_erase(struct store_session *session, const struct str *homes,
                                         size_t count, struct error *error);
-/* Takes away facts, versions, events and possible duplicates of the homes. Their rows and the
- * merges stay, what others say of them (a relationship) stays, and so do the keys. The roots of the
- * homes must be locked. */
+/* Takes away facts, versions, events and possible duplicates of the homes, and what kept answers
+ * say of them: their keys stay, as used for another request. The rows of the homes and the merges
+ * stay, what others say of them (a relationship) stays, and so do the keys. The roots of the homes
+ * must be locked. */
 MUST_CHECK enum status store_homes_erase(struct store_session *session,
                                          const struct erasure *erasure, struct error *error);
 /* `position` is ignored and given by the store: the feed lists events in an order in which those of
