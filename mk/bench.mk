@@ -4,6 +4,7 @@
 .PHONY: bench bench-long
 bench: all
 	bench/run.py start
+	bench/run.py connections
 	bench/run.py import --profiles 200000
 	bench/run.py upsert --profiles 100000
 	bench/run.py upsert --store postgres --profiles 20000
