@@ -36,7 +36,7 @@ static enum status judge_home(const struct judgement *with, struct str root, str
     struct tree of_home = {
         .homes = &own, .home_count = 1, .facts = tree.facts, .fact_count = tree.fact_count};
     own.parent = -1;
-    if (customer_alone(&of_home, with->arena, &alone) != STATUS_OK ||
+    if (tree_alone(&of_home, with->arena, &alone) != STATUS_OK ||
         compare_tree(with, &alone, match) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     return STATUS_OK;
