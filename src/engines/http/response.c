@@ -38,15 +38,7 @@ int http_response_get_status(const struct http_response *response)
     return response->status;
 }
 
-struct str http_response_get_header(const struct http_response *response, struct str name)
-{
-    for (size_t i = 0; i < response->header_count; i++)
-        if (str_equal_ignore_case(response->headers[i].name, name))
-            return response->headers[i].value;
-    return STR_NONE;
-}
-
-struct str http_response_get_body(const struct http_response *response)
+static struct str body_of(const struct http_response *response)
 {
     return str_is_none(response->body) ? STR("") : response->body;
 }
@@ -59,7 +51,7 @@ bool http_response_started(const struct http_response *response)
 enum status http_response_write(struct http_response *response, struct str chunk)
 {
     struct http_request *request = response->request;
-    if (!request->server || http_request_gone(request)) return STATUS_IO;
+    if (http_request_gone(request)) return STATUS_IO;
     response->streamed = true;
     response->pending = chunk;
     if (request->suspended) exchange_resume(request);
@@ -114,7 +106,7 @@ static struct MHD_Response *make(struct http_response *response)
     if (response->streamed)
         return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, HTTP_CHUNK_BYTES, take_pending,
                                                  request, NULL);
-    struct str body = http_response_get_body(response);
+    struct str body = body_of(response);
     /* The bytes live in the request's arena, which outlives the answer. */
     return MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.ptr,
                                            MHD_RESPMEM_PERSISTENT);
