@@ -6,6 +6,8 @@
 #ifndef APPLICATION_APPLICATION_H
 #define APPLICATION_APPLICATION_H
 
+#include <stdatomic.h>
+
 #include "application/ports/matcher.h"
 #include "application/ports/store.h"
 #include "base/environment.h"
@@ -21,7 +23,20 @@ struct application_limits {
     size_t lookup_max;        /* ids in one call: 500 */
     size_t page_max;          /* items of a list */
     size_t checks_max;        /* consent checks in one call */
+    int64_t answers_keep_ms;  /* how long a request is known again by its key */
 };
+
+/* What matching at write time has done since the start, for metrics. */
+enum matching_counter {
+    MATCHING_COMPARED, /* pairs */
+    MATCHING_POSSIBLE,
+    MATCHING_CERTAIN,
+    MATCHING_KEYS_CUT, /* keys that were not followed, for too many have them */
+    MATCHING_COUNTERS
+};
+
+struct cut_keys;
+struct once_flights;
 
 struct application {
     struct store *store;
@@ -32,7 +47,16 @@ struct application {
     void *policies;
     struct application_limits limits;
     struct hash_key suppression_key;
+    struct cut_keys *cut_keys; /* may be NULL */
+    _Atomic uint64_t matching[MATCHING_COUNTERS];
+    struct once_flights *flights; /* NULL: the store alone knows which requests are under way */
 };
+
+static inline void application_count_matching(struct application *application,
+                                              enum matching_counter counter, size_t count)
+{
+    atomic_fetch_add_explicit(&application->matching[counter], count, memory_order_relaxed);
+}
 
 #define APPLICATION_LIMITS_DEFAULT                                                                 \
     ((struct application_limits){.contacts_max = 1000,                                             \
@@ -41,7 +65,8 @@ struct application {
                                  .relationships_max = 1000,                                        \
                                  .lookup_max = 500,                                                \
                                  .page_max = 500,                                                  \
-                                 .checks_max = 500})
+                                 .checks_max = 500,                                                \
+                                 .answers_keep_ms = INT64_C(24) * 3600 * 1000})
 
 /* Who asks, established before any use case runs. */
 struct caller {

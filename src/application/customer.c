@@ -59,11 +59,6 @@ enum status customer_render(const struct golden *golden, struct arena *arena,
 
 #define FIND_PREFIX "find-"
 
-bool customer_key_decides(struct str key)
-{
-    return !str_starts_with(key, STR(FIND_PREFIX));
-}
-
 struct str customer_find_key(struct str field, struct str raw, struct arena *arena)
 {
     struct str value = str_equal(field, STR("email"))   ? profile_canonical_email(raw, arena)
@@ -73,30 +68,78 @@ struct str customer_find_key(struct str field, struct str raw, struct arena *are
     return arena_format(arena, FIND_PREFIX "%.*s|%.*s", STR_ARGS(field), STR_ARGS(value));
 }
 
-enum status customer_keys(struct application *application, const struct golden *golden,
-                          struct arena *arena, struct str **keys, size_t *count)
+enum status customer_describe(struct application *application, const struct json_value *attributes,
+                              struct arena *arena, struct match_record *record)
 {
-    struct str *found;
-    size_t found_count;
-    TRY(application->matcher->keys(application->matcher, golden, arena, &found, &found_count));
-    const struct json_value *emails = json_get(golden->attributes, STR("emails"));
-    const struct json_value *phones = json_get(golden->attributes, STR("phones"));
-    struct str name = json_text(json_get(golden->attributes, STR("name")));
-    size_t room = found_count + (emails ? emails->count : 0) + (phones ? phones->count : 0) + 1;
-    struct str *all = ARENA_NEW_ARRAY(arena, struct str, room);
-    if (!all) return STATUS_OUT_OF_MEMORY;
-    if (found_count) memcpy(all, found, found_count * sizeof(*all));
-    size_t n = found_count;
-    for (size_t i = 0; emails && i < emails->count; i++)
-        all[n++] = customer_find_key(STR("email"), json_text(&emails->items[i]), arena);
-    for (size_t i = 0; phones && i < phones->count; i++)
-        all[n++] = customer_find_key(STR("phone"), json_text(&phones->items[i]), arena);
-    if (!str_is_none(name)) all[n++] = customer_find_key(STR("name"), name, arena);
-    for (size_t i = 0; i < n; i++)
-        if (str_is_none(all[i])) return STATUS_OUT_OF_MEMORY;
-    *keys = all;
-    *count = n;
-    return STATUS_OK;
+    const struct json_value **said = ARENA_NEW(arena, const struct json_value *);
+    if (!said) return STATUS_OUT_OF_MEMORY;
+    *said = attributes;
+    return application->matcher->describe(application->matcher, said, 1, arena, record);
+}
+
+static bool add_list_keys(const struct json_value *attributes, const char *list, struct str field,
+                          struct arena *arena, struct customer_keys *keys)
+{
+    const struct json_value *points = json_get(attributes, str_from_cstr(list));
+    for (size_t i = 0; points && i < points->count; i++) {
+        struct str key = customer_find_key(field, json_text(&points->items[i]), arena);
+        if (str_is_none(key)) return false;
+        keys->items[keys->count++] = key;
+    }
+    return true;
+}
+
+static size_t count_of(const struct json_value *attributes, struct str list)
+{
+    const struct json_value *points = json_get(attributes, list);
+    return points ? points->count : 0;
+}
+
+enum status customer_make_keys(struct application *application, const struct match_record *record,
+                               struct arena *arena, struct customer_keys *keys)
+{
+    struct match_keys found;
+    const struct json_value *attributes = record->said[0];
+    struct str name = json_text(json_get(attributes, STR("name")));
+    TRY(application->matcher->keys(application->matcher, record, arena, &found));
+    size_t room =
+        found.count + count_of(attributes, STR("emails")) + count_of(attributes, STR("phones")) + 1;
+    *keys = (struct customer_keys){.items = ARENA_NEW_ARRAY(arena, struct str, room),
+                                   .decisive = found.decisive,
+                                   .telling = found.telling,
+                                   .blocking = found.count,
+                                   .count = found.count};
+    if (!keys->items) return STATUS_OUT_OF_MEMORY;
+    if (found.count) memcpy(keys->items, found.items, found.count * sizeof(*found.items));
+    if (!str_is_none(name)) {
+        keys->items[keys->count] = customer_find_key(STR("name"), name, arena);
+        if (str_is_none(keys->items[keys->count++])) return STATUS_OUT_OF_MEMORY;
+    }
+    if (!add_list_keys(attributes, "emails", STR("email"), arena, keys))
+        return STATUS_OUT_OF_MEMORY;
+    keys->searched = keys->count;
+    return add_list_keys(attributes, "phones", STR("phone"), arena, keys) ? STATUS_OK
+                                                                          : STATUS_OUT_OF_MEMORY;
+}
+
+enum candidate_key customer_key_kind(const struct customer_keys *keys, size_t key)
+{
+    if (key < keys->decisive) return CANDIDATE_KEY_DECIDES;
+    return key >= keys->telling && key < keys->blocking ? CANDIDATE_KEY_SUPPORTS
+                                                        : CANDIDATE_KEY_TELLS;
+}
+
+enum status customer_put_keys(struct store_session *session, struct str home,
+                              const struct customer_keys *keys, const bool *cut,
+                              struct arena *arena, struct error *error)
+{
+    struct str *kept = ARENA_NEW_ARRAY(arena, struct str, keys->count);
+    size_t count = 0;
+    if (!kept) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < keys->count; i++)
+        if (!cut || i < keys->decisive || i >= keys->blocking || !cut[i])
+            kept[count++] = keys->items[i];
+    return count > 0 ? store_keys_put(session, home, kept, count, error) : STATUS_OK;
 }
 
 enum status customer_text_member(const struct json_value *body, struct str name, struct str *out,

@@ -41,6 +41,8 @@ struct config_values {
     int64_t http_idle_timeout;
     int64_t http_request_memory;
     int64_t http_rate_limit;
+    int64_t http_rate_limit_caller;
+    int64_t http_idempotency_keep;
     int64_t http_drain_timeout;
     struct str http_public_url;
 
@@ -69,6 +71,10 @@ struct config_values {
     int64_t identity_jwt_token_max;
     int64_t identity_jwt_cache;
     struct str_list identity_gateway_peers;
+
+    struct str matching_model_file;
+    int64_t matching_match_weight;
+    int64_t matching_review_weight;
 
     struct str policy_file;
     struct str privacy_suppression_key_file;

@@ -37,6 +37,29 @@ static void an_unknown_customer_is_not_found(struct contract *c)
     assert_int_equal(contract_get(c, c->tenant, STR("nobody"), &got), STATUS_CUSTOMER_NOT_FOUND);
 }
 
+struct existence {
+    struct str ids[4];
+    bool exist[4];
+};
+
+static enum status ask_existence(struct store_session *session, void *context, struct error *error)
+{
+    struct existence *asked = context;
+    struct profile_row row = contract_profile(STR("C-0"), 2000);
+    TRY(store_profile_insert(session, &row, error));
+    return store_profiles_exist(session, asked->ids, 4, asked->exist, error);
+}
+
+static void which_customers_exist_is_told_in_the_order_asked(struct contract *c)
+{
+    struct existence asked = {.ids = {STR("C-2"), STR("C-0"), STR("nobody"), STR("C-2")}};
+    contract_insert(c, contract_profile(STR("C-1"), 1000));
+    contract_insert(c, contract_profile(STR("C-2"), 1000));
+    assert_int_equal(store_write(c->store, c->tenant, &c->arena, ask_existence, &asked, &c->error),
+                     STATUS_OK);
+    assert_true(asked.exist[0] && asked.exist[1] && !asked.exist[2] && asked.exist[3]);
+}
+
 static enum status insert_taken(struct store_session *session, void *context, struct error *error)
 {
     struct profile_row row = contract_profile(*(struct str *)context, 2000);
@@ -261,6 +284,40 @@ static void a_lookup_of_nothing_is_fine(struct contract *c)
                      STATUS_OK);
 }
 
+static enum status get_many_and_count(struct store_session *session, void *context,
+                                      struct error *error)
+{
+    struct contract *c = context;
+    const struct str ids[] = {STR("C-2"), STR("nobody"), STR("C-1"), STR("odd \"id\\")};
+    struct profile_row rows[4];
+    int64_t count;
+    TRY(store_profiles_get(session, ids, 4, &c->arena, rows, error));
+    assert_str(rows[0].customer_id, STR("C-2"));
+    assert_true(str_is_none(rows[1].customer_id));
+    assert_str(rows[2].customer_id, STR("C-1"));
+    assert_str(rows[2].name, STR("One"));
+    assert_str(rows[3].customer_id, STR("odd \"id\\"));
+    TRY(store_profiles_get(session, ids + 1, 1, &c->arena, rows, error));
+    assert_true(str_is_none(rows[0].customer_id));
+    TRY(store_profile_count(session, 100, &count, error));
+    assert_int_equal(count, 3);
+    return store_profile_count(session, 2, &count, error) == STATUS_OK && count == 2
+               ? STATUS_OK
+               : STATUS_INTERNAL;
+}
+
+static void many_profiles_come_in_the_order_asked_for_and_are_counted(struct contract *c)
+{
+    struct profile_row one = contract_profile(STR("C-1"), 1000);
+    one.name = STR("One");
+    contract_insert(c, one);
+    contract_insert(c, contract_profile(STR("C-2"), 1000));
+    contract_insert(c, contract_profile(STR("odd \"id\\"), 1000));
+    contract_insert_for(c, c->other_tenant, contract_profile(STR("nobody"), 1000));
+    assert_int_equal(store_read(c->store, c->tenant, &c->arena, get_many_and_count, c, &c->error),
+                     STATUS_OK);
+}
+
 static void tenants_do_not_see_each_other(struct contract *c)
 {
     struct profile_row got, mine = contract_profile(STR("C-1"), 1000);
@@ -294,6 +351,7 @@ int main(void)
         CONTRACT(a_profile_comes_back_as_it_was_put),
         CONTRACT(an_absent_segment_and_document_stay_absent),
         CONTRACT(an_unknown_customer_is_not_found),
+        CONTRACT(which_customers_exist_is_told_in_the_order_asked),
         CONTRACT(a_taken_id_is_refused),
         CONTRACT(an_update_replaces_all_but_the_id),
         CONTRACT(a_list_is_in_the_order_of_the_bytes_of_the_ids),
@@ -304,6 +362,7 @@ int main(void)
         CONTRACT(a_lookup_keeps_the_order_of_the_ids),
         CONTRACT(a_lookup_sees_an_acknowledged_change_at_once),
         CONTRACT(a_lookup_of_nothing_is_fine),
+        CONTRACT(many_profiles_come_in_the_order_asked_for_and_are_counted),
         CONTRACT(tenants_do_not_see_each_other),
         CONTRACT(a_store_that_was_set_up_is_ready),
     };

@@ -33,6 +33,7 @@ struct memory_tenant {
     struct memory_table duplicates;    /* duplicateId -> struct duplicate_row */
     struct memory_table duplicates_of; /* home -> bucket of struct duplicate_row * */
     struct memory_vector duplicates_all;
+    struct memory_table answers; /* caller and key -> struct answer_row */
 };
 
 struct memory_store {
@@ -68,6 +69,10 @@ size_t memory_lower_bound(const struct memory_vector *ids, struct str id);
 /* Operations, by file. */
 enum status memory_profiles_get(struct store_session *, struct str, enum store_lock, struct arena *,
                                 struct profile_row *, struct error *);
+enum status memory_profiles_get_many(struct store_session *, const struct str *, size_t,
+                                     struct arena *, struct profile_row *, struct error *);
+enum status memory_profiles_exist(struct store_session *, const struct str *ids, size_t count,
+                                  bool *exist, struct error *);
 enum status memory_profiles_insert(struct store_session *, const struct profile_row *,
                                    struct error *);
 enum status memory_profiles_update(struct store_session *, const struct profile_row *,
@@ -75,6 +80,7 @@ enum status memory_profiles_update(struct store_session *, const struct profile_
 enum status memory_profiles_list(struct store_session *, const struct profile_filter *, struct str,
                                  size_t, struct arena *, struct profile_row **, size_t *,
                                  struct error *);
+enum status memory_profiles_count(struct store_session *, int64_t, int64_t *, struct error *);
 enum status memory_profiles_version_append(struct store_session *, const struct version_row *,
                                            struct error *);
 enum status memory_profiles_version_list(struct store_session *, struct str, int64_t, size_t,
@@ -136,5 +142,9 @@ enum status memory_duplicates_count(struct store_session *, instant now, instant
                                     struct error *);
 enum status memory_duplicates_backlog(struct store *, struct arena *, int64_t *waiting,
                                       instant *oldest, struct error *);
+enum status memory_answers_claim(struct store_session *, struct str, struct str, instant,
+                                 struct arena *, struct answer_row *, struct error *);
+enum status memory_answers_put(struct store_session *, const struct answer_row *, instant,
+                               struct error *);
 
 #endif

@@ -125,9 +125,12 @@ static const struct store_operations operations = {
     .lookup = store_lookup_rows,
     .ready = store_is_ready,
     .profile_get = memory_profiles_get,
+    .profiles_get = memory_profiles_get_many,
+    .profiles_exist = memory_profiles_exist,
     .profile_insert = memory_profiles_insert,
     .profile_update = memory_profiles_update,
     .profile_list = memory_profiles_list,
+    .profile_count = memory_profiles_count,
     .version_append = memory_profiles_version_append,
     .version_list = memory_profiles_version_list,
     .tree_load = memory_trees_load,
@@ -158,6 +161,8 @@ static const struct store_operations operations = {
     .duplicate_list = memory_duplicates_list,
     .duplicate_count = memory_duplicates_count,
     .duplicate_backlog = memory_duplicates_backlog,
+    .answer_claim = memory_answers_claim,
+    .answer_put = memory_answers_put,
 };
 
 enum status memory_store_new(size_t limit_bytes, struct store **out)

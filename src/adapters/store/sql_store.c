@@ -53,15 +53,62 @@ struct work {
     void *context;
 };
 
+/* Rows are gathered where a statement is a message. */
+enum status sql_store_run(struct sql_store *self, struct sql_transaction *transaction,
+                          struct str tenant, struct arena *arena, store_body *body, void *context,
+                          struct error *error)
+{
+    struct sql_session session = {
+        .base = {.store = &self->base, .tenant = tenant},
+        .transaction = transaction,
+        .arena = arena,
+    };
+    sql_writes_init(&session.writes, transaction, tenant, !self->keys);
+    enum status status = body(&session.base, context, error);
+    if (status == STATUS_OK) status = sql_writes_flush(&session.writes, error);
+    sql_writes_release(&session.writes);
+    return status;
+}
+
 static enum status run_work(struct sql_transaction *transaction, void *context, struct error *error)
 {
-    struct work *work = context;
-    struct sql_session session = {
-        .base = {.store = &work->self->base, .tenant = work->tenant},
-        .transaction = transaction,
-        .arena = work->arena,
-    };
-    return work->body(&session.base, work->context, error);
+    const struct work *work = context;
+    return sql_store_run(work->self, transaction, work->tenant, work->arena, work->body,
+                         work->context, error);
+}
+
+enum status sql_store_query(struct sql_session *session, const struct sql_statement *statement,
+                            const struct sql_value *params, size_t count, struct arena *arena,
+                            struct sql_rows *rows, struct error *error)
+{
+    TRY(sql_writes_flush(&session->writes, error));
+    return sql_query(session->transaction, statement, params, count, arena, rows, error);
+}
+
+enum status sql_store_ask_each(struct sql_session *session, const struct sql_statement *statement,
+                               const struct str *texts, size_t count, bool *yes,
+                               struct error *error)
+{
+    const struct sql_value params[] = {SQL_PARAM_TEXT(session->base.tenant),
+                                       SQL_PARAM_ARRAY(texts, count)};
+    struct arena_mark mark = arena_mark(session->arena);
+    struct sql_rows rows = {0};
+    if (count == 0) return STATUS_OK;
+    memset(yes, 0, count * sizeof(*yes));
+    TRY(SESSION_QUERY(session, statement, params, session->arena, &rows, error));
+    for (size_t i = 0; i < rows.row_count; i++) {
+        int64_t number = sql_cell_int64(&rows, i, 0, -1);
+        if (number >= 0 && (size_t)number < count) yes[number] = true;
+    }
+    arena_rewind(session->arena, mark);
+    return STATUS_OK;
+}
+
+enum status sql_store_execute(struct sql_session *session, const struct sql_statement *statement,
+                              const struct sql_value *params, size_t count, struct error *error)
+{
+    TRY(sql_writes_flush(&session->writes, error));
+    return sql_execute(session->transaction, statement, params, count, error);
 }
 
 static enum status transact(struct store *base, enum sql_mode mode, struct str tenant,
@@ -214,9 +261,12 @@ static const struct store_operations operations = {
     .lookup = sql_store_lookup,
     .ready = sql_store_ready,
     .profile_get = sql_profiles_get,
+    .profiles_get = sql_profiles_get_many,
+    .profiles_exist = sql_profiles_exist,
     .profile_insert = sql_profiles_insert,
     .profile_update = sql_profiles_update,
     .profile_list = sql_profiles_list,
+    .profile_count = sql_profiles_count,
     .version_append = sql_profiles_version_append,
     .version_list = sql_profiles_version_list,
     .tree_load = sql_trees_load,
@@ -247,6 +297,8 @@ static const struct store_operations operations = {
     .duplicate_list = sql_duplicates_list,
     .duplicate_count = sql_duplicates_count,
     .duplicate_backlog = sql_duplicates_backlog,
+    .answer_claim = sql_answers_claim,
+    .answer_put = sql_answers_put,
 };
 
 struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t count,

@@ -7,6 +7,7 @@
 
 #include "adapters/store/document_cache.h"
 #include "adapters/store/sql_store.h"
+#include "adapters/store/sql_writes.h"
 #include "adapters/store/sqlite_keys.h"
 #include "sql_statements.h"
 
@@ -38,12 +39,17 @@ struct sql_session {
     struct store_session base;
     struct sql_transaction *transaction;
     struct arena *arena;
+    struct sql_writes writes;
 };
 
 /* The driver is set by the caller, who opens it with sql_store_committed as its hook. */
 struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t count,
                                 size_t cache_bytes);
 void sql_store_committed(void *store);
+/* Runs the body in a session of that tenant in a transaction that is under way. */
+enum status sql_store_run(struct sql_store *store, struct sql_transaction *transaction,
+                          struct str tenant, struct arena *arena, store_body *body, void *context,
+                          struct error *error);
 /* After it returns, the function that was set before is not called any more. NULL: nobody. */
 void postgres_store_set_committed(struct sql_store *store, void (*committed)(void *argument),
                                   void *argument);
@@ -62,11 +68,20 @@ static inline struct sql_value sql_instant(instant when)
 
 #define SQL_COUNT(params) (sizeof(params) / sizeof(*(params)))
 
-/* sql_query and sql_execute for a session. */
+/* sql_query and sql_execute for a session, behind what it has gathered to be written. */
 #define SESSION_QUERY(session, statement, params, arena, rows, error)                              \
-    sql_query((session)->transaction, statement, params, SQL_COUNT(params), arena, rows, error)
+    sql_store_query(session, statement, params, SQL_COUNT(params), arena, rows, error)
 #define SESSION_EXECUTE(session, statement, params, error)                                         \
-    sql_execute((session)->transaction, statement, params, SQL_COUNT(params), error)
+    sql_store_execute(session, statement, params, SQL_COUNT(params), error)
+enum status sql_store_query(struct sql_session *session, const struct sql_statement *statement,
+                            const struct sql_value *params, size_t count, struct arena *arena,
+                            struct sql_rows *rows, struct error *error);
+/* A statement that gives the numbers, from 0, of those texts for which something holds. */
+enum status sql_store_ask_each(struct sql_session *session, const struct sql_statement *statement,
+                               const struct str *texts, size_t count, bool *yes,
+                               struct error *error);
+enum status sql_store_execute(struct sql_session *session, const struct sql_statement *statement,
+                              const struct sql_value *params, size_t count, struct error *error);
 
 /* The row's columns in the order of the profile statements. */
 enum { SQL_PROFILE_COLUMNS = 12 };
@@ -75,11 +90,17 @@ void sql_profiles_decode(const struct sql_rows *rows, size_t index, struct profi
 /* The port's operations, by file. */
 enum status sql_profiles_get(struct store_session *, struct str id, enum store_lock, struct arena *,
                              struct profile_row *, struct error *);
+enum status sql_profiles_get_many(struct store_session *, const struct str *ids, size_t count,
+                                  struct arena *, struct profile_row *rows, struct error *);
+enum status sql_profiles_exist(struct store_session *, const struct str *ids, size_t count,
+                               bool *exist, struct error *);
 enum status sql_profiles_insert(struct store_session *, const struct profile_row *, struct error *);
 enum status sql_profiles_update(struct store_session *, const struct profile_row *, struct error *);
 enum status sql_profiles_list(struct store_session *, const struct profile_filter *,
                               struct str after_id, size_t limit, struct arena *,
                               struct profile_row **, size_t *count, struct error *);
+enum status sql_profiles_count(struct store_session *, int64_t limit, int64_t *count,
+                               struct error *);
 enum status sql_profiles_version_append(struct store_session *, const struct version_row *,
                                         struct error *);
 enum status sql_profiles_version_list(struct store_session *, struct str customer_id,
@@ -144,5 +165,9 @@ enum status sql_duplicates_count(struct store_session *, instant now, instant si
                                  struct duplicate_count **, size_t *count, struct error *);
 enum status sql_duplicates_backlog(struct store *, struct arena *, int64_t *waiting,
                                    instant *oldest, struct error *);
+enum status sql_answers_claim(struct store_session *, struct str caller, struct str key,
+                              instant now, struct arena *, struct answer_row *, struct error *);
+enum status sql_answers_put(struct store_session *, const struct answer_row *, instant now,
+                            struct error *);
 
 #endif

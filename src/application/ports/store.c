@@ -31,6 +31,18 @@ enum status store_profile_get(struct store_session *session, struct str id, enum
     return session->store->operations->profile_get(session, id, lock, arena, row, error);
 }
 
+enum status store_profiles_get(struct store_session *session, const struct str *ids, size_t count,
+                               struct arena *arena, struct profile_row *rows, struct error *error)
+{
+    return session->store->operations->profiles_get(session, ids, count, arena, rows, error);
+}
+
+enum status store_profiles_exist(struct store_session *session, const struct str *ids, size_t count,
+                                 bool *exist, struct error *error)
+{
+    return session->store->operations->profiles_exist(session, ids, count, exist, error);
+}
+
 enum status store_profile_insert(struct store_session *session, const struct profile_row *row,
                                  struct error *error)
 {
@@ -49,6 +61,12 @@ enum status store_profile_list(struct store_session *session, const struct profi
 {
     return session->store->operations->profile_list(session, filter, after_id, limit, arena, rows,
                                                     count, error);
+}
+
+enum status store_profile_count(struct store_session *session, int64_t limit, int64_t *count,
+                                struct error *error)
+{
+    return session->store->operations->profile_count(session, limit, count, error);
 }
 
 enum status store_version_append(struct store_session *session, const struct version_row *row,
@@ -252,4 +270,17 @@ enum status store_duplicate_backlog(struct store *store, struct arena *arena, in
                                     instant *oldest, struct error *error)
 {
     return store->operations->duplicate_backlog(store, arena, waiting, oldest, error);
+}
+
+enum status store_answer_claim(struct store_session *session, struct str caller, struct str key,
+                               instant now, struct arena *arena, struct answer_row *row,
+                               struct error *error)
+{
+    return session->store->operations->answer_claim(session, caller, key, now, arena, row, error);
+}
+
+enum status store_answer_put(struct store_session *session, const struct answer_row *row,
+                             instant now, struct error *error)
+{
+    return session->store->operations->answer_put(session, row, now, error);
 }

@@ -104,6 +104,17 @@ struct duplicate_count {
     instant oldest; /* created_at */
 };
 
+/* What was answered to a request that its caller named by a key. */
+struct answer_row {
+    struct str caller;
+    struct str key;
+    struct str fingerprint; /* of the request */
+    int64_t status;
+    struct str headers;
+    struct str body; /* absent when there was none */
+    instant expires_at;
+};
+
 enum store_lock { STORE_NO_LOCK, STORE_LOCK };
 
 struct store;
@@ -123,6 +134,10 @@ struct store_operations {
 
     enum status (*profile_get)(struct store_session *, struct str id, enum store_lock,
                                struct arena *, struct profile_row *, struct error *);
+    enum status (*profiles_get)(struct store_session *, const struct str *ids, size_t count,
+                                struct arena *, struct profile_row *rows, struct error *);
+    enum status (*profiles_exist)(struct store_session *, const struct str *ids, size_t count,
+                                  bool *exist, struct error *);
     enum status (*profile_insert)(struct store_session *, const struct profile_row *,
                                   struct error *);
     enum status (*profile_update)(struct store_session *, const struct profile_row *,
@@ -130,6 +145,8 @@ struct store_operations {
     enum status (*profile_list)(struct store_session *, const struct profile_filter *,
                                 struct str after_id, size_t limit, struct arena *,
                                 struct profile_row **, size_t *count, struct error *);
+    enum status (*profile_count)(struct store_session *, int64_t limit, int64_t *count,
+                                 struct error *);
     enum status (*version_append)(struct store_session *, const struct version_row *,
                                   struct error *);
     enum status (*version_list)(struct store_session *, struct str customer_id,
@@ -188,6 +205,10 @@ struct store_operations {
                                    struct error *);
     enum status (*duplicate_backlog)(struct store *, struct arena *, int64_t *waiting,
                                      instant *oldest, struct error *);
+    enum status (*answer_claim)(struct store_session *, struct str caller, struct str key,
+                                instant now, struct arena *, struct answer_row *, struct error *);
+    enum status (*answer_put)(struct store_session *, const struct answer_row *, instant now,
+                              struct error *);
 };
 
 /* Adapters embed these two as their first member. */
@@ -218,6 +239,13 @@ MUST_CHECK enum status store_ready(struct store *store, struct error *error);
 MUST_CHECK enum status store_profile_get(struct store_session *session, struct str id,
                                          enum store_lock lock, struct arena *arena,
                                          struct profile_row *row, struct error *error);
+/* Many at once, each id asked for once, without locks; a missing one gets an absent customer_id. */
+MUST_CHECK enum status store_profiles_get(struct store_session *session, const struct str *ids,
+                                          size_t count, struct arena *arena,
+                                          struct profile_row *rows, struct error *error);
+/* exist[i]: there is a profile of ids[i], merged and erased ones included. */
+MUST_CHECK enum status store_profiles_exist(struct store_session *session, const struct str *ids,
+                                            size_t count, bool *exist, struct error *error);
 /* STATUS_CUSTOMER_EXISTS when the id is taken (may be reported by a later call of the same
  * session, or by the write as a whole). */
 MUST_CHECK enum status store_profile_insert(struct store_session *session,
@@ -231,6 +259,9 @@ MUST_CHECK enum status store_profile_list(struct store_session *session,
                                           size_t limit, struct arena *arena,
                                           struct profile_row **rows, size_t *count,
                                           struct error *error);
+/* Of all rows of the tenant, merged and erased ones too; `limit` when there are more. */
+MUST_CHECK enum status store_profile_count(struct store_session *session, int64_t limit,
+                                           int64_t *count, struct error *error);
 MUST_CHECK enum status store_version_append(struct store_session *session,
                                             const struct version_row *row, struct error *error);
 /* Newest first, below `before_version` (0: from the newest). */
@@ -266,7 +297,8 @@ MUST_CHECK enum status store_merge_list(struct store_session *session, const str
                                         size_t count, struct arena *arena, struct merge **merges,
                                         size_t *merge_count, struct error *error);
 /* Makes "no such key yet" a decision that holds until the transaction ends: another write that
- * locks one of these keys waits. */
+ * locks one of these keys waits. The keys are in order (str_sort), so that no two wait for each
+ * other. */
 MUST_CHECK enum status store_keys_lock(struct store_session *session, const struct str *keys,
                                        size_t count, struct error *error);
 /* In the order of the keys asked for, then of home. Of each key at most `homes_max` homes (up to
@@ -352,5 +384,14 @@ MUST_CHECK enum status store_duplicate_count(struct store_session *session, inst
 MUST_CHECK enum status store_duplicate_backlog(struct store *store, struct arena *arena,
                                                int64_t *waiting, instant *oldest,
                                                struct error *error);
+/* What was answered to this request of that caller; its `key` is absent when nothing was, or what
+ * was has expired. The key is ours until the transaction ends: STATUS_REQUEST_IN_FLIGHT when it is
+ * another's. Only in a write. */
+MUST_CHECK enum status store_answer_claim(struct store_session *session, struct str caller,
+                                          struct str key, instant now, struct arena *arena,
+                                          struct answer_row *row, struct error *error);
+/* The key must be claimed and without an answer. Some that expired before `now` are taken away. */
+MUST_CHECK enum status store_answer_put(struct store_session *session, const struct answer_row *row,
+                                        instant now, struct error *error);
 
 #endif

@@ -98,6 +98,7 @@ void http_response_status(struct http_response *response, int status);
 /* Name and value must live as long as the request. Replaces one of the same name; at most 24; a
  * value with control characters is a bug of the caller and is left out. */
 void http_response_header(struct http_response *response, struct str name, struct str value);
+void http_response_remove_header(struct http_response *response, struct str name);
 /* The whole body; bytes live in the request's arena or longer. */
 void http_response_body(struct http_response *response, struct str body);
 /* For a streamed answer: sends the chunk, suspending until it is with the kernel, so that its bytes
@@ -109,6 +110,8 @@ MUST_CHECK enum status http_response_write(struct http_response *response, struc
 void http_response_abort(struct http_response *response);
 /* What was set, for counters, logs and tests; 200 until a status is set. */
 int http_response_get_status(const struct http_response *response);
+struct str http_response_get_header(const struct http_response *response, struct str name);
+struct str http_response_get_body(const struct http_response *response);
 /* Has the head of a streamed answer been given away? Then only the stream's end can be changed. */
 bool http_response_started(const struct http_response *response);
 

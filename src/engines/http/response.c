@@ -28,6 +28,15 @@ void http_response_header(struct http_response *response, struct str name, struc
     response->headers[response->header_count++] = (struct http_pair){name, value};
 }
 
+void http_response_remove_header(struct http_response *response, struct str name)
+{
+    for (size_t i = 0; i < response->header_count; i++) {
+        if (!str_equal_ignore_case(response->headers[i].name, name)) continue;
+        response->headers[i] = response->headers[--response->header_count];
+        return;
+    }
+}
+
 void http_response_body(struct http_response *response, struct str body)
 {
     response->body = body;
@@ -38,7 +47,15 @@ int http_response_get_status(const struct http_response *response)
     return response->status;
 }
 
-static struct str body_of(const struct http_response *response)
+struct str http_response_get_header(const struct http_response *response, struct str name)
+{
+    for (size_t i = 0; i < response->header_count; i++)
+        if (str_equal_ignore_case(response->headers[i].name, name))
+            return response->headers[i].value;
+    return STR_NONE;
+}
+
+struct str http_response_get_body(const struct http_response *response)
 {
     return str_is_none(response->body) ? STR("") : response->body;
 }
@@ -106,7 +123,7 @@ static struct MHD_Response *make(struct http_response *response)
     if (response->streamed)
         return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, HTTP_CHUNK_BYTES, take_pending,
                                                  request, NULL);
-    struct str body = body_of(response);
+    struct str body = http_response_get_body(response);
     /* The bytes live in the request's arena, which outlives the answer. */
     return MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.ptr,
                                            MHD_RESPMEM_PERSISTENT);
