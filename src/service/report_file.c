@@ -17,7 +17,7 @@ enum status report_file_open(const struct invocation *invocation, struct str kin
     char *name = arena_cstr(invocation->arena, path);
     report->file = name ? fopen(name, "we") : NULL;
     if (!report->file)
-        return error_set(error, STATUS_USAGE, STR("errors"), STR("a file that can be written"),
+        return error_set(error, STATUS_IO, STR("errors"), STR("a file that can be written"),
                          "%.*s: %s", STR_ARGS(path), strerror(errno));
     report->csv = str_ends_with(path, STR(".csv"));
     report_file_tell(report, STR("")); /* the names stand there though nothing follows */

@@ -18,7 +18,7 @@ struct report_file {
     struct arena arena;
 };
 
-/* The file of --errors, when it was given: CSV if its name ends so. STATUS_USAGE. */
+/* The file of --errors, when it was given: CSV if its name ends so. STATUS_IO. */
 MUST_CHECK enum status report_file_open(const struct invocation *invocation, struct str kind,
                                         bool quiet, struct report_file *report,
                                         struct error *error);
