@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "matching/fold.h"
+#include "text/fold.h"
 #include "matching/lexicon.h"
 
 enum { WORDS_MAX = 12, SAMPLE_ROWS = 1000 };

@@ -1,7 +1,7 @@
 /* E-mail addresses, phone numbers and websites in the form in which they are the same. */
 #include <string.h>
 
-#include "matching/fold.h"
+#include "text/fold.h"
 #include "matching/lexicon.h"
 #include "matching/normalise.h"
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "matching/fold.h"
+#include "text/fold.h"
 #include "matching/scoring.h"
 
 static void fill(struct values *values, enum matching_field field, struct str text,
