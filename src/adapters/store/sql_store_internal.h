@@ -6,6 +6,8 @@
 #include <stdatomic.h>
 
 #include "adapters/store/document_cache.h"
+#include "adapters/store/search_index.h"
+#include "adapters/store/search_worker.h"
 #include "adapters/store/sql_store.h"
 #include "adapters/store/sqlite_keys.h"
 #include "sql_statements.h"
@@ -18,6 +20,8 @@ struct sql_store {
     atomic_bool schema_is_right;
 
     struct sqlite_keys *keys;     /* of the embedded store; NULL: the statements do it */
+    struct search_index *index;
+    struct search_worker *worker; /* PostgreSQL; NULL: the writer does it */
     struct document_cache *cache; /* NULL: none */
     /* Cache keys of rows changed since the last commit; the writer thread's alone. */
     uint64_t *changed;
@@ -68,6 +72,9 @@ static inline struct sql_value sql_instant(instant when)
 /* The row's columns in the order of the profile statements. */
 enum { SQL_PROFILE_COLUMNS = 12 };
 void sql_profiles_decode(const struct sql_rows *rows, size_t index, struct profile_row *row);
+/* The same where they begin at a later column. */
+void sql_profiles_decode_from(const struct sql_rows *rows, size_t index, size_t column,
+                              struct profile_row *row);
 
 /* The port's operations, by file. */
 enum status sql_profiles_get(struct store_session *, struct str id, enum store_lock, struct arena *,
@@ -104,6 +111,22 @@ enum status sql_lists_keys_find(struct store_session *, const struct str *keys, 
                                 struct error *);
 enum status sql_lists_keys_put(struct store_session *, struct str home, const struct str *keys,
                                size_t count, struct error *);
+enum status sql_search_put(struct store_session *, struct str home, struct str entry,
+                           struct error *);
+enum status sql_search_entries(struct store_session *, struct arena *, struct search_entry **,
+                               size_t *count, struct error *);
+enum status sql_search_blocks(struct store_session *, struct search_range *ranges, size_t count,
+                              struct arena *, struct search_block **, size_t *block_count,
+                              struct error *);
+enum status sql_search_profiles(struct store_session *, const int64_t *numbers, size_t count,
+                                struct arena *, struct profile_row *rows, struct error *);
+enum status sql_search_backlog(struct store_session *, size_t limit, struct arena *,
+                               struct str **homes, size_t *count, struct error *);
+enum status sql_search_backlog_done(struct store_session *, const struct str *homes, size_t count,
+                                    struct error *);
+enum status sql_search_backlog_tenant(struct store *, struct arena *, struct str *tenant,
+                                      struct error *);
+
 enum status sql_lists_event_append(struct store_session *, const struct event *, struct error *);
 enum status sql_lists_event_list(struct store_session *, int64_t after, size_t limit,
                                  struct arena *, struct event **, size_t *count, struct error *);

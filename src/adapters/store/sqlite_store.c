@@ -3,10 +3,29 @@
 #include "adapters/store/sql_store_internal.h"
 #include "adapters/store/sqlite_keys.h"
 
+enum { INDEX_ARENA_BYTES = 256 * 1024 * 1024 };
+
+/* A step at the search index, if there is one to do. */
+static bool maintain_index(struct sql_store *self, struct sql_transaction *transaction, bool idle)
+{
+    struct arena arena;
+    struct error ignored;
+    bool more = false;
+    arena_init(&arena, INDEX_ARENA_BYTES);
+    struct str tenant = search_index_next(self->index, idle, &arena);
+    if (!str_is_none(tenant) &&
+        search_index_step(self->index, tenant, transaction, idle, &arena, &more, &ignored) !=
+            STATUS_OK)
+        more = false;
+    arena_release(&arena);
+    return more;
+}
+
 static bool maintain(struct sql_transaction *transaction, bool idle, void *argument)
 {
     struct sql_store *self = argument;
-    return sqlite_keys_maintain(self->keys, transaction, idle);
+    bool more = sqlite_keys_maintain(self->keys, transaction, idle);
+    return maintain_index(self, transaction, idle) || more;
 }
 
 static enum status start(struct sql_store *self, const struct sqlite_options *options,
