@@ -213,7 +213,7 @@ static enum status create_body(struct store_session *session, void *context, str
     for (int i = 0; i < 4; i++)
         keys[i] = arena_format(&worker->arena, "kind-%d|%.*s@customer.example", i, STR_ARGS(id));
     TRY(store_keys_lock(session, keys, 4, error));
-    TRY(store_keys_find(session, keys, 4, &worker->arena, &hits, &hit_count, error));
+    TRY(store_keys_find(session, keys, 4, 10, &worker->arena, &hits, &hit_count, error));
     const struct profile_row row = {.customer_id = id,
                                     .version = 1,
                                     .erased_at = INSTANT_NONE,

@@ -95,7 +95,7 @@ static enum status write_profile(struct store_session *session, uint64_t number,
         struct key_hit *hits;
         size_t hit_count;
         TRY(store_keys_lock(session, keys, KEYS, error));
-        TRY(store_keys_find(session, keys, KEYS, arena, &hits, &hit_count, error));
+        TRY(store_keys_find(session, keys, KEYS, 10, arena, &hits, &hit_count, error));
     }
     const struct profile_row row = {
         .customer_id = id,

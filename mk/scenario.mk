@@ -1,8 +1,16 @@
-# Whole-service scenarios (tests/scenario), the same on each store, and runs that kill the service and
-# its database (tests/fault). FAULT_CYCLES is short in `make test`; `make fault-long` runs thousands.
+# Whole-service scenarios and every answer of every route (tests/scenario), the same on each store, and
+# runs that kill the service and its database (tests/fault). FAULT_CYCLES is short in `make test`;
+# `make fault-long` runs thousands.
 
 FAULT_CYCLES ?= 200
-TEST_STEPS   += scenario-memory scenario-sqlite scenario-postgres fault-checker fault-sqlite fault-postgres
+TEST_STEPS   += scenario-memory scenario-sqlite scenario-postgres codes-sqlite codes-postgres \
+                fault-checker fault-sqlite fault-postgres
+
+# Each answer that /openapi.json declares, and no other.
+.PHONY: codes codes-sqlite codes-postgres
+codes: codes-sqlite codes-postgres
+codes-sqlite codes-postgres: codes-%: $(BUILD)/customer360
+	tests/scenario/codes.py --store $* --binary $(BUILD)/customer360
 
 .PHONY: scenario scenario-memory scenario-sqlite scenario-postgres fault fault-checker fault-sqlite \
         fault-postgres fault-binary fault-long

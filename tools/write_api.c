@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "adapters/api/errors.h"
+#include "adapters/api/failures.h"
 #include "adapters/api/openapi.h"
-#include "adapters/api/router.h"
 #include "service/version.h"
 
 static void write_routes(struct buffer *out)
@@ -24,18 +24,13 @@ static void write_routes(struct buffer *out)
 
 static void write_errors(struct buffer *out)
 {
-    bool used[STATUS_COUNT] = {
-        [STATUS_ROUTE_NOT_FOUND] = true,   [STATUS_METHOD_NOT_ALLOWED] = true,
-        [STATUS_NOT_ACCEPTABLE] = true,    [STATUS_UNSUPPORTED_MEDIA_TYPE] = true,
-        [STATUS_REQUEST_TOO_LARGE] = true, [STATUS_RATE_LIMITED] = true,
-        [STATUS_UNAUTHENTICATED] = true,   [STATUS_FORBIDDEN] = true,
-        [STATUS_MALFORMED_JSON] = true,    [STATUS_UNAVAILABLE] = true,
-        [STATUS_OUTCOME_UNKNOWN] = true,   [STATUS_WRITE_CONFLICT] = true,
-        [STATUS_INTERNAL] = true,          [STATUS_STORE_FULL] = true,
-        [STATUS_OUT_OF_MEMORY] = true};
-    for (size_t r = 0; r < routes_count; r++)
-        for (size_t i = 0; i < ROUTE_FAILURES_MAX && routes[r].failures[i]; i++)
-            used[routes[r].failures[i]] = true;
+    /* These two are of no route. */
+    bool used[STATUS_COUNT] = {[STATUS_ROUTE_NOT_FOUND] = true, [STATUS_METHOD_NOT_ALLOWED] = true};
+    for (size_t r = 0; r < routes_count; r++) {
+        struct route_failure all[FAILURES_MAX];
+        size_t count = failures_of(&routes[r], all);
+        for (size_t i = 0; i < count; i++) used[all[i].status] = true;
+    }
     buffer_append(out, STR("| code | status | meaning |\n|---|---|---|\n"));
     for (unsigned i = 1; i < STATUS_COUNT; i++)
         if (used[i])

@@ -61,7 +61,8 @@ static enum status refuse_duplicates(const struct creation *creation, struct sto
     if (!keys) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < customer->key_count; i++)
         if (customer_key_decides(customer->keys[i])) keys[wanted++] = customer->keys[i];
-    TRY(duplicates_find_keys(session, keys, wanted, creation->arena, &hits, &hit_count, error));
+    TRY(store_keys_find(session, keys, wanted, STORE_HOMES_MAX, creation->arena, &hits, &hit_count,
+                        error));
     TRY(duplicates_judge(creation->application, creation->policy, session, &customer->golden, hits,
                          hit_count, creation->arena, &duplicates, &count, error));
     return count > 0 ? duplicates_refuse(duplicates, count, creation->arena, error) : STATUS_OK;

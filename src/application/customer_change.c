@@ -45,6 +45,14 @@ static bool remember(struct customer_change *change, const struct fact *fact)
     return true;
 }
 
+/* Whoever takes back is never refused for what was said before. */
+static bool takes_back(const struct fact *fact)
+{
+    bool revokes = fact->kind == FACT_CONSENT &&
+                   str_equal(json_text(json_get(fact->body, STR("status"))), STR("REVOKED"));
+    return revokes || (fact->kind != FACT_ASSERTION && json_get(fact->body, STR("removed")));
+}
+
 enum status customer_change_append(struct customer_change *change, const struct fact *fact,
                                    struct error *error)
 {
@@ -54,7 +62,7 @@ enum status customer_change_append(struct customer_change *change, const struct 
     if (str_is_none(complete.actor)) complete.actor = change->caller->user_id;
     if (complete.observed_at == 0) complete.observed_at = change->now;
     complete.recorded_at = change->now;
-    if (change->tree.fact_count >= change->application->limits.facts_max)
+    if (change->tree.fact_count >= change->application->limits.facts_max && !takes_back(fact))
         return error_set(error, STATUS_LIMIT_EXCEEDED, STR(""), STR_NONE,
                          "the customer has as many facts as are allowed, %zu",
                          change->application->limits.facts_max);

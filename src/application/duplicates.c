@@ -1,56 +1,8 @@
 #include "application/duplicates.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-enum { HITS_MAX = 1000, CANDIDATES_MAX = 100 };
-
-static bool append_hits(struct key_hit **hits, size_t *count, const struct key_hit *more,
-                        size_t more_count, struct arena *arena)
-{
-    if (more_count == 0) return true;
-    struct key_hit *larger = arena_realloc(arena, *hits, *count * sizeof(*larger),
-                                           (*count + more_count) * sizeof(*larger));
-    if (!larger) return false;
-    memcpy(larger + *count, more, more_count * sizeof(*larger));
-    *hits = larger;
-    *count += more_count;
-    return true;
-}
-
-enum status duplicates_find_keys(struct store_session *session, struct str *keys, size_t count,
-                                 struct arena *arena, struct key_hit **hits, size_t *hit_count,
-                                 struct error *error)
-{
-    *hits = NULL;
-    *hit_count = 0;
-    size_t at = 1;
-    while (at < count && str_compare(keys[at - 1], keys[at]) <= 0) at++;
-    if (at < count) str_sort(keys, count); /* an import's are in order */
-    at = 0;
-    while (at < count) {
-        struct key_hit *some;
-        size_t some_count;
-        TRY(store_keys_find(session, keys + at, count - at, arena, &some, &some_count, error));
-        size_t done = count;
-        if (some_count >= HITS_MAX) {
-            /* Cut short within the last key: what comes after it was not looked at. That key is
-             * asked for again, unless it alone fills the answer. */
-            struct str last = some[some_count - 1].key;
-            bool alone = str_equal(some[0].key, last);
-            while (!alone && some_count > 0 && str_equal(some[some_count - 1].key, last))
-                some_count--;
-            done = at;
-            while (done < count &&
-                   (alone ? str_compare(keys[done], last) <= 0 : str_compare(keys[done], last) < 0))
-                done++;
-        }
-        if (!append_hits(hits, hit_count, some, some_count, arena))
-            return error_plain(error, STATUS_OUT_OF_MEMORY);
-        at = done;
-    }
-    return STATUS_OK;
-}
+enum { CANDIDATES_MAX = 100 };
 
 struct judgement {
     struct application *application;

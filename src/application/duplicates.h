@@ -9,13 +9,6 @@ struct duplicate {
     struct match match;     /* MATCH_CERTAIN */
 };
 
-/* Hits of the keys, any number of them: the port's limit on one answer is worked around, except
- * that of one key at most 1000 homes are seen. `keys` is sorted in place. */
-MUST_CHECK enum status duplicates_find_keys(struct store_session *session, struct str *keys,
-                                            size_t count, struct arena *arena,
-                                            struct key_hit **hits, size_t *hit_count,
-                                            struct error *error);
-
 /* Loads the customers that the hits lead to and keeps those that certainly are `golden`. A home
  * that was merged is compared as its survivor and, for a merge can hide its name, alone. */
 MUST_CHECK enum status duplicates_judge(struct application *application,

@@ -44,7 +44,7 @@ struct import_batch {
     /* Made in the unit of work. */
     struct store_session *session;
     struct key_hit *hits; /* in order of key */
-    size_t hit_count;
+    size_t *first_hit;    /* of each key, and behind the last */
     bool *suppressed;
     size_t point_count;
     struct batch_key **created;
@@ -177,26 +177,45 @@ static bool remember_created(struct import_batch *batch, size_t row)
     return true;
 }
 
-/* The first hit of the key, or hit_count. */
-static size_t first_hit(const struct import_batch *batch, struct str key)
+static enum status find_hits(struct import_batch *batch, struct error *error)
 {
-    size_t low = 0, high = batch->hit_count;
+    size_t hit_count, at = 0;
+    TRY(store_keys_find(batch->session, batch->keys, batch->key_count, STORE_HOMES_MAX,
+                        batch->arena, &batch->hits, &hit_count, error));
+    batch->first_hit = ARENA_NEW_ARRAY(batch->arena, size_t, batch->key_count + 1);
+    if (!batch->first_hit) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t key = 0; key <= batch->key_count; key++) {
+        while (at < hit_count && batch->hits[at].key < key) at++;
+        batch->first_hit[key] = at;
+    }
+    return STATUS_OK;
+}
+
+/* The store's homes of a key. */
+static const struct key_hit *hits_of_key(const struct import_batch *batch, struct str key,
+                                         size_t *count)
+{
+    size_t low = 0, high = batch->key_count;
+    *count = 0;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (str_compare(batch->hits[middle].key, key) < 0)
+        if (str_compare(batch->keys[middle], key) < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < batch->hit_count && str_equal(batch->hits[low].key, key) ? low : batch->hit_count;
+    if (low == batch->key_count || !str_equal(batch->keys[low], key)) return NULL;
+    *count = batch->first_hit[low + 1] - batch->first_hit[low];
+    return batch->hits + batch->first_hit[low];
 }
 
 /* The home that the source record was given to, before or by this batch; absent when it is new. */
 static struct str known_home(const struct import_batch *batch, const struct batch_row *row)
 {
     if (str_is_none(row->source_key)) return STR_NONE;
-    size_t hit = first_hit(batch, row->source_key);
-    if (hit < batch->hit_count) return batch->hits[hit].home;
+    size_t count;
+    const struct key_hit *hit = hits_of_key(batch, row->source_key, &count);
+    if (count > 0) return hit->home;
     const struct batch_key *at =
         next_created(batch, row->source_key, hash_of(row->source_key), NULL);
     return at ? batch->rows[at->row].customer.row.customer_id : STR_NONE;
@@ -234,14 +253,10 @@ static enum status hits_of(const struct import_batch *batch, const struct batch_
     *count = 0;
     for (int pass = 0; pass < 2; pass++) {
         for (size_t k = 0; k < row->customer.key_count; k++) {
-            struct str key = row->customer.keys[k];
-            for (size_t at = first_hit(batch, key);
-                 at < batch->hit_count && str_equal(batch->hits[at].key, key); at++) {
-                if (pass == 0)
-                    total++;
-                else
-                    (*hits)[(*count)++] = batch->hits[at];
-            }
+            size_t more;
+            const struct key_hit *of_key = hits_of_key(batch, row->customer.keys[k], &more);
+            for (size_t i = 0; i < more && pass == 1; i++) (*hits)[(*count)++] = of_key[i];
+            total += more;
         }
         if (pass == 1 || total == 0) return STATUS_OK;
         *hits = ARENA_NEW_ARRAY(batch->arena, struct key_hit, total);
@@ -333,13 +348,8 @@ static enum status import_body(struct store_session *session, void *context, str
     for (batch->created_room = 16; batch->created_room < 2 * key_count;) batch->created_room *= 2;
     batch->created = ARENA_NEW_ARRAY(batch->arena, struct batch_key *, batch->created_room);
     if (!batch->created) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    batch->hits = NULL;
-    batch->hit_count = 0;
-    if (key_count > 0) {
-        TRY(store_keys_lock(session, keys, key_count, error));
-        TRY(duplicates_find_keys(session, keys, key_count, batch->arena, &batch->hits,
-                                 &batch->hit_count, error));
-    }
+    if (key_count > 0) TRY(store_keys_lock(session, keys, key_count, error));
+    TRY(find_hits(batch, error));
     TRY(find_suppressed(batch, error));
     for (size_t i = 0; i < batch->count; i++) {
         if (batch->rows[i].invalid) continue;

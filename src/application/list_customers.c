@@ -99,7 +99,8 @@ static enum status body_with_keys(struct store_session *session, void *context, 
     listing->count = 0;
     listing->rows = ARENA_NEW_ARRAY(listing->arena, struct profile_row, listing->limit + 2);
     if (str_is_none(key) || !listing->rows) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    TRY(store_keys_find(session, &key, 1, listing->arena, &hits, &hit_count, error));
+    TRY(store_keys_find(session, &key, 1, STORE_HOMES_MAX, listing->arena, &hits, &hit_count,
+                        error));
     for (size_t i = 0; i < hit_count; i++) {
         struct profile_row row, root;
         bool says;

@@ -4,6 +4,7 @@
 
 #include "application/customer_change.h"
 #include "application/preview.h"
+#include "application/review.h"
 #include "base/identifier.h"
 #include "domain/field.h"
 #include "domain/plan.h"
@@ -27,6 +28,7 @@ enum status merge_customers_parse(const struct json_value *body, struct merge_re
 {
     static const struct str known[] = {STR("sourceCustomerId"), STR("mergeReason"),
                                        STR("planToken"), STR_NONE};
+    out->versioned = false;
     TRY(customer_known_members(body, known, STR("sourceCustomerId, mergeReason, planToken"),
                                error));
     TRY(customer_text_member(body, known[0], &out->source_id, error));
@@ -89,6 +91,8 @@ static enum status plan(struct merging *merging, enum store_lock lock, struct er
         return error_set(error, STATUS_MERGE_WITH_SELF, STR("sourceCustomerId"), STR_NONE,
                          "a customer cannot be merged with itself");
     TRY(get_roots(merging, lock, &target, error));
+    if (merging->request->versioned && merging->request->version != target.version)
+        return error_plain(error, STATUS_VERSION_MISMATCH);
     TRY(customer_change_load(change, &target, error));
     TRY(store_tree_load(change->session, merging->source.customer_id, INSTANT_FUTURE, change->arena,
                         &merging->source_tree, error));
@@ -177,6 +181,14 @@ static enum status write_source(struct merging *merging, struct error *error)
     return store_version_append(change->session, &version, error);
 }
 
+/* Two customers became one: the review queue follows. */
+static enum status follow(const struct merging *merging, struct error *error)
+{
+    const struct customer_change *change = &merging->change;
+    struct review review = {change->session, change->caller->user_id, change->now, change->arena};
+    return review_follow(&review, &merging->joined, error);
+}
+
 static enum status merge_body(struct store_session *session, void *context, struct error *error)
 {
     struct merging *merging = context;
@@ -206,6 +218,7 @@ static enum status merge_body(struct store_session *session, void *context, stru
     TRY(customer_change_advance(change, &change->row, &change->golden, &merging->after,
                                 STR("MERGED"), joined, error));
     TRY(write_source(merging, error));
+    TRY(follow(merging, error));
     return customer_change_event(change, EVENT_PROFILE_MERGED, change->row.customer_id,
                                  event_payload_merged(merging->merge.target_id,
                                                       merging->merge.source_id,
@@ -224,24 +237,40 @@ static void write_merge(struct json_writer *writer, const struct merge *merge)
     results_instant(writer, STR("mergedAt"), merge->merged_at);
 }
 
+static enum status describe(const struct merging *merging, struct merge_result *out,
+                            struct error *error)
+{
+    struct buffer text = {.arena = merging->change.arena};
+    struct json_writer writer = {.out = &text};
+    json_object_begin(&writer);
+    write_merge(&writer, &merging->merge);
+    json_key(&writer, STR("profile"));
+    json_raw(&writer, merging->change.row.document);
+    json_object_end(&writer);
+    if (buffer_failed(&text)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    *out = (struct merge_result){.merge_id = merging->merge.merge_id,
+                                 .version = merging->change.row.version,
+                                 .json = buffer_str(&text)};
+    return STATUS_OK;
+}
+
+enum status merge_customers_within(struct application *application, const struct caller *caller,
+                                   struct store_session *session, struct str target_id,
+                                   const struct merge_request *request, struct arena *arena,
+                                   struct merge_result *out, struct error *error)
+{
+    struct merging merging = merging_of(application, caller, target_id, request, arena);
+    TRY(merge_body(session, &merging, error));
+    return describe(&merging, out, error);
+}
+
 enum status merge_customers(struct application *application, const struct caller *caller,
                             struct str target_id, const struct merge_request *request,
                             struct arena *arena, struct merge_result *out, struct error *error)
 {
     struct merging merging = merging_of(application, caller, target_id, request, arena);
     TRY(store_write(application->store, caller->tenant, arena, merge_body, &merging, error));
-    struct buffer text = {.arena = arena};
-    struct json_writer writer = {.out = &text};
-    json_object_begin(&writer);
-    write_merge(&writer, &merging.merge);
-    json_key(&writer, STR("profile"));
-    json_raw(&writer, merging.change.row.document);
-    json_object_end(&writer);
-    if (buffer_failed(&text)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    *out = (struct merge_result){.merge_id = merging.merge.merge_id,
-                                 .version = merging.change.row.version,
-                                 .json = buffer_str(&text)};
-    return STATUS_OK;
+    return describe(&merging, out, error);
 }
 
 struct merge_listing {

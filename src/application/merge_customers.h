@@ -8,9 +8,11 @@ struct merge_request {
     struct str source_id;
     struct str reason;     /* absent: DUPLICATE */
     struct str plan_token; /* absent: no plan demanded */
+    bool versioned;        /* the target must be at this version */
+    int64_t version;
 };
 
-/* {"sourceCustomerId":"CUST-2","mergeReason"?,"planToken"?}. */
+/* {"sourceCustomerId":"CUST-2","mergeReason"?,"planToken"?}; no version is demanded. */
 MUST_CHECK enum status merge_customers_parse(const struct json_value *body,
                                              struct merge_request *out, struct error *error);
 
@@ -39,6 +41,14 @@ MUST_CHECK enum status merge_customers(struct application *application, const st
                                        struct str target_id, const struct merge_request *request,
                                        struct arena *arena, struct merge_result *out,
                                        struct error *error);
+
+/* The same as a part of a unit of work that is under way. */
+MUST_CHECK enum status merge_customers_within(struct application *application,
+                                              const struct caller *caller,
+                                              struct store_session *session, struct str target_id,
+                                              const struct merge_request *request,
+                                              struct arena *arena, struct merge_result *out,
+                                              struct error *error);
 
 /* Merges in which the customer or any home of its tree was source or target, oldest first, reversed
  * ones too: {"items":[{mergeId,targetCustomerId,sourceCustomerId,mergeReason,actor,mergedAt,

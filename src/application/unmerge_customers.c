@@ -2,6 +2,7 @@
 
 #include "application/customer_change.h"
 #include "application/preview.h"
+#include "application/review.h"
 
 enum { ROOT_CHASES_MAX = 16 };
 
@@ -147,6 +148,15 @@ enum status unmerge_customers_preview(struct application *application, const str
     return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }
 
+/* The two that were one are judged not to be one: the review queue follows. */
+static enum status follow(const struct unmerging *unmerging, struct error *error)
+{
+    const struct customer_change *change = &unmerging->change;
+    struct review review = {change->session, change->caller->user_id, change->now, change->arena};
+    TRY(review_follow(&review, &unmerging->remaining, error));
+    return review_follow(&review, &unmerging->restored, error);
+}
+
 static enum status unmerge_body(struct store_session *session, void *context, struct error *error)
 {
     struct unmerging *unmerging = context;
@@ -168,6 +178,7 @@ static enum status unmerge_body(struct store_session *session, void *context, st
     restored->merge_id = STR_NONE;
     TRY(customer_change_advance(change, restored, NULL, &unmerging->restored_golden,
                                 STR("UNMERGED"), STR(""), error));
+    TRY(follow(unmerging, error));
     return customer_change_event(change, EVENT_PROFILE_UNMERGED, change->row.customer_id,
                                  event_payload_unmerged(unmerging->merge.target_id,
                                                         unmerging->merge.source_id,

@@ -61,6 +61,9 @@
     X(MERGE_NOT_FOUND,        "MERGE_NOT_FOUND",         "no such merge") \
     X(MERGE_REVERSED,         "MERGE_ALREADY_REVERSED",  "the merge is reversed already") \
     X(PLAN_CHANGED,           "PLAN_CHANGED",            "something changed since the preview: preview again") \
+    X(DUPLICATE_NOT_FOUND,    "DUPLICATE_NOT_FOUND",     "no such item of the review queue") \
+    X(DUPLICATE_CLAIMED,      "DUPLICATE_CLAIMED",       "somebody else is at this item") \
+    X(DUPLICATE_RESOLVED,     "DUPLICATE_RESOLVED",      "the item is resolved already") \
     X(JOB_NOT_FOUND,          "JOB_NOT_FOUND",           "no such job") \
     X(JOB_ENDED,              "JOB_ENDED",               "the job has ended already") \
     X(STORE_NOT_EMPTY,        "STORE_NOT_EMPTY",         "the store has data already")

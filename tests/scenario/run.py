@@ -39,6 +39,8 @@ import sys
 import tempfile
 import time
 
+from description import Description, code_of
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
@@ -74,6 +76,15 @@ class Service:
         self.port = free_port()
         self.log = tempfile.NamedTemporaryFile("w+", suffix=".log", delete=False)
         self.start()
+        self.description = Description(json.loads(self.read("/openapi.json")))
+
+    def read(self, path):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().read()
+        finally:
+            connection.close()
 
     def start(self):
         command = [self.binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--store", self.store_url]
@@ -207,9 +218,14 @@ class Scenario:
             all_headers.update(headers)
             connection.request(method, path, body.encode() if body else None,
                                {k: v for k, v in all_headers.items() if v != "-"})
-            return Answer(connection.getresponse())
+            answer = Answer(connection.getresponse())
         finally:
             connection.close()
+        code = code_of(answer.status, answer.body)
+        problem = self.service.description.undeclared(method, path, answer.status, code)
+        if problem:
+            raise Mismatch(problem)
+        return answer
 
     def prepare(self, text):
         method, path, body = (text.split(None, 2) + [None, None])[:3]

@@ -8,6 +8,7 @@
 
 #include "adapters/matcher_exact/matcher_exact.h"
 #include "adapters/memory/memory_store.h"
+#include "faulty_store.h"
 #include "unit.h"
 
 struct fake_runner {
@@ -28,6 +29,7 @@ struct job_file_reader {
 
 struct api_fixture {
     struct store *store;
+    struct faulty_store faulty;
     struct application application;
     struct identity identity;
     struct fake_runner jobs;
@@ -144,7 +146,8 @@ static void *run(void *argument)
 
 static void fill(struct api_fixture *fixture)
 {
-    fixture->application = (struct application){.store = fixture->store,
+    faulty_store_init(&fixture->faulty, fixture->store);
+    fixture->application = (struct application){.store = &fixture->faulty.base,
                                                 .matcher = matcher_exact(),
                                                 .environment = environment_system(),
                                                 .policy_for = policy_for,
@@ -249,6 +252,11 @@ uint16_t api_fixture_port(const struct api_fixture *fixture)
 struct arena *api_fixture_arena(struct api_fixture *fixture)
 {
     return &fixture->arena;
+}
+
+void api_fixture_fail(struct api_fixture *fixture, enum status reads, enum status writes)
+{
+    faulty_store_fail(&fixture->faulty, reads, writes);
 }
 
 struct str api_fixture_upload(const struct api_fixture *fixture)

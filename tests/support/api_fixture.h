@@ -22,6 +22,8 @@ int api_fixture_set_up_with(void **state, const struct api_limits *limits, bool 
 
 uint16_t api_fixture_port(const struct api_fixture *fixture);
 struct arena *api_fixture_arena(struct api_fixture *fixture);
+/* From now on reads and writes of the store answer these; STATUS_OK: they do what they should. */
+void api_fixture_fail(struct api_fixture *fixture, enum status reads, enum status writes);
 /* What the job runner was given by the last upload; how many uploads were dropped. */
 struct str api_fixture_upload(const struct api_fixture *fixture);
 int api_fixture_dropped(const struct api_fixture *fixture);

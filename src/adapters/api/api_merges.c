@@ -8,6 +8,8 @@ enum status api_merges_merge(struct call *call, struct error *error)
     struct merge_request request;
     struct merge_result result;
     TRY(merge_customers_parse(call->body, &request, error));
+    request.versioned = call->if_match != IF_MATCH_ANY;
+    request.version = call->if_match;
     TRY(merge_customers(call_application(call), &call->caller, call->places[0], &request,
                         call->arena, &result, error));
     return answer_versioned(call, 200, result.version, result.json, error);

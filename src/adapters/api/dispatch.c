@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "adapters/api/errors.h"
+#include "adapters/api/failures.h"
 #include "adapters/api/internal.h"
 #include "adapters/api/negotiate.h"
 #include "base/log.h"
@@ -131,11 +132,14 @@ static enum status check_query(const struct call *call, struct error *error)
     return STATUS_OK;
 }
 
-/* An answer of JSON is taken by who accepts JSON in any form; other content is the handler's. */
+/* An answer of JSON is taken by who accepts JSON in any form; other content is the handler's, and
+ * of none there is nothing to accept. */
 static enum status check_accept(const struct call *call, struct error *error)
 {
     struct str header = http_request_header(call->request, STR("Accept"));
-    if (str_is_none(header) || str_find_char(call->route->response, '/') >= 0) return STATUS_OK;
+    struct str response = call->route->response;
+    if (str_is_none(header) || str_is_none(response) || str_find_char(response, '/') >= 0)
+        return STATUS_OK;
     if (negotiate_accept(header, STR("application/json")) > 0 ||
         negotiate_accept(header, STR("application/problem+json")) > 0)
         return STATUS_OK;
@@ -146,6 +150,8 @@ static enum status check_accept(const struct call *call, struct error *error)
 static enum status check_if_match(struct call *call, struct error *error)
 {
     struct str header = http_request_header(call->request, STR("If-Match"));
+    call->if_match = IF_MATCH_ANY;
+    if (!failures_if_match(call->route)) return STATUS_OK;
     switch (negotiate_if_match(header, &call->if_match)) {
     case IF_MATCH_NONE:
     case IF_MATCH_STAR:

@@ -9,7 +9,8 @@
 enum { INPUT = 1, RETRY = 2 };
 
 /* INPUT: 422 when it is about a body that is well-formed JSON. RETRY: nothing was changed and a
- * later try may succeed. */
+ * later try may succeed. What has no row is nothing that a caller could act on: an INTERNAL_ERROR
+ * to him, and itself in the log. */
 static const struct {
     int http;
     int flags;
@@ -21,12 +22,8 @@ static const struct {
     [STATUS_OUTCOME_UNKNOWN] = {504, 0},
     [STATUS_WRITE_CONFLICT] = {503, RETRY},
     [STATUS_STORE_FULL] = {507, 0},
-    [STATUS_STORE_CORRUPT] = {500, 0},
+    [STATUS_STORE_READ_ONLY] = {507, 0},
     [STATUS_SCHEMA_MISMATCH] = {503, RETRY},
-    [STATUS_STORE_IN_USE] = {503, RETRY},
-    [STATUS_IO] = {500, 0},
-    [STATUS_USAGE] = {500, 0},
-    [STATUS_CONFIGURATION] = {500, 0},
     [STATUS_ROUTE_NOT_FOUND] = {404, 0},
     [STATUS_METHOD_NOT_ALLOWED] = {405, 0},
     [STATUS_NOT_ACCEPTABLE] = {406, 0},
@@ -36,7 +33,6 @@ static const struct {
     [STATUS_UNAUTHENTICATED] = {401, 0},
     [STATUS_FORBIDDEN] = {403, 0},
     [STATUS_MALFORMED_JSON] = {400, 0},
-    [STATUS_MALFORMED_CSV] = {400, 0},
     [STATUS_UNKNOWN_FIELD] = {400, INPUT},
     [STATUS_DUPLICATE_FIELD] = {400, INPUT},
     [STATUS_REQUIRED_FIELD] = {400, INPUT},
@@ -58,19 +54,33 @@ static const struct {
     [STATUS_MERGE_NOT_FOUND] = {404, 0},
     [STATUS_MERGE_REVERSED] = {409, 0},
     [STATUS_PLAN_CHANGED] = {409, 0},
+    [STATUS_DUPLICATE_NOT_FOUND] = {404, 0},
+    [STATUS_DUPLICATE_CLAIMED] = {409, 0},
+    [STATUS_DUPLICATE_RESOLVED] = {409, 0},
     [STATUS_JOB_NOT_FOUND] = {404, 0},
     [STATUS_JOB_ENDED] = {409, 0},
-    [STATUS_STORE_NOT_EMPTY] = {409, 0},
 };
+
+static enum status told(enum status status)
+{
+    return table[status].http ? status : STATUS_INTERNAL;
+}
 
 int errors_http_status(enum status status)
 {
-    return table[status].http ? table[status].http : 500;
+    return table[told(status)].http;
 }
 
 bool errors_is_about_input(enum status status)
 {
     return table[status].flags & INPUT;
+}
+
+int errors_body_status(enum status status)
+{
+    if (errors_is_about_input(status)) return 422;
+    /* Another customer than the one that is addressed was merged: no redirection helps. */
+    return status == STATUS_CUSTOMER_MERGED ? 409 : errors_http_status(status);
 }
 
 struct str errors_phrase(int http_status)
@@ -112,11 +122,10 @@ struct str errors_phrase(int http_status)
 
 static int http_status_of(const struct call *call, const struct error *error)
 {
-    int http = errors_http_status(error->status);
-    bool about_body = call->body_checked && errors_is_about_input(error->status);
-    /* Another customer than the one that is addressed was merged: no redirection helps. */
-    if (error->status == STATUS_CUSTOMER_MERGED && error->field[0]) return 409;
-    return about_body ? 422 : http;
+    /* A merged customer that a field names is another than the one that is addressed. */
+    bool about_body =
+        error->status == STATUS_CUSTOMER_MERGED ? error->field[0] != '\0' : call->body_checked;
+    return about_body ? errors_body_status(error->status) : errors_http_status(error->status);
 }
 
 /* {"field":..,"allowed":..} and whatever the use case had to say. */
@@ -139,8 +148,9 @@ static void write_body(struct json_writer *writer, struct call *call, const stru
                        int http_status, bool problem)
 {
     char now[INSTANT_TEXT_MAX];
-    struct str message =
-        error->message[0] ? str_from_cstr(error->message) : status_meaning(error->status);
+    enum status code = told(error->status);
+    bool own_words = error->message[0] && code == error->status;
+    struct str message = own_words ? str_from_cstr(error->message) : status_meaning(code);
     json_object_begin(writer);
     if (problem) {
         json_member_string(writer, STR("type"), STR("about:blank"));
@@ -149,7 +159,7 @@ static void write_body(struct json_writer *writer, struct call *call, const stru
         json_int64(writer, http_status);
         json_member_string(writer, STR("detail"), message);
     }
-    json_member_string(writer, STR("error"), status_code(error->status));
+    json_member_string(writer, STR("error"), status_code(code));
     json_member_string(writer, STR("message"), message);
     json_key(writer, STR("details"));
     write_details(writer, error);

@@ -12,6 +12,8 @@
 int errors_http_status(enum status status);
 /* Is it 422 when the body, as JSON well-formed, is to blame? */
 bool errors_is_about_input(enum status status);
+/* The HTTP status of a code when something that the body says is to blame. */
+int errors_body_status(enum status status);
 /* "Not Found" */
 struct str errors_phrase(int http_status);
 /* Writes the whole answer: status, headers and body. */

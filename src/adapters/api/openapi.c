@@ -1,7 +1,7 @@
 #include "adapters/api/openapi.h"
 
 #include "adapters/api/errors.h"
-#include "adapters/api/router.h"
+#include "adapters/api/failures.h"
 
 static void write_text(struct json_writer *writer, struct str name, struct str text)
 {
@@ -68,7 +68,7 @@ static void write_parameters(struct json_writer *writer, const struct route *rou
     if (route->versioned && route->method == ROUTE_GET)
         write_parameter(writer, STR("If-None-Match"), "header", false, STR("{\"type\":\"string\"}"),
                         STR("304 when the ETag is this one"));
-    else if (route->versioned && !str_equal(route->name, STR("createCustomer")))
+    else if (failures_if_match(route))
         write_parameter(writer, STR("If-Match"), "header", false, STR("{\"type\":\"string\"}"),
                         STR("412 when the ETag is another one"));
     json_array_end(writer);
@@ -93,82 +93,57 @@ static void write_request(struct json_writer *writer, const struct route *route)
     json_object_end(writer);
 }
 
-/* The HTTP statuses of a route's failures, once each, in order. */
-enum { ANSWERS_MAX = 64 };
-
-static bool is_422(const struct route *route, enum status status)
-{
-    bool parsed = route->body == ROUTE_BODY_JSON || route->body == ROUTE_BODY_PATCH;
-    return parsed && status != STATUS_DUPLICATE_FIELD && errors_is_about_input(status);
-}
-
-static void write_codes(struct json_writer *writer, const enum status *codes, size_t count)
+/* For people the description, for programs x-error-codes. */
+static void write_codes(struct json_writer *writer, const struct route_failure *failures,
+                        size_t count)
 {
     struct buffer *out = writer->out;
     buffer_append_format(out, "%s\"description\":\"", writer->need_comma ? "," : "");
     for (size_t i = 0; i < count; i++) {
         if (i) buffer_append(out, STR(", "));
-        buffer_append(out, status_code(codes[i]));
+        buffer_append(out, status_code(failures[i].status));
     }
     buffer_append(out, STR("\""));
     writer->need_comma = true;
+    json_key(writer, STR("x-error-codes"));
+    json_array_begin(writer);
+    for (size_t i = 0; i < count; i++) json_string(writer, status_code(failures[i].status));
+    json_array_end(writer);
 }
 
-static void write_failure(struct json_writer *writer, int http, const enum status *codes,
-                          size_t count)
+static void open_response(struct json_writer *writer, int http)
 {
-    char key[] = "000";
-    for (int i = 2, rest = http; i >= 0; i--, rest /= 10) key[i] = (char)('0' + rest % 10);
+    char key[] = {(char)('0' + http / 100), (char)('0' + http / 10 % 10), (char)('0' + http % 10),
+                  '\0'};
     json_key(writer, str_from_cstr(key));
     json_object_begin(writer);
-    write_codes(writer, codes, count);
-    write_content(writer, STR("application/json"), http == 307 ? STR("Merged") : STR("Error"));
-    json_object_end(writer);
-}
-
-static size_t gather_failures(const struct route *route, enum status codes[ANSWERS_MAX])
-{
-    static const enum status common[] = {STATUS_UNAUTHENTICATED, STATUS_FORBIDDEN,
-                                         STATUS_RATE_LIMITED};
-    static const enum status of_body[] = {STATUS_MALFORMED_JSON, STATUS_DUPLICATE_FIELD,
-                                          STATUS_UNSUPPORTED_MEDIA_TYPE, STATUS_REQUEST_TOO_LARGE};
-    static const enum status of_store[] = {STATUS_UNAVAILABLE, STATUS_INTERNAL};
-    size_t count = 0;
-    for (size_t i = 0; i < ROUTE_FAILURES_MAX && route->failures[i] != STATUS_OK; i++)
-        codes[count++] = route->failures[i];
-    if (route->permission == ROUTE_PUBLIC) return count;
-    for (size_t i = 0; i < 3; i++) codes[count++] = common[i];
-    for (size_t i = 0; i < 2; i++) codes[count++] = of_store[i];
-    if (route->body == ROUTE_BODY_NONE) return count;
-    for (size_t i = 0; i < 4; i++) codes[count++] = of_body[i];
-    if (route->body == ROUTE_BODY_UPLOAD) return count;
-    codes[count++] = STATUS_OUTCOME_UNKNOWN;
-    codes[count++] = STATUS_WRITE_CONFLICT;
-    return count;
 }
 
 static void write_failures(struct json_writer *writer, const struct route *route)
 {
-    enum status codes[ANSWERS_MAX], same[ANSWERS_MAX];
-    size_t count = gather_failures(route, codes);
-    for (int http = 300; http < 600; http++) {
-        size_t found = 0;
-        for (size_t i = 0; i < count; i++) {
-            int is = is_422(route, codes[i]) ? 422 : errors_http_status(codes[i]);
-            bool seen = false;
-            for (size_t k = 0; k < found; k++) seen = seen || same[k] == codes[i];
-            if (is == http && !seen) same[found++] = codes[i];
-        }
-        if (found) write_failure(writer, http, same, found);
+    struct route_failure all[FAILURES_MAX];
+    size_t count = failures_of(route, all), last;
+    for (size_t first = 0; first < count; first = last) {
+        for (last = first; last < count && all[last].http == all[first].http;) last++;
+        open_response(writer, all[first].http);
+        write_codes(writer, &all[first], last - first);
+        write_content(writer, STR("application/json"),
+                      all[first].http == 307 ? STR("Merged") : STR("Error"));
+        json_object_end(writer);
     }
+}
+
+static void write_not_modified(struct json_writer *writer, const struct route *route)
+{
+    if (!route->versioned || route->method != ROUTE_GET) return;
+    open_response(writer, 304);
+    write_text(writer, STR("description"), errors_phrase(304));
+    json_object_end(writer);
 }
 
 static void write_success(struct json_writer *writer, const struct route *route)
 {
-    char key[] = {(char)('0' + route->success / 100), (char)('0' + route->success / 10 % 10),
-                  (char)('0' + route->success % 10), '\0'};
-    json_key(writer, str_from_cstr(key));
-    json_object_begin(writer);
+    open_response(writer, route->success);
     write_text(writer, STR("description"), errors_phrase(route->success));
     if (route->versioned) {
         json_key(writer, STR("headers"));
@@ -227,6 +202,7 @@ static void write_operation(struct json_writer *writer, const struct route *rout
     json_key(writer, STR("responses"));
     json_object_begin(writer);
     write_success(writer, route);
+    write_not_modified(writer, route);
     write_failures(writer, route);
     json_object_end(writer);
     json_object_end(writer);

@@ -47,8 +47,13 @@ struct route {
     struct str response; /* schema of the answer; absent: no body; a media type for other content */
     int success;         /* status of the good answer */
     bool versioned;      /* answers an ETag and takes If-Match (changes) or If-None-Match (reads) */
+    bool unconditional;  /* answers an ETag, but takes no If-Match */
+    bool writes;         /* to the store */
     struct route_parameter query[ROUTE_QUERY_MAX];
-    enum status failures[ROUTE_FAILURES_MAX]; /* besides those that any route may give */
+    /* Besides those that follow from the row (failures.c): failures for what the path and the query
+     * say, and refusals of what the body says. */
+    enum status failures[ROUTE_FAILURES_MAX];
+    enum status refusals[ROUTE_FAILURES_MAX];
 };
 
 extern const struct route routes[];

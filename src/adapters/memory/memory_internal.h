@@ -31,6 +31,9 @@ struct memory_tenant {
     struct memory_table suppressed;    /* hash -> struct memory_suppression, or NULL */
     struct memory_table jobs;          /* jobId -> struct job_row */
     struct memory_vector jobs_ordered; /* struct str *, ids in order */
+    struct memory_table duplicates;    /* duplicateId -> struct duplicate_row */
+    struct memory_table duplicates_of; /* home -> bucket of struct duplicate_row * */
+    struct memory_vector duplicates_all;
 };
 
 struct memory_store {
@@ -94,7 +97,7 @@ enum status memory_trees_merge_list(struct store_session *, const struct str *, 
 
 enum status memory_lists_keys_lock(struct store_session *, const struct str *, size_t,
                                    struct error *);
-enum status memory_lists_keys_find(struct store_session *, const struct str *, size_t,
+enum status memory_lists_keys_find(struct store_session *, const struct str *, size_t, size_t,
                                    struct arena *, struct key_hit **, size_t *, struct error *);
 enum status memory_lists_keys_put(struct store_session *, struct str, const struct str *, size_t,
                                   struct error *);
@@ -124,5 +127,23 @@ enum status memory_lists_job_get(struct store_session *, struct str, struct aren
                                  struct job_row *, struct error *);
 enum status memory_lists_job_list(struct store_session *, struct str, size_t, struct arena *,
                                   struct job_row **, size_t *, struct error *);
+
+enum status memory_duplicates_insert(struct store_session *, const struct duplicate_row *,
+                                     struct error *);
+enum status memory_duplicates_update(struct store_session *, const struct duplicate_row *,
+                                     struct error *);
+enum status memory_duplicates_get(struct store_session *, struct str id, enum store_lock,
+                                  struct arena *, struct duplicate_row *, struct error *);
+enum status memory_duplicates_list_of(struct store_session *, const struct str *homes, size_t count,
+                                      enum store_lock, struct arena *, struct duplicate_row **,
+                                      size_t *row_count, struct error *);
+enum status memory_duplicates_list(struct store_session *, const struct duplicate_filter *,
+                                   const struct duplicate_row *after, size_t limit, struct arena *,
+                                   struct duplicate_row **, size_t *count, struct error *);
+enum status memory_duplicates_count(struct store_session *, instant now, instant since,
+                                    struct arena *, struct duplicate_count **, size_t *count,
+                                    struct error *);
+enum status memory_duplicates_backlog(struct store *, struct arena *, int64_t *waiting,
+                                      instant *oldest, struct error *);
 
 #endif

@@ -4,8 +4,6 @@
 
 #include "adapters/memory/memory_internal.h"
 
-enum { HITS_MAX = 1000 };
-
 /* Every unit of work is alone already. */
 enum status memory_lists_keys_lock(struct store_session *session, const struct str *keys,
                                    size_t count, struct error *error)
@@ -16,32 +14,23 @@ enum status memory_lists_keys_lock(struct store_session *session, const struct s
 }
 
 enum status memory_lists_keys_find(struct store_session *session, const struct str *keys,
-                                   size_t count, struct arena *arena, struct key_hit **hits,
-                                   size_t *hit_count, struct error *error)
+                                   size_t count, size_t homes_max, struct arena *arena,
+                                   struct key_hit **hits, size_t *hit_count, struct error *error)
 {
     const struct memory_table *table = &memory_tenant_of(session)->keys;
-    *hit_count = 0;
-    *hits = NULL;
-    if (count == 0) return STATUS_OK;
-    struct str *sorted = ARENA_NEW_ARRAY(arena, struct str, count);
-    if (!sorted) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    memcpy(sorted, keys, count * sizeof(*keys));
-    str_sort(sorted, count);
     size_t total = 0;
+    *hit_count = 0;
     for (size_t i = 0; i < count; i++) {
-        const struct memory_bucket *bucket = memory_table_get(table, sorted[i]);
+        const struct memory_bucket *bucket = memory_table_get(table, keys[i]);
         total += bucket ? bucket->vector.count : 0;
     }
-    if (total > HITS_MAX) total = HITS_MAX;
-    if (total == 0) return STATUS_OK;
     *hits = ARENA_NEW_ARRAY(arena, struct key_hit, total);
     if (!*hits) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < count; i++) {
-        if (i > 0 && str_equal(sorted[i], sorted[i - 1])) continue;
-        const struct memory_bucket *bucket = memory_table_get(table, sorted[i]);
-        for (size_t j = 0; bucket && j < bucket->vector.count && *hit_count < total; j++)
+        const struct memory_bucket *bucket = memory_table_get(table, keys[i]);
+        for (size_t j = 0; bucket && j < bucket->vector.count && j < homes_max; j++)
             (*hits)[(*hit_count)++] =
-                (struct key_hit){.key = sorted[i], .home = *(struct str *)bucket->vector.items[j]};
+                (struct key_hit){.key = i, .home = *(struct str *)bucket->vector.items[j]};
     }
     return STATUS_OK;
 }

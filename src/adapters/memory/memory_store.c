@@ -155,6 +155,13 @@ static const struct store_operations operations = {
     .job_put = memory_lists_job_put,
     .job_get = memory_lists_job_get,
     .job_list = memory_lists_job_list,
+    .duplicate_insert = memory_duplicates_insert,
+    .duplicate_update = memory_duplicates_update,
+    .duplicate_get = memory_duplicates_get,
+    .duplicate_list_of = memory_duplicates_list_of,
+    .duplicate_list = memory_duplicates_list,
+    .duplicate_count = memory_duplicates_count,
+    .duplicate_backlog = memory_duplicates_backlog,
 };
 
 enum status memory_store_new(size_t limit_bytes, struct store **out)

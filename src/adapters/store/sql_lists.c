@@ -1,8 +1,6 @@
 /* Match keys, the event feed, the suppression list and jobs. */
 #include "adapters/store/sql_store_internal.h"
 
-enum { KEY_HITS_MAX = 1000 };
-
 /* --- match keys --- */
 
 static struct sqlite_keys *embedded_keys(struct store_session *base)
@@ -19,8 +17,8 @@ enum status sql_lists_keys_lock(struct store_session *base, const struct str *ke
 }
 
 enum status sql_lists_keys_find(struct store_session *base, const struct str *keys, size_t count,
-                                struct arena *arena, struct key_hit **out, size_t *hit_count,
-                                struct error *error)
+                                size_t homes_max, struct arena *arena, struct key_hit **out,
+                                size_t *hit_count, struct error *error)
 {
     struct sqlite_keys *embedded = embedded_keys(base);
     *out = NULL;
@@ -28,15 +26,16 @@ enum status sql_lists_keys_find(struct store_session *base, const struct str *ke
     if (count == 0) return STATUS_OK;
     if (embedded)
         return sqlite_keys_find(embedded, sql_session_of(base)->transaction, base->tenant, keys,
-                                count, arena, out, hit_count, error);
+                                count, homes_max, arena, out, hit_count, error);
     const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_ARRAY(keys, count),
-                                       SQL_PARAM_INT64(KEY_HITS_MAX)};
+                                       SQL_PARAM_INT64((int64_t)homes_max)};
     struct sql_rows rows;
     TRY(SESSION_QUERY(sql_session_of(base), SQL_KEYS_FIND, params, arena, &rows, error));
     struct key_hit *hits = ARENA_NEW_ARRAY(arena, struct key_hit, rows.row_count);
     if (!hits) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < rows.row_count; i++)
-        hits[i] = (struct key_hit){.key = sql_cell(&rows, i, 0), .home = sql_cell(&rows, i, 1)};
+        hits[i] = (struct key_hit){.key = (size_t)sql_cell_int64(&rows, i, 0, 1) - 1,
+                                   .home = sql_cell(&rows, i, 1)};
     *out = hits;
     *hit_count = rows.row_count;
     return STATUS_OK;

@@ -5,9 +5,6 @@
 
 #include "adapters/store/sql_store_internal.h"
 
-/* Where a store is asked without a tenant. No tenant can be called so. */
-#define NO_TENANT STR("*")
-
 static struct sql_store *self_of(struct store *base)
 {
     return (struct sql_store *)base;
@@ -247,6 +244,13 @@ static const struct store_operations operations = {
     .job_put = sql_lists_job_put,
     .job_get = sql_lists_job_get,
     .job_list = sql_lists_job_list,
+    .duplicate_insert = sql_duplicates_insert,
+    .duplicate_update = sql_duplicates_update,
+    .duplicate_get = sql_duplicates_get,
+    .duplicate_list_of = sql_duplicates_list_of,
+    .duplicate_list = sql_duplicates_list,
+    .duplicate_count = sql_duplicates_count,
+    .duplicate_backlog = sql_duplicates_backlog,
 };
 
 struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t count,

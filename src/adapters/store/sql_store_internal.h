@@ -12,6 +12,9 @@
 #include "adapters/store/sqlite_keys.h"
 #include "sql_statements.h"
 
+/* Where a store is asked without a tenant. No tenant can be called so. */
+#define NO_TENANT STR("*")
+
 struct sql_store {
     struct store base;
     struct sql_driver *driver;
@@ -107,8 +110,8 @@ enum status sql_trees_merge_list(struct store_session *, const struct str *custo
 enum status sql_lists_keys_lock(struct store_session *, const struct str *keys, size_t count,
                                 struct error *);
 enum status sql_lists_keys_find(struct store_session *, const struct str *keys, size_t count,
-                                struct arena *, struct key_hit **, size_t *hit_count,
-                                struct error *);
+                                size_t homes_max, struct arena *, struct key_hit **,
+                                size_t *hit_count, struct error *);
 enum status sql_lists_keys_put(struct store_session *, struct str home, const struct str *keys,
                                size_t count, struct error *);
 enum status sql_search_put(struct store_session *, struct str home, struct str entry,
@@ -140,5 +143,22 @@ enum status sql_lists_job_get(struct store_session *, struct str job_id, struct 
                               struct job_row *, struct error *);
 enum status sql_lists_job_list(struct store_session *, struct str after_id, size_t limit,
                                struct arena *, struct job_row **, size_t *count, struct error *);
+
+enum status sql_duplicates_insert(struct store_session *, const struct duplicate_row *,
+                                  struct error *);
+enum status sql_duplicates_update(struct store_session *, const struct duplicate_row *,
+                                  struct error *);
+enum status sql_duplicates_get(struct store_session *, struct str id, enum store_lock,
+                               struct arena *, struct duplicate_row *, struct error *);
+enum status sql_duplicates_list_of(struct store_session *, const struct str *homes, size_t count,
+                                   enum store_lock, struct arena *, struct duplicate_row **,
+                                   size_t *row_count, struct error *);
+enum status sql_duplicates_list(struct store_session *, const struct duplicate_filter *,
+                                const struct duplicate_row *after, size_t limit, struct arena *,
+                                struct duplicate_row **, size_t *count, struct error *);
+enum status sql_duplicates_count(struct store_session *, instant now, instant since, struct arena *,
+                                 struct duplicate_count **, size_t *count, struct error *);
+enum status sql_duplicates_backlog(struct store *, struct arena *, int64_t *waiting,
+                                   instant *oldest, struct error *);
 
 #endif

@@ -8,7 +8,6 @@
 #include "sql_statements.h"
 
 enum {
-    HITS_MAX = 1000,
     MERGE_AT = 512 * 1024,     /* keys in the newest generation */
     MERGE_IDLE_AT = 16 * 1024, /* when nobody waits */
     STEP_MIN = 1000,           /* keys merged with one commit */
@@ -86,11 +85,11 @@ static void prefetch(struct sqlite_keys *keys, const uint64_t *hashes, size_t co
     pthread_mutex_unlock(&keys->mutex);
 }
 
-static size_t rows_of(struct sqlite_keys *keys, uint64_t hash, int64_t rows[HITS_MAX])
+static size_t rows_of(struct sqlite_keys *keys, uint64_t hash, int64_t rows[STORE_HOMES_MAX])
 {
     pthread_mutex_lock(&keys->mutex);
-    size_t count = key_index_find(&keys->newest, hash, rows, HITS_MAX);
-    count += key_index_find(&keys->merging, hash, rows + count, HITS_MAX - count);
+    size_t count = key_index_find(&keys->newest, hash, rows, STORE_HOMES_MAX);
+    count += key_index_find(&keys->merging, hash, rows + count, STORE_HOMES_MAX - count);
     pthread_mutex_unlock(&keys->mutex);
     return count;
 }
@@ -115,7 +114,7 @@ struct hits {
     struct arena *arena;
 };
 
-static bool add_hit(struct hits *hits, struct str key, struct str home)
+static bool add_hit(struct hits *hits, size_t key, struct str home)
 {
     if (hits->count == hits->capacity) {
         size_t capacity = hits->capacity ? hits->capacity * 2 : 8;
@@ -129,30 +128,30 @@ static bool add_hit(struct hits *hits, struct str key, struct str home)
     return true;
 }
 
-static enum status find_merged(struct sql_transaction *transaction, struct str tenant,
-                               struct str text, uint64_t hash, struct hits *hits,
+static enum status find_merged(struct sql_transaction *transaction, struct str tenant, size_t key,
+                               uint64_t hash, size_t homes_max, struct hits *hits,
                                struct error *error)
 {
     const struct sql_value params[] = {SQL_PARAM_TEXT(tenant), SQL_PARAM_INT64((int64_t)hash),
-                                       SQL_PARAM_INT64(HITS_MAX)};
+                                       SQL_PARAM_INT64((int64_t)homes_max)};
     struct sql_rows rows = {0};
     TRY(sql_query(transaction, SQL_MATCH_KEY_FIND, params, 3, hits->arena, &rows, error));
     for (size_t i = 0; i < rows.row_count; i++)
-        if (!add_hit(hits, text, sql_cell(&rows, i, 0)))
+        if (!add_hit(hits, key, sql_cell(&rows, i, 0)))
             return error_plain(error, STATUS_OUT_OF_MEMORY);
     return STATUS_OK;
 }
 
 static enum status find_new(struct sqlite_keys *keys, struct sql_transaction *transaction,
-                            struct str tenant, struct str text, uint64_t hash, struct hits *hits,
-                            struct error *error)
+                            struct str tenant, size_t key, uint64_t hash, size_t homes_max,
+                            struct hits *hits, struct error *error)
 {
-    int64_t rows[HITS_MAX];
+    int64_t rows[STORE_HOMES_MAX];
     size_t count = rows_of(keys, hash, rows);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0, first = hits->count; i < count && hits->count < first + homes_max; i++) {
         struct str home;
         TRY(home_in_row(transaction, rows[i], tenant, hash, hits->arena, &home, error));
-        if (!str_is_none(home) && !add_hit(hits, text, home))
+        if (!str_is_none(home) && !add_hit(hits, key, home))
             return error_plain(error, STATUS_OUT_OF_MEMORY);
     }
     return STATUS_OK;
@@ -161,24 +160,25 @@ static enum status find_new(struct sqlite_keys *keys, struct sql_transaction *tr
 static int compare_hits(const void *a, const void *b)
 {
     const struct key_hit *x = a, *y = b;
-    int by_key = str_compare(x->key, y->key);
-    return by_key ? by_key : str_compare(x->home, y->home);
+    return str_compare(x->home, y->home);
 }
 
-static void sort_hits(struct hits *hits)
+/* The hits of one key, which are those from `first` on: in order, each once, at most homes_max. */
+static void settle_hits(struct hits *hits, size_t first, size_t homes_max)
 {
-    size_t kept = 0;
-    if (hits->count > 1) qsort(hits->items, hits->count, sizeof(*hits->items), compare_hits);
-    for (size_t i = 0; i < hits->count; i++)
-        if (kept == 0 || compare_hits(&hits->items[kept - 1], &hits->items[i]) != 0)
+    size_t kept = first, count = hits->count - first;
+    if (count < 2) return;
+    qsort(hits->items + first, count, sizeof(*hits->items), compare_hits);
+    for (size_t i = first; i < hits->count && kept < first + homes_max; i++)
+        if (kept == first || compare_hits(&hits->items[kept - 1], &hits->items[i]) != 0)
             hits->items[kept++] = hits->items[i];
-    hits->count = kept < HITS_MAX ? kept : HITS_MAX;
+    hits->count = kept;
 }
 
 enum status sqlite_keys_find(struct sqlite_keys *keys, struct sql_transaction *transaction,
                              struct str tenant, const struct str *texts, size_t count,
-                             struct arena *arena, struct key_hit **out, size_t *hit_count,
-                             struct error *error)
+                             size_t homes_max, struct arena *arena, struct key_hit **out,
+                             size_t *hit_count, struct error *error)
 {
     struct hits hits = {.arena = arena};
     uint64_t *hashes = hash_all(tenant, texts, count, arena);
@@ -186,10 +186,11 @@ enum status sqlite_keys_find(struct sqlite_keys *keys, struct sql_transaction *t
     for (size_t i = 0; i < count; i++) {
         if (i % PREFETCH == 0) prefetch(keys, hashes + i, count - i);
         /* In this order: a row that is merged in between is found twice rather than never. */
-        TRY(find_new(keys, transaction, tenant, texts[i], hashes[i], &hits, error));
-        TRY(find_merged(transaction, tenant, texts[i], hashes[i], &hits, error));
+        size_t first = hits.count;
+        TRY(find_new(keys, transaction, tenant, i, hashes[i], homes_max, &hits, error));
+        TRY(find_merged(transaction, tenant, i, hashes[i], homes_max, &hits, error));
+        settle_hits(&hits, first, homes_max);
     }
-    sort_hits(&hits);
     *out = hits.items;
     *hit_count = hits.count;
     return STATUS_OK;
@@ -211,7 +212,7 @@ static enum status is_new(struct sqlite_keys *keys, struct sql_transaction *tran
                           struct str tenant, struct str home, uint64_t hash, struct arena *arena,
                           bool *known, struct error *error)
 {
-    int64_t rows[HITS_MAX];
+    int64_t rows[STORE_HOMES_MAX];
     size_t count = rows_of(keys, hash, rows);
     *known = false;
     for (size_t i = 0; i < count && !*known; i++) {

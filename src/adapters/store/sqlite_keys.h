@@ -41,9 +41,9 @@ MUST_CHECK enum status sqlite_keys_put(struct sqlite_keys *keys,
                                        struct arena *arena, struct error *error);
 MUST_CHECK enum status sqlite_keys_find(struct sqlite_keys *keys,
                                         struct sql_transaction *transaction, struct str tenant,
-                                        const struct str *texts, size_t count, struct arena *arena,
-                                        struct key_hit **hits, size_t *hit_count,
-                                        struct error *error);
+                                        const struct str *texts, size_t count, size_t homes_max,
+                                        struct arena *arena, struct key_hit **hits,
+                                        size_t *hit_count, struct error *error);
 
 /* A step of merging, on the writer thread, within a transaction; counts once it was committed. True
  * when there is more to do. */

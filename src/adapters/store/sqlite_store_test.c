@@ -86,7 +86,7 @@ static enum status find_body(struct store_session *session, void *context, struc
         struct key_hit *hits;
         size_t count;
         keys_of(home, keys, &work->arena);
-        TRY(store_keys_find(session, keys, KEYS, &work->arena, &hits, &count, error));
+        TRY(store_keys_find(session, keys, KEYS, 10, &work->arena, &hits, &count, error));
         if (count != KEYS - 1 + 3) work->wrong++;
         arena_rewind(&work->arena, mark);
     }

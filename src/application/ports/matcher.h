@@ -22,6 +22,8 @@ struct match {
     double probability;
     struct match_reason *reasons;
     size_t reason_count;
+    struct str waterfall;     /* JSON: the evidence, comparison by comparison; may be absent */
+    struct str model_version; /* of what weighed it; absent when nothing was weighed */
 };
 
 struct matcher {

@@ -118,11 +118,11 @@ enum status store_keys_lock(struct store_session *session, const struct str *key
 }
 
 enum status store_keys_find(struct store_session *session, const struct str *keys, size_t count,
-                            struct arena *arena, struct key_hit **hits, size_t *hit_count,
-                            struct error *error)
+                            size_t homes_max, struct arena *arena, struct key_hit **hits,
+                            size_t *hit_count, struct error *error)
 {
-    return session->store->operations->keys_find(session, keys, count, arena, hits, hit_count,
-                                                 error);
+    return session->store->operations->keys_find(session, keys, count, homes_max, arena, hits,
+                                                 hit_count, error);
 }
 
 enum status store_keys_put(struct store_session *session, struct str home, const struct str *keys,
@@ -226,4 +226,55 @@ enum status store_job_list(struct store_session *session, struct str after_id, s
 {
     return session->store->operations->job_list(session, after_id, limit, arena, jobs, count,
                                                 error);
+}
+
+enum status store_duplicate_insert(struct store_session *session, const struct duplicate_row *row,
+                                   struct error *error)
+{
+    return session->store->operations->duplicate_insert(session, row, error);
+}
+
+enum status store_duplicate_update(struct store_session *session, const struct duplicate_row *row,
+                                   struct error *error)
+{
+    return session->store->operations->duplicate_update(session, row, error);
+}
+
+enum status store_duplicate_get(struct store_session *session, struct str id, enum store_lock lock,
+                                struct arena *arena, struct duplicate_row *row, struct error *error)
+{
+    return session->store->operations->duplicate_get(session, id, lock, arena, row, error);
+}
+
+enum status store_duplicate_list_of(struct store_session *session, const struct str *homes,
+                                    size_t count, enum store_lock lock, struct arena *arena,
+                                    struct duplicate_row **rows, size_t *row_count,
+                                    struct error *error)
+{
+    return session->store->operations->duplicate_list_of(session, homes, count, lock, arena, rows,
+                                                         row_count, error);
+}
+
+enum status store_duplicate_list(struct store_session *session,
+                                 const struct duplicate_filter *filter,
+                                 const struct duplicate_row *after, size_t limit,
+                                 struct arena *arena, struct duplicate_row **rows, size_t *count,
+                                 struct error *error)
+{
+    return session->store->operations->duplicate_list(session, filter, after, limit, arena, rows,
+                                                      count, error);
+}
+
+enum status store_duplicate_count(struct store_session *session, instant now, instant since,
+                                  struct arena *arena, struct duplicate_count **counts,
+                                  size_t *count, struct error *error)
+{
+    return session->store->operations->duplicate_count(session, now, since, arena, counts, count,
+                                                       error);
+}
+
+enum status store_duplicate_backlog(struct store *store, struct arena *arena, int64_t *waiting,
+                                    instant *oldest, struct error *error)
+{
+    return store->operations->duplicate_backlog(store, arena, waiting, oldest, error);
 }

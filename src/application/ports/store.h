@@ -26,6 +26,7 @@
 #define APPLICATION_PORTS_STORE_H
 
 #include "base/status.h"
+#include "domain/duplicate.h"
 #include "domain/event.h"
 #include "domain/tree.h"
 #include "search/query.h"
@@ -68,9 +69,10 @@ struct profile_filter {
 /* An exact, normalised value by which duplicates are found: "email+name|jane@acme.example|jane
  * doe". A home keeps every key it ever had. */
 struct key_hit {
-    struct str key;
+    size_t key; /* which of those that were asked for */
     struct str home;
 };
+enum { STORE_HOMES_MAX = 1000 };
 
 /* A block of the search index and the range, of those asked for, that it may have something of. */
 struct search_block {
@@ -88,6 +90,16 @@ struct job_row {
     struct str document; /* JSON: parameters, counts, rate, eta, errors */
     instant created_at;
     instant updated_at;
+};
+
+/* How many items there are that agree in what stands here. */
+struct duplicate_count {
+    enum duplicate_state shows;
+    enum duplicate_cause cause;
+    enum duplicate_resolution resolution;
+    int64_t day; /* since 1970 when it was resolved; -1: it was not, or too long ago */
+    int64_t count;
+    instant oldest; /* created_at */
 };
 
 enum store_lock { STORE_NO_LOCK, STORE_LOCK };
@@ -137,7 +149,8 @@ struct store_operations {
     enum status (*keys_lock)(struct store_session *, const struct str *keys, size_t count,
                              struct error *);
     enum status (*keys_find)(struct store_session *, const struct str *keys, size_t count,
-                             struct arena *, struct key_hit **, size_t *hit_count, struct error *);
+                             size_t homes_max, struct arena *, struct key_hit **, size_t *hit_count,
+                             struct error *);
     enum status (*keys_put)(struct store_session *, struct str home, const struct str *keys,
                             size_t count, struct error *);
     enum status (*search_put)(struct store_session *, struct str home, struct str entry,
@@ -166,6 +179,23 @@ struct store_operations {
                            struct job_row *, struct error *);
     enum status (*job_list)(struct store_session *, struct str after_id, size_t limit,
                             struct arena *, struct job_row **, size_t *count, struct error *);
+    enum status (*duplicate_insert)(struct store_session *, const struct duplicate_row *,
+                                    struct error *);
+    enum status (*duplicate_update)(struct store_session *, const struct duplicate_row *,
+                                    struct error *);
+    enum status (*duplicate_get)(struct store_session *, struct str id, enum store_lock,
+                                 struct arena *, struct duplicate_row *, struct error *);
+    enum status (*duplicate_list_of)(struct store_session *, const struct str *homes, size_t count,
+                                     enum store_lock, struct arena *, struct duplicate_row **,
+                                     size_t *row_count, struct error *);
+    enum status (*duplicate_list)(struct store_session *, const struct duplicate_filter *,
+                                  const struct duplicate_row *after, size_t limit, struct arena *,
+                                  struct duplicate_row **, size_t *count, struct error *);
+    enum status (*duplicate_count)(struct store_session *, instant now, instant since,
+                                   struct arena *, struct duplicate_count **, size_t *count,
+                                   struct error *);
+    enum status (*duplicate_backlog)(struct store *, struct arena *, int64_t *waiting,
+                                     instant *oldest, struct error *);
 };
 
 /* Adapters embed these two as their first member. */
@@ -248,10 +278,12 @@ MUST_CHECK enum status store_merge_list(struct store_session *session, const str
  * locks one of these keys waits. */
 MUST_CHECK enum status store_keys_lock(struct store_session *session, const struct str *keys,
                                        size_t count, struct error *error);
-/* At most 1000 hits, in order of (key, home). */
+/* In the order of the keys asked for, then of home. Of each key at most `homes_max` homes (up to
+ * STORE_HOMES_MAX); which, when it has more, is not said. */
 MUST_CHECK enum status store_keys_find(struct store_session *session, const struct str *keys,
-                                       size_t count, struct arena *arena, struct key_hit **hits,
-                                       size_t *hit_count, struct error *error);
+                                       size_t count, size_t homes_max, struct arena *arena,
+                                       struct key_hit **hits, size_t *hit_count,
+                                       struct error *error);
 /* Keys that the home has already are ignored. */
 MUST_CHECK enum status store_keys_put(struct store_session *session, struct str home,
                                       const struct str *keys, size_t count, struct error *error);
@@ -312,5 +344,39 @@ MUST_CHECK enum status store_job_get(struct store_session *session, struct str j
 MUST_CHECK enum status store_job_list(struct store_session *session, struct str after_id,
                                       size_t limit, struct arena *arena, struct job_row **jobs,
                                       size_t *count, struct error *error);
+/* A new item. When there is one about these two homes it gets the evidence, probability, model
+ * version and time of this one, and nothing else changes. */
+MUST_CHECK enum status store_duplicate_insert(struct store_session *session,
+                                              const struct duplicate_row *row, struct error *error);
+/* The row must be locked. */
+MUST_CHECK enum status store_duplicate_update(struct store_session *session,
+                                              const struct duplicate_row *row, struct error *error);
+/* STATUS_DUPLICATE_NOT_FOUND. Lock as for a profile; after those of customers. */
+MUST_CHECK enum status store_duplicate_get(struct store_session *session, struct str id,
+                                           enum store_lock lock, struct arena *arena,
+                                           struct duplicate_row *row, struct error *error);
+/* All items about any of the homes, in order of their ids. */
+MUST_CHECK enum status store_duplicate_list_of(struct store_session *session,
+                                               const struct str *homes, size_t count,
+                                               enum store_lock lock, struct arena *arena,
+                                               struct duplicate_row **rows, size_t *row_count,
+                                               struct error *error);
+/* By falling probability, then id, behind `after` (NULL: from the first), of which only these two
+ * are looked at. */
+MUST_CHECK enum status store_duplicate_list(struct store_session *session,
+                                            const struct duplicate_filter *filter,
+                                            const struct duplicate_row *after, size_t limit,
+                                            struct arena *arena, struct duplicate_row **rows,
+                                            size_t *count, struct error *error);
+/* What shows at `now`; those resolved from `since` on by day. In no particular order. */
+MUST_CHECK enum status store_duplicate_count(struct store_session *session, instant now,
+                                             instant since, struct arena *arena,
+                                             struct duplicate_count **counts, size_t *count,
+                                             struct error *error);
+/* Of all tenants: how many are open (put off and claimed ones included) and since when the oldest
+ * one is; INSTANT_NONE when there is none. */
+MUST_CHECK enum status store_duplicate_backlog(struct store *store, struct arena *arena,
+                                               int64_t *waiting, instant *oldest,
+                                               struct error *error);
 
 #endif

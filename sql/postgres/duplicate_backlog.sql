@@ -1,0 +1,1 @@
+select waiting, oldest from duplicate_backlog()

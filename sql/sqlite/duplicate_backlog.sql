@@ -1,0 +1,1 @@
+select count(*), min(created_at) from duplicate where state = 'OPEN'

@@ -1,0 +1,131 @@
+/* What no request from outside can bring about, on every route: the failures of the store. The
+ * others are reached in tests/scenario/codes.py. */
+#include "adapters/api/failures.h"
+
+#include "api_fixture.h"
+#include "unit.h"
+
+/* A request that gets as far as the store. */
+static const struct {
+    const char *route;
+    const char *query;
+    const char *body;
+} requests[] = {
+    {"changeCustomer", "", "{\"name\":\"Acme\"}"},
+    {"createCustomer", "", "{\"name\":\"Acme\"}"},
+    {"lookupCustomers", "", "{\"ids\":[\"CUST-1\"]}"},
+    {"changePreferences", "", "{\"theme\":\"dark\"}"},
+    {"addContact", "", "{\"name\":\"Jane Doe\"}"},
+    {"changeContact", "", "{\"name\":\"Jane Doe\"}"},
+    {"addRelationship", "", "{\"type\":\"PARTNER_OF\",\"customerId\":\"CUST-2\"}"},
+    {"recordConsent", "", "{\"type\":\"EMAIL\",\"status\":\"GRANTED\"}"},
+    {"checkConsent", "", "{\"checks\":[{\"customerId\":\"CUST-1\",\"type\":\"EMAIL\"}]}"},
+    {"checkSuppression", "?contactPoint=a@x.example", NULL},
+    {"addSuppression", "", "{\"contactPoint\":\"a@x.example\"}"},
+    {"removeSuppression", "?contactPoint=a@x.example", NULL},
+    {"mergeCustomers", "", "{\"sourceCustomerId\":\"CUST-2\"}"},
+    {"previewMerge", "", "{\"sourceCustomerId\":\"CUST-2\"}"},
+    {"startImport", "", "name\nAcme\n"},
+};
+
+static struct raw_answer ask(struct api_fixture *fixture, const struct route *route)
+{
+    const char *query = "", *body = NULL, *type = "";
+    struct buffer path = {.arena = api_fixture_arena(fixture)};
+    struct str rest = route->path, segment;
+    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        if (!str_equal(str_from_cstr(requests[i].route), route->name)) continue;
+        query = requests[i].query;
+        body = requests[i].body;
+    }
+    if (body)
+        type = route->body == ROUTE_BODY_UPLOAD ? "Content-Type: text/csv\r\n"
+                                                : "Content-Type: application/json\r\n";
+    for (bool first = true; str_split(&rest, '/', &segment); first = false) {
+        if (!first) buffer_append_char(&path, '/');
+        buffer_append(&path, str_starts_with(segment, STR("{")) ? STR("X-1") : segment);
+    }
+    buffer_append(&path, str_from_cstr(query));
+    const char *target = arena_cstr(api_fixture_arena(fixture), buffer_str(&path));
+    const char *method = arena_cstr(api_fixture_arena(fixture), route_method_name(route->method));
+    return api_ask(fixture, method, target, type, body);
+}
+
+static bool declares(const struct route *route, enum status status)
+{
+    struct route_failure all[FAILURES_MAX];
+    size_t count = failures_of(route, all);
+    for (size_t i = 0; i < count; i++)
+        if (all[i].status == status) return true;
+    return false;
+}
+
+/* The answer is that failure exactly when the route declares it. */
+static void check(struct api_fixture *fixture, const struct route *route, enum status reads,
+                  enum status writes)
+{
+    enum status status = reads != STATUS_OK ? reads : writes;
+    api_fixture_fail(fixture, reads, writes);
+    struct raw_answer answer = ask(fixture, route);
+    api_fixture_fail(fixture, STATUS_OK, STATUS_OK);
+    bool is_json =
+        str_starts_with(raw_header(&answer, STR("Content-Type")), STR("application/json"));
+    struct str code =
+        answer.body.len && is_json ? api_at(api_json(fixture, &answer), "error") : STR_NONE;
+    if (str_equal(code, status_code(status)) != declares(route, status))
+        fail_msg("%.*s: %d %.*s, with %.*s as the store's answer; is a request missing here?",
+                 STR_ARGS(route->name), answer.status, STR_ARGS(code),
+                 STR_ARGS(status_code(status)));
+}
+
+static void each_route_answers_for_a_store_that_fails(void **state)
+{
+    static const enum status failures[] = {STATUS_OUT_OF_MEMORY, STATUS_INTERNAL,
+                                           STATUS_UNAVAILABLE};
+    for (size_t r = 0; r < routes_count; r++)
+        for (size_t i = 0; routes[r].permission != ROUTE_PUBLIC && i < 3; i++)
+            check(*state, &routes[r], failures[i], failures[i]);
+}
+
+static void each_route_that_writes_and_no_other_answers_for_a_write_that_fails(void **state)
+{
+    static const enum status failures[] = {STATUS_OUTCOME_UNKNOWN, STATUS_WRITE_CONFLICT,
+                                           STATUS_STORE_FULL, STATUS_STORE_READ_ONLY};
+    for (size_t r = 0; r < routes_count; r++)
+        for (size_t i = 0; routes[r].permission != ROUTE_PUBLIC && i < 4; i++)
+            check(*state, &routes[r], STATUS_OK, failures[i]);
+}
+
+static void readiness_tells_of_the_store(void **state)
+{
+    static const enum status failures[] = {STATUS_UNAVAILABLE, STATUS_SCHEMA_MISMATCH};
+    for (size_t r = 0; r < routes_count; r++)
+        for (size_t i = 0; str_equal(routes[r].name, STR("ready")) && i < 2; i++)
+            check(*state, &routes[r], failures[i], STATUS_OK);
+}
+
+static void what_a_caller_cannot_act_on_is_an_internal_error(void **state)
+{
+    static const enum status failures[] = {STATUS_STORE_CORRUPT, STATUS_IO, STATUS_STORE_IN_USE};
+    for (size_t i = 0; i < 3; i++) {
+        api_fixture_fail(*state, failures[i], STATUS_OK);
+        const struct json_value *answer = api_expect(*state, "GET", "customers/C1", NULL, 500);
+        api_fixture_fail(*state, STATUS_OK, STATUS_OK);
+        assert_str(api_at(answer, "error"), STR("INTERNAL_ERROR"));
+        assert_str(api_at(answer, "message"), status_meaning(STATUS_INTERNAL));
+    }
+}
+
+#define SERVED(test)                                                                               \
+    cmocka_unit_test_setup_teardown(test, api_fixture_set_up, api_fixture_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SERVED(each_route_answers_for_a_store_that_fails),
+        SERVED(each_route_that_writes_and_no_other_answers_for_a_write_that_fails),
+        SERVED(readiness_tells_of_the_store),
+        SERVED(what_a_caller_cannot_act_on_is_an_internal_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

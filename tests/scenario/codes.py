@@ -1,0 +1,368 @@
+#!/usr/bin/python3
+"""Reaches every answer that /openapi.json declares, over HTTP, and no other.
+
+    tests/scenario/codes.py [--store sqlite|postgres] [--binary build/customer360]
+
+What any route may answer is made from the description itself: a new route is tried without being named
+here. What belongs to a resource is a row of CASES. A pair of status and code that is declared and was not
+reached fails, and so does an answer that is not declared. Failures of the store cannot be brought about
+from outside: src/adapters/api/failures_test.c shows them on every route. Prints TAP.
+"""
+import argparse
+import collections
+import http.client
+import json
+import os
+import sys
+import time
+
+from description import Description, code_of
+from run import API, ROOT, Mismatch, Service, Stores
+
+NOT_YET = {"CUSTOMER_ERASED"}
+OF_THE_STORE = NOT_YET | {"OUT_OF_MEMORY", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "OUTCOME_UNKNOWN", "WRITE_CONFLICT",
+                "STORE_FULL", "STORE_READ_ONLY", "SCHEMA_MISMATCH"}
+LIMITS = ["--limits-contacts-max", "3", "--limits-facts-max", "100", "--limits-homes-max", "2",
+          "--limits-relationships-max", "2", "--limits-lookup-max", "2", "--limits-checks-max", "2",
+          "--http-body-max", "64K", "--http-upload-max", "64K"]
+TENANT = {"X-Tenant-ID": "codes", "X-User-Id": "codes", "X-User-Permissions": "*"}
+DEEP = "[" * 200 + "]" * 200
+NONE = object()  # a request without body
+
+
+class Api:
+    """An instance, what it declares, and what it was seen to answer."""
+
+    def __init__(self, service):
+        self.service, self.headers = service, dict(TENANT)
+        self.description = Description(self.ask("GET", "/openapi.json", check=False)[1])
+        self.reached = collections.defaultdict(set)
+        self.wrong = []
+
+    def ask(self, method, target, body=None, check=True, **headers):
+        """(status, JSON or text, headers); a body that is no text is sent as JSON."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=30)
+        sent = {**self.headers, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        if body is not None and not isinstance(body, str):
+            body = json.dumps(body)
+        if body is not None:
+            sent.setdefault("Content-Type", "application/json")
+        connection.request(method, target, body, sent)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = text
+        if check:
+            self.note(method, target, answer.status, value)
+        return answer.status, value, answer.headers
+
+    def note(self, method, target, status, value):
+        operation = self.description.find(method, target)
+        code = code_of(status, value)
+        problem = self.description.undeclared(method, target, status, code)
+        if problem:
+            self.wrong.append(f"{problem} ({method} {target})")
+        elif operation:
+            self.reached[operation.name].add((status, code))
+
+    def make(self, target, body, **headers):
+        """What was made; a mistake of this file when it was not."""
+        status, value, _ = self.ask("POST", API + target, body, **headers)
+        if status not in (200, 201, 202):
+            raise Mismatch(f"POST {target}: {status} {value}")
+        return value
+
+
+def valid_body(operation):
+    body = BODIES.get(operation.name)
+    if operation.content == "text/csv":
+        return "name\nAcme\n", {"Content-Type": "text/csv"}
+    return (body if body is not None else {} if operation.content else None), {}
+
+
+def try_what_any_route_answers(api, operation):
+    """Identity, query, Accept, preconditions, media types, bodies: dispatch knows no resource."""
+    target, (body, headers) = operation.target(), valid_body(operation)
+
+    def ask(path=target, sent=body, **more):
+        api.ask(operation.method, path, sent, **{**headers, **more})
+    if not operation.public:
+        ask(X_Tenant_ID="")
+        ask(X_User_Permissions="nothing:at-all")
+    ask(target + "?nonsense=1")
+    if operation.query:
+        ask(target + "?" + "&".join([operation.query[0] + "=1"] * 2))
+    ask(Accept="application/x-nothing")
+    if any(p["name"] == "If-Match" for p in operation.row["parameters"]):
+        ask(If_Match="nonsense")
+    if operation.content is None:
+        ask(sent="{}")
+        return
+    ask(Content_Type="text/nonsense")
+    ask(sent=" " * 70000)
+    if operation.content != "text/csv":
+        for wrong in ("{", '{"name":"a","name":"b"}', DEEP, "[]", {"nonsense": 1}):
+            ask(sent=wrong)
+
+
+def try_rate_limit(api, operation):
+    body, headers = valid_body(operation)
+    for _ in range(20):
+        if api.ask(operation.method, operation.target(), body, **headers)[0] == 429:
+            return
+
+
+class World:
+    """The customers that CASES speak of, made anew for each case that changes them."""
+
+    def __init__(self, api):
+        self.api, self.count = api, 0
+        self.here = self.customer()
+        self.rich = self.customer(contacts=[{"contactId": "CONT-1", "name": "Jane Doe", "email": "jane@rich.example"}])
+        self.full = self.customer()
+        for number in range(99):
+            api.ask("PATCH", f"{API}/customers/{self.full}", {"website": f"https://{number}.example"})
+        self.merged, self.survivor = self.customer(), self.customer()
+        self.merge = api.make(f"/customers/{self.survivor}/merge", {"sourceCustomerId": self.merged})["mergeId"]
+        self.related, other, third = self.customer(), self.customer(), self.customer()
+        for child in (other, third):
+            relationship = api.make(f"/customers/{self.related}/relationships", {"type": "PARENT_OF", "customerId": child})
+        self.child, self.relationship = third, relationship["relationshipId"]
+        self.record = api.make(f"/customers/{self.here}/consent", {"type": "EMAIL", "status": "GRANTED"})["recordId"]
+        self.job = api.make("/exports", None)["jobId"]
+        self.imported = api.make("/imports", '{"name":"Bad","emails":["nonsense"]}\n', Content_Type="application/x-ndjson")["jobId"]
+        self.wait(self.job)
+        self.wait(self.imported)
+
+    def customer(self, **fields):
+        self.count += 1
+        return self.api.make("/customers", {"name": f"Customer {self.count}", **fields})["customerId"]
+
+    def wait(self, job):
+        deadline = time.monotonic() + 20
+        while self.api.ask("GET", f"{API}/jobs/{job}")[1]["state"] in ("QUEUED", "RUNNING"):
+            if time.monotonic() > deadline:
+                raise Mismatch(f"job {job} does not end")
+            time.sleep(0.05)
+
+    def reversed_merge(self):
+        source, target = self.customer(), self.customer()
+        merge = self.api.make(f"/customers/{target}/merge", {"sourceCustomerId": source})["mergeId"]
+        self.api.make(f"/customers/{target}/merges/{merge}/reverse", None)
+        return target, merge
+
+
+# A body that each operation takes; an operation without a row gets {}.
+BODIES = {
+    "changeCustomer": {"segment": "ENTERPRISE"},
+    "createCustomer": {"name": "Acme"},
+    "lookupCustomers": {"ids": ["CUST-1"]},
+    "changePreferences": {"theme": "dark"},
+    "addContact": {"name": "John Doe"},
+    "changeContact": {"phone": "+4930123456"},
+    "addRelationship": {"type": "PARTNER_OF", "customerId": "CUST-1"},
+    "recordConsent": {"type": "SMS", "status": "GRANTED"},
+    "checkConsent": {"checks": [{"customerId": "CUST-1", "type": "EMAIL"}]},
+    "addSuppression": {"contactPoint": "info@codes.example"},
+    "mergeCustomers": {"sourceCustomerId": "CUST-1"},
+    "previewMerge": {"sourceCustomerId": "CUST-1"},
+}
+
+
+def cases(world):
+    """(operation, places, query, body, headers): NONE is no body, None the valid one."""
+    w = world
+    many = [{"name": f"Contact {i}"} for i in range(4)]
+    check = BODIES["checkConsent"]["checks"]
+    yield "getCustomer", [w.here], "", None, {}
+    yield "getCustomer", [w.here], "", None, {"If_None_Match": "*"}
+    yield "getCustomer", [w.here], "?asOf=nonsense", None, {}
+    yield "changeCustomer", [w.here], "", None, {}
+    yield "changeCustomer", [w.here], "", None, {"If_Match": '"999"'}
+    yield "changeCustomer", [w.here], "", {"preferences": {"preferredChannel": "CALL"}}, {}
+    yield "changeCustomer", [w.here], "", {"name": None}, {}
+    yield "changeCustomer", [w.here], "", {"status": "nonsense"}, {}
+    yield "changeCustomer", [w.here], "", {"nonsense": 1}, {}
+    yield "changeCustomer", [w.full], "", None, {}
+    yield "createCustomer", [], "", None, {}
+    yield "createCustomer", [], "?onDuplicate=nonsense", None, {}
+    yield "createCustomer", [], "", {"name": "One", "emails": ["one@codes.example"]}, {}
+    yield "createCustomer", [], "", {"name": "One", "emails": ["one@codes.example"]}, {}
+    yield "createCustomer", [], "", {"name": "Another", "customerId": w.here}, {}
+    yield "createCustomer", [], "", {"name": "Two", "preferences": {"preferredChannel": "EMAIL"}}, {}
+    yield "createCustomer", [], "", {}, {}
+    yield "createCustomer", [], "", {"name": "Three", "contacts": many}, {}
+    yield "createCustomer", [], "", {"name": "Four", "contacts": [{"name": "A", "contactId": "C"}] * 2}, {}
+    yield "listCustomers", [], "", None, {}
+    yield "listCustomers", [], "?status=nonsense", None, {}
+    yield "lookupCustomers", [], "", None, {}
+    yield "lookupCustomers", [], "", {}, {}
+    yield "lookupCustomers", [], "", {"ids": ["1", "2", "3"]}, {}
+    yield "getPreferences", [w.here], "", None, {}
+    yield "getPreferences", [w.here], "", None, {"If_None_Match": "*"}
+    yield "changePreferences", [w.here], "", None, {}
+    yield "changePreferences", [w.here], "", None, {"If_Match": '"999"'}
+    yield "changePreferences", [w.here], "", {"preferredChannel": "CALL"}, {}
+    yield "changePreferences", [w.here], "", {f"k{i}": "v" for i in range(1000)}, {}
+    yield "getProvenance", [w.here], "", None, {}
+    yield "listVersions", [w.here], "", None, {}
+    yield "listVersions", [w.here], "?cursor=nonsense", None, {}
+    yield "listContacts", [w.rich], "", None, {}
+    yield "listContacts", [w.rich], "?role=nonsense", None, {}
+    yield "addContact", [w.rich], "", None, {}
+    yield "addContact", [w.rich], "", None, {"If_Match": '"999"'}
+    yield "addContact", [w.rich], "", {"contactId": "CONT-1", "name": "Jane Doe"}, {}
+    yield "addContact", [w.rich], "", {}, {}
+    yield "addContact", [w.rich], "", {"name": "A", "role": "SALES", "roles": ["SALES"]}, {}
+    yield "addContact", [w.full], "", None, {}
+    yield "getContact", [w.rich, "CONT-1"], "", None, {}
+    yield "getContact", [w.rich, "CONT-1"], "", None, {"If_None_Match": "*"}
+    yield "getContact", [w.rich, "CONT-9"], "", None, {}
+    yield "changeContact", [w.rich, "CONT-1"], "", None, {}
+    yield "changeContact", [w.rich, "CONT-1"], "", None, {"If_Match": '"999"'}
+    yield "changeContact", [w.rich, "CONT-9"], "", None, {}
+    yield "changeContact", [w.rich, "CONT-1"], "", {"nonsense": 1}, {}
+    yield "changeContact", [w.rich, "CONT-1"], "", {"role": "SALES", "roles": ["SALES"]}, {}
+    full = w.customer(contacts=[{"contactId": "CONT-1", "name": "Jane Doe"}])
+    for number in range(98):
+        w.api.ask("PATCH", f"{API}/customers/{full}", {"website": f"https://{number}.example"})
+    yield "changeContact", [full, "CONT-1"], "", None, {}
+    yield "removeContact", [w.rich, "CONT-9"], "", None, {}
+    yield "removeContact", [w.rich, "CONT-1"], "", None, {"If_Match": '"999"'}
+    yield "removeContact", [w.rich, "CONT-1"], "", None, {}
+    yield "listRelationships", [w.related], "", None, {}
+    yield "addRelationship", [w.here], "", {"type": "PARTNER_OF", "customerId": w.related}, {}
+    yield "addRelationship", [w.here], "", {"type": "PARTNER_OF", "customerId": "CUST-9"}, {}
+    yield "addRelationship", [w.here], "", {"type": "PARTNER_OF"}, {}
+    yield "addRelationship", [w.here], "", {"type": "PARTNER_OF", "customerId": "CUST-9", "nonsense": 1}, {}
+    yield "addRelationship", [w.child], "", {"type": "PARENT_OF", "customerId": w.related}, {}
+    yield "addRelationship", [w.related], "", {"type": "PARTNER_OF", "customerId": w.here}, {}
+    yield "endRelationship", [w.related, "REL-9"], "", None, {}
+    yield "endRelationship", [w.related, w.relationship], "", None, {}
+    yield "getHierarchy", [w.related], "", None, {}
+    yield "getHierarchy", [w.related], "?direction=nonsense", None, {}
+    yield "getConsent", [w.here], "", None, {}
+    yield "getConsent", [w.here], "?asOf=nonsense", None, {}
+    yield "recordConsent", [w.here], "", None, {}
+    yield "recordConsent", [w.here], "", {}, {}
+    yield "recordConsent", [w.full], "", None, {}
+    yield "listConsentHistory", [w.here], "", None, {}
+    yield "getConsentReceipt", [w.here, w.record], "", None, {}
+    yield "getConsentReceipt", [w.here, "CONS-9"], "", None, {}
+    yield "checkConsent", [], "", None, {}
+    yield "checkConsent", [], "", {}, {}
+    yield "checkConsent", [], "", {"checks": check * 3}, {}
+    yield "checkSuppression", [], "?contactPoint=a@x.example", None, {}
+    yield "checkSuppression", [], "", None, {}
+    yield "checkSuppression", [], "?contactPoint=nonsense", None, {}
+    yield "addSuppression", [], "", None, {}
+    yield "addSuppression", [], "", {}, {}
+    yield "removeSuppression", [], "?contactPoint=a@x.example", None, {}
+    yield "removeSuppression", [], "", None, {}
+    yield "removeSuppression", [], "?contactPoint=nonsense", None, {}
+    for name in ("previewMerge", "mergeCustomers"):
+        for source in ("CUST-9", w.merged, w.here, w.full):
+            yield name, [w.here], "", {"sourceCustomerId": source}, {}
+        yield name, [w.here], "", {}, {}
+        yield name, [w.survivor], "", {"sourceCustomerId": w.here}, {}
+        source, target = w.customer(), w.customer()
+        yield name, [target], "", {"sourceCustomerId": source, "planToken": "nonsense"}, {}
+        yield name, [target], "", {"sourceCustomerId": source}, {"If_Match": '"999"'} if name == "mergeCustomers" else {}
+        yield name, [target], "", {"sourceCustomerId": source}, {}
+    yield "listMerges", [w.survivor], "", None, {}
+    target, merge = w.reversed_merge()
+    for name in ("previewReverseMerge", "reverseMerge"):
+        yield name, [target, merge], "", None, {}
+        yield name, [w.survivor, "MRG-9"], "", None, {}
+        source, other = w.customer(), w.customer()
+        merged = w.api.make(f"/customers/{other}/merge", {"sourceCustomerId": source})["mergeId"]
+        yield name, [other, merged], "", NONE, {}
+    yield "readEvents", [], "?limit=1", None, {}
+    yield "readEvents", [], "?after=nonsense", None, {}
+    yield "startImport", [], "", None, {}
+    yield "startImport", [], "?onDuplicate=nonsense", None, {}
+    yield "startExport", [], "", NONE, {}
+    yield "listJobs", [], "", None, {}
+    yield "listJobs", [], "?limit=nonsense", None, {}
+    yield "getJob", [w.job], "", None, {}
+    yield "getJob", ["JOB-9"], "", None, {}
+    yield "cancelJob", [w.job], "", NONE, {}
+    yield "cancelJob", ["JOB-9"], "", NONE, {}
+    yield "getJobResult", [w.job], "", None, {}
+    yield "getJobResult", ["JOB-9"], "", None, {}
+    yield "getJobErrors", [w.imported], "", None, {}
+    yield "getJobErrors", ["JOB-9"], "", None, {}
+    for name in ("live", "ready", "metrics", "openapi", "page", "docs"):
+        yield name, [], "", None, {}
+    yield "console", ["style.css"], "", None, {}
+    yield "console", ["nonsense"], "", None, {}
+
+
+def try_cases(api):
+    world = World(api)
+    for name, places, query, body, headers in cases(world):
+        operation = api.description.operations[name]
+        sent, own = valid_body(operation)
+        sent = None if body is NONE else sent if body is None else body
+        api.ask(operation.method, operation.target(*places) + query, sent, **{**own, **headers})
+    for operation in api.description.operations.values():
+        if not operation.path.startswith(API + "/customers/{customerId}"):
+            continue
+        body, own = valid_body(operation)
+        for customer in ("CUST-9", world.merged):
+            api.ask(operation.method, operation.target(customer), body, **own)
+    cancel_a_job(api)
+
+
+def cancel_a_job(api):
+    """Jobs run one after the other: of many, one still waits."""
+    for _ in range(20):
+        jobs = [api.make("/exports", None)["jobId"] for _ in range(20)]
+        for job in reversed(jobs):
+            if api.ask("POST", f"{API}/jobs/{job}/cancel")[0] == 200:
+                return
+
+
+def missing(api, seen):
+    for name, operation in sorted(api.description.operations.items()):
+        for status, code in sorted(operation.answers - seen[name], key=str):
+            if code not in OF_THE_STORE:
+                yield f"{name} never answered {status} {code or ''}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--binary", default=os.path.join(ROOT, "build", "customer360"))
+    options = parser.parse_args()
+    stores, services = Stores(options.store, options.binary), []
+    try:
+        gateway = ["--identity-gateway-peers", "127.0.0.1/32"]
+        for flags in (LIMITS, ["--http-rate-limit", "1"]):
+            services.append(Service(options.binary, stores.new(), gateway + flags, dev=False))
+        api, limited = map(Api, services)
+        for operation in api.description.operations.values():
+            try_what_any_route_answers(api, operation)
+            if not operation.public:
+                try_rate_limit(limited, operation)
+        try_cases(api)
+        for name, answers in limited.reached.items():
+            api.reached[name] |= answers
+        problems = sorted(set(api.wrong + limited.wrong)) + list(missing(api, api.reached))
+        for problem in problems:
+            print(f"  {problem}")
+        pairs = sum(len(answers) for answers in api.reached.values())
+        word = "not ok" if problems else "ok"
+        print(f"{word} - each of {pairs} declared answers is reached, and no other ({options.store})")
+        sys.exit(1 if problems else 0)
+    finally:
+        for service in services:
+            service.stop()
+        stores.close()
+
+
+if __name__ == "__main__":
+    main()

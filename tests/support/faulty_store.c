@@ -1,0 +1,52 @@
+#include "faulty_store.h"
+
+static enum status fail_read(struct store *store, struct str tenant, struct arena *arena,
+                             store_body *body, void *context, struct error *error)
+{
+    struct faulty_store *faulty = (struct faulty_store *)store;
+    enum status status = atomic_load(&faulty->reads);
+    if (status != STATUS_OK) return error_plain(error, status);
+    return store_read(faulty->inner, tenant, arena, body, context, error);
+}
+
+static enum status fail_write(struct store *store, struct str tenant, struct arena *arena,
+                              store_body *body, void *context, struct error *error)
+{
+    struct faulty_store *faulty = (struct faulty_store *)store;
+    enum status status = atomic_load(&faulty->writes);
+    if (status != STATUS_OK) return error_plain(error, status);
+    return store_write(faulty->inner, tenant, arena, body, context, error);
+}
+
+static enum status fail_lookup(struct store *store, struct str tenant, const struct str *ids,
+                               size_t count, struct arena *arena, struct profile_row *rows,
+                               struct error *error)
+{
+    struct faulty_store *faulty = (struct faulty_store *)store;
+    enum status status = atomic_load(&faulty->reads);
+    if (status != STATUS_OK) return error_plain(error, status);
+    return store_lookup(faulty->inner, tenant, ids, count, arena, rows, error);
+}
+
+static enum status fail_ready(struct store *store, struct error *error)
+{
+    struct faulty_store *faulty = (struct faulty_store *)store;
+    enum status status = atomic_load(&faulty->reads);
+    return status != STATUS_OK ? error_plain(error, status) : store_ready(faulty->inner, error);
+}
+
+void faulty_store_init(struct faulty_store *store, struct store *inner)
+{
+    *store = (struct faulty_store){.operations = *inner->operations, .inner = inner};
+    store->operations.read = fail_read;
+    store->operations.write = fail_write;
+    store->operations.lookup = fail_lookup;
+    store->operations.ready = fail_ready;
+    store->base.operations = &store->operations;
+}
+
+void faulty_store_fail(struct faulty_store *store, enum status reads, enum status writes)
+{
+    atomic_store(&store->reads, reads);
+    atomic_store(&store->writes, writes);
+}

@@ -1,0 +1,21 @@
+/* A store that fails when it is told to, in front of one that works: for what no request from
+ * outside can bring about. */
+#ifndef TESTS_SUPPORT_FAULTY_STORE_H
+#define TESTS_SUPPORT_FAULTY_STORE_H
+
+#include <stdatomic.h>
+
+#include "application/ports/store.h"
+
+struct faulty_store {
+    struct store base;
+    struct store_operations operations;
+    struct store *inner;
+    _Atomic enum status reads;  /* what reads, look-ups and the question for readiness answer */
+    _Atomic enum status writes; /* what writes answer; STATUS_OK: what the inner store does */
+};
+
+void faulty_store_init(struct faulty_store *store, struct store *inner);
+void faulty_store_fail(struct faulty_store *store, enum status reads, enum status writes);
+
+#endif
