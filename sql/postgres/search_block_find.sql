@@ -1,7 +1,7 @@
 -- All ranges in one: from $2, below $3, at most $4 blocks of each. The comparisons are ones that
 -- row-level security lets an index answer.
 select wanted.range, found.body
-from unnest($2::text[], $3::text[], $4::bigint[]) with ordinality as wanted(first, beyond, most, range)
+from unnest($2::text[], $3::text[], ($4::text[])::bigint[]) with ordinality as wanted(first, beyond, most, range)
 cross join lateral (
     select b.body
     from search_segment s

@@ -59,8 +59,7 @@ static enum status refuse_duplicates(const struct creation *creation, struct sto
     size_t hit_count, count, wanted = 0;
     if (creation->on_duplicate == ON_DUPLICATE_ALLOW) return STATUS_OK;
     if (!keys) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t i = 0; i < customer->key_count; i++)
-        if (customer_key_decides(customer->keys[i])) keys[wanted++] = customer->keys[i];
+    for (size_t i = 0; i < customer->key_count; i++) keys[wanted++] = customer->keys[i];
     TRY(store_keys_find(session, keys, wanted, STORE_HOMES_MAX, creation->arena, &hits, &hit_count,
                         error));
     TRY(duplicates_judge(creation->application, creation->policy, session, &customer->golden, hits,

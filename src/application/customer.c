@@ -134,46 +134,10 @@ enum status customer_render(const struct golden *golden, struct arena *arena,
     return STATUS_OK;
 }
 
-#define FIND_PREFIX "find-"
-
-bool customer_key_decides(struct str key)
-{
-    return !str_starts_with(key, STR(FIND_PREFIX));
-}
-
-struct str customer_find_key(struct str field, struct str raw, struct arena *arena)
-{
-    struct str value = str_equal(field, STR("email"))   ? profile_canonical_email(raw, arena)
-                       : str_equal(field, STR("phone")) ? profile_canonical_phone(raw, arena)
-                                                        : profile_canonical_name(raw, arena);
-    if (str_is_none(value)) return STR_NONE;
-    return arena_format(arena, FIND_PREFIX "%.*s|%.*s", STR_ARGS(field), STR_ARGS(value));
-}
-
 enum status customer_keys(struct application *application, const struct golden *golden,
                           struct arena *arena, struct str **keys, size_t *count)
 {
-    struct str *found;
-    size_t found_count;
-    TRY(application->matcher->keys(application->matcher, golden, arena, &found, &found_count));
-    const struct json_value *emails = json_get(golden->attributes, STR("emails"));
-    const struct json_value *phones = json_get(golden->attributes, STR("phones"));
-    struct str name = json_text(json_get(golden->attributes, STR("name")));
-    size_t room = found_count + (emails ? emails->count : 0) + (phones ? phones->count : 0) + 1;
-    struct str *all = ARENA_NEW_ARRAY(arena, struct str, room);
-    if (!all) return STATUS_OUT_OF_MEMORY;
-    if (found_count) memcpy(all, found, found_count * sizeof(*all));
-    size_t n = found_count;
-    for (size_t i = 0; emails && i < emails->count; i++)
-        all[n++] = customer_find_key(STR("email"), json_text(&emails->items[i]), arena);
-    for (size_t i = 0; phones && i < phones->count; i++)
-        all[n++] = customer_find_key(STR("phone"), json_text(&phones->items[i]), arena);
-    if (!str_is_none(name)) all[n++] = customer_find_key(STR("name"), name, arena);
-    for (size_t i = 0; i < n; i++)
-        if (str_is_none(all[i])) return STATUS_OUT_OF_MEMORY;
-    *keys = all;
-    *count = n;
-    return STATUS_OK;
+    return application->matcher->keys(application->matcher, golden, arena, keys, count);
 }
 
 enum status customer_text_member(const struct json_value *body, struct str name, struct str *out,

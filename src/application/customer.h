@@ -34,13 +34,9 @@ MUST_CHECK enum status customer_alone(const struct tree *tree, struct arena *are
 MUST_CHECK enum status customer_render(const struct golden *golden, struct arena *arena,
                                        struct profile_row *row);
 
-/* Keys it is found by: the matcher's for duplicates, and those of customer_find_key. */
+/* Keys by which he is recognised: the matcher's. */
 MUST_CHECK enum status customer_keys(struct application *application, const struct golden *golden,
                                      struct arena *arena, struct str **keys, size_t *count);
-/* Whether a key says who a customer is, rather than only where a list finds him. */
-bool customer_key_decides(struct str key);
-/* "find-email|..." and so on, of the canonical form. Absent when out of memory. */
-struct str customer_find_key(struct str field, struct str raw, struct arena *arena);
 
 /* Reads a text member of a request body: absent when it is not there or null; STATUS_INVALID_VALUE
  * when it is no text. */

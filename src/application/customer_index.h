@@ -1,7 +1,7 @@
-/* What the search index holds of customers: for each home the values of all facts that were given to
- * it, and for the root of a tree those of the tree. A fact stays with its home, so a merge or an
+/* What the search index holds of customers: for each home the values of all facts that were given
+ * to it, and for the root of a tree those of the tree. A fact stays with its home, so a merge or an
  * unmerge makes nothing wrong; and a search looks at the customer as he is before it shows him.
- * Internal to application/.
+ * Internal to application/, but for the last.
  */
 #ifndef APPLICATION_CUSTOMER_INDEX_H
 #define APPLICATION_CUSTOMER_INDEX_H
@@ -29,8 +29,7 @@ MUST_CHECK enum status customer_index_home(struct store_session *session, const 
                                            struct error *error);
 
 /* Puts entries for some customers of the backlog, of any tenant. *done: none is left. */
-MUST_CHECK enum status customer_index_catch_up(struct application *application,
-                                               struct arena *arena, bool *done,
-                                               struct error *error);
+MUST_CHECK enum status customer_index_catch_up(struct application *application, struct arena *arena,
+                                               bool *done, struct error *error);
 
 #endif

@@ -165,7 +165,6 @@ static bool remember_created(struct import_batch *batch, size_t row)
 {
     const struct new_customer *customer = &batch->rows[row].customer;
     for (size_t k = 0; k < customer->key_count; k++) {
-        if (!customer_key_decides(customer->keys[k])) continue;
         struct batch_key *entry = ARENA_NEW(batch->arena, struct batch_key);
         if (!entry) return false;
         uint64_t hash = hash_of(customer->keys[k]);
@@ -229,7 +228,6 @@ static enum status find_in_batch(const struct import_batch *batch, const struct 
     *found = false;
     for (size_t k = 0; k < row->customer.key_count; k++) {
         struct str key = row->customer.keys[k];
-        if (!customer_key_decides(key)) continue;
         uint64_t hash = hash_of(key);
         const struct batch_key *at = NULL;
         while ((at = next_created(batch, key, hash, at))) {

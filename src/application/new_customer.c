@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "application/customer_change.h"
+#include "application/customer_index.h"
 #include "application/suppressed_points.h"
 #include "base/identifier.h"
 #include "domain/contact.h"
@@ -123,6 +124,9 @@ static enum status prepare(struct application *application, const struct caller 
     TRY(customer_render(&out->golden, arena, &out->row));
     TRY(make_keys(application, input, arena, out));
     TRY(make_event(application, caller, arena, out));
+    out->search_entry =
+        customer_index_entry(out->tree.facts, out->tree.fact_count, STR_NONE, arena);
+    if (str_is_none(out->search_entry)) return STATUS_OUT_OF_MEMORY;
     return suppressed_points_of(application, &out->golden, arena, &out->points, &out->point_texts,
                                 &out->point_count);
 }
@@ -147,8 +151,7 @@ enum status new_customer_guards(const struct new_customer *customer, struct aren
                                 struct str *keys, size_t *count)
 {
     *count = 0;
-    for (size_t i = 0; i < customer->key_count; i++)
-        if (customer_key_decides(customer->keys[i])) keys[(*count)++] = customer->keys[i];
+    for (size_t i = 0; i < customer->key_count; i++) keys[(*count)++] = customer->keys[i];
     if (!customer->id_was_given) return STATUS_OK;
     keys[*count] = arena_format(arena, "customer|%.*s", STR_ARGS(customer->row.customer_id));
     return str_is_none(keys[(*count)++]) ? STATUS_OUT_OF_MEMORY : STATUS_OK;
@@ -192,5 +195,6 @@ enum status new_customer_insert(struct application *application, const struct ca
     TRY(append_revocations(application, caller, session, customer, suppressed, arena, error));
     TRY(store_keys_put(session, customer->row.customer_id, customer->keys, customer->key_count,
                        error));
+    TRY(store_search_put(session, customer->row.customer_id, customer->search_entry, error));
     return store_event_append(session, &customer->event, error);
 }

@@ -16,6 +16,7 @@ struct new_customer {
     struct profile_row row; /* version 1, document and all */
     struct str *keys;       /* customer_keys, then that of the source record */
     size_t key_count;
+    struct str search_entry;
     bool id_was_given;
     struct str *points; /* suppression hashes of its contact points */
     struct str *point_texts;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "application/customer.h"
+#include "application/customer_index.h"
 #include "application/new_customer.h"
 #include "base/identifier.h"
 
@@ -189,6 +190,7 @@ static enum status restore_profile(struct restoring *restoring, const struct jso
         TRY(store_fact_append(restoring->session, &tree.facts[i], error));
     }
     tree_sort(&tree);
+    TRY(customer_index_home(restoring->session, &tree, row.customer_id, restoring->arena, error));
     return restore_keys(restoring, &tree, json_get(line, STR("profile")), error);
 }
 

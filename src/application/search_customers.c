@@ -39,11 +39,13 @@ struct searching {
     size_t limit;
     enum order order;
     struct candidate after; /* of the cursor, by relevance */
+    struct search_entry *entries;
+    size_t entry_count;
     struct search_hits hits[SEARCH_READINGS_MAX];
     struct candidate *candidates;
     size_t candidate_count;
     struct found *found; /* all up to the end of the page */
-    size_t found_count, shown_from;
+    size_t found_count, found_room, shown_from;
 };
 
 bool search_customers_wanted(const struct customer_query *query)
@@ -114,38 +116,43 @@ static enum status own_new_ranges(struct asked *asked, size_t from, size_t readi
     return STATUS_OK;
 }
 
+static struct owner owner_of(const struct asked *asked, size_t range)
+{
+    return asked->owners ? asked->owners[range] : (struct owner){0};
+}
+
 static enum status read_blocks(struct searching *searching, struct asked *asked,
                                struct search_block **blocks, size_t *count, struct error *error)
 {
-    TRY(store_search_blocks(searching->session, asked->ranges.items, asked->ranges.count,
-                            searching->arena, blocks, count, error));
-    return STATUS_OK;
+    return store_search_blocks(searching->session, asked->ranges.items, asked->ranges.count,
+                               searching->arena, blocks, count, error);
 }
 
-static enum status read_close(struct searching *searching, const struct search_entry *entries,
-                              size_t entry_count, struct error *error)
+/* Entries with terms that are close to the tokens of the readings, loose ones or the others. */
+static enum status read_close(struct searching *searching, bool loose, struct error *error)
 {
     struct asked asked = {.ranges = {.arena = searching->arena}};
     struct search_block *blocks;
     size_t count;
     for (size_t r = 0; r < searching->parsed->count; r++) {
         const struct search_reading *reading = &searching->parsed->readings[r];
-        search_hits_init(&searching->hits[r], reading, searching->arena);
+        if (reading->is_loose != loose) continue;
         for (size_t t = 0; t < reading->count; t++) {
             size_t from = asked.ranges.count;
-            search_ranges_close(&asked.ranges, &reading->tokens[t], reading->count == 1);
+            search_ranges_close(&asked.ranges, &reading->tokens[t]);
             TRY(own_new_ranges(&asked, from, r, t, error));
         }
-        for (size_t e = 0; e < entry_count; e++)
-            search_hits_entry(&searching->hits[r], &entries[e], true);
+        for (size_t e = 0; e < searching->entry_count; e++)
+            search_hits_entry(&searching->hits[r], &searching->entries[e], true);
     }
     TRY(read_blocks(searching, &asked, &blocks, &count, error));
     for (size_t i = 0; i < count; i++)
-        search_hits_block(&searching->hits[asked.owners[blocks[i].range].reading], blocks[i].body,
-                          &asked.ranges.items[blocks[i].range], true);
+        search_hits_block(&searching->hits[owner_of(&asked, blocks[i].range).reading],
+                          blocks[i].body, &asked.ranges.items[blocks[i].range], true);
     for (size_t i = 0; i < asked.ranges.count; i++)
         if (asked.ranges.items[i].is_cut)
-            search_hits_open(&searching->hits[asked.owners[i].reading], asked.owners[i].token);
+            search_hits_open(&searching->hits[owner_of(&asked, i).reading],
+                             owner_of(&asked, i).token);
     return STATUS_OK;
 }
 
@@ -165,18 +172,18 @@ static enum status read_near_words(struct searching *searching, const struct sea
     }
     TRY(read_blocks(searching, &asked, &blocks, &count, error));
     for (size_t i = 0; i < count; i++)
-        search_hits_block(&searching->hits[asked.owners[blocks[i].range].reading], blocks[i].body,
-                          &asked.ranges.items[blocks[i].range], false);
+        search_hits_block(&searching->hits[owner_of(&asked, blocks[i].range).reading],
+                          blocks[i].body, &asked.ranges.items[blocks[i].range], false);
     return STATUS_OK;
 }
 
-static enum status read_near(struct searching *searching, const struct search_entry *entries,
-                             size_t entry_count, struct error *error)
+static enum status read_near(struct searching *searching, struct error *error)
 {
     struct asked asked = {.ranges = {.arena = searching->arena}};
     struct search_near near[SEARCH_READINGS_MAX];
     struct search_block *blocks;
     size_t count;
+    TRY(read_close(searching, true, error));
     for (size_t r = 0; r < searching->parsed->count; r++) {
         const struct search_reading *reading = &searching->parsed->readings[r];
         near[r] = (struct search_near){.arena = searching->arena};
@@ -185,12 +192,12 @@ static enum status read_near(struct searching *searching, const struct search_en
             search_ranges_near(&asked.ranges, &reading->tokens[t]);
             TRY(own_new_ranges(&asked, from, r, t, error));
         }
-        for (size_t e = 0; e < entry_count; e++)
-            search_hits_entry(&searching->hits[r], &entries[e], false);
+        for (size_t e = 0; e < searching->entry_count; e++)
+            search_hits_entry(&searching->hits[r], &searching->entries[e], false);
     }
     TRY(read_blocks(searching, &asked, &blocks, &count, error));
     for (size_t i = 0; i < count; i++) {
-        size_t r = asked.owners[blocks[i].range].reading;
+        size_t r = owner_of(&asked, blocks[i].range).reading;
         const struct search_range *range = &asked.ranges.items[blocks[i].range];
         search_near_block(&near[r], &searching->parsed->readings[r], blocks[i].body, range);
         search_hits_block(&searching->hits[r], blocks[i].body, range, false);
@@ -212,8 +219,8 @@ static int compare_candidates(const void *a, const void *b)
 static enum status rank(struct searching *searching, struct error *error)
 {
     searching->candidate_count = 0;
-    searching->candidates = ARENA_NEW_ARRAY(searching->arena, struct candidate,
-                                            searching->parsed->count * DEPTH);
+    searching->candidates =
+        ARENA_NEW_ARRAY(searching->arena, struct candidate, searching->parsed->count * DEPTH);
     if (!searching->candidates) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t r = 0; r < searching->parsed->count; r++) {
         struct search_hit *hits;
@@ -244,8 +251,8 @@ static bool is_found(const struct searching *searching, struct str customer_id)
     return false;
 }
 
-/* Why the customer as he is meets the reading; if the profile does not say, by what was ever said of
- * any of his homes. */
+/* Why the customer as he is meets the reading; if the profile does not say, by what was ever said
+ * of any of his homes. */
 static enum status explain(struct searching *searching, const struct candidate *candidate,
                            struct found *found, bool *meets, struct error *error)
 {
@@ -254,8 +261,12 @@ static enum status explain(struct searching *searching, const struct candidate *
     struct json_value *document;
     size_t lacking_max = candidate->hit.rank < RANK_NEAR ? 1 : 0;
     TRY(json_parse(found->root.document, searching->arena, &document, error));
+    reasons.close_only = true;
     search_values_of_profile(document, search_reasons_value, &reasons);
-    if (search_reasons_lacking(&reasons) > lacking_max) {
+    reasons.close_only = candidate->hit.rank >= RANK_CLOSE;
+    if (search_reasons_lacking(&reasons) > 0 && !reasons.close_only)
+        search_values_of_profile(document, search_reasons_value, &reasons);
+    if (search_reasons_lacking(&reasons) > lacking_max && !candidate->hit.is_unsure) {
         struct tree tree;
         TRY(store_tree_load(searching->session, found->root.customer_id, INSTANT_FUTURE,
                             searching->arena, &tree, error));
@@ -268,12 +279,26 @@ static enum status explain(struct searching *searching, const struct candidate *
     return STATUS_OK;
 }
 
+static bool make_room(struct searching *searching)
+{
+    if (searching->found_count < searching->found_room) return true;
+    size_t room = searching->found_room ? 2 * searching->found_room : 16;
+    struct found *larger =
+        arena_realloc(searching->arena, searching->found, searching->found_room * sizeof(*larger),
+                      room * sizeof(*larger));
+    if (!larger) return false;
+    searching->found = larger;
+    searching->found_room = room;
+    return true;
+}
+
 /* Adds the customer of a candidate, if he is a hit and was not found by a better one. */
 static enum status look_at(struct searching *searching, const struct candidate *candidate,
                            const struct profile_row *row, struct error *error)
 {
-    struct found *found = &searching->found[searching->found_count];
     bool meets = true;
+    if (!make_room(searching)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    struct found *found = &searching->found[searching->found_count];
     *found = (struct found){.from = *candidate};
     if (str_is_none(row->customer_id)) return STATUS_OK;
     TRY(customer_root(searching->session, row, searching->arena, &found->root, error));
@@ -348,24 +373,38 @@ static enum status look(struct searching *searching, int rank_min, struct error 
     return STATUS_OK;
 }
 
+/* Did somebody get what was asked for? Then what is spelled like it is not looked for: when all of
+ * several words, or a whole number or address, are just so in one customer. */
+static bool is_answered(const struct searching *searching)
+{
+    if (searching->found_count == 0) return false;
+    const struct found *best = &searching->found[0];
+    if (best->from.hit.rank == RANK_ID || searching->order != ORDER_RELEVANCE) return true;
+    const struct search_reading *reading = &searching->parsed->readings[best->from.reading];
+    bool whole = true, exact = true;
+    for (size_t t = 0; t < reading->count; t++) {
+        whole = whole && str_is_empty(reading->tokens[t].word);
+        exact = exact && best->reasons[t].match.kind == SEARCH_EXACT;
+    }
+    return exact && (whole || reading->count > 1);
+}
+
 static enum status search_body(struct store_session *session, void *context, struct error *error)
 {
     struct searching *searching = context;
-    struct search_entry *entries;
-    size_t entry_count;
     searching->session = session;
-    searching->found = ARENA_NEW_ARRAY(searching->arena, struct found, DEPTH + 2);
-    if (!searching->found) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    TRY(store_search_entries(session, searching->arena, &entries, &entry_count, error));
-    TRY(read_close(searching, entries, entry_count, error));
+    for (size_t r = 0; r < searching->parsed->count; r++)
+        search_hits_init(&searching->hits[r], &searching->parsed->readings[r], searching->arena);
+    TRY(store_search_entries(session, searching->arena, &searching->entries,
+                             &searching->entry_count, error));
+    TRY(read_close(searching, false, error));
     TRY(rank(searching, error));
     TRY(look(searching, RANK_CLOSE, error));
-    if (page_is_full(searching) ||
-        (searching->order != ORDER_RELEVANCE && searching->found_count > 0))
-        return STATUS_OK;
-    TRY(read_near(searching, entries, entry_count, error));
+    if (page_is_full(searching) || is_answered(searching)) return STATUS_OK;
+    TRY(read_near(searching, error));
     TRY(rank(searching, error));
-    return look(searching, 0, error);
+    TRY(look(searching, RANK_NEAR, error));
+    return searching->found_count > 0 ? STATUS_OK : look(searching, 0, error);
 }
 
 /* --- another order than that of relevance --- */
@@ -384,7 +423,8 @@ static int compare_by(enum order order, const struct profile_row *a, const struc
 
 static int compare_names(const void *a, const void *b)
 {
-    return compare_by(ORDER_NAME, &((const struct found *)a)->root, &((const struct found *)b)->root);
+    return compare_by(ORDER_NAME, &((const struct found *)a)->root,
+                      &((const struct found *)b)->root);
 }
 
 static int compare_created(const void *a, const void *b)
@@ -488,8 +528,8 @@ enum status search_customers(struct application *application, const struct calle
     struct searching *searching = ARENA_NEW(arena, struct searching);
     if (!parsed || !searching) return error_plain(error, STATUS_OUT_OF_MEMORY);
     const struct search_input input = {query->name, query->email, query->phone, query->any};
-    *searching = (struct searching){
-        .query = query, .parsed = parsed, .arena = arena, .limit = limit};
+    *searching =
+        (struct searching){.query = query, .parsed = parsed, .arena = arena, .limit = limit};
     TRY(parse_order(query->sort, &searching->order, error));
     TRY(parse_cursor(searching, error));
     TRY(search_query_parse(&input, arena, parsed, error));

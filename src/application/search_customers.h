@@ -11,8 +11,8 @@
 
 /* Does the query ask for it? */
 bool search_customers_wanted(const struct customer_query *query);
-/* Items are profile documents with "score" and "matches":[{"query","field","value","kind"}]. `limit`
- * is checked already. STATUS_INVALID_VALUE names the parameter. */
+/* Items are profile documents with "score" and "matches":[{"query","field","value","kind"}].
+ * `limit` is checked already. STATUS_INVALID_VALUE names the parameter. */
 MUST_CHECK enum status search_customers(struct application *application,
                                         const struct caller *caller,
                                         const struct customer_query *query, size_t limit,

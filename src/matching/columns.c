@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text/fold.h"
 #include "matching/lexicon.h"
+#include "text/fold.h"
 
 enum { WORDS_MAX = 12, SAMPLE_ROWS = 1000 };
 

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "text/fold.h"
 #include "matching/lexicon.h"
+#include "text/fold.h"
 #include "text/similarity.h"
 
 static const struct {

@@ -5,9 +5,9 @@
  * "224 North Central Avenue" are one value. */
 #include <string.h>
 
-#include "text/fold.h"
 #include "matching/lexicon.h"
 #include "matching/normalise.h"
+#include "text/fold.h"
 #include "text/phonetic.h"
 
 enum { WORDS_MAX = 32, PARTS_MAX = 8 };

@@ -1,9 +1,9 @@
 /* Dates, identifiers, places, occupations, gender and kind. */
 #include <string.h>
 
-#include "text/fold.h"
 #include "matching/lexicon.h"
 #include "matching/normalise.h"
+#include "text/fold.h"
 #include "text/phonetic.h"
 
 /* ------------------------------------------------------------------ dates */

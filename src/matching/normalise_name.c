@@ -3,9 +3,9 @@
  * generations (Jr, III) become traits. */
 #include <string.h>
 
-#include "text/fold.h"
 #include "matching/lexicon.h"
 #include "matching/normalise.h"
+#include "text/fold.h"
 #include "text/phonetic.h"
 
 enum { WORDS_MAX = 16 };

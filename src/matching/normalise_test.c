@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "text/fold.h"
 #include "matching/normalise.h"
+#include "text/fold.h"
 #include "text/phonetic.h"
 
 /* The text that a normaliser's first reference (or the one asked for) stands for. */

@@ -1,7 +1,8 @@
-/* A list is: bytes kept of the key before, bytes added, the bytes, then each number as difference to
- * the one before plus one (numbers are above 0), and 0 at the end.
+/* A list is: bytes kept of the key before, bytes added, the bytes, then each number as difference
+ * to the one before plus one (numbers are above 0), and 0 at the end.
  *
- * An integer is written in bytes that a text may hold: the last is 1 + 0..62, those before it are 64
+ * An integer is written in bytes that a text may hold: the last is 1 + 0..62, those before it are
+ * 64
  * + 0..63, the low digits first. Each step takes 63 off, so that every integer has one form. */
 #include "search/block.h"
 
@@ -96,20 +97,40 @@ bool search_reader_number(struct search_reader *reader, int64_t *number)
     return true;
 }
 
-bool search_reader_list(struct search_reader *reader)
+/* Behind the 0 that ends the numbers, which is its own last digit only where none stands before. */
+static void skip_numbers(struct search_reader *reader)
 {
-    int64_t passed;
+    bool within = false;
+    size_t at = 0;
+    for (; at < reader->rest.len; at++) {
+        unsigned char byte = (unsigned char)reader->rest.ptr[at];
+        if (byte == 1 && !within) break;
+        within = byte >= MORE;
+    }
+    reader->rest = str_skip(reader->rest, at < reader->rest.len ? at + 1 : at);
+    reader->in_list = false;
+}
+
+static bool take_key(struct search_reader *reader)
+{
     uint64_t shared, added;
-    while (search_reader_number(reader, &passed)) continue;
     if (!take_integer(&reader->rest, &shared) || !take_integer(&reader->rest, &added)) return false;
     if (shared > reader->key_len || added > SEARCH_KEY_MAX - shared || added > reader->rest.len)
         return false;
     memcpy(reader->key + shared, reader->rest.ptr, added);
     reader->key_len = shared + added;
     reader->rest = str_skip(reader->rest, added);
-    reader->number = 0;
-    reader->in_list = true;
     return true;
+}
+
+bool search_reader_list(struct search_reader *reader)
+{
+    if (reader->in_list) skip_numbers(reader);
+    if (reader->rest.len == 0 || reader->is_damaged) return false;
+    reader->is_damaged = !take_key(reader);
+    reader->number = 0;
+    reader->in_list = !reader->is_damaged;
+    return !reader->is_damaged;
 }
 
 struct str search_place(struct str key, int64_t number, char out[SEARCH_PLACE_MAX])

@@ -1,10 +1,10 @@
 /* Blocks: how the index lies in a store.
  *
- * A list is a key with ascending numbers (the entries that have the key); a list without numbers says
- * that the key exists. A block is a run of lists in the order of their keys, each key cut to what
- * differs from the one before, numbers as differences: some 10 bytes for a value that one customer
- * has, 1 to 3 for one more customer of a common word. It is text of the bytes 1 to 127 and of the
- * keys' own UTF-8, so that any store takes it.
+ * A list is a key with ascending numbers (the entries that have the key); a list without numbers
+ * says that the key exists. A block is a run of lists in the order of their keys, each key cut to
+ * what differs from the one before, numbers as differences: some 10 bytes for a value that one
+ * customer has, 1 to 3 for one more customer of a common word. It is text of the bytes 1 to 127 and
+ * of the keys' own UTF-8, so that any store takes it.
  *
  *     struct search_writer writer = {.out = {.arena = arena}};
  *     search_writer_list(&writer, STR("Pacme n"));
@@ -19,9 +19,9 @@
 #include "base/buffer.h"
 
 enum {
-    SEARCH_KEY_MAX = 96,         /* bytes of a key */
-    SEARCH_BLOCK_BYTES = 1750,   /* a writer's block is full at: two to a page of SQLite, four to
-                                    one of PostgreSQL, which would move longer ones out of line */
+    SEARCH_KEY_MAX = 96,       /* bytes of a key */
+    SEARCH_BLOCK_BYTES = 1750, /* a writer's block is full at: two to a page of SQLite, four to
+                                  one of PostgreSQL, which would move longer ones out of line */
     SEARCH_PLACE_MAX = SEARCH_KEY_MAX + 14,
 };
 
@@ -51,6 +51,7 @@ struct search_reader {
     size_t key_len;
     int64_t number;
     bool in_list; /* numbers are left */
+    bool is_damaged;
 };
 
 static inline struct search_reader search_reader_of(struct str block)

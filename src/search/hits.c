@@ -24,9 +24,8 @@ static void add(struct search_hits *hits, size_t token, int64_t number, struct s
     struct search_postings *postings = &hits->tokens[token];
     if (postings->count == postings->room && !hits->failed) {
         size_t room = postings->room ? postings->room * 2 : 64;
-        uint64_t *larger =
-            arena_realloc(hits->arena, postings->items, postings->room * sizeof(*larger),
-                          room * sizeof(*larger));
+        uint64_t *larger = arena_realloc(hits->arena, postings->items,
+                                         postings->room * sizeof(*larger), room * sizeof(*larger));
         hits->failed = !larger;
         if (larger) {
             postings->items = larger;
@@ -34,20 +33,26 @@ static void add(struct search_hits *hits, size_t token, int64_t number, struct s
         }
     }
     if (hits->failed) return;
-    postings->items[postings->count++] = (uint64_t)number << WEIGHT_BITS |
-                                         (match.is_close ? CLOSE : 0) | (uint64_t)match.weight;
+    postings->items[postings->count++] =
+        (uint64_t)number << WEIGHT_BITS | (match.is_close ? CLOSE : 0) | (uint64_t)match.weight;
 }
 
-/* Is the key at or behind where the range begins, and before its end? In a place, a blank follows
- * the key. */
+/* The key and a blank against a bound. */
+static int compare_place(struct str key, struct str bound)
+{
+    size_t both = key.len < bound.len ? key.len : bound.len;
+    int order = memcmp(key.ptr, bound.ptr, both);
+    if (order != 0) return order;
+    if (key.len >= bound.len) return 1;
+    if (bound.ptr[key.len] != ' ') return ' ' - (unsigned char)bound.ptr[key.len];
+    return bound.len > key.len + 1 ? -1 : 0;
+}
+
+/* Before the range (< 0), in it (0), or behind it? In a place, a blank follows the key. */
 static int place_in(struct str key, const struct search_range *range)
 {
-    char room[SEARCH_KEY_MAX + 1];
-    memcpy(room, key.ptr, key.len);
-    room[key.len] = ' ';
-    struct str place = str_of(room, key.len + 1);
-    if (str_compare(place, range->from) < 0) return -1;
-    return str_compare(place, range->to) < 0 ? 0 : 1;
+    if (compare_place(key, range->from) < 0) return -1;
+    return compare_place(key, range->to) < 0 ? 0 : 1;
 }
 
 void search_hits_block(struct search_hits *hits, struct str block, const struct search_range *range,
@@ -61,8 +66,7 @@ void search_hits_block(struct search_hits *hits, struct str block, const struct 
         struct search_match matches[SEARCH_TOKENS_MAX];
         bool any = false;
         for (size_t t = 0; where == 0 && t < hits->reading->count; t++) {
-            matches[t] = search_match_key(&hits->reading->tokens[t], key);
-            if (close_only && !matches[t].is_close) matches[t].weight = 0;
+            matches[t] = search_match_key(&hits->reading->tokens[t], key, close_only);
             any = any || matches[t].weight > 0;
         }
         int64_t number;
@@ -78,9 +82,8 @@ void search_hits_entry(struct search_hits *hits, const struct search_entry *entr
     while (search_reader_list(&reader)) {
         for (size_t t = 0; t < hits->reading->count; t++) {
             struct search_match match =
-                search_match_key(&hits->reading->tokens[t], search_reader_key(&reader));
-            if (match.weight > 0 && (match.is_close || !close_only))
-                add(hits, t, entry->number, match);
+                search_match_key(&hits->reading->tokens[t], search_reader_key(&reader), close_only);
+            if (match.weight > 0) add(hits, t, entry->number, match);
         }
     }
 }
@@ -108,7 +111,8 @@ static void keep_best(struct search_postings *postings)
 {
     size_t kept = 0;
     for (size_t i = 0; i < postings->count; i++) {
-        if (kept > 0 && postings->items[kept - 1] >> WEIGHT_BITS == postings->items[i] >> WEIGHT_BITS)
+        if (kept > 0 &&
+            postings->items[kept - 1] >> WEIGHT_BITS == postings->items[i] >> WEIGHT_BITS)
             kept--;
         postings->items[kept++] = postings->items[i];
     }
@@ -136,6 +140,7 @@ static bool settle(struct search_postings *postings, struct arena *arena)
             postings->items = other;
             other = items;
         }
+        postings->room = count; /* whichever of the two it is now */
     }
     keep_best(postings);
     return true;
@@ -230,11 +235,12 @@ static void judge(struct cursors *cursors, uint64_t number, size_t lacking_max,
     for (size_t t = 0; t < cursors->count; t++) {
         uint64_t posting = posting_at(cursors, t, number);
         if (posting == 0 && cursors->lists[t].is_open) {
+            if (lacking > 0) return;
             sum += OPEN_WEIGHT;
             unsure = true;
             continue;
         }
-        if (posting == 0 && ++lacking > lacking_max) return;
+        if (posting == 0 && (++lacking > lacking_max || unsure)) return;
         if (posting != 0 && !(posting & CLOSE)) class = class < CLASS_NEAR ? class : CLASS_NEAR;
         sum += (int)(posting & WEIGHT_MASK);
     }
@@ -272,7 +278,8 @@ static void drop_repeated(struct search_hit *list, size_t *count)
 {
     size_t kept = 0;
     for (size_t i = 0; i < *count; i++)
-        if (kept == 0 || list[kept - 1].number != list[i].number || list[kept - 1].rank != list[i].rank)
+        if (kept == 0 || list[kept - 1].number != list[i].number ||
+            list[kept - 1].rank != list[i].rank)
             list[kept++] = list[i];
     *count = kept;
 }
@@ -281,6 +288,9 @@ enum status search_hits_rank(struct search_hits *hits, size_t max, struct search
                              size_t *count)
 {
     size_t tokens = hits->reading->count;
+    *list = NULL;
+    *count = 0;
+    if (tokens == 0) return STATUS_OK;
     /* One that lacks a token comes from either of two drivers, so some come twice. */
     struct ranking ranking = {.max = 2 * max};
     ranking.items = ARENA_NEW_ARRAY(hits->arena, struct search_hit, ranking.max);
@@ -303,8 +313,8 @@ enum status search_hits_rank(struct search_hits *hits, size_t max, struct search
 /* The word of a dictionary key, in `out`. */
 static struct str dictionary_word(struct str key, char *out)
 {
-    if (key.ptr[0] == 'D') return str_skip(key, 1);
-    if (key.ptr[0] == 'R') return search_reversed(str_skip(key, 1), out);
+    if (key.ptr[0] == 'D') return str_skip(key, 2);
+    if (key.ptr[0] == 'R') return search_reversed(str_skip(key, 2), out);
     if (key.ptr[0] != 'S') return STR_NONE;
     ptrdiff_t blank = str_find_char(key, ' ');
     return blank < 0 ? STR_NONE : str_skip(key, (size_t)blank + 1);
@@ -338,11 +348,9 @@ void search_near_block(struct search_near *near, const struct search_reading *re
         if (where > 0) return;
         struct str word = where == 0 ? dictionary_word(key, room) : STR_NONE;
         for (size_t t = 0; !str_is_none(word) && t < reading->count; t++) {
-            struct search_match match = search_match_word(&reading->tokens[t], word);
-            if (match.weight > 0 && !match.is_close) {
-                add_near(near, word);
-                break;
-            }
+            if (!search_match_near(&reading->tokens[t], word, key.ptr[0] == 'S')) continue;
+            add_near(near, word);
+            break;
         }
     }
 }

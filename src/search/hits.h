@@ -7,9 +7,9 @@
  *     TRY(search_hits_rank(&hits, DEPTH, &list, &count));
  *
  * The rank depends on the query and the entry alone, not on how often a word occurs among all
- * customers: so a page stays where it was while others are written. All tokens close (2000 and more)
- * come before typos (1000 and more) and these before entries that lack a token; within, the mean of
- * the tokens' weights; then the older entry.
+ * customers: so a page stays where it was while others are written. All tokens close (2000 and
+ * more) come before typos (1000 and more) and these before entries that lack a token; within, the
+ * mean of the tokens' weights; then the older entry.
  */
 #ifndef SEARCH_HITS_H
 #define SEARCH_HITS_H
@@ -34,7 +34,7 @@ struct search_hits {
 struct search_hit {
     int rank;
     int64_t number;
-    bool is_unsure; /* a token that is open has to be looked for in the customer itself */
+    bool is_unsure; /* whether a token that is open is met, only the customer itself says */
 };
 
 void search_hits_init(struct search_hits *hits, const struct search_reading *reading,
@@ -52,7 +52,8 @@ MUST_CHECK enum status search_hits_rank(struct search_hits *hits, size_t max,
 /* Before (< 0) or behind (> 0) in the ranking. */
 int search_hit_compare(const struct search_hit *a, const struct search_hit *b);
 
-/* The words of a dictionary block or an entry that are near one of the reading's tokens, appended. */
+/* The words of a dictionary block or an entry that are near one of the reading's tokens, appended.
+ */
 struct search_near {
     struct arena *arena;
     struct str *words;

@@ -11,7 +11,7 @@
 enum {
     ANY_FIELD = (1 << SEARCH_FIELD_COUNT) - 1,
     NAME_FIELDS = 1 << SEARCH_NAME | 1 << SEARCH_CONTACT,
-    TYPO_FROM = 4,      /* letters of a word in which a typo is forgiven */
+    TYPO_FROM = 4, /* letters of a word in which a typo is forgiven */
     TWO_TYPOS_FROM = 8,
     PREFIX_FROM = 3,    /* letters of a word that is not the last and may be cut short */
     PHONE_FROM = 3,     /* digits of which a number is looked for */
@@ -63,8 +63,9 @@ static bool add_words(struct search_reading *reading, const struct search_words 
 {
     for (size_t i = 0; i < words->count; i++) {
         struct str word = words->word[i];
-        struct search_token token = {
-            .raw = raw, .word = kept(arena, word), .fields = fields};
+        struct search_token token = {.raw = raw, .word = kept(arena, word), .fields = fields};
+        if (words->count > 1) token.raw = token.word;
+        token.sound = word.ptr[0] > '9' ? phonetic_code(word) : 0;
         if (digit_count(word) >= PHONE_FROM && digit_count(word) == word.len) {
             token.phone = token.word;
             char end[SEARCH_VALUE_MAX];
@@ -129,7 +130,8 @@ enum box { BOX_WORDS, BOX_LOOSE, BOX_PHONE, BOX_IDENTIFIER, BOX_COUNT };
 static bool box_may_be(enum box box, const struct search_input *input)
 {
     struct str any = input->any;
-    if (str_is_none(any)) return box == BOX_WORDS || (box == BOX_LOOSE && !str_is_none(input->email));
+    if (str_is_none(any))
+        return box == BOX_WORDS || (box == BOX_LOOSE && !str_is_none(input->email));
     switch (box) {
     case BOX_WORDS:
         return true;
@@ -154,12 +156,13 @@ static bool add_box(struct search_reading *reading, enum box box, struct str any
 static enum status read_as(enum box box, const struct search_input *input, struct arena *arena,
                            struct search_reading *reading, struct error *error)
 {
-    *reading = (struct search_reading){0};
+    *reading = (struct search_reading){.is_loose = box == BOX_LOOSE};
     size_t before = 0;
     if (!str_is_none(input->name)) {
         if (!add_chunks(reading, input->name, NAME_FIELDS, false, arena))
             return refuse(error, STR("name"), "has too many words");
-        if (reading->count == before) return refuse(error, STR("name"), "says nothing to search for");
+        if (reading->count == before)
+            return refuse(error, STR("name"), "says nothing to search for");
     }
     before = reading->count;
     if (!str_is_none(input->email)) {
@@ -179,7 +182,8 @@ static enum status read_as(enum box box, const struct search_input *input, struc
                              "the query parameter phone has fewer than 3 digits");
     }
     before = reading->count;
-    if (!add_box(reading, box, input->any, arena)) return refuse(error, STR("q"), "has too many words");
+    if (!add_box(reading, box, input->any, arena))
+        return refuse(error, STR("q"), "has too many words");
     if (!str_is_none(input->any) && reading->count == before && box == BOX_WORDS)
         return refuse(error, STR("q"), "says nothing to search for");
     if (reading->count > 0) reading->tokens[reading->count - 1].is_last = true;
@@ -245,22 +249,48 @@ static bool may_be_cut_short(const struct search_token *token)
     return token->is_last || token->word.len >= PREFIX_FROM;
 }
 
-struct search_match search_match_word(const struct search_token *token, struct str word)
+/* How far apart, from 1 on; 0: too far. One edit is seen at once from what both have in common in
+ * front and behind; two are worked out where enough is in common. */
+static unsigned edits_between(struct str typed, struct str word)
+{
+    size_t less = typed.len < word.len ? typed.len : word.len;
+    size_t more = typed.len + word.len - less, front = 0, back = 0;
+    if (more - less > 2) return 0;
+    while (front < less && typed.ptr[front] == word.ptr[front]) front++;
+    while (back < less - front && typed.ptr[typed.len - 1 - back] == word.ptr[word.len - 1 - back])
+        back++;
+    if (more - front - back <= 1) return 1;
+    if (more == less && more - front - back == 2 && typed.ptr[front] == word.ptr[front + 1] &&
+        typed.ptr[front + 1] == word.ptr[front])
+        return 1;
+    if (typed.len < TWO_TYPOS_FROM || front + back + 4 < less) return 0;
+    return similarity_edits(typed, word, 2) == 2 ? 2 : 0;
+}
+
+struct search_match search_match_word(const struct search_token *token, struct str word,
+                                      bool close_only)
 {
     struct str typed = token->word;
     if (str_is_empty(typed) || str_is_empty(word)) return no_match();
     if (str_starts_with(word, typed) && (word.len == typed.len || may_be_cut_short(token)))
         return beginning(typed, word);
-    if (typed.len < TYPO_FROM) return no_match();
-    unsigned allowed = typed.len >= TWO_TYPOS_FROM ? 2 : 1;
-    unsigned edits = similarity_edits(typed, word, allowed);
-    if (edits <= allowed)
-        return (struct search_match){(edits == 1 ? 460 : 400) + (typed.ptr[0] == word.ptr[0] ? 30 : 0),
-                                     SEARCH_TYPO, false};
-    uint32_t sound = phonetic_code(typed);
-    if (sound != 0 && typed.ptr[0] > '9' && sound == phonetic_code(word))
+    if (typed.len < TYPO_FROM || close_only || digit_count(typed) == typed.len) return no_match();
+    unsigned edits = edits_between(typed, word);
+    if (edits > 0)
+        return (struct search_match){
+            (edits == 1 ? 460 : 400) + (typed.ptr[0] == word.ptr[0] ? 30 : 0), SEARCH_TYPO, false};
+    if (token->sound != 0 && word.ptr[0] > '9' && token->sound == phonetic_code(word))
         return (struct search_match){360, SEARCH_SOUND, false};
     return no_match();
+}
+
+bool search_match_near(const struct search_token *token, struct str word, bool by_sound)
+{
+    struct str typed = token->word;
+    if (typed.len < TYPO_FROM || (str_starts_with(word, typed) && may_be_cut_short(token)))
+        return false;
+    return by_sound ? token->sound != 0 && token->sound == phonetic_code(word)
+                    : edits_between(typed, word) > 0;
 }
 
 static struct search_match match_begin(struct str typed, struct str value)
@@ -312,22 +342,26 @@ static struct search_match match_value(const struct search_token *token, enum se
     }
 }
 
-struct search_match search_match_key(const struct search_token *token, struct str key)
+struct search_match search_match_key(const struct search_token *token, struct str key,
+                                     bool close_only)
 {
     if (key.len < 3) return no_match();
     struct str word = search_key_word(key);
     bool is_word = !str_is_none(word);
     enum search_field field = search_field_of(is_word ? key.ptr[key.len - 1] : key.ptr[1]);
     if (field == SEARCH_FIELD_COUNT || !(token->fields & 1U << field)) return no_match();
-    struct search_match match =
-        is_word ? search_match_word(token, word) : match_value(token, field, str_skip(key, 2));
+    struct search_match match = is_word ? search_match_word(token, word, close_only)
+                                        : match_value(token, field, str_skip(key, 2));
+    if (close_only && !match.is_close) return no_match();
     match.weight = match.weight * search_fields[field].weight / 100;
     return match;
 }
 
 /* --- where to look --- */
 
-enum { LIST_BLOCKS = 256, LIST_BLOCKS_ALONE = 24, PREFIX_BLOCKS = 24, NEAR_BLOCKS = 48 };
+/* Some 10,000 to 30,000 entries with a word. A word that more have says little: then the entries
+ * with the other words are looked at whether they have it too. */
+enum { LIST_BLOCKS = 16, PREFIX_BLOCKS = 12, NEAR_BLOCKS = 16 };
 
 /* Above every character that a key may have. */
 #define LAST_CHARACTER "\xF4\x8F\xBF\xBF"
@@ -336,9 +370,8 @@ static void add_range(struct search_ranges *ranges, struct str from, struct str 
 {
     if (ranges->count == ranges->room && !ranges->failed) {
         size_t room = ranges->room ? ranges->room * 2 : 32;
-        struct search_range *larger =
-            arena_realloc(ranges->arena, ranges->items, ranges->room * sizeof(*larger),
-                          room * sizeof(*larger));
+        struct search_range *larger = arena_realloc(
+            ranges->arena, ranges->items, ranges->room * sizeof(*larger), room * sizeof(*larger));
         ranges->failed = !larger;
         if (larger) ranges->items = larger;
         if (larger) ranges->room = room;
@@ -368,11 +401,11 @@ void search_ranges_word(struct search_ranges *ranges, struct str word)
     add_whole(ranges, "P", word, LIST_BLOCKS);
 }
 
-void search_ranges_close(struct search_ranges *ranges, const struct search_token *token, bool alone)
+void search_ranges_close(struct search_ranges *ranges, const struct search_token *token)
 {
     struct arena *arena = ranges->arena;
     if (!str_is_empty(token->word)) {
-        add_whole(ranges, "P", token->word, alone ? LIST_BLOCKS_ALONE : LIST_BLOCKS);
+        add_whole(ranges, "P", token->word, LIST_BLOCKS);
         if (may_be_cut_short(token))
             add_range(ranges, arena_format(arena, "P%.*s!", STR_ARGS(token->word)),
                       arena_format(arena, "P%.*s" LAST_CHARACTER, STR_ARGS(token->word)),
@@ -403,10 +436,15 @@ void search_ranges_near(struct search_ranges *ranges, const struct search_token 
 {
     char room[SEARCH_KEY_MAX];
     struct str word = token->word, phone = token->phone;
-    if (word.len >= TYPO_FROM) {
+    if (word.len >= TYPO_FROM && digit_count(word) < word.len) {
         size_t front = (word.len - 1) / 2, back = word.len - 1 - front;
-        add_beginning(ranges, "D", half(word, front), NEAR_BLOCKS);
-        add_beginning(ranges, "R", half(search_reversed(word, room), back), NEAR_BLOCKS);
+        struct str drow = search_reversed(word, room);
+        for (size_t len = word.len - 1; len <= word.len + 1; len++) {
+            const char dictionary[] = {'D', search_length(len), '\0'};
+            const char backwards[] = {'R', search_length(len), '\0'};
+            add_beginning(ranges, dictionary, half(word, front), NEAR_BLOCKS);
+            add_beginning(ranges, backwards, half(drow, back), NEAR_BLOCKS);
+        }
         struct str sound = search_sound_key(word, room);
         if (!str_is_empty(sound)) add_beginning(ranges, "", sound, NEAR_BLOCKS);
     }

@@ -1,16 +1,16 @@
 /* A search, taken apart: tokens that all have to be met, in one of a few readings.
  *
- * "+49 30 1234 567" is a phone number or four words; "sap-4711" two words or a key at a source. Each
- * reading is a list of tokens; a customer is a hit when all tokens of a reading are met, or, at the
- * end of the ranking, all but one of three or more.
+ * "+49 30 1234 567" is a phone number or four words; "sap-4711" two words or a key at a source.
+ * Each reading is a list of tokens; a customer is a hit when all tokens of a reading are met, or,
+ * at the end of the ranking, all but one of three or more.
  *
  *     struct search_query query;
  *     TRY(search_query_parse(&input, arena, &query, error));
  *
  * A token is met by a term exactly, as its beginning, with one typo (an insertion, omission,
  * replacement or swap of neighbours; two in words of eight letters and more, as far as they are
- * found), or by its sound. What is close (the first two) is asked for first, the rest only when that
- * does not fill the page.
+ * found), or by its sound. What is close (the first two) is asked for first, the rest only when
+ * that does not fill the page.
  */
 #ifndef SEARCH_QUERY_H
 #define SEARCH_QUERY_H
@@ -19,8 +19,8 @@
 #include "search/terms.h"
 
 enum {
-    SEARCH_INPUT_MAX = 200,  /* bytes of a parameter */
-    SEARCH_TOKENS_MAX = 12,  /* of a reading */
+    SEARCH_INPUT_MAX = 200, /* bytes of a parameter */
+    SEARCH_TOKENS_MAX = 12, /* of a reading */
     SEARCH_READINGS_MAX = 5,
 };
 
@@ -37,12 +37,14 @@ struct search_token {
     struct str word; /* folded; empty like those below: not looked for */
     struct str email, phone, phone_end, identifier;
     unsigned fields; /* bit 1 << field */
+    uint32_t sound;  /* of the word; 0: none */
     bool is_last;    /* still being typed: any beginning will do */
 };
 
 struct search_reading {
     struct search_token tokens[SEARCH_TOKENS_MAX];
     size_t count;
+    bool is_loose; /* e-mail addresses word by word: for when they are not found as wholes */
 };
 
 struct search_query {
@@ -50,8 +52,8 @@ struct search_query {
     size_t count;
 };
 
-/* STATUS_INVALID_VALUE names the parameter that is too long, has too many words or nothing to search
- * for. Text lies in the arena. */
+/* STATUS_INVALID_VALUE names the parameter that is too long, has too many words or nothing to
+ * search for. Text lies in the arena. */
 MUST_CHECK enum status search_query_parse(const struct search_input *input, struct arena *arena,
                                           struct search_query *query, struct error *error);
 
@@ -65,16 +67,20 @@ enum search_kind {
 /* "exact", ... */
 struct str search_kind_name(enum search_kind kind);
 
-/* How well a term meets a token: weight 0, not at all, to 1000. `is_close`: it is found by the close
- * ranges. */
+/* How well a term meets a token: weight 0, not at all, to 1000. `is_close`: it is found by the
+ * close ranges. */
 struct search_match {
     int weight;
     enum search_kind kind;
     bool is_close;
 };
-struct search_match search_match_word(const struct search_token *token, struct str word);
+struct search_match search_match_word(const struct search_token *token, struct str word,
+                                      bool close_only);
+/* Is the word near the token, without being close? `by_sound`: it is known to sound like it. */
+bool search_match_near(const struct search_token *token, struct str word, bool by_sound);
 /* `key` is a P or V key. */
-struct search_match search_match_key(const struct search_token *token, struct str key);
+struct search_match search_match_key(const struct search_token *token, struct str key,
+                                     bool close_only);
 
 /* Keys to be read for a token: from `from` on, below `to`. */
 struct search_range {
@@ -88,9 +94,8 @@ struct search_ranges {
     size_t count, room;
     bool failed;
 };
-/* Where the terms are that are close to a token. `alone`: it is the only token, so that the first
- * blocks will do. */
-void search_ranges_close(struct search_ranges *ranges, const struct search_token *token, bool alone);
+/* Where the terms are that are close to a token. */
+void search_ranges_close(struct search_ranges *ranges, const struct search_token *token);
 /* Where terms are that may be near it: dictionary keys, and phone numbers themselves. */
 void search_ranges_near(struct search_ranges *ranges, const struct search_token *token);
 /* Where the entries with a word are. */

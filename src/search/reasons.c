@@ -23,7 +23,7 @@ static bool is_transliterated(struct str typed, struct str value)
 static void take(struct search_reasons *reasons, size_t token, struct str key, struct str value)
 {
     const struct search_token *asked = &reasons->reading->tokens[token];
-    struct search_match match = search_match_key(asked, key);
+    struct search_match match = search_match_key(asked, key, reasons->close_only);
     struct search_reason *reason = &reasons->of[token];
     if (match.weight <= reason->match.weight) return;
     bool is_word = !str_is_none(search_key_word(key));
@@ -42,8 +42,7 @@ void search_reasons_value(void *context, enum search_field field, struct str val
     search_keys_add(&keys, field, value);
     reasons->failed = reasons->failed || keys.failed;
     for (size_t i = 0; i < keys.count; i++)
-        for (size_t t = 0; t < reasons->reading->count; t++)
-            take(reasons, t, keys.items[i], value);
+        for (size_t t = 0; t < reasons->reading->count; t++) take(reasons, t, keys.items[i], value);
     arena_rewind(reasons->arena, mark);
 }
 

@@ -20,11 +20,12 @@ struct search_reasons {
     const struct search_reading *reading;
     struct arena *arena; /* for a while only */
     struct search_reason of[SEARCH_TOKENS_MAX];
+    bool close_only;
     bool failed; /* out of memory */
 };
 
 /* Takes a value into account; fits search_visit with the reasons as context. */
-void search_reasons_value(void *reasons, enum search_field field, struct str value);
+void search_reasons_value(void *context, enum search_field field, struct str value);
 /* Tokens that nothing meets. */
 size_t search_reasons_lacking(const struct search_reasons *reasons);
 /* "exact", "transliterated", ... */

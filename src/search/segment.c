@@ -60,7 +60,7 @@ static enum status put_number(struct output *output, int64_t number)
 
 /* --- entries to a segment --- */
 
-/* One key of one entry. `head` are its first bytes as a number, for most comparisons end there. */
+/* One key of one entry. `head` are its first bytes as a number. */
 struct occurrence {
     uint64_t head;
     struct str key;
@@ -85,7 +85,6 @@ static uint64_t head_of(struct str key)
 static int compare_occurrences(const void *a, const void *b)
 {
     const struct occurrence *x = a, *y = b;
-    if (x->head != y->head) return x->head < y->head ? -1 : 1;
     int by_key = str_compare(x->key, y->key);
     return by_key ? by_key : (x->number > y->number) - (x->number < y->number);
 }
@@ -94,8 +93,8 @@ static void add(struct occurrences *to, struct str key, int64_t number)
 {
     if (to->count == to->room && !to->failed) {
         size_t room = to->room ? to->room * 2 : 1024;
-        struct occurrence *larger = arena_realloc(to->arena, to->items, to->room * sizeof(*larger),
-                                                  room * sizeof(*larger));
+        struct occurrence *larger =
+            arena_realloc(to->arena, to->items, to->room * sizeof(*larger), room * sizeof(*larger));
         to->failed = !larger;
         if (larger) {
             to->items = larger;
@@ -104,20 +103,64 @@ static void add(struct occurrences *to, struct str key, int64_t number)
     }
     struct str copy = to->failed ? STR_NONE : arena_str(to->arena, key);
     to->failed = to->failed || str_is_none(copy);
-    if (!to->failed)
-        to->items[to->count++] = (struct occurrence){head_of(copy), copy, number};
+    if (!to->failed) to->items[to->count++] = (struct occurrence){head_of(copy), copy, number};
 }
 
-/* What follows from a word: that there is such a word, backwards, and its sound. */
+/* Stable, by one byte of the head. */
+static void pass(const struct occurrence *from, struct occurrence *to, size_t count, unsigned shift)
+{
+    size_t at[257] = {0};
+    for (size_t i = 0; i < count; i++) at[(from[i].head >> shift & 255) + 1]++;
+    for (size_t i = 1; i < 257; i++) at[i] += at[i - 1];
+    for (size_t i = 0; i < count; i++) to[at[from[i].head >> shift & 255]++] = from[i];
+}
+
+/* By the heads, byte by byte; then what has one head, which mostly is in order, for it came so. */
+static void sort(struct occurrences *all)
+{
+    struct occurrence *other = ARENA_NEW_ARRAY(all->arena, struct occurrence, all->count);
+    all->failed = all->failed || !other;
+    if (all->failed) return;
+    for (unsigned shift = 0; shift < 64; shift += 16) {
+        pass(all->items, other, all->count, shift);
+        pass(other, all->items, all->count, shift + 8);
+    }
+    for (size_t from = 0, end; from < all->count; from = end) {
+        bool ordered = true;
+        for (end = from + 1; end < all->count && all->items[end].head == all->items[from].head;
+             end++)
+            ordered = ordered && compare_occurrences(&all->items[end - 1], &all->items[end]) <= 0;
+        if (!ordered)
+            qsort(all->items + from, end - from, sizeof(*all->items), compare_occurrences);
+    }
+}
+
+static bool has_digit(struct str word)
+{
+    for (size_t i = 0; i < word.len; i++)
+        if (word.ptr[i] <= '9' && word.ptr[i] >= '0') return true;
+    return false;
+}
+
+static bool has_letter(struct str word)
+{
+    for (size_t i = 0; i < word.len; i++)
+        if (word.ptr[i] > '9' || word.ptr[i] < 0) return true;
+    return false;
+}
+
+/* What follows from a word: that there is such a word, backwards, and its sound. A number has
+ * neither typos that could be told from other numbers nor a sound. */
 static void add_word(struct occurrences *to, struct str word)
 {
-    char key[SEARCH_KEY_MAX] = "D";
-    memcpy(key + 1, word.ptr, word.len);
-    add(to, str_of(key, word.len + 1), 0);
+    char key[SEARCH_KEY_MAX] = {'D', search_length(word.len)};
+    if (!has_letter(word)) return;
+    memcpy(key + 2, word.ptr, word.len);
+    add(to, str_of(key, word.len + 2), 0);
     key[0] = 'R';
-    search_reversed(word, key + 1);
-    add(to, str_of(key, word.len + 1), 0);
-    size_t at = search_sound_key(word, key).len;
+    search_reversed(word, key + 2);
+    add(to, str_of(key, word.len + 2), 0);
+    size_t at = has_digit(word) ? 0 : search_sound_key(word, key).len;
     if (at == 0) return;
     memcpy(key + at, word.ptr, word.len);
     add(to, str_of(key, at + word.len), 0);
@@ -126,16 +169,17 @@ static void add_word(struct occurrences *to, struct str word)
 static void add_entry(struct occurrences *to, const struct search_entry *entry)
 {
     struct search_reader reader = search_reader_of(entry->body);
-    char before[SEARCH_WORD_MAX];
-    size_t before_len = 0;
-    while (search_reader_list(&reader)) {
-        struct str key = search_reader_key(&reader), word = search_key_word(key);
-        add(to, key, entry->number);
-        if (str_is_none(word) || word.len > SEARCH_WORD_MAX ||
-            str_equal(word, str_of(before, before_len)))
-            continue;
-        memcpy(before, word.ptr, word.len);
-        before_len = word.len;
+    while (search_reader_list(&reader)) add(to, search_reader_key(&reader), entry->number);
+}
+
+/* From the keys in order, each word once. */
+static void add_words(struct occurrences *to, const struct occurrences *keys)
+{
+    struct str before = STR("");
+    for (size_t i = 0; i < keys->count; i++) {
+        struct str word = search_key_word(keys->items[i].key);
+        if (str_is_none(word) || str_equal(word, before) || word.len > SEARCH_WORD_MAX) continue;
+        before = word;
         add_word(to, word);
     }
 }
@@ -149,6 +193,23 @@ static enum status put_occurrences(struct output *output, const struct occurrenc
         if (at->number > 0 && !(same_key && at[-1].number == at->number))
             TRY(put_number(output, at->number));
     }
+    return STATUS_OK;
+}
+
+/* Keys of words, by their first letter, lie before (D), between and behind those of entries (P, V).
+ */
+static enum status put_all(struct output *output, struct occurrences *words,
+                           const struct occurrences *keys)
+{
+    size_t before = 0, between = 0;
+    while (before < words->count && words->items[before].key.ptr[0] < 'P') before++;
+    while (between < keys->count && keys->items[between].key.ptr[0] < 'R') between++;
+    struct occurrences parts[] = {{.items = words->items, .count = before},
+                                  {.items = keys->items, .count = between},
+                                  {.items = words->items + before, .count = words->count - before},
+                                  {.items = keys->items + between, .count = keys->count - between}};
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        TRY(put_occurrences(output, &parts[i]));
     return flush(output);
 }
 
@@ -156,12 +217,14 @@ enum status search_segment_build(const struct search_entry *entries, size_t coun
                                  struct arena *arena, const struct search_sink *sink,
                                  struct error *error)
 {
-    struct occurrences all = {.arena = arena};
+    struct occurrences keys = {.arena = arena}, words = {.arena = arena};
     struct output output = {.writer = {.out = {.arena = arena}}, .sink = sink, .error = error};
-    for (size_t i = 0; i < count; i++) add_entry(&all, &entries[i]);
-    if (all.failed) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    if (all.count > 1) qsort(all.items, all.count, sizeof(*all.items), compare_occurrences);
-    return put_occurrences(&output, &all);
+    for (size_t i = 0; i < count; i++) add_entry(&keys, &entries[i]);
+    sort(&keys);
+    add_words(&words, &keys);
+    sort(&words);
+    if (keys.failed || words.failed) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return put_all(&output, &words, &keys);
 }
 
 /* --- segments to a segment --- */
@@ -171,7 +234,7 @@ static enum status advance(struct search_source *source, struct error *error)
 {
     while (!source->ended && !search_reader_list(&source->reader)) {
         struct str block;
-        if (source->reader.rest.len > 0)
+        if (source->reader.is_damaged)
             return error_set(error, STATUS_STORE_CORRUPT, STR_NONE, STR_NONE,
                              "a block of the search index is damaged");
         TRY(source->next(source->context, &block, error));
@@ -181,8 +244,8 @@ static enum status advance(struct search_source *source, struct error *error)
     return STATUS_OK;
 }
 
-/* The numbers of one key in the sources that have it now, in order. A source's list may go on in its
- * next block. */
+/* The numbers of one key in the sources that have it now, in order. A source's list may go on in
+ * its next block. */
 struct heads {
     struct search_source *source[SEARCH_SOURCES_MAX];
     int64_t number[SEARCH_SOURCES_MAX];

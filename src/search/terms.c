@@ -56,10 +56,10 @@ static const struct {
     const char *list, *name;
     enum search_field field;
 } element_members[] = {
-    {"addresses", "line1", SEARCH_ADDRESS},        {"addresses", "line2", SEARCH_ADDRESS},
-    {"addresses", "city", SEARCH_ADDRESS},         {"addresses", "region", SEARCH_ADDRESS},
-    {"addresses", "postalCode", SEARCH_POSTCODE},  {"identifiers", "value", SEARCH_IDENTIFIER},
-    {"contacts", "name", SEARCH_CONTACT},          {"contacts", "email", SEARCH_EMAIL},
+    {"addresses", "line1", SEARCH_ADDRESS},       {"addresses", "line2", SEARCH_ADDRESS},
+    {"addresses", "city", SEARCH_ADDRESS},        {"addresses", "region", SEARCH_ADDRESS},
+    {"addresses", "postalCode", SEARCH_POSTCODE}, {"identifiers", "value", SEARCH_IDENTIFIER},
+    {"contacts", "name", SEARCH_CONTACT},         {"contacts", "email", SEARCH_EMAIL},
     {"contacts", "phone", SEARCH_PHONE},
 };
 
@@ -172,8 +172,9 @@ struct str search_email(struct str value, char *out)
  * alone, of the others these pairs are codes, and all the rest have three digits. */
 static size_t country_digits(struct str digits)
 {
-    static const char pairs[] = "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 "
-                                "56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98 ";
+    static const char pairs[] =
+        "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 "
+        "56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98 ";
     if (digits.len < 3) return 0;
     if (digits.ptr[0] == '1' || digits.ptr[0] == '7') return 1;
     for (size_t i = 0; i + 2 < sizeof(pairs); i += 3)
@@ -181,7 +182,8 @@ static size_t country_digits(struct str digits)
     return 3;
 }
 
-/* The digits of a number; an extension ("x12", "ext. 12") is none of them, nor the (0) of +44 (0)20.
+/* The digits of a number; an extension ("x12", "ext. 12") is none of them, nor the (0) of +44
+ * (0)20.
  */
 static struct str digits_of(struct str value, char *out)
 {
@@ -327,7 +329,7 @@ struct str search_sound_key(struct str word, char *out)
 {
     uint32_t code = phonetic_code(word);
     if (code == 0 || word.ptr[0] <= '9') return STR("");
-    int len = snprintf(out, 10, "S%x ", code);
+    int len = snprintf(out, 12, "S%x ", code);
     return str_of(out, (size_t)len);
 }
 

@@ -1,15 +1,15 @@
 /* Terms: what of a record can be searched, and in which form.
  *
- * A value (a name, a phone number) gives terms, and a term in a field is a key of the index. What is
- * typed into a search box gives terms by the same functions, so that both meet whatever the case,
- * accents, script or format. Keys by their first letter:
+ * A value (a name, a phone number) gives terms, and a term in a field is a key of the index. What
+ * is typed into a search box gives terms by the same functions, so that both meet whatever the
+ * case, accents, script or format. Keys by their first letter:
  *
  *     P<word> <field>       a word of a value: folded, see text/fold.h
  *     V<field><value>       a whole value: e-mail address, phone number (national part, and all
  *                           digits backwards), identifier, key at a source
- *     D<word>               that there is such a word; the same backwards
- *     R<word backwards>     (typos are found by the half of a word that is right),
- *     S<sound> <word>       and by its sound, see text/phonetic.h
+ *     D<length><word>       that there is such a word, and the same backwards: typos are found by
+ * the R<length><drow>       half of a word that is right, among words of about its length, S<sound>
+ * <word>       and by its sound, see text/phonetic.h
  *
  * A record gives the first two; the others follow from P keys when blocks are built.
  */
@@ -62,8 +62,8 @@ void search_words_of_address(struct str value, struct search_words *words);
 
 /* The forms of whole values, in `out` (SEARCH_VALUE_MAX bytes); empty when there is none. */
 struct str search_email(struct str value, char *out);
-/* The digits of the national part: without + or 00 and the country's code, or without the trunk's 0;
- * fewer than 3 digits are none. */
+/* The digits of the national part: without + or 00 and the country's code, or without the trunk's
+ * 0; fewer than 3 digits are none. */
 struct str search_phone(struct str value, char *out);
 /* All digits backwards, without leading zeros: of two forms of one number, one begins with the
  * other. */
@@ -80,14 +80,20 @@ struct search_keys {
     bool failed; /* out of memory */
 };
 /* The keys of one value; fits search_visit with the set as context. */
-void search_keys_add(void *keys, enum search_field field, struct str value);
+void search_keys_add(void *context, enum search_field field, struct str value);
 /* Sorts and drops what is there twice. */
 void search_keys_settle(struct search_keys *keys);
 /* Are all keys of `some` in `all`? Both settled. */
 bool search_keys_within(const struct search_keys *some, const struct search_keys *all);
-/* The keys as a block without numbers, an entry of the index. Settled. Absent when out of memory. */
+/* The keys as a block without numbers, an entry of the index. Settled. Absent when out of memory.
+ */
 struct str search_keys_entry(const struct search_keys *keys);
 
+/* The length of a word as a D or R key has it. */
+static inline char search_length(size_t len)
+{
+    return (char)('0' + len);
+}
 /* "S" and the sound of a word, which an S key begins with; empty when it has none. */
 struct str search_sound_key(struct str word, char *out);
 

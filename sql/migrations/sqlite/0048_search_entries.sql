@@ -1,11 +1,12 @@
--- Entries that are in no segment yet; and which home has an entry that is. A number is never given again.
+-- Entries that are in no segment yet; and which home has an entry that is. The program
+-- counts the numbers.
 create table search_new (
-    number integer primary key autoincrement,
     tenant_id text not null,
+    number integer not null,
     home_id text not null,
-    body text not null
-);
-create index search_new_by_tenant on search_new (tenant_id);
+    body text not null,
+    primary key (tenant_id, number)
+) without rowid;
 create table search_home (
     number integer primary key,
     tenant_id text not null,

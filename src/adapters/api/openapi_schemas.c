@@ -178,7 +178,10 @@ static const struct {
         ",\"timestamp\":" TIME ",\"traceId\":" TEXT))},
     {STR("Merged"), STR(OBJECT("\"survivorId\":" TEXT ",\"mergeId\":" TEXT))},
     {STR("Empty"), STR("{\"type\":\"object\",\"additionalProperties\":false}")},
-    {STR("ProfilePage"), STR(PAGE("Profile"))},
+    {STR("FoundProfile"), STR("{\"allOf\":[" REF("Profile") "," OBJECT("\"score\":" NUMBER ",\"matches\":" LIST(REF("Match"))) "]}")},
+    {STR("Match"), STR(OBJECT("\"query\":" TEXT ",\"field\":" TEXT ",\"value\":" TEXT
+        ",\"kind\":{\"type\":\"string\",\"enum\":[\"exact\",\"prefix\",\"suffix\",\"transliterated\",\"typo\",\"phonetic\"]}"))},
+    {STR("ProfilePage"), STR(PAGE("FoundProfile"))},
     {STR("Preferences"), STR("{\"type\":\"object\",\"additionalProperties\":{\"type\":[\"string\",\"number\",\"boolean\",\"null\"]}}")},
     {STR("LookupRequest"), STR(NEEDING("\"ids\"", "\"ids\":" LIST(TEXT)))},
     {STR("LookupResult"), STR(OBJECT("\"items\":" LIST(OBJECT("\"customerId\":" TEXT ",\"result\":{\"type\":\"string\",\"enum\":[\"FOUND\",\"MERGED\",\"ERASED\",\"NOT_FOUND\"]}"

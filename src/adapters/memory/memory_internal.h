@@ -27,7 +27,7 @@ struct memory_tenant {
     struct memory_vector merges_all;
     struct memory_table keys; /* key -> bucket of struct str *, homes in order */
     struct memory_vector events;
-    struct memory_vector entries; /* of the search index */
+    struct memory_vector entries;      /* of the search index */
     struct memory_table suppressed;    /* hash -> struct memory_suppression, or NULL */
     struct memory_table jobs;          /* jobId -> struct job_row */
     struct memory_vector jobs_ordered; /* struct str *, ids in order */

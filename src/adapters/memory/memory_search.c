@@ -1,5 +1,5 @@
-/* The search index: entries as they came. Every search reads them all, which is enough for what this
- * store is for. */
+/* The search index: entries as they came. Every search reads them all, which is enough for what
+ * this store is for. */
 #include "adapters/memory/memory_internal.h"
 
 /* Entry number i + 1 stands at [i]. */

@@ -7,17 +7,20 @@
 #include "sql_statements.h"
 
 enum {
-    BUILD_AT = 512,      /* entries that become a segment */
-    BUILD_IDLE_AT = 16,  /* when nobody waits */
-    BUILD_MAX = 4096,    /* in one step */
-    MERGE_FACTOR = 4,    /* segments of like size that become one */
+    BUILD_AT = 512,     /* entries that become a segment */
+    BUILD_IDLE_AT = 16, /* when nobody waits */
+    BUILD_MAX = 4096,   /* in one step */
+    MERGE_FACTOR = 4,   /* segments of like size that become one */
     MERGE_IDLE_FROM = 2,
-    STEP_BLOCKS = 96,    /* merged with one commit */
-    STEP_BLOCKS_IDLE = 512,
-    READ_BLOCKS = 32,    /* of a segment at a time */
+    STEP_BLOCKS = 96, /* merged with one commit, and one more for each new entry: so merging keeps
+                         pace with what is to be merged */
+    STEP_BLOCKS_IDLE = 2048,
+    READ_BLOCKS = 32, /* of a segment at a time */
     DELETE_BLOCKS = 256,
+    DELETE_BLOCKS_IDLE = 4096,
     SEGMENTS_MAX = 256,
     TENANT_MAX = 128,
+    LOAD_ARENA_BYTES = 64 * 1024 * 1024,
 };
 
 enum segment_state { SEGMENT_LIVE, SEGMENT_BUILDING, SEGMENT_DEAD };
@@ -34,6 +37,7 @@ struct search_index {
     struct noted *noted;
     size_t count, room;
     size_t turn;
+    int64_t last_number; /* the writer's alone */
 };
 
 struct search_index *search_index_new(void)
@@ -49,6 +53,30 @@ void search_index_free(struct search_index *index)
     pthread_mutex_destroy(&index->mutex);
     free(index->noted);
     free(index);
+}
+
+enum status search_index_load(struct search_index *index, struct sql_driver *driver,
+                              struct error *error)
+{
+    struct arena arena;
+    struct sql_rows rows;
+    arena_init(&arena, LOAD_ARENA_BYTES);
+    enum status status =
+        driver->query_one(driver, STR("*"), SQL_SEARCH_NUMBER_LAST, NULL, 0, &arena, &rows, error);
+    if (status == STATUS_OK) {
+        index->last_number = sql_cell_int64(&rows, 0, 0, 0);
+        status = driver->query_one(driver, STR("*"), SQL_SEARCH_TENANT_LIST, NULL, 0, &arena, &rows,
+                                   error);
+    }
+    for (size_t i = 0; status == STATUS_OK && i < rows.row_count; i++)
+        search_index_note(index, sql_cell(&rows, i, 0), 0);
+    arena_release(&arena);
+    return status;
+}
+
+int64_t search_index_number(struct search_index *index)
+{
+    return ++index->last_number;
 }
 
 /* --- which tenants --- */
@@ -73,11 +101,11 @@ static struct noted *find(struct search_index *index, struct str tenant)
     return added;
 }
 
-void search_index_note(struct search_index *index, struct str tenant)
+void search_index_note(struct search_index *index, struct str tenant, size_t put)
 {
     pthread_mutex_lock(&index->mutex);
     struct noted *noted = find(index, tenant);
-    if (noted) noted->put++;
+    if (noted) noted->put += put;
     pthread_mutex_unlock(&index->mutex);
 }
 
@@ -125,7 +153,7 @@ struct step {
     bool idle;
     struct segment segments[SEGMENTS_MAX];
     size_t count;
-    size_t taken; /* entries */
+    size_t taken;   /* entries */
     int64_t target; /* segment that blocks are written to */
 };
 
@@ -170,8 +198,7 @@ static enum status set_segment(const struct step *step, const struct segment *se
                                struct error *error)
 {
     const struct sql_value params[] = {
-        SQL_PARAM_TEXT(step->tenant), SQL_PARAM_INT64(segment->id),
-        SQL_PARAM_INT64(segment->state),
+        SQL_PARAM_TEXT(step->tenant), SQL_PARAM_INT64(segment->id), SQL_PARAM_INT64(segment->state),
         segment->into ? SQL_PARAM_INT64(segment->into) : SQL_PARAM_NULL,
         SQL_PARAM_TEXT(segment->reached)};
     return execute(step, SQL_SEARCH_SEGMENT_SET, params, 5, error);
@@ -194,8 +221,7 @@ enum status search_index_decode(const struct sql_rows *rows, struct arena *arena
     *entries = ARENA_NEW_ARRAY(arena, struct search_entry, rows->row_count);
     if (!*entries) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < rows->row_count; i++)
-        (*entries)[i] =
-            (struct search_entry){sql_cell_int64(rows, i, 0, 0), sql_cell(rows, i, 1)};
+        (*entries)[i] = (struct search_entry){sql_cell_int64(rows, i, 0, 0), sql_cell(rows, i, 1)};
     return STATUS_OK;
 }
 
@@ -221,7 +247,9 @@ static enum status build(struct step *step, struct error *error)
     TRY(sql_query(step->transaction, SQL_SEARCH_NEW_LIST, params, 2, step->arena, &rows, error));
     if (rows.row_count < (step->idle ? BUILD_IDLE_AT : BUILD_AT)) return STATUS_OK;
     TRY(search_index_decode(&rows, step->arena, &entries, &count, error));
+    if (step->count == SEGMENTS_MAX) return STATUS_OK;
     step->target = next_id(step);
+    step->segments[step->count++] = (struct segment){.id = step->target, .entries = (int64_t)count};
     TRY(add_segment(step, step->target, (int64_t)count, SEGMENT_LIVE, error));
     TRY(search_segment_build(entries, count, step->arena, &sink, error));
     TRY(move_entries(step, &rows, error));
@@ -286,16 +314,16 @@ static enum status merge_some(struct step *step, struct segment *target, struct 
     for (size_t i = 0; i < step->count && count < SEARCH_SOURCES_MAX; i++) {
         if (step->segments[i].into != target->id) continue;
         struct str after = str_is_none(target->reached) ? STR("") : target->reached;
-        readers[count] = (struct block_source){.step = step, .segment = step->segments[i].id,
-                                               .from = after};
+        readers[count] =
+            (struct block_source){.step = step, .segment = step->segments[i].id, .from = after};
         sources[count] = (struct search_source){.next = next_block, .context = &readers[count]};
         count++;
     }
     struct str reached;
     step->target = target->id;
     TRY(search_segment_merge(sources, count, target->reached,
-                             step->idle ? STEP_BLOCKS_IDLE : STEP_BLOCKS, step->arena, &sink,
-                             &reached, error));
+                             (step->idle ? STEP_BLOCKS_IDLE : STEP_BLOCKS) + step->taken,
+                             step->arena, &sink, &reached, error));
     if (str_is_none(reached)) return take_place(step, target, error);
     target->reached = reached;
     return set_segment(step, target, error);
@@ -304,7 +332,7 @@ static enum status merge_some(struct step *step, struct segment *target, struct 
 static int size_class(int64_t entries)
 {
     int class = 0;
-    for (; entries >= BUILD_AT; entries /= MERGE_FACTOR) class++;
+    for (; entries >= BUILD_AT; entries /= MERGE_FACTOR) class ++;
     return class;
 }
 
@@ -338,8 +366,9 @@ static enum status begin_merge(struct step *step, bool *begun, struct error *err
 
 static enum status delete_some(struct step *step, const struct segment *dead, struct error *error)
 {
-    const struct sql_value params[] = {SQL_PARAM_TEXT(step->tenant), SQL_PARAM_INT64(dead->id),
-                                       SQL_PARAM_INT64(DELETE_BLOCKS)};
+    const struct sql_value params[] = {
+        SQL_PARAM_TEXT(step->tenant), SQL_PARAM_INT64(dead->id),
+        SQL_PARAM_INT64(step->idle ? DELETE_BLOCKS_IDLE : DELETE_BLOCKS)};
     const struct sql_value first[] = {SQL_PARAM_TEXT(step->tenant), SQL_PARAM_INT64(dead->id),
                                       SQL_PARAM_TEXT(STR("")), SQL_PARAM_INT64(1)};
     struct sql_rows rows;
@@ -356,17 +385,19 @@ static struct segment *segment_in(struct step *step, enum segment_state state)
     return NULL;
 }
 
-/* Entries first, for every search reads them all; then what was begun; then what is left over. */
+/* Entries first, for every search reads them all; and of the rest what was begun, what is left
+ * over, or a new merge. */
 static enum status do_one(struct step *step, bool *more, struct error *error)
 {
     struct segment *found;
     *more = true;
     TRY(load_segments(step, error));
     TRY(build(step, error));
-    if (step->taken > 0) return STATUS_OK;
     if ((found = segment_in(step, SEGMENT_BUILDING))) return merge_some(step, found, error);
     if ((found = segment_in(step, SEGMENT_DEAD))) return delete_some(step, found, error);
-    return begin_merge(step, more, error);
+    TRY(begin_merge(step, more, error));
+    *more = *more || step->taken > 0;
+    return STATUS_OK;
 }
 
 /* Does another have the tenant's index in hand? The embedded store has one writer, and no row. */
@@ -383,8 +414,7 @@ enum status search_index_step(struct search_index *index, struct str tenant,
                               struct sql_transaction *transaction, bool idle, struct arena *arena,
                               bool *more, struct error *error)
 {
-    struct step step = {
-        .transaction = transaction, .tenant = tenant, .arena = arena, .idle = idle};
+    struct step step = {.transaction = transaction, .tenant = tenant, .arena = arena, .idle = idle};
     bool locked;
     *more = false;
     TRY(is_locked(&step, &locked, error));

@@ -18,8 +18,14 @@ struct search_index;
 struct search_index *search_index_new(void);
 void search_index_free(struct search_index *index);
 
-/* An entry of the tenant was put. From any thread. */
-void search_index_note(struct search_index *index, struct str tenant);
+/* Of the embedded store, on opening: the last number given, and the tenants that have an index. */
+MUST_CHECK enum status search_index_load(struct search_index *index, struct sql_driver *driver,
+                                         struct error *error);
+/* The next number, on the writer thread; PostgreSQL gives its own. */
+int64_t search_index_number(struct search_index *index);
+
+/* The tenant's index was used, or so many entries were put. From any thread. */
+void search_index_note(struct search_index *index, struct str tenant, size_t put);
 /* A tenant with work to do, copied into the arena; absent when there is none. `idle`: little is
  * enough to begin. */
 struct str search_index_next(struct search_index *index, bool idle, struct arena *arena);

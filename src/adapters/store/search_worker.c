@@ -9,8 +9,8 @@
 
 enum {
     ARENA_BYTES = 256 * 1024 * 1024,
-    IDLE_AFTER_MS = 200,      /* without an entry: now little is enough to begin */
-    FAILURE_PAUSE_MS = 1000,  /* the database does not answer */
+    IDLE_AFTER_MS = 200,     /* without an entry: now little is enough to begin */
+    FAILURE_PAUSE_MS = 1000, /* the database does not answer */
 };
 
 struct search_worker {

@@ -8,11 +8,13 @@ enum { ENTRIES_MAX = 20000 };
 enum status sql_search_put(struct store_session *base, struct str home, struct str entry,
                            struct error *error)
 {
-    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(home),
-                                       SQL_PARAM_TEXT(entry)};
-    TRY(SESSION_EXECUTE(sql_session_of(base), SQL_SEARCH_PUT, params, error));
     struct sql_store *store = (struct sql_store *)base->store;
-    search_index_note(store->index, base->tenant);
+    const struct sql_value params[] = {
+        SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(home), SQL_PARAM_TEXT(entry),
+        SQL_PARAM_INT64(store->keys ? search_index_number(store->index) : 0)};
+    TRY(sql_execute(sql_session_of(base)->transaction, SQL_SEARCH_PUT, params, store->keys ? 4 : 3,
+                    error));
+    search_index_note(store->index, base->tenant, 1);
     search_worker_wake(store->worker);
     return STATUS_OK;
 }
@@ -23,6 +25,9 @@ enum status sql_search_entries(struct store_session *base, struct arena *arena,
     const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_INT64(ENTRIES_MAX)};
     struct sql_rows rows;
     TRY(SESSION_QUERY(sql_session_of(base), SQL_SEARCH_NEW_LIST, params, arena, &rows, error));
+    struct sql_store *store = (struct sql_store *)base->store;
+    search_index_note(store->index, base->tenant, 0);
+    search_worker_wake(store->worker);
     return search_index_decode(&rows, arena, out, count, error);
 }
 
@@ -31,8 +36,8 @@ static enum status take_block(struct search_block **blocks, size_t *count, size_
 {
     if (*count == *room) {
         size_t larger_room = *room ? *room * 2 : 64;
-        struct search_block *larger = arena_realloc(arena, *blocks, *room * sizeof(*larger),
-                                                    larger_room * sizeof(*larger));
+        struct search_block *larger =
+            arena_realloc(arena, *blocks, *room * sizeof(*larger), larger_room * sizeof(*larger));
         if (!larger) return STATUS_OUT_OF_MEMORY;
         *blocks = larger;
         *room = larger_room;
@@ -49,12 +54,12 @@ static enum status blocks_one_by_one(struct store_session *base, struct search_r
 {
     size_t room = 0;
     for (size_t i = 0; i < count; i++) {
-        const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant),
-                                           SQL_PARAM_TEXT(ranges[i].from),
-                                           SQL_PARAM_TEXT(ranges[i].to),
-                                           SQL_PARAM_INT64((int64_t)ranges[i].blocks_max)};
+        const struct sql_value params[] = {
+            SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(ranges[i].from),
+            SQL_PARAM_TEXT(ranges[i].to), SQL_PARAM_INT64((int64_t)ranges[i].blocks_max)};
         struct sql_rows rows;
-        TRY(SESSION_QUERY(sql_session_of(base), SQL_SEARCH_BLOCK_FIND, params, arena, &rows, error));
+        TRY(SESSION_QUERY(sql_session_of(base), SQL_SEARCH_BLOCK_FIND, params, arena, &rows,
+                          error));
         ranges[i].is_cut = rows.row_count >= ranges[i].blocks_max;
         for (size_t r = 0; r < rows.row_count; r++)
             if (take_block(blocks, block_count, &room,

@@ -22,7 +22,7 @@ struct sql_store {
     size_t migration_count;
     atomic_bool schema_is_right;
 
-    struct sqlite_keys *keys;     /* of the embedded store; NULL: the statements do it */
+    struct sqlite_keys *keys; /* of the embedded store; NULL: the statements do it */
     struct search_index *index;
     struct search_worker *worker; /* PostgreSQL; NULL: the writer does it */
     struct document_cache *cache; /* NULL: none */

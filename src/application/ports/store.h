@@ -287,9 +287,9 @@ MUST_CHECK enum status store_keys_find(struct store_session *session, const stru
 /* Keys that the home has already are ignored. */
 MUST_CHECK enum status store_keys_put(struct store_session *session, struct str home,
                                       const struct str *keys, size_t count, struct error *error);
-/* The search index (src/search). An entry, the keys of a home (search_keys_entry), gets a number above
- * all that are there; a home may have several, of which each has all its keys of that time. The index
- * only says where a customer may be: who reads it looks whether he is there. */
+/* The search index (src/search). An entry, the keys of a home (search_keys_entry), gets a number
+ * above all that are there; a home may have several, of which each has all its keys of that time.
+ * The index only says where a customer may be: who reads it looks whether he is there. */
 MUST_CHECK enum status store_search_put(struct store_session *session, struct str home,
                                         struct str entry, struct error *error);
 /* Entries that are in no block yet, some thousand at most while the store keeps up; in order. */
