@@ -4,13 +4,18 @@
 
 FAULT_CYCLES ?= 200
 TEST_STEPS   += scenario-memory scenario-sqlite scenario-postgres codes-sqlite codes-postgres \
-                fault-checker fault-sqlite fault-postgres
+                erasure-sqlite erasure-postgres fault-checker fault-sqlite fault-postgres
 
 # Each answer that /openapi.json declares, and no other.
 .PHONY: codes codes-sqlite codes-postgres
 codes: codes-sqlite codes-postgres
 codes-sqlite codes-postgres: codes-%: $(BUILD)/customer360
 	tests/scenario/codes.py --store $* --binary $(BUILD)/customer360
+
+# Nothing of an erased customer is in any table.
+.PHONY: erasure-sqlite erasure-postgres
+erasure-sqlite erasure-postgres: erasure-%: $(BUILD)/customer360
+	tests/scenario/erasure.py --store $* --binary $(BUILD)/customer360
 
 .PHONY: scenario scenario-memory scenario-sqlite scenario-postgres fault fault-checker fault-sqlite \
         fault-postgres fault-binary fault-long

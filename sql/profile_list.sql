@@ -6,6 +6,6 @@ where tenant_id = $1 and customer_id > $2
   and (cast($4 as text) is null or status = $4)
   and (cast($5 as text) is null or segment = $5)
   and (survivor_id is null or $6 = cast(1 as bigint))
-  and erased_at is null
+  and (erased_at is null or $8 = cast(1 as bigint))
 order by customer_id
 limit $7

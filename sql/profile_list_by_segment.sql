@@ -6,6 +6,6 @@ where tenant_id = $1 and segment = $5 and customer_id > $2
   and (cast($3 as text) is null or kind = $3)
   and (cast($4 as text) is null or status = $4)
   and (survivor_id is null or $6 = cast(1 as bigint))
-  and erased_at is null
+  and (erased_at is null or $8 = cast(1 as bigint))
 order by customer_id
 limit $7

@@ -68,6 +68,36 @@ def accuracy(tap, program, data):
                       f"one has {result['largestFound']}")
 
 
+# header, rows, the field that each column is
+COLUMNS = [
+    ("fname_c1,lname_c1,by,bm,bd", ["Carsten,Meier,1949,7,22", "Gerd,Bauer,1968,7,27"] * 3,
+     "given-name family-name birth-year birth-month birth-day"),
+    ("KUNNR,NAME1,STRAS,PSTLZ,ORT01,TELF1,STCEG", ["1,Bauer GmbH,Weg 1,10115,Berlin,030 123456,DE123456789"] * 3,
+     "- name street postcode city phone identifier:vat"),
+    ("Vorname,Nachname,Geburtsdatum,Strasse,Hausnr,PLZ,Ort", ["Eva,Kern,1.2.1970,Am Hof,3,10115,Berlin"] * 3,
+     "given-name family-name birth-date street street-number postcode city"),
+    ("prenom,nom,date_naissance,adresse,code_postal,ville,courriel",
+     ["Eva,Roux,1970-02-01,3 rue Haute,75001,Paris,eva@roux.example"] * 3,
+     "given-name family-name birth-date street postcode city email"),
+    ("nom,ville", ["Jean Roux,Paris", "Marie Petit,Lyon", "Anne Blanc,Nice"], "name city"),
+    ("person_name,ref", ["Agile Systems Inc,a", "Baker Tools Ltd,b", "Corner Shop LLC,c"] * 3, "name -"),
+    ("a_word,b_word", ["Robert,Smith", "Mary,Jones", "William,Okafor", "Susan,Novak"], "given-name family-name"),
+    ("contact,note", ["ann@lee.example,x", "bob@ray.example,y", "cy@fox.example,z"], "email -"),
+    ("modified_by,name,city", ["root,Ann Lee,Leeds"] * 3, "- name city"),
+]
+
+
+def columns(tap, program, folder):
+    for header, rows, fields in COLUMNS:
+        path = os.path.join(folder, "columns.csv")
+        with open(path, "w") as file:
+            file.write("\n".join([header, *rows]) + "\n")
+        said = dict(line.split() for line in run(program, "dedupe", path).stderr.splitlines()
+                    if line.startswith("  ") and len(line.split()) == 2)
+        found = " ".join(said.get(column, "-") for column in header.split(","))
+        tap.check(f"the columns of {header} are recognised", found == fields, f"as {found}")
+
+
 def hostile(tap, program, folder):
     rng = random.Random(5)
 
@@ -141,6 +171,7 @@ def main():
     tap = Tap()
     accuracy(tap, program, arguments.data)
     with tempfile.TemporaryDirectory() as folder:
+        columns(tap, program, folder)
         hostile(tap, program, folder)
     print(f"1..{tap.count}")
     sys.exit(tap.failed > 0)

@@ -3,9 +3,9 @@
 # run; `setup.sh all` adds what the tests and benchmarks need. Does nothing where all is there.
 set -eu
 
-build_packages="gcc make libc6-dev libmicrohttpd-dev libsqlite3-dev libpq-dev libssl-dev"
+build_packages="gcc make libc6-dev libmicrohttpd-dev libgnutls28-dev libsqlite3-dev libpq-dev libssl-dev libidn2-dev libunistring-dev"
 test_packages="libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev python3 python3-pytest
-    postgresql-15 curl jq wrk nginx-light procps"
+    postgresql-15 curl jq wrk nginx-light procps openssl dpkg-dev adduser groff-base systemd"
 
 wanted=$build_packages
 [ "${1:-all}" = build ] || wanted="$wanted $test_packages"

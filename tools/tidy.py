@@ -38,7 +38,8 @@ FLOORS = {
     "search": {"base", "text", "formats", "search"},
     "matching": {"base", "text", "matching"},
     "application": {"base", "formats", "search", "domain", "application"},
-    "adapters": {"base", "formats", "engines", "search", "domain", "application", "adapters"},
+    "adapters": {"base", "formats", "engines", "search", "domain", "matching", "application",
+                 "adapters"},
     "service": {"base", "formats", "engines", "search", "domain", "matching", "application",
                 "adapters", "service"},
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "application/customer_change.h"
+#include "application/suppressed_points.h"
 #include "application/suppressions.h"
 #include "base/identifier.h"
 #include "domain/consent.h"
@@ -207,8 +208,9 @@ enum status consents_receipt(struct application *application, const struct calle
 struct check {
     struct str customer_id;
     struct consent_question question;
-    struct str suppression_hash; /* absent without a contact point */
-    const struct tree *tree;     /* NULL: see refusal */
+    struct str *hashes; /* of the contact points that must not be suppressed */
+    size_t hash_count;
+    const struct tree *tree; /* NULL: see refusal */
     struct str refusal;
     bool suppressed;
     struct consent_answer answer;
@@ -216,6 +218,7 @@ struct check {
 
 struct checking {
     struct application *application;
+    const struct policy *policy;
     struct arena *arena;
     struct check *checks;
     size_t count;
@@ -230,11 +233,7 @@ static enum status parse_check(struct checking *checking, const struct json_valu
     TRY(consent_parse_check(item, str_of(path, (size_t)length), checking->arena,
                             &check->customer_id, &check->question, error));
     check->question.as_of = checking->now;
-    if (str_is_none(check->question.contact_point)) return STATUS_OK;
-    check->suppression_hash =
-        suppressions_hash(checking->application, check->question.contact_point, checking->arena);
-    return str_is_none(check->suppression_hash) ? error_plain(error, STATUS_OUT_OF_MEMORY)
-                                                : STATUS_OK;
+    return STATUS_OK;
 }
 
 static enum status parse_checks(struct checking *checking, const struct json_value *body,
@@ -283,21 +282,57 @@ static enum status load_tree(struct checking *checking, struct store_session *se
     return STATUS_OK;
 }
 
+/* The contact point that is asked about; without one any of the channel may be meant: all that the
+ * customer and his contacts have. */
+static enum status points_of(struct checking *checking, struct check *check)
+{
+    struct golden golden;
+    struct str *texts;
+    size_t count, kept = 0;
+    if (!str_is_none(check->question.contact_point)) {
+        check->hashes = ARENA_NEW(checking->arena, struct str);
+        if (!check->hashes) return STATUS_OUT_OF_MEMORY;
+        *check->hashes = suppressions_hash(checking->application, check->question.contact_point,
+                                           checking->arena);
+        check->hash_count = 1;
+        return str_is_none(*check->hashes) ? STATUS_OUT_OF_MEMORY : STATUS_OK;
+    }
+    check->hash_count = 0;
+    if (!check->tree) return STATUS_OK;
+    TRY(golden_record(check->tree, checking->policy, checking->arena, &golden));
+    TRY(suppressed_points_of(checking->application, &golden, checking->arena, &check->hashes,
+                             &texts, &count));
+    for (size_t i = 0; i < count; i++)
+        if (suppressed_points_is_of(texts[i], check->question.channel))
+            check->hashes[kept++] = check->hashes[i];
+    check->hash_count = kept;
+    return STATUS_OK;
+}
+
 static enum status find_suppressed(struct checking *checking, struct store_session *session,
                                    struct error *error)
 {
-    struct str *hashes = ARENA_NEW_ARRAY(checking->arena, struct str, checking->count);
-    bool *found = ARENA_NEW_ARRAY(checking->arena, bool, checking->count);
     size_t count = 0, at = 0;
+    for (size_t i = 0; i < checking->count; i++) {
+        if (points_of(checking, &checking->checks[i]) != STATUS_OK)
+            return error_plain(error, STATUS_OUT_OF_MEMORY);
+        count += checking->checks[i].hash_count;
+    }
+    struct str *hashes = ARENA_NEW_ARRAY(checking->arena, struct str, count);
+    bool *found = ARENA_NEW_ARRAY(checking->arena, bool, count);
     if (!hashes || !found) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t i = 0; i < checking->count; i++)
-        if (!str_is_none(checking->checks[i].suppression_hash))
-            hashes[count++] = checking->checks[i].suppression_hash;
     if (count == 0) return STATUS_OK;
-    TRY(store_suppression_find(session, hashes, count, found, error));
     for (size_t i = 0; i < checking->count; i++)
-        if (!str_is_none(checking->checks[i].suppression_hash))
-            checking->checks[i].suppressed = found[at++];
+        for (size_t h = 0; h < checking->checks[i].hash_count; h++)
+            hashes[at++] = checking->checks[i].hashes[h];
+    TRY(store_suppression_find(session, hashes, count, found, error));
+    at = 0;
+    for (size_t i = 0; i < checking->count; i++) {
+        struct check *check = &checking->checks[i];
+        check->suppressed = false;
+        for (size_t h = 0; h < check->hash_count; h++)
+            check->suppressed = found[at++] || check->suppressed;
+    }
     return STATUS_OK;
 }
 
@@ -339,6 +374,7 @@ enum status consents_check(struct application *application, const struct caller 
                            struct error *error)
 {
     struct checking checking = {.application = application,
+                                .policy = application->policy_for(application, caller->tenant),
                                 .arena = arena,
                                 .now = application->environment->now(application->environment)};
     TRY(parse_checks(&checking, body, error));

@@ -28,7 +28,9 @@ MUST_CHECK enum status consents_receipt(struct application *application,
  * {"results":[{"customerId","type","purpose","contactPoint","allowed","reason","recordId","asOf"}]},
  * in order. A merged customer is answered for its survivor; an unknown or erased one is not
  * allowed, with reason CUSTOMER_NOT_FOUND or CUSTOMER_ERASED; a contact point on the suppression
- * list is not allowed, with reason SUPPRESSED. */
+ * list is not allowed, with reason SUPPRESSED. Without a contact point, one of the customer's or
+ * his contacts' for that channel on the list is enough: whom the asker will write to is not known.
+ */
 MUST_CHECK enum status consents_check(struct application *application, const struct caller *caller,
                                       const struct json_value *body, struct arena *arena,
                                       struct str *json, struct error *error);

@@ -121,6 +121,8 @@ static enum status add_body(struct store_session *session, void *context, struct
     if (was_used(&change->tree, work->contact_id))
         return error_set(error, STATUS_CONTACT_EXISTS, STR("contactId"), STR_NONE,
                          "the contactId is taken");
+    TRY(customer_change_check_contact(&change->tree, fact.body, NULL, STR(""), change->now,
+                                      change->arena, error));
     TRY(customer_change_append(change, &fact, error));
     TRY(suppressed_points_apply(change, change->row.customer_id, error));
     return customer_change_close(change, STR("CONTACT"), STR_NONE, error);
@@ -167,9 +169,11 @@ static enum status change_body(struct store_session *session, void *context, str
     struct customer_change *change = &work->change;
     struct fact fact = {.kind = FACT_CONTACT, .subject = work->contact_id};
     TRY(open_contact(work, session, &fact.home, error));
-    TRY(contact_parse_patch(work->patch, find_contact(change->golden.contacts, work->contact_id),
-                            change->arena, &fact.body, error));
+    const struct json_value *current = find_contact(change->golden.contacts, work->contact_id);
+    TRY(contact_parse_patch(work->patch, current, change->arena, &fact.body, error));
     if (fact.body->count == 0) return STATUS_OK;
+    TRY(customer_change_check_contact(&change->tree, fact.body, current, STR(""), change->now,
+                                      change->arena, error));
     TRY(customer_change_append(change, &fact, error));
     TRY(suppressed_points_apply(change, fact.home, error));
     return customer_change_close(change, STR("CONTACT"), STR_NONE, error);

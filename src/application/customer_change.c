@@ -197,3 +197,17 @@ enum status customer_change_check_channel(const struct tree *tree,
     return consent_check_preference(tree, channel, STR_NONE, STR("preferences.preferredChannel"),
                                     now, arena, error);
 }
+
+enum status customer_change_check_contact(const struct tree *tree, const struct json_value *contact,
+                                          const struct json_value *current, struct str field,
+                                          instant now, struct arena *arena, struct error *error)
+{
+    struct str wanted = json_text(json_get(contact, STR("communicationPreference")));
+    const struct consent_channel *channel = consent_channel_find(wanted);
+    if (!channel) return STATUS_OK;
+    const struct json_value *point = json_get(contact, channel->contact_member);
+    if (!point) point = json_get(current, channel->contact_member);
+    struct str name = arena_format(arena, "%.*scommunicationPreference", STR_ARGS(field));
+    if (str_is_none(name)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return consent_check_preference(tree, wanted, json_text(point), name, now, arena, error);
+}

@@ -73,4 +73,13 @@ MUST_CHECK enum status customer_change_check_channel(const struct tree *tree,
                                                      instant now, struct arena *arena,
                                                      struct error *error);
 
+/* The same for the communicationPreference that a contact's fact sets: held to the consent for the
+ * contact's own point of that channel (of the fact, else of `current`), or for the profile when it
+ * has none. `field` is the path of the contact, ending in '.', or "". */
+MUST_CHECK enum status customer_change_check_contact(const struct tree *tree,
+                                                     const struct json_value *contact,
+                                                     const struct json_value *current,
+                                                     struct str field, instant now,
+                                                     struct arena *arena, struct error *error);
+
 #endif

@@ -27,6 +27,13 @@ struct str customer_index_entry(const struct fact *facts, size_t count, struct s
     return search_keys_entry(&keys);
 }
 
+struct search_keys customer_index_keys(const struct tree *tree, struct arena *arena)
+{
+    struct search_keys keys = {.arena = arena};
+    add_facts(&keys, tree->facts, tree->fact_count, STR_NONE);
+    return keys;
+}
+
 static enum status put(struct store_session *session, const struct tree *tree, struct str facts_of,
                        struct str home, struct arena *arena, struct error *error)
 {

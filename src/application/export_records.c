@@ -92,6 +92,7 @@ static enum status write_profile(struct exporting *exporting, struct store_sessi
     json_int64(&writer, row->version);
     results_instant(&writer, STR("createdAt"), row->created_at);
     results_instant(&writer, STR("updatedAt"), row->updated_at);
+    write_optional_instant(&writer, STR("erasedAt"), row->erased_at);
     json_member_string(&writer, STR("survivorId"), row->survivor_id);
     json_member_string(&writer, STR("mergeId"), row->merge_id);
     json_member_string(&writer, STR("kind"), row->kind);
@@ -128,20 +129,57 @@ static void write_merge(struct exporting *exporting, const struct merge *merge)
     exporting->cursor.merges++;
 }
 
-/* The merges whose source is on this page of profiles. */
-static enum status write_merges(struct exporting *exporting, struct store_session *session,
-                                const struct profile_row *rows, size_t count, struct error *error)
+static void write_duplicate(struct exporting *exporting, const struct duplicate_row *row)
+{
+    struct json_writer writer = {.out = exporting->out};
+    json_object_begin(&writer);
+    json_member_string(&writer, STR("record"), STR("DUPLICATE"));
+    json_member_string(&writer, STR("duplicateId"), row->duplicate_id);
+    json_member_string(&writer, STR("homeA"), row->home_a);
+    json_member_string(&writer, STR("homeB"), row->home_b);
+    json_member_string(&writer, STR("state"), duplicate_state_name(row->state));
+    json_key(&writer, STR("apart"));
+    json_boolean(&writer, row->apart);
+    json_key(&writer, STR("rank"));
+    json_int64(&writer, duplicate_rank(row->probability));
+    json_key(&writer, STR("evidence"));
+    json_raw(&writer, row->evidence);
+    json_member_string(&writer, STR("modelVersion"), row->model_version);
+    json_member_string(&writer, STR("cause"), duplicate_cause_name(row->cause));
+    results_instant(&writer, STR("createdAt"), row->created_at);
+    results_instant(&writer, STR("refreshedAt"), row->refreshed_at);
+    json_member_string(&writer, STR("claimedBy"), row->claimed_by);
+    write_optional_instant(&writer, STR("claimedUntil"), row->claimed_until);
+    write_optional_instant(&writer, STR("laterUntil"), row->later_until);
+    json_member_string(&writer, STR("resolution"), duplicate_resolution_name(row->resolution));
+    json_member_string(&writer, STR("resolvedBy"), row->resolved_by);
+    write_optional_instant(&writer, STR("resolvedAt"), row->resolved_at);
+    json_object_end(&writer);
+    end_line(exporting);
+    exporting->cursor.duplicates++;
+}
+
+/* The merges whose source, and the items of the review queue whose first home, is on this page of
+ * profiles. */
+static enum status write_links(struct exporting *exporting, struct store_session *session,
+                               const struct profile_row *rows, size_t count, struct error *error)
 {
     struct str *ids = ARENA_NEW_ARRAY(exporting->arena, struct str, count);
     struct merge *merges;
-    size_t merge_count;
+    struct duplicate_row *items;
+    size_t merge_count, item_count;
     if (!ids) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < count; i++) ids[i] = rows[i].customer_id;
     TRY(store_merge_list(session, ids, count, exporting->arena, &merges, &merge_count, error));
-    /* Source by source: so the export does not depend on the size of its pages. */
-    for (size_t i = 0; i < count; i++)
+    TRY(store_duplicate_list_of(session, ids, count, STORE_NO_LOCK, exporting->arena, &items,
+                                &item_count, error));
+    /* Profile by profile: so the export does not depend on the size of its pages. */
+    for (size_t i = 0; i < count; i++) {
         for (size_t m = 0; m < merge_count; m++)
             if (str_equal(ids[i], merges[m].source_id)) write_merge(exporting, &merges[m]);
+        for (size_t d = 0; d < item_count; d++)
+            if (str_equal(ids[i], items[d].home_a)) write_duplicate(exporting, &items[d]);
+    }
     return STATUS_OK;
 }
 
@@ -167,16 +205,18 @@ static void write_end(struct exporting *exporting)
     json_int64(&writer, exporting->cursor.profiles);
     json_key(&writer, STR("merges"));
     json_int64(&writer, exporting->cursor.merges);
+    json_key(&writer, STR("duplicates"));
+    json_int64(&writer, exporting->cursor.duplicates);
     json_object_end(&writer);
     end_line(exporting);
 }
 
-/* One page of profiles, or of the merges of a page of profiles. */
+/* One page of profiles, or of what links those of a page. */
 static enum status write_page(struct exporting *exporting, struct store_session *session,
                               struct error *error)
 {
     struct export_cursor *cursor = &exporting->cursor;
-    static const struct profile_filter all = {.include_merged = true};
+    static const struct profile_filter all = {.include_merged = true, .include_erased = true};
     struct str after = cursor->after_len ? str_of(cursor->after, cursor->after_len) : STR_NONE;
     struct profile_row *rows;
     size_t count;
@@ -185,7 +225,7 @@ static enum status write_page(struct exporting *exporting, struct store_session 
     if (cursor->phase == EXPORT_PROFILES)
         for (size_t i = 0; i < count; i++) TRY(write_profile(exporting, session, &rows[i], error));
     else if (count > 0)
-        TRY(write_merges(exporting, session, rows, count, error));
+        TRY(write_links(exporting, session, rows, count, error));
     if (count == exporting->limit) {
         struct str last = rows[count - 1].customer_id;
         if (last.len >= sizeof(cursor->after)) return error_plain(error, STATUS_INTERNAL);
@@ -194,7 +234,7 @@ static enum status write_page(struct exporting *exporting, struct store_session 
         return STATUS_OK;
     }
     cursor->after_len = 0;
-    cursor->phase = cursor->phase == EXPORT_PROFILES ? EXPORT_MERGES : EXPORT_DONE;
+    cursor->phase = cursor->phase == EXPORT_PROFILES ? EXPORT_LINKS : EXPORT_DONE;
     if (cursor->phase == EXPORT_DONE) write_end(exporting);
     return STATUS_OK;
 }

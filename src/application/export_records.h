@@ -2,8 +2,9 @@
  * state: ids, homes, facts with their times, merges in force and reversed, versions, keys.
  *
  * Each line is an object with "record": HEADER (first), PROFILE (a customer's row, versions and the
- * facts whose home it is), MERGE, END (last, with the counts). Erased customers, events and jobs
- * are not part of it; neither is the suppression list, whose hashes mean nothing under another key.
+ * facts whose home it is), MERGE, DUPLICATE (an item of the review queue), END (last, with the
+ * counts). Erased customers, events and jobs are not part of it; neither is the suppression list,
+ * whose hashes mean nothing under another key.
  */
 #ifndef APPLICATION_EXPORT_RECORDS_H
 #define APPLICATION_EXPORT_RECORDS_H
@@ -12,11 +13,12 @@
 
 /* Where an export stands; zero-initialise it. */
 struct export_cursor {
-    enum { EXPORT_START, EXPORT_PROFILES, EXPORT_MERGES, EXPORT_DONE } phase;
+    enum { EXPORT_START, EXPORT_PROFILES, EXPORT_LINKS, EXPORT_DONE } phase;
     char after[65];
     size_t after_len;
     int64_t profiles;
     int64_t merges;
+    int64_t duplicates;
 };
 
 /* Appends the next lines to `out`, `limit` profiles' worth, and moves the cursor; done when

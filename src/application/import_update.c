@@ -80,7 +80,9 @@ static enum status contact_fact(struct customer_change *change, struct str home,
     fact->subject = json_text(json_get(known, STR("contactId")));
     int32_t at = contact_find(&change->tree, fact->subject);
     if (at >= 0) fact->home = change->tree.homes[at].customer_id;
-    return contact_parse_patch(contact->body, known, change->arena, &fact->body, error);
+    TRY(contact_parse_patch(contact->body, known, change->arena, &fact->body, error));
+    return customer_change_check_contact(&change->tree, fact->body, known, STR(""), change->now,
+                                         change->arena, error);
 }
 
 static enum status check_room(const struct customer_change *change,

@@ -24,6 +24,14 @@ struct merging {
     struct merge merge;
 };
 
+enum status merge_customers_check_reason(struct str reason, struct error *error)
+{
+    if (reason.len <= REASON_MAX && !field_has_control(reason)) return STATUS_OK;
+    return error_set(error, STATUS_INVALID_VALUE, STR("mergeReason"),
+                     STR("up to 200 bytes, no control characters"),
+                     "is too long or holds control characters");
+}
+
 enum status merge_customers_parse(const struct json_value *body, struct merge_request *out,
                                   struct error *error)
 {
@@ -38,11 +46,7 @@ enum status merge_customers_parse(const struct json_value *body, struct merge_re
     if (str_is_none(out->source_id) || str_is_empty(out->source_id))
         return error_set(error, STATUS_REQUIRED_FIELD, known[0], STR("a customerId"),
                          "the field is required");
-    if (out->reason.len > REASON_MAX || field_has_control(out->reason))
-        return error_set(error, STATUS_INVALID_VALUE, known[1],
-                         STR("up to 200 bytes, no control characters"),
-                         "is too long or holds control characters");
-    return STATUS_OK;
+    return merge_customers_check_reason(out->reason, error);
 }
 
 /* The source's refusals name it, so that they are not taken for the target's. */

@@ -16,6 +16,9 @@ struct merge_request {
 MUST_CHECK enum status merge_customers_parse(const struct json_value *body,
                                              struct merge_request *out, struct error *error);
 
+/* STATUS_INVALID_VALUE for a reason that is too long or holds control characters. */
+MUST_CHECK enum status merge_customers_check_reason(struct str reason, struct error *error);
+
 /* {"planToken","profile":{the exact result; updatedAt is
  * now},"changes":[{"field","before","after"}],
  * "consentChanges":[{"type","purpose","contactPoint","target":{"allowed","reason"},

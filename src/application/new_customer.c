@@ -144,7 +144,14 @@ enum status new_customer_prepare(struct application *application, const struct c
                          "a customer has at most %zu contacts", application->limits.contacts_max);
     if (prepare(application, caller, policy, input, &parsed, arena, out) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
-    return customer_change_check_channel(&out->tree, parsed.assertion, input->now, arena, error);
+    TRY(customer_change_check_channel(&out->tree, parsed.assertion, input->now, arena, error));
+    for (size_t i = 0; i < parsed.contacts->count; i++) {
+        struct str field = arena_format(arena, "contacts[%zu].", i);
+        if (str_is_none(field)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+        TRY(customer_change_check_contact(&out->tree, &parsed.contacts->items[i], NULL, field,
+                                          input->now, arena, error));
+    }
+    return STATUS_OK;
 }
 
 enum status new_customer_guards(const struct new_customer *customer, struct arena *arena,

@@ -2,6 +2,7 @@
 
 enum { DAY_CHARS = 10 }; /* of an instant as text: YYYY-MM-DD */
 
+/* The root that the customer stands for; absent when it was erased. */
 static enum status root_id_of(struct store_session *session, const struct tree *tree,
                               struct str customer_id, struct arena *arena, struct str *root,
                               struct error *error)
@@ -13,7 +14,7 @@ static enum status root_id_of(struct store_session *session, const struct tree *
     }
     TRY(store_profile_get(session, customer_id, STORE_NO_LOCK, arena, &row, error));
     TRY(customer_root(session, &row, arena, &top, error));
-    *root = top.customer_id;
+    *root = top.erased_at == INSTANT_NONE ? top.customer_id : STR_NONE;
     return STATUS_OK;
 }
 
@@ -62,7 +63,8 @@ enum status related_links(struct store_session *session, struct str root, struct
                               .recorded_at = current[i]->recorded_at};
         TRY(root_id_of(session, &tree, link->home, arena, &link->home_root, error));
         TRY(root_id_of(session, &tree, link->object, arena, &link->object_root, error));
-        if (!str_equal(link->home_root, link->object_root)) (*count)++;
+        bool stands = !str_is_none(link->home_root) && !str_is_none(link->object_root);
+        if (stands && !str_equal(link->home_root, link->object_root)) (*count)++;
     }
     return STATUS_OK;
 }

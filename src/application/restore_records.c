@@ -2,9 +2,8 @@
 
 #include <string.h>
 
-#include "application/customer.h"
 #include "application/customer_index.h"
-#include "application/new_customer.h"
+#include "application/record_keys.h"
 #include "base/identifier.h"
 
 /* More changes than a customer can see, and far from the end of the numbers. */
@@ -12,7 +11,6 @@
 
 struct restoring {
     struct application *application;
-    const struct policy *policy;
     const struct json_value *const *lines;
     size_t count;
     struct store_session *session;
@@ -52,7 +50,7 @@ static enum status read_instant(const struct json_value *line, struct str name, 
 static enum status restore_header(struct restoring *restoring, const struct json_value *line,
                                   struct error *error)
 {
-    static const struct profile_filter all = {.include_merged = true};
+    static const struct profile_filter all = {.include_merged = true, .include_erased = true};
     struct profile_row *rows;
     size_t count;
     int64_t version;
@@ -83,8 +81,11 @@ static enum status read_row(struct restoring *restoring, const struct json_value
     if (!json_to_int64(json_get(line, STR("version")), &row->version) || row->version < 1 ||
         row->version > VERSION_MAX)
         return refuse(STR("version"), error);
+    if (json_get(line, STR("erasedAt")))
+        TRY(read_instant(line, STR("erasedAt"), &row->erased_at, error));
+    bool gone = row->erased_at != INSTANT_NONE || !str_is_none(row->survivor_id);
     const struct json_value *document = json_get(line, STR("profile"));
-    if (!document != !str_is_none(row->survivor_id)) return refuse(STR("profile"), error);
+    if (!document != gone) return refuse(STR("profile"), error);
     if (!document) return STATUS_OK;
     struct buffer out = {.arena = restoring->arena};
     struct json_writer writer = {.out = &out};
@@ -131,38 +132,6 @@ static enum status read_fact(struct restoring *restoring, const struct json_valu
     return fact->body ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
 }
 
-/* Golden keys of the home alone and of the profile as it stands, and those of the source records.
- */
-static enum status restore_keys(struct restoring *restoring, const struct tree *tree,
-                                const struct json_value *document, struct error *error)
-{
-    struct arena *arena = restoring->arena;
-    struct store_session *session = restoring->session;
-    struct str home = tree->homes[0].customer_id;
-    struct golden golden, shown = {0};
-    struct str *keys;
-    size_t count;
-    if (golden_record(tree, restoring->policy, arena, &golden) != STATUS_OK ||
-        customer_keys(restoring->application, &golden, arena, &keys, &count) != STATUS_OK)
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
-    TRY(store_keys_put(session, home, keys, count, error));
-    if (document) {
-        struct json_value attributes = *document;
-        shown.attributes = &attributes;
-        if (customer_keys(restoring->application, &shown, arena, &keys, &count) != STATUS_OK)
-            return error_plain(error, STATUS_OUT_OF_MEMORY);
-        TRY(store_keys_put(session, home, keys, count, error));
-    }
-    for (size_t i = 0; i < tree->fact_count; i++) {
-        const struct fact *fact = &tree->facts[i];
-        if (fact->kind != FACT_ASSERTION || str_is_empty(fact->subject)) continue;
-        struct str key = new_customer_source_key(fact->source, fact->subject, arena);
-        if (str_is_none(key)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-        TRY(store_keys_put(session, home, &key, 1, error));
-    }
-    return STATUS_OK;
-}
-
 static enum status restore_profile(struct restoring *restoring, const struct json_value *line,
                                    struct error *error)
 {
@@ -190,8 +159,10 @@ static enum status restore_profile(struct restoring *restoring, const struct jso
         TRY(store_fact_append(restoring->session, &tree.facts[i], error));
     }
     tree_sort(&tree);
+    if (row.erased_at != INSTANT_NONE) return STATUS_OK;
     TRY(customer_index_home(restoring->session, &tree, row.customer_id, restoring->arena, error));
-    return restore_keys(restoring, &tree, json_get(line, STR("profile")), error);
+    return record_keys_put(restoring->application, restoring->session, &tree,
+                           json_get(line, STR("profile")), restoring->arena, error);
 }
 
 /* A merge in force whose target ends, by its survivors, at the source again would be walked for
@@ -230,6 +201,78 @@ static enum status restore_merge(struct restoring *restoring, const struct json_
     return store_merge_reverse(restoring->session, &merge, error);
 }
 
+static enum status read_optional_instant(const struct json_value *line, struct str name,
+                                         instant *out, struct error *error)
+{
+    *out = INSTANT_NONE;
+    return json_get(line, name) ? read_instant(line, name, out, error) : STATUS_OK;
+}
+
+/* A home of an item is a customer that came before it. */
+static enum status read_home(struct restoring *restoring, const struct json_value *line,
+                             struct str name, struct str *out, struct error *error)
+{
+    struct profile_row row;
+    TRY(read_text(line, name, out, error));
+    enum status status =
+        store_profile_get(restoring->session, *out, STORE_NO_LOCK, restoring->arena, &row, error);
+    return status == STATUS_CUSTOMER_NOT_FOUND ? refuse(name, error) : status;
+}
+
+static enum status read_evidence(struct restoring *restoring, const struct json_value *line,
+                                 struct str *out, struct error *error)
+{
+    const struct json_value *evidence = json_get(line, STR("evidence"));
+    struct buffer text = {.arena = restoring->arena};
+    struct json_writer writer = {.out = &text};
+    if (!evidence || evidence->type != JSON_OBJECT) return refuse(STR("evidence"), error);
+    json_write(&writer, evidence);
+    *out = buffer_str(&text);
+    return buffer_failed(&text) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+}
+
+static enum status read_words(const struct json_value *line, struct duplicate_row *row,
+                              struct error *error)
+{
+    const struct json_value *apart = json_get(line, STR("apart"));
+    int64_t rank;
+    bool stored = duplicate_state_parse(text_of(line, STR("state")), &row->state) &&
+                  row->state != DUPLICATE_CLAIMED && row->state != DUPLICATE_LATER;
+    if (!stored) return refuse(STR("state"), error);
+    if (!duplicate_cause_parse(text_of(line, STR("cause")), &row->cause))
+        return refuse(STR("cause"), error);
+    if (!duplicate_resolution_parse(text_of(line, STR("resolution")), &row->resolution))
+        return refuse(STR("resolution"), error);
+    if (!apart || apart->type != JSON_BOOLEAN) return refuse(STR("apart"), error);
+    if (!json_to_int64(json_get(line, STR("rank")), &rank) || rank < 0 ||
+        duplicate_probability(rank) > 1)
+        return refuse(STR("rank"), error);
+    row->apart = apart->boolean;
+    row->probability = duplicate_probability(rank);
+    return STATUS_OK;
+}
+
+static enum status restore_duplicate(struct restoring *restoring, const struct json_value *line,
+                                     struct error *error)
+{
+    struct duplicate_row row = {.model_version = text_of(line, STR("modelVersion")),
+                                .claimed_by = text_of(line, STR("claimedBy")),
+                                .resolved_by = text_of(line, STR("resolvedBy"))};
+    TRY(read_text(line, STR("duplicateId"), &row.duplicate_id, error));
+    TRY(check_id(row.duplicate_id, STR("duplicateId"), error));
+    TRY(read_home(restoring, line, STR("homeA"), &row.home_a, error));
+    TRY(read_home(restoring, line, STR("homeB"), &row.home_b, error));
+    if (str_compare(row.home_a, row.home_b) >= 0) return refuse(STR("homeB"), error);
+    TRY(read_words(line, &row, error));
+    TRY(read_evidence(restoring, line, &row.evidence, error));
+    TRY(read_instant(line, STR("createdAt"), &row.created_at, error));
+    TRY(read_instant(line, STR("refreshedAt"), &row.refreshed_at, error));
+    TRY(read_optional_instant(line, STR("claimedUntil"), &row.claimed_until, error));
+    TRY(read_optional_instant(line, STR("laterUntil"), &row.later_until, error));
+    TRY(read_optional_instant(line, STR("resolvedAt"), &row.resolved_at, error));
+    return store_duplicate_insert(restoring->session, &row, error);
+}
+
 static enum status restore_body(struct store_session *session, void *context, struct error *error)
 {
     struct restoring *restoring = context;
@@ -241,6 +284,8 @@ static enum status restore_body(struct store_session *session, void *context, st
             TRY(restore_profile(restoring, line, error));
         else if (str_equal(record, STR("MERGE")))
             TRY(restore_merge(restoring, line, error));
+        else if (str_equal(record, STR("DUPLICATE")))
+            TRY(restore_duplicate(restoring, line, error));
         else if (str_equal(record, STR("HEADER")))
             TRY(restore_header(restoring, line, error));
         else if (!str_equal(record, STR("END")))
@@ -253,10 +298,7 @@ enum status restore_records(struct application *application, const struct caller
                             const struct json_value *const *lines, size_t count,
                             struct arena *arena, struct error *error)
 {
-    struct restoring restoring = {.application = application,
-                                  .policy = application->policy_for(application, caller->tenant),
-                                  .lines = lines,
-                                  .count = count,
-                                  .arena = arena};
+    struct restoring restoring = {
+        .application = application, .lines = lines, .count = count, .arena = arena};
     return store_write(application->store, caller->tenant, arena, restore_body, &restoring, error);
 }

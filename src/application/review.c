@@ -125,23 +125,24 @@ static struct str evidence_of(const struct match *match, struct arena *arena)
     return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
 }
 
-/* The item, if any, that asks about these two customers now. */
-static size_t find_open(const struct review_pairs *pairs, struct str root, struct str other)
+struct duplicate_row *review_find_open(const struct review_pairs *pairs, struct str customer,
+                                       struct str other)
 {
     for (size_t i = 0; i < pairs->item_count; i++) {
         const struct judgement_pair *pair = &pairs->pairs[i];
-        bool same = (str_equal(pair->root_a, root) && str_equal(pair->root_b, other)) ||
-                    (str_equal(pair->root_a, other) && str_equal(pair->root_b, root));
-        if (same && pairs->items[i].state == DUPLICATE_OPEN) return i;
+        bool same = (str_equal(pair->root_a, customer) && str_equal(pair->root_b, other)) ||
+                    (str_equal(pair->root_a, other) && str_equal(pair->root_b, customer));
+        if (same && pairs->items[i].state == DUPLICATE_OPEN) return &pairs->items[i];
     }
-    return pairs->item_count;
+    return NULL;
 }
 
-static enum status refresh(const struct review *review, struct review_pairs *pairs, size_t at,
-                           const struct match *match, struct error *error)
+static enum status refresh(const struct review *review, struct review_pairs *pairs,
+                           struct duplicate_row *item, const struct match *match,
+                           struct error *error)
 {
-    struct duplicate_row *item = &pairs->items[at];
-    item->probability = pairs->pairs[at].probability = match->probability;
+    pairs->pairs[item - pairs->items].probability = match->probability;
+    item->probability = match->probability;
     item->evidence = evidence_of(match, review->arena);
     item->model_version = match->model_version;
     item->refreshed_at = review->now;
@@ -185,9 +186,9 @@ enum status review_queue(struct application *application, const struct review *r
         struct str other = found[i].customer_id;
         if (str_equal(root, other) || judgement_parts(pairs.pairs, pairs.pair_count, root, other))
             continue;
-        size_t open = find_open(&pairs, root, other);
-        TRY(open < pairs.item_count ? refresh(review, &pairs, open, &found[i].match, error)
-                                    : insert(application, review, root, &found[i], cause, error));
+        struct duplicate_row *open = review_find_open(&pairs, root, other);
+        TRY(open ? refresh(review, &pairs, open, &found[i].match, error)
+                 : insert(application, review, root, &found[i], cause, error));
     }
     return review_settle(review, &pairs, error);
 }
@@ -208,7 +209,7 @@ static enum status refuse_claimed(const struct duplicate_row *row, struct arena 
     return status;
 }
 
-enum status review_check_open(const struct review *review, const struct duplicate_row *row,
+static enum status check_open(const struct review *review, const struct duplicate_row *row,
                               struct error *error)
 {
     enum duplicate_state shows = duplicate_shows(row, review->now);
@@ -222,4 +223,59 @@ enum status review_check_open(const struct review *review, const struct duplicat
     if (shows == DUPLICATE_CLAIMED && !str_equal(row->claimed_by, review->actor))
         return refuse_claimed(row, review->arena, error);
     return STATUS_OK;
+}
+
+/* Whoever writes an item locks the customer at one end of it. A merge at the other end that was
+ * committed meanwhile has not seen it: so it is looked at again before anybody decides. */
+static enum status look_again(const struct review *review, const struct duplicate_row *row,
+                              struct error *error)
+{
+    struct profile_row home, root;
+    struct tree tree;
+    TRY(store_profile_get(review->session, row->home_a, STORE_NO_LOCK, review->arena, &home,
+                          error));
+    TRY(customer_root(review->session, &home, review->arena, &root, error));
+    TRY(store_tree_load(review->session, root.customer_id, INSTANT_FUTURE, review->arena, &tree,
+                        error));
+    return review_follow(review, &tree, error);
+}
+
+enum status review_take(const struct review *review, struct str duplicate_id,
+                        struct duplicate_row *row, struct error *error)
+{
+    TRY(store_duplicate_get(review->session, duplicate_id, STORE_NO_LOCK, review->arena, row,
+                            error));
+    TRY(check_open(review, row, error));
+    TRY(look_again(review, row, error));
+    TRY(store_duplicate_get(review->session, duplicate_id, STORE_LOCK, review->arena, row, error));
+    return check_open(review, row, error);
+}
+
+struct keeping {
+    struct review review;
+    struct str duplicate_id;
+};
+
+static enum status keep_body(struct store_session *session, void *context, struct error *error)
+{
+    struct keeping *keeping = context;
+    struct duplicate_row row;
+    keeping->review.session = session;
+    TRY(store_duplicate_get(session, keeping->duplicate_id, STORE_NO_LOCK, keeping->review.arena,
+                            &row, error));
+    return row.state == DUPLICATE_OPEN ? look_again(&keeping->review, &row, error) : STATUS_OK;
+}
+
+void review_keep(struct application *application, const struct caller *caller,
+                 struct str duplicate_id, struct arena *arena)
+{
+    struct error ignored; /* the next who asks for the item tries again */
+    struct keeping keeping = {
+        .review = {.actor = caller->user_id,
+                   .now = application->environment->now(application->environment),
+                   .arena = arena},
+        .duplicate_id = duplicate_id};
+    enum status status =
+        store_write(application->store, caller->tenant, arena, keep_body, &keeping, &ignored);
+    (void)status;
 }

@@ -42,9 +42,18 @@ MUST_CHECK enum status review_queue(struct application *application, const struc
                                     const struct duplicate *found, size_t count,
                                     enum duplicate_cause cause, struct error *error);
 
-/* Is the item as it shows open to a decision by the actor? STATUS_DUPLICATE_RESOLVED;
- * STATUS_DUPLICATE_CLAIMED with {"claimedBy","claimedUntil"} as details. */
-MUST_CHECK enum status review_check_open(const struct review *review,
-                                         const struct duplicate_row *row, struct error *error);
+/* The item that asks about these two customers now; NULL when none does. */
+struct duplicate_row *review_find_open(const struct review_pairs *pairs, struct str customer,
+                                       struct str other);
+
+/* The item, locked, as it is now: what changed at its other end while it was written is made up
+ * for. STATUS_DUPLICATE_NOT_FOUND; when it is not open to a decision by the actor
+ * STATUS_DUPLICATE_RESOLVED, or STATUS_DUPLICATE_CLAIMED with {"claimedBy","claimedUntil"} as
+ * details. */
+MUST_CHECK enum status review_take(const struct review *review, struct str duplicate_id,
+                                   struct duplicate_row *row, struct error *error);
+/* Keeps what review_take made up for, in a unit of work of its own: for after it refused. */
+void review_keep(struct application *application, const struct caller *caller,
+                 struct str duplicate_id, struct arena *arena);
 
 #endif

@@ -51,6 +51,13 @@ enum status suppressed_points_of(const struct application *application, const st
     return fits ? STATUS_OK : STATUS_OUT_OF_MEMORY;
 }
 
+bool suppressed_points_is_of(struct str point, struct str channel)
+{
+    const struct consent_channel *row = consent_channel_find(channel);
+    bool is_mail = str_find_char(point, '@') >= 0;
+    return row && is_mail == (row->point == SHAPE_EMAIL);
+}
+
 static bool make_revocation(struct json_value *body, struct str channel, struct str point,
                             struct arena *arena)
 {

@@ -10,6 +10,8 @@ enum { SUPPRESSED_CHANNELS_MAX = 2 };
 MUST_CHECK enum status suppressed_points_of(const struct application *application,
                                             const struct golden *golden, struct arena *arena,
                                             struct str **hashes, struct str **texts, size_t *count);
+/* Is the contact point one of the channel's? */
+bool suppressed_points_is_of(struct str point, struct str channel);
 /* The REVOKED consent facts of one suppressed contact point, one per channel; home, times and actor
  * are the caller's to set. */
 MUST_CHECK enum status suppressed_points_revoke(struct application *application, struct str point,

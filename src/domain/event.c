@@ -8,6 +8,7 @@ const struct event_type_row event_types[EVENT_TYPE_COUNT] = {
     [EVENT_PROFILE_MERGED] = {STR("CustomerMergedEvent"), STR("crm.customer360.profile.merged"), 6},
     [EVENT_PROFILE_UNMERGED] = {STR("CustomerUnmergedEvent"),
                                 STR("crm.customer360.profile.unmerged"), 6},
+    [EVENT_PROFILE_ERASED] = {STR("CustomerErasedEvent"), STR("crm.customer360.profile.erased"), 6},
     [EVENT_CONSENT_UPDATED] = {STR("ConsentUpdatedEvent"), STR("crm.customer360.consent.updated"),
                                3},
 };
@@ -77,6 +78,12 @@ struct str event_payload_unmerged(struct str target, struct str source, struct s
                                {STR("sourceCustomerId"), source},
                                {STR("mergeId"), merge_id}};
     return payload_of(members, 3, arena);
+}
+
+struct str event_payload_erased(struct str customer_id, struct arena *arena)
+{
+    const struct member member = {STR("customerId"), customer_id};
+    return payload_of(&member, 1, arena);
 }
 
 struct str event_payload_consent(struct str customer_id, struct str channel, struct str status,

@@ -8,6 +8,7 @@
  *   CustomerProfileUpdatedEvent  customerId changedFields[] updatedBy
  *   CustomerMergedEvent          targetCustomerId sourceCustomerId mergeReason
  *   CustomerUnmergedEvent        targetCustomerId sourceCustomerId mergeId
+ *   CustomerErasedEvent          customerId
  *   ConsentUpdatedEvent          customerId consentType status
  * (absent values are null). aggregateId is the customer that the event is ordered by: the customer
  * itself, the target of a merge or unmerge.
@@ -23,6 +24,7 @@ enum event_type {
     EVENT_PROFILE_UPDATED,
     EVENT_PROFILE_MERGED,
     EVENT_PROFILE_UNMERGED,
+    EVENT_PROFILE_ERASED,
     EVENT_CONSENT_UPDATED,
     EVENT_TYPE_COUNT
 };
@@ -52,6 +54,7 @@ struct str event_payload_merged(struct str target, struct str source, struct str
                                 struct arena *arena);
 struct str event_payload_unmerged(struct str target, struct str source, struct str merge_id,
                                   struct arena *arena);
+struct str event_payload_erased(struct str customer_id, struct arena *arena);
 struct str event_payload_consent(struct str customer_id, struct str channel, struct str status,
                                  struct arena *arena);
 

@@ -85,6 +85,7 @@ MUST_CHECK enum status profile_refuse_unpatchable(const struct json_value *patch
 bool profile_assertion_is_empty(const struct json_value *assertion);
 
 /* Canonical forms, used for equality of elements and for exact identifiers: e-mail in lower case,
+ * beyond ASCII in the form NFKC, its domain in letters also when it was given in code (xn--...),
  * phone as + and digits (00 in front becomes +; a number without country code keeps its digits),
  * identifier without spaces, dots and dashes in upper case. In the arena; absent when out of
  * memory. */

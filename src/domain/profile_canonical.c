@@ -1,7 +1,10 @@
 /* Canonical forms of values: see profile.h. They are compared, never shown. */
 #include "domain/profile.h"
 
+#include <idn2.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unicase.h>
 
 /* ---- e-mail, phone, identifier ---- */
 
@@ -15,33 +18,78 @@ static char to_upper(char c)
     return c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
 }
 
-/* Latin, Greek and Cyrillic capitals of two bytes; the small letter has two as well. */
-static uint32_t lower_beyond_ascii(uint32_t c)
+static struct str lower_ascii(struct str text, struct arena *arena)
 {
-    bool even_is_capital = (c >= 0x100 && c <= 0x137 && c != 0x130) || (c >= 0x14A && c <= 0x177);
-    bool odd_is_capital = (c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17E);
-    if ((even_is_capital && c % 2 == 0) || (odd_is_capital && c % 2 == 1)) return c + 1;
-    if ((c >= 0xC0 && c <= 0xDE && c != 0xD7) || (c >= 0x391 && c <= 0x3A9 && c != 0x3A2) ||
-        (c >= 0x410 && c <= 0x42F))
-        return c + 0x20;
-    return c >= 0x400 && c <= 0x40F ? c + 0x50 : c;
+    char *copy = arena_cstr(arena, text);
+    if (!copy) return STR_NONE;
+    for (size_t i = 0; i < text.len; i++) copy[i] = to_lower(copy[i]);
+    return str_of(copy, text.len);
+}
+
+static bool is_ascii(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.ptr[i] >= 0x80) return false;
+    return true;
+}
+
+/* A label of a name in letters beyond ASCII, in its code (RFC 5890, 2.3.2.1). */
+static bool has_code(struct str domain)
+{
+    struct str label;
+    while (str_split(&domain, '.', &label))
+        if (label.len > 4 && str_equal_ignore_case(str_of(label.ptr, 4), STR("xn--"))) return true;
+    return false;
+}
+
+/* A domain in letters; one that is no such name stays as it is. */
+static struct str decode_domain(struct str domain, struct arena *arena)
+{
+    char *letters = NULL, *code = arena_cstr(arena, domain);
+    if (!code) return STR_NONE;
+    if (idn2_to_unicode_8z8z(code, &letters, 0) != IDN2_OK) return domain;
+    struct str decoded = arena_str(arena, str_from_cstr(letters));
+    idn2_free(letters);
+    return decoded;
+}
+
+/* What a library gave in memory of its own, or in `room`, or not at all, which is `without`. */
+static struct str take_over(uint8_t *text, size_t length, const uint8_t *room, struct str without,
+                            struct arena *arena)
+{
+    if (!text) return without;
+    struct str taken = arena_str(arena, str_of((const char *)text, length));
+    if (text != room) free(text);
+    return taken;
+}
+
+/* NFKC (Unicode Standard Annex 15) in small letters. Twice: what a compatible form stands for may
+ * be a capital. */
+static struct str unify(struct str text, struct arena *arena)
+{
+    uint8_t room[512];
+    for (int i = 0; i < 2 && !str_is_none(text); i++) {
+        size_t length = sizeof(room);
+        uint8_t *lower =
+            u8_tolower((const uint8_t *)text.ptr, text.len, NULL, UNINORM_NFKC, room, &length);
+        text = take_over(lower, length, room, text, arena);
+    }
+    return text;
 }
 
 struct str profile_canonical_email(struct str email, struct arena *arena)
 {
-    struct str text = str_trim(email);
-    char *copy = arena_cstr(arena, text);
-    if (!copy) return STR_NONE;
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char *p = (unsigned char *)copy + i;
-        copy[i] = to_lower(copy[i]);
-        if (p[0] < 0xC3 || p[0] > 0xDF || i + 1 == text.len) continue;
-        uint32_t c = lower_beyond_ascii((p[0] & 0x1FU) << 6 | (p[1] & 0x3FU));
-        p[0] = (unsigned char)(0xC0 | c >> 6);
-        p[1] = (unsigned char)(0x80 | (c & 0x3F));
-        i++;
+    struct str text = lower_ascii(str_trim(email), arena);
+    if (str_is_none(text)) return text;
+    ptrdiff_t at = str_find_char(text, '@');
+    struct str domain = at < 0 ? STR("") : str_skip(text, (size_t)at + 1);
+    if (is_ascii(text) && !has_code(domain)) return text;
+    if (at >= 0) {
+        struct str decoded = decode_domain(domain, arena);
+        if (str_is_none(decoded)) return decoded;
+        text = arena_format(arena, "%.*s@%.*s", (int)at, text.ptr, STR_ARGS(decoded));
     }
-    return str_of(copy, text.len);
+    return unify(text, arena);
 }
 
 struct str profile_canonical_phone(struct str phone, struct arena *arena)

@@ -64,6 +64,18 @@ static void progress(struct bulk *bulk, const char *step, double done)
     if (bulk->options.progress) bulk->options.progress(bulk->options.progress_context, step, done);
 }
 
+static bool is_stopped(const struct bulk *bulk)
+{
+    return bulk->options.stopped && bulk->options.stopped(bulk->options.progress_context);
+}
+
+static enum status go_on(const struct bulk *bulk, struct error *error)
+{
+    return is_stopped(bulk)
+               ? error_set(error, STATUS_UNAVAILABLE, STR_NONE, STR_NONE, "the work was stopped")
+               : STATUS_OK;
+}
+
 static void step_begin(struct bulk *bulk, const char *name)
 {
     if (bulk->step_count + 1 < STEPS_MAX) bulk->steps[bulk->step_count++].name = name;
@@ -240,6 +252,7 @@ static enum status read_rows(struct reading *reading)
         if (bulk->budget.exceeded) return out_of_memory(bulk, reading->error);
         if (reading->status != STATUS_OK) return reading->status;
         reading->current = !reading->current;
+        TRY(go_on(bulk, reading->error));
         uint64_t size = table_reader_size_bytes(bulk->reader);
         progress(bulk, "read",
                  size ? (double)table_reader_bytes_read(bulk->reader) / (double)size : 0);
@@ -400,7 +413,8 @@ struct sweep {
     float floor;    /* log-odds from which a pair is an edge */
     uint64_t pairs; /* atomic */
     size_t done, count;
-    bool failed; /* atomic */
+    bool failed;  /* atomic */
+    bool stopped; /* atomic */
 };
 
 static bool add_edge(struct edge_buffer *buffer, uint32_t a, uint32_t b, float log_odds)
@@ -459,6 +473,7 @@ static void sweep_range(void *context, size_t task, unsigned thread)
     struct sweep *sweep = context;
     const struct block_range *range = &sweep->ranges[task];
     const struct block_list *list = &sweep->bulk->blocking.list[range->kind][range->type];
+    if (__atomic_load_n(&sweep->stopped, __ATOMIC_RELAXED)) return;
     if (!sweep->memo[thread]) sweep->memo[thread] = scoring_memo_new();
     uint64_t pairs = 0;
     for (uint32_t b = range->first; b < range->last; b++) {
@@ -469,7 +484,9 @@ static void sweep_range(void *context, size_t task, unsigned thread)
     }
     __atomic_add_fetch(&sweep->pairs, pairs, __ATOMIC_RELAXED);
     size_t done = __atomic_add_fetch(&sweep->done, 1, __ATOMIC_RELAXED);
-    if (thread == 0) progress(sweep->bulk, "score", (double)done / (double)sweep->count);
+    if (thread != 0) return;
+    progress(sweep->bulk, "score", (double)done / (double)sweep->count);
+    if (is_stopped(sweep->bulk)) __atomic_store_n(&sweep->stopped, true, __ATOMIC_RELAXED);
 }
 
 static enum status gather_edges(struct bulk *bulk, struct sweep *sweep, struct error *error)
@@ -541,7 +558,11 @@ static enum status train(struct bulk *bulk, struct training_result *result, stru
     }
     scoring_init(&bulk->scorer, &bulk->values, &bulk->rarities, &bulk->models, result->match_rate);
     if (!bulk->options.train) return STATUS_OK;
-    struct training_options options = {bulk->options.threads, 60000, 8000};
+    struct training_options options = {.threads = bulk->options.threads,
+                                       .random_pairs = 60000,
+                                       .pairs_per_key_type = 8000,
+                                       .labels = bulk->options.labels,
+                                       .label_count = bulk->options.label_count};
     TRY(training_run(&bulk->blocking, &bulk->scorer, &options, &bulk->models, result, error));
     scoring_init(&bulk->scorer, &bulk->values, &bulk->rarities, &bulk->models, result->match_rate);
     return STATUS_OK;
@@ -613,24 +634,29 @@ enum status bulk_match(struct bulk *bulk, struct error *error)
     step_begin(bulk, "order");
     TRY(order_by_content(bulk, error));
     step_end(bulk);
+    TRY(go_on(bulk, error));
     step_begin(bulk, "frequencies");
     forget_default_days(bulk);
     if (rarity_learn(&bulk->values, bulk->records, bulk->record_count, bulk->options.threads,
                      &bulk->budget, &bulk->rarities) != STATUS_OK)
         return out_of_memory(bulk, error);
     step_end(bulk);
+    TRY(go_on(bulk, error));
     step_begin(bulk, "block");
     struct blocking_options blocking = {bulk->options.threads, pairs_per_record(bulk)};
     if (blocking_build(&bulk->blocking, &bulk->values, &bulk->rarities, bulk->records,
                        bulk->record_count, &blocking, &bulk->budget, error) != STATUS_OK)
         return out_of_memory(bulk, error);
     step_end(bulk);
+    TRY(go_on(bulk, error));
     step_begin(bulk, "train");
     TRY(train(bulk, &result, error));
     step_end(bulk);
+    TRY(go_on(bulk, error));
     step_begin(bulk, "score");
     TRY(score_pairs(bulk, error));
     step_end(bulk);
+    TRY(go_on(bulk, error));
     step_begin(bulk, "cluster");
     TRY(cluster(bulk, error));
     step_end(bulk);

@@ -22,15 +22,20 @@
 struct bulk;
 
 struct bulk_options {
-    unsigned threads;               /* 0: as many as there are processors */
-    uint64_t memory_bytes;          /* 0: no limit */
-    const struct model_set *models; /* NULL: as shipped */
-    bool train;                     /* adapt the model to the records */
-    bool link;                      /* pairs across two files only, one to one */
+    unsigned threads;                    /* 0: as many as there are processors */
+    uint64_t memory_bytes;               /* 0: no limit */
+    const struct model_set *models;      /* NULL: as shipped */
+    bool train;                          /* adapt the model to the records */
+    const struct training_label *labels; /* for that; see training.h */
+    size_t label_count;
+    bool link;        /* pairs across two files only, one to one */
     double threshold; /* probability from which records are joined; 0: the usual one */
     /* Told now and then how far a step is (0 to 1); may be NULL. */
     void (*progress)(void *context, const char *step, double done);
     void *progress_context;
+    /* Asked now and then whether to give up; may be NULL. What was asked to do so answers
+     * STATUS_UNAVAILABLE, and all that is left is bulk_free(). */
+    bool (*stopped)(void *context);
 };
 
 enum status bulk_new(const struct bulk_options *options, struct bulk **bulk, struct error *error);

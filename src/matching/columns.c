@@ -1,194 +1,15 @@
-/* Recognition of columns. `patterns` is read from the top: the first row all of whose words are in
- * the header, and none of whose excluded words are, decides. Words are folded; "firstName" and
- * "first_name" are the same two words. */
+/* Recognition of columns: by the header, else by what the values can be nothing else than. */
 #include "matching/columns.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "matching/column_header.h"
 #include "matching/lexicon.h"
 #include "text/fold.h"
 
 enum { WORDS_MAX = 12, SAMPLE_ROWS = 1000 };
-
-static const struct pattern {
-    const char *words;    /* all of these; "=" in front: these and no others */
-    const char *excluded; /* none of these */
-    enum matching_field field;
-    const char *type;
-} patterns[] = {
-#define F(x) MATCHING_FIELD_##x
-    {"email", "status type opt verified date consent", F(EMAIL), ""},
-    {"e mail", "status type opt", F(EMAIL), ""},
-    {"=mail", "", F(EMAIL), ""},
-    {"website", "", F(WEBSITE), ""},
-    {"=web", "", F(WEBSITE), ""},
-    {"web site", "", F(WEBSITE), ""},
-    {"homepage", "", F(WEBSITE), ""},
-    {"url", "image photo picture logo avatar", F(WEBSITE), ""},
-    {"=domain", "", F(WEBSITE), ""},
-    {"phone", "type kind country status fax", F(PHONE), ""},
-    {"telephone", "type kind", F(PHONE), ""},
-    {"telefon", "", F(PHONE), ""},
-    {"=tel", "", F(PHONE), ""},
-    {"mobile", "type os", F(PHONE), ""},
-    {"=cell", "", F(PHONE), ""},
-    {"dob", "", F(BIRTH_DATE), ""},
-    {"birth date", "", F(BIRTH_DATE), ""},
-    {"birthdate", "", F(BIRTH_DATE), ""},
-    {"birthday", "", F(BIRTH_DATE), ""},
-    {"dateofbirth", "", F(BIRTH_DATE), ""},
-    {"geburtsdatum", "", F(BIRTH_DATE), ""},
-    {"=born", "", F(BIRTH_DATE), ""},
-    {"birth place", "", F(PLACE), ""},
-    {"birthplace", "", F(PLACE), ""},
-    {"birth city", "", F(PLACE), ""},
-    {"soc sec", "", F(IDENTIFIER), "ssn"},
-    {"ssn", "type country", F(IDENTIFIER), "ssn"},
-    {"social security", "type country", F(IDENTIFIER), "ssn"},
-    {"social insurance", "type", F(IDENTIFIER), "ssn"},
-    {"national insurance", "type", F(IDENTIFIER), "ssn"},
-    {"nino", "", F(IDENTIFIER), "ssn"},
-    {"national id", "type country", F(IDENTIFIER), "national"},
-    {"passport", "type country date expiry", F(IDENTIFIER), "passport"},
-    {"license", "type country state date status expiry", F(IDENTIFIER), "licence"},
-    {"licence", "type country state date status expiry", F(IDENTIFIER), "licence"},
-    {"vat", "type country rate", F(IDENTIFIER), "vat"},
-    {"tax id", "type country", F(IDENTIFIER), "tax"},
-    {"tax number", "type country", F(IDENTIFIER), "tax"},
-    {"taxid", "type country", F(IDENTIFIER), "tax"},
-    {"=ein", "", F(IDENTIFIER), "tax"},
-    {"=tin", "", F(IDENTIFIER), "tax"},
-    {"duns", "", F(IDENTIFIER), "duns"},
-    {"lei", "", F(IDENTIFIER), "lei"},
-    {"=siren", "", F(IDENTIFIER), "siren"},
-    {"=siret", "", F(IDENTIFIER), "siret"},
-    {"=abn", "", F(IDENTIFIER), "abn"},
-    {"=gstin", "", F(IDENTIFIER), "gstin"},
-    {"=iban", "", F(IDENTIFIER), "iban"},
-    {"nhs number", "", F(IDENTIFIER), "nhs"},
-    {"medicare", "", F(IDENTIFIER), "medicare"},
-    {"company number", "", F(IDENTIFIER), "registration"},
-    {"registration number", "", F(IDENTIFIER), "registration"},
-    {"=gender", "", F(GENDER), ""},
-    {"=sex", "", F(GENDER), ""},
-    {"=geschlecht", "", F(GENDER), ""},
-    {"record type", "", F(KIND), ""},
-    {"entity type", "", F(KIND), ""},
-    {"customer type", "", F(KIND), ""},
-    {"party type", "", F(KIND), ""},
-    {"=kind", "", F(KIND), ""},
-    {"middle", "", F(MIDDLE_NAME), ""},
-    {"=mname", "", F(MIDDLE_NAME), ""},
-    {"first surname", "", F(FULL_NAME), ""},
-    {"first last", "", F(FULL_NAME), ""},
-    {"first name", "", F(GIVEN_NAME), ""},
-    {"given", "", F(GIVEN_NAME), ""},
-    {"firstname", "", F(GIVEN_NAME), ""},
-    {"givenname", "", F(GIVEN_NAME), ""},
-    {"name first", "", F(GIVEN_NAME), ""},
-    {"forename", "", F(GIVEN_NAME), ""},
-    {"=fname", "", F(GIVEN_NAME), ""},
-    {"=first", "", F(GIVEN_NAME), ""},
-    {"vorname", "", F(GIVEN_NAME), ""},
-    {"prenom", "", F(GIVEN_NAME), ""},
-    {"christian name", "", F(GIVEN_NAME), ""},
-    {"last name", "", F(FAMILY_NAME), ""},
-    {"lastname", "", F(FAMILY_NAME), ""},
-    {"surname", "", F(FAMILY_NAME), ""},
-    {"family name", "", F(FAMILY_NAME), ""},
-    {"familyname", "", F(FAMILY_NAME), ""},
-    {"=lname", "", F(FAMILY_NAME), ""},
-    {"=last", "", F(FAMILY_NAME), ""},
-    {"nachname", "", F(FAMILY_NAME), ""},
-    {"nom famille", "", F(FAMILY_NAME), ""},
-    {"apellido", "", F(FAMILY_NAME), ""},
-    {"apellidos", "", F(FAMILY_NAME), ""},
-    {"full name", "file user", F(FULL_NAME), ""},
-    {"fullname", "", F(FULL_NAME), ""},
-    {"person name", "", F(FULL_NAME), ""},
-    {"patient name", "", F(FULL_NAME), ""},
-    {"employer", "id", F(OCCUPATION), ""},
-    {"occupation", "id code", F(OCCUPATION), ""},
-    {"profession", "", F(OCCUPATION), ""},
-    {"job title", "", F(OCCUPATION), ""},
-    {"=job", "", F(OCCUPATION), ""},
-    {"industry", "code", F(OCCUPATION), ""},
-    {"company", "id type size code number", F(ORGANISATION), ""},
-    {"organisation", "id type size code number", F(ORGANISATION), ""},
-    {"organization", "id type size code number", F(ORGANISATION), ""},
-    {"name org", "", F(ORGANISATION), ""},
-    {"org name", "", F(ORGANISATION), ""},
-    {"business name", "", F(ORGANISATION), ""},
-    {"site name", "", F(ORGANISATION), ""},
-    {"legal name", "", F(ORGANISATION), ""},
-    {"trade name", "", F(ORGANISATION), ""},
-    {"trading name", "", F(ORGANISATION), ""},
-    {"firm name", "", F(ORGANISATION), ""},
-    {"=dba", "", F(ORGANISATION), ""},
-    {"supplier name", "", F(ORGANISATION), ""},
-    {"vendor name", "", F(ORGANISATION), ""},
-    {"school name", "", F(ORGANISATION), ""},
-    {"facility name", "", F(ORGANISATION), ""},
-    {"institution", "id type", F(ORGANISATION), ""},
-    {"restaurant name", "", F(ORGANISATION), ""},
-    {"=firma", "", F(ORGANISATION), ""},
-    {"customer name", "", F(NAME), ""},
-    {"client name", "", F(NAME), ""},
-    {"account name", "", F(NAME), ""},
-    {"party name", "", F(NAME), ""},
-    {"contact name", "", F(FULL_NAME), ""},
-    {"display name", "", F(NAME), ""},
-    {"entity name", "", F(NAME), ""},
-    {"=name", "", F(NAME), ""},
-    {"=names", "", F(NAME), ""},
-    {"postcode", "", F(POSTCODE), ""},
-    {"post code", "", F(POSTCODE), ""},
-    {"postal code", "", F(POSTCODE), ""},
-    {"postalcode", "", F(POSTCODE), ""},
-    {"zip", "", F(POSTCODE), ""},
-    {"zipcode", "", F(POSTCODE), ""},
-    {"=plz", "", F(POSTCODE), ""},
-    {"street number", "", F(STREET_NUMBER), ""},
-    {"streetnumber", "", F(STREET_NUMBER), ""},
-    {"house number", "", F(STREET_NUMBER), ""},
-    {"house no", "", F(STREET_NUMBER), ""},
-    {"=houseno", "", F(STREET_NUMBER), ""},
-    {"address 2", "", F(NONE), ""},
-    {"address line2", "", F(NONE), ""},
-    {"addr line2", "", F(NONE), ""},
-    {"addr full", "", F(ADDRESS), ""},
-    {"full address", "", F(ADDRESS), ""},
-    {"address full", "", F(ADDRESS), ""},
-    {"addr line1", "", F(STREET), ""},
-    {"address", "id type ip mac", F(STREET), ""},
-    {"address1", "", F(STREET), ""},
-    {"street", "type", F(STREET), ""},
-    {"strasse", "", F(STREET), ""},
-    {"=addr", "", F(STREET), ""},
-    {"=line1", "", F(STREET), ""},
-    {"city", "birth id", F(CITY), ""},
-    {"suburb", "", F(CITY), ""},
-    {"town", "", F(CITY), ""},
-    {"locality", "", F(CITY), ""},
-    {"municipality", "", F(CITY), ""},
-    {"=ort", "", F(CITY), ""},
-    {"=ville", "", F(CITY), ""},
-    {"addr state", "", F(REGION), ""},
-    {"=state", "", F(REGION), ""},
-    {"=region", "", F(REGION), ""},
-    {"=province", "", F(REGION), ""},
-    {"=county", "", F(REGION), ""},
-    {"state code", "", F(REGION), ""},
-#undef F
-};
-
-static const char *const id_headers[] = {
-    "id",        "unique id",   "record id", "rec id",     "row id",   "rid",
-    "uuid",      "customer id", "key",       "customerid", "recordid", "uniqueid",
-    "person id", "entity key",  "source id", "pk",         "recid",    "rowid",
-    "client id", "account id",  "ltable id", "id1"};
 
 const char *columns_field_name(enum matching_field field)
 {
@@ -198,95 +19,6 @@ const char *columns_field_name(enum matching_field field)
 #undef X
     };
     return names[field];
-}
-
-/* ------------------------------------------------------------------ headers */
-
-struct header {
-    char split[FOLD_MAX], folded[FOLD_MAX];
-    struct str word[WORDS_MAX];
-    size_t count;
-    struct str text;
-};
-
-static bool is_upper(char c)
-{
-    return c >= 'A' && c <= 'Z';
-}
-
-/* "firstName", "addr1" to "first Name", "addr1"; then folded to words. */
-static void read_header(struct str name, struct header *header)
-{
-    size_t len = 0;
-    for (size_t i = 0; i < name.len && len + 2 < FOLD_INPUT_MAX; i++) {
-        bool lower_before = i > 0 && name.ptr[i - 1] >= 'a' && name.ptr[i - 1] <= 'z';
-        if (lower_before && is_upper(name.ptr[i])) header->split[len++] = ' ';
-        header->split[len++] = name.ptr[i];
-    }
-    header->text = fold_text(str_of(header->split, len), header->folded);
-    header->count = fold_words(header->text, header->word, WORDS_MAX);
-}
-
-static bool has_word(const struct header *header, struct str word)
-{
-    for (size_t i = 0; i < header->count; i++)
-        if (str_equal(header->word[i], word)) return true;
-    return false;
-}
-
-static bool has_any(const struct header *header, const char *words)
-{
-    struct str rest = str_from_cstr(words), word;
-    while (str_split(&rest, ' ', &word))
-        if (word.len && has_word(header, word)) return true;
-    return false;
-}
-
-static bool pattern_fits(const struct pattern *pattern, const struct header *header)
-{
-    bool alone = pattern->words[0] == '=';
-    struct str rest = str_from_cstr(pattern->words + alone), word;
-    if (alone) return str_equal(header->text, rest);
-    while (str_split(&rest, ' ', &word))
-        if (!has_word(header, word)) return false;
-    return !has_any(header, pattern->excluded);
-}
-
-static void recognise_by_header(struct str name, struct column *column)
-{
-    struct header header;
-    read_header(name, &header);
-    for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
-        if (!pattern_fits(&patterns[i], &header)) continue;
-        column->field = patterns[i].field;
-        snprintf(column->type, sizeof column->type, "%s", patterns[i].type);
-        return;
-    }
-}
-
-static bool is_id_header(struct str name)
-{
-    struct header header;
-    read_header(name, &header);
-    for (size_t i = 0; i < sizeof id_headers / sizeof id_headers[0]; i++)
-        if (str_equal(header.text, str_from_cstr(id_headers[i]))) return true;
-    return false;
-}
-
-/* A header that says nothing: "", "3", "col3", "field_3", "f3", "x". */
-static bool is_mute(struct str name)
-{
-    struct header header;
-    static const char *const mute[] = {"col", "column", "field", "f",         "c",      "x",
-                                       "var", "v",      "attr",  "attribute", "unnamed"};
-    read_header(name, &header);
-    struct str word = header.count ? header.word[0] : STR("");
-    while (word.len > 0 && word.ptr[word.len - 1] >= '0' && word.ptr[word.len - 1] <= '9')
-        word.len--;
-    if (word.len == 0) return true;
-    for (size_t i = 0; i < sizeof mute / sizeof mute[0]; i++)
-        if (str_equal(word, str_from_cstr(mute[i]))) return true;
-    return false;
 }
 
 /* ------------------------------------------------------------------ content */
@@ -351,15 +83,17 @@ static struct profile profile_column(const struct table_reader *reader,
     return profile;
 }
 
-static enum matching_field field_of_profile(const struct profile *profile)
+/* What the values can be nothing else than; a date may be any date, so that its header must not
+ * say of what. */
+static enum matching_field field_of_profile(const struct profile *profile, bool mute)
 {
     size_t most = profile->filled * 7 / 10;
     if (profile->filled < 3) return MATCHING_FIELD_NONE;
     if (profile->emails > most) return MATCHING_FIELD_EMAIL;
     if (profile->websites > most) return MATCHING_FIELD_WEBSITE;
-    if (profile->dates > most) return MATCHING_FIELD_BIRTH_DATE;
-    if (profile->phones > most) return MATCHING_FIELD_PHONE;
-    if (profile->given_names * 2 > profile->filled) return MATCHING_FIELD_GIVEN_NAME;
+    if (mute && profile->dates > most) return MATCHING_FIELD_BIRTH_DATE;
+    if (mute && profile->phones > most) return MATCHING_FIELD_PHONE;
+    if (mute && profile->given_names * 2 > profile->filled) return MATCHING_FIELD_GIVEN_NAME;
     return MATCHING_FIELD_NONE;
 }
 
@@ -418,18 +152,28 @@ static enum status apply_request(const struct table_reader *reader,
     return columns->id < 0 ? no_column(str_from_cstr(request->id), error) : STATUS_OK;
 }
 
-/* ------------------------------------------------------------------ whole */
+/* ------------------------------------------------------------------ names */
 
-/* Names that begin with a given name, and names with a word that only organisations have. */
+/* What the values of a column are as names. */
 struct name_profile {
-    size_t persons, organisations;
+    size_t filled, several_words, persons, organisations;
+    size_t plain;          /* one or two words of letters alone */
+    uint64_t distinct[64]; /* which of 4096 hashes occur */
 };
 
+static bool is_letters(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] >= '0' && text.ptr[i] <= '9') return false;
+    return true;
+}
+
+/* Persons' names begin with a given name; organisations' have a word that only those have. */
 static void profile_name(struct str text, struct name_profile *profile)
 {
     char folded[FOLD_MAX];
-    struct str word[WORDS_MAX];
-    size_t count = fold_words(fold_text(text, folded), word, WORDS_MAX);
+    struct str word[WORDS_MAX], name = fold_text(text, folded);
+    size_t count = fold_words(name, word, WORDS_MAX);
     bool organisation = false;
     for (size_t i = 1; i < count; i++)
         organisation = organisation || lexicon_has(LEXICON_LEGAL_FORM, word[i]) ||
@@ -437,20 +181,141 @@ static void profile_name(struct str text, struct name_profile *profile)
     bool person =
         count > 1 && count < 5 &&
         (lexicon_has(LEXICON_NICKNAME, word[0]) || lexicon_has(LEXICON_NICKNAME, word[1]));
+    uint64_t hash = values_hash(name);
+    profile->filled += count > 0;
+    profile->several_words += count > 1;
     profile->organisations += organisation;
     profile->persons += person && !organisation;
+    profile->plain += count > 0 && count < 3 && is_letters(name) && name.len > 1 && name.len < 24;
+    profile->distinct[hash & 63] |= UINT64_C(1) << (hash >> 6 & 63);
 }
+
+static struct name_profile profile_names(const struct table_reader *reader,
+                                         const struct table_chunk *sample, size_t column)
+{
+    struct name_profile profile = {0};
+    size_t columns = table_reader_column_count(reader);
+    for (size_t row = 0; row < sample->row_count && row < SAMPLE_ROWS; row++)
+        profile_name(str_trim(sample->fields[row * columns + column]), &profile);
+    return profile;
+}
+
+static size_t count_distinct(const struct name_profile *profile)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < 64; i++) count += (size_t)__builtin_popcountll(profile->distinct[i]);
+    return count;
+}
+
+static ptrdiff_t column_of(const struct columns *columns, enum matching_field field)
+{
+    for (size_t i = 0; i < columns->count; i++)
+        if (columns->column[i].field == field) return (ptrdiff_t)i;
+    return -1;
+}
+
+/* The column beside `at` that can hold family names: words of letters, many different ones. */
+static ptrdiff_t find_family_name(const struct table_reader *reader,
+                                  const struct table_chunk *sample, const struct columns *columns,
+                                  ptrdiff_t at)
+{
+    static const int beside[] = {1, -1, 2};
+    for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++) {
+        ptrdiff_t column = at + beside[i];
+        if (column < 0 || column >= (ptrdiff_t)columns->count || column == columns->id) continue;
+        if (columns->column[column].field != MATCHING_FIELD_NONE) continue;
+        struct name_profile profile = profile_names(reader, sample, (size_t)column);
+        bool varied = count_distinct(&profile) * 5 >= profile.filled;
+        if (profile.filled > 2 && profile.plain * 10 > profile.filled * 8 && varied) return column;
+    }
+    return -1;
+}
+
+/* Where no header says so: the column whose values are most like whole names. */
+static ptrdiff_t find_names(const struct table_reader *reader, const struct table_chunk *sample,
+                            const struct columns *columns)
+{
+    ptrdiff_t best = -1;
+    double most = 0.4;
+    for (size_t i = 0; i < columns->count; i++) {
+        if (columns->column[i].field != MATCHING_FIELD_NONE || (ptrdiff_t)i == columns->id)
+            continue;
+        struct name_profile profile = profile_names(reader, sample, i);
+        if (profile.filled < 3) continue;
+        double share = (double)(profile.persons + profile.organisations) / (double)profile.filled;
+        if (share <= most) continue;
+        best = (ptrdiff_t)i;
+        most = share;
+    }
+    return best;
+}
+
+static ptrdiff_t find_given_name(const struct table_reader *reader,
+                                 const struct table_chunk *sample, const struct columns *columns)
+{
+    for (size_t i = 0; i < columns->count; i++) {
+        if (columns->column[i].field != MATCHING_FIELD_NONE || (ptrdiff_t)i == columns->id)
+            continue;
+        struct profile profile = profile_column(reader, sample, i);
+        if (profile.filled > 2 && profile.given_names * 2 > profile.filled) return (ptrdiff_t)i;
+    }
+    return -1;
+}
+
+/* No header speaks of a name: the content may. */
+static void find_hidden_names(const struct table_reader *reader, const struct table_chunk *sample,
+                              struct columns *columns)
+{
+    ptrdiff_t name = find_names(reader, sample, columns);
+    ptrdiff_t given = name < 0 ? find_given_name(reader, sample, columns) : -1;
+    ptrdiff_t family = given < 0 ? -1 : find_family_name(reader, sample, columns, given);
+    if (name >= 0) columns->column[name].field = MATCHING_FIELD_NAME;
+    if (given >= 0) columns->column[given].field = MATCHING_FIELD_GIVEN_NAME;
+    if (family >= 0) columns->column[family].field = MATCHING_FIELD_FAMILY_NAME;
+}
+
+/* A lone part of a name whose values are whole names is one; a given name has its family name
+ * beside it; "person name" over a list of companies is a name. */
+static void settle_names(const struct table_reader *reader, const struct table_chunk *sample,
+                         struct columns *columns)
+{
+    ptrdiff_t given = column_of(columns, MATCHING_FIELD_GIVEN_NAME);
+    ptrdiff_t family = column_of(columns, MATCHING_FIELD_FAMILY_NAME);
+    ptrdiff_t full = column_of(columns, MATCHING_FIELD_FULL_NAME);
+    bool whole = full >= 0 || column_of(columns, MATCHING_FIELD_NAME) >= 0;
+    bool named = whole || column_of(columns, MATCHING_FIELD_ORGANISATION) >= 0;
+    if (!named && (given >= 0) != (family >= 0)) {
+        ptrdiff_t part = given >= 0 ? given : family;
+        struct name_profile profile = profile_names(reader, sample, (size_t)part);
+        if (profile.several_words * 10 > profile.filled * 6)
+            columns->column[part].field = MATCHING_FIELD_NAME;
+        else if (given >= 0)
+            family = find_family_name(reader, sample, columns, given);
+        if (given >= 0 && family >= 0) columns->column[family].field = MATCHING_FIELD_FAMILY_NAME;
+    } else if (!named && given < 0) {
+        find_hidden_names(reader, sample, columns);
+    } else if (full >= 0 && given < 0 && family < 0) {
+        struct name_profile profile = profile_names(reader, sample, (size_t)full);
+        if (profile.organisations > 2 * profile.persons &&
+            profile.organisations * 10 > profile.filled)
+            columns->column[full].field = MATCHING_FIELD_NAME;
+    }
+}
+
+/* ------------------------------------------------------------------ whole */
 
 /* Whether names of which nothing else is known are organisations', by what most of them are. */
 static bool mostly_organisations(const struct table_reader *reader,
                                  const struct table_chunk *sample, const struct columns *columns)
 {
-    struct name_profile profile = {0, 0};
-    for (size_t row = 0; row < sample->row_count && row < SAMPLE_ROWS; row++)
-        for (size_t c = 0; c < columns->count; c++)
-            if (columns->column[c].field == MATCHING_FIELD_NAME)
-                profile_name(sample->fields[row * table_reader_column_count(reader) + c], &profile);
-    return profile.persons <= 2 * profile.organisations;
+    size_t persons = 0, organisations = 0;
+    for (size_t c = 0; c < columns->count; c++) {
+        if (columns->column[c].field != MATCHING_FIELD_NAME) continue;
+        struct name_profile profile = profile_names(reader, sample, c);
+        persons += profile.persons;
+        organisations += profile.organisations;
+    }
+    return persons <= 2 * organisations;
 }
 
 static void settle_rules(const struct table_reader *reader, const struct table_chunk *sample,
@@ -461,7 +326,8 @@ static void settle_rules(const struct table_reader *reader, const struct table_c
     for (size_t i = 0; i < columns->count; i++) {
         enum matching_field field = columns->column[i].field;
         persons = persons || field == MATCHING_FIELD_GIVEN_NAME || field == MATCHING_FIELD_GENDER ||
-                  field == MATCHING_FIELD_FAMILY_NAME || field == MATCHING_FIELD_BIRTH_DATE;
+                  field == MATCHING_FIELD_FAMILY_NAME || field == MATCHING_FIELD_BIRTH_DATE ||
+                  field == MATCHING_FIELD_BIRTH_YEAR;
         if (field != MATCHING_FIELD_BIRTH_DATE) continue;
         struct profile profile = profile_column(reader, sample, i);
         day_first += profile.day_first;
@@ -487,13 +353,13 @@ enum status columns_recognise(const struct table_reader *reader, const struct ta
     if (!columns->column) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < columns->count; i++) {
         struct str name = table_reader_column(reader, i);
-        recognise_by_header(name, &columns->column[i]);
-        if (columns->id < 0 && is_id_header(name)) columns->id = (ptrdiff_t)i;
-        if (columns->column[i].field == MATCHING_FIELD_NONE && is_mute(name)) {
-            struct profile profile = profile_column(reader, sample, i);
-            columns->column[i].field = field_of_profile(&profile);
-        }
+        column_header_recognise(name, &columns->column[i]);
+        if (columns->id < 0 && column_header_is_id(name)) columns->id = (ptrdiff_t)i;
+        if (columns->column[i].field != MATCHING_FIELD_NONE) continue;
+        struct profile profile = profile_column(reader, sample, i);
+        columns->column[i].field = field_of_profile(&profile, column_header_is_mute(name));
     }
+    settle_names(reader, sample, columns);
     TRY(apply_request(reader, request, columns, error));
     settle_rules(reader, sample, columns);
     for (size_t i = 0; i < columns->count; i++)

@@ -218,8 +218,12 @@ static double align_words(const struct values *values, comparison_word_bits *bit
         }
         if (best < 0.5) continue;
         a->matched[i] = b->matched[partner] = true;
+        /* A misspelling is rare, and says no more than the word that it stands for. */
         double in_a = word_bits(bits, a->id[i]), in_b = word_bits(bits, b->id[partner]);
-        common += best * (in_a < in_b ? in_a : in_b);
+        double lower = in_a < in_b ? in_a : in_b;
+        a->bits -= in_a - lower;
+        b->bits -= in_b - lower;
+        common += best * lower;
     }
     return common;
 }

@@ -26,7 +26,10 @@
     X(GENDER,        "gender",        "gender") \
     X(PLACE,         "place",         "place of birth") \
     X(OCCUPATION,    "occupation",    "occupation, employer, industry") \
-    X(KIND,          "kind",          "tells persons from organisations")
+    X(KIND,          "kind",          "tells persons from organisations") \
+    X(BIRTH_YEAR,    "birth-year",    "year of birth, where it has a column of its own") \
+    X(BIRTH_MONTH,   "birth-month",   "month of birth, beside a year of birth") \
+    X(BIRTH_DAY,     "birth-day",     "day of the month of birth, beside a year of birth")
 /* clang-format on */
 
 enum matching_field {

@@ -120,6 +120,16 @@ const char *model_kind_name(enum model_kind kind)
     return kind == MODEL_PERSON ? "person" : "organisation";
 }
 
+bool model_tells_related(const uint8_t level[COMPARISON_COUNT])
+{
+    for (int c = 0; c < COMPARISON_COUNT; c++) {
+        bool is_name = c == COMPARISON_GIVEN_NAME || c == COMPARISON_FAMILY_NAME ||
+                       c == COMPARISON_ORGANISATION;
+        if (level[c] && !is_name) return true;
+    }
+    return false;
+}
+
 bool model_uses(enum model_kind kind, enum comparison comparison)
 {
     const struct default_row *rows = kind == MODEL_PERSON ? person_rows : organisation_rows;

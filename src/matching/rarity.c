@@ -177,7 +177,8 @@ static bool learn_words(struct learning *learning)
     for (uint32_t i = 1; counts && bits && i < count; i++) {
         struct str text = values_text(values, DOMAIN_WORD, i);
         double common = lexicon_has(LEXICON_COMPANY_WORD, text) ? 0.02
-                        : text.len <= 2                         ? 0.01
+                        : text.len <= 1                         ? 0.25
+                        : text.len == 2                         ? 0.01
                                                                 : 0.0005;
         double others = counts[i] > 1 ? counts[i] - 1 : 0;
         bits[i] = (float)-log2(frequency(others, names, common, WORD_WEIGHT));

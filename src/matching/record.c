@@ -53,6 +53,9 @@ static const struct reading {
     [MATCHING_FIELD_GENDER] = {normalise_fact_gender, RECORD_GROUP_NAMES, {NOWHERE}},
     [MATCHING_FIELD_KIND] = {normalise_fact_kind, RECORD_GROUP_NAMES, {NOWHERE}},
     [MATCHING_FIELD_BIRTH_DATE] = {normalise_fact_date, RECORD_GROUP_FACTS, {SLOT_DATE, NOWHERE}},
+    [MATCHING_FIELD_BIRTH_YEAR] = {normalise_fact_date, RECORD_GROUP_FACTS, {SLOT_DATE, NOWHERE}},
+    [MATCHING_FIELD_BIRTH_MONTH] = {NULL, RECORD_GROUP_FACTS, {NOWHERE}},
+    [MATCHING_FIELD_BIRTH_DAY] = {NULL, RECORD_GROUP_FACTS, {NOWHERE}},
     [MATCHING_FIELD_IDENTIFIER] = {normalise_fact_identifier,
                                    RECORD_GROUP_FACTS,
                                    {SLOT_IDENTIFIER, NOWHERE}},
@@ -223,30 +226,53 @@ static void add_undecided_name(struct values *values, const struct record_rules 
     add_result(values, &readings[MATCHING_FIELD_FULL_NAME], &person, record);
 }
 
+/* The first text of the field, "" when there is none. */
+static struct str text_of(const struct record_field *fields, size_t count,
+                          enum matching_field field)
+{
+    for (size_t i = 0; i < count; i++)
+        if (fields[i].field == field && fields[i].text.len > 0) return fields[i].text;
+    return STR("");
+}
+
+/* `first`, the separator and `second` in `room`; none when they do not fit. */
+static struct str join(struct str first, char separator, struct str second, char *room,
+                       size_t room_max)
+{
+    size_t len = first.len + 1 + second.len;
+    if (len > room_max) return STR_NONE;
+    if (first.len) memmove(room, first.ptr, first.len);
+    room[first.len] = separator;
+    if (second.len) memcpy(room + first.len + 1, second.ptr, second.len);
+    return str_of(room, len);
+}
+
 /* A house number of its own goes in front of the street. */
 static struct str join_number(const struct record_field *fields, size_t count, struct str street,
                               char *room, size_t room_max)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (fields[i].field != MATCHING_FIELD_STREET_NUMBER || fields[i].text.len == 0) continue;
-        size_t len = fields[i].text.len + 1 + street.len;
-        if (len > room_max) return street;
-        memcpy(room, fields[i].text.ptr, fields[i].text.len);
-        room[fields[i].text.len] = ' ';
-        memcpy(room + fields[i].text.len + 1, street.ptr, street.len);
-        return str_of(room, len);
-    }
-    return street;
+    struct str number = text_of(fields, count, MATCHING_FIELD_STREET_NUMBER);
+    struct str joined = number.len ? join(number, ' ', street, room, room_max) : STR_NONE;
+    return str_is_none(joined) ? street : joined;
 }
 
-static struct str typed_identifier(const struct record_field *field, char *room, size_t room_max)
+/* Year, month and day in columns of their own become one date; what is missing behind the year
+ * makes it a date of which less is known. */
+static struct str join_date(const struct record_field *fields, size_t count, struct str year,
+                            char *room, size_t room_max)
 {
-    size_t len = field->type.len + 1 + field->text.len;
-    if (len > room_max) return STR_NONE;
-    if (field->type.len) memcpy(room, field->type.ptr, field->type.len);
-    room[field->type.len] = ':';
-    memcpy(room + field->type.len + 1, field->text.ptr, field->text.len);
-    return str_of(room, len);
+    struct str month = text_of(fields, count, MATCHING_FIELD_BIRTH_MONTH);
+    struct str day = text_of(fields, count, MATCHING_FIELD_BIRTH_DAY);
+    struct str date = year;
+    if (year.len == 2) { /* births lie in the past: see full_year() in normalise_fact.c */
+        struct str century = str_compare(year, STR("30")) > 0 ? STR("19") : STR("20");
+        memcpy(room, century.ptr, 2);
+        memcpy(room + 2, year.ptr, 2);
+        date = str_of(room, 4);
+    }
+    if (month.len) date = join(date, '-', month, room, room_max);
+    if (month.len && day.len && date.len) date = join(date, '-', day, room, room_max);
+    return date;
 }
 
 static void add_field(struct values *values, const struct record_rules *rules,
@@ -266,7 +292,9 @@ static void add_field(struct values *values, const struct record_rules *rules,
     if (field->field == MATCHING_FIELD_STREET)
         text = join_number(fields, count, text, room, sizeof room);
     if (field->field == MATCHING_FIELD_IDENTIFIER)
-        text = typed_identifier(field, room, sizeof room);
+        text = join(field->type, ':', field->text, room, sizeof room);
+    if (field->field == MATCHING_FIELD_BIRTH_YEAR)
+        text = join_date(fields, count, text, room, sizeof room);
     if (!read || text.len == 0) return;
     if (field->field == MATCHING_FIELD_BIRTH_DATE && rules->dates_day_first)
         read = normalise_fact_date_day_first;

@@ -272,6 +272,13 @@ static bool list_has(const struct values *values, uint32_t list, uint32_t name)
 
 /* ------------------------------------------------------------------ levels of records */
 
+static bool is_near_family(const struct scorer *scorer, struct scoring_memo *memo, uint32_t a,
+                           uint32_t b)
+{
+    int level = slot_agreement(scorer, memo, SLOT_FAMILY, a, b).level;
+    return level != LEVEL_MISSING && level <= FAMILY_NEAR;
+}
+
 static struct agreement given_agreement(const struct scorer *scorer, struct scoring_memo *memo,
                                         const struct record *a, const struct record *b)
 {
@@ -279,11 +286,9 @@ static struct agreement given_agreement(const struct scorer *scorer, struct scor
     struct agreement found = slot_agreement(scorer, memo, SLOT_GIVEN, given_a, given_b);
     if (found.level != GIVEN_DIFFERENT) return found;
     uint32_t family_a = a->slot[SLOT_FAMILY], family_b = b->slot[SLOT_FAMILY];
-    if (given_a == family_b && family_a &&
-        value_level(scorer, memo, SLOT_FAMILY, family_a, given_b) <= FAMILY_NEAR)
+    if (given_a == family_b && is_near_family(scorer, memo, family_a, given_b))
         return (struct agreement){GIVEN_SWAPPED, bits_of(scorer, SLOT_FAMILY, family_b)};
-    if (given_b == family_a && family_b &&
-        value_level(scorer, memo, SLOT_FAMILY, family_b, given_a) <= FAMILY_NEAR)
+    if (given_b == family_a && is_near_family(scorer, memo, family_b, given_a))
         return (struct agreement){GIVEN_SWAPPED, bits_of(scorer, SLOT_FAMILY, family_a)};
     if (list_has(scorer->values, b->slot[SLOT_OTHER_NAMES], given_a) ||
         list_has(scorer->values, a->slot[SLOT_OTHER_NAMES], given_b))
@@ -393,6 +398,7 @@ static float with_related(const struct scorer *scorer, enum model_kind kind, con
                           float log_odds)
 {
     float against = -log_odds;
+    if (!model_tells_related(level)) return log_odds;
     for (int r = 0; r < scorer->model[kind]->related_count; r++) {
         float sum = -scorer->related_prior[kind][r];
         for (int c = 0; c < COMPARISON_COUNT; c++) sum += scorer->related[kind][r][c][level[c]];

@@ -11,6 +11,7 @@ enum {
     ITERATIONS = 15,
     RANDOM_WEIGHT = 3000,
     RANDOM_TASKS = 8,
+    LABEL_WEIGHT = 10, /* pairs that a label counts for */
     MATCH_WEIGHT = 300,
     RELATED_WEIGHT = 300
 };
@@ -85,6 +86,22 @@ static uint64_t pattern_of(const struct evidence *evidence)
 static int pattern_level(uint64_t pattern, int comparison)
 {
     return (int)(pattern >> (LEVEL_BITS * comparison) & 7);
+}
+
+/* ------------------------------------------------------------------ labels */
+
+bool training_label_set(struct training_label *label, struct str comparison, struct str level)
+{
+    for (int c = 0; c < COMPARISON_COUNT; c++) {
+        if (!str_equal(comparison, str_from_cstr(comparison_name((enum comparison)c)))) continue;
+        if (c == COMPARISON_ORGANISATION) label->kind = MODEL_ORGANISATION;
+        for (int l = LEVEL_EXACT; l < comparison_level_count((enum comparison)c); l++) {
+            if (!str_equal(level, comparison_level_name((enum comparison)c, l))) continue;
+            label->level[c] = (uint8_t)l;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ------------------------------------------------------------------ sampling */
@@ -207,6 +224,14 @@ static void estimate_random(struct model *model, const struct random_sampling *s
 
 /* ------------------------------------------------------------------ m */
 
+/* Whether the pattern says anything besides what the key has made likely. */
+static bool is_informed(uint64_t pattern, uint32_t left_out)
+{
+    for (int c = 0; c < COMPARISON_COUNT; c++)
+        if (pattern_level(pattern, c) && !(left_out >> c & 1)) return true;
+    return false;
+}
+
 static double likelihood(const struct model_class *model, uint64_t pattern, uint32_t left_out)
 {
     double product = 1;
@@ -227,9 +252,28 @@ struct expectation {
     double expected_related[MODEL_RELATED_MAX];
 };
 
-/* One pass over the patterns of a key type: posterior of each class, new shares. */
+/* How likely a pair of the pattern is of each class, by the shares and what is not left out. */
+static struct mixture posterior(const struct model *model, const struct mixture *shares,
+                                uint64_t pattern, uint32_t left_out)
+{
+    struct mixture of = {.match = shares->match * likelihood(&model->match, pattern, left_out),
+                         .random = shares->random * likelihood(&model->random, pattern, left_out)};
+    double sum = of.match + of.random;
+    for (int r = 0; r < model->related_count; r++)
+        sum += of.related[r] =
+            shares->related[r] * likelihood(&model->related[r], pattern, left_out);
+    of.match /= sum;
+    of.random /= sum;
+    for (int r = 0; r < model->related_count; r++) of.related[r] /= sum;
+    return of;
+}
+
+/* One pass over the patterns of a key type: posterior of each class, new shares. A pattern with
+ * nothing but what the key left out cannot tell the shares among the key's pairs: it is judged
+ * whole, by the shares among all pairs, and trains nothing. */
 static void expect(const struct model *model, const struct pattern_table *table, uint32_t left_out,
-                   double rate, struct mixture *mixture, struct expectation *sums)
+                   double rate, const struct mixture *among_all, struct mixture *mixture,
+                   struct expectation *sums)
 {
     struct mixture total = {0};
     double all = 0;
@@ -237,28 +281,46 @@ static void expect(const struct model *model, const struct pattern_table *table,
         if (!table->pattern[i]) continue;
         uint64_t pattern = table->pattern[i] - 1;
         double n = table->count[i];
-        double match = mixture->match * likelihood(&model->match, pattern, left_out);
-        double random = mixture->random * likelihood(&model->random, pattern, left_out);
-        double related[MODEL_RELATED_MAX], sum = match + random;
+        bool informed = is_informed(pattern, left_out);
+        struct mixture of = informed ? posterior(model, mixture, pattern, left_out)
+                                     : posterior(model, among_all, pattern, 0);
+        sums->expected_pairs += table->first[i] * of.match / rate;
         for (int r = 0; r < model->related_count; r++)
-            sum += related[r] =
-                mixture->related[r] * likelihood(&model->related[r], pattern, left_out);
-        double posterior = match / sum;
-        total.match += n * posterior;
-        total.random += n * random / sum;
-        for (int r = 0; r < model->related_count; r++) total.related[r] += n * related[r] / sum;
+            sums->expected_related[r] += table->first[i] * of.related[r] / rate;
+        if (!informed) continue;
+        total.match += n * of.match;
+        total.random += n * of.random;
+        for (int r = 0; r < model->related_count; r++) total.related[r] += n * of.related[r];
         all += n;
-        sums->expected_pairs += table->first[i] * posterior / rate;
-        for (int r = 0; r < model->related_count; r++)
-            sums->expected_related[r] += table->first[i] * related[r] / sum / rate;
         for (int c = 0; c < COMPARISON_COUNT; c++)
-            if (!(left_out >> c & 1)) sums->match[c][pattern_level(pattern, c)] += n * posterior;
+            if (!(left_out >> c & 1)) sums->match[c][pattern_level(pattern, c)] += n * of.match;
     }
     if (all == 0) return;
     mixture->match = (total.match + 1) / (all + 4);
     mixture->random = (total.random + 1) / (all + 4);
     for (int r = 0; r < model->related_count; r++)
         mixture->related[r] = (total.related[r] + 1) / (all + 4);
+}
+
+/* A label of no match leaves the classes but that one: of them the related ones are what it is
+ * likely to be, for it was alike enough to be asked about. */
+static void expect_labels(const struct model *model, const struct training_options *options,
+                          const struct mixture *among_all, struct expectation *sums)
+{
+    for (size_t i = 0; i < options->label_count; i++) {
+        const struct training_label *label = &options->labels[i];
+        struct evidence evidence = {.kind = label->kind};
+        if (label->kind != model->kind) continue;
+        for (int c = 0; c < COMPARISON_COUNT; c++) {
+            evidence.level[c] = label->level[c];
+            if (label->match) sums->match[c][label->level[c]] += LABEL_WEIGHT;
+        }
+        struct mixture of = posterior(model, among_all, pattern_of(&evidence), 0);
+        double others = 1 - of.match;
+        if (label->match || others <= 0) continue;
+        for (int r = 0; r < model->related_count; r++)
+            sums->expected_related[r] += LABEL_WEIGHT * of.related[r] / others;
+    }
 }
 
 static void maximise(struct model *model, const struct model *prior, const struct expectation *sums)
@@ -274,6 +336,18 @@ static void maximise(struct model *model, const struct model *prior, const struc
     }
 }
 
+static struct mixture share_among_all(const struct expectation *sums, double pairs)
+{
+    double all = fmax(pairs, 1) + 4;
+    struct mixture shares = {.match = fmin((sums->expected_pairs + 1) / all, 0.2)};
+    shares.random = 1 - shares.match;
+    for (int r = 0; r < MODEL_RELATED_MAX; r++) {
+        shares.related[r] = fmin((sums->expected_related[r] + 1) / all, 0.2);
+        shares.random -= shares.related[r];
+    }
+    return shares;
+}
+
 static void estimate_match(const struct sampling *sampling, struct model *model,
                            struct training_result *result)
 {
@@ -282,16 +356,21 @@ static void estimate_match(const struct sampling *sampling, struct model *model,
     const struct key_type *types = keys_types(kind);
     struct mixture mixtures[KEYS_TYPE_MAX];
     struct expectation sums = {0};
+    double pairs = training_pair_count(sampling->blocking, kind);
+    double records = sqrt(2 * pairs) + 1;
+    sums.expected_pairs = prior.duplicates_per_record * records;
+    for (int r = 0; r < model->related_count; r++)
+        sums.expected_related[r] = sums.expected_pairs * prior.related_ratio[r];
     for (int t = 0; t < KEYS_TYPE_MAX; t++) mixtures[t] = (struct mixture){0.3, 0.5, {0.1, 0.1}};
     for (int iteration = 0; iteration < ITERATIONS; iteration++) {
+        struct mixture among_all = share_among_all(&sums, pairs);
         sums = (struct expectation){0};
         for (int t = 0; t < KEYS_TYPE_MAX && types[t].name; t++)
             expect(model, &sampling->table[kind][t], types[t].comparisons, sampling->rate[kind][t],
-                   &mixtures[t], &sums);
+                   &among_all, &mixtures[t], &sums);
+        expect_labels(model, sampling->options, &among_all, &sums);
         maximise(model, &prior, &sums);
     }
-    double pairs = training_pair_count(sampling->blocking, kind);
-    double records = sqrt(2 * pairs) + 1;
     double expected = fmax(sums.expected_pairs, 0.02 * records);
     result->match_rate[kind] = pairs > 0 ? fmin(expected / pairs, 0.2) : 0.2;
     model->duplicates_per_record = expected / records;

@@ -1,4 +1,4 @@
-/* Estimating the model from unlabelled records.
+/* Estimating the model from records without labels, and from labels when there are some.
  *
  * u is counted over random pairs. m comes from expectation-maximisation (Dempster, Laird, Rubin
  * 1977; for linkage: Winkler 1988) over the counts of agreement patterns among pairs that share a
@@ -12,10 +12,24 @@
 
 #include "matching/blocking.h"
 
+/* A pair of which somebody knows whether it is one customer, by how its values agree. */
+struct training_label {
+    enum model_kind kind;
+    bool match;
+    uint8_t level[COMPARISON_COUNT]; /* LEVEL_MISSING: not compared */
+};
+/* Sets a level by the names that explanations use; false when there is no such one. An
+ * organisation's comparison makes the label one of organisations. */
+bool training_label_set(struct training_label *label, struct str comparison, struct str level);
+
 struct training_options {
     unsigned threads;
     uint32_t random_pairs;       /* per kind */
     uint32_t pairs_per_key_type; /* per kind and key type, about */
+    /* They count like pairs that were looked at, but for sure, and for more: a match for m, any
+     * other for how frequent pairs are that are related only. */
+    const struct training_label *labels;
+    size_t label_count;
 };
 
 struct training_result {

@@ -345,3 +345,52 @@ enum status search_segment_merge(struct search_source *sources, size_t count, st
     }
     return flush(&output);
 }
+
+/* --- a block without what is erased --- */
+
+static bool is_in(const int64_t *numbers, size_t count, int64_t number)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (numbers[middle] < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < count && numbers[low] == number;
+}
+
+enum status search_segment_without(struct str block, const int64_t *numbers, size_t count,
+                                   const struct str *keys, size_t key_count, struct arena *arena,
+                                   struct str *place, struct str *rest, bool *changed)
+{
+    struct search_writer writer = {.out = {.arena = arena}};
+    struct search_reader reader = search_reader_of(block);
+    char *room = arena_alloc(arena, SEARCH_PLACE_MAX);
+    if (!room) return STATUS_OUT_OF_MEMORY;
+    *place = STR_NONE;
+    *changed = false;
+    while (search_reader_list(&reader)) {
+        struct str key = search_reader_key(&reader);
+        int64_t number, kept = 0, gone = 0;
+        bool dropped = str_is_among(keys, key_count, key);
+        while (!dropped && search_reader_number(&reader, &number)) {
+            bool erased = is_in(numbers, count, number);
+            gone += erased;
+            if (erased) continue;
+            if (kept++ == 0) {
+                if (str_is_none(*place)) *place = search_place(key, number, room);
+                search_writer_list(&writer, key);
+            }
+            search_writer_number(&writer, number);
+        }
+        *changed = *changed || dropped || gone > 0;
+        if (dropped || kept > 0 || gone > 0) continue;
+        if (str_is_none(*place)) *place = search_place(key, 0, room);
+        search_writer_list(&writer, key);
+    }
+    *rest = str_is_none(*place) ? STR("") : search_writer_finish(&writer);
+    if (buffer_failed(&writer.out)) return STATUS_OUT_OF_MEMORY;
+    return reader.is_damaged ? STATUS_STORE_CORRUPT : STATUS_OK;
+}

@@ -46,4 +46,12 @@ MUST_CHECK enum status search_segment_merge(struct search_source *sources, size_
                                             struct arena *arena, const struct search_sink *sink,
                                             struct str *reached, struct error *error);
 
+/* What of a block stays without some numbers (in order), the keys that then have none, and some
+ * keys of words. *place and *rest are in the arena; *rest is empty when nothing stays. *changed:
+ * whether anything went. STATUS_STORE_CORRUPT, STATUS_OUT_OF_MEMORY. */
+MUST_CHECK enum status search_segment_without(struct str block, const int64_t *numbers,
+                                              size_t count, const struct str *keys,
+                                              size_t key_count, struct arena *arena,
+                                              struct str *place, struct str *rest, bool *changed);
+
 #endif

@@ -141,14 +141,14 @@ static enum status choose_command(struct invocation *invocation, struct words *w
     return usage(word, "is not a command", STR("see customer360 --help"), error);
 }
 
-static enum status read_configuration(struct invocation *invocation, const struct flags *flags,
-                                      char **environment, struct error *error)
+static enum status read_configuration(const struct invocation *invocation, struct config *config,
+                                      struct error *error)
 {
-    struct config *config = &invocation->config;
+    const struct flags *flags = invocation->flags;
     struct str file = flags->file;
-    if (str_is_none(file)) file = config_environment_file(environment);
+    if (str_is_none(file)) file = config_environment_file(invocation->environment);
     if (!str_is_none(file)) TRY(config_read_file(config, file, error));
-    TRY(config_read_environment(config, environment, error));
+    TRY(config_read_environment(config, invocation->environment, error));
     for (size_t i = 0; i < flags->count; i++)
         TRY(config_set_flag(config, flags->items[i].name, flags->items[i].value, error));
     return config_check(config, error);
@@ -158,18 +158,28 @@ enum status command_line_parse(struct invocation *invocation, int count, char **
                                char **environment, struct error *error)
 {
     struct words words = {line, count, 1};
-    struct flags flags = {.file = STR_NONE};
+    struct flags *flags = ARENA_NEW(invocation->arena, struct flags);
     size_t most = (size_t)count + 1;
-    flags.items = ARENA_NEW_ARRAY(invocation->arena, struct flag, most);
     invocation->operands = ARENA_NEW_ARRAY(invocation->arena, struct str, most);
     invocation->given = ARENA_NEW_ARRAY(invocation->arena, struct command_given, most);
-    if (!flags.items || !invocation->operands || !invocation->given)
+    struct flag *items = ARENA_NEW_ARRAY(invocation->arena, struct flag, most);
+    if (!flags || !items || !invocation->operands || !invocation->given)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
+    *flags = (struct flags){.items = items, .file = STR_NONE};
+    invocation->flags = flags;
+    invocation->environment = environment;
     TRY(config_init(&invocation->config, invocation->arena, error));
     TRY(choose_command(invocation, &words, error));
-    TRY(take_words(invocation, &flags, &words, error));
+    TRY(take_words(invocation, flags, &words, error));
     if (invocation->help) return STATUS_OK;
-    return read_configuration(invocation, &flags, environment, error);
+    return read_configuration(invocation, &invocation->config, error);
+}
+
+enum status command_line_reread(const struct invocation *invocation, struct arena *arena,
+                                struct config *config, struct error *error)
+{
+    TRY(config_init(config, arena, error));
+    return read_configuration(invocation, config, error);
 }
 
 struct str invocation_option(const struct invocation *invocation, struct str name)

@@ -26,6 +26,7 @@ struct command_option {
 };
 
 struct invocation;
+struct flags;
 
 struct command {
     struct str name;
@@ -53,6 +54,8 @@ struct invocation {
     size_t operand_count;
     struct command_given *given;
     size_t given_count;
+    struct flags *flags; /* configuration keys of the line */
+    char **environment;
     bool help;     /* --help was there */
     int exit_code; /* when not 0: wins over the status */
 };
@@ -61,6 +64,10 @@ struct invocation {
  * `invocation` has the table and arena set. */
 MUST_CHECK enum status command_line_parse(struct invocation *invocation, int count, char **words,
                                           char **environment, struct error *error);
+
+/* The configuration as the same line would find it now. */
+MUST_CHECK enum status command_line_reread(const struct invocation *invocation, struct arena *arena,
+                                           struct config *config, struct error *error);
 
 /* The last value given for an option; absent when it was not given. */
 struct str invocation_option(const struct invocation *invocation, struct str name);
@@ -78,6 +85,9 @@ void command_write_help(const struct invocation *invocation, const struct comman
                         struct buffer *out);
 
 /* Rows of the table; each command has a file of its own. */
+extern const struct command command_backup;
+extern const struct command command_digest;
+extern const struct command command_restore;
 extern const struct command command_dedupe;
 extern const struct command command_link;
 extern const struct command command_train;

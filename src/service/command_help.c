@@ -4,7 +4,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 
-#include "service/command.h"
+#include "service/pages.h"
 #include "service/version.h"
 
 static enum status print(struct buffer *out, struct error *error)
@@ -34,8 +34,15 @@ static enum status write_topic(const struct invocation *invocation, struct str t
 static enum status run_help(struct invocation *invocation, struct error *error)
 {
     struct buffer out = {.arena = invocation->arena};
+    bool of_keys = invocation->operand_count > 0;
     if (invocation_switch(invocation, STR("markdown")))
         config_write_markdown(&out);
+    else if (invocation_switch(invocation, STR("completion")))
+        pages_write_completion(invocation, &out);
+    else if (invocation_switch(invocation, STR("man")) && of_keys)
+        pages_write_configuration(&out);
+    else if (invocation_switch(invocation, STR("man")))
+        pages_write_commands(invocation, &out);
     else if (invocation->operand_count == 0)
         command_write_help(invocation, NULL, &out);
     else
@@ -45,6 +52,9 @@ static enum status run_help(struct invocation *invocation, struct error *error)
 
 static const struct command_option help_options[] = {
     {STR("markdown"), STR_NONE, STR("write docs/configuration.md")},
+    {STR("man"), STR_NONE,
+     STR("write customer360(1) or, of the configuration, customer360.conf(5)")},
+    {STR("completion"), STR_NONE, STR("write the completion of bash")},
 };
 
 const struct command command_help = {
@@ -53,7 +63,7 @@ const struct command command_help = {
     .operands_max = 1,
     .summary = STR("what the commands and configuration keys are"),
     .options = help_options,
-    .option_count = 1,
+    .option_count = sizeof(help_options) / sizeof(help_options[0]),
     .run = run_help,
 };
 

@@ -19,10 +19,18 @@ static void greet(const struct server *server, struct arena *arena)
              LOG_CODE("identity", server->config->dev ? STR("development") : STR("required")));
 }
 
+static enum status reread(const void *context, struct arena *arena, struct config *config,
+                          struct error *error)
+{
+    return command_line_reread(context, arena, config, error);
+}
+
 static enum status run_serve(struct invocation *invocation, struct error *error)
 {
     struct server server;
-    enum status status = server_open(&invocation->config.values, invocation->arena, &server, error);
+    const struct server_source source = {reread, invocation};
+    enum status status =
+        server_open(&invocation->config.values, &source, invocation->arena, &server, error);
     if (status == STATUS_OK) {
         greet(&server, invocation->arena);
         server_run(&server);
@@ -37,9 +45,10 @@ const struct command command_serve = {
     .name = STR("serve"),
     .operands = STR(""),
     .summary = STR("runs the service"),
-    .text = STR("  customer360 serve --dev --sample            try it: loopback, nobody is asked\n"
-                "  customer360 serve --config /etc/customer360/customer360.conf\n\n"
-                "SIGTERM and SIGINT end it after the requests under way; SIGHUP reads the key set\n"
-                "and the policies again."),
+    .text = STR(
+        "  customer360 serve --dev --sample            try it: loopback, nobody is asked\n"
+        "  customer360 serve --config /etc/customer360/customer360.conf\n\n"
+        "SIGTERM and SIGINT end it after the requests under way; SIGHUP reads the configuration,\n"
+        "certificate, key set and policies again."),
     .run = run_serve,
 };

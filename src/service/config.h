@@ -75,6 +75,7 @@ struct config_values {
     struct str jobs_directory;
     int64_t jobs_batch;
     int64_t jobs_keep;
+    int64_t jobs_scan_memory;
 
     struct str log_level;
     struct str log_format;
@@ -108,6 +109,7 @@ struct config_key {
     int64_t min, max;    /* of a count, size or duration */
     struct str allowed;  /* the words of a choice, or what a text looks like */
     bool secret;         /* its value is never shown */
+    bool reloads;        /* SIGHUP takes a new value; others need a restart */
     struct str help;
 };
 
@@ -143,6 +145,14 @@ MUST_CHECK enum status config_set_flag(struct config *config, struct str flag, s
                                        struct error *error);
 /* What must hold between values: certificate and key together, an identity unless --dev... */
 MUST_CHECK enum status config_check(const struct config *config, struct error *error);
+
+/* Takes from `fresh` the values of all keys that reload. Gives the key of another value that needs
+ * a restart, or NULL: *index starts at 0 and walks on. */
+void config_take_reloadable(struct config_values *values, const struct config_values *fresh);
+const struct config_key *config_next_restart(const struct config_values *values,
+                                             const struct config_values *fresh, size_t *index);
+/* Level and form of the log as they are configured, to stderr. */
+void config_apply_log(const struct config_values *values);
 
 /* NULL when there is none. */
 const struct config_key *config_key_by_name(struct str name);

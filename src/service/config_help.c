@@ -33,6 +33,7 @@ void config_write_help(struct buffer *out)
         buffer_append_format(out, "\n      %.*s", STR_ARGS(key->help));
         if (!str_is_empty(key->fallback) && key->type != CONFIG_BOOLEAN)
             buffer_append_format(out, " (%.*s)", STR_ARGS(key->fallback));
+        if (key->reloads) buffer_append(out, STR("; reloads"));
         buffer_append_char(out, '\n');
     }
 }
@@ -70,6 +71,15 @@ static const char introduction[] =
     "`[section]` puts `section.` before the keys that follow it. A value is the rest of its line\n"
     "without spaces around it; double quotes keep them. Every key stands at most once.\n"
     "\n"
+    "## A new configuration while it runs\n"
+    "\n"
+    "SIGHUP (`systemctl reload customer360`) reads the file, and the files that it names, again. "
+    "Keys\n"
+    "that reload take their new values, all of them or, when anything is not in order, none: a "
+    "log\n"
+    "line `configuration.refused` says why, and the old values stay. No connection is touched. A\n"
+    "new value of another key is named in the log (`configuration.needs_restart`) and waits.\n"
+    "\n"
     "## The types\n"
     "\n"
     "| type | written as |\n"
@@ -99,7 +109,7 @@ static void write_row(const struct config_key *key, struct buffer *out)
     if (!str_is_empty(key->fallback)) buffer_append_format(out, " `%.*s`", STR_ARGS(key->fallback));
     buffer_append_format(out, " | %.*s |", STR_ARGS(key->help));
     write_limits(key, out);
-    buffer_append(out, STR(" |\n"));
+    buffer_append_format(out, " | %s |\n", key->reloads ? "yes" : "");
 }
 
 void config_write_markdown(struct buffer *out)
@@ -111,8 +121,8 @@ void config_write_markdown(struct buffer *out)
         if (begins_section(i)) {
             if (!str_is_empty(section))
                 buffer_append_format(out, "\n### %.*s\n", STR_ARGS(section));
-            buffer_append(out, STR("\n| key | type | default | what | allowed |\n"
-                                   "|---|---|---|---|---|\n"));
+            buffer_append(out, STR("\n| key | type | default | what | allowed | reloads |\n"
+                                   "|---|---|---|---|---|---|\n"));
         }
         write_row(&config_keys[i], out);
     }

@@ -1,6 +1,9 @@
 /* Values: text to the type of a key, with its limits. */
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "base/log.h"
 #include "service/config.h"
 
 struct unit {
@@ -142,6 +145,63 @@ static bool store_value(struct config *config, const struct config_key *key, str
         return config_parse_duration(text, number) && *number >= key->min && *number <= key->max;
     }
     return false;
+}
+
+/* --- one set of values and another --- */
+
+static size_t size_of(enum config_type type)
+{
+    if (type == CONFIG_BOOLEAN) return sizeof(bool);
+    if (type == CONFIG_LIST) return sizeof(struct str_list);
+    return type < CONFIG_BOOLEAN ? sizeof(struct str) : sizeof(int64_t);
+}
+
+static bool same_list(const struct str_list *a, const struct str_list *b)
+{
+    if (a->count != b->count) return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (!str_equal(a->items[i], b->items[i])) return false;
+    return true;
+}
+
+static bool same_value(const struct config_key *key, const struct config_values *a,
+                       const struct config_values *b)
+{
+    const void *of_a = (const char *)a + key->offset, *of_b = (const char *)b + key->offset;
+    if (key->type == CONFIG_LIST) return same_list(of_a, of_b);
+    if (size_of(key->type) == sizeof(struct str))
+        return str_equal(*(const struct str *)of_a, *(const struct str *)of_b);
+    return memcmp(of_a, of_b, size_of(key->type)) == 0;
+}
+
+void config_take_reloadable(struct config_values *values, const struct config_values *fresh)
+{
+    for (size_t i = 0; i < config_key_count; i++) {
+        const struct config_key *key = &config_keys[i];
+        if (key->reloads)
+            memcpy((char *)values + key->offset, (const char *)fresh + key->offset,
+                   size_of(key->type));
+    }
+}
+
+const struct config_key *config_next_restart(const struct config_values *values,
+                                             const struct config_values *fresh, size_t *index)
+{
+    while (*index < config_key_count) {
+        const struct config_key *key = &config_keys[(*index)++];
+        if (!key->reloads && !same_value(key, values, fresh)) return key;
+    }
+    return NULL;
+}
+
+void config_apply_log(const struct config_values *values)
+{
+    enum log_level level = LOG_LEVEL_INFO;
+    enum log_form form = LOG_FORM_AUTO;
+    (void)log_level_parse(values->log_level, &level);
+    if (str_equal(values->log_format, STR("json"))) form = LOG_FORM_JSON;
+    if (str_equal(values->log_format, STR("text"))) form = LOG_FORM_TEXT;
+    log_configure(level, form, STDERR_FILENO);
 }
 
 enum status config_set(struct config *config, const struct config_key *key, struct str value,

@@ -66,6 +66,29 @@ enum status files_create(struct str path, int mode, struct str text, struct aren
     return status;
 }
 
+enum status files_sync_directory(struct str path, struct arena *arena, struct error *error)
+{
+    char *name = arena_cstr(arena, path);
+    if (!name) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    int directory = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    enum status status =
+        directory >= 0 && fsync(directory) == 0 ? STATUS_OK : fail(name, errno, error);
+    if (directory >= 0) (void)close(directory);
+    return status;
+}
+
+enum status files_replace(struct str path, int mode, struct str text, struct arena *arena,
+                          struct error *error)
+{
+    struct str fresh = arena_format(arena, "%.*s.new", STR_ARGS(path));
+    char *name = arena_cstr(arena, path);
+    if (str_is_none(fresh) || !name) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    (void)unlink(fresh.ptr); /* of an attempt that was interrupted */
+    TRY(files_create(fresh, mode, text, arena, error));
+    if (rename(fresh.ptr, name) != 0) return fail(name, errno, error);
+    return files_sync_directory(files_directory_of(path), arena, error);
+}
+
 bool files_exists(struct str path, struct arena *arena)
 {
     char *name = arena_cstr(arena, path);

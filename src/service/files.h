@@ -12,6 +12,13 @@ MUST_CHECK enum status files_read(struct str path, size_t max_bytes, struct aren
 /* Makes a file that must not exist, written through to the disk. */
 MUST_CHECK enum status files_create(struct str path, int mode, struct str text, struct arena *arena,
                                     struct error *error);
+/* The same in the place of one that may be there: the old or the new is found, never half of one.
+ */
+MUST_CHECK enum status files_replace(struct str path, int mode, struct str text,
+                                     struct arena *arena, struct error *error);
+/* What was made or renamed in it is on the disk. */
+MUST_CHECK enum status files_sync_directory(struct str path, struct arena *arena,
+                                            struct error *error);
 bool files_exists(struct str path, struct arena *arena);
 /* Makes a directory and those above it; one that is there is fine. */
 MUST_CHECK enum status files_make_directory(struct str path, int mode, struct arena *arena,

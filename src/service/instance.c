@@ -27,6 +27,14 @@ struct str instance_store_path(const struct config_values *config)
 
 /* --- stores --- */
 
+/* Says which file it is. */
+static enum status name_damage(enum status status, struct str path, struct error *error)
+{
+    if (status != STATUS_STORE_CORRUPT) return status;
+    return error_set(error, status, STR("store.url"), STR_NONE,
+                     "%.*s is damaged, or is no store of this program", STR_ARGS(path));
+}
+
 static enum status open_sqlite(const struct config_values *config, struct arena *arena,
                                struct instance *instance, struct error *error)
 {
@@ -38,10 +46,7 @@ static enum status open_sqlite(const struct config_values *config, struct arena 
     if (status == STATUS_STORE_IN_USE)
         return error_set(error, status, STR("store.url"), STR("one process at a time"),
                          "%.*s is open in another process", STR_ARGS(path));
-    if (status == STATUS_STORE_CORRUPT)
-        return error_set(error, status, STR("store.url"), STR_NONE,
-                         "%.*s is damaged, or is no store of this program", STR_ARGS(path));
-    if (status != STATUS_OK) return status;
+    if (status != STATUS_OK) return name_damage(status, path, error);
     const struct sqlite_options options = {
         .path = path,
         .busy_timeout_ms = config->store_busy_timeout,
@@ -49,7 +54,8 @@ static enum status open_sqlite(const struct config_values *config, struct arena 
         .mmap_bytes = (size_t)config->store_mmap,
         .create = true,
     };
-    TRY(sqlite_store_open(&options, (size_t)config->store_cache, &instance->store, error));
+    status = sqlite_store_open(&options, (size_t)config->store_cache, &instance->store, error);
+    if (status != STATUS_OK) return name_damage(status, path, error);
     log_info("store.opened", LOG_CODE("kind", STR("sqlite")), LOG_PLACE("path", path),
              LOG_COUNT("migrations", applied));
     return STATUS_OK;
@@ -131,17 +137,39 @@ static enum status read_key(struct str path, struct arena *arena, struct hash_ke
                      STR("32 hexadecimal digits"), "%.*s does not hold a key", STR_ARGS(path));
 }
 
+struct str instance_key_path(const struct config_values *config, struct arena *arena)
+{
+    struct str store = instance_store_path(config);
+    if (!str_is_empty(config->privacy_suppression_key_file))
+        return config->privacy_suppression_key_file;
+    return str_is_none(store) ? STR_NONE
+                              : arena_format(arena, "%.*s.suppression-key", STR_ARGS(store));
+}
+
+static struct str format_key(const struct hash_key *key, struct arena *arena)
+{
+    return arena_format(arena, "%016llx%016llx\n", (unsigned long long)key->k0,
+                        (unsigned long long)key->k1);
+}
+
+enum status instance_key_text(const struct config_values *config, struct arena *arena,
+                              struct str *text, struct error *error)
+{
+    struct hash_key key = {0, 0};
+    struct str path = instance_key_path(config, arena);
+    if (!str_is_none(path)) TRY(read_key(path, arena, &key, error));
+    *text = str_trim(format_key(&key, arena));
+    return str_is_none(*text) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+}
+
 /* Beside the embedded store, made at the first start: it belongs to that data. */
-static enum status own_key(struct instance *instance, struct arena *arena, struct hash_key *key,
+static enum status own_key(struct str path, struct arena *arena, struct hash_key *key,
                            struct error *error)
 {
-    struct str path = arena_format(arena, "%.*s.suppression-key", STR_ARGS(instance->store_path));
-    if (str_is_none(path)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     if (files_exists(path, arena)) return read_key(path, arena, key, error);
     struct environment *environment = environment_system();
     environment->random(environment, key, sizeof(*key));
-    struct str text = arena_format(arena, "%016llx%016llx\n", (unsigned long long)key->k0,
-                                   (unsigned long long)key->k1);
+    struct str text = format_key(key, arena);
     if (str_is_none(text)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     return files_create(path, 0600, text, arena, error);
 }
@@ -150,9 +178,12 @@ static enum status load_key(const struct config_values *config, struct arena *ar
                             struct instance *instance, struct error *error)
 {
     struct hash_key *key = &instance->application.suppression_key;
+    struct str path = instance_key_path(config, arena);
     if (!str_is_empty(config->privacy_suppression_key_file))
-        return read_key(config->privacy_suppression_key_file, arena, key, error);
-    if (instance->kind == STORE_KIND_SQLITE) return own_key(instance, arena, key, error);
+        return read_key(path, arena, key, error);
+    if (instance->kind == STORE_KIND_SQLITE && str_is_none(path))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (instance->kind == STORE_KIND_SQLITE) return own_key(path, arena, key, error);
     if (instance->kind == STORE_KIND_POSTGRES && !config->dev)
         return error_set(error, STATUS_CONFIGURATION, STR("privacy.suppression_key_file"),
                          STR("a file with 32 hexadecimal digits, the same for all instances: "
@@ -186,6 +217,66 @@ static void fill_application(const struct config_values *config, struct instance
         .page_max = (size_t)config->limits_page_max,
         .checks_max = (size_t)config->limits_checks_max,
     };
+}
+
+/* --- the whole store, for an operator's commands --- */
+
+enum { WHOLE_STATEMENT_MS = 3600 * 1000 };
+
+/* As the role that owns the schema, which alone sees all tenants. */
+static struct config_values owners_config(const struct config_values *config)
+{
+    struct config_values owners = *config;
+    if (instance_store_kind(config) != STORE_KIND_POSTGRES) return owners;
+    if (!str_is_empty(config->store_migration_url)) owners.store_url = config->store_migration_url;
+    owners.store_statement_timeout = WHOLE_STATEMENT_MS;
+    return owners;
+}
+
+static enum status open_beside(const struct config_values *config, struct instance *instance,
+                               struct error *error)
+{
+    const struct sqlite_options options = {
+        .path = instance->store_path,
+        .busy_timeout_ms = config->store_busy_timeout,
+        .read_only = true,
+    };
+    enum status status = sqlite_store_open(&options, 0, &instance->store, error);
+    return status == STATUS_OK ? status : name_damage(status, instance->store_path, error);
+}
+
+enum status instance_open_aside(const struct config_values *config, struct arena *arena,
+                                struct instance *instance, struct error *error)
+{
+    struct config_values owners = owners_config(config);
+    *instance = (struct instance){.kind = instance_store_kind(&owners),
+                                  .store_path = instance_store_path(&owners)};
+    if (instance->kind == STORE_KIND_MEMORY)
+        return error_set(error, STATUS_USAGE, STR("store.url"), STR("sqlite: or postgresql:"),
+                         "a store in memory is gone with its process");
+    enum status status = policies_new(config->policy_file, &instance->policies, error);
+    if (status == STATUS_OK)
+        status = instance->kind == STORE_KIND_SQLITE ? open_beside(&owners, instance, error)
+                                                     : open_store(&owners, arena, instance, error);
+    if (status == STATUS_OK) status = store_ready(instance->store, error);
+    if (status != STATUS_OK)
+        instance_close(instance);
+    else
+        fill_application(config, instance);
+    return status;
+}
+
+enum status instance_open_whole(const struct config_values *config, struct arena *arena,
+                                struct instance *instance, struct error *error)
+{
+    struct config_values owners = owners_config(config);
+    if (instance_store_kind(&owners) == STORE_KIND_MEMORY)
+        return error_set(error, STATUS_USAGE, STR("store.url"), STR("sqlite: or postgresql:"),
+                         "a store in memory is gone with its process");
+    TRY(instance_open(&owners, arena, instance, error));
+    enum status status = store_ready(instance->store, error);
+    if (status != STATUS_OK) instance_close(instance);
+    return status;
 }
 
 enum status instance_open(const struct config_values *config, struct arena *arena,

@@ -26,6 +26,19 @@ struct str instance_store_path(const struct config_values *config);
  * STATUS_CONFIGURATION. `arena` lives as long as the instance. Outside of any loop. */
 MUST_CHECK enum status instance_open(const struct config_values *config, struct arena *arena,
                                      struct instance *instance, struct error *error);
+/* Opens a whole store, all tenants, as backup and digest need it: the embedded one for reading,
+ * beside the service that may have it open; PostgreSQL as the role that owns the schema. The
+ * application is there but for the suppression key. STATUS_SCHEMA_MISMATCH. */
+MUST_CHECK enum status instance_open_aside(const struct config_values *config, struct arena *arena,
+                                           struct instance *instance, struct error *error);
+/* The same, alone and for writing, with the application: for restore. */
+MUST_CHECK enum status instance_open_whole(const struct config_values *config, struct arena *arena,
+                                           struct instance *instance, struct error *error);
+/* The file that holds the key of the suppression list; absent: there is none, the key is zero. */
+struct str instance_key_path(const struct config_values *config, struct arena *arena);
+/* 32 digits of the key in that file, or of the zero key. */
+MUST_CHECK enum status instance_key_text(const struct config_values *config, struct arena *arena,
+                                         struct str *text, struct error *error);
 void instance_close(struct instance *instance);
 
 #endif

@@ -2,13 +2,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "service/command.h"
 
 static const struct command *const commands[] = {
-    &command_serve,  &command_migrate, &command_import,  &command_export,
-    &command_dedupe, &command_link,    &command_train,   &command_evaluate,
-    &command_token,  &command_doctor,  &command_version, &command_help,
+    &command_serve,    &command_migrate, &command_import, &command_export,  &command_backup,
+    &command_restore,  &command_digest,  &command_dedupe, &command_link,    &command_train,
+    &command_evaluate, &command_token,   &command_doctor, &command_version, &command_help,
 };
 
 enum { PROCESS_ARENA_MAX = 64 << 20 };
@@ -46,16 +45,6 @@ static int fail(const struct error *error)
     return exit_code_of(error->status);
 }
 
-static void configure_log(const struct config_values *values)
-{
-    enum log_level level = LOG_LEVEL_INFO;
-    enum log_form form = LOG_FORM_AUTO;
-    (void)log_level_parse(values->log_level, &level);
-    if (str_equal(values->log_format, STR("json"))) form = LOG_FORM_JSON;
-    if (str_equal(values->log_format, STR("text"))) form = LOG_FORM_TEXT;
-    log_configure(level, form, STDERR_FILENO);
-}
-
 static enum status run(struct invocation *invocation, struct error *error)
 {
     if (!invocation->help) return invocation->command->run(invocation, error);
@@ -77,7 +66,7 @@ int main(int count, char **words)
     struct error error = {.status = STATUS_OK};
     enum status status = command_line_parse(&invocation, count, words, environ, &error);
     if (status == STATUS_OK) {
-        configure_log(&invocation.config.values);
+        config_apply_log(&invocation.config.values);
         status = run(&invocation, &error);
     }
     int code = invocation.exit_code;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "service/files.h"
+#include "service/labels.h"
 
 enum { MODEL_FILE_MAX = 1 << 20, LIST_MAX = 128 };
 
@@ -39,6 +40,19 @@ static enum status load_model(struct matching_command *command, struct error *er
     if (str_is_none(path)) return STATUS_OK;
     TRY(files_read(path, MODEL_FILE_MAX, invocation->arena, &text, error));
     return model_text_read(text, &command->models, error);
+}
+
+/* Of those commands that take them. */
+static enum status load_labels(struct matching_command *command, struct bulk_options *options,
+                               struct error *error)
+{
+    struct str path = invocation_option(command->invocation, STR("labels"));
+    struct training_label *labels = NULL;
+    if (str_is_none(path)) return STATUS_OK;
+    TRY(labels_read(path, command->invocation->arena, &labels, &options->label_count, error));
+    options->labels = labels;
+    command->label_count = options->label_count;
+    return STATUS_OK;
 }
 
 static void tell(void *context, const char *step, double done)
@@ -105,6 +119,7 @@ enum status matching_command_begin(struct matching_command *command, struct invo
                          "a file to read is missing");
     TRY(load_model(command, error));
     TRY(read_options(command, &options, error));
+    TRY(load_labels(command, &options, error));
     TRY(open_output(command, error));
     TRY(bulk_new(&options, &command->bulk, error));
     progress_begin(&command->progress, STR("read"), invocation_switch(invocation, STR("quiet")));

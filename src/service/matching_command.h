@@ -28,6 +28,7 @@ struct matching_command {
     struct invocation *invocation;
     struct model_set models;
     struct bulk *bulk;
+    size_t label_count; /* that it learns from */
     struct progress progress;
     FILE *output;
     bool output_is_file;

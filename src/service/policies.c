@@ -18,8 +18,6 @@ struct policy_table {
 };
 
 struct policies {
-    struct str path;
-    struct arena arena;
     struct policy_table *_Atomic current;
 };
 
@@ -47,14 +45,13 @@ static enum status parse_table(struct policy_table *table, struct json_value *ro
     return STATUS_OK;
 }
 
-static enum status read_table(struct policies *policies, struct policy_table *table,
-                              struct error *error)
+static enum status read_table(struct str path, struct policy_table *table, struct error *error)
 {
     struct str text;
     struct json_value *root;
     table->others = policy_default();
-    if (str_is_empty(policies->path)) return STATUS_OK;
-    TRY(files_read(policies->path, POLICY_FILE_MAX, &table->arena, &text, error));
+    if (str_is_empty(path)) return STATUS_OK;
+    TRY(files_read(path, POLICY_FILE_MAX, &table->arena, &text, error));
     TRY(json_parse(text, &table->arena, &root, error));
     if (root->type != JSON_OBJECT)
         return error_set(error, STATUS_CONFIGURATION, STR(""), STR("{\"tenant\": policy, ...}"),
@@ -78,16 +75,16 @@ static enum status blame_file(struct str path, struct error *error)
                      inner.field[0] ? ": " : "", inner.message);
 }
 
-enum status policies_reload(struct policies *policies, struct error *error)
+enum status policies_reload(struct policies *policies, struct str path, struct error *error)
 {
     struct error reason = {.status = STATUS_OK};
     struct policy_table *table = calloc(1, sizeof(*table));
     if (!table) return error_plain(error, STATUS_OUT_OF_MEMORY);
     arena_init(&table->arena, 4 * POLICY_FILE_MAX);
-    if (read_table(policies, table, &reason) != STATUS_OK) {
+    if (read_table(path, table, &reason) != STATUS_OK) {
         free_table(table);
         if (error) *error = reason;
-        return error ? blame_file(policies->path, error) : STATUS_CONFIGURATION;
+        return error ? blame_file(path, error) : STATUS_CONFIGURATION;
     }
     table->older = atomic_load(&policies->current);
     atomic_store(&policies->current, table);
@@ -99,10 +96,7 @@ enum status policies_new(struct str path, struct policies **out, struct error *e
     *out = NULL;
     struct policies *policies = calloc(1, sizeof(*policies));
     if (!policies) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    arena_init(&policies->arena, 65536);
-    policies->path = arena_str(&policies->arena, path);
-    enum status status = str_is_none(policies->path) ? error_plain(error, STATUS_OUT_OF_MEMORY)
-                                                     : policies_reload(policies, error);
+    enum status status = policies_reload(policies, path, error);
     if (status != STATUS_OK) {
         policies_free(policies);
         return status;
@@ -119,7 +113,6 @@ void policies_free(struct policies *policies)
         older = table->older;
         free_table(table);
     }
-    arena_release(&policies->arena);
     free(policies);
 }
 

@@ -17,8 +17,9 @@ struct policies;
 MUST_CHECK enum status policies_new(struct str path, struct policies **policies,
                                     struct error *error);
 void policies_free(struct policies *policies);
-/* Reads the file again; on failure the old ones stay in force. */
-MUST_CHECK enum status policies_reload(struct policies *policies, struct error *error);
+/* Reads the file again, or another; on failure the old ones stay in force. */
+MUST_CHECK enum status policies_reload(struct policies *policies, struct str path,
+                                       struct error *error);
 /* Never NULL. Thread-safe. */
 const struct policy *policies_for(struct policies *policies, struct str tenant);
 

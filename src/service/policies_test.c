@@ -65,11 +65,11 @@ static void a_reload_replaces_and_a_broken_file_does_not(void **state)
     assert_int_equal(policies_new(str_from_cstr(path), &policies, &error), STATUS_OK);
     const struct policy *before = policies_for(policies, STR("a"));
     write_file("{\"a\":{\"fields\":{\"name\":\"loudest\"}}}");
-    assert_int_equal(policies_reload(policies, &error), STATUS_CONFIGURATION);
+    assert_int_equal(policies_reload(policies, str_from_cstr(path), &error), STATUS_CONFIGURATION);
     assert_non_null(strstr(error.message, path));
     assert_ptr_equal(policies_for(policies, STR("a")), before);
     write_file("{\"a\":{\"fields\":{\"name\":\"longest\"}}}");
-    assert_int_equal(policies_reload(policies, &error), STATUS_OK);
+    assert_int_equal(policies_reload(policies, str_from_cstr(path), &error), STATUS_OK);
     assert_int_equal(policy_rule(policies_for(policies, STR("a")), STR("name")), RULE_LONGEST);
     /* Who still computes with the old one may. */
     assert_int_equal(policy_rule(before, STR("name")), RULE_MOST_RECENT);

@@ -19,7 +19,7 @@
 #include "service/process_metrics.h"
 #include "service/version.h"
 
-enum { PEM_FILE_MAX = 1 << 20, STREAMS_MAX = 256, STREAM_POLL_MS = 100, HEARTBEAT_MS = 15000 };
+enum { DESCRIPTORS_SPARE = 256, STREAMS_MAX = 256, STREAM_POLL_MS = 100, HEARTBEAT_MS = 15000 };
 
 /* --- the address --- */
 
@@ -82,11 +82,6 @@ static enum status check_address(struct server *server, struct error *error)
                          "development mode asks nobody who he is, so it serves loopback only, "
                          "not %.*s",
                          STR_ARGS(server->host));
-    if (!config->dev && str_is_empty(config->identity_jwks_file) &&
-        config->identity_gateway_peers.count == 0)
-        return error_set(error, STATUS_CONFIGURATION, STR("identity.jwks_file"),
-                         STR("identity.jwks_file, identity.gateway_peers, or --dev"),
-                         "there is no way to know who asks, so nobody could be served");
     return STATUS_OK;
 }
 
@@ -95,6 +90,12 @@ static enum status check_address(struct server *server, struct error *error)
 enum status server_open_identity(const struct config_values *config, struct identity **identity,
                                  struct error *error)
 {
+    *identity = NULL;
+    if (!config->dev && str_is_empty(config->identity_jwks_file) &&
+        config->identity_gateway_peers.count == 0)
+        return error_set(error, STATUS_CONFIGURATION, STR("identity.jwks_file"),
+                         STR("identity.jwks_file, identity.gateway_peers, or --dev"),
+                         "there is no way to know who asks, so nobody could be served");
     const struct identity_options options = {
         .development = config->dev,
         .gateway_peers = config->identity_gateway_peers.items,
@@ -134,21 +135,48 @@ static enum status open_jobs(struct server *server, struct arena *arena, struct 
         .directory = directory,
         .batch = (size_t)config->jobs_batch,
         .keep_ms = config->jobs_keep,
+        .scan_memory_bytes = (uint64_t)config->jobs_scan_memory,
     };
     return job_service_new(&options, &server->jobs, error);
 }
 
-static enum status open_api(struct server *server, struct arena *arena, struct error *error)
+static size_t wanted_loops(const struct config_values *config)
+{
+    if (config->http_loops > 0) return (size_t)config->http_loops;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (cores < 1) return 1;
+    return cores > API_WORKERS_MAX ? API_WORKERS_MAX : (size_t)cores;
+}
+
+/* As many connections as there are descriptors for: past that libmicrohttpd would try to accept
+ * over and over, and the store could open no file. */
+static size_t connections_per_loop(const struct config_values *config)
+{
+    struct rlimit limit;
+    int64_t wanted = config->http_connections_max;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return (size_t)wanted;
+    int64_t all = (int64_t)limit.rlim_cur;
+    int64_t spare = all / 2 < DESCRIPTORS_SPARE ? all / 2 : DESCRIPTORS_SPARE;
+    int64_t most = (all - spare) / (int64_t)wanted_loops(config);
+    if (most < 1) most = 1;
+    if (wanted <= most) return (size_t)wanted;
+    log_warn("service.connections_are_fewer", LOG_COUNT("wanted", wanted), LOG_COUNT("most", most),
+             LOG_REASON("reason", STR("the limit of descriptors (LimitNOFILE) allows no more")));
+    return (size_t)most;
+}
+
+static enum status open_api(struct server *server, struct error *error)
 {
     const struct config_values *config = server->config;
-    struct api_options options = {
+    const struct api_options options = {
         .application = &server->instance.application,
-        .identity = server->identity,
+        .identity = server->settings->identity,
         .jobs = server->jobs,
         .limits = {.body_max_bytes = (size_t)config->http_body_max,
                    .upload_max_bytes = (size_t)config->http_upload_max,
                    .header_max_bytes = (size_t)config->http_header_max,
-                   .connections_max = (size_t)config->http_connections_max,
+                   .connections_max = connections_per_loop(config),
                    .request_arena_bytes = (size_t)config->http_request_memory,
                    .streams_max = STREAMS_MAX,
                    .idle_timeout_ms = config->http_idle_timeout,
@@ -160,21 +188,9 @@ static enum status open_api(struct server *server, struct arena *arena, struct e
         .version = STR(CUSTOMER360_VERSION),
         .public_url = config->http_public_url,
         .write_metrics = process_metrics_write,
+        .credentials = server->settings->credentials,
     };
-    if (!str_is_empty(config->tls_certificate)) {
-        TRY(files_read(config->tls_certificate, PEM_FILE_MAX, arena, &options.tls_certificate,
-                       error));
-        TRY(files_read(config->tls_key, PEM_FILE_MAX, arena, &options.tls_key, error));
-    }
     return api_new(&options, &server->api, error);
-}
-
-static size_t wanted_loops(const struct config_values *config)
-{
-    if (config->http_loops > 0) return (size_t)config->http_loops;
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    if (cores < 1) return 1;
-    return cores > API_WORKERS_MAX ? API_WORKERS_MAX : (size_t)cores;
 }
 
 static enum status open_loops(struct server *server, struct arena *arena, struct error *error)
@@ -220,19 +236,22 @@ static void raise_descriptor_limit(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-enum status server_open(const struct config_values *config, struct arena *arena,
-                        struct server *server, struct error *error)
+enum status server_open(const struct config_values *config, const struct server_source *source,
+                        struct arena *arena, struct server *server, struct error *error)
 {
-    *server = (struct server){.config = config, .signals = -1};
+    *server = (struct server){.source = *source,
+                              .config = config,
+                              .drain_timeout_ms = config->http_drain_timeout,
+                              .signals = -1};
     TRY(check_address(server, error));
     raise_descriptor_limit();
     TRY(open_signals(server, error));
-    TRY(server_open_identity(config, &server->identity, error));
+    TRY(server_settings_new(config, &server->settings, error));
     /* The loops share the port (SO_REUSEPORT), and so would another process, unnoticed. */
     if (server->port != 0) TRY(server_try_listen(server->host, server->port, error));
     TRY(instance_open(config, arena, &server->instance, error));
     TRY(open_jobs(server, arena, error));
-    TRY(open_api(server, arena, error));
+    TRY(open_api(server, error));
     return open_loops(server, arena, error);
 }
 
@@ -265,7 +284,7 @@ void server_close(struct server *server)
     bool all = close_listeners(server);
     job_service_free(server->jobs);
     if (all) api_free(server->api);
-    if (server->identity && all) server->identity->free(server->identity);
+    if (all) server_settings_free(server->settings);
     instance_close(&server->instance); /* connections belong to loops, so loops go last */
     for (size_t i = 0; i < server->loop_count; i++)
         if (is_idle(server, i) && server->loops[i].loop) loop_free(server->loops[i].loop);

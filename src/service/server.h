@@ -6,8 +6,9 @@
  *     server_close(&server);
  *
  * SIGTERM and SIGINT: accepting stops, /readyz says no, followed feeds end, requests under way are
- * finished within http.drain_timeout; a second signal ends at once. SIGHUP: key set and policies
- * are read again. The key set is also read when its file changes.
+ * finished within http.drain_timeout; a second signal ends at once. SIGHUP: the configuration and
+ * the files that it names are read again (server_reload.c). The key set is also read when its file
+ * changes.
  */
 #ifndef SERVICE_SERVER_H
 #define SERVICE_SERVER_H
@@ -32,10 +33,29 @@ struct server_loop {
     bool drained;        /* all requests were finished when it stopped */
 };
 
-struct server {
-    const struct config_values *config;
-    struct instance instance;
+/* What one reading of the configuration made. A request may be using an older one, so they are
+ * kept until the end. */
+struct server_settings {
+    struct server_settings *older;
+    struct arena arena;
+    struct config_values values;
     struct identity *identity;
+    struct http_credentials *credentials; /* NULL: plain HTTP */
+};
+
+/* How the configuration is read again. */
+struct server_source {
+    enum status (*read)(const void *context, struct arena *arena, struct config *config,
+                        struct error *error);
+    const void *context;
+};
+
+struct server {
+    struct server_source source;
+    const struct config_values *config; /* of `settings`; the first loop's thread alone */
+    struct server_settings *settings;
+    _Atomic int64_t drain_timeout_ms;
+    struct instance instance;
     struct job_runner *jobs;
     struct api *api;
     struct postgres_sequencer *sequencer; /* NULL but for PostgreSQL */
@@ -51,13 +71,21 @@ struct server {
     uint16_t port; /* that was bound */
 };
 
-MUST_CHECK enum status server_open(const struct config_values *config, struct arena *arena,
+MUST_CHECK enum status server_open(const struct config_values *config,
+                                   const struct server_source *source, struct arena *arena,
                                    struct server *server, struct error *error);
 /* "http://127.0.0.1:9401" */
 struct str server_url(const struct server *server, struct arena *arena);
 void server_run(struct server *server);
 /* Also after a failed server_open. */
 void server_close(struct server *server);
+
+/* Makes settings from values, whose texts live as long; and takes a new configuration, or says in
+ * the log why not. In the first loop's thread. */
+MUST_CHECK enum status server_settings_new(const struct config_values *values,
+                                           struct server_settings **settings, struct error *error);
+void server_settings_free(struct server_settings *settings);
+void server_reload(struct server *server);
 
 /* "127.0.0.1:9401", "[::1]:9401", "localhost:0" to host and port. */
 bool server_parse_listen(struct str text, struct str *host, uint16_t *port);

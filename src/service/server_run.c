@@ -48,7 +48,7 @@ static void drain_loop(void *argument)
         loop->drain_until = now();
         return;
     }
-    int64_t patience_ms = loop->server->config->http_drain_timeout;
+    int64_t patience_ms = atomic_load(&loop->server->drain_timeout_ms);
     loop->drain_until = now() + patience_ms * (INSTANT_SECOND / 1000);
     http_server_drain(loop->http);
     look_whether_idle(loop);
@@ -64,33 +64,18 @@ static void stop(struct server *server)
     }
 }
 
-/* --- reloading --- */
-
-static void report_reload(const char *event, enum status status, const struct error *error)
-{
-    if (status == STATUS_OK)
-        log_info(event);
-    else
-        log_error(event, LOG_CODE("code", status_code(status)),
-                  LOG_REASON("reason", str_from_cstr(error->message)));
-}
-
-static void reload(struct server *server)
-{
-    struct error error = {.status = STATUS_OK};
-    enum status status = identity_reload(server->identity, &error);
-    report_reload("identity.reloaded", status, &error);
-    status = policies_reload(server->instance.policies, &error);
-    report_reload("policies.reloaded", status, &error);
-}
+/* --- the key set, when its file changes --- */
 
 static void look_at_keys(void *argument)
 {
     struct server *server = argument;
     struct error error = {.status = STATUS_OK};
     bool reloaded;
-    enum status status = identity_reload_if_changed(server->identity, &reloaded, &error);
-    if (status != STATUS_OK || reloaded) report_reload("identity.reloaded", status, &error);
+    enum status status = identity_reload_if_changed(server->settings->identity, &reloaded, &error);
+    if (reloaded) log_info("identity.reloaded");
+    if (status != STATUS_OK)
+        log_error("identity.refused", LOG_CODE("code", status_code(status)),
+                  LOG_REASON("reason", str_from_cstr(error.message)));
     if (!server->stopping &&
         !loop_timer_start(server->loops[0].loop, KEYS_LOOK_MS, look_at_keys, server))
         log_error("identity.no_longer_watched");
@@ -105,7 +90,7 @@ static void on_signal(void *argument, uint32_t events)
     (void)events;
     while (read(server->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
         if (info.ssi_signo == SIGHUP)
-            reload(server);
+            server_reload(server);
         else
             stop(server);
     }

@@ -28,6 +28,11 @@ static void a_merge_never_widens_consent(struct contract *contract)
     check(contract, "a merge narrows consent", history_laws_merge_narrows_consent);
 }
 
+static void judgements_stand_through_merges_and_none_is_invented(struct contract *contract)
+{
+    check(contract, "judgements stand", history_laws_judgements_stand);
+}
+
 static void the_golden_record_does_not_depend_on_the_order_of_arrival(struct contract *contract)
 {
     check(contract, "order of arrival", history_laws_order_of_arrival);
@@ -48,6 +53,7 @@ int main(void)
     static const struct contract_case cases[] = {
         CONTRACT(unmerging_gives_what_the_same_edits_give_without_the_merge),
         CONTRACT(a_merge_never_widens_consent),
+        CONTRACT(judgements_stand_through_merges_and_none_is_invented),
         CONTRACT(the_golden_record_does_not_depend_on_the_order_of_arrival),
         CONTRACT(a_restored_export_is_the_same_state),
         CONTRACT(the_feed_names_all_that_changed_and_the_past_stays_as_it_was)};

@@ -26,6 +26,12 @@ static void a_merge_never_widens_consent(void **state)
                    20000 / SLOWER);
 }
 
+static void judgements_stand_through_merges_and_none_is_invented(void **state)
+{
+    (void)state;
+    property_check("judgements stand", history_laws_judgements_stand, &laws, 20000 / SLOWER);
+}
+
 static void the_golden_record_does_not_depend_on_the_order_of_arrival(void **state)
 {
     (void)state;
@@ -49,6 +55,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(unmerging_gives_what_the_same_edits_give_without_the_merge),
         cmocka_unit_test(a_merge_never_widens_consent),
+        cmocka_unit_test(judgements_stand_through_merges_and_none_is_invented),
         cmocka_unit_test(the_golden_record_does_not_depend_on_the_order_of_arrival),
         cmocka_unit_test(a_restored_export_is_the_same_state),
         cmocka_unit_test(the_feed_names_all_that_changed_and_the_past_stays_as_it_was)};

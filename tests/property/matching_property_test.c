@@ -80,17 +80,25 @@ static void every_comparison_is_symmetric(void **unused)
     values_init(&values, NULL);
     const struct record_rules rules = {0};
     static struct record records[60];
-    char text[4][40];
+    /* Few names, so that given and family names are swapped, shared and in lists. */
+    static const char *const names[] = {"anna", "lee", "maria", "franka", "leon", "", "anne"};
+    char text[3][40];
     for (int i = 0; i < 60; i++) {
+        struct str name[4];
+        for (int n = 0; n < 4; n++) name[n] = str_from_cstr(names[below(7)]);
         struct record_field fields[] = {
-            {MATCHING_FIELD_GIVEN_NAME, STR(""), random_word(text[0], 7)},
-            {MATCHING_FIELD_FAMILY_NAME, STR(""), random_word(text[1], 8)},
-            {MATCHING_FIELD_CITY, STR(""), random_word(text[2], 8)},
-            {MATCHING_FIELD_IDENTIFIER, STR("x"), random_word(text[3], 9)},
+            {MATCHING_FIELD_GIVEN_NAME, STR(""), name[0]},
+            {MATCHING_FIELD_GIVEN_NAME, STR(""), name[1]},
+            {MATCHING_FIELD_FAMILY_NAME, STR(""), name[2]},
+            {MATCHING_FIELD_FAMILY_NAME, STR(""), name[3]},
+            {MATCHING_FIELD_FULL_NAME, STR(""), random_word(text[0], 8)},
+            {MATCHING_FIELD_CITY, STR(""), random_word(text[1], 8)},
+            {MATCHING_FIELD_IDENTIFIER, STR("x"), random_word(text[2], 9)},
         };
         memset(&records[i], 0, sizeof records[i]);
         for (int group = 0; group < RECORD_GROUP_COUNT; group++)
-            record_fill(&values, (enum record_group)group, &rules, fields, 4, NULL, &records[i]);
+            record_fill(&values, (enum record_group)group, &rules, fields,
+                        sizeof fields / sizeof fields[0], NULL, &records[i]);
     }
     struct model_set models;
     struct scorer scorer;

@@ -19,8 +19,7 @@ import time
 from description import Description, code_of
 from run import API, ROOT, Mismatch, Service, Stores
 
-NOT_YET = {"CUSTOMER_ERASED"}
-OF_THE_STORE = NOT_YET | {"OUT_OF_MEMORY", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "OUTCOME_UNKNOWN", "WRITE_CONFLICT",
+OF_THE_STORE = {"OUT_OF_MEMORY", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "OUTCOME_UNKNOWN", "WRITE_CONFLICT",
                 "STORE_FULL", "STORE_READ_ONLY", "SCHEMA_MISMATCH"}
 LIMITS = ["--limits-contacts-max", "3", "--limits-facts-max", "100", "--limits-homes-max", "2",
           "--limits-relationships-max", "2", "--limits-lookup-max", "2", "--limits-checks-max", "2",
@@ -125,6 +124,8 @@ class World:
         self.full = self.customer()
         for number in range(99):
             api.ask("PATCH", f"{API}/customers/{self.full}", {"website": f"https://{number}.example"})
+        self.erased, self.erased_merge = self.reversed_merge(reverse=False)
+        api.make("/privacy/erasures", {"customerId": self.erased})
         self.merged, self.survivor = self.customer(), self.customer()
         self.merge = api.make(f"/customers/{self.survivor}/merge", {"sourceCustomerId": self.merged})["mergeId"]
         self.related, other, third = self.customer(), self.customer(), self.customer()
@@ -136,6 +137,8 @@ class World:
         self.imported = api.make("/imports", '{"name":"Bad","emails":["nonsense"]}\n', Content_Type="application/x-ndjson")["jobId"]
         self.wait(self.job)
         self.wait(self.imported)
+        self.items = [self.suspects() for _ in range(6)]
+        self.wait(api.make("/duplicates/scan", {})["jobId"])
 
     def customer(self, **fields):
         self.count += 1
@@ -148,10 +151,21 @@ class World:
                 raise Mismatch(f"job {job} does not end")
             time.sleep(0.05)
 
-    def reversed_merge(self):
+    def suspects(self):
+        """Two customers of whom a scan says that they are one."""
+        self.count += 1
+        body = {"name": f"Twin {self.count}", "emails": [f"twin{self.count}@codes.example"]}
+        return [self.api.make("/customers?onDuplicate=allow", body)["customerId"] for _ in range(2)]
+
+    def item(self, number):
+        """The item of the review queue about suspects."""
+        return self.api.ask("GET", f"{API}/duplicates?customerId={self.items[number][0]}")[1]["items"][0]["duplicateId"]
+
+    def reversed_merge(self, reverse=True):
         source, target = self.customer(), self.customer()
         merge = self.api.make(f"/customers/{target}/merge", {"sourceCustomerId": source})["mergeId"]
-        self.api.make(f"/customers/{target}/merges/{merge}/reverse", None)
+        if reverse:
+            self.api.make(f"/customers/{target}/merges/{merge}/reverse", None)
         return target, merge
 
 
@@ -169,6 +183,8 @@ BODIES = {
     "addSuppression": {"contactPoint": "info@codes.example"},
     "mergeCustomers": {"sourceCustomerId": "CUST-1"},
     "previewMerge": {"sourceCustomerId": "CUST-1"},
+    "resolveDuplicate": {"decision": "NOT_A_DUPLICATE"},
+    "eraseCustomer": {"customerId": "CUST-1"},
 }
 
 
@@ -215,6 +231,7 @@ def cases(world):
     yield "addContact", [w.rich], "", None, {}
     yield "addContact", [w.rich], "", None, {"If_Match": '"999"'}
     yield "addContact", [w.rich], "", {"contactId": "CONT-1", "name": "Jane Doe"}, {}
+    yield "addContact", [w.rich], "", {"name": "A", "communicationPreference": "CALL"}, {}
     yield "addContact", [w.rich], "", {}, {}
     yield "addContact", [w.rich], "", {"name": "A", "role": "SALES", "roles": ["SALES"]}, {}
     yield "addContact", [w.full], "", None, {}
@@ -223,6 +240,7 @@ def cases(world):
     yield "getContact", [w.rich, "CONT-9"], "", None, {}
     yield "changeContact", [w.rich, "CONT-1"], "", None, {}
     yield "changeContact", [w.rich, "CONT-1"], "", None, {"If_Match": '"999"'}
+    yield "changeContact", [w.rich, "CONT-1"], "", {"communicationPreference": "CALL"}, {}
     yield "changeContact", [w.rich, "CONT-9"], "", None, {}
     yield "changeContact", [w.rich, "CONT-1"], "", {"nonsense": 1}, {}
     yield "changeContact", [w.rich, "CONT-1"], "", {"role": "SALES", "roles": ["SALES"]}, {}
@@ -236,6 +254,7 @@ def cases(world):
     yield "listRelationships", [w.related], "", None, {}
     yield "addRelationship", [w.here], "", {"type": "PARTNER_OF", "customerId": w.related}, {}
     yield "addRelationship", [w.here], "", {"type": "PARTNER_OF", "customerId": "CUST-9"}, {}
+    yield "addRelationship", [w.here], "", {"type": "PARTNER_OF", "customerId": w.erased}, {}
     yield "addRelationship", [w.here], "", {"type": "PARTNER_OF"}, {}
     yield "addRelationship", [w.here], "", {"type": "PARTNER_OF", "customerId": "CUST-9", "nonsense": 1}, {}
     yield "addRelationship", [w.child], "", {"type": "PARENT_OF", "customerId": w.related}, {}
@@ -264,7 +283,7 @@ def cases(world):
     yield "removeSuppression", [], "", None, {}
     yield "removeSuppression", [], "?contactPoint=nonsense", None, {}
     for name in ("previewMerge", "mergeCustomers"):
-        for source in ("CUST-9", w.merged, w.here, w.full):
+        for source in ("CUST-9", w.merged, w.erased, w.here, w.full):
             yield name, [w.here], "", {"sourceCustomerId": source}, {}
         yield name, [w.here], "", {}, {}
         yield name, [w.survivor], "", {"sourceCustomerId": w.here}, {}
@@ -277,9 +296,38 @@ def cases(world):
     for name in ("previewReverseMerge", "reverseMerge"):
         yield name, [target, merge], "", None, {}
         yield name, [w.survivor, "MRG-9"], "", None, {}
+        yield name, [w.erased, w.erased_merge], "", None, {}
         source, other = w.customer(), w.customer()
         merged = w.api.make(f"/customers/{other}/merge", {"sourceCustomerId": source})["mergeId"]
         yield name, [other, merged], "", NONE, {}
+    yield "listDuplicates", [], "", None, {}
+    yield "listDuplicates", [], "?state=nonsense", None, {}
+    yield "listDuplicates", [], "?customerId=CUST-9", None, {}
+    yield "getDuplicateStats", [], "", None, {}
+    yield "getDuplicate", [w.item(0)], "", None, {}
+    yield "scanDuplicates", [], "", {}, {}
+    yield "scanDuplicates", [], "", {"nonsense": 1}, {}
+    yield "scanDuplicates", [], "", {"autoMergeAbove": 2}, {}
+    resolved, claimed = w.item(1), w.item(2)
+    yield "resolveDuplicate", [resolved], "", None, {}
+    yield "claimDuplicate", [claimed], "", NONE, {"X_User_Id": "another"}
+    yield "claimDuplicate", [w.item(0)], "?minutes=nonsense", NONE, {}
+    yield "releaseDuplicate", [w.item(0)], "", NONE, {}
+    for name in ("getDuplicate", "claimDuplicate", "releaseDuplicate", "resolveDuplicate"):
+        yield name, ["DUP-9"], "", None, {}
+        if name != "getDuplicate":
+            yield name, [resolved], "", None, {}
+            yield name, [claimed], "", None, {}
+    for body in ({"decision": "MERGE"}, {"decision": "MERGE", "survivorId": "CUST-9"}, {"decision": "LATER", "nonsense": 1},
+                 {"decision": "MERGE", "survivorId": w.items[0][0], "planToken": "nonsense"}):
+        yield "resolveDuplicate", [w.item(0)], "", body, {}
+    for number in (3, 4):
+        other = w.customer()
+        w.api.make(f"/customers/{w.items[number][0]}/merge", {"sourceCustomerId": other})
+    yield "resolveDuplicate", [w.item(3)], "", {"decision": "MERGE", "survivorId": w.items[3][0]}, {}
+    for customer in ("CUST-9", w.merged, w.erased, w.customer()):
+        yield "eraseCustomer", [], "", {"customerId": customer}, {}
+    yield "eraseCustomer", [], "", {}, {}
     yield "readEvents", [], "?limit=1", None, {}
     yield "readEvents", [], "?after=nonsense", None, {}
     yield "startImport", [], "", None, {}
@@ -312,7 +360,7 @@ def try_cases(api):
         if not operation.path.startswith(API + "/customers/{customerId}"):
             continue
         body, own = valid_body(operation)
-        for customer in ("CUST-9", world.merged):
+        for customer in ("CUST-9", world.merged, world.erased):
             api.ask(operation.method, operation.target(customer), body, **own)
     cancel_a_job(api)
 

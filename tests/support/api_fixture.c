@@ -100,6 +100,15 @@ static enum status export_start(struct job_runner *runner, const struct caller *
     return jobs_create(fake->application, caller, STR("EXPORT"), STR("{}"), arena, job, error);
 }
 
+static enum status scan_start(struct job_runner *runner, const struct caller *caller,
+                              double merge_from, struct arena *arena, struct job_row *job,
+                              struct error *error)
+{
+    struct fake_runner *fake = (struct fake_runner *)runner;
+    (void)merge_from;
+    return jobs_create(fake->application, caller, STR("SCAN"), STR("{}"), arena, job, error);
+}
+
 static enum status file_open(struct job_runner *runner, const struct caller *caller,
                              struct str job_id, enum job_file file, struct arena *arena,
                              struct job_file_reader **reader, struct error *error)
@@ -160,6 +169,7 @@ static void fill(struct api_fixture *fixture)
                                                     .import_start = import_start,
                                                     .import_drop = import_drop,
                                                     .export_start = export_start,
+                                                    .scan_start = scan_start,
                                                     .file_open = file_open,
                                                     .file_read = file_read,
                                                     .file_close = file_close},

@@ -35,6 +35,15 @@ static enum status fail_ready(struct store *store, struct error *error)
     return status != STATUS_OK ? error_plain(error, status) : store_ready(faulty->inner, error);
 }
 
+static enum status fail_backlog(struct store *store, struct arena *arena, int64_t *waiting,
+                                instant *oldest, struct error *error)
+{
+    struct faulty_store *faulty = (struct faulty_store *)store;
+    enum status status = atomic_load(&faulty->reads);
+    if (status != STATUS_OK) return error_plain(error, status);
+    return store_duplicate_backlog(faulty->inner, arena, waiting, oldest, error);
+}
+
 void faulty_store_init(struct faulty_store *store, struct store *inner)
 {
     *store = (struct faulty_store){.operations = *inner->operations, .inner = inner};
@@ -42,6 +51,7 @@ void faulty_store_init(struct faulty_store *store, struct store *inner)
     store->operations.write = fail_write;
     store->operations.lookup = fail_lookup;
     store->operations.ready = fail_ready;
+    store->operations.duplicate_backlog = fail_backlog;
     store->base.operations = &store->operations;
 }
 

@@ -14,6 +14,9 @@
 #include "application/import_records.h"
 #include "application/merge_customers.h"
 #include "application/relationships.h"
+#include "application/review.h"
+#include "application/review_list.h"
+#include "application/review_resolve.h"
 #include "application/unmerge_customers.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -41,6 +44,9 @@ void history_draw(struct property *property, struct history *history,
                                               HISTORY_IMPORT,
                                               HISTORY_GRANT,
                                               HISTORY_REVOKE,
+                                              HISTORY_SUSPECT,
+                                              HISTORY_SUSPECT,
+                                              HISTORY_TELL_APART,
                                               HISTORY_MERGE,
                                               HISTORY_MERGE,
                                               HISTORY_MERGE,
@@ -492,6 +498,80 @@ static void take_consent(struct history_world *world, const struct history_step 
     if (step->kind == HISTORY_REVOKE) note_homes(world, to, effect);
 }
 
+enum status history_root(struct history_world *world, size_t index, size_t *root)
+{
+    struct addressed to;
+    TRY(address(world, index, &to));
+    *root = to.root;
+    return STATUS_OK;
+}
+
+struct suspicion {
+    struct history_world *world;
+    struct str customer;
+    struct duplicate found;
+    instant now;
+};
+
+static enum status suspect_body(struct store_session *session, void *context, struct error *error)
+{
+    const struct suspicion *suspicion = context;
+    struct history_world *world = suspicion->world;
+    struct review review = {session, world->caller.user_id, suspicion->now, &world->arena};
+    struct profile_row row;
+    struct tree tree;
+    TRY(store_profile_get(session, suspicion->customer, STORE_LOCK, &world->arena, &row, error));
+    TRY(store_tree_load(session, suspicion->customer, INSTANT_FUTURE, &world->arena, &tree, error));
+    return review_queue(&world->application, &review, &tree, false, &suspicion->found, 1,
+                        DUPLICATE_BY_CHANGE, error);
+}
+
+static void take_suspect(struct history_world *world, const struct history_step *step,
+                         const struct addressed *to, struct history_effect *effect)
+{
+    struct error error = {0};
+    struct match_reason reason = {STR("name"), STR("SIMILAR_NAME")};
+    struct addressed other;
+    if (address(world, step->other, &other) != STATUS_OK) return;
+    struct suspicion suspicion = {.world = world,
+                                  .customer = to->id,
+                                  .found = {.customer_id = other.id,
+                                            .match = {.decision = MATCH_POSSIBLE,
+                                                      .probability = 0.5 + (double)step->value / 16,
+                                                      .reasons = &reason,
+                                                      .reason_count = 1}},
+                                  .now = world->environment.base.now(&world->environment.base)};
+    effect->status = store_write(world->application.store, world->caller.tenant, &world->arena,
+                                 suspect_body, &suspicion, &error);
+    effect->changed = effect->status == STATUS_OK;
+}
+
+/* Decides one of the open items about the customer. */
+static void take_tell_apart(struct history_world *world, const struct history_step *step,
+                            const struct addressed *to, struct history_effect *effect)
+{
+    struct error error = {0};
+    struct json_page page;
+    struct str json;
+    struct review_query query = {.state = STR("OPEN"), .customer_id = to->id};
+    struct review_request request = {.decision = REVIEW_NOT_A_DUPLICATE, .until = INSTANT_NONE};
+    effect->status =
+        review_list(&world->application, &world->caller, &query, &world->arena, &page, &error);
+    if (effect->status != STATUS_OK) return;
+    const struct json_value *items = json_get(parse(world, page.body), STR("items"));
+    if (items->count == 0) return;
+    const struct json_value *item = &items->items[step->value % items->count];
+    const struct json_value *sides = json_get(item, STR("customers"));
+    effect->status = review_resolve(&world->application, &world->caller,
+                                    json_text(json_get(item, STR("duplicateId"))), &request,
+                                    &world->arena, &json, &error);
+    effect->changed = effect->status == STATUS_OK;
+    if (!effect->changed) return;
+    world->apart[world->apart_count++] =
+        (struct history_apart){index_of(json_text(json_get(&sides->items[0], STR("homeId")))),
+                               index_of(json_text(json_get(&sides->items[1], STR("homeId"))))};
+}
+
 static void take_merge(struct history_world *world, const struct history_step *step,
                        struct history_effect *effect)
 {
@@ -504,6 +584,7 @@ static void take_merge(struct history_world *world, const struct history_step *s
     effect->changed = effect->status == STATUS_OK;
     if (!effect->changed) return;
     assert(result.merge_id.len < sizeof(world->merges[0]));
+    world->merged[world->merge_count] = (struct history_apart){step->customer, step->other};
     memcpy(world->merges[world->merge_count], result.merge_id.ptr, result.merge_id.len);
     world->merges[world->merge_count++][result.merge_id.len] = '\0';
 }
@@ -516,7 +597,9 @@ static void reverse(struct history_world *world, size_t merge, struct history_ef
         unmerge_customers(&world->application, &world->caller, STR_NONE,
                           str_from_cstr(world->merges[merge]), &world->arena, &json, &error);
     effect->changed = effect->status == STATUS_OK;
-    if (effect->changed) world->merge_reversed[merge] = true;
+    if (!effect->changed) return;
+    world->merge_reversed[merge] = true;
+    world->apart[world->apart_count++] = world->merged[merge];
 }
 
 static void take_unmerge(struct history_world *world, const struct history_step *step,
@@ -541,6 +624,8 @@ static void narrate(struct property *property, const struct history_step *step,
                                                           "import",
                                                           "grant",
                                                           "revoke",
+                                                          "suspect",
+                                                          "tell apart",
                                                           "merge",
                                                           "unmerge"};
     if (!property_narrating(property)) return;
@@ -583,6 +668,12 @@ static void dispatch(struct history_world *world, const struct history_step *ste
     case HISTORY_GRANT:
     case HISTORY_REVOKE:
         take_consent(world, step, to, effect);
+        return;
+    case HISTORY_SUSPECT:
+        take_suspect(world, step, to, effect);
+        return;
+    case HISTORY_TELL_APART:
+        take_tell_apart(world, step, to, effect);
         return;
     case HISTORY_MERGE:
         take_merge(world, step, effect);

@@ -33,6 +33,8 @@ enum history_kind {
     HISTORY_IMPORT, /* the customer's source record says something else */
     HISTORY_GRANT,
     HISTORY_REVOKE,
+    HISTORY_SUSPECT,    /* a possible duplicate is found */
+    HISTORY_TELL_APART, /* a steward decides that one is none */
     HISTORY_MERGE,
     HISTORY_UNMERGE,
     HISTORY_KIND_COUNT
@@ -66,6 +68,12 @@ struct history_thing { /* a contact or relation that was added */
     size_t home;
 };
 
+/* Two homes that were told apart: by a steward, or by taking a merge of the one into the other
+ * back. */
+struct history_apart {
+    size_t a, b;
+};
+
 struct history_world {
     struct application application;
     struct environment_fixed environment;
@@ -78,7 +86,10 @@ struct history_world {
     size_t relation_count;
     char merges[HISTORY_MERGES_MAX][40];
     bool merge_reversed[HISTORY_MERGES_MAX];
+    struct history_apart merged[HISTORY_MERGES_MAX]; /* target and source */
     size_t merge_count;
+    struct history_apart apart[HISTORY_STEPS_MAX + HISTORY_MERGES_MAX];
+    size_t apart_count;
 };
 
 void history_world_init(struct history_world *world, struct store *store, struct str tenant);
@@ -107,6 +118,8 @@ struct history_id {
     char text[8];
 };
 struct history_id history_id(size_t index);
+/* The index of the survivor. */
+enum status history_root(struct history_world *world, size_t index, size_t *root);
 /* Reads; in the world's arena, which the next step empties. */
 enum status history_document(struct history_world *world, size_t index, struct str *document,
                              instant *updated_at);

@@ -24,6 +24,11 @@ bool history_laws_unmerge_is_exact(struct property *property, void *context);
 /* What a merged profile allows as a whole, each of the two allowed; what it allows for a contact
  * point, one of them allowed. */
 bool history_laws_merge_narrows_consent(struct property *property, void *context);
+/* Of two customers the review queue says NOT_DUPLICATE exactly when a home of the one and a home of
+ * the other were told apart, by a steward or by taking a merge back, whatever was merged and
+ * unmerged since; MERGED exactly when they are one; and of the items about two others exactly one
+ * is open. */
+bool history_laws_judgements_stand(struct property *property, void *context);
 /* The same source records give the same golden record, in whatever order they arrive and are
  * merged. */
 bool history_laws_order_of_arrival(struct property *property, void *context);

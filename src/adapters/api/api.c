@@ -6,7 +6,7 @@
 #include "adapters/api/internal.h"
 #include "adapters/api/openapi.h"
 
-enum { PROCESS_ARENA_BYTES = 8 << 20 };
+enum { PROCESS_ARENA_BYTES = 8 << 20, FILE_THREADS = 2 };
 
 static enum status fill(struct api *api, struct error *error)
 {
@@ -18,10 +18,11 @@ static enum status fill(struct api *api, struct error *error)
     api->openapi = openapi_write(&api->options, &api->arena);
     if (str_is_none(api->openapi)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     environment->random(environment, &key, sizeof(key));
-    if (api->options.limits.rate_per_second > 0) {
-        api->rate = rate_new(api->options.limits.rate_per_second, key);
-        if (!api->rate) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    }
+    api->rate = rate_new(api->options.limits.rate_per_second, key);
+    if (!api->rate) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    atomic_store(&api->identity, api->options.identity);
+    api->files = offload_new(FILE_THREADS);
+    if (!api->files) return error_plain(error, STATUS_OUT_OF_MEMORY);
     api->started_at = environment->now(environment);
     return STATUS_OK;
 }
@@ -53,9 +54,7 @@ static struct http_options engine_options(struct api *api, struct api_worker *wo
                                  .stream_max_bytes = limits->upload_max_bytes,
                                  .idle_timeout_ms = limits->idle_timeout_ms,
                                  .request_arena_bytes = limits->request_arena_bytes,
-                                 .tls_certificate = api->options.tls_certificate,
-                                 .tls_key = api->options.tls_key,
-                                 .stream_body = dispatch_streams_body,
+                                 .credentials = api->options.credentials,
                                  .handle = dispatch_request,
                                  .refuse = dispatch_refusal,
                                  .context = worker};
@@ -84,6 +83,16 @@ enum status api_listen(struct api *api, struct loop *loop, struct http_server **
     return STATUS_OK;
 }
 
+void api_set_identity(struct api *api, struct identity *identity)
+{
+    atomic_store(&api->identity, identity);
+}
+
+void api_set_rate(struct api *api, int64_t per_second)
+{
+    rate_set(api->rate, per_second);
+}
+
 void api_drain(struct api *api)
 {
     atomic_store(&api->draining, true);
@@ -93,6 +102,7 @@ void api_free(struct api *api)
 {
     if (!api) return;
     for (size_t i = 0; i < api->worker_count; i++) free(api->workers[i]);
+    offload_free(api->files);
     rate_free(api->rate);
     arena_release(&api->arena);
     free(api);

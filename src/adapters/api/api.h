@@ -43,14 +43,14 @@ struct api_limits {
 
 struct api_options {
     struct application *application;
-    struct identity *identity;
-    struct job_runner *jobs; /* NULL: imports and exports answer 503 */
+    struct identity *identity; /* until api_set_identity() */
+    struct job_runner *jobs;   /* NULL: imports and exports answer 503 */
     struct api_limits limits;
     struct str host;
     uint16_t port;
-    struct str tls_certificate, tls_key; /* PEM text, or absent */
-    struct str version;                  /* of the program: build info and API description */
-    struct str public_url;               /* for the API description; empty: as asked */
+    struct http_credentials *credentials; /* NULL: plain HTTP */
+    struct str version;                   /* of the program: build info and API description */
+    struct str public_url;                /* for the API description; empty: as asked */
     /* Appends further metrics in Prometheus' text form (the store's counters); may be NULL. Called
      * on any loop. */
     void (*write_metrics)(void *context, struct buffer *out);
@@ -66,6 +66,10 @@ MUST_CHECK enum status api_new(const struct api_options *options, struct api **a
 enum { API_WORKERS_MAX = 256 };
 MUST_CHECK enum status api_listen(struct api *api, struct loop *loop, struct http_server **server,
                                   struct error *error);
+/* Another answer to who asks, for requests from now on; the one before may be in use and must live
+ * as long as the API. Thread-safe, as the next one. */
+void api_set_identity(struct api *api, struct identity *identity);
+void api_set_rate(struct api *api, int64_t per_second);
 /* From now on /readyz says no and long streams end. Thread-safe. */
 void api_drain(struct api *api);
 void api_free(struct api *api);

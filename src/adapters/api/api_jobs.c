@@ -1,5 +1,6 @@
 /* /imports, /exports and /jobs: long work is started here, run by the job runner, and seen here. */
 #include "adapters/api/handlers.h"
+#include "adapters/api/internal.h"
 #include "adapters/api/negotiate.h"
 #include "base/identifier.h"
 #include "formats/json.h"
@@ -13,6 +14,64 @@ static enum status get_runner(const struct call *call, struct job_runner **runne
     if (*runner) return STATUS_OK;
     return error_set(error, STATUS_UNAVAILABLE, STR(""), STR(""),
                      "this instance runs no imports and exports");
+}
+
+/* --- calls that block: done by a thread for files --- */
+
+struct file_call {
+    struct call *call;
+    struct job_runner *runner;
+    const struct import_parameters *parameters;
+    struct import_upload *upload;
+    struct job_row *job;
+    struct job_file_reader *reader;
+    enum job_file file;
+    struct str chunk;
+    char *bytes;
+    size_t count;
+    struct error *error;
+    enum status status;
+};
+
+static void open_upload(void *argument)
+{
+    struct file_call *file = argument;
+    file->status = file->runner->import_open(file->runner, &file->call->caller, file->parameters,
+                                             file->call->arena, &file->upload, file->error);
+}
+
+static void write_upload(void *argument)
+{
+    struct file_call *file = argument;
+    file->status = file->runner->import_write(file->upload, file->chunk, file->error);
+}
+
+static void start_import(void *argument)
+{
+    struct file_call *file = argument;
+    file->status =
+        file->runner->import_start(file->upload, file->call->arena, file->job, file->error);
+}
+
+static void open_file(void *argument)
+{
+    struct file_call *file = argument;
+    file->status =
+        file->runner->file_open(file->runner, &file->call->caller, file->job->job_id, file->file,
+                                file->call->arena, &file->reader, file->error);
+}
+
+static void read_file(void *argument)
+{
+    struct file_call *file = argument;
+    file->status = file->runner->file_read(file->reader, file->bytes, FILE_CHUNK_BYTES,
+                                           &file->count, file->error);
+}
+
+static enum status do_blocking(struct file_call *file, loop_function *function)
+{
+    offload_run(file->call->api->files, function, file);
+    return file->status;
 }
 
 /* 202 with the job as it is now, and where to ask for it again. */
@@ -55,38 +114,36 @@ static enum status read_import(const struct call *call, struct import_parameters
                      "the query parameter mapping is not a JSON object");
 }
 
-static enum status receive(struct call *call, struct job_runner *runner,
-                           struct import_upload *upload, struct error *error)
+static enum status receive(struct file_call *file)
 {
-    struct str chunk;
+    struct call *call = file->call;
     for (;;) {
-        enum status status = http_request_read(call->request, &chunk);
+        enum status status = http_request_read(call->request, &file->chunk);
         if (status == STATUS_REQUEST_TOO_LARGE)
-            return error_set(error, status, STR(""),
+            return error_set(file->error, status, STR(""),
                              arena_format(call->arena, "at most %zu bytes",
                                           call_options(call)->limits.upload_max_bytes),
                              "the upload is larger than allowed");
-        if (status != STATUS_OK) return error_plain(error, status);
-        if (chunk.len == 0) return STATUS_OK;
-        TRY(runner->import_write(upload, chunk, error));
+        if (status != STATUS_OK) return error_plain(file->error, status);
+        if (file->chunk.len == 0) return STATUS_OK;
+        TRY(do_blocking(file, write_upload));
     }
 }
 
 enum status api_jobs_import(struct call *call, struct error *error)
 {
-    struct job_runner *runner;
     struct import_parameters parameters;
-    struct import_upload *upload;
     struct job_row job;
-    TRY(get_runner(call, &runner, error));
+    struct file_call file = {.call = call, .parameters = &parameters, .job = &job, .error = error};
+    TRY(get_runner(call, &file.runner, error));
     TRY(read_import(call, &parameters, error));
-    TRY(runner->import_open(runner, &call->caller, &parameters, call->arena, &upload, error));
-    enum status status = receive(call, runner, upload, error);
+    TRY(do_blocking(&file, open_upload));
+    enum status status = receive(&file);
     if (status != STATUS_OK) {
-        runner->import_drop(upload);
+        file.runner->import_drop(file.upload);
         return status;
     }
-    TRY(runner->import_start(upload, call->arena, &job, error));
+    TRY(do_blocking(&file, start_import));
     return answer_started(call, &job, error);
 }
 
@@ -96,6 +153,36 @@ enum status api_jobs_export(struct call *call, struct error *error)
     struct job_row job;
     TRY(get_runner(call, &runner, error));
     TRY(runner->export_start(runner, &call->caller, call->arena, &job, error));
+    return answer_started(call, &job, error);
+}
+
+/* {"autoMergeAbove"?: from 0.5 to 1}. */
+static enum status read_scan(struct call *call, double *merge_from, struct error *error)
+{
+    static const struct str allowed = STR("a number from 0.5 to 1, such as 0.999");
+    const struct json_value *body = call->body;
+    const struct json_value *above = json_get(body, STR("autoMergeAbove"));
+    *merge_from = SCAN_NEVER_MERGES;
+    for (size_t i = 0; i < body->count; i++)
+        if (!str_equal(body->members[i].name, STR("autoMergeAbove")))
+            return error_set(error, STATUS_UNKNOWN_FIELD, body->members[i].name,
+                             STR("autoMergeAbove"), "the field is not known here");
+    if (!above || above->type == JSON_NULL) return STATUS_OK;
+    char *number = above->type == JSON_NUMBER ? arena_cstr(call->arena, above->text) : NULL;
+    *merge_from = number ? strtod(number, NULL) : 0;
+    if (*merge_from >= 0.5 && *merge_from <= 1) return STATUS_OK;
+    return error_set(error, STATUS_INVALID_VALUE, STR("autoMergeAbove"), allowed,
+                     "is not such a probability");
+}
+
+enum status api_jobs_scan(struct call *call, struct error *error)
+{
+    struct job_runner *runner;
+    struct job_row job;
+    double merge_from;
+    TRY(read_scan(call, &merge_from, error));
+    TRY(get_runner(call, &runner, error));
+    TRY(runner->scan_start(runner, &call->caller, merge_from, call->arena, &job, error));
     return answer_started(call, &job, error);
 }
 
@@ -124,33 +211,31 @@ enum status api_jobs_cancel(struct call *call, struct error *error)
     return answer_json(call, 200, jobs_json(&job, call->arena), error);
 }
 
-static enum status send_file(struct call *call, struct job_runner *runner,
-                             struct job_file_reader *reader, struct error *error)
+static enum status send_file(struct file_call *file)
 {
-    char *bytes = arena_alloc(call->arena, FILE_CHUNK_BYTES);
-    size_t count;
-    if (!bytes) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    struct call *call = file->call;
+    file->bytes = arena_alloc(call->arena, FILE_CHUNK_BYTES);
+    if (!file->bytes) return error_plain(file->error, STATUS_OUT_OF_MEMORY);
     http_response_header(call->response, STR("Content-Type"), STR("application/x-ndjson"));
     http_response_header(call->response, STR("Cache-Control"), STR("private, no-store"));
     do {
-        TRY(runner->file_read(reader, bytes, FILE_CHUNK_BYTES, &count, error));
-        enum status status = http_response_write(call->response, str_of(bytes, count));
-        if (status != STATUS_OK) return error_plain(error, status);
-    } while (count > 0);
+        TRY(do_blocking(file, read_file));
+        enum status status = http_response_write(call->response, str_of(file->bytes, file->count));
+        if (status != STATUS_OK) return error_plain(file->error, status);
+    } while (file->count > 0);
     return STATUS_OK;
 }
 
-static enum status answer_file(struct call *call, enum job_file file, struct error *error)
+static enum status answer_file(struct call *call, enum job_file which, struct error *error)
 {
-    struct job_runner *runner;
-    struct job_file_reader *reader;
     struct job_row job;
-    TRY(get_runner(call, &runner, error));
+    struct file_call file = {.call = call, .file = which, .job = &job, .error = error};
+    TRY(get_runner(call, &file.runner, error));
     /* The store knows whose job it is. */
     TRY(jobs_get(call_application(call), &call->caller, call->places[0], call->arena, &job, error));
-    TRY(runner->file_open(runner, &call->caller, job.job_id, file, call->arena, &reader, error));
-    enum status status = send_file(call, runner, reader, error);
-    runner->file_close(reader);
+    TRY(do_blocking(&file, open_file));
+    enum status status = send_file(&file);
+    file.runner->file_close(file.reader);
     return status;
 }
 

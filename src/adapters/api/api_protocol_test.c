@@ -64,6 +64,30 @@ static void who_is_not_known_gets_401_with_a_challenge(void **state)
     assert_int_equal(api_ask(*state, "GET", "/livez", "X-User-Id: nobody\r\n", NULL).status, 200);
 }
 
+/* Nothing of the body was sent, and nothing has to be. */
+static void who_may_not_is_told_before_the_body(void **state)
+{
+    static const struct {
+        const char *header;
+        int status;
+    } cases[] = {{"X-User-Id: nobody", 401},
+                 {"X-User-Permissions: customer:read", 403},
+                 {"Content-Type: text/plain", 415},
+                 {"Accept: text/plain", 406},
+                 {"If-Match: 1", 400}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct arena *arena = api_fixture_arena(*state);
+        int fd = raw_connect(api_fixture_port(*state));
+        struct raw_reader reader = {.fd = fd, .arena = arena};
+        raw_send(fd, arena_format(arena,
+                                  "PATCH /api/v1/crm/customers/A HTTP/1.1\r\nHost: x\r\n%s\r\n"
+                                  "Content-Length: 190000\r\n\r\n",
+                                  cases[i].header));
+        assert_int_equal(raw_read(&reader, false).status, cases[i].status);
+        (void)close(fd);
+    }
+}
+
 /* Each route asks for its permission before anything of its own happens. */
 static void every_route_wants_its_permission(void **state)
 {
@@ -247,6 +271,7 @@ int main(void)
         SERVED(a_problem_is_given_to_who_asks_for_one),
         SERVED(a_trace_is_taken_up_or_begun),
         SERVED(who_is_not_known_gets_401_with_a_challenge),
+        SERVED(who_may_not_is_told_before_the_body),
         SERVED(every_route_wants_its_permission),
         SERVED(an_unknown_path_is_404_and_a_wrong_method_405),
         SERVED(options_tells_what_a_path_takes),

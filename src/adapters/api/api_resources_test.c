@@ -239,6 +239,8 @@ static void the_service_tells_about_itself(void **state)
     char *text = arena_cstr(api_fixture_arena(*state), answer.body);
     assert_non_null(strstr(text, "customer360_build_info{version=\"1.2.3\"} 1"));
     assert_non_null(strstr(text, "requests_total{route=\"live\",status=\"2xx\"} 1"));
+    assert_non_null(strstr(text, "customer360_duplicates_waiting 0\n"));
+    assert_non_null(strstr(text, "customer360_duplicates_oldest_seconds 0\n"));
     static const char *const pages[] = {"/", "/docs", "/console/style.css",
                                         "/console/reference.js"};
     for (size_t i = 0; i < UNIT_COUNT(pages); i++) {

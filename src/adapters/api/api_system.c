@@ -46,6 +46,27 @@ static void write_build(struct buffer *out, const struct api *api, instant now)
                          (long long)((now - api->started_at) / INSTANT_SECOND));
 }
 
+/* A store that does not answer is no reason to tell nothing: then these two are missing. */
+static void write_backlog(struct buffer *out, struct call *call)
+{
+    int64_t waiting = 0;
+    instant oldest = INSTANT_NONE;
+    struct error error;
+    if (store_duplicate_backlog(call_application(call)->store, call->arena, &waiting, &oldest,
+                                &error) != STATUS_OK)
+        return;
+    buffer_append_format(
+        out,
+        "# HELP customer360_duplicates_waiting Items of the review queue without a decision.\n"
+        "# TYPE customer360_duplicates_waiting gauge\n"
+        "customer360_duplicates_waiting %lld\n"
+        "# HELP customer360_duplicates_oldest_seconds Age of the oldest of them.\n"
+        "# TYPE customer360_duplicates_oldest_seconds gauge\n"
+        "customer360_duplicates_oldest_seconds %lld\n",
+        (long long)waiting,
+        oldest == INSTANT_NONE ? 0LL : (long long)((call_now(call) - oldest) / INSTANT_SECOND));
+}
+
 enum status api_system_metrics(struct call *call, struct error *error)
 {
     const struct api *api = call->api;
@@ -63,6 +84,7 @@ enum status api_system_metrics(struct call *call, struct error *error)
                                     .accepted = http_server_accepted(api->workers[i]->server)};
     write_build(&out, api, call_now(call));
     metrics_write(&out, sources, api->worker_count, names, routes_count + 1);
+    write_backlog(&out, call);
     if (api->options.write_metrics) api->options.write_metrics(api->options.metrics_context, &out);
     if (buffer_failed(&out)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     return answer_text(call, STR("text/plain; version=0.0.4; charset=utf-8"), buffer_str(&out),

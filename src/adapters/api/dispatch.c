@@ -1,5 +1,6 @@
 /* From the engine to a handler: route, identity, permission, rate, query, media types, body, in
- * this order; and from whatever came of it to an answer, a count and a line in the log. */
+ * this order, so that nobody sends a body which is refused anyway; and from whatever came of it to
+ * an answer, a count and a line in the log. */
 #include <time.h>
 
 #include "adapters/api/errors.h"
@@ -77,8 +78,8 @@ static bool answer_options(struct call *call)
 
 static enum status check_rate(struct call *call, struct error *error)
 {
-    if (!call->api->rate) return STATUS_OK;
     struct rate_answer answer = rate_take(call->api->rate, call->caller.tenant, clock_us());
+    if (answer.limit == 0) return STATUS_OK;
     http_response_header(call->response, STR("RateLimit-Limit"),
                          arena_format(call->arena, "%lld", (long long)answer.limit));
     http_response_header(call->response, STR("RateLimit-Remaining"),
@@ -91,7 +92,7 @@ static enum status check_rate(struct call *call, struct error *error)
 
 static enum status check_caller(struct call *call, struct error *error)
 {
-    struct identity *identity = call->api->options.identity;
+    struct identity *identity = atomic_load(&call->api->identity);
     struct api_caller who = {0};
     if (call->route->permission == ROUTE_PUBLIC) return STATUS_OK;
     TRY(identity->resolve(identity, call->request, &who, error));
@@ -198,17 +199,27 @@ static enum status check_content_type(const struct call *call, struct error *err
                      "the media type of the body is not taken here");
 }
 
+static enum status receive_body(struct call *call, struct error *error)
+{
+    enum status status = http_request_receive(call->request);
+    if (status != STATUS_REQUEST_TOO_LARGE)
+        return status == STATUS_OK ? STATUS_OK : error_plain(error, status);
+    size_t most = call_options(call)->limits.body_max_bytes;
+    return error_set(error, status, STR(""), arena_format(call->arena, "at most %zu bytes", most),
+                     "the body is larger than allowed");
+}
+
 static enum status take_body(struct call *call, struct error *error)
 {
-    struct str text = http_request_body(call->request);
     struct json_value *body = NULL;
     enum route_body how = call->route->body;
     if (how == ROUTE_BODY_UPLOAD) return STATUS_OK;
-    if (how == ROUTE_BODY_NONE) {
-        if (str_trim(text).len == 0) return STATUS_OK;
+    if (how == ROUTE_BODY_NONE && http_request_has_body(call->request))
         return error_set(error, STATUS_INVALID_VALUE, STR(""), STR("no body"),
                          "this method takes no body here");
-    }
+    if (how == ROUTE_BODY_NONE) return STATUS_OK;
+    TRY(receive_body(call, error));
+    struct str text = http_request_body(call->request);
     if (how == ROUTE_BODY_OPTIONAL && str_trim(text).len == 0) return STATUS_OK;
     TRY(json_parse(text, call->arena, &body, error));
     call->body = body;
@@ -291,14 +302,4 @@ void dispatch_refusal(void *context, struct http_request *request, struct http_r
     errors_answer(&call, &error);
     http_response_status(response, status);
     metrics_count(&worker->metrics, routes_count, status, 0);
-}
-
-bool dispatch_streams_body(void *context, struct str method, struct str path)
-{
-    struct api_worker *worker = context;
-    struct router_match match;
-    if (!str_equal(method, STR("POST"))) return false;
-    router_find(&worker->api->router, path, &match);
-    const struct route *route = match.entry ? match.entry->methods[ROUTE_POST] : NULL;
-    return route && route->body == ROUTE_BODY_UPLOAD;
 }

@@ -25,6 +25,9 @@ static const struct {
     {"removeSuppression", "?contactPoint=a@x.example", NULL},
     {"mergeCustomers", "", "{\"sourceCustomerId\":\"CUST-2\"}"},
     {"previewMerge", "", "{\"sourceCustomerId\":\"CUST-2\"}"},
+    {"resolveDuplicate", "", "{\"decision\":\"NOT_A_DUPLICATE\"}"},
+    {"scanDuplicates", "", "{}"},
+    {"eraseCustomer", "", "{\"customerId\":\"CUST-1\"}"},
     {"startImport", "", "name\nAcme\n"},
 };
 

@@ -47,12 +47,24 @@ HANDLER(api_merges_list);
 HANDLER(api_merges_reverse);
 HANDLER(api_merges_preview_reverse);
 
+/* api_duplicates.c */
+HANDLER(api_duplicates_list);
+HANDLER(api_duplicates_get);
+HANDLER(api_duplicates_stats);
+HANDLER(api_duplicates_claim);
+HANDLER(api_duplicates_release);
+HANDLER(api_duplicates_resolve);
+
+/* api_privacy.c */
+HANDLER(api_privacy_erase);
+
 /* api_events.c */
 HANDLER(api_events_read);
 
 /* api_jobs.c */
 HANDLER(api_jobs_import);
 HANDLER(api_jobs_export);
+HANDLER(api_jobs_scan);
 HANDLER(api_jobs_list);
 HANDLER(api_jobs_get);
 HANDLER(api_jobs_cancel);

@@ -7,6 +7,7 @@
 #include "adapters/api/call.h"
 #include "adapters/api/metrics.h"
 #include "adapters/api/rate.h"
+#include "engines/loop/offload.h"
 
 /* One per loop; only its thread writes to it. */
 struct api_worker {
@@ -24,7 +25,9 @@ struct api {
     struct router router;
     struct api_worker *workers[API_WORKERS_MAX];
     size_t worker_count;
-    struct rate *rate; /* NULL: no limit */
+    struct rate *rate;
+    struct offload *files; /* reads and writes the files of jobs */
+    struct identity *_Atomic identity;
     struct str openapi;
     instant started_at;
     atomic_bool draining;
@@ -34,6 +37,5 @@ struct api {
 void dispatch_request(void *context, struct http_request *request, struct http_response *response);
 void dispatch_refusal(void *context, struct http_request *request, struct http_response *response,
                       int status, struct str reason);
-bool dispatch_streams_body(void *context, struct str method, struct str path);
 
 #endif

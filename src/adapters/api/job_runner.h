@@ -1,9 +1,9 @@
 /* The port to whoever does long work: takes uploads, runs imports and exports, keeps their files.
  *
  * The record of a job (state, progress) is in the store and is read through application/jobs.h;
- * this port starts work and hands out what it left behind. All functions run in the coroutine of a
- * request, on any loop, and must not block the thread for longer than a write to a local file
- * takes.
+ * this port starts work and hands out what it left behind. What touches files (all but export_start
+ * and import_drop) runs in a thread for that, so it may block; the others in the coroutine of a
+ * request, on any loop.
  *
  *     upload = import_open(parameters)       a spool file
  *     import_write(upload, chunk) ...        as the body arrives
@@ -32,6 +32,8 @@ enum job_file {
     JOB_FILE_ERRORS  /* NDJSON: one line per row of an import that was not taken, and why */
 };
 
+#define SCAN_NEVER_MERGES 2.0 /* no probability is as high */
+
 struct import_upload;
 struct job_file_reader;
 
@@ -49,6 +51,12 @@ struct job_runner {
 
     enum status (*export_start)(struct job_runner *runner, const struct caller *caller,
                                 struct arena *arena, struct job_row *job, struct error *error);
+
+    /* Compares all customers with each other; what is alike goes into the review queue, and is
+     * merged at once from the probability `merge_from` on. */
+    enum status (*scan_start)(struct job_runner *runner, const struct caller *caller,
+                              double merge_from, struct arena *arena, struct job_row *job,
+                              struct error *error);
 
     /* STATUS_JOB_NOT_FOUND when the job has no such file (yet, any more, or not on this
      * instance). The caller has checked that the job is its tenant's. */

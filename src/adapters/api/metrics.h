@@ -8,7 +8,7 @@
 #include "base/buffer.h"
 
 /* Routes and, as the last row, what found none. */
-enum { METRICS_ROUTES_MAX = 64, METRICS_CLASSES = 5, METRICS_BUCKETS = 14 };
+enum { METRICS_ROUTES_MAX = 96, METRICS_CLASSES = 5, METRICS_BUCKETS = 14 };
 
 struct metrics_route {
     _Atomic uint64_t by_class[METRICS_CLASSES]; /* 1xx (unused) to 5xx */

@@ -167,6 +167,7 @@ static struct str tag_of(const struct route *route)
         {STR("/hierarchy"), STR("relationships")},
         {STR("/consent"), STR("consent")},
         {STR("/suppressions"), STR("consent")},
+        {STR("/privacy"), STR("privacy")},
         {STR("/events"), STR("events")},
         {STR("/imports"), STR("jobs")},
         {STR("/exports"), STR("jobs")},

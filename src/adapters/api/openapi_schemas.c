@@ -167,6 +167,15 @@ static void write_schema(struct json_writer *writer, struct str name, struct str
 #define PAGE(name) OBJECT("\"items\":" LIST(REF(name)) ",\"next\":" TEXT_NULL)
 #define DECISION   OBJECT("\"allowed\":" TRUTH ",\"reason\":" TEXT)
 
+#define DUPLICATE_MEMBERS \
+    "\"duplicateId\":" TEXT ",\"state\":{\"type\":\"string\",\"enum\":[\"OPEN\",\"CLAIMED\",\"LATER\",\"MERGED\",\"NOT_DUPLICATE\",\"REPEATED\"]}" \
+    ",\"probability\":{\"type\":\"number\"},\"cause\":{\"type\":\"string\",\"enum\":[\"CREATE\",\"CHANGE\",\"IMPORT\",\"SCAN\"]}" \
+    ",\"reasons\":" LIST(OBJECT("\"field\":" TEXT ",\"reason\":" TEXT)) ",\"modelVersion\":" TEXT_NULL ",\"createdAt\":" TIME ",\"refreshedAt\":" TIME \
+    ",\"claimedBy\":" TEXT_NULL ",\"claimedUntil\":" TIME_NULL ",\"laterUntil\":" TIME_NULL \
+    ",\"resolution\":{\"type\":[\"string\",\"null\"],\"enum\":[\"STEWARD\",\"AUTOMATIC\",\"ELSEWHERE\",null]},\"resolvedBy\":" TEXT_NULL ",\"resolvedAt\":" TIME_NULL \
+    ",\"customers\":" LIST(OBJECT("\"customerId\":" TEXT ",\"homeId\":" TEXT ",\"name\":" TEXT_NULL ",\"kind\":" TEXT_NULL ",\"segment\":" TEXT_NULL ",\"profile\":" REF("Profile"))) \
+    ",\"merge\":" REF("MergeResult")
+
 static const struct {
     struct str name;
     struct str json;
@@ -207,6 +216,10 @@ static const struct {
         ",\"allowed\":" TRUTH ",\"reason\":" TEXT ",\"recordId\":" TEXT_NULL ",\"asOf\":" TIME))))},
     {STR("NewSuppression"), STR(NEEDING("\"contactPoint\"", "\"contactPoint\":" TEXT ",\"reason\":" TEXT))},
     {STR("Suppression"), STR(OBJECT("\"suppressed\":" TRUTH))},
+    {STR("ErasureRequest"), STR(NEEDING("\"customerId\"", "\"customerId\":" TEXT ",\"suppress\":{\"type\":\"boolean\",\"default\":false,"
+                                        "\"description\":\"put every contact point on the suppression list, not only those with a revocation\"}"))},
+    {STR("Erasure"), STR(OBJECT("\"customerId\":" TEXT ",\"erasedAt\":" TIME ",\"actor\":" TEXT ",\"erasedCustomerIds\":" LIST(TEXT)
+                                ",\"suppressedContactPoints\":{\"type\":\"integer\"}"))},
     {STR("MergeRequest"), STR(NEEDING("\"sourceCustomerId\"", "\"sourceCustomerId\":" TEXT
         ",\"mergeReason\":{\"type\":\"string\",\"default\":\"DUPLICATE\"},\"planToken\":{\"type\":\"string\",\"description\":\"of a preview: that plan, or 409 PLAN_CHANGED\"}"))},
     {STR("MergeResult"), STR(OBJECT("\"mergeId\":" TEXT ",\"targetCustomerId\":" TEXT ",\"sourceCustomerId\":" TEXT ",\"mergeReason\":" TEXT ",\"actor\":" TEXT
@@ -221,7 +234,18 @@ static const struct {
         ",\"profile\":" REF("Profile") ",\"survivor\":" REF("Profile")))},
     {STR("UnmergePreview"), STR(OBJECT("\"mergeId\":" TEXT ",\"remaining\":" REF("Profile") ",\"restored\":" REF("Profile") ",\"changes\":" LIST(REF("Change"))
         ",\"consentChanges\":" LIST(OBJECT("\"type\":" TEXT ",\"purpose\":" TEXT ",\"contactPoint\":" TEXT_NULL ",\"merged\":" DECISION ",\"remaining\":" DECISION ",\"restored\":" DECISION))))},
-    {STR("Job"), STR(OBJECT("\"jobId\":" TEXT ",\"kind\":{\"type\":\"string\",\"enum\":[\"IMPORT\",\"EXPORT\"]},\"state\":{\"type\":\"string\",\"enum\":[\"QUEUED\",\"RUNNING\",\"DONE\",\"FAILED\",\"CANCELLED\"]}"
+    {STR("Duplicate"), STR(OBJECT(DUPLICATE_MEMBERS))},
+    {STR("DuplicateView"), STR(OBJECT(DUPLICATE_MEMBERS ",\"waterfall\":{\"description\":\"the evidence, comparison by comparison\"}"
+        ",\"differences\":" LIST(OBJECT("\"field\":" TEXT ",\"values\":{\"type\":\"array\",\"minItems\":2,\"maxItems\":2}"))))},
+    {STR("DuplicatePage"), STR(PAGE("Duplicate"))},
+    {STR("DuplicateDecision"), STR(NEEDING("\"decision\"", "\"decision\":{\"type\":\"string\",\"enum\":[\"MERGE\",\"NOT_A_DUPLICATE\",\"LATER\"]}"
+        ",\"survivorId\":{\"type\":\"string\",\"description\":\"MERGE: which of the two customers stays\"},\"mergeReason\":" TEXT
+        ",\"planToken\":{\"type\":\"string\",\"description\":\"MERGE: of its preview\"},\"until\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"LATER: when it shows again\"}"))},
+    {STR("DuplicateStats"), STR(OBJECT("\"open\":" NUMBER ",\"claimed\":" NUMBER ",\"later\":" NUMBER ",\"oldestOpenAt\":" TIME_NULL ",\"oldestOpenSeconds\":{\"type\":[\"integer\",\"null\"]}"
+        ",\"byCause\":{\"type\":\"object\",\"additionalProperties\":" NUMBER "},\"merged\":" NUMBER ",\"notDuplicate\":" NUMBER ",\"automatic\":" NUMBER
+        ",\"automaticRate\":{\"type\":[\"number\",\"null\"]},\"perDay\":" LIST(OBJECT("\"date\":{\"type\":\"string\",\"format\":\"date\"},\"merged\":" NUMBER ",\"notDuplicate\":" NUMBER))))},
+    {STR("ScanRequest"), STR(OBJECT("\"autoMergeAbove\":{\"type\":\"number\",\"minimum\":0.5,\"maximum\":1,\"description\":\"merges at once from this probability on; absent: never\"}"))},
+    {STR("Job"), STR(OBJECT("\"jobId\":" TEXT ",\"kind\":{\"type\":\"string\",\"enum\":[\"IMPORT\",\"EXPORT\",\"SCAN\"]},\"state\":{\"type\":\"string\",\"enum\":[\"QUEUED\",\"RUNNING\",\"DONE\",\"FAILED\",\"CANCELLED\"]}"
         ",\"actor\":" TEXT ",\"createdAt\":" TIME ",\"updatedAt\":" TIME ",\"parameters\":{\"type\":\"object\"},\"progress\":{\"type\":\"object\"}"))},
     {STR("JobPage"), STR(PAGE("Job"))},
     {STR("Health"), STR(OBJECT("\"status\":{\"type\":\"string\",\"enum\":[\"UP\",\"DOWN\"]},\"version\":" TEXT))},

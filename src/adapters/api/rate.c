@@ -7,8 +7,7 @@ enum { CELLS = 64 * 1024 };
 #define SECOND_US INT64_C(1000000)
 
 struct rate {
-    int64_t per_second;
-    int64_t interval_us;
+    _Atomic int64_t per_second;
     struct hash_key key;
     /* Theoretical arrival time: when the cell is as good as new. */
     _Atomic int64_t cells[CELLS];
@@ -18,11 +17,14 @@ struct rate *rate_new(int64_t per_second, struct hash_key key)
 {
     struct rate *rate = calloc(1, sizeof(*rate));
     if (!rate) return NULL;
-    rate->per_second = per_second;
-    rate->interval_us = SECOND_US / per_second;
-    if (rate->interval_us == 0) rate->interval_us = 1;
+    rate_set(rate, per_second);
     rate->key = key;
     return rate;
+}
+
+void rate_set(struct rate *rate, int64_t per_second)
+{
+    atomic_store_explicit(&rate->per_second, per_second, memory_order_relaxed);
 }
 
 void rate_free(struct rate *rate)
@@ -32,11 +34,14 @@ void rate_free(struct rate *rate)
 
 struct rate_answer rate_take(struct rate *rate, struct str tenant, int64_t now_us)
 {
-    struct rate_answer answer = {.limit = rate->per_second};
+    int64_t per_second = atomic_load_explicit(&rate->per_second, memory_order_relaxed);
+    struct rate_answer answer = {.limit = per_second, .allowed = per_second == 0};
+    if (answer.allowed) return answer;
+    int64_t interval_us = per_second < SECOND_US ? SECOND_US / per_second : 1;
     _Atomic int64_t *cell = &rate->cells[hash_bytes(rate->key, tenant) % CELLS];
     int64_t arrival = atomic_load_explicit(cell, memory_order_relaxed), next;
     do {
-        next = (arrival > now_us ? arrival : now_us) + rate->interval_us;
+        next = (arrival > now_us ? arrival : now_us) + interval_us;
         if (next - now_us > SECOND_US) {
             answer.wait_us = next - now_us - SECOND_US;
             return answer;
@@ -44,6 +49,6 @@ struct rate_answer rate_take(struct rate *rate, struct str tenant, int64_t now_u
     } while (!atomic_compare_exchange_weak_explicit(cell, &arrival, next, memory_order_relaxed,
                                                     memory_order_relaxed));
     answer.allowed = true;
-    answer.remaining = (SECOND_US - (next - now_us)) / rate->interval_us;
+    answer.remaining = (SECOND_US - (next - now_us)) / interval_us;
     return answer;
 }

@@ -9,13 +9,15 @@
 
 struct rate;
 
-/* NULL when out of memory. */
+/* 0 per second: no limit. NULL when out of memory. */
 struct rate *rate_new(int64_t per_second, struct hash_key key);
+/* Another limit from now on. Thread-safe. */
+void rate_set(struct rate *rate, int64_t per_second);
 void rate_free(struct rate *rate);
 
 struct rate_answer {
     bool allowed;
-    int64_t limit;
+    int64_t limit;     /* 0: none */
     int64_t remaining; /* requests that may follow at once */
     int64_t wait_us;   /* when not allowed: until one may */
 };

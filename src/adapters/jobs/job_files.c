@@ -54,11 +54,11 @@ enum status job_lock_directory(struct job_service *service, struct error *error)
                      STR_ARGS(service->directory));
 }
 
-/* The name of a file without ".upload"; absent when it is another one. */
-static struct str upload_of(struct str file)
+/* The name of a file without its suffix; absent when it has another one. */
+static struct str job_of(struct str file, struct str suffix)
 {
-    if (!str_ends_with(file, STR(".upload"))) return STR_NONE;
-    struct str job = str_of(file.ptr, file.len - (sizeof(".upload") - 1));
+    if (!str_ends_with(file, suffix)) return STR_NONE;
+    struct str job = str_of(file.ptr, file.len - suffix.len);
     return identifier_is_valid(job) ? job : STR_NONE;
 }
 
@@ -79,12 +79,15 @@ static void clean_file(struct job_service *service, struct str tenant, int direc
                        const char *name)
 {
     struct stat file;
-    struct str job_id = upload_of(str_from_cstr(name));
+    struct str job_id = job_of(str_from_cstr(name), STR(".upload"));
+    struct str scan_id = job_of(str_from_cstr(name), STR(".scan"));
     if (fstatat(directory, name, &file, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(file.st_mode)) return;
     if (!str_is_none(job_id)) fail_interrupted(service, tenant, job_id);
+    if (!str_is_none(scan_id)) job_resume_scan(service, tenant, scan_id);
     int64_t age_ms = ((int64_t)time(NULL) - file.st_mtim.tv_sec) * 1000;
     bool spool = str_ends_with(str_from_cstr(name), STR(".spool"));
-    if (spool || !str_is_none(job_id) || age_ms > service->keep_ms)
+    bool scanning = !str_is_none(scan_id) || str_ends_with(str_from_cstr(name), STR(".pairs"));
+    if (spool || !str_is_none(job_id) || (!scanning && age_ms > service->keep_ms))
         (void)unlinkat(directory, name, 0);
 }
 

@@ -9,7 +9,7 @@
 #include "adapters/jobs/importer.h"
 #include "adapters/jobs/job_service.h"
 
-enum job_kind { JOB_KIND_IMPORT, JOB_KIND_EXPORT, JOB_KIND_COUNT };
+enum job_kind { JOB_KIND_IMPORT, JOB_KIND_EXPORT, JOB_KIND_SCAN, JOB_KIND_COUNT };
 
 /* One job to do, with copies of all it needs. */
 struct job_task {
@@ -22,6 +22,7 @@ struct job_task {
     struct mapping_rules rules;
     char *upload_path;
     int64_t bytes_total;
+    double merge_from; /* of a scan */
 };
 
 struct job_service;
@@ -42,6 +43,7 @@ struct job_service {
     struct arena arena;
     size_t batch;
     int64_t keep_ms;
+    uint64_t scan_memory_bytes;
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct job_worker workers[JOB_KIND_COUNT];
@@ -66,6 +68,14 @@ void job_clean_directory(struct job_service *service);
 /* --- running --- */
 void job_run_import(struct job_service *service, struct job_task *task);
 void job_run_export(struct job_service *service, struct job_task *task);
+void job_run_scan(struct job_service *service, struct job_task *task);
+/* A file says of a scan that it has not ended, for whom it is and from when it merges: what a task
+ * needs besides tenant and job. Reading gives false when it is not such a file. */
+MUST_CHECK enum status job_scan_mark(const struct job_service *service, struct job_task *task,
+                                     struct error *error);
+bool job_scan_read_mark(const struct job_service *service, struct job_task *task);
+/* Takes up a scan that was under way when the process ended. */
+void job_resume_scan(struct job_service *service, struct str tenant, struct str job_id);
 /* How fast and how long still. */
 struct job_pace {
     instant begun_at;

@@ -9,6 +9,7 @@
 
 #include "adapters/jobs/job_internal.h"
 #include "base/identifier.h"
+#include "base/log.h"
 
 enum { TASK_ARENA_MAX = 1 << 20 };
 
@@ -66,13 +67,14 @@ static struct job_task *dequeue(struct job_worker *worker)
  * and so gets a record that says why. */
 static void *work(void *argument)
 {
+    static void (*const run[JOB_KIND_COUNT])(struct job_service *, struct job_task *) = {
+        [JOB_KIND_IMPORT] = job_run_import,
+        [JOB_KIND_EXPORT] = job_run_export,
+        [JOB_KIND_SCAN] = job_run_scan};
     struct job_worker *worker = argument;
     struct job_task *task;
     while ((task = dequeue(worker))) {
-        if (worker->kind == JOB_KIND_IMPORT)
-            job_run_import(worker->service, task);
-        else
-            job_run_export(worker->service, task);
+        run[worker->kind](worker->service, task);
         task_free(task);
     }
     return NULL;
@@ -217,7 +219,17 @@ static enum status import_start(struct import_upload *upload, struct arena *aren
     return STATUS_OK;
 }
 
-/* --- the port: exports and files --- */
+/* --- the port: exports --- */
+
+/* Records the job and keeps its id. */
+static enum status record_task(struct job_service *service, struct job_task *task, struct str kind,
+                               struct str parameters, struct arena *arena, struct job_row *job,
+                               struct error *error)
+{
+    TRY(jobs_create(service->application, &task->caller, kind, parameters, arena, job, error));
+    task->job_id = arena_str(&task->arena, job->job_id);
+    return str_is_none(task->job_id) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+}
 
 static enum status export_start(struct job_runner *runner, const struct caller *caller,
                                 struct arena *arena, struct job_row *job, struct error *error)
@@ -225,11 +237,32 @@ static enum status export_start(struct job_runner *runner, const struct caller *
     struct job_service *service = (struct job_service *)runner;
     struct job_task *task = task_new(JOB_KIND_EXPORT, caller);
     if (!task) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    enum status status =
-        jobs_create(service->application, caller, STR("EXPORT"), STR("{}"), arena, job, error);
+    enum status status = record_task(service, task, STR("EXPORT"), STR("{}"), arena, job, error);
+    if (status != STATUS_OK) {
+        task_free(task);
+        return status;
+    }
+    enqueue(service, task);
+    return STATUS_OK;
+}
+
+/* --- the port: scans --- */
+
+static enum status scan_start(struct job_runner *runner, const struct caller *caller,
+                              double merge_from, struct arena *arena, struct job_row *job,
+                              struct error *error)
+{
+    struct job_service *service = (struct job_service *)runner;
+    struct job_task *task = task_new(JOB_KIND_SCAN, caller);
+    struct str parameters =
+        merge_from > 1 ? STR("{}") : arena_format(arena, "{\"autoMergeAbove\":%.9g}", merge_from);
+    if (!task) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    task->merge_from = merge_from;
+    enum status status = record_task(service, task, STR("SCAN"), parameters, arena, job, error);
     if (status == STATUS_OK) {
-        task->job_id = arena_str(&task->arena, job->job_id);
-        if (str_is_none(task->job_id)) status = error_plain(error, STATUS_OUT_OF_MEMORY);
+        status = job_scan_mark(service, task, error);
+        if (status != STATUS_OK && job_record(service, task, JOB_FAILED, STR_NONE) != STATUS_OK)
+            log_error("job.not_recorded", LOG_ID("job", task->job_id));
     }
     if (status != STATUS_OK) {
         task_free(task);
@@ -238,6 +271,22 @@ static enum status export_start(struct job_runner *runner, const struct caller *
     enqueue(service, task);
     return STATUS_OK;
 }
+
+void job_resume_scan(struct job_service *service, struct str tenant, struct str job_id)
+{
+    struct caller nobody = {.tenant = tenant, .user_id = STR("customer360")};
+    struct job_task *task = task_new(JOB_KIND_SCAN, &nobody);
+    if (!task) return;
+    task->job_id = arena_str(&task->arena, job_id);
+    if (str_is_none(task->job_id) || !job_scan_read_mark(service, task)) {
+        task_free(task);
+        return;
+    }
+    log_info("job.resumed", LOG_ID("job", task->job_id));
+    enqueue(service, task);
+}
+
+/* --- the port: files --- */
 
 struct job_file_reader {
     int file;
@@ -300,12 +349,14 @@ enum status job_service_new(const struct job_service_options *options, struct jo
     *runner = NULL;
     struct job_service *service = calloc(1, sizeof(*service));
     if (!service) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    service->base = (struct job_runner){import_open,  import_write, import_start, import_drop,
-                                        export_start, file_open,    file_read,    file_close};
+    service->base =
+        (struct job_runner){import_open, import_write, import_start, import_drop, export_start,
+                            scan_start,  file_open,    file_read,    file_close};
     service->application = options->application;
     service->lock_file = -1;
     service->batch = options->batch;
     service->keep_ms = options->keep_ms;
+    service->scan_memory_bytes = options->scan_memory_bytes;
     arena_init(&service->arena, 65536);
     service->directory = arena_str(&service->arena, options->directory);
     if (pthread_mutex_init(&service->lock, NULL) != 0 ||

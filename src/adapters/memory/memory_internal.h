@@ -99,6 +99,8 @@ enum status memory_lists_keys_lock(struct store_session *, const struct str *, s
                                    struct error *);
 enum status memory_lists_keys_find(struct store_session *, const struct str *, size_t, size_t,
                                    struct arena *, struct key_hit **, size_t *, struct error *);
+enum status memory_lists_key_list(struct store_session *, struct str, struct str, size_t,
+                                  struct arena *, struct str **, size_t *, struct error *);
 enum status memory_lists_keys_put(struct store_session *, struct str, const struct str *, size_t,
                                   struct error *);
 enum status memory_search_put(struct store_session *, struct str, struct str, struct error *);
@@ -110,10 +112,15 @@ enum status memory_search_profiles(struct store_session *, const int64_t *, size
                                    struct profile_row *, struct error *);
 enum status memory_search_backlog(struct store_session *, size_t, struct arena *, struct str **,
                                   size_t *, struct error *);
+enum status memory_search_erase(struct store_session *, const struct str *, size_t,
+                                const struct str *, size_t, struct error *);
 enum status memory_search_backlog_done(struct store_session *, const struct str *, size_t,
                                        struct error *);
 enum status memory_search_backlog_tenant(struct store *, struct arena *, struct str *,
                                          struct error *);
+enum status memory_erasure_keys(struct store_session *, const struct str *, size_t, struct error *);
+enum status memory_erasure_homes(struct store_session *, const struct erasure *, struct error *);
+
 enum status memory_lists_event_append(struct store_session *, const struct event *, struct error *);
 enum status memory_lists_event_list(struct store_session *, int64_t, size_t, struct arena *,
                                     struct event **, size_t *, struct error *);

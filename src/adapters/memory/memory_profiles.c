@@ -64,7 +64,7 @@ enum status memory_profiles_update(struct store_session *session, const struct p
 
 static bool passes(const struct profile_row *row, const struct profile_filter *filter)
 {
-    if (row->erased_at != INSTANT_NONE) return false;
+    if (!filter->include_erased && row->erased_at != INSTANT_NONE) return false;
     if (!filter->include_merged && !str_is_none(row->survivor_id)) return false;
     if (!str_is_none(filter->status) && !str_equal(filter->status, row->status)) return false;
     if (!str_is_none(filter->segment) && !str_equal(filter->segment, row->segment)) return false;

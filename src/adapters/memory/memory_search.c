@@ -60,6 +60,23 @@ enum status memory_search_profiles(struct store_session *session, const int64_t 
     return STATUS_OK;
 }
 
+enum status memory_search_erase(struct store_session *session, const struct str *homes,
+                                size_t count, const struct str *keys, size_t key_count,
+                                struct error *error)
+{
+    struct memory_heap *heap = memory_heap_of(session);
+    const struct memory_vector *all = &memory_tenant_of(session)->entries;
+    (void)keys, (void)key_count;
+    if (!heap) return error_plain(error, STATUS_INTERNAL);
+    for (size_t i = 0; i < all->count; i++) {
+        struct memory_entry *entry = all->items[i];
+        if (!str_is_among(homes, count, entry->home)) continue;
+        if (!memory_save(heap, entry, sizeof(*entry))) return error_plain(error, STATUS_STORE_FULL);
+        entry->body = STR("");
+    }
+    return STATUS_OK;
+}
+
 /* It is never older than its index. */
 enum status memory_search_backlog(struct store_session *session, size_t limit, struct arena *arena,
                                   struct str **homes, size_t *count, struct error *error)

@@ -80,7 +80,7 @@ enum status sql_profiles_list(struct store_session *base, const struct profile_f
         SQL_PARAM_TEXT(base->tenant),    SQL_PARAM_TEXT(str_is_none(after_id) ? STR("") : after_id),
         SQL_PARAM_TEXT(filter->kind),    SQL_PARAM_TEXT(filter->status),
         SQL_PARAM_TEXT(filter->segment), SQL_PARAM_INT64(filter->include_merged ? 1 : 0),
-        SQL_PARAM_INT64((int64_t)limit),
+        SQL_PARAM_INT64((int64_t)limit), SQL_PARAM_INT64(filter->include_erased ? 1 : 0),
     };
     struct sql_rows rows;
     TRY(SESSION_QUERY(sql_session_of(base), statement, params, arena, &rows, error));

@@ -183,8 +183,8 @@ static enum status check_schema(struct sql_store *self, struct error *error)
     struct arena arena;
     size_t done = 0;
     arena_init(&arena, 1024 * 1024);
-    enum status status = self->driver->query_one(self->driver, NO_TENANT, SQL_MIGRATION_LIST, NULL,
-                                                 0, &arena, &recorded, error);
+    enum status status = self->driver->query_one(self->driver, SQL_STORE_WHOLE, SQL_MIGRATION_LIST,
+                                                 NULL, 0, &arena, &recorded, error);
     if (status == STATUS_OK)
         status =
             sql_migrations_check(&recorded, self->migrations, self->migration_count, &done, error);
@@ -229,13 +229,17 @@ static const struct store_operations operations = {
     .merge_list = sql_trees_merge_list,
     .keys_lock = sql_lists_keys_lock,
     .keys_find = sql_lists_keys_find,
+    .key_list = sql_lists_key_list,
     .keys_put = sql_lists_keys_put,
     .search_put = sql_search_put,
     .search_entries = sql_search_entries,
     .search_blocks = sql_search_blocks,
     .search_profiles = sql_search_profiles,
     .search_backlog = sql_search_backlog,
+    .search_erase = sql_search_erase,
     .search_backlog_done = sql_search_backlog_done,
+    .keys_erase = sql_erasure_keys,
+    .homes_erase = sql_erasure_homes,
     .event_append = sql_lists_event_append,
     .event_list = sql_lists_event_list,
     .suppression_put = sql_lists_suppression_put,

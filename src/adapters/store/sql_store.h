@@ -9,6 +9,9 @@
 #include "application/ports/store.h"
 #include "engines/sql/sql.h"
 
+/* What stands for the tenant where a store is asked as a whole. No tenant can be called so. */
+#define SQL_STORE_WHOLE STR("*")
+
 /* Closes the engine too. NULL is fine. */
 void sql_store_free(struct store *store);
 

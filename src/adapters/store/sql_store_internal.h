@@ -112,6 +112,9 @@ enum status sql_lists_keys_lock(struct store_session *, const struct str *keys, 
 enum status sql_lists_keys_find(struct store_session *, const struct str *keys, size_t count,
                                 size_t homes_max, struct arena *, struct key_hit **,
                                 size_t *hit_count, struct error *);
+enum status sql_lists_key_list(struct store_session *, struct str key, struct str after,
+                               size_t limit, struct arena *, struct str **homes, size_t *count,
+                               struct error *);
 enum status sql_lists_keys_put(struct store_session *, struct str home, const struct str *keys,
                                size_t count, struct error *);
 enum status sql_search_put(struct store_session *, struct str home, struct str entry,
@@ -125,10 +128,15 @@ enum status sql_search_profiles(struct store_session *, const int64_t *numbers, 
                                 struct arena *, struct profile_row *rows, struct error *);
 enum status sql_search_backlog(struct store_session *, size_t limit, struct arena *,
                                struct str **homes, size_t *count, struct error *);
+enum status sql_search_erase(struct store_session *, const struct str *homes, size_t count,
+                             const struct str *keys, size_t key_count, struct error *);
 enum status sql_search_backlog_done(struct store_session *, const struct str *homes, size_t count,
                                     struct error *);
 enum status sql_search_backlog_tenant(struct store *, struct arena *, struct str *tenant,
                                       struct error *);
+enum status sql_erasure_keys(struct store_session *, const struct str *homes, size_t count,
+                             struct error *);
+enum status sql_erasure_homes(struct store_session *, const struct erasure *, struct error *);
 
 enum status sql_lists_event_append(struct store_session *, const struct event *, struct error *);
 enum status sql_lists_event_list(struct store_session *, int64_t after, size_t limit,

@@ -196,6 +196,65 @@ enum status sqlite_keys_find(struct sqlite_keys *keys, struct sql_transaction *t
     return STATUS_OK;
 }
 
+/* --- listing --- */
+
+/* All rows of the hash, however many: as long as the array is filled there may be more. */
+static bool all_rows_of(struct sqlite_keys *keys, uint64_t hash, struct arena *arena,
+                        int64_t **rows, size_t *count)
+{
+    size_t room = 64;
+    do {
+        room *= 4;
+        *rows = ARENA_NEW_ARRAY(arena, int64_t, room);
+        if (!*rows) return false;
+        pthread_mutex_lock(&keys->mutex);
+        *count = key_index_find(&keys->newest, hash, *rows, room);
+        *count += key_index_find(&keys->merging, hash, *rows + *count, room - *count);
+        pthread_mutex_unlock(&keys->mutex);
+    } while (*count == room);
+    return true;
+}
+
+static enum status list_new(struct sqlite_keys *keys, struct sql_transaction *transaction,
+                            struct str tenant, uint64_t hash, struct str after, struct hits *hits,
+                            struct error *error)
+{
+    int64_t *rows;
+    size_t count;
+    if (!all_rows_of(keys, hash, hits->arena, &rows, &count))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < count; i++) {
+        struct str home;
+        TRY(home_in_row(transaction, rows[i], tenant, hash, hits->arena, &home, error));
+        if (str_is_none(home) || str_compare(home, after) <= 0) continue;
+        if (!add_hit(hits, 0, home)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    }
+    return STATUS_OK;
+}
+
+enum status sqlite_keys_list(struct sqlite_keys *keys, struct sql_transaction *transaction,
+                             struct str tenant, struct str text, struct str after, size_t limit,
+                             struct arena *arena, struct str **homes, size_t *count,
+                             struct error *error)
+{
+    struct hits hits = {.arena = arena};
+    uint64_t hash = hash_bytes(key_of(tenant), text);
+    const struct sql_value params[] = {SQL_PARAM_TEXT(tenant), SQL_PARAM_INT64((int64_t)hash),
+                                       SQL_PARAM_TEXT(after), SQL_PARAM_INT64((int64_t)limit)};
+    struct sql_rows rows = {0};
+    TRY(list_new(keys, transaction, tenant, hash, after, &hits, error));
+    TRY(sql_query(transaction, SQL_MATCH_KEY_LIST, params, 4, arena, &rows, error));
+    for (size_t i = 0; i < rows.row_count; i++)
+        if (!add_hit(&hits, 0, sql_cell(&rows, i, 0)))
+            return error_plain(error, STATUS_OUT_OF_MEMORY);
+    settle_hits(&hits, 0, limit);
+    *count = hits.count < limit ? hits.count : limit;
+    *homes = ARENA_NEW_ARRAY(arena, struct str, *count);
+    if (!*homes) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < *count; i++) (*homes)[i] = hits.items[i].home;
+    return STATUS_OK;
+}
+
 /* --- putting --- */
 
 static bool add_to_index(struct sqlite_keys *keys, uint64_t hash, int64_t row)

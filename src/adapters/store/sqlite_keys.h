@@ -45,6 +45,13 @@ MUST_CHECK enum status sqlite_keys_find(struct sqlite_keys *keys,
                                         struct arena *arena, struct key_hit **hits,
                                         size_t *hit_count, struct error *error);
 
+/* All homes of the key after `after`, in order, at most `limit`. */
+MUST_CHECK enum status sqlite_keys_list(struct sqlite_keys *keys,
+                                        struct sql_transaction *transaction, struct str tenant,
+                                        struct str text, struct str after, size_t limit,
+                                        struct arena *arena, struct str **homes, size_t *count,
+                                        struct error *error);
+
 /* A step of merging, on the writer thread, within a transaction; counts once it was committed. True
  * when there is more to do. */
 bool sqlite_keys_maintain(struct sqlite_keys *keys, struct sql_transaction *transaction, bool idle);

@@ -125,6 +125,14 @@ enum status store_keys_find(struct store_session *session, const struct str *key
                                                  hit_count, error);
 }
 
+enum status store_key_list(struct store_session *session, struct str key, struct str after,
+                           size_t limit, struct arena *arena, struct str **homes, size_t *count,
+                           struct error *error)
+{
+    return session->store->operations->key_list(session, key, after, limit, arena, homes, count,
+                                                error);
+}
+
 enum status store_keys_put(struct store_session *session, struct str home, const struct str *keys,
                            size_t count, struct error *error)
 {
@@ -174,6 +182,24 @@ enum status store_search_backlog_tenant(struct store *store, struct arena *arena
                                         struct str *tenant, struct error *error)
 {
     return store->operations->search_backlog_tenant(store, arena, tenant, error);
+}
+
+enum status store_search_erase(struct store_session *session, const struct str *homes, size_t count,
+                               const struct str *keys, size_t key_count, struct error *error)
+{
+    return session->store->operations->search_erase(session, homes, count, keys, key_count, error);
+}
+
+enum status store_keys_erase(struct store_session *session, const struct str *homes, size_t count,
+                             struct error *error)
+{
+    return session->store->operations->keys_erase(session, homes, count, error);
+}
+
+enum status store_homes_erase(struct store_session *session, const struct erasure *erasure,
+                              struct error *error)
+{
+    return session->store->operations->homes_erase(session, erasure, error);
 }
 
 enum status store_event_append(struct store_session *session, const struct event *event,

@@ -64,6 +64,16 @@ struct profile_filter {
     struct str segment; /* absent: any */
     struct str kind;    /* absent: any */
     bool include_merged;
+    bool include_erased;
+};
+
+/* What is taken away of customers that are erased. */
+struct erasure {
+    const struct str *homes;
+    size_t home_count;
+    const struct merge *merges; /* their reasons are replaced, and the events that told them go */
+    size_t merge_count;
+    struct str reason;
 };
 
 /* An exact, normalised value by which duplicates are found: "email+name|jane@acme.example|jane
@@ -151,6 +161,8 @@ struct store_operations {
     enum status (*keys_find)(struct store_session *, const struct str *keys, size_t count,
                              size_t homes_max, struct arena *, struct key_hit **, size_t *hit_count,
                              struct error *);
+    enum status (*key_list)(struct store_session *, struct str key, struct str after, size_t limit,
+                            struct arena *, struct str **homes, size_t *count, struct error *);
     enum status (*keys_put)(struct store_session *, struct str home, const struct str *keys,
                             size_t count, struct error *);
     enum status (*search_put)(struct store_session *, struct str home, struct str entry,
@@ -164,8 +176,13 @@ struct store_operations {
                                    struct arena *, struct profile_row *rows, struct error *);
     enum status (*search_backlog)(struct store_session *, size_t limit, struct arena *,
                                   struct str **homes, size_t *count, struct error *);
+    enum status (*search_erase)(struct store_session *, const struct str *homes, size_t count,
+                                const struct str *keys, size_t key_count, struct error *);
     enum status (*search_backlog_done)(struct store_session *, const struct str *homes,
                                        size_t count, struct error *);
+    enum status (*keys_erase)(struct store_session *, const struct str *homes, size_t count,
+                              struct error *);
+    enum status (*homes_erase)(struct store_session *, const struct erasure *, struct error *);
     enum status (*event_append)(struct store_session *, const struct event *, struct error *);
     enum status (*event_list)(struct store_session *, int64_t after, size_t limit, struct arena *,
                               struct event **, size_t *count, struct error *);
@@ -233,8 +250,7 @@ MUST_CHECK enum status store_profile_insert(struct store_session *session,
 /* The row must be locked. */
 MUST_CHECK enum status store_profile_update(struct store_session *session,
                                             const struct profile_row *row, struct error *error);
-/* In order of customer_id, from `after_id` (absent: the first) exclusive. Erased ones are left out.
- */
+/* In order of customer_id, from `after_id` (absent: the first) exclusive. */
 MUST_CHECK enum status store_profile_list(struct store_session *session,
                                           const struct profile_filter *filter, struct str after_id,
                                           size_t limit, struct arena *arena,
@@ -284,6 +300,11 @@ MUST_CHECK enum status store_keys_find(struct store_session *session, const stru
                                        size_t count, size_t homes_max, struct arena *arena,
                                        struct key_hit **hits, size_t *hit_count,
                                        struct error *error);
+/* All homes of one key, in order, a page at a time: those after `after` (absent: from the first).
+ */
+MUST_CHECK enum status store_key_list(struct store_session *session, struct str key,
+                                      struct str after, size_t limit, struct arena *arena,
+                                      struct str **homes, size_t *count, struct error *error);
 /* Keys that the home has already are ignored. */
 MUST_CHECK enum status store_keys_put(struct store_session *session, struct str home,
                                       const struct str *keys, size_t count, struct error *error);
@@ -314,9 +335,22 @@ MUST_CHECK enum status store_search_backlog(struct store_session *session, size_
 MUST_CHECK enum status store_search_backlog_done(struct store_session *session,
                                                  const struct str *homes, size_t count,
                                                  struct error *error);
+/* Takes away all entries of these homes, and these keys, which are theirs, wherever no other entry
+ * has them. */
+MUST_CHECK enum status store_search_erase(struct store_session *session, const struct str *homes,
+                                          size_t count, const struct str *keys, size_t key_count,
+                                          struct error *error);
 /* A tenant with such homes; absent when none is left. */
 MUST_CHECK enum status store_search_backlog_tenant(struct store *store, struct arena *arena,
                                                    struct str *tenant, struct error *error);
+/* Takes away all keys of these homes. */
+MUST_CHECK enum status store_keys_erase(struct store_session *session, const struct str *homes,
+                                        size_t count, struct error *error);
+/* Takes away facts, versions, events and possible duplicates of the homes. Their rows and the
+ * merges stay, what others say of them (a relationship) stays, and so do the keys. The roots of the
+ * homes must be locked. */
+MUST_CHECK enum status store_homes_erase(struct store_session *session,
+                                         const struct erasure *erasure, struct error *error);
 /* `position` is ignored and given by the store: the feed lists events in an order in which those of
  * one aggregate stand as committed, and nothing appears before a position that was read already. */
 MUST_CHECK enum status store_event_append(struct store_session *session, const struct event *event,

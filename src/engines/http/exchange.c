@@ -105,6 +105,11 @@ static void refuse(struct http_request *request)
     request->response.body = request->refusal_reason;
 }
 
+int64_t exchange_body_deadline(const struct http_request *request)
+{
+    return http_clock_ms() + request->server->options.idle_timeout_ms;
+}
+
 static void start_handler(struct http_request *request)
 {
     request->started = true;
@@ -123,43 +128,28 @@ static enum MHD_Result answer(struct http_request *request, struct MHD_Connectio
     return MHD_YES;
 }
 
-static uint64_t declared_length(const struct http_request *request)
+/* So small that it is on its way already, and sure to end. */
+static bool is_small(const struct http_request *request)
 {
-    int64_t length = 0;
-    struct str text = http_request_header(request, STR("Content-Length"));
-    return str_to_int64(text, &length) && length > 0 ? (uint64_t)length : 0;
+    uint64_t length = request_declared_bytes(request);
+    return length > 0 && length <= HTTP_SMALL_BYTES &&
+           str_is_none(http_request_header(request, STR("Expect")));
 }
 
-/* 413 at once when the peer waits for it or would send for long; else when the body was read. */
-static bool refuse_by_length(struct http_request *request)
-{
-    const struct http_options *options = &request->server->options;
-    uint64_t length = declared_length(request);
-    size_t limit = request->streams ? options->stream_max_bytes : options->body_max_bytes;
-    if (limit == 0 || length <= limit) return false;
-    request_refuse(request, 413, STR("the body is larger than allowed"));
-    return !str_is_none(http_request_header(request, STR("Expect"))) || length > HTTP_LINGER_BYTES;
-}
-
+/* The handler of a request with a body begins before the body: it may refuse by the head alone, and
+ * asks for the body when it wants it. An answer before the body is looked at: no 100, no body; only
+ * a small one is read, so that the connection can be used again. */
 static enum MHD_Result first_call(struct http_request *request, struct MHD_Connection *connection)
 {
-    const struct http_options *options = &request->server->options;
-    bool at_once = request->refusal != 0;
-    if (!at_once && !request->started) {
-        request->streams = options->stream_body &&
-                           options->stream_body(options->context, request->method, request->path);
-        at_once = refuse_by_length(request);
-    }
-    if (at_once) {
-        start_handler(request);
+    bool has_body = request_has_body(request);
+    if (!request->started && (has_body || request->refusal)) start_handler(request);
+    bool reads = request->waits == WAIT_CHUNK || request->waits == WAIT_BODY;
+    bool drains = request->ended && !request->refusal && is_small(request);
+    if (request->started && !reads && !drains) {
+        request->connection->unread = has_body && (request->ended || request->response.streamed);
         return answer(request, connection);
     }
-    if (request->streams && !request->started && !request->refusal) start_handler(request);
-    if (request->streams && !request->refusal) {
-        /* An answer before the body is looked at: no 100, no body. */
-        if (request->ended || request->response.streamed || request->waits != WAIT_CHUNK)
-            return answer(request, connection);
-    }
+    if (drains) request->connection->deadline_ms = exchange_body_deadline(request);
     request->head_done = true;
     return MHD_YES;
 }
@@ -183,11 +173,11 @@ static bool append_body(struct http_request *request, const char *data, size_t c
 
 static void gather(struct http_request *request, const char *data, size_t count)
 {
-    if (request->refusal) return;
-    if (request->received_bytes > request->server->options.body_max_bytes)
-        request_refuse(request, 413, STR("the body is larger than allowed"));
-    else if (!append_body(request, data, count))
-        request_refuse(request, 413, STR("the body needs more memory than a request may use"));
+    if (request->received_bytes <= request->server->options.body_max_bytes &&
+        append_body(request, data, count))
+        return;
+    request->too_large = true;
+    exchange_wake(request, WAIT_BODY);
 }
 
 /* Hands a piece to the handler that reads and lets the peer wait until it wants the next. Returns
@@ -217,22 +207,18 @@ static enum MHD_Result body_call(struct http_request *request, const char *data,
     const struct http_options *options = &request->server->options;
     size_t taken = *data_bytes;
     /* A handler that has begun to answer reads no more. */
-    bool reads = request->streams && !request->ended && !request->refusal && !request->too_large &&
-                 !request->response.streamed;
-    if (reads) {
-        taken = hand_over(request, data, *data_bytes);
-        request->received_bytes += taken;
-        if (options->stream_max_bytes && request->received_bytes > options->stream_max_bytes)
-            request->too_large = true;
-    } else {
-        request->received_bytes += taken;
-        if (!request->streams) gather(request, data, taken);
-    }
+    bool wanted = !request->ended && !request->too_large && !request->response.streamed;
+    if (wanted && request->streams) taken = hand_over(request, data, *data_bytes);
+    request->received_bytes += taken;
+    if (wanted && request->gathers) gather(request, data, taken);
+    if (request->streams && options->stream_max_bytes &&
+        request->received_bytes > options->stream_max_bytes)
+        request->too_large = true;
     *data_bytes -= taken;
     /* Nobody reads it any more: it is thrown away, but not for ever. */
-    bool wasted = request->streams ? !reads : request->refusal != 0;
-    size_t limit = request->streams ? options->stream_max_bytes : options->body_max_bytes;
-    return wasted && request->received_bytes > limit + HTTP_LINGER_BYTES ? MHD_NO : MHD_YES;
+    if (wanted) return MHD_YES;
+    request->wasted_bytes += taken;
+    return request->wasted_bytes > HTTP_LINGER_BYTES ? MHD_NO : MHD_YES;
 }
 
 /* The request is complete, or was resumed after it was. */
@@ -240,7 +226,7 @@ static enum MHD_Result final_call(struct http_request *request, struct MHD_Conne
 {
     if (!request->body_ended) {
         request->body_ended = true;
-        exchange_wake(request, WAIT_CHUNK);
+        exchange_wake(request, request->gathers ? WAIT_BODY : WAIT_CHUNK);
     }
     if (!request->started) start_handler(request);
     return answer(request, connection);

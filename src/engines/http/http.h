@@ -1,8 +1,10 @@
 /* An HTTP/1.1 server over libmicrohttpd: one listening socket per loop (SO_REUSEPORT), each request
  * handled by a function in a coroutine, which reads as straight-line code.
  *
- * The handler fills the response and returns; until then the connection is suspended. Bodies up to
- * body_max_bytes are given whole, unless the route asked for streaming (see stream_body).
+ * The handler begins when the head is there, fills the response and returns; until then the
+ * connection is suspended. It asks for the body, whole (http_request_receive) or in pieces
+ * (http_request_read); or it answers without, at once, and what still comes of the body is not
+ * kept.
  *
  * What a peer may send is checked before a handler sees it: RFC 9110 names and values, one Host,
  * one framing of the body (never both Content-Length and Transfer-Encoding), escapes and UTF-8 of
@@ -14,6 +16,7 @@
 #ifndef ENGINES_HTTP_HTTP_H
 #define ENGINES_HTTP_HTTP_H
 
+#include "engines/http/credentials.h"
 #include "engines/loop/loop.h"
 
 struct http_request;
@@ -25,15 +28,11 @@ struct http_options {
     size_t body_max_bytes;
     size_t connections_max;
     size_t header_max_bytes;
-    size_t stream_max_bytes; /* of a streamed body; 0: no limit */
-    int64_t idle_timeout_ms; /* no byte for so long: closed. A head, and a body that is given
-                                whole, must be complete within that time, too */
+    size_t stream_max_bytes; /* of a body that is read in pieces; 0: no limit */
+    int64_t idle_timeout_ms; /* no byte for so long: closed. A head, and a body that is
+                                received whole, must be complete within that time, too */
     size_t request_arena_bytes;
-    struct str tls_certificate; /* PEM text; absent: plain HTTP. TLS 1.3 only */
-    struct str tls_key;
-    /* Decides, when the headers are there, whether the body is handed over in chunks
-     * (http_request_read) instead of whole. May be NULL. */
-    bool (*stream_body)(void *context, struct str method, struct str path);
+    struct http_credentials *credentials; /* NULL: plain HTTP. TLS 1.3 only; not ours to free */
     /* Runs in a coroutine. */
     void (*handle)(void *context, struct http_request *request, struct http_response *response);
     /* Writes the answer to a request that is not handed to a handler, with the status given;
@@ -48,6 +47,8 @@ struct http_server;
 MUST_CHECK enum status http_server_new(struct loop *loop, const struct http_options *options,
                                        struct http_server **server, struct error *error);
 uint16_t http_server_port(const struct http_server *server);
+/* For handshakes from now on; the server must have begun with some. Thread-safe. */
+void http_server_set_credentials(struct http_server *server, struct http_credentials *credentials);
 /* Stops accepting and closes idle connections; requests under way go on, and their answers close
  * the connection. */
 void http_server_drain(struct http_server *server);
@@ -72,9 +73,17 @@ bool http_request_header_repeated(const struct http_request *request, struct str
 /* Query parameters in order, decoded. False past the last. */
 bool http_request_query(const struct http_request *request, size_t index, struct str *name,
                         struct str *value);
+/* Does the head announce one? */
+bool http_request_has_body(const struct http_request *request);
+/* Receives the whole body, suspending until it is there. STATUS_IO when the peer went away,
+ * STATUS_REQUEST_TOO_LARGE past body_max_bytes or the memory of the request: at once when the
+ * head says so. */
+MUST_CHECK enum status http_request_receive(struct http_request *request);
+/* What was received; empty before. */
 struct str http_request_body(const struct http_request *request);
-/* Next chunk of a streamed body, suspending until there is one; empty at the end. STATUS_IO when
- * the peer went away, STATUS_REQUEST_TOO_LARGE past the limit. Valid until the next call. */
+/* Next chunk of the body, instead of receiving it whole, suspending until there is one; empty at
+ * the end. STATUS_IO when the peer went away, STATUS_REQUEST_TOO_LARGE past the limit. Valid until
+ * the next call. */
 MUST_CHECK enum status http_request_read(struct http_request *request, struct str *chunk);
 /* Address of the peer as text: "127.0.0.1", "::1". */
 struct str http_request_peer(const struct http_request *request);

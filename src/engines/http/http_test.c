@@ -21,15 +21,9 @@ static struct {
     uint16_t port;
     struct arena arena;
     atomic_size_t gone; /* handlers that saw their peer go */
+    atomic_bool slow;   /* a handler of /slow has begun */
     atomic_size_t bytes_read;
 } fixture;
-
-static bool streams(void *context, struct str method, struct str path)
-{
-    (void)context;
-    (void)method;
-    return str_equal(path, STR("/upload"));
-}
 
 static void count_upload(struct http_request *request, struct http_response *response)
 {
@@ -90,8 +84,16 @@ static void handle(void *context, struct http_request *request, struct http_resp
     struct str path = http_request_path(request);
     http_response_header(response, STR("Content-Type"), STR("text/plain"));
     if (str_equal(path, STR("/echo"))) {
+        enum status status = http_request_receive(request);
+        if (status == STATUS_REQUEST_TOO_LARGE) http_response_status(response, 413);
+        if (status == STATUS_IO) atomic_fetch_add(&fixture.gone, 1);
+        http_response_body(response, http_request_body(request));
+    } else if (str_equal(path, STR("/late"))) {
+        coroutine_sleep(20);
+        if (http_request_receive(request) != STATUS_OK) http_response_status(response, 500);
         http_response_body(response, http_request_body(request));
     } else if (str_equal(path, STR("/slow"))) {
+        atomic_store(&fixture.slow, true);
         coroutine_sleep(20);
         http_response_body(response, STR("slow"));
     } else if (str_equal(path, STR("/upload"))) {
@@ -131,7 +133,6 @@ static int set_up(void **state)
                                    .stream_max_bytes = 4000000,
                                    .idle_timeout_ms = 1000,
                                    .request_arena_bytes = 4 << 20,
-                                   .stream_body = streams,
                                    .handle = handle};
     atomic_store(&fixture.gone, 0);
     atomic_store(&fixture.bytes_read, 0);
@@ -300,6 +301,9 @@ static void a_body_past_the_limit_is_413(void **state)
     raw_send(reader.fd, STR("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 150000\r\n\r\n"));
     raw_send(reader.fd, str_of(bytes, 150000));
     assert_int_equal(raw_read(&reader, false).status, 413);
+    assert_true(raw_is_closed(reader.fd));
+    (void)close(reader.fd);
+    reader = (struct raw_reader){.fd = raw_connect(fixture.port), .arena = &fixture.arena};
     raw_send(reader.fd, STR("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
                             "249f0\r\n"));
     raw_send(reader.fd, str_of(bytes, 150000));
@@ -367,6 +371,39 @@ static void a_handler_may_answer_without_reading_the_stream(void **state)
     (void)close(reader.fd);
 }
 
+/* The peer has sent nothing of a large body, and then sends all of it. */
+static void an_answer_by_the_head_comes_before_the_body(void **state)
+{
+    (void)state;
+    static const char *const framings[] = {"Content-Length: 1000000\r\n\r\n",
+                                           "Transfer-Encoding: chunked\r\n\r\nf4240\r\n"};
+    char *bytes = arena_calloc(&fixture.arena, 1, 1000000);
+    for (size_t i = 0; i < 2; i++) {
+        struct raw_reader reader = {.fd = raw_connect(fixture.port), .arena = &fixture.arena};
+        raw_send(reader.fd, STR("POST /upload HTTP/1.1\r\nHost: x\r\nX-Refuse: yes\r\n"));
+        raw_send(reader.fd, str_from_cstr(framings[i]));
+        if (i == 0) assert_int_equal(raw_read(&reader, false).status, 403);
+        raw_send(reader.fd, str_of(bytes, 1000000));
+        if (i == 1) assert_int_equal(raw_read(&reader, false).status, 403);
+        assert_true(raw_is_closed(reader.fd));
+        (void)close(reader.fd);
+    }
+}
+
+static void a_handler_may_wait_before_it_asks_for_the_body(void **state)
+{
+    (void)state;
+    char *bytes = arena_alloc(&fixture.arena, 90000);
+    memset(bytes, 'y', 90000);
+    struct raw_reader reader = {.fd = raw_connect(fixture.port), .arena = &fixture.arena};
+    for (int round = 0; round < 2; round++) {
+        raw_send(reader.fd, STR("POST /late HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n"));
+        raw_send(reader.fd, str_of(bytes, 90000));
+        assert_true(str_equal(raw_read(&reader, false).body, str_of(bytes, 90000)));
+    }
+    (void)close(reader.fd);
+}
+
 static void a_streamed_body_past_the_limit_ends_the_reading(void **state)
 {
     (void)state;
@@ -388,10 +425,11 @@ static void a_peer_that_goes_while_uploading_is_noticed(void **state)
     while (atomic_load(&fixture.bytes_read) < 3) (void)usleep(1000);
     (void)close(fd);
     wait_until_gone(1);
-    /* A whole body that never comes is nobody's concern. */
     fd = raw_connect(fixture.port);
     raw_send(fd, STR("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3000\r\n\r\nabc"));
+    (void)usleep(20000);
     (void)close(fd);
+    wait_until_gone(2);
 }
 
 static void a_streamed_answer_arrives_whole(void **state)
@@ -484,10 +522,11 @@ static void drain(void *argument)
 static void draining_lets_requests_end_and_takes_no_more(void **state)
 {
     (void)state;
+    atomic_store(&fixture.slow, false);
     struct raw_reader slow = {.fd = raw_connect(fixture.port), .arena = &fixture.arena};
     int idle = raw_connect(fixture.port);
     raw_send(slow.fd, STR("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"));
-    (void)usleep(10000);
+    while (!atomic_load(&fixture.slow)) (void)usleep(1000);
     assert_true(loop_post(fixture.loop, drain, fixture.server));
     struct raw_answer answer = raw_read(&slow, false);
     assert_text(answer.body, "slow");
@@ -515,6 +554,8 @@ int main(void)
         SERVED(expect_100_continue_is_kept),
         SERVED(a_streamed_body_arrives_piece_by_piece),
         SERVED(a_handler_may_answer_without_reading_the_stream),
+        SERVED(an_answer_by_the_head_comes_before_the_body),
+        SERVED(a_handler_may_wait_before_it_asks_for_the_body),
         SERVED(a_streamed_body_past_the_limit_ends_the_reading),
         SERVED(a_peer_that_goes_while_uploading_is_noticed),
         SERVED(a_streamed_answer_arrives_whole),

@@ -16,6 +16,7 @@ static struct {
     pthread_t thread;
     struct arena arena;
     struct str certificate, key;
+    struct http_credentials *credentials[2];
 } fixture;
 
 static struct str take_pem(BIO *bio)
@@ -27,12 +28,12 @@ static struct str take_pem(BIO *bio)
     return text;
 }
 
-static void make_certificate(void)
+static void make_certificate(long serial)
 {
     EVP_PKEY *key = EVP_EC_gen("P-256");
     X509 *certificate = X509_new();
     X509_set_version(certificate, 2);
-    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+    ASN1_INTEGER_set(X509_get_serialNumber(certificate), serial);
     X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
     X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
     X509_set_pubkey(certificate, key);
@@ -72,8 +73,7 @@ static struct http_options secure_options(void)
                                  .header_max_bytes = 8192,
                                  .idle_timeout_ms = 5000,
                                  .request_arena_bytes = 1 << 20,
-                                 .tls_certificate = fixture.certificate,
-                                 .tls_key = fixture.key,
+                                 .credentials = fixture.credentials[0],
                                  .handle = handle};
 }
 
@@ -82,7 +82,12 @@ static int set_up(void **state)
     (void)state;
     struct error error = {0};
     arena_init(&fixture.arena, 1 << 20);
-    make_certificate();
+    for (long i = 0; i < 2; i++) {
+        make_certificate(i + 1);
+        assert_int_equal(
+            http_credentials_new(fixture.certificate, fixture.key, &fixture.credentials[i], &error),
+            STATUS_OK);
+    }
     struct http_options options = secure_options();
     fixture.loop = loop_new(0);
     assert_int_equal(http_server_new(fixture.loop, &options, &fixture.server, &error), STATUS_OK);
@@ -102,6 +107,7 @@ static int tear_down(void **state)
     (void)pthread_join(fixture.thread, NULL);
     http_server_free(fixture.server);
     loop_free(fixture.loop);
+    for (size_t i = 0; i < 2; i++) http_credentials_free(fixture.credentials[i]);
     arena_release(&fixture.arena);
     return 0;
 }
@@ -156,18 +162,59 @@ static void plain_http_is_not_answered(void **state)
     (void)close(fd);
 }
 
-static void a_bad_key_does_not_start(void **state)
+static void a_bad_certificate_or_key_is_refused(void **state)
 {
     (void)state;
-    struct http_options options = secure_options();
-    struct http_server *server;
+    struct http_credentials *credentials;
     struct error error = {0};
-    struct loop *loop = loop_new(0);
-    options.tls_key = STR("no key");
-    assert_int_equal(http_server_new(loop, &options, &server, &error), STATUS_CONFIGURATION);
-    assert_string_equal(error.field, "tls");
-    assert_null(server);
-    loop_free(loop);
+    struct str older = fixture.certificate;
+    make_certificate(3);
+    const struct {
+        struct str certificate, key;
+    } bad[] = {{fixture.certificate, STR("no key")},
+               {STR("no certificate"), fixture.key},
+               {older, fixture.key},
+               {STR(""), STR("")}};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_int_equal(http_credentials_new(bad[i].certificate, bad[i].key, &credentials, &error),
+                         STATUS_CONFIGURATION);
+        assert_string_equal(error.field, "tls");
+        assert_null(credentials);
+    }
+}
+
+static long serial_of(SSL *ssl)
+{
+    X509 *certificate = SSL_get1_peer_certificate(ssl);
+    long serial = certificate ? ASN1_INTEGER_get(X509_get0_serialNumber(certificate)) : -1;
+    X509_free(certificate);
+    return serial;
+}
+
+static void other_credentials_are_for_new_connections_and_the_open_ones_go_on(void **state)
+{
+    (void)state;
+    static const char request[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    char answer[1000];
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL *ssls[2];
+    int fds[2];
+    for (size_t i = 0; i < 2; i++) {
+        if (i == 1) http_server_set_credentials(fixture.server, fixture.credentials[1]);
+        fds[i] = raw_connect(http_server_port(fixture.server));
+        ssls[i] = SSL_new(context);
+        SSL_set_fd(ssls[i], fds[i]);
+        assert_int_equal(SSL_connect(ssls[i]), 1);
+        assert_int_equal(serial_of(ssls[i]), (long)i + 1);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(SSL_write(ssls[i], request, sizeof(request) - 1) > 0);
+        assert_true(SSL_read(ssls[i], answer, sizeof(answer)) > 12);
+        assert_memory_equal(answer, "HTTP/1.1 200", 12);
+        SSL_free(ssls[i]);
+        (void)close(fds[i]);
+    }
+    SSL_CTX_free(context);
 }
 
 #define SERVED(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -178,7 +225,8 @@ int main(void)
         SERVED(a_request_is_answered_over_tls_1_3),
         SERVED(tls_1_2_is_refused),
         SERVED(plain_http_is_not_answered),
-        SERVED(a_bad_key_does_not_start),
+        SERVED(a_bad_certificate_or_key_is_refused),
+        SERVED(other_credentials_are_for_new_connections_and_the_open_ones_go_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,9 +2,9 @@
  *
  * Life of a request. libmicrohttpd calls exchange_access() when the head is there, for every piece
  * of the body, and again when the request is complete or was resumed; the handler runs in a
- * coroutine that begins inside one of those calls. Three parties hold on to a request:
- * libmicrohttpd (until exchange_completed()), the coroutine (until the handler returns) and the
- * connection; it goes back to the pool when the first two are done.
+ * coroutine that begins in the first of those calls when a body is to come, else in the last. Three
+ * parties hold on to a request: libmicrohttpd (until exchange_completed()), the coroutine (until
+ * the handler returns) and the connection; it goes back to the pool when the first two are done.
  *
  * While the coroutine waits for something else than the peer, the connection is suspended, for an
  * idle one would time out and a polled one would spin. A suspended connection is never closed by
@@ -16,6 +16,7 @@
 #ifndef ENGINES_HTTP_INTERNAL_H
 #define ENGINES_HTTP_INTERNAL_H
 
+#include <gnutls/abstract.h>
 #include <microhttpd.h>
 #include <stdatomic.h>
 
@@ -28,6 +29,9 @@ enum {
     HTTP_PEER_MAX = 48,
     HTTP_CHUNK_BYTES = 16 * 1024,
     HTTP_PARKED_REQUESTS_MAX = 256,
+    /* A body of that size is thought to be on its way already: the connection is kept, also when
+     * the answer does not need it. */
+    HTTP_SMALL_BYTES = 16 * 1024,
     /* How much of a body is still read when the answer is known already, so that a peer which only
      * reads after having written sees it. */
     HTTP_LINGER_BYTES = 4 * 1024 * 1024
@@ -45,6 +49,7 @@ struct http_connection {
     struct http_request *request; /* under way, or NULL */
     int64_t deadline_ms;          /* when the head or body must be complete; INT64_MAX: no limit */
     int fd;
+    bool unread; /* answered before the body was read */
     char peer[HTTP_PEER_MAX];
 };
 
@@ -61,7 +66,7 @@ struct http_response {
 };
 
 /* What the handler's coroutine waits for from the peer. */
-enum http_wait { WAIT_NOTHING, WAIT_CHUNK, WAIT_WRITTEN };
+enum http_wait { WAIT_NOTHING, WAIT_CHUNK, WAIT_BODY, WAIT_WRITTEN };
 
 struct http_request {
     struct http_server *server; /* NULL for a made request */
@@ -76,10 +81,12 @@ struct http_request {
     struct str body;
     size_t body_capacity;
     size_t received_bytes;
-    char *chunk; /* of a streamed body; `body` is what it holds */
+    size_t wasted_bytes; /* of them, those that nobody wanted */
+    char *chunk;         /* of a streamed body; `body` is what it holds */
 
     bool head_done; /* the first call is over: libmicrohttpd reads the body */
-    bool streams;   /* the body is read by the handler */
+    bool streams;   /* the body is read by the handler, piece by piece */
+    bool gathers;   /* the handler wants the whole body */
     bool body_ended;
     bool too_large;
     bool started;   /* the coroutine was */
@@ -102,12 +109,15 @@ struct http_server {
     struct MHD_Daemon *daemon;
     struct loop_timer *sweep;
     struct http_connection *connections;
+    struct http_linger *lingering;
+    size_t lingering_count;
     struct http_request *parked;
     size_t parked_count;
     size_t active;
     /* Written by the loop's thread only; metrics read them from others. */
     _Atomic size_t connection_count;
     _Atomic uint64_t accepted;
+    struct http_credentials *_Atomic credentials; /* NULL: plain HTTP */
     int listen_fd;
     int epoll_fd;
     uint16_t port;
@@ -122,6 +132,12 @@ int64_t http_clock_ms(void);
 /* Makes the loop call libmicrohttpd before it sleeps. */
 void http_server_want_run(struct http_server *server);
 
+/* credentials.c: what GnuTLS asks for at a handshake */
+int credentials_retrieve(gnutls_session_t session, const gnutls_datum_t *authorities,
+                         int authority_count, const gnutls_pk_algorithm_t *algorithms,
+                         int algorithm_count, gnutls_pcert_st **chain, unsigned *length,
+                         gnutls_privkey_t *key);
+
 /* exchange.c: the callbacks of libmicrohttpd */
 enum MHD_Result exchange_access(void *argument, struct MHD_Connection *connection, const char *url,
                                 const char *method, const char *version, const char *data,
@@ -132,6 +148,8 @@ void exchange_suspend(struct http_request *request);
 void exchange_resume(struct http_request *request);
 /* Lets the handler go on, if it waits for this. */
 void exchange_wake(struct http_request *request, enum http_wait what);
+/* When a body that begins now must be complete. */
+int64_t exchange_body_deadline(const struct http_request *request);
 /* Suspends the handler; false when the peer is gone. */
 bool exchange_wait(struct http_request *request, enum http_wait what);
 
@@ -141,6 +159,15 @@ bool exchange_wait(struct http_request *request, enum http_wait what);
 void request_read_head(struct http_request *request, struct MHD_Connection *connection,
                        const char *url, const char *method);
 void request_refuse(struct http_request *request, int status, struct str reason);
+
+/* Does the head announce a body, and of what size? 0: it does not say. */
+bool request_has_body(const struct http_request *request);
+uint64_t request_declared_bytes(const struct http_request *request);
+
+/* linger.c */
+/* Keeps the socket, which is about to be closed, and throws away what comes. */
+void linger_begin(struct http_server *server, int fd);
+void linger_end_all(struct http_server *server);
 
 /* response.c */
 /* Gives the answer to libmicrohttpd. False when it does not take it. */

@@ -183,6 +183,24 @@ bool http_request_query(const struct http_request *request, size_t index, struct
     return true;
 }
 
+bool request_has_body(const struct http_request *request)
+{
+    return request_declared_bytes(request) > 0 ||
+           !str_is_none(http_request_header(request, STR("Transfer-Encoding")));
+}
+
+uint64_t request_declared_bytes(const struct http_request *request)
+{
+    int64_t length = 0;
+    struct str text = http_request_header(request, STR("Content-Length"));
+    return str_to_int64(text, &length) && length > 0 ? (uint64_t)length : 0;
+}
+
+bool http_request_has_body(const struct http_request *request)
+{
+    return request_has_body(request);
+}
+
 struct str http_request_body(const struct http_request *request)
 {
     return str_is_none(request->body) ? STR("") : request->body;
@@ -208,14 +226,38 @@ bool http_request_gone(const struct http_request *request)
     return request->gone || (request->server && request->server->cut);
 }
 
+/* Lets the peer go on with the body, if it waits. */
+static void go_on(struct http_request *request)
+{
+    if (request->suspended && !request->body_ended) exchange_resume(request);
+}
+
+enum status http_request_receive(struct http_request *request)
+{
+    if (!request->server || !request_has_body(request)) return STATUS_OK;
+    if (http_request_gone(request)) return STATUS_IO;
+    if (request_declared_bytes(request) > request->server->options.body_max_bytes)
+        return STATUS_REQUEST_TOO_LARGE;
+    request->gathers = true;
+    request->connection->deadline_ms = exchange_body_deadline(request);
+    go_on(request);
+    while (!request->body_ended && !request->too_large)
+        if (!exchange_wait(request, WAIT_BODY)) return STATUS_IO;
+    request->connection->deadline_ms = INT64_MAX;
+    return request->too_large ? STATUS_REQUEST_TOO_LARGE : STATUS_OK;
+}
+
 enum status http_request_read(struct http_request *request, struct str *chunk)
 {
     *chunk = STR("");
-    if (!request->streams) return STATUS_IO; /* it was given whole */
+    if (!request->server || request->gathers) return STATUS_IO;
+    if (http_request_gone(request)) return STATUS_IO;
+    size_t limit = request->server->options.stream_max_bytes;
+    if (limit && request_declared_bytes(request) > limit) return STATUS_REQUEST_TOO_LARGE;
+    request->streams = true;
     /* The chunk that was given last is read: there is room for the next. */
     request->body = STR_NONE;
-    if (http_request_gone(request)) return STATUS_IO;
-    if (request->suspended && !request->body_ended) exchange_resume(request);
+    go_on(request);
     while (!request->body.len && !request->body_ended && !request->too_large)
         if (!exchange_wait(request, WAIT_CHUNK)) return STATUS_IO;
     if (request->too_large) return STATUS_REQUEST_TOO_LARGE;

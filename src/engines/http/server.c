@@ -100,6 +100,7 @@ static void connection_started(struct http_server *server, struct MHD_Connection
 static void connection_ended(struct http_server *server, struct http_connection *connection)
 {
     if (!connection) return;
+    if (connection->unread) linger_begin(server, connection->fd);
     if (connection->next) connection->next->previous = connection->previous;
     if (connection->previous)
         connection->previous->next = connection->next;
@@ -107,6 +108,8 @@ static void connection_ended(struct http_server *server, struct http_connection 
         server->connections = connection->next;
     server->connection_count--;
     free(connection);
+    /* At its limit libmicrohttpd stops listening, and begins again in a run after this one. */
+    http_server_want_run(server);
 }
 
 static void on_connection(void *argument, struct MHD_Connection *mhd, void **context,
@@ -192,8 +195,7 @@ static uint16_t bound_port(int fd)
                                                                       : 0;
 }
 
-static struct MHD_Daemon *start_daemon(struct http_server *server, const char *certificate,
-                                       const char *key)
+static struct MHD_Daemon *start_daemon(struct http_server *server)
 {
     const struct http_options *options = &server->options;
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_PEDANTIC_CHECKS;
@@ -210,32 +212,26 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, const char *c
         {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)((options->idle_timeout_ms + 999) / 1000), NULL},
         {MHD_OPTION_END, 0, NULL},
     };
-    if (!certificate)
+    if (!options->credentials)
         return MHD_start_daemon(flags, 0, NULL, NULL, exchange_access, server, MHD_OPTION_ARRAY,
                                 items, MHD_OPTION_END);
     return MHD_start_daemon(flags | MHD_USE_TLS, 0, NULL, NULL, exchange_access, server,
-                            MHD_OPTION_ARRAY, items, MHD_OPTION_HTTPS_MEM_CERT, certificate,
-                            MHD_OPTION_HTTPS_MEM_KEY, key, MHD_OPTION_HTTPS_PRIORITIES,
+                            MHD_OPTION_ARRAY, items, MHD_OPTION_HTTPS_CERT_CALLBACK,
+                            credentials_retrieve, MHD_OPTION_HTTPS_PRIORITIES,
                             "NORMAL:-VERS-ALL:+VERS-TLS1.3", MHD_OPTION_END);
 }
 
 static enum status open_daemon(struct http_server *server, struct error *error)
 {
-    const struct http_options *options = &server->options;
-    bool secure = !str_is_none(options->tls_certificate);
-    struct arena arena;
-    arena_init(&arena, 1024 * 1024);
-    char *certificate = secure ? arena_cstr(&arena, options->tls_certificate) : NULL;
-    char *key = secure ? arena_cstr(&arena, options->tls_key) : NULL;
-    if (!secure || (certificate && key)) server->daemon = start_daemon(server, certificate, key);
-    if (key) explicit_bzero(key, options->tls_key.len);
-    arena_release(&arena);
+    atomic_store(&server->credentials, server->options.credentials);
+    server->daemon = start_daemon(server);
     if (server->daemon) return STATUS_OK;
-    if (secure)
-        return error_set(error, STATUS_CONFIGURATION, STR("tls"),
-                         STR("a certificate chain and its private key as PEM"),
-                         "the HTTP server does not start with this certificate and key");
     return error_set(error, STATUS_IO, STR(""), STR(""), "the HTTP server does not start");
+}
+
+void http_server_set_credentials(struct http_server *server, struct http_credentials *credentials)
+{
+    atomic_store(&server->credentials, credentials);
 }
 
 static enum status attach(struct http_server *server, struct error *error)
@@ -261,8 +257,6 @@ enum status http_server_new(struct loop *loop, const struct http_options *option
         (struct http_server){.options = *options, .loop = loop, .listen_fd = -1, .epoll_fd = -1};
     enum status status = listen_on(server, error);
     if (status == STATUS_OK) status = open_daemon(server, error);
-    /* The key is with libmicrohttpd; the caller may wipe its own. */
-    server->options.tls_certificate = server->options.tls_key = STR_NONE;
     if (status == STATUS_OK) status = attach(server, error);
     if (status != STATUS_OK) {
         http_server_free(server);
@@ -325,6 +319,7 @@ void http_server_free(struct http_server *server)
         if (!server->draining) (void)MHD_quiesce_daemon(server->daemon);
         MHD_stop_daemon(server->daemon);
     }
+    linger_end_all(server);
     if (server->listen_fd >= 0) (void)close(server->listen_fd);
     while (server->parked) {
         struct http_request *next = server->parked->next_parked;

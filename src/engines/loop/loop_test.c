@@ -14,6 +14,7 @@
 
 #include "engines/loop/context.h"
 #include "engines/loop/loop.h"
+#include "engines/loop/offload.h"
 #include "engines/loop/timers.h"
 
 /* ThreadSanitizer knows some 8,000 threads at most, and counts a coroutine as one. */
@@ -468,6 +469,53 @@ static void a_resume_that_comes_before_the_suspend_is_not_lost(void **state)
     assert_int_equal(crowd.ended, 20);
 }
 
+/* --- work that blocks --- */
+
+struct blocking {
+    struct offload *offload;
+    struct crowd *crowd;
+    _Atomic bool *proceed;
+    pthread_t thread;
+};
+
+static void block(void *argument)
+{
+    struct blocking *blocking = argument;
+    blocking->thread = pthread_self();
+    while (!atomic_load(blocking->proceed)) (void)usleep(100);
+}
+
+static void run_blocking(void *argument)
+{
+    struct blocking *blocking = argument;
+    offload_run(blocking->offload, block, blocking);
+    if (++blocking->crowd->ended == 2) loop_stop(blocking->crowd->loop);
+}
+
+static void let_proceed(void *argument)
+{
+    atomic_store((_Atomic bool *)argument, true);
+}
+
+/* The loop goes on meanwhile: it is a timer of its own that lets the work end. */
+static void work_that_blocks_is_done_by_another_thread(void **state)
+{
+    _Atomic bool proceed = false;
+    struct crowd crowd = {.loop = *state};
+    struct offload *offload = offload_new(2);
+    struct blocking first = {offload, &crowd, &proceed, 0}, second = first;
+    assert_non_null(offload);
+    assert_true(loop_spawn(*state, run_blocking, &first));
+    assert_true(loop_spawn(*state, run_blocking, &second));
+    assert_non_null(loop_timer_start(*state, 10, let_proceed, &proceed));
+    loop_run(*state);
+    assert_int_equal(crowd.ended, 2);
+    assert_false(pthread_equal(first.thread, pthread_self()));
+    offload_run(offload, block, &first); /* no coroutine: here */
+    assert_true(pthread_equal(first.thread, pthread_self()));
+    offload_free(offload);
+}
+
 /* --- what a switch costs: printed, not judged --- */
 
 static void switch_many(void *argument)
@@ -510,6 +558,7 @@ int main(void)
         LOOP_TEST(a_stack_overrun_is_a_fault_at_the_guard_page),
         LOOP_TEST(posts_of_four_threads_all_arrive_each_threads_in_order),
         LOOP_TEST(a_resume_that_comes_before_the_suspend_is_not_lost),
+        LOOP_TEST(work_that_blocks_is_done_by_another_thread),
         LOOP_TEST(eight_hundred_thousand_switches_are_counted_right),
     };
     return cmocka_run_group_tests_name("loop", tests, NULL, NULL);

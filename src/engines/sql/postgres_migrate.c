@@ -158,6 +158,7 @@ static enum status migrate(struct session *session, struct str runtime_role,
         (*applied)++;
     }
     TRY(check_tables(session, error));
+    TRY(run(session, SQL_WHOLE_STORE_POLICY, NULL, 0, NULL, error));
     if (str_is_empty(runtime_role)) return STATUS_OK;
     const char *role = arena_cstr(session->arena, runtime_role);
     return role ? grant(session, role, error) : error_plain(error, STATUS_OUT_OF_MEMORY);

@@ -179,6 +179,7 @@ enum status postgres_execute(struct sql_transaction *base, const struct sql_stat
                              const struct sql_value *params, size_t count, struct error *error)
 {
     struct postgres_transaction *transaction = (struct postgres_transaction *)base;
+    if (str_is_none(statement->postgres)) return STATUS_OK;
     TRY(send(transaction, statement, params, count, NULL, error));
     if (transaction->queued < QUEUED_MAX) return STATUS_OK;
     settle(transaction);

@@ -105,6 +105,8 @@ struct sqlite_options {
     size_t batch_max; /* bodies per commit */
     size_t mmap_bytes;
     bool create; /* make the file when it is missing */
+    /* Beside another process that has it: reads only, takes no lock, never checkpoints. */
+    bool read_only;
     /* Called on the writer thread after a commit, before anybody is told: lets an adapter drop what
      * it cached. May be NULL. */
     void (*committed)(void *argument);
@@ -115,6 +117,8 @@ struct sqlite_options {
     bool (*maintain)(struct sql_transaction *transaction, bool idle, void *argument);
     void *maintain_argument;
 };
+/* Whether a process has the file open. Changes nothing. */
+bool sqlite_is_in_use(struct str path);
 MUST_CHECK enum status sqlite_open(const struct sqlite_options *options, struct sql_driver **driver,
                                    struct error *error);
 

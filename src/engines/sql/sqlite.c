@@ -123,6 +123,8 @@ static enum status sqlite_transact(struct sql_driver *base, enum sql_mode mode, 
 {
     (void)tenant; /* statements name it; there is no row-level security to tell it to */
     struct sqlite_driver *self = self_of(base);
+    if (mode == SQL_WRITE && self->options.read_only)
+        return error_plain(error, STATUS_STORE_READ_ONLY);
     if (mode == SQL_WRITE) return sqlite_writer_run(&self->writer, arena, body, context, error);
     struct sqlite_reader *reader;
     TRY(acquire_reader(self, &reader, error));
@@ -210,6 +212,7 @@ static enum status start(struct sqlite_driver *self, const struct sqlite_options
     if (!options->create && access(self->options.path.ptr, F_OK) != 0)
         return error_set(error, STATUS_IO, STR_NONE, STR_NONE,
                          "there is no store at this path yet");
+    if (options->read_only) return STATUS_OK;
     TRY(sqlite_lock_file(self->options.path, &self->lock_fd, error));
     return sqlite_writer_start(&self->writer, &self->base, &self->options, error);
 }

@@ -142,6 +142,17 @@ enum status sqlite_lock_file(struct str path, int *fd, struct error *error)
     return STATUS_OK;
 }
 
+bool sqlite_is_in_use(struct str path)
+{
+    char name[4096];
+    sqlite3_snprintf(sizeof(name), name, "%.*s.lock", STR_ARGS(path));
+    int lock = open(name, O_RDONLY | O_CLOEXEC);
+    if (lock < 0) return false;
+    bool in_use = flock(lock, LOCK_SH | LOCK_NB) != 0;
+    close(lock);
+    return in_use;
+}
+
 /* --- statements --- */
 
 enum status sqlite_connection_script(struct sqlite_connection *connection, struct str text,

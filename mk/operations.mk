@@ -1,0 +1,18 @@
+# What an operator does, and what befalls him (tests/operations).
+# make operating-tables    writes the tables of docs/operating.md anew: metrics and codes
+TEST_STEPS += backup reload doctor documents harsh
+
+.PHONY: backup reload doctor documents harsh
+backup reload doctor documents: $(BUILD)/customer360
+	tests/operations/$@.py --binary $(BUILD)/customer360
+
+harsh: $(BUILD)/customer360 $(BUILD)/operations/preload.so
+	tests/operations/harsh.py --binary $(BUILD)/customer360 --preload $(BUILD)/operations/preload.so
+
+$(BUILD)/operations/preload.so: tests/operations/preload.c
+	@mkdir -p $(@D)
+	$(CC) -shared -fPIC -O2 -Wall -o $@ $<
+
+.PHONY: operating-tables
+operating-tables: $(BUILD)/customer360
+	tests/operations/documents.py --binary $(BUILD)/customer360 --write

@@ -1,0 +1,1 @@
+select event_erase($1, $2, $3)

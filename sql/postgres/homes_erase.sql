@@ -1,0 +1,1 @@
+select homes_erase($1, $2)

@@ -1,0 +1,1 @@
+select keys_erase($1, $2)

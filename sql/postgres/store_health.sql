@@ -1,0 +1,4 @@
+select (select max(recorded_at) from outbox),
+       (select count(*) from job where state in ('QUEUED', 'RUNNING')),
+       (select count(*) from outbox where position is null),
+       (select count(*) from duplicate where claimed_until < $1)

@@ -1,0 +1,1 @@
+delete from match_key_new where tenant_id = $1 and home_id in (select value from json_each($2))

@@ -1,0 +1,481 @@
+/* A scan of the whole base for duplicates, as a job:
+ *
+ *     read     every survivor becomes a row of a table, JOB.table
+ *     match    the bulk engine proposes pairs that look alike; they are written to JOB.pairs
+ *     decide   pair by pair, the likeliest first, as when a record is written
+ *
+ * JOB.scan says that the job has not ended. A scan that was under way when the process ended goes
+ * on when it starts again: with the pairs where they were written, else from the beginning; to
+ * decide a pair twice changes nothing.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "adapters/jobs/job_internal.h"
+#include "application/review_scan.h"
+#include "base/log.h"
+#include "formats/csv.h"
+#include "matching/bulk.h"
+#include "matching/parallel.h"
+
+enum {
+    READ_ROWS = 500,
+    DECIDE_PAIRS = 50,
+    PAGE_ARENA_MAX = 256 << 20,
+    LINE_MAX_BYTES = 256,
+    ROWS_OF_RECORD_MAX = 4 /* of equal rows, how many are paired */
+};
+
+struct scan_job {
+    struct job_service *service;
+    struct job_task *task;
+    struct job_pace pace;
+    struct arena page, text;
+    const char *step;
+    double done; /* of the step, 0 to 1; unknown for the first */
+    int64_t customers, pairs, decided;
+    struct review_scan_counts counts;
+    enum status stopped; /* why it shall not go on */
+};
+
+/* --- progress --- */
+
+static void write_number(struct json_writer *writer, struct str name, int64_t number)
+{
+    json_key(writer, name);
+    json_int64(writer, number);
+}
+
+static struct str progress_json(struct scan_job *job, const struct error *error)
+{
+    struct buffer out = {.arena = &job->text};
+    struct json_writer writer = {.out = &out};
+    bool reading = job->pairs == 0 && job->done == 0;
+    int64_t items = reading ? job->customers : job->decided;
+    json_object_begin(&writer);
+    json_member_string(&writer, STR("step"), str_from_cstr(job->step));
+    write_number(&writer, STR("percent"), (int64_t)(100 * job->done));
+    write_number(&writer, STR("customers"), job->customers);
+    write_number(&writer, STR("pairs"), job->pairs);
+    write_number(&writer, STR("decided"), job->decided);
+    write_number(&writer, STR("alike"), job->counts.alike);
+    write_number(&writer, STR("merged"), job->counts.merged);
+    job_pace_write(&writer, &job->pace, job_now(job->service), (int64_t)(1000 * job->done), 1000,
+                   items);
+    if (error) job_write_error(&writer, error);
+    json_object_end(&writer);
+    return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
+}
+
+static void begin_step(struct scan_job *job, const char *step)
+{
+    job->step = step;
+    job->done = 0;
+    job->pace = (struct job_pace){.begun_at = job_now(job->service)};
+}
+
+/* Records how far it is and learns whether it shall go on. */
+static void tell(struct scan_job *job)
+{
+    if (atomic_load(&job->service->stopping)) job->stopped = STATUS_UNAVAILABLE;
+    if (job->stopped != STATUS_OK || !job_pace_is_due(&job->pace, job_now(job->service))) return;
+    arena_reset(&job->text);
+    if (job_record(job->service, job->task, JOB_RUNNING, progress_json(job, NULL)) ==
+        STATUS_JOB_ENDED)
+        job->stopped = STATUS_JOB_ENDED;
+}
+
+static enum status go_on(struct scan_job *job, struct error *error)
+{
+    tell(job);
+    return job->stopped == STATUS_OK ? STATUS_OK : error_plain(error, job->stopped);
+}
+
+static char *path_of(const struct scan_job *job, const char *suffix, struct arena *arena)
+{
+    return job_path(job->service, job->task->caller.tenant, job->task->job_id, suffix, arena);
+}
+
+/* --- read: the table --- */
+
+/* What is compared, as a column; of a list the first values. */
+static const struct scan_column {
+    const char *map; /* for the engine: header=field */
+    const char *member;
+    size_t index;      /* in a list */
+    const char *inner; /* of an object in a list; NULL: a text */
+} columns[] = {
+    {"kind=kind", "kind", 0, NULL},
+    {"name=name", "name", 0, NULL},
+    {"born=birth-date", "dateOfBirth", 0, NULL},
+    {"website=website", "website", 0, NULL},
+    {"email0=email", "emails", 0, NULL},
+    {"email1=email", "emails", 1, NULL},
+    {"email2=email", "emails", 2, NULL},
+    {"phone0=phone", "phones", 0, NULL},
+    {"phone1=phone", "phones", 1, NULL},
+    {"phone2=phone", "phones", 2, NULL},
+    {"identifier0=identifier", "identifiers", 0, "value"},
+    {"identifier1=identifier", "identifiers", 1, "value"},
+    {"identifier2=identifier", "identifiers", 2, "value"},
+    {"identifier3=identifier", "identifiers", 3, "value"},
+    {"street0=street", "addresses", 0, "line1"},
+    {"city0=city", "addresses", 0, "city"},
+    {"region0=region", "addresses", 0, "region"},
+    {"postcode0=postcode", "addresses", 0, "postalCode"},
+    {"street1=street", "addresses", 1, "line1"},
+    {"city1=city", "addresses", 1, "city"},
+    {"region1=region", "addresses", 1, "region"},
+    {"postcode1=postcode", "addresses", 1, "postalCode"},
+};
+enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
+
+static struct str header_of(const struct scan_column *column)
+{
+    struct str rest = str_from_cstr(column->map), header;
+    return str_split(&rest, '=', &header) ? header : rest;
+}
+
+static struct str cell_of(const struct scan_column *column, const struct json_value *document)
+{
+    const struct json_value *value = json_get(document, str_from_cstr(column->member));
+    if (value && value->type == JSON_ARRAY)
+        value = column->index < value->count ? &value->items[column->index] : NULL;
+    if (column->inner) value = json_get(value, str_from_cstr(column->inner));
+    struct str text = json_text(value);
+    return str_is_none(text) ? STR("") : text;
+}
+
+static enum status write_text(FILE *file, const struct buffer *text, struct error *error)
+{
+    if (buffer_failed(text)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (fwrite(text->bytes, 1, text->len, file) == text->len) return STATUS_OK;
+    return job_file_failed("written", error);
+}
+
+static enum status write_header(FILE *file, struct arena *arena, struct error *error)
+{
+    struct buffer out = {.arena = arena};
+    struct csv_writer writer = {.out = &out};
+    struct str cells[COLUMNS + 1] = {STR("id")};
+    for (size_t i = 0; i < COLUMNS; i++) cells[i + 1] = header_of(&columns[i]);
+    csv_write_row(&writer, cells, COLUMNS + 1);
+    return write_text(file, &out, error);
+}
+
+static enum status write_rows(struct scan_job *job, const struct profile_row *rows, size_t count,
+                              FILE *file, struct error *error)
+{
+    struct buffer out = {.arena = &job->page};
+    struct csv_writer writer = {.out = &out};
+    for (size_t r = 0; r < count; r++) {
+        struct json_value *document;
+        struct str cells[COLUMNS + 1] = {rows[r].customer_id};
+        TRY(json_parse(rows[r].document, &job->page, &document, error));
+        for (size_t i = 0; i < COLUMNS; i++) cells[i + 1] = cell_of(&columns[i], document);
+        csv_write_row(&writer, cells, COLUMNS + 1);
+    }
+    job->customers += (int64_t)count;
+    return write_text(file, &out, error);
+}
+
+static enum status read_base(struct scan_job *job, FILE *file, struct error *error)
+{
+    char after[128];
+    size_t after_len = 0, count;
+    begin_step(job, "read");
+    job->customers = 0;
+    TRY(write_header(file, &job->page, error));
+    do {
+        struct profile_row *rows;
+        arena_reset(&job->page);
+        TRY(review_scan_read(job->service->application, &job->task->caller,
+                             after_len ? str_of(after, after_len) : STR_NONE, READ_ROWS, &job->page,
+                             &rows, &count, error));
+        TRY(write_rows(job, rows, count, file, error));
+        struct str last = count ? rows[count - 1].customer_id : STR("");
+        if (last.len > sizeof(after)) return error_plain(error, STATUS_INTERNAL);
+        if (last.len) memcpy(after, last.ptr, last.len);
+        after_len = last.len;
+        TRY(go_on(job, error));
+    } while (count == READ_ROWS);
+    return fflush(file) == 0 ? STATUS_OK : job_file_failed("written", error);
+}
+
+/* --- match: the pairs --- */
+
+static void tell_step(void *context, const char *step, double done)
+{
+    struct scan_job *job = context;
+    if (job->step != step) begin_step(job, step);
+    job->done = done;
+    tell(job);
+}
+
+static bool is_stopped(void *context)
+{
+    return ((const struct scan_job *)context)->stopped != STATUS_OK;
+}
+
+/* Rows by the record that they are: rows of record i are rows[first[i]] to rows[first[i + 1]] - 1.
+ */
+struct rows_of {
+    uint32_t *first;
+    uint32_t *rows;
+};
+
+static bool sort_rows(const struct bulk *bulk, struct rows_of *of)
+{
+    uint32_t records = bulk_record_count(bulk), count = bulk_row_count(bulk);
+    of->first = calloc((size_t)records + 2, sizeof(*of->first));
+    of->rows = calloc((size_t)count + 1, sizeof(*of->rows));
+    if (!of->first || !of->rows) return false;
+    for (uint32_t row = 0; row < count; row++) of->first[bulk_row_record(bulk, row) + 2]++;
+    for (uint32_t i = 2; i <= records + 1; i++) of->first[i] += of->first[i - 1];
+    for (uint32_t row = 0; row < count; row++)
+        of->rows[of->first[bulk_row_record(bulk, row) + 1]++] = row;
+    return true;
+}
+
+static bool write_pair(struct scan_job *job, const struct bulk *bulk, uint32_t a, uint32_t b,
+                       FILE *file)
+{
+    char room[2][24];
+    struct str id_a = bulk_row_id(bulk, a, room[0]), id_b = bulk_row_id(bulk, b, room[1]);
+    job->pairs++;
+    return fprintf(file, "%.*s\t%.*s\n", STR_ARGS(id_a), STR_ARGS(id_b)) > 0;
+}
+
+/* Equal rows are one record, in which each is paired with the next few; then the engine's pairs,
+ * the best first. */
+static bool write_pairs(struct scan_job *job, const struct bulk *bulk, const struct rows_of *of,
+                        FILE *file)
+{
+    size_t edge_count;
+    const struct edge *edges = bulk_edges(bulk, &edge_count);
+    bool written = true;
+    job->pairs = 0;
+    for (uint32_t r = 0; r < bulk_record_count(bulk); r++)
+        for (uint32_t i = of->first[r]; i < of->first[r + 1]; i++)
+            for (uint32_t j = i + 1; j < of->first[r + 1] && j < i + ROWS_OF_RECORD_MAX; j++)
+                written = written && write_pair(job, bulk, of->rows[i], of->rows[j], file);
+    for (size_t e = 0; e < edge_count && written; e++) {
+        const uint32_t *a = &of->first[edges[e].a], *b = &of->first[edges[e].b];
+        for (uint32_t i = a[0]; i < a[1] && i < a[0] + ROWS_OF_RECORD_MAX; i++)
+            for (uint32_t j = b[0]; j < b[1] && j < b[0] + ROWS_OF_RECORD_MAX; j++)
+                written = written && write_pair(job, bulk, of->rows[i], of->rows[j], file);
+    }
+    return written && fflush(file) == 0;
+}
+
+static enum status propose(struct scan_job *job, const char *table, struct bulk *bulk, FILE *file,
+                           struct error *error)
+{
+    const char *maps[COLUMNS];
+    struct columns_request request = {.maps = maps, .map_count = COLUMNS, .id = "id"};
+    struct rows_of of = {NULL, NULL};
+    for (size_t i = 0; i < COLUMNS; i++) maps[i] = columns[i].map;
+    TRY(bulk_read(bulk, table, &request, error));
+    TRY(bulk_match(bulk, error));
+    bool sorted = sort_rows(bulk, &of);
+    bool written = sorted && write_pairs(job, bulk, &of, file);
+    int reason = errno;
+    free(of.first);
+    free(of.rows);
+    errno = reason;
+    if (!sorted) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return written ? STATUS_OK : job_file_failed("written", error);
+}
+
+/* The model as it is: what is decided in the end is the matcher's. */
+static enum status match(struct scan_job *job, const char *table, FILE *file, struct error *error)
+{
+    struct bulk_options options = {.threads = (parallel_processors() + 1) / 2,
+                                   .memory_bytes = job->service->scan_memory_bytes,
+                                   .progress = tell_step,
+                                   .progress_context = job,
+                                   .stopped = is_stopped};
+    struct bulk *bulk = NULL;
+    enum status status = bulk_new(&options, &bulk, error);
+    if (status == STATUS_OK) status = propose(job, table, bulk, file, error);
+    bulk_free(bulk);
+    return job->stopped == STATUS_OK ? status : error_plain(error, job->stopped);
+}
+
+/* The pairs of a table or, without one, the table: a file that is there only when it is whole. */
+static enum status make_file(struct scan_job *job, const char *table, const char *path,
+                             const char *partial, struct error *error)
+{
+    FILE *file = fopen(partial, "we");
+    if (!file) return job_file_failed("made", error);
+    enum status status = table ? match(job, table, file, error) : read_base(job, file, error);
+    if (fclose(file) != 0 && status == STATUS_OK) status = job_file_failed("written", error);
+    if (status == STATUS_OK && rename(partial, path) != 0)
+        status = job_file_failed("renamed", error);
+    if (status != STATUS_OK) (void)unlink(partial);
+    return status;
+}
+
+/* --- decide --- */
+
+/* The next pairs of the file; their text is in the page's arena. */
+static enum status read_pairs(struct scan_job *job, FILE *file, struct review_scan_pair *pairs,
+                              size_t *count, struct error *error)
+{
+    char line[LINE_MAX_BYTES];
+    for (*count = 0; *count < DECIDE_PAIRS && fgets(line, sizeof(line), file); (*count)++) {
+        struct str rest = str_trim(arena_str(&job->page, str_from_cstr(line)));
+        struct review_scan_pair *pair = &pairs[*count];
+        if (!str_split(&rest, '\t', &pair->a) || str_is_none(rest))
+            return error_set(error, STATUS_IO, STR_NONE, STR_NONE,
+                             "the file of pairs is not what was written");
+        pair->b = rest;
+    }
+    return ferror(file) ? job_file_failed("read", error) : STATUS_OK;
+}
+
+static enum status decide_pairs(struct scan_job *job, FILE *file, int64_t from, struct error *error)
+{
+    struct review_scan_pair pairs[DECIDE_PAIRS];
+    size_t count = 0;
+    do {
+        arena_reset(&job->page);
+        TRY(read_pairs(job, file, pairs, &count, error));
+        job->decided += (int64_t)count;
+        if (job->decided <= from || count == 0) continue;
+        TRY(review_scan_decide(job->service->application, &job->task->caller, pairs, count,
+                               job->task->merge_from, &job->page, &job->counts, error));
+        job->done = job->pairs ? (double)job->decided / (double)job->pairs : 1;
+        TRY(go_on(job, error));
+    } while (count > 0);
+    return STATUS_OK;
+}
+
+static enum status decide(struct scan_job *job, const char *path, struct error *error)
+{
+    int64_t from = job->decided;
+    FILE *file = fopen(path, "re");
+    if (!file) return job_file_failed("read", error);
+    begin_step(job, "decide");
+    job->decided = 0;
+    enum status status = decide_pairs(job, file, from, error);
+    (void)fclose(file);
+    return status;
+}
+
+/* --- the whole --- */
+
+static int64_t number_of(const struct json_value *progress, struct str name)
+{
+    int64_t number = 0;
+    return json_to_int64(json_get(progress, name), &number) ? number : 0;
+}
+
+/* What was recorded of a scan whose pairs are there already. */
+static enum status take_up(struct scan_job *job, struct error *error)
+{
+    struct job_row row;
+    struct json_value *document;
+    TRY(jobs_get(job->service->application, &job->task->caller, job->task->job_id, &job->page, &row,
+                 error));
+    TRY(json_parse(row.document, &job->page, &document, error));
+    const struct json_value *progress = json_get(document, STR("progress"));
+    job->customers = number_of(progress, STR("customers"));
+    job->pairs = number_of(progress, STR("pairs"));
+    job->decided = number_of(progress, STR("decided"));
+    job->counts.alike = number_of(progress, STR("alike"));
+    job->counts.merged = number_of(progress, STR("merged"));
+    return STATUS_OK;
+}
+
+static enum status run(struct scan_job *job, struct arena *arena, struct error *error)
+{
+    char *table = path_of(job, "table", arena), *pairs = path_of(job, "pairs", arena);
+    char *partial = path_of(job, "spool", arena);
+    if (!table || !pairs || !partial) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    enum status status = STATUS_OK;
+    if (access(pairs, R_OK) == 0) {
+        status = take_up(job, error);
+    } else {
+        status = make_file(job, NULL, table, partial, error);
+        if (status == STATUS_OK) status = make_file(job, table, pairs, partial, error);
+        (void)unlink(table);
+    }
+    return status == STATUS_OK ? decide(job, pairs, error) : status;
+}
+
+static void remove_files(struct scan_job *job, struct arena *arena)
+{
+    static const char *const suffixes[] = {"pairs", "scan"};
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+        const char *path = path_of(job, suffixes[i], arena);
+        if (path) (void)unlink(path);
+    }
+}
+
+static void finish(struct scan_job *job, enum status status, struct error *error)
+{
+    bool fine = status == STATUS_OK;
+    error->status = status;
+    job->done = fine ? 1 : job->done;
+    arena_reset(&job->text);
+    enum job_state state = fine ? JOB_DONE : JOB_FAILED;
+    if (status != STATUS_JOB_ENDED && /* not cancelled; a failure to record it is logged there */
+        job_record(job->service, job->task, state, progress_json(job, fine ? NULL : error)) !=
+            STATUS_OK)
+        return;
+    log_info("job.ended", LOG_ID("job", job->task->job_id),
+             LOG_CODE("outcome", fine ? STR("DONE") : status_code(status)),
+             LOG_COUNT("pairs", job->pairs), LOG_COUNT("alike", job->counts.alike));
+}
+
+void job_run_scan(struct job_service *service, struct job_task *task)
+{
+    struct scan_job job = {.service = service, .task = task, .step = "read"};
+    struct error error = {.status = STATUS_OK};
+    struct arena arena;
+    arena_init(&arena, 65536);
+    arena_init(&job.page, PAGE_ARENA_MAX);
+    arena_init(&job.text, 1 << 20);
+    enum status status = run(&job, &arena, &error);
+    /* Stopped, it is taken up when the service starts again. */
+    if (job.stopped != STATUS_UNAVAILABLE) {
+        finish(&job, status, &error);
+        remove_files(&job, &arena);
+    }
+    arena_release(&job.page);
+    arena_release(&job.text);
+    arena_release(&arena);
+}
+
+/* --- the sign that a scan has not ended --- */
+
+enum status job_scan_mark(const struct job_service *service, struct job_task *task,
+                          struct error *error)
+{
+    TRY(job_make_directory(service, task->caller.tenant, &task->arena, error));
+    char *path = job_path(service, task->caller.tenant, task->job_id, "scan", &task->arena);
+    FILE *file = path ? fopen(path, "we") : NULL;
+    if (!path) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (!file) return job_file_failed("made", error);
+    bool written =
+        fprintf(file, "%.*s\t%.17g\n", STR_ARGS(task->caller.user_id), task->merge_from) > 0;
+    if (fclose(file) != 0 || !written) return job_file_failed("written", error);
+    return STATUS_OK;
+}
+
+bool job_scan_read_mark(const struct job_service *service, struct job_task *task)
+{
+    char line[LINE_MAX_BYTES];
+    char *path = job_path(service, task->caller.tenant, task->job_id, "scan", &task->arena);
+    FILE *file = path ? fopen(path, "re") : NULL;
+    if (!file) return false;
+    bool there = fgets(line, sizeof(line), file) != NULL;
+    (void)fclose(file);
+    struct str rest = there ? arena_str(&task->arena, str_trim(str_from_cstr(line))) : STR_NONE;
+    if (!str_split(&rest, '\t', &task->caller.user_id) || str_is_none(rest)) return false;
+    task->merge_from = strtod(rest.ptr, NULL);
+    return task->merge_from > 0;
+}

@@ -1,0 +1,192 @@
+#include "application/review_scan.h"
+
+#include "application/merge_customers.h"
+#include "application/review.h"
+
+struct scan_reading {
+    struct str after;
+    size_t limit;
+    struct arena *arena;
+    struct profile_row *rows;
+    size_t count;
+};
+
+static enum status read_body(struct store_session *session, void *context, struct error *error)
+{
+    static const struct profile_filter survivors = {.include_merged = false};
+    struct scan_reading *reading = context;
+    return store_profile_list(session, &survivors, reading->after, reading->limit, reading->arena,
+                              &reading->rows, &reading->count, error);
+}
+
+enum status review_scan_read(struct application *application, const struct caller *caller,
+                             struct str after, size_t limit, struct arena *arena,
+                             struct profile_row **rows, size_t *count, struct error *error)
+{
+    struct scan_reading reading = {.after = after, .limit = limit, .arena = arena};
+    TRY(store_read(application->store, caller->tenant, arena, read_body, &reading, error));
+    *rows = reading.rows;
+    *count = reading.count;
+    return STATUS_OK;
+}
+
+struct deciding {
+    struct application *application;
+    const struct caller *caller;
+    const struct review_scan_pair *pairs;
+    size_t count;
+    double merge_from;
+    struct review review;
+    struct review_scan_counts counts;
+};
+
+static enum status find_root(const struct review *review, struct str id, struct profile_row *root,
+                             struct error *error)
+{
+    struct profile_row row;
+    TRY(store_profile_get(review->session, id, STORE_NO_LOCK, review->arena, &row, error));
+    return customer_root(review->session, &row, review->arena, root, error);
+}
+
+/* All customers of the pairs, in the order of their ids. */
+static enum status lock_all(const struct deciding *deciding, struct error *error)
+{
+    const struct review *review = &deciding->review;
+    struct str *ids = ARENA_NEW_ARRAY(review->arena, struct str, 2 * deciding->count);
+    if (!ids) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < 2 * deciding->count; i++) {
+        const struct review_scan_pair *pair = &deciding->pairs[i / 2];
+        struct profile_row root;
+        TRY(find_root(review, i % 2 ? pair->b : pair->a, &root, error));
+        ids[i] = root.customer_id;
+    }
+    str_sort(ids, 2 * deciding->count);
+    for (size_t i = 0; i < 2 * deciding->count; i++) {
+        struct profile_row row;
+        if (i > 0 && str_equal(ids[i - 1], ids[i])) continue;
+        TRY(store_profile_get(review->session, ids[i], STORE_LOCK, review->arena, &row, error));
+        if (!str_is_none(row.survivor_id)) return error_plain(error, STATUS_WRITE_CONFLICT);
+    }
+    return STATUS_OK;
+}
+
+/* What the matcher compares, from the document, which is the golden record. */
+static enum status golden_of(const struct profile_row *row, struct arena *arena,
+                             struct golden *golden)
+{
+    struct json_value *document;
+    TRY(json_parse(row->document, arena, &document, NULL));
+    *golden = (struct golden){.attributes = document};
+    const struct json_value *contacts = json_get(document, STR("contacts"));
+    golden->contacts = contacts ? json_copy(contacts, arena) : NULL;
+    return contacts && !golden->contacts ? STATUS_OUT_OF_MEMORY : STATUS_OK;
+}
+
+static enum status compare(const struct deciding *deciding, const struct profile_row customers[2],
+                           struct match *match, struct error *error)
+{
+    struct matcher *matcher = deciding->application->matcher;
+    struct arena *arena = deciding->review.arena;
+    struct golden golden[2];
+    if (golden_of(&customers[0], arena, &golden[0]) != STATUS_OK ||
+        golden_of(&customers[1], arena, &golden[1]) != STATUS_OK ||
+        matcher->compare(matcher, &golden[0], &golden[1], arena, match) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return STATUS_OK;
+}
+
+/* The older one survives, as it is known the longest. */
+static enum status merge(struct deciding *deciding, const struct profile_row customers[2],
+                         struct duplicate_row *item, struct error *error)
+{
+    struct review *review = &deciding->review;
+    bool first = customers[0].created_at < customers[1].created_at ||
+                 (customers[0].created_at == customers[1].created_at &&
+                  str_compare(customers[0].customer_id, customers[1].customer_id) < 0);
+    struct merge_request request = {.source_id = customers[first ? 1 : 0].customer_id};
+    struct merge_result merged;
+    enum status status = merge_customers_within(
+        deciding->application, deciding->caller, review->session,
+        customers[first ? 0 : 1].customer_id, &request, review->arena, &merged, error);
+    if (status == STATUS_LIMIT_EXCEEDED) return STATUS_OK; /* nothing was written: it stays open */
+    TRY(status);
+    item->state = DUPLICATE_MERGED;
+    item->resolution = DUPLICATE_RESOLVED_AUTOMATIC;
+    item->resolved_by = review->actor;
+    item->resolved_at = review->now;
+    TRY(store_duplicate_update(review->session, item, error));
+    deciding->counts.merged++;
+    return STATUS_OK;
+}
+
+/* The item that asks about the two, if one does and nobody is at it. */
+static enum status merge_item(struct deciding *deciding, const struct profile_row customers[2],
+                              const struct tree *tree, struct error *error)
+{
+    struct review *review = &deciding->review;
+    struct review_pairs pairs;
+    TRY(review_load(review, tree, &pairs, error));
+    struct duplicate_row *item =
+        review_find_open(&pairs, customers[0].customer_id, customers[1].customer_id);
+    if (!item || duplicate_shows(item, review->now) != DUPLICATE_OPEN) return STATUS_OK;
+    return merge(deciding, customers, item, error);
+}
+
+static enum status decide(struct deciding *deciding, const struct review_scan_pair *pair,
+                          struct error *error)
+{
+    struct review *review = &deciding->review;
+    struct profile_row customers[2];
+    struct duplicate found = {.match = {.decision = MATCH_NONE}};
+    struct tree tree;
+    deciding->counts.pairs++;
+    TRY(find_root(review, pair->a, &customers[0], error));
+    TRY(find_root(review, pair->b, &customers[1], error));
+    if (str_equal(customers[0].customer_id, customers[1].customer_id) ||
+        customers[0].erased_at != INSTANT_NONE || customers[1].erased_at != INSTANT_NONE)
+        return STATUS_OK;
+    found.customer_id = customers[1].customer_id;
+    TRY(compare(deciding, customers, &found.match, error));
+    if (found.match.decision == MATCH_NONE) return STATUS_OK;
+    deciding->counts.alike++;
+    TRY(store_tree_load(review->session, customers[0].customer_id, INSTANT_FUTURE, review->arena,
+                        &tree, error));
+    TRY(review_queue(deciding->application, review, &tree, false, &found, 1, DUPLICATE_BY_SCAN,
+                     error));
+    if (found.match.probability < deciding->merge_from) return STATUS_OK;
+    return merge_item(deciding, customers, &tree, error);
+}
+
+static enum status decide_body(struct store_session *session, void *context, struct error *error)
+{
+    struct deciding *deciding = context;
+    deciding->review.session = session;
+    deciding->counts = (struct review_scan_counts){0};
+    TRY(lock_all(deciding, error));
+    for (size_t i = 0; i < deciding->count; i++) TRY(decide(deciding, &deciding->pairs[i], error));
+    return STATUS_OK;
+}
+
+enum status review_scan_decide(struct application *application, const struct caller *caller,
+                               const struct review_scan_pair *pairs, size_t count,
+                               double merge_from, struct arena *arena,
+                               struct review_scan_counts *counts, struct error *error)
+{
+    struct deciding deciding = {
+        .application = application,
+        .caller = caller,
+        .pairs = pairs,
+        .count = count,
+        .merge_from = merge_from,
+        .review = {.actor = caller->user_id,
+                   .now = application->environment->now(application->environment),
+                   .arena = arena}};
+    if (count > REVIEW_SCAN_PAIRS_MAX)
+        return error_set(error, STATUS_LIMIT_EXCEEDED, STR(""), STR_NONE,
+                         "at most %d pairs are decided at once", REVIEW_SCAN_PAIRS_MAX);
+    TRY(store_write(application->store, caller->tenant, arena, decide_body, &deciding, error));
+    counts->pairs += deciding.counts.pairs;
+    counts->alike += deciding.counts.alike;
+    counts->merged += deciding.counts.merged;
+    return STATUS_OK;
+}

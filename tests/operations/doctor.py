@@ -1,0 +1,131 @@
+#!/usr/bin/python3
+"""`doctor` finds what is wrong, names it and says what to do.
+
+    tests/operations/doctor.py [--binary build/customer360] [NAME...]
+
+Prints TAP. Exit status 1 when one failed.
+"""
+import json
+import os
+import sqlite3
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import commands.run as commands  # noqa: E402
+from commands.run import API, free_port, run, service, write  # noqa: E402
+from servers.postgres import MIGRATOR, RUNTIME, PostgresServer  # noqa: E402
+
+STORE = ["--store", "sqlite:a.db"]
+
+
+def doctor(*flags, code=0):
+    """All findings as one text per severity."""
+    said = {"OK": "", "WARNING": "", "FAILURE": ""}
+    for f in json.loads(run("doctor", "--dev", "--json", "--listen", f"127.0.0.1:{free_port()}", *flags, code=code).stdout):
+        said[f["severity"]] += f"{f['about']}: {f['finding']} -> {f.get('advice', '')}\n"
+        assert f["severity"] == "OK" or f.get("advice"), f
+    assert (code == 1) == bool(said["FAILURE"]), said
+    return said
+
+
+def fill(api, count=5):
+    ids = []
+    for i in range(count):
+        status, made = api.request("POST", f"{API}/customers", json.dumps({"name": f"Customer {i}"}), Content_Type="application/json")
+        assert status == 201, made
+        ids.append(made["customerId"])
+    return ids
+
+
+def change(statement, *values):
+    with sqlite3.connect("a.db") as db:
+        db.execute(statement, values)
+
+
+def test_a_sound_store_is_looked_at_beside_the_service_and_alone():
+    with service("--dev", *STORE) as api:
+        fill(api)
+        said = doctor("--full", *STORE)
+        assert "open in another process" in said["OK"] and "all 5 customers are as their facts give" in said["OK"], said
+    said = doctor(*STORE)
+    assert "a sample of" in said["OK"] and "open in another" not in said["OK"], said
+    before = sorted((name, os.stat(name).st_mtime_ns) for name in os.listdir() if not name.endswith(("-shm", "-wal")))
+    doctor("--full", *STORE)
+    assert before == sorted((name, os.stat(name).st_mtime_ns) for name in os.listdir() if not name.endswith(("-shm", "-wal")))
+
+
+def test_a_customer_that_is_not_as_its_facts_give_is_named():
+    with service("--dev", *STORE) as api:
+        ids = fill(api)
+    change("update profile set document = replace(document, 'Customer 3', 'Nobody') where customer_id = ?", ids[3])
+    said = doctor("--full", *STORE)["WARNING"]
+    assert f"1 of all 5 customers are not shown as their facts give, the first {ids[3]} of tenant default" in said, said
+    with service("--dev", *STORE) as api:  # the next write mends it
+        status, _ = api.request("PATCH", f"{API}/customers/{ids[3]}", '{"segment":"X"}', Content_Type="application/merge-patch+json")
+        assert status == 200
+    assert "all 5 customers" in doctor("--full", *STORE)["OK"]
+    change("update fact set body = '{\"kind\":' where home_id = ?", ids[2])
+    assert f"1 of all 5 customers are damaged, the first {ids[2]}" in doctor("--full", *STORE, code=1)["FAILURE"]
+    change("update profile set survivor_id = 'CUST-NOBODY' where customer_id = ?", ids[1])
+    assert "2 of all 5 customers are damaged" in doctor("--full", *STORE, code=1)["FAILURE"]
+
+
+def test_another_schema_a_foreign_file_and_open_permissions_are_named():
+    with service("--dev", *STORE) as api:
+        fill(api, 1)
+    os.chmod("a.db.suppression-key", 0o644)
+    os.chmod("a.db", 0o644)
+    said = doctor(*STORE)["WARNING"]
+    assert "a.db.suppression-key is open to all users" in said and "a.db is open to all users" in said, said
+    change("insert into schema_migration select 9999, 'of_the_future', 'x', 1")
+    assert "newer" in doctor(*STORE, code=1)["FAILURE"]
+    change("delete from schema_migration where number in (9999, (select max(number) from schema_migration where number < 9999))")
+    assert "customer360 migrate" in doctor(*STORE, code=1)["FAILURE"]
+    write("b.db", "no database at all" * 500)
+    assert "b.db is damaged, or is no store of this program" in doctor("--store", "sqlite:b.db", code=1)["FAILURE"]
+
+
+def test_jobs_that_nobody_runs_and_a_bad_policy_are_told():
+    with service("--dev", *STORE) as api:
+        fill(api, 1)
+    change("insert into job (tenant_id, job_id, kind, state, created_at, updated_at) values ('default', 'J', 'IMPORT', 'RUNNING', 1, 1)")
+    change("insert into duplicate (tenant_id, duplicate_id, home_a, home_b, state, apart, probability, cause, created_at, refreshed_at, claimed_by, "
+           "claimed_until) values ('default', 'D', 'A', 'B', 'OPEN', 0, 1, 'X', 1, 1, 'jane', 1)")
+    said = doctor(*STORE)["OK"]
+    assert "1 jobs wait or run" in said and "1 claims" in said, said
+    write("p.json", "{")
+    assert "p.json" in doctor("--policy-file", "p.json", *STORE, code=1)["FAILURE"]
+
+
+def test_roles_and_row_level_security_of_postgresql_are_looked_at():
+    server = PostgresServer(["fsync=off"])
+    try:
+        url = server.new_database(commands.BINARY)
+        database = url.rsplit("/", 1)[1]
+        owner = server.url(database, MIGRATOR)
+        flags = ["--store", url, "--store-migration-url", owner]
+        with service("--dev", "--store", url) as api:
+            fill(api)
+            time.sleep(0.3)
+        said = doctor("--full", *flags)
+        assert f"role {RUNTIME} is bound by row-level security" in said["OK"] and "all 5 customers" in said["OK"], said
+        assert f"role {MIGRATOR} owns tables" in doctor("--store", owner, code=1)["FAILURE"]
+        assert "superuser" in doctor("--store", server.url(database, "postgres"), code=1)["FAILURE"]
+        server.sql("alter table fact no force row level security", database)
+        assert "row-level security is not forced on table fact" in doctor(*flags, code=1)["FAILURE"]
+        server.sql("alter table fact force row level security; drop policy whole_store on merge", database)
+        assert "no backup" in doctor(*flags)["WARNING"]
+        run("migrate", *flags, "--store-runtime-role", RUNTIME)
+        server.sql("update feed_head set position = 0; "
+                   "update outbox set recorded_at = recorded_at + 3600000000", database)
+        assert "set back" in doctor(*flags, code=1)["FAILURE"]
+        server.sql("delete from schema_migration where number = (select max(number) from schema_migration)", database)
+        assert "customer360 migrate" in doctor(*flags, code=1)["FAILURE"]
+    finally:
+        server.stop()
+    assert "see that the database runs" in doctor(*flags, "--store-connect-timeout", "1s", code=1)["FAILURE"]
+
+
+if __name__ == "__main__":
+    commands.main(globals())

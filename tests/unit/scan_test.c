@@ -1,0 +1,340 @@
+/* A scan for duplicates over the sample base: it finds what a write would have found, goes on after
+ * an interruption, and can be cancelled. */
+#include "unit.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "adapters/jobs/job_service.h"
+#include "adapters/matcher_exact/matcher_exact.h"
+#include "adapters/memory/memory_store.h"
+#include "application/create_customer.h"
+#include "application/review_list.h"
+#include "application/review_resolve.h"
+#include "application/review_scan.h"
+#include "service/sample_records.h"
+
+enum { FAMILIES = 140 }; /* a duplicate and its original each */
+
+static struct application application;
+static struct arena arena;
+static struct error error;
+static char directory[64];
+static const struct caller caller = {.tenant = STR("t"), .user_id = STR("u")};
+
+static const struct policy *default_policy(struct application *self, struct str tenant)
+{
+    (void)self, (void)tenant;
+    return policy_default();
+}
+
+static void create(const char *body)
+{
+    struct customer_document customer;
+    struct json_value *json;
+    struct arena_mark mark = arena_mark(&arena);
+    assert_int_equal(json_parse(str_from_cstr(body), &arena, &json, &error), STATUS_OK);
+    assert_int_equal(
+        create_customer(&application, &caller, json, ON_DUPLICATE_ALLOW, &arena, &customer, &error),
+        STATUS_OK);
+    arena_rewind(&arena, mark);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    application = (struct application){.matcher = matcher_exact(),
+                                       .environment = environment_system(),
+                                       .policy_for = default_policy,
+                                       .limits = APPLICATION_LIMITS_DEFAULT};
+    arena_init(&arena, 256 << 20);
+    (void)snprintf(directory, sizeof(directory), "/tmp/customer360-scan-test-XXXXXX");
+    if (!mkdtemp(directory)) return -1;
+    return memory_store_new(256 << 20, &application.store) == STATUS_OK ? 0 : -1;
+}
+
+/* Removes what is there of the tenant's files; how many there were. */
+static size_t remove_files(void)
+{
+    size_t count = 0;
+    char path[512];
+    (void)snprintf(path, sizeof(path), "%s/t", directory);
+    DIR *listing = opendir(path);
+    for (struct dirent *entry; listing && (entry = readdir(listing));) {
+        if (entry->d_name[0] == '.') continue;
+        count++;
+        (void)snprintf(path, sizeof(path), "%s/t/%s", directory, entry->d_name);
+        (void)unlink(path);
+    }
+    if (listing) (void)closedir(listing);
+    return count;
+}
+
+static int tear_down(void **state)
+{
+    char path[128];
+    (void)state;
+    (void)remove_files();
+    (void)snprintf(path, sizeof(path), "%s/t", directory);
+    (void)rmdir(path);
+    (void)snprintf(path, sizeof(path), "%s/.lock", directory);
+    (void)unlink(path);
+    (void)rmdir(directory);
+    memory_store_free(application.store);
+    arena_release(&arena);
+    return 0;
+}
+
+static struct job_runner *open_service(void)
+{
+    const struct job_service_options options = {.application = &application,
+                                                .directory = str_from_cstr(directory),
+                                                .batch = 10,
+                                                .keep_ms = 60000};
+    struct job_runner *runner;
+    assert_int_equal(job_service_new(&options, &runner, &error), STATUS_OK);
+    return runner;
+}
+
+static struct job_row wait_for(struct str job_id)
+{
+    struct job_row job;
+    do {
+        const struct timespec pause = {.tv_nsec = 2000000};
+        struct arena_mark mark = arena_mark(&arena);
+        assert_int_equal(nanosleep(&pause, NULL), 0);
+        arena_rewind(&arena, mark);
+        assert_int_equal(jobs_get(&application, &caller, job_id, &arena, &job, &error), STATUS_OK);
+    } while (job.state == JOB_QUEUED || job.state == JOB_RUNNING);
+    return job;
+}
+
+static int64_t progress_of(const struct job_row *job, const char *name)
+{
+    struct json_value *document;
+    int64_t number = -1;
+    assert_int_equal(json_parse(job->document, &arena, &document, &error), STATUS_OK);
+    const struct json_value *progress = json_get(document, STR("progress"));
+    assert_true(json_to_int64(json_get(progress, str_from_cstr(name)), &number));
+    return number;
+}
+
+/* The customers of the items in the queue, as "a|b", sorted. */
+static struct str *queue(size_t *count)
+{
+    struct json_page page = {.next = STR_NONE};
+    struct str *found = ARENA_NEW_ARRAY(&arena, struct str, 4096);
+    *count = 0;
+    do {
+        struct review_query query = {.limit = 500, .cursor = page.next};
+        struct json_value *body;
+        assert_int_equal(review_list(&application, &caller, &query, &arena, &page, &error),
+                         STATUS_OK);
+        assert_int_equal(json_parse(page.body, &arena, &body, &error), STATUS_OK);
+        const struct json_value *items = json_get(body, STR("items"));
+        for (size_t i = 0; i < items->count; i++) {
+            const struct json_value *sides = json_get(&items->items[i], STR("customers"));
+            struct str a = json_text(json_get(&sides->items[0], STR("homeId")));
+            struct str b = json_text(json_get(&sides->items[1], STR("homeId")));
+            found[(*count)++] = arena_format(&arena, "%.*s|%.*s", STR_ARGS(a), STR_ARGS(b));
+        }
+    } while (!str_is_none(page.next));
+    str_sort(found, *count);
+    return found;
+}
+
+static struct job_row scan(struct job_runner *runner)
+{
+    struct job_row job;
+    assert_int_equal(runner->scan_start(runner, &caller, SCAN_NEVER_MERGES, &arena, &job, &error),
+                     STATUS_OK);
+    return wait_for(job.job_id);
+}
+
+/* Duplicates of the sample base, each with what it is a duplicate of. */
+static void load_families(void)
+{
+    bool made[SAMPLE_RECORDS] = {false};
+    for (int i = 0; i < FAMILIES; i++) {
+        int numbers[2] = {SAMPLE_ORIGINALS + i, 0};
+        for (int side = 0; side < 2; side++) {
+            struct sample_record record;
+            assert_true(sample_record_make(numbers[side], &arena, &record));
+            numbers[1] = record.original < 0 ? numbers[1] : record.original;
+            if (made[numbers[side]]) continue;
+            made[numbers[side]] = true;
+            create(arena_cstr(&arena, record.body));
+        }
+    }
+}
+
+/* What the matcher says of every pair there is. */
+static struct str *all_pairs(size_t *count)
+{
+    struct profile_row *rows;
+    size_t row_count;
+    struct review_scan_counts counts = {0};
+    assert_int_equal(
+        review_scan_read(&application, &caller, STR_NONE, 1000, &arena, &rows, &row_count, &error),
+        STATUS_OK);
+    for (size_t i = 0; i < row_count; i++)
+        for (size_t j = i + 1; j < row_count; j += REVIEW_SCAN_PAIRS_MAX) {
+            struct review_scan_pair pairs[REVIEW_SCAN_PAIRS_MAX];
+            size_t n = 0;
+            struct arena_mark mark = arena_mark(&arena);
+            for (; n < REVIEW_SCAN_PAIRS_MAX && j + n < row_count; n++)
+                pairs[n] = (struct review_scan_pair){rows[i].customer_id, rows[j + n].customer_id};
+            assert_int_equal(review_scan_decide(&application, &caller, pairs, n, SCAN_NEVER_MERGES,
+                                                &arena, &counts, &error),
+                             STATUS_OK);
+            arena_rewind(&arena, mark);
+        }
+    return queue(count);
+}
+
+static void a_scan_finds_what_comparing_every_pair_finds(void **state)
+{
+    (void)state;
+    size_t scanned_count, all_count;
+    load_families();
+    struct job_runner *runner = open_service();
+    struct job_row job = scan(runner);
+    assert_int_equal(job.state, JOB_DONE);
+    struct str *scanned = queue(&scanned_count);
+    assert_true(scanned_count > 0);
+    assert_int_equal(progress_of(&job, "alike"), (int64_t)scanned_count);
+    job_service_free(runner);
+    assert_int_equal(remove_files(), 0); /* nothing is left behind */
+    struct str *all = all_pairs(&all_count);
+    assert_int_equal(all_count, scanned_count);
+    for (size_t i = 0; i < all_count; i++) assert_str(scanned[i], all[i]);
+}
+
+static void a_scan_again_changes_nothing(void **state)
+{
+    (void)state;
+    size_t first_count, second_count;
+    load_families();
+    struct job_runner *runner = open_service();
+    (void)scan(runner);
+    struct str *first = queue(&first_count);
+    struct job_row job = scan(runner);
+    assert_int_equal(job.state, JOB_DONE);
+    struct str *second = queue(&second_count);
+    assert_int_equal(first_count, second_count);
+    for (size_t i = 0; i < first_count; i++) assert_str(first[i], second[i]);
+    job_service_free(runner);
+}
+
+/* A job as a process that was killed leaves it: running, with its files. */
+static struct str leave_interrupted(const char *progress, const char *pairs)
+{
+    struct job_row job;
+    char path[256];
+    assert_int_equal(
+        jobs_create(&application, &caller, STR("SCAN"), STR("{}"), &arena, &job, &error),
+        STATUS_OK);
+    assert_int_equal(jobs_update(&application, &caller, job.job_id, JOB_RUNNING,
+                                 str_from_cstr(progress), &arena, &error),
+                     STATUS_OK);
+    (void)snprintf(path, sizeof(path), "%s/t", directory);
+    struct job_runner *runner = open_service(); /* makes what directories it needs */
+    (void)scan(runner);
+    job_service_free(runner);
+    const char *texts[2][2] = {{"scan", "u\t2\n"}, {"pairs", pairs}};
+    for (int i = 0; i < 2; i++) {
+        if (!texts[i][1]) continue;
+        (void)snprintf(path, sizeof(path), "%s/t/%.*s.%s", directory, STR_ARGS(job.job_id),
+                       texts[i][0]);
+        FILE *file = fopen(path, "we");
+        assert_non_null(file);
+        assert_true(fputs(texts[i][1], file) >= 0);
+        assert_int_equal(fclose(file), 0);
+    }
+    return job.job_id;
+}
+
+static void a_scan_that_was_interrupted_while_it_read_begins_again(void **state)
+{
+    (void)state;
+    struct str id = leave_interrupted("{}", NULL);
+    create("{\"customerId\":\"A\",\"name\":\"Acme\",\"emails\":[\"a@x.example\"]}");
+    create("{\"customerId\":\"B\",\"name\":\"Acme\",\"emails\":[\"a@x.example\"]}");
+    struct job_runner *runner = open_service();
+    struct job_row job = wait_for(id);
+    assert_int_equal(job.state, JOB_DONE);
+    assert_int_equal(progress_of(&job, "alike"), 1);
+    job_service_free(runner);
+    assert_int_equal(remove_files(), 0);
+}
+
+static void a_scan_that_was_interrupted_while_it_decided_goes_on(void **state)
+{
+    (void)state;
+    size_t count;
+    struct buffer pairs = {.arena = &arena};
+    for (int i = 0; i < 50; i++) buffer_append(&pairs, STR("A\tB\n")); /* decided already */
+    buffer_append(&pairs, STR("B\tC\n"));
+    buffer_append_char(&pairs, '\0');
+    struct str id = leave_interrupted(
+        "{\"customers\":3,\"pairs\":51,\"decided\":50,\"alike\":7,\"merged\":0}", pairs.bytes);
+    create("{\"customerId\":\"A\",\"name\":\"Acme\",\"emails\":[\"a@x.example\"]}");
+    create("{\"customerId\":\"B\",\"name\":\"Acme\",\"emails\":[\"a@x.example\"]}");
+    create("{\"customerId\":\"C\",\"name\":\"Acme\",\"emails\":[\"a@x.example\"]}");
+    struct job_runner *runner = open_service();
+    struct job_row job = wait_for(id);
+    assert_int_equal(job.state, JOB_DONE);
+    assert_int_equal(progress_of(&job, "alike"), 8);
+    assert_int_equal(progress_of(&job, "decided"), 51);
+    const struct str *found = queue(&count);
+    assert_int_equal(count, 1);
+    assert_str(found[0], STR("B|C"));
+    job_service_free(runner);
+    assert_int_equal(remove_files(), 0);
+}
+
+static void a_scan_that_was_cancelled_meanwhile_is_not_taken_up(void **state)
+{
+    (void)state;
+    struct job_row job;
+    struct str id = leave_interrupted("{}", NULL);
+    assert_int_equal(jobs_cancel(&application, &caller, id, &arena, &job, &error), STATUS_OK);
+    create("{\"customerId\":\"A\",\"name\":\"Acme\",\"emails\":[\"a@x.example\"]}");
+    create("{\"customerId\":\"B\",\"name\":\"Acme\",\"emails\":[\"a@x.example\"]}");
+    struct job_runner *runner = open_service();
+    (void)scan(runner); /* one after the other: the first one is over */
+    job_service_free(runner);
+    assert_int_equal(jobs_get(&application, &caller, id, &arena, &job, &error), STATUS_OK);
+    assert_int_equal(job.state, JOB_CANCELLED);
+    assert_int_equal(remove_files(), 0);
+}
+
+static void files_that_are_not_a_scans_do_no_harm(void **state)
+{
+    (void)state;
+    struct str id = leave_interrupted("{\"pairs\":1}", "no pair\n");
+    struct job_runner *runner = open_service();
+    struct job_row job = wait_for(id);
+    assert_int_equal(job.state, JOB_FAILED);
+    job_service_free(runner);
+    assert_int_equal(remove_files(), 0);
+}
+
+#define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        CASE(a_scan_finds_what_comparing_every_pair_finds),
+        CASE(a_scan_again_changes_nothing),
+        CASE(a_scan_that_was_interrupted_while_it_read_begins_again),
+        CASE(a_scan_that_was_interrupted_while_it_decided_goes_on),
+        CASE(a_scan_that_was_cancelled_meanwhile_is_not_taken_up),
+        CASE(files_that_are_not_a_scans_do_no_harm),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
