@@ -1,1 +1,3 @@
-select hash from suppression where tenant_id = $1 and hash = any ($2::text[])
+select wanted.number - 1
+from unnest($2::text[]) with ordinality as wanted (hash, number)
+cross join lateral (select 1 from suppression where tenant_id = $1 and hash = wanted.hash limit 1) as found

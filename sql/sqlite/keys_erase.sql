@@ -1,1 +1,1 @@
-delete from match_key where tenant_id = $1 and home_id in (select value from json_each($2))
+delete from match_key_log where tenant_id = $1 and home_id in (select value from json_each($2))

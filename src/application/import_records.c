@@ -1,5 +1,6 @@
-/* See import_records.h. Per batch: one lock of all keys, one look-up of all keys, one of all
- * contact points; then each row is an insert without further reading, unless it is known already.
+/* See import_records.h. Per batch: one lock of all keys, one look-up of all keys, one of all ids
+ * that were given, one of all contact points; then each row is an insert without further reading,
+ * unless it is known already.
  */
 #include "application/import_records.h"
 
@@ -25,6 +26,7 @@ struct batch_row {
     struct str source_key; /* as a key; absent when the record has none */
     size_t first_point;    /* of its contact points among all */
     bool invalid;
+    bool id_exists; /* a profile was there that has the id that was given */
 };
 
 struct import_batch {
@@ -161,19 +163,42 @@ static const struct batch_key *next_created(const struct import_batch *batch, st
     return at;
 }
 
+static bool remember_key(struct import_batch *batch, struct str key, size_t row)
+{
+    struct batch_key *entry = ARENA_NEW(batch->arena, struct batch_key);
+    if (!entry) return false;
+    uint64_t hash = hash_of(key);
+    struct batch_key **slot = &batch->created[hash & (batch->created_room - 1)];
+    *entry = (struct batch_key){.key = key, .hash = hash, .row = row, .next = *slot};
+    *slot = entry;
+    return true;
+}
+
+/* By its keys and its id, which is like none of them. */
 static bool remember_created(struct import_batch *batch, size_t row)
 {
     const struct new_customer *customer = &batch->rows[row].customer;
-    for (size_t k = 0; k < customer->key_count; k++) {
-        struct batch_key *entry = ARENA_NEW(batch->arena, struct batch_key);
-        if (!entry) return false;
-        uint64_t hash = hash_of(customer->keys[k]);
-        struct batch_key **slot = &batch->created[hash & (batch->created_room - 1)];
-        *entry =
-            (struct batch_key){.key = customer->keys[k], .hash = hash, .row = row, .next = *slot};
-        *slot = entry;
-    }
-    return true;
+    for (size_t k = 0; k < customer->key_count; k++)
+        if (!remember_key(batch, customer->keys[k], row)) return false;
+    return !customer->id_was_given || remember_key(batch, customer->row.customer_id, row);
+}
+
+/* Which of the ids that were given are there already. */
+static enum status find_ids(struct import_batch *batch, struct error *error)
+{
+    struct str *ids = ARENA_NEW_ARRAY(batch->arena, struct str, batch->count);
+    bool *exist = ARENA_NEW_ARRAY(batch->arena, bool, batch->count);
+    size_t n = 0;
+    if (!ids || !exist) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < batch->count; i++)
+        if (!batch->rows[i].invalid && batch->rows[i].customer.id_was_given)
+            ids[n++] = batch->rows[i].customer.row.customer_id;
+    TRY(store_profiles_exist(batch->session, ids, n, exist, error));
+    n = 0;
+    for (size_t i = 0; i < batch->count; i++)
+        batch->rows[i].id_exists =
+            !batch->rows[i].invalid && batch->rows[i].customer.id_was_given && exist[n++];
+    return STATUS_OK;
 }
 
 static enum status find_hits(struct import_batch *batch, struct error *error)
@@ -288,28 +313,29 @@ static enum status refuse_duplicate(const struct import_batch *batch, const stru
     return status == STATUS_DUPLICATE_CUSTOMER ? STATUS_OK : error_plain(error, status);
 }
 
-static enum status refuse_taken_id(const struct import_batch *batch, const struct batch_row *row,
-                                   struct import_result *result, struct error *error)
+/* By a profile that was there, or by a row before. */
+static bool is_taken(const struct import_batch *batch, const struct batch_row *row)
 {
-    struct profile_row there;
-    struct error ignored;
-    if (!row->customer.id_was_given) return STATUS_OK;
-    enum status status = store_profile_get(batch->session, row->customer.row.customer_id,
-                                           STORE_NO_LOCK, batch->arena, &there, &ignored);
-    if (status == STATUS_CUSTOMER_NOT_FOUND) return STATUS_OK;
-    if (status != STATUS_OK) return error_plain(error, status);
+    struct str id = row->customer.row.customer_id;
+    return row->customer.id_was_given &&
+           (row->id_exists || next_created(batch, id, hash_of(id), NULL));
+}
+
+static void refuse_taken_id(struct import_result *result)
+{
     result->outcome = IMPORT_INVALID;
     (void)error_set(&result->error, STATUS_CUSTOMER_EXISTS, STR("customerId"), STR_NONE,
                     "the customerId is taken");
-    return STATUS_OK;
 }
 
 static enum status create_row(struct import_batch *batch, size_t index, struct error *error)
 {
     struct batch_row *row = &batch->rows[index];
     struct import_result *result = &batch->results[index];
-    TRY(refuse_taken_id(batch, row, result, error));
-    if (result->outcome == IMPORT_CREATED) TRY(refuse_duplicate(batch, row, result, error));
+    if (is_taken(batch, row))
+        refuse_taken_id(result);
+    else
+        TRY(refuse_duplicate(batch, row, result, error));
     if (result->outcome != IMPORT_CREATED) return STATUS_OK;
     TRY(new_customer_insert(batch->application, batch->caller, batch->session, &row->customer,
                             batch->suppressed + row->first_point, batch->arena, error));
@@ -348,6 +374,7 @@ static enum status import_body(struct store_session *session, void *context, str
     if (!batch->created) return error_plain(error, STATUS_OUT_OF_MEMORY);
     if (key_count > 0) TRY(store_keys_lock(session, keys, key_count, error));
     TRY(find_hits(batch, error));
+    TRY(find_ids(batch, error));
     TRY(find_suppressed(batch, error));
     for (size_t i = 0; i < batch->count; i++) {
         if (batch->rows[i].invalid) continue;

@@ -13,6 +13,7 @@ enum { PREFETCH_AHEAD = 6, STEPS_MAX = 12, SOURCE_BIT = 1 << 30 };
 
 /* Log-odds from which a pair is an edge at all, and what the mean across must reach. */
 #define EDGE_FLOOR     (-1.0f)
+#define PROPOSAL_FLOOR (-4.0f)
 #define JOIN_THRESHOLD 0.0f
 #define LINK_FLOOR     -10.0f
 #define LOG_ODDS_BOUND 8.0f
@@ -509,7 +510,10 @@ static enum status gather_edges(struct bulk *bulk, struct sweep *sweep, struct e
 static enum status score_pairs(struct bulk *bulk, struct error *error)
 {
     struct block_range *ranges = NULL;
-    struct sweep sweep = {.bulk = bulk, .floor = bulk->options.link ? LINK_FLOOR : EDGE_FLOOR};
+    struct sweep sweep = {.bulk = bulk,
+                          .floor = bulk->options.link         ? LINK_FLOOR
+                                   : bulk->options.pairs_only ? PROPOSAL_FLOOR
+                                                              : EDGE_FLOOR};
     if (blocking_ranges(&bulk->blocking, 1 << 17, &ranges, &sweep.count) != STATUS_OK) {
         free(ranges);
         return out_of_memory(bulk, error);
@@ -619,6 +623,14 @@ static enum status cluster(struct bulk *bulk, struct error *error)
     return STATUS_OK;
 }
 
+static int by_log_odds(const void *x, const void *y)
+{
+    const struct edge *p = x, *q = y;
+    if (p->log_odds != q->log_odds) return p->log_odds > q->log_odds ? -1 : 1;
+    if (p->a != q->a) return p->a < q->a ? -1 : 1;
+    return p->b < q->b ? -1 : p->b > q->b;
+}
+
 /* A small file can afford to compare on weak keys; in a large one strong keys must do, for the work
  * to stay nearly linear. */
 static double pairs_per_record(const struct bulk *bulk)
@@ -657,6 +669,11 @@ enum status bulk_match(struct bulk *bulk, struct error *error)
     TRY(score_pairs(bulk, error));
     step_end(bulk);
     TRY(go_on(bulk, error));
+    if (bulk->options.pairs_only) {
+        if (bulk->edge_count)
+            qsort(bulk->edges, bulk->edge_count, sizeof *bulk->edges, by_log_odds);
+        return STATUS_OK;
+    }
     step_begin(bulk, "cluster");
     TRY(cluster(bulk, error));
     step_end(bulk);

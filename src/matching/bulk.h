@@ -28,7 +28,9 @@ struct bulk_options {
     bool train;                          /* adapt the model to the records */
     const struct training_label *labels; /* for that; see training.h */
     size_t label_count;
-    bool link;        /* pairs across two files only, one to one */
+    bool link; /* pairs across two files only, one to one */
+    /* More pairs, down to less likely ones, and no clusters: for somebody else to judge. */
+    bool pairs_only;
     double threshold; /* probability from which records are joined; 0: the usual one */
     /* Told now and then how far a step is (0 to 1); may be NULL. */
     void (*progress)(void *context, const char *step, double done);

@@ -37,6 +37,29 @@ static void an_unknown_customer_is_not_found(struct contract *c)
     assert_int_equal(contract_get(c, c->tenant, STR("nobody"), &got), STATUS_CUSTOMER_NOT_FOUND);
 }
 
+struct existence {
+    struct str ids[4];
+    bool exist[4];
+};
+
+static enum status ask_existence(struct store_session *session, void *context, struct error *error)
+{
+    struct existence *asked = context;
+    struct profile_row row = contract_profile(STR("C-0"), 2000);
+    TRY(store_profile_insert(session, &row, error));
+    return store_profiles_exist(session, asked->ids, 4, asked->exist, error);
+}
+
+static void which_customers_exist_is_told_in_the_order_asked(struct contract *c)
+{
+    struct existence asked = {.ids = {STR("C-2"), STR("C-0"), STR("nobody"), STR("C-2")}};
+    contract_insert(c, contract_profile(STR("C-1"), 1000));
+    contract_insert(c, contract_profile(STR("C-2"), 1000));
+    assert_int_equal(store_write(c->store, c->tenant, &c->arena, ask_existence, &asked, &c->error),
+                     STATUS_OK);
+    assert_true(asked.exist[0] && asked.exist[1] && !asked.exist[2] && asked.exist[3]);
+}
+
 static enum status insert_taken(struct store_session *session, void *context, struct error *error)
 {
     struct profile_row row = contract_profile(*(struct str *)context, 2000);
@@ -294,6 +317,7 @@ int main(void)
         CONTRACT(a_profile_comes_back_as_it_was_put),
         CONTRACT(an_absent_segment_and_document_stay_absent),
         CONTRACT(an_unknown_customer_is_not_found),
+        CONTRACT(which_customers_exist_is_told_in_the_order_asked),
         CONTRACT(a_taken_id_is_refused),
         CONTRACT(an_update_replaces_all_but_the_id),
         CONTRACT(a_list_is_in_the_order_of_the_bytes_of_the_ids),

@@ -51,8 +51,8 @@ def feed(api, tenant, after=0):
 
 def keys_of(flags):
     with sqlite3.connect(flags[1].removeprefix("sqlite:")) as db:
-        rows = db.execute("select tenant_id, hash, home_id from match_key union select tenant_id, hash, home_id from match_key_new")
-        return set(rows.fetchall())
+        rows = db.execute("select tenant_id, home_id, hashes from match_key_log").fetchall()
+        return {(tenant, hashes[at:at + 8], home) for tenant, home, hashes in rows for at in range(0, len(hashes), 8)}
 
 
 def fill(api):

@@ -34,7 +34,8 @@ struct scan_job {
     struct job_pace pace;
     struct arena page, text;
     const char *step;
-    double done; /* of the step, 0 to 1; unknown for the first */
+    double done;   /* of the step, 0 to 1; not known of the first */
+    int64_t items; /* done in the step, where it can be counted */
     int64_t customers, pairs, decided;
     struct review_scan_counts counts;
     enum status stopped; /* why it shall not go on */
@@ -52,8 +53,6 @@ static struct str progress_json(struct scan_job *job, const struct error *error)
 {
     struct buffer out = {.arena = &job->text};
     struct json_writer writer = {.out = &out};
-    bool reading = job->pairs == 0 && job->done == 0;
-    int64_t items = reading ? job->customers : job->decided;
     json_object_begin(&writer);
     json_member_string(&writer, STR("step"), str_from_cstr(job->step));
     write_number(&writer, STR("percent"), (int64_t)(100 * job->done));
@@ -63,7 +62,7 @@ static struct str progress_json(struct scan_job *job, const struct error *error)
     write_number(&writer, STR("alike"), job->counts.alike);
     write_number(&writer, STR("merged"), job->counts.merged);
     job_pace_write(&writer, &job->pace, job_now(job->service), (int64_t)(1000 * job->done), 1000,
-                   items);
+                   job->items);
     if (error) job_write_error(&writer, error);
     json_object_end(&writer);
     return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
@@ -73,6 +72,7 @@ static void begin_step(struct scan_job *job, const char *step)
 {
     job->step = step;
     job->done = 0;
+    job->items = 0;
     job->pace = (struct job_pace){.begun_at = job_now(job->service)};
 }
 
@@ -178,6 +178,7 @@ static enum status write_rows(struct scan_job *job, const struct profile_row *ro
         csv_write_row(&writer, cells, COLUMNS + 1);
     }
     job->customers += (int64_t)count;
+    job->items = job->customers;
     return write_text(file, &out, error);
 }
 
@@ -294,6 +295,7 @@ static enum status match(struct scan_job *job, const char *table, FILE *file, st
 {
     struct bulk_options options = {.threads = (parallel_processors() + 1) / 2,
                                    .memory_bytes = job->service->scan_memory_bytes,
+                                   .pairs_only = true,
                                    .progress = tell_step,
                                    .progress_context = job,
                                    .stopped = is_stopped};
@@ -347,6 +349,7 @@ static enum status decide_pairs(struct scan_job *job, FILE *file, int64_t from, 
         if (job->decided <= from || count == 0) continue;
         TRY(review_scan_decide(job->service->application, &job->task->caller, pairs, count,
                                job->task->merge_from, &job->page, &job->counts, error));
+        job->items += (int64_t)count;
         job->done = job->pairs ? (double)job->decided / (double)job->pairs : 1;
         TRY(go_on(job, error));
     } while (count > 0);

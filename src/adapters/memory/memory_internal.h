@@ -69,6 +69,8 @@ size_t memory_lower_bound(const struct memory_vector *ids, struct str id);
 /* Operations, by file. */
 enum status memory_profiles_get(struct store_session *, struct str, enum store_lock, struct arena *,
                                 struct profile_row *, struct error *);
+enum status memory_profiles_exist(struct store_session *, const struct str *ids, size_t count,
+                                  bool *exist, struct error *);
 enum status memory_profiles_insert(struct store_session *, const struct profile_row *,
                                    struct error *);
 enum status memory_profiles_update(struct store_session *, const struct profile_row *,

@@ -29,6 +29,15 @@ enum status memory_profiles_get(struct store_session *session, struct str id, en
     return STATUS_OK;
 }
 
+enum status memory_profiles_exist(struct store_session *session, const struct str *ids,
+                                  size_t count, bool *exist, struct error *error)
+{
+    (void)error;
+    for (size_t i = 0; i < count; i++)
+        exist[i] = memory_table_get(&memory_tenant_of(session)->profiles, ids[i]) != NULL;
+    return STATUS_OK;
+}
+
 enum status memory_profiles_insert(struct store_session *session, const struct profile_row *row,
                                    struct error *error)
 {

@@ -125,6 +125,7 @@ static const struct store_operations operations = {
     .lookup = store_lookup_rows,
     .ready = store_is_ready,
     .profile_get = memory_profiles_get,
+    .profiles_exist = memory_profiles_exist,
     .profile_insert = memory_profiles_insert,
     .profile_update = memory_profiles_update,
     .profile_list = memory_profiles_list,

@@ -2,78 +2,84 @@
 
 #include <stdlib.h>
 
-enum { SLOTS_MIN = 1024 };
+enum { BITS_MIN = 10 };
 
-/* The hashes are good ones already: their upper bits say where to look. */
-static size_t slot_of(const struct key_index *index, uint64_t hash)
-{
-    return (size_t)(hash >> 20) & (index->slot_count - 1);
-}
+struct key_index_link {
+    struct key_entry entry;
+    uint32_t next;
+};
 
-static void place(struct key_index *index, struct key_index_entry entry)
+static uint32_t *head_of(const struct key_index *index, uint64_t hash)
 {
-    size_t at = slot_of(index, entry.hash);
-    while (index->slots[at].row != 0) at = (at + 1) & (index->slot_count - 1);
-    index->slots[at] = entry;
+    return &index->heads[hash >> (64 - index->bits)];
 }
 
 static bool grow(struct key_index *index)
 {
-    struct key_index larger = {.slot_count = index->slot_count ? index->slot_count * 2 : SLOTS_MIN,
-                               .count = index->count};
-    larger.slots = calloc(larger.slot_count, sizeof(*larger.slots));
-    if (!larger.slots) return false;
-    for (size_t i = 0; i < index->slot_count; i++)
-        if (index->slots[i].row != 0) place(&larger, index->slots[i]);
-    free(index->slots);
-    *index = larger;
+    unsigned bits = index->heads ? index->bits + 1 : BITS_MIN;
+    size_t capacity = (size_t)1 << bits;
+    if (bits > 31) return false;
+    struct key_index_link *links = realloc(index->links, capacity * sizeof(*links));
+    if (links) index->links = links;
+    uint32_t *heads = links ? calloc(capacity, sizeof(*heads)) : NULL;
+    if (!heads) return false;
+    free(index->heads);
+    index->heads = heads;
+    index->bits = bits;
+    index->capacity = capacity;
+    for (size_t i = 0; i < index->count; i++) {
+        uint32_t *head = head_of(index, links[i].entry.hash);
+        links[i].next = *head;
+        *head = (uint32_t)i + 1;
+    }
     return true;
 }
 
 bool key_index_add(struct key_index *index, uint64_t hash, int64_t row)
 {
-    if (index->count * 4 >= index->slot_count * 3 && !grow(index)) return false;
-    place(index, (struct key_index_entry){hash, row});
-    index->count++;
+    if (index->count == index->capacity && !grow(index)) return false;
+    uint32_t *head = head_of(index, hash);
+    index->links[index->count] = (struct key_index_link){.entry = {hash, row}, .next = *head};
+    *head = (uint32_t)++index->count;
     return true;
 }
 
 size_t key_index_find(const struct key_index *index, uint64_t hash, int64_t *rows, size_t max)
 {
     size_t found = 0;
-    if (index->slot_count == 0) return 0;
-    for (size_t at = slot_of(index, hash); index->slots[at].row != 0 && found < max;
-         at = (at + 1) & (index->slot_count - 1))
-        if (index->slots[at].hash == hash) rows[found++] = index->slots[at].row;
+    if (index->count == 0) return 0;
+    for (uint32_t at = *head_of(index, hash); at && found < max; at = index->links[at - 1].next)
+        if (index->links[at - 1].entry.hash == hash) rows[found++] = index->links[at - 1].entry.row;
     return found;
 }
 
 void key_index_prefetch(const struct key_index *index, uint64_t hash)
 {
-    if (index->slot_count) __builtin_prefetch(&index->slots[slot_of(index, hash)]);
+    if (index->heads) __builtin_prefetch(head_of(index, hash));
 }
 
-/* As signed numbers, for that is how the database orders them. */
-static int compare_entries(const void *a, const void *b)
+size_t key_index_bucket(const struct key_index *index, unsigned bits, uint64_t bucket,
+                        struct key_entry *entries, size_t max)
 {
-    int64_t x = (int64_t)((const struct key_index_entry *)a)->hash;
-    int64_t y = (int64_t)((const struct key_index_entry *)b)->hash;
-    return (x > y) - (x < y);
-}
-
-struct key_index_entry *key_index_sorted(const struct key_index *index)
-{
-    struct key_index_entry *entries = calloc(index->count + 1, sizeof(*entries));
-    if (!entries) return NULL;
-    size_t count = 0;
-    for (size_t i = 0; i < index->slot_count; i++)
-        if (index->slots[i].row != 0) entries[count++] = index->slots[i];
-    qsort(entries, count, sizeof(*entries), compare_entries);
-    return entries;
+    if (index->count == 0) return 0;
+    size_t found = 0;
+    /* Several chains to a bucket, or several buckets to a chain. */
+    unsigned finer = index->bits > bits ? index->bits - bits : 0;
+    size_t first =
+        bits > index->bits ? (size_t)(bucket >> (bits - index->bits)) : (size_t)(bucket << finer);
+    for (size_t i = first; i < first + ((size_t)1 << finer); i++)
+        for (uint32_t at = index->heads[i]; at; at = index->links[at - 1].next) {
+            struct key_entry entry = index->links[at - 1].entry;
+            if (bits && entry.hash >> (64 - bits) != bucket) continue;
+            if (found < max) entries[found] = entry;
+            found++;
+        }
+    return found;
 }
 
 void key_index_release(struct key_index *index)
 {
-    free(index->slots);
+    free(index->links);
+    free(index->heads);
     *index = (struct key_index){0};
 }

@@ -1,7 +1,5 @@
 #include "adapters/store/key_index.h"
 
-#include <stdlib.h>
-
 #include "unit.h"
 
 static void all_rows_of_a_hash_are_found_and_no_others(void **state)
@@ -20,19 +18,29 @@ static void all_rows_of_a_hash_are_found_and_no_others(void **state)
     key_index_release(&index);
 }
 
-static void entries_are_sorted_as_the_database_orders_them(void **state)
+static void buckets_have_each_entry_once_whatever_their_number(void **state)
 {
+    enum { ENTRIES = 5000 };
     struct key_index index = {0};
+    static struct key_entry entries[ENTRIES];
     (void)state;
-    assert_true(key_index_add(&index, 5, 1));
-    assert_true(key_index_add(&index, (uint64_t)-5, 2));
-    assert_true(key_index_add(&index, 0, 3));
-    struct key_index_entry *sorted = key_index_sorted(&index);
-    assert_non_null(sorted);
-    assert_int_equal(sorted[0].row, 2);
-    assert_int_equal(sorted[1].row, 3);
-    assert_int_equal(sorted[2].row, 1);
-    free(sorted);
+    for (int64_t row = 1; row <= ENTRIES; row++)
+        assert_true(key_index_add(&index, (uint64_t)row * 0x9e3779b97f4a7c15ULL, row));
+    for (unsigned bits = 0; bits <= 15; bits += 5) {
+        int64_t sum = 0;
+        size_t total = 0;
+        for (uint64_t bucket = 0; bucket < 1U << bits; bucket++) {
+            size_t count = key_index_bucket(&index, bits, bucket, entries, ENTRIES);
+            total += count;
+            for (size_t i = 0; i < count; i++) {
+                assert_true(bits == 0 || entries[i].hash >> (64 - bits) == bucket);
+                sum += entries[i].row;
+            }
+        }
+        assert_int_equal(total, ENTRIES);
+        assert_int_equal(sum, (int64_t)ENTRIES * (ENTRIES + 1) / 2);
+    }
+    assert_int_equal(key_index_bucket(&index, 0, 0, entries, 10), ENTRIES);
     key_index_release(&index);
 }
 
@@ -40,7 +48,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_rows_of_a_hash_are_found_and_no_others),
-        cmocka_unit_test(entries_are_sorted_as_the_database_orders_them),
+        cmocka_unit_test(buckets_have_each_entry_once_whatever_their_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@ static enum status execute_all(struct store_session *base, const struct sql_stat
 enum status sql_erasure_keys(struct store_session *base, const struct str *homes, size_t count,
                              struct error *error)
 {
-    const struct sql_statement *const all[] = {SQL_KEYS_ERASE, SQL_KEYS_ERASE_NEW};
+    const struct sql_statement *const all[] = {SQL_KEYS_ERASE};
     return execute_all(base, all, SQL_COUNT(all), homes, count, error);
 }
 

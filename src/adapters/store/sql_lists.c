@@ -70,9 +70,11 @@ enum status sql_lists_keys_put(struct store_session *base, struct str home, cons
     if (embedded)
         return sqlite_keys_put(embedded, session->transaction, base->tenant, home, keys, count,
                                session->arena, error);
-    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(home),
-                                       SQL_PARAM_ARRAY(keys, count)};
-    return SESSION_EXECUTE(session, SQL_KEYS_PUT, params, error);
+    for (size_t i = 0; i < count; i++) {
+        const struct sql_value values[] = {SQL_PARAM_TEXT(home), SQL_PARAM_TEXT(keys[i])};
+        TRY(sql_writes_add(&session->writes, SQL_WRITES_KEY, values, error));
+    }
+    return STATUS_OK;
 }
 
 /* --- events --- */
@@ -80,13 +82,15 @@ enum status sql_lists_keys_put(struct store_session *base, struct str home, cons
 enum status sql_lists_event_append(struct store_session *base, const struct event *event,
                                    struct error *error)
 {
-    const struct sql_value params[] = {
-        SQL_PARAM_TEXT(base->tenant),      SQL_PARAM_TEXT(event_types[event->type].name),
-        SQL_PARAM_TEXT(event->event_id),   SQL_PARAM_TEXT(event->aggregate_id),
-        SQL_PARAM_INT64(event->timestamp), SQL_PARAM_TEXT(event->payload),
+    const struct sql_value values[] = {
+        SQL_PARAM_TEXT(event_types[event->type].name),
+        SQL_PARAM_TEXT(event->event_id),
+        SQL_PARAM_TEXT(event->aggregate_id),
+        SQL_PARAM_INT64(event->timestamp),
+        SQL_PARAM_TEXT(event->payload),
         SQL_PARAM_TEXT(event->trace),
     };
-    return SESSION_EXECUTE(sql_session_of(base), SQL_EVENT_APPEND, params, error);
+    return sql_writes_add(&sql_session_of(base)->writes, SQL_WRITES_EVENT, values, error);
 }
 
 static bool event_type_parse(struct str name, enum event_type *type)
@@ -140,20 +144,8 @@ enum status sql_lists_suppression_put(struct store_session *base, struct str has
 enum status sql_lists_suppression_find(struct store_session *base, const struct str *hashes,
                                        size_t count, bool *found, struct error *error)
 {
-    struct sql_session *session = sql_session_of(base);
-    if (count == 0) return STATUS_OK;
-    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant),
-                                       SQL_PARAM_ARRAY(hashes, count)};
-    struct sql_rows rows = {0};
-    struct arena_mark mark = arena_mark(session->arena);
-    TRY(SESSION_QUERY(session, SQL_SUPPRESSION_FIND, params, session->arena, &rows, error));
-    for (size_t i = 0; i < count; i++) {
-        found[i] = false;
-        for (size_t row = 0; row < rows.row_count && !found[i]; row++)
-            found[i] = str_equal(hashes[i], sql_cell(&rows, row, 0));
-    }
-    arena_rewind(session->arena, mark);
-    return STATUS_OK;
+    return sql_store_ask_each(sql_session_of(base), SQL_SUPPRESSION_FIND, hashes, count, found,
+                              error);
 }
 
 enum status sql_lists_suppression_remove(struct store_session *base, struct str hash,

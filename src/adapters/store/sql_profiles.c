@@ -1,5 +1,7 @@
 #include "adapters/store/sql_store_internal.h"
 
+#include <string.h>
+
 void sql_profiles_decode_from(const struct sql_rows *rows, size_t index, size_t column,
                               struct profile_row *row)
 {
@@ -37,12 +39,18 @@ enum status sql_profiles_get(struct store_session *base, struct str id, enum sto
     return STATUS_OK;
 }
 
-/* Insert and update take the same values in the same order. */
-static enum status write_row(struct store_session *base, const struct sql_statement *statement,
-                             const struct profile_row *row, struct error *error)
+enum status sql_profiles_exist(struct store_session *base, const struct str *ids, size_t count,
+                               bool *exist, struct error *error)
 {
-    struct sql_session *session = sql_session_of(base);
-    const struct sql_value params[] = {
+    return sql_store_ask_each(sql_session_of(base), SQL_PROFILES_EXIST, ids, count, exist, error);
+}
+
+/* The tenant, then what both insert and update take, in the same order. */
+enum { ROW_PARAMS = 13 };
+static void encode_row(const struct store_session *base, const struct profile_row *row,
+                       struct sql_value params[ROW_PARAMS])
+{
+    const struct sql_value encoded[ROW_PARAMS] = {
         SQL_PARAM_TEXT(base->tenant),     SQL_PARAM_TEXT(row->customer_id),
         SQL_PARAM_INT64(row->version),    SQL_PARAM_TEXT(row->survivor_id),
         SQL_PARAM_TEXT(row->merge_id),    SQL_PARAM_INT64(row->created_at),
@@ -51,21 +59,29 @@ static enum status write_row(struct store_session *base, const struct sql_statem
         SQL_PARAM_TEXT(row->segment),     SQL_PARAM_TEXT(row->name),
         SQL_PARAM_TEXT(row->document),
     };
-    TRY(SESSION_EXECUTE(session, statement, params, error));
-    sql_store_note_change(session, row->customer_id);
-    return STATUS_OK;
+    memcpy(params, encoded, sizeof(encoded));
 }
 
 enum status sql_profiles_insert(struct store_session *base, const struct profile_row *row,
                                 struct error *error)
 {
-    return write_row(base, SQL_PROFILE_INSERT, row, error);
+    struct sql_session *session = sql_session_of(base);
+    struct sql_value params[ROW_PARAMS];
+    encode_row(base, row, params);
+    TRY(sql_writes_add(&session->writes, SQL_WRITES_PROFILE, params + 1, error));
+    sql_store_note_change(session, row->customer_id);
+    return STATUS_OK;
 }
 
 enum status sql_profiles_update(struct store_session *base, const struct profile_row *row,
                                 struct error *error)
 {
-    return write_row(base, SQL_PROFILE_UPDATE, row, error);
+    struct sql_session *session = sql_session_of(base);
+    struct sql_value params[ROW_PARAMS];
+    encode_row(base, row, params);
+    TRY(SESSION_EXECUTE(session, SQL_PROFILE_UPDATE, params, error));
+    sql_store_note_change(session, row->customer_id);
+    return STATUS_OK;
 }
 
 enum status sql_profiles_list(struct store_session *base, const struct profile_filter *filter,
@@ -95,13 +111,12 @@ enum status sql_profiles_list(struct store_session *base, const struct profile_f
 enum status sql_profiles_version_append(struct store_session *base, const struct version_row *row,
                                         struct error *error)
 {
-    const struct sql_value params[] = {
-        SQL_PARAM_TEXT(base->tenant),        SQL_PARAM_TEXT(row->customer_id),
-        SQL_PARAM_INT64(row->version),       SQL_PARAM_INT64(row->recorded_at),
-        SQL_PARAM_TEXT(row->actor),          SQL_PARAM_TEXT(row->cause),
-        SQL_PARAM_TEXT(row->changed_fields),
+    const struct sql_value values[] = {
+        SQL_PARAM_TEXT(row->customer_id),  SQL_PARAM_INT64(row->version),
+        SQL_PARAM_INT64(row->recorded_at), SQL_PARAM_TEXT(row->actor),
+        SQL_PARAM_TEXT(row->cause),        SQL_PARAM_TEXT(row->changed_fields),
     };
-    return SESSION_EXECUTE(sql_session_of(base), SQL_VERSION_APPEND, params, error);
+    return sql_writes_add(&sql_session_of(base)->writes, SQL_WRITES_VERSION, values, error);
 }
 
 enum status sql_profiles_version_list(struct store_session *base, struct str customer_id,

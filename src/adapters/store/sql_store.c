@@ -53,6 +53,7 @@ struct work {
     void *context;
 };
 
+/* Rows are gathered where a statement is a message. */
 static enum status run_work(struct sql_transaction *transaction, void *context, struct error *error)
 {
     struct work *work = context;
@@ -61,7 +62,45 @@ static enum status run_work(struct sql_transaction *transaction, void *context, 
         .transaction = transaction,
         .arena = work->arena,
     };
-    return work->body(&session.base, work->context, error);
+    sql_writes_init(&session.writes, transaction, work->tenant, !work->self->keys);
+    enum status status = work->body(&session.base, work->context, error);
+    if (status == STATUS_OK) status = sql_writes_flush(&session.writes, error);
+    sql_writes_release(&session.writes);
+    return status;
+}
+
+enum status sql_store_query(struct sql_session *session, const struct sql_statement *statement,
+                            const struct sql_value *params, size_t count, struct arena *arena,
+                            struct sql_rows *rows, struct error *error)
+{
+    TRY(sql_writes_flush(&session->writes, error));
+    return sql_query(session->transaction, statement, params, count, arena, rows, error);
+}
+
+enum status sql_store_ask_each(struct sql_session *session, const struct sql_statement *statement,
+                               const struct str *texts, size_t count, bool *yes,
+                               struct error *error)
+{
+    const struct sql_value params[] = {SQL_PARAM_TEXT(session->base.tenant),
+                                       SQL_PARAM_ARRAY(texts, count)};
+    struct arena_mark mark = arena_mark(session->arena);
+    struct sql_rows rows = {0};
+    if (count == 0) return STATUS_OK;
+    memset(yes, 0, count * sizeof(*yes));
+    TRY(SESSION_QUERY(session, statement, params, session->arena, &rows, error));
+    for (size_t i = 0; i < rows.row_count; i++) {
+        int64_t number = sql_cell_int64(&rows, i, 0, -1);
+        if (number >= 0 && (size_t)number < count) yes[number] = true;
+    }
+    arena_rewind(session->arena, mark);
+    return STATUS_OK;
+}
+
+enum status sql_store_execute(struct sql_session *session, const struct sql_statement *statement,
+                              const struct sql_value *params, size_t count, struct error *error)
+{
+    TRY(sql_writes_flush(&session->writes, error));
+    return sql_execute(session->transaction, statement, params, count, error);
 }
 
 static enum status transact(struct store *base, enum sql_mode mode, struct str tenant,
@@ -215,6 +254,7 @@ static const struct store_operations operations = {
     .ready = sql_store_ready,
     .search_backlog_tenant = sql_search_backlog_tenant,
     .profile_get = sql_profiles_get,
+    .profiles_exist = sql_profiles_exist,
     .profile_insert = sql_profiles_insert,
     .profile_update = sql_profiles_update,
     .profile_list = sql_profiles_list,

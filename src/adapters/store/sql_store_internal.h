@@ -9,6 +9,7 @@
 #include "adapters/store/search_index.h"
 #include "adapters/store/search_worker.h"
 #include "adapters/store/sql_store.h"
+#include "adapters/store/sql_writes.h"
 #include "adapters/store/sqlite_keys.h"
 #include "sql_statements.h"
 
@@ -42,6 +43,7 @@ struct sql_session {
     struct store_session base;
     struct sql_transaction *transaction;
     struct arena *arena;
+    struct sql_writes writes;
 };
 
 /* The driver is set by the caller, who opens it with sql_store_committed as its hook. */
@@ -66,11 +68,20 @@ static inline struct sql_value sql_instant(instant when)
 
 #define SQL_COUNT(params) (sizeof(params) / sizeof(*(params)))
 
-/* sql_query and sql_execute for a session. */
+/* sql_query and sql_execute for a session, behind what it has gathered to be written. */
 #define SESSION_QUERY(session, statement, params, arena, rows, error)                              \
-    sql_query((session)->transaction, statement, params, SQL_COUNT(params), arena, rows, error)
+    sql_store_query(session, statement, params, SQL_COUNT(params), arena, rows, error)
 #define SESSION_EXECUTE(session, statement, params, error)                                         \
-    sql_execute((session)->transaction, statement, params, SQL_COUNT(params), error)
+    sql_store_execute(session, statement, params, SQL_COUNT(params), error)
+enum status sql_store_query(struct sql_session *session, const struct sql_statement *statement,
+                            const struct sql_value *params, size_t count, struct arena *arena,
+                            struct sql_rows *rows, struct error *error);
+/* A statement that gives the numbers, from 0, of those texts for which something holds. */
+enum status sql_store_ask_each(struct sql_session *session, const struct sql_statement *statement,
+                               const struct str *texts, size_t count, bool *yes,
+                               struct error *error);
+enum status sql_store_execute(struct sql_session *session, const struct sql_statement *statement,
+                              const struct sql_value *params, size_t count, struct error *error);
 
 /* The row's columns in the order of the profile statements. */
 enum { SQL_PROFILE_COLUMNS = 12 };
@@ -82,6 +93,8 @@ void sql_profiles_decode_from(const struct sql_rows *rows, size_t index, size_t 
 /* The port's operations, by file. */
 enum status sql_profiles_get(struct store_session *, struct str id, enum store_lock, struct arena *,
                              struct profile_row *, struct error *);
+enum status sql_profiles_exist(struct store_session *, const struct str *ids, size_t count,
+                               bool *exist, struct error *);
 enum status sql_profiles_insert(struct store_session *, const struct profile_row *, struct error *);
 enum status sql_profiles_update(struct store_session *, const struct profile_row *, struct error *);
 enum status sql_profiles_list(struct store_session *, const struct profile_filter *,

@@ -12,20 +12,15 @@ enum status sql_trees_fact_append(struct store_session *base, const struct fact 
     struct json_writer writer = {.out = &body};
     json_write(&writer, fact->body);
     if (buffer_failed(&body)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    const struct sql_value params[] = {
-        SQL_PARAM_TEXT(base->tenant),
-        SQL_PARAM_TEXT(fact->home),
-        SQL_PARAM_TEXT(fact_kind_name(fact->kind)),
-        SQL_PARAM_TEXT(fact->subject),
-        SQL_PARAM_TEXT(fact->object),
-        SQL_PARAM_TEXT(fact->source),
-        SQL_PARAM_INT64(fact->observed_at),
-        SQL_PARAM_INT64(fact->recorded_at),
-        SQL_PARAM_TEXT(fact->actor),
+    const struct sql_value values[] = {
+        SQL_PARAM_TEXT(fact->home),         SQL_PARAM_TEXT(fact_kind_name(fact->kind)),
+        SQL_PARAM_TEXT(fact->subject),      SQL_PARAM_TEXT(fact->object),
+        SQL_PARAM_TEXT(fact->source),       SQL_PARAM_INT64(fact->observed_at),
+        SQL_PARAM_INT64(fact->recorded_at), SQL_PARAM_TEXT(fact->actor),
         SQL_PARAM_TEXT(buffer_str(&body)),
     };
-    enum status status = SESSION_EXECUTE(session, SQL_FACT_APPEND, params, error);
-    arena_rewind(session->arena, mark); /* parameters are taken over by the call */
+    enum status status = sql_writes_add(&session->writes, SQL_WRITES_FACT, values, error);
+    arena_rewind(session->arena, mark); /* they are taken over by the call */
     return status;
 }
 
@@ -181,8 +176,8 @@ enum status sql_trees_merge_list(struct store_session *base, const struct str *c
     const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant),
                                        SQL_PARAM_ARRAY(customers, count)};
     struct sql_rows rows;
-    TRY(sql_query(sql_session_of(base)->transaction, count > 0 ? SQL_MERGE_LIST_OF : SQL_MERGE_LIST,
-                  params, count > 0 ? 2 : 1, arena, &rows, error));
+    TRY(sql_store_query(sql_session_of(base), count > 0 ? SQL_MERGE_LIST_OF : SQL_MERGE_LIST,
+                        params, count > 0 ? 2 : 1, arena, &rows, error));
     struct merge *merges = ARENA_NEW_ARRAY(arena, struct merge, rows.row_count);
     if (!merges) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < rows.row_count; i++) decode_merge(&rows, i, &merges[i]);

@@ -1,22 +1,20 @@
-/* Match keys of the embedded store: appended where they cost nothing, merged where they are found.
+/* Match keys of the embedded store: a log, and an index over it.
  *
  * A key's place in an index is random. With millions of keys each insertion dirties a page of its
- * own, and a profile with four keys costs 16 KiB of log; the same keys appended cost 200 bytes. So
- * new keys go to the end of the table match_key_new, with an index over them in memory, and when
- * there are many of them, or nobody waits, they are merged into match_key in the order of their
- * hashes, some thousand at a time (P. O'Neil et al., "The log-structured merge-tree", 1996, with
- * two levels).
+ * own, and a profile with four keys costs 16 KiB of log; so many keys of a home are one row at the
+ * end of the table match_key_log, and an index over them is kept in memory. When it has grown
+ * large, or nobody waits, it is written out as a run (sqlite_key_runs.h), of which there are few.
  *
- * The index says where a key may be; the row that is read, in the snapshot of whoever asks, says
- * whether it is. So entries of what was rolled back do no harm. A merged generation is still found
- * by the index until the next one is merged, for readers whose snapshot is from before: they have
- * to be shorter than the writing of some hundred thousand keys.
+ * The index says where a key may be; the row of the log that is read, in the snapshot of whoever
+ * asks, says whether it is. So entries of what was rolled back do no harm. What was written out is
+ * still found in memory until the next is, for readers whose snapshot is from before: they have to
+ * be shorter than the writing of some hundred thousand keys.
  *
  * Keys are kept as 64-bit hashes over tenant and key. Two keys that share a hash would be taken for
  * each other (with 20 million keys the odds that any two do are 1 to 100,000); what is found is
  * compared before it counts.
  *
- * After a crash the index is read back from match_key_new.
+ * After a crash the index in memory is read back from the rows of the log that are in no run.
  */
 #ifndef ADAPTERS_STORE_SQLITE_KEYS_H
 #define ADAPTERS_STORE_SQLITE_KEYS_H
@@ -30,7 +28,7 @@ struct sqlite_keys;
 struct sqlite_keys *sqlite_keys_new(void);
 void sqlite_keys_free(struct sqlite_keys *keys);
 
-/* Reads back what was not merged yet. Before any other use. */
+/* Reads back what is in no run yet. Before any other use. */
 MUST_CHECK enum status sqlite_keys_load(struct sqlite_keys *keys, struct sql_driver *driver,
                                         struct error *error);
 
@@ -52,8 +50,8 @@ MUST_CHECK enum status sqlite_keys_list(struct sqlite_keys *keys,
                                         struct arena *arena, struct str **homes, size_t *count,
                                         struct error *error);
 
-/* A step of merging, on the writer thread, within a transaction; counts once it was committed. True
- * when there is more to do. */
+/* A step of writing and merging runs, on the writer thread, within a transaction; counts once it
+ * was committed. True when there is more to do. */
 bool sqlite_keys_maintain(struct sqlite_keys *keys, struct sql_transaction *transaction, bool idle);
 void sqlite_keys_committed(struct sqlite_keys *keys);
 

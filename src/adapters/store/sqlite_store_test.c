@@ -1,4 +1,5 @@
-/* What the embedded store does beyond the contract: its keys survive merging and restarts. */
+/* What the embedded store does beyond the contract: its keys survive being written out, merging and
+ * restarts. */
 #include "adapters/store/sqlite_store.h"
 
 #include <sqlite3.h>
@@ -7,10 +8,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "sql_statements.h"
 #include "unit.h"
 
-/* More than are merged when idle, of which some are put twice. */
+/* More than are written out when nobody waits. */
 enum { HOMES = 6000, KEYS = 4 };
 
 static char directory[64], path[96];
@@ -112,13 +114,11 @@ static void assert_all_found(struct store *store)
     arena_release(&work.arena);
 }
 
-/* Rows of a table, asked behind the store's back. */
-static int count_rows(const char *table)
+/* A number, asked behind the store's back. */
+static int ask(const char *text)
 {
     sqlite3 *db;
     sqlite3_stmt *statement;
-    char text[64];
-    snprintf(text, sizeof(text), "select count(*) from %s", table);
     assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_prepare_v2(db, text, -1, &statement, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
@@ -128,38 +128,179 @@ static int count_rows(const char *table)
     return count;
 }
 
-static void keys_are_found_while_and_after_they_are_merged(void **state)
+/* While the store is closed. */
+static void tell(const char *text)
+{
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+/* What is found is looked at again and again until the answer is 0. */
+static void find_until_none(struct store *store, const char *question)
+{
+    for (int i = 0; i < 1000 && ask(question) > 0; i++) {
+        assert_all_found(store);
+        nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
+    }
+    assert_int_equal(ask(question), 0);
+}
+
+#define LIVE_RUNS "from match_key_run where state = 'LIVE'"
+#define UNDONE                                                                                     \
+    "select (select count(*) = 0 from match_key_run) or exists (select * from match_key_run "      \
+    "where state <> 'LIVE') or (select count(*) > 3 from match_key_run where level = 0)"
+
+static void keys_are_found_while_and_after_they_are_written_out(void **state)
 {
     (void)state;
     struct store *store = open_store();
     for (int first = 0; first < HOMES; first += 500) put(store, first, 500);
-    for (int i = 0; i < 500 && count_rows("match_key_new") > 0; i++) {
-        assert_all_found(store);
-        nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
-    }
-    assert_int_equal(count_rows("match_key_new"), 0);
-    assert_int_equal(count_rows("match_key"), HOMES * KEYS);
+    find_until_none(store, UNDONE);
+    assert_int_equal(ask("select sum(length(entries)) / 16 from match_key_bucket"), HOMES * KEYS);
     assert_all_found(store);
-    put(store, 0, 100); /* again: they are there, and merged without effect */
+    put(store, 0, 100); /* again: found once */
     put(store, 0, 100);
-    assert_int_equal(count_rows("match_key_new"), 100 * KEYS);
     assert_all_found(store);
     sql_store_free(store);
-    assert_int_equal(count_rows("match_key"), HOMES * KEYS);
+    store = open_store();
+    assert_all_found(store);
+    sql_store_free(store);
 }
 
-static void keys_that_were_not_merged_are_found_after_a_restart(void **state)
+static void four_runs_are_merged_into_one(void **state)
+{
+    (void)state;
+    struct store *store = open_store();
+    for (int i = 0; i < 3; i++) {
+        put(store, 0, HOMES);
+        char fewer[200];
+        snprintf(fewer, sizeof(fewer), "select count(*) < %d " LIVE_RUNS, i + 1);
+        find_until_none(store, fewer);
+        find_until_none(store, UNDONE);
+    }
+    put(store, 0, HOMES);
+    find_until_none(store, UNDONE " or not exists (select * from match_key_run where level = 1)");
+    assert_int_equal(ask("select count(*) " LIVE_RUNS), 1);
+    assert_int_equal(ask("select sum(length(entries)) / 16 from match_key_bucket"),
+                     4 * HOMES * KEYS);
+    assert_int_equal(ask("select sum(1 << bits) " LIVE_RUNS),
+                     ask("select count(*) from match_key_bucket"));
+    sql_store_free(store);
+}
+
+static void keys_that_are_in_no_run_are_found_after_a_restart(void **state)
 {
     (void)state;
     struct store *store = open_store();
     put(store, 0, HOMES);
     sql_store_free(store);
-    assert_int_equal(count_rows("match_key_new"), HOMES * KEYS);
+    assert_int_equal(ask("select count(*) from match_key_run"), 0);
     store = open_store();
     assert_all_found(store);
-    put(store, 0, HOMES); /* known: not appended again */
     sql_store_free(store);
-    assert_int_equal(count_rows("match_key_new"), HOMES * KEYS);
+}
+
+static void a_run_that_a_crash_left_half_written_is_deleted(void **state)
+{
+    (void)state;
+    tell("insert into match_key_run values (1, 'WRITING', 0, 3, 100, 1000000);"
+         "insert into match_key_bucket values (1 << 32, x''), ((1 << 32) + 5, x'');");
+    struct store *store = open_store();
+    put(store, 0, HOMES);
+    find_until_none(store, UNDONE);
+    assert_int_equal(ask("select count(*) " LIVE_RUNS), 1);
+    assert_int_equal(ask("select sum(1 << bits) " LIVE_RUNS),
+                     ask("select count(*) from match_key_bucket"));
+    sql_store_free(store);
+}
+
+enum { SHARING = 6000 };
+
+static enum status share_body(struct store_session *session, void *context, struct error *error)
+{
+    struct work *work = context;
+    struct str key = STR("name|acme");
+    for (int home = work->first; home < work->first + SHARING; home++)
+        TRY(store_keys_put(session, arena_format(&work->arena, "C-%05d", home), &key, 1, error));
+    return STATUS_OK;
+}
+
+static enum status find_shared_body(struct store_session *session, void *context,
+                                    struct error *error)
+{
+    struct work *work = context;
+    struct str key = STR("name|acme");
+    struct key_hit *hits;
+    size_t count;
+    TRY(store_keys_find(session, &key, 1, STORE_HOMES_MAX, &work->arena, &hits, &count, error));
+    work->count = (int)count;
+    return STATUS_OK;
+}
+
+static void a_key_that_all_share_is_found_as_often_as_asked_for(void **state)
+{
+    (void)state;
+    struct error error;
+    struct work work = {0};
+    struct store *store = open_store();
+    arena_init(&work.arena, 1 << 24);
+    for (; work.first < 3 * SHARING; work.first += SHARING)
+        assert_int_equal(store_write(store, STR("t"), &work.arena, share_body, &work, &error),
+                         STATUS_OK);
+    for (int i = 0; i < 1000 && ask(UNDONE) > 0; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
+    assert_int_equal(ask("select sum(length(entries)) / 16 from match_key_bucket"), 3 * SHARING);
+    assert_int_equal(store_read(store, STR("t"), &work.arena, find_shared_body, &work, &error),
+                     STATUS_OK);
+    assert_int_equal(work.count, 1000);
+    arena_release(&work.arena);
+    sql_store_free(store);
+}
+
+/* A store of the time of migration 3, with what put() leaves there. */
+static void make_old_store(void)
+{
+    static const struct hash_key format_key = {0x637573746f6d6572ULL, 0x6d617463682d6b79ULL};
+    struct hash_key key = format_key;
+    struct arena arena;
+    struct error error;
+    size_t old = 0;
+    int applied;
+    while (sql_migrations_sqlite[old].number < 8) old++;
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(sqlite_migrate(options.path, sql_migrations_sqlite, old, &applied, &error),
+                     STATUS_OK);
+    key.k0 ^= hash_bytes(format_key, STR("t"));
+    arena_init(&arena, 1 << 24);
+    for (int home = 0; home < 30; home++) {
+        struct str keys[KEYS];
+        keys_of(home, keys, &arena);
+        for (int i = 0; i < KEYS; i++) {
+            char text[200];
+            const char *row = home % 2 ? "insert into match_key values ('t', %lld, 'C-%05d')"
+                                       : "insert into match_key_new values (null, 't', %lld, "
+                                         "'C-%05d')";
+            snprintf(text, sizeof(text), row, (long long)hash_bytes(key, keys[i]), home);
+            tell(text);
+        }
+    }
+    arena_release(&arena);
+    assert_int_equal(sqlite_migrate(options.path, sql_migrations_sqlite,
+                                    sql_migrations_sqlite_count, &applied, &error),
+                     STATUS_OK);
+    assert_int_equal(applied, sql_migrations_sqlite_count - old);
+}
+
+static void keys_of_before_there_was_a_log_are_found(void **state)
+{
+    (void)state;
+    make_old_store();
+    struct store *store = open_store();
+    put(store, 30, HOMES - 30);
+    assert_all_found(store);
+    sql_store_free(store);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -167,8 +308,12 @@ static void keys_that_were_not_merged_are_found_after_a_restart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(keys_are_found_while_and_after_they_are_merged),
-        TEST(keys_that_were_not_merged_are_found_after_a_restart),
+        TEST(keys_are_found_while_and_after_they_are_written_out),
+        TEST(four_runs_are_merged_into_one),
+        TEST(keys_that_are_in_no_run_are_found_after_a_restart),
+        TEST(a_run_that_a_crash_left_half_written_is_deleted),
+        TEST(a_key_that_all_share_is_found_as_often_as_asked_for),
+        TEST(keys_of_before_there_was_a_log_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

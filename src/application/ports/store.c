@@ -31,6 +31,12 @@ enum status store_profile_get(struct store_session *session, struct str id, enum
     return session->store->operations->profile_get(session, id, lock, arena, row, error);
 }
 
+enum status store_profiles_exist(struct store_session *session, const struct str *ids, size_t count,
+                                 bool *exist, struct error *error)
+{
+    return session->store->operations->profiles_exist(session, ids, count, exist, error);
+}
+
 enum status store_profile_insert(struct store_session *session, const struct profile_row *row,
                                  struct error *error)
 {

@@ -133,6 +133,8 @@ struct store_operations {
 
     enum status (*profile_get)(struct store_session *, struct str id, enum store_lock,
                                struct arena *, struct profile_row *, struct error *);
+    enum status (*profiles_exist)(struct store_session *, const struct str *ids, size_t count,
+                                  bool *exist, struct error *);
     enum status (*profile_insert)(struct store_session *, const struct profile_row *,
                                   struct error *);
     enum status (*profile_update)(struct store_session *, const struct profile_row *,
@@ -243,6 +245,9 @@ MUST_CHECK enum status store_ready(struct store *store, struct error *error);
 MUST_CHECK enum status store_profile_get(struct store_session *session, struct str id,
                                          enum store_lock lock, struct arena *arena,
                                          struct profile_row *row, struct error *error);
+/* exist[i]: there is a profile of ids[i], merged and erased ones included. */
+MUST_CHECK enum status store_profiles_exist(struct store_session *session, const struct str *ids,
+                                            size_t count, bool *exist, struct error *error);
 /* STATUS_CUSTOMER_EXISTS when the id is taken (may be reported by a later call of the same
  * session, or by the write as a whole). */
 MUST_CHECK enum status store_profile_insert(struct store_session *session,
@@ -291,7 +296,8 @@ MUST_CHECK enum status store_merge_list(struct store_session *session, const str
                                         size_t count, struct arena *arena, struct merge **merges,
                                         size_t *merge_count, struct error *error);
 /* Makes "no such key yet" a decision that holds until the transaction ends: another write that
- * locks one of these keys waits. */
+ * locks one of these keys waits. The keys are in order (str_sort), so that no two wait for each
+ * other. */
 MUST_CHECK enum status store_keys_lock(struct store_session *session, const struct str *keys,
                                        size_t count, struct error *error);
 /* In the order of the keys asked for, then of home. Of each key at most `homes_max` homes (up to

@@ -217,7 +217,7 @@ enum status postgres_open(const struct postgres_options *options, struct sql_dri
      * read all of a large one. Every statement of the program has an index. */
     snprintf(settings, sizeof(settings),
              "-c statement_timeout=%lld -c idle_in_transaction_session_timeout=60000 "
-             "-c enable_seqscan=off -c jit=off",
+             "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off",
              (long long)options->statement_timeout_ms);
     enum status status =
         postgres_parse_url(options->url, settings, &driver->keywords, &driver->values, error);

@@ -18,8 +18,7 @@ static const struct {
     {"begin_read", "begin isolation level repeatable read read only"},
     {"commit", "commit"},
     {"rollback", "rollback"},
-    {"tenant_session", "select set_config('app.tenant', $1, false)"},
-    {"tenant_local", "select set_config('app.tenant', $1, true)"},
+    {"tenant", "select set_config('app.tenant', $1, false)"},
 };
 enum { OWN_STATEMENTS = sizeof(own_statements) / sizeof(own_statements[0]) };
 
@@ -109,11 +108,20 @@ bool postgres_send_control(struct postgres_connection *connection,
     return send_own(connection, kind, name, 0, STR_NONE);
 }
 
-bool postgres_send_tenant(struct postgres_connection *connection, struct str tenant,
-                          bool for_transaction)
+bool postgres_send_tenant(struct postgres_connection *connection, struct str tenant)
 {
-    return send_own(connection, for_transaction ? POSTGRES_BEGIN : POSTGRES_TENANT,
-                    for_transaction ? "tenant_local" : "tenant_session", 1, tenant);
+    connection->tenant_known = tenant.len < sizeof(connection->tenant);
+    if (connection->tenant_known) {
+        if (tenant.len > 0) memcpy(connection->tenant, tenant.ptr, tenant.len);
+        connection->tenant_length = tenant.len;
+    }
+    return send_own(connection, POSTGRES_TENANT, "tenant", 1, tenant);
+}
+
+bool postgres_has_tenant(const struct postgres_connection *connection, struct str tenant)
+{
+    return connection->tenant_known &&
+           str_equal(str_of(connection->tenant, connection->tenant_length), tenant);
 }
 
 static bool flush(struct postgres_connection *connection)
@@ -193,6 +201,7 @@ bool postgres_connection_start(struct postgres_connection *connection)
     connection->events = 0;
     connection->was_ready = false;
     connection->is_stale = false;
+    connection->tenant_known = false;
     if (!connection->libpq || PQstatus(connection->libpq) == CONNECTION_BAD ||
         !watch(connection, EPOLLOUT)) {
         postgres_connection_break(connection, NULL);

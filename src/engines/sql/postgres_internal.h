@@ -29,7 +29,7 @@ enum postgres_operation_kind {
     POSTGRES_PREPARE,
     POSTGRES_TENANT, /* sets the session's tenant */
     POSTGRES_STATEMENT,
-    POSTGRES_BEGIN, /* and the transaction's tenant */
+    POSTGRES_BEGIN,
     POSTGRES_COMMIT,
     POSTGRES_ROLLBACK,
     POSTGRES_CHECK, /* the role is one that row-level security binds */
@@ -76,6 +76,9 @@ struct postgres_connection {
     bool was_cut;   /* it was not us who ended it */
     bool is_stale;  /* what it has prepared is of no more use: not used again */
     struct postgres_connection *next_idle;
+    char tenant[POSTGRES_TENANT_MAX]; /* the session's, once all that was sent is done */
+    size_t tenant_length;
+    bool tenant_known;
 };
 
 bool postgres_connection_start(struct postgres_connection *connection);
@@ -87,8 +90,9 @@ void postgres_connection_close(struct postgres_connection *connection);
 /* Each queues one message; false when it could not (out of memory, or broken). */
 bool postgres_send_control(struct postgres_connection *connection,
                            enum postgres_operation_kind kind, enum sql_mode mode);
-bool postgres_send_tenant(struct postgres_connection *connection, struct str tenant,
-                          bool for_transaction);
+/* Sets the session's tenant; a rollback takes it back, and then it is not known. */
+bool postgres_send_tenant(struct postgres_connection *connection, struct str tenant);
+bool postgres_has_tenant(const struct postgres_connection *connection, struct str tenant);
 /* Ends a batch and sends it. */
 bool postgres_send_sync(struct postgres_connection *connection);
 /* Notes that a message was queued. */
@@ -132,9 +136,6 @@ struct postgres_reader {
     struct postgres_connection connection;
     struct postgres_reader_request *first, *last; /* not sent yet */
     size_t pending_count;
-    char tenant[POSTGRES_TENANT_MAX]; /* the session's, once all that was sent is done */
-    size_t tenant_length;
-    bool tenant_known;
     bool is_suspect; /* a batch failed: the session's tenant is not the one that was meant */
 };
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARAMS_MAX = 32, TEXT_OID = 25, NAME_MAX_BYTES = 24 };
+enum { PARAMS_MAX = 40, TEXT_OID = 25, INT8_OID = 20, NAME_MAX_BYTES = 24 };
 
 /* --- out --- */
 
@@ -32,24 +32,45 @@ static char *put_int32(char *at, int32_t value)
 
 /* array_recv's form: dimensions, has-nulls, element type, then per dimension length and lower
  * bound, then per element length (-1: NULL) and bytes. */
-static char *encode_array(const struct str *array, size_t count, int *length)
+static char *put_array_head(char *at, int32_t element_type, size_t count)
+{
+    at = put_int32(at, count ? 1 : 0);
+    at = put_int32(at, 1);
+    at = put_int32(at, element_type);
+    if (count == 0) return at;
+    at = put_int32(at, (int32_t)count);
+    return put_int32(at, 1);
+}
+
+static char *encode_texts(const struct str *array, size_t count, int *length)
 {
     size_t size = 5 * sizeof(int32_t) + count * sizeof(int32_t);
     for (size_t i = 0; i < count; i++) size += array[i].len;
     if (size > INT32_MAX) return NULL;
     char *bytes = malloc(size), *at = bytes;
     if (!bytes) return NULL;
-    at = put_int32(at, count ? 1 : 0);
-    at = put_int32(at, 1);
-    at = put_int32(at, TEXT_OID);
-    if (count) {
-        at = put_int32(at, (int32_t)count);
-        at = put_int32(at, 1);
-    }
+    at = put_array_head(at, TEXT_OID, count);
     for (size_t i = 0; i < count; i++) {
         at = put_int32(at, str_is_none(array[i]) ? -1 : (int32_t)array[i].len);
         if (array[i].len) memcpy(at, array[i].ptr, array[i].len);
         at += array[i].len;
+    }
+    *length = (int)(at - bytes);
+    return bytes;
+}
+
+static char *encode_integers(const int64_t *array, size_t count, int *length)
+{
+    size_t size = 5 * sizeof(int32_t) + count * (sizeof(int32_t) + sizeof(int64_t));
+    if (size > INT32_MAX) return NULL;
+    char *bytes = malloc(size), *at = bytes;
+    if (!bytes) return NULL;
+    at = put_array_head(at, INT8_OID, count);
+    for (size_t i = 0; i < count; i++) {
+        at = put_int32(at, array[i] == INT64_MIN ? -1 : (int32_t)sizeof(int64_t));
+        if (array[i] == INT64_MIN) continue;
+        at = put_int32(at, (int32_t)(array[i] >> 32));
+        at = put_int32(at, (int32_t)(uint32_t)array[i]);
     }
     *length = (int)(at - bytes);
     return bytes;
@@ -65,13 +86,18 @@ static bool encode_one(struct encoded *out, size_t i, const struct sql_value *va
         out->values[i] = out->integers[i];
         return true;
     case SQL_TEXT:
+    case SQL_BYTES:
         if (value->text.len > INT32_MAX) return false;
         out->values[i] = value->text.ptr ? value->text.ptr : "";
         out->lengths[i] = (int)value->text.len;
         out->formats[i] = 1;
         return true;
     case SQL_TEXT_ARRAY:
-        out->arrays[i] = encode_array(value->array, value->array_count, &out->lengths[i]);
+    case SQL_INT64_ARRAY:
+        out->arrays[i] =
+            value->type == SQL_TEXT_ARRAY
+                ? encode_texts(value->array, value->array_count, &out->lengths[i])
+                : encode_integers(value->integers, value->array_count, &out->lengths[i]);
         out->values[i] = out->arrays[i];
         out->formats[i] = 1;
         return out->arrays[i] != NULL;

@@ -75,7 +75,7 @@ static void take_failure(struct postgres_reader *reader, struct postgres_reader_
                          const PGresult *result)
 {
     reader->is_suspect = true;
-    reader->tenant_known = false;
+    reader->connection.tenant_known = false;
     if (!request) return;
     enum status status = postgres_failure(result, request->statement, request->error);
     if (status == STATUS_WRITE_CONFLICT) {
@@ -120,7 +120,7 @@ static void take_sync(struct postgres_connection *connection)
 static void take_end(struct postgres_connection *connection, const struct error *error)
 {
     (void)error; /* a read is simply sent again; connecting again says if that is in vain */
-    reader_of(connection)->tenant_known = false;
+    connection->tenant_known = false;
     reader_of(connection)->is_suspect = false;
 }
 
@@ -141,19 +141,6 @@ void postgres_reader_init(struct postgres_reader *reader, struct postgres_pool *
 }
 
 /* --- sending --- */
-
-static bool set_tenant(struct postgres_reader *reader, struct str tenant)
-{
-    memcpy(reader->tenant, tenant.ptr, tenant.len);
-    reader->tenant_length = tenant.len;
-    reader->tenant_known = true;
-    return postgres_send_tenant(&reader->connection, tenant, false);
-}
-
-static bool has_tenant(const struct postgres_reader *reader, struct str tenant)
-{
-    return reader->tenant_known && str_equal(str_of(reader->tenant, reader->tenant_length), tenant);
-}
 
 static bool send_request(struct postgres_reader *reader, struct postgres_reader_request *request)
 {
@@ -187,7 +174,9 @@ static bool send_alone(struct postgres_reader *reader, struct postgres_reader_re
             list = &request->next;
             continue;
         }
-        if (!set_tenant(reader, request->tenant) || !send_request(reader, request)) return false;
+        if (!postgres_send_tenant(&reader->connection, request->tenant) ||
+            !send_request(reader, request))
+            return false;
         *list = request->next;
         if (!postgres_send_sync(&reader->connection)) return false;
         *sent_any = true;
@@ -200,15 +189,17 @@ static bool send_batches(struct postgres_reader *reader, struct postgres_reader_
     bool sent_any = false;
     if (!send_alone(reader, list, &sent_any)) return false;
     if (!*list) return true;
-    if (reader->tenant_known &&
-        !send_group(reader, list, str_of(reader->tenant, reader->tenant_length)))
+    struct postgres_connection *connection = &reader->connection;
+    if (connection->tenant_known &&
+        !send_group(reader, list, str_of(connection->tenant, connection->tenant_length)))
         return false;
     while (*list) {
         struct str tenant = (*list)->tenant;
-        if (!has_tenant(reader, tenant) && !set_tenant(reader, tenant)) return false;
+        if (!postgres_has_tenant(connection, tenant) && !postgres_send_tenant(connection, tenant))
+            return false;
         if (!send_group(reader, list, tenant)) return false;
     }
-    return postgres_send_sync(&reader->connection);
+    return postgres_send_sync(connection);
 }
 
 static void flush_reader(struct postgres_reader *reader)

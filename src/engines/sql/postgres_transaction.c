@@ -1,7 +1,10 @@
 /* Units of work. One has a connection to itself; what it sends without needing an answer travels
  * with the next statement that does, or with the commit:
  *
- *     begin, tenant, [prepare] first query, Sync  ->  ...  ->  statements, commit, Sync
+ *     begin, [tenant] [prepare] first query, Sync  ->  ...  ->  statements, commit, Sync
+ *
+ * The tenant is the session's; it is set in the transaction when the one before had another, or did
+ * not commit.
  *
  * After a failure the server skips everything up to the Sync, and nothing more is sent once the
  * failure is known; so no statement of a unit of work can ever run outside of its transaction. */
@@ -145,8 +148,10 @@ static bool begin(struct postgres_transaction *transaction)
 {
     if (transaction->begun) return true;
     transaction->begun = true;
-    return postgres_send_control(transaction->connection, POSTGRES_BEGIN, transaction->mode) &&
-           postgres_send_tenant(transaction->connection, transaction->tenant, true);
+    struct postgres_connection *connection = transaction->connection;
+    if (!postgres_send_control(connection, POSTGRES_BEGIN, transaction->mode)) return false;
+    return postgres_has_tenant(connection, transaction->tenant) ||
+           postgres_send_tenant(connection, transaction->tenant);
 }
 
 static enum status send(struct postgres_transaction *transaction,
@@ -242,7 +247,10 @@ static enum status attempt(struct postgres_transaction *transaction, sql_body *b
     transaction->connection->user_data = transaction;
     enum status status = body(&transaction->base, context, error);
     if (status == STATUS_OK) status = commit(transaction, error);
-    if (!transaction->is_committed) roll_back(transaction);
+    if (!transaction->is_committed) {
+        transaction->connection->tenant_known = false;
+        roll_back(transaction);
+    }
     /* A body may have made something else of a conflict that it met. */
     if (status != STATUS_OK && transaction->failure == STATUS_WRITE_CONFLICT)
         status = failure_of(transaction, error);

@@ -14,24 +14,29 @@
 
 #include "base/status.h"
 
-enum sql_type { SQL_NULL, SQL_INT64, SQL_TEXT, SQL_TEXT_ARRAY };
+enum sql_type { SQL_NULL, SQL_INT64, SQL_TEXT, SQL_BYTES, SQL_TEXT_ARRAY, SQL_INT64_ARRAY };
 
-/* A parameter. A text array is for `IN`: PostgreSQL gets text[], SQLite a JSON array for
- * json_each(); the two texts differ. */
+/* A parameter. Bytes are a blob or bytea. A text array is for `IN`: PostgreSQL gets text[], SQLite
+ * a JSON array for json_each(); the two texts differ. An array of integers, in which INT64_MIN is
+ * NULL, is for many rows in one statement, and for PostgreSQL alone. */
 struct sql_value {
     enum sql_type type;
     int64_t integer;
     struct str text;
     const struct str *array;
+    const int64_t *integers;
     size_t array_count;
 };
 
 #define SQL_PARAM_TEXT(s)                                                                          \
     ((struct sql_value){.type = str_is_none(s) ? SQL_NULL : SQL_TEXT, .text = (s)})
+#define SQL_PARAM_BYTES(s) ((struct sql_value){.type = SQL_BYTES, .text = (s)})
 #define SQL_PARAM_INT64(i) ((struct sql_value){.type = SQL_INT64, .integer = (i)})
 #define SQL_PARAM_NULL     ((struct sql_value){.type = SQL_NULL})
 #define SQL_PARAM_ARRAY(a, n)                                                                      \
     ((struct sql_value){.type = SQL_TEXT_ARRAY, .array = (a), .array_count = (n)})
+#define SQL_PARAM_INT64_ARRAY(a, n)                                                                \
+    ((struct sql_value){.type = SQL_INT64_ARRAY, .integers = (a), .array_count = (n)})
 
 struct sql_statement {
     struct str name;
@@ -41,7 +46,8 @@ struct sql_statement {
     size_t index;         /* dense, for per-connection tables of prepared statements */
 };
 
-/* Result rows, copied into the arena. Column values are text or absent (NULL). */
+/* Result rows, copied into the arena. Column values are text (SQLite: or bytes),
+ * or absent (NULL). */
 struct sql_rows {
     size_t row_count;
     size_t column_count;

@@ -257,6 +257,11 @@ static int bind_value(struct sqlite_connection *connection, sqlite3_stmt *prepar
         return sqlite3_bind_null(prepared, position);
     case SQL_INT64:
         return sqlite3_bind_int64(prepared, position, value->integer);
+    case SQL_BYTES:
+        return sqlite3_bind_blob64(prepared, position, text.ptr ? text.ptr : "", text.len,
+                                   SQLITE_STATIC);
+    case SQL_INT64_ARRAY:
+        return SQLITE_MISUSE;
     case SQL_TEXT_ARRAY:
         text = json_array(&connection->scratch, value);
         if (str_is_none(text)) return SQLITE_NOMEM;
@@ -289,18 +294,27 @@ static bool grow_rows(struct collector *collector)
     return true;
 }
 
+static bool collect_cell(struct collector *collector, int column, struct str *cell)
+{
+    sqlite3_stmt *prepared = collector->prepared;
+    int type = sqlite3_column_type(prepared, column);
+    *cell = STR_NONE;
+    if (type == SQLITE_NULL) return true;
+    const char *bytes = type == SQLITE_BLOB ? sqlite3_column_blob(prepared, column)
+                                            : (const char *)sqlite3_column_text(prepared, column);
+    size_t length = (size_t)sqlite3_column_bytes(prepared, column);
+    if (!bytes && length > 0) return false;
+    *cell = arena_str(collector->arena, str_of(bytes ? bytes : "", length));
+    return !str_is_none(*cell);
+}
+
 static bool collect_row(struct collector *collector)
 {
     struct sql_rows *rows = collector->rows;
     if (rows->row_count == collector->row_capacity && !grow_rows(collector)) return false;
     struct str *cells = rows->cells + rows->row_count * rows->column_count;
-    for (size_t i = 0; i < rows->column_count; i++) {
-        const char *text = (const char *)sqlite3_column_text(collector->prepared, (int)i);
-        if (!text && sqlite3_column_type(collector->prepared, (int)i) != SQLITE_NULL) return false;
-        struct str cell = {text, (size_t)sqlite3_column_bytes(collector->prepared, (int)i)};
-        cells[i] = text ? arena_str(collector->arena, cell) : STR_NONE;
-        if (text && str_is_none(cells[i])) return false;
-    }
+    for (size_t i = 0; i < rows->column_count; i++)
+        if (!collect_cell(collector, (int)i, &cells[i])) return false;
     rows->row_count++;
     return true;
 }

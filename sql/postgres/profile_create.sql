@@ -1,0 +1,24 @@
+-- What a new customer writes, in one statement: a profile, its first version, its facts and keys, its event.
+-- conflict: CUSTOMER_EXISTS
+with new_profile as (
+    insert into profile (tenant_id, customer_id, version, survivor_id, merge_id, created_at, updated_at,
+                         erased_at, kind, status, segment, name, document)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+), new_version as (
+    insert into profile_version (tenant_id, customer_id, version, recorded_at, actor, cause, changed_fields)
+    values ($1, $14, $15, $16, $17, $18, $19)
+), new_facts as (
+    insert into fact (tenant_id, home_id, fact_no, kind, subject, object_id, source, observed_at,
+                      recorded_at, actor, body)
+    select $1, r.home_id, r.place, r.kind, r.subject, r.object_id, r.source, r.observed_at, r.recorded_at,
+           r.actor, r.body
+    from unnest($20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::bigint[],
+                $26::bigint[], $27::text[], $28::text[]) with ordinality
+         as r (home_id, kind, subject, object_id, source, observed_at, recorded_at, actor, body, place)
+), new_keys as (
+    insert into match_key (tenant_id, home_id, key)
+    select $1, r.* from unnest($29::text[], $30::text[]) as r
+    on conflict do nothing
+)
+insert into outbox (tenant_id, type, event_id, aggregate_id, recorded_at, payload, trace)
+values ($1, $31, $32, $33, $34, $35, $36)

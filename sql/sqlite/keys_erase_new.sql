@@ -1,1 +1,0 @@
-delete from match_key_new where tenant_id = $1 and home_id in (select value from json_each($2))

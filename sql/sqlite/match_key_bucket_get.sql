@@ -1,0 +1,1 @@
+select entries from match_key_bucket where place = $1

@@ -1,0 +1,1 @@
+delete from match_key_run where run_no = $1

@@ -1,0 +1,186 @@
+#include "adapters/store/sql_writes.h"
+
+#include <string.h>
+
+#include "sql_statements.h"
+
+enum {
+    PENDING_MAX = 2000, /* rows; more are written before more are gathered */
+    BYTES_MAX = 64 << 20,
+    COLUMNS_MAX = 12,
+    CREATE_PARAMS_MAX = 36
+};
+
+/* By column: i is an integer, t is text. */
+static const struct table {
+    const struct sql_statement *one, *many; /* NULL: `many` does for one */
+    const char *columns;
+} tables[SQL_WRITES_TABLES] = {
+    [SQL_WRITES_PROFILE] = {SQL_PROFILE_INSERT, SQL_PROFILE_INSERT_MANY, "tittiiittttt"},
+    [SQL_WRITES_VERSION] = {SQL_VERSION_APPEND, SQL_VERSION_APPEND_MANY, "tiittt"},
+    [SQL_WRITES_FACT] = {SQL_FACT_APPEND, SQL_FACT_APPEND_MANY, "tttttiitt"},
+    [SQL_WRITES_KEY] = {NULL, SQL_KEYS_PUT, "tt"},
+    [SQL_WRITES_EVENT] = {SQL_EVENT_APPEND, SQL_EVENT_APPEND_MANY, "tttitt"},
+};
+
+static size_t column_count(enum sql_writes_table table)
+{
+    return strlen(tables[table].columns);
+}
+
+void sql_writes_init(struct sql_writes *writes, struct sql_transaction *transaction,
+                     struct str tenant, bool is_gathering)
+{
+    *writes = (struct sql_writes){
+        .transaction = transaction, .tenant = tenant, .is_gathering = is_gathering};
+    arena_init(&writes->arena, BYTES_MAX);
+}
+
+void sql_writes_release(struct sql_writes *writes)
+{
+    arena_release(&writes->arena);
+}
+
+/* --- writing --- */
+
+static enum status write_one(struct sql_writes *writes, enum sql_writes_table table,
+                             const struct sql_value *values, struct error *error)
+{
+    struct sql_value params[COLUMNS_MAX + 1] = {SQL_PARAM_TEXT(writes->tenant)};
+    size_t columns = column_count(table);
+    memcpy(params + 1, values, columns * sizeof(*values));
+    return sql_execute(writes->transaction, tables[table].one, params, columns + 1, error);
+}
+
+/* A column of all rows as one array. */
+static bool column_array(struct sql_writes *writes, enum sql_writes_table table, size_t column,
+                         struct sql_value *array)
+{
+    const struct sql_writes_rows *rows = &writes->tables[table];
+    const struct sql_value *value = rows->values + column;
+    size_t columns = column_count(table);
+    if (tables[table].columns[column] == 'i') {
+        int64_t *integers = ARENA_NEW_ARRAY(&writes->arena, int64_t, rows->count);
+        if (!integers) return false;
+        for (size_t i = 0; i < rows->count; i++, value += columns)
+            integers[i] = value->type == SQL_NULL ? INT64_MIN : value->integer;
+        *array = SQL_PARAM_INT64_ARRAY(integers, rows->count);
+        return true;
+    }
+    struct str *texts = ARENA_NEW_ARRAY(&writes->arena, struct str, rows->count);
+    if (!texts) return false;
+    for (size_t i = 0; i < rows->count; i++, value += columns)
+        texts[i] = value->type == SQL_NULL ? STR_NONE : value->text;
+    *array = SQL_PARAM_ARRAY(texts, rows->count);
+    return true;
+}
+
+/* All columns of a table as arrays, behind what stands in `params`. */
+static bool add_arrays(struct sql_writes *writes, enum sql_writes_table table,
+                       struct sql_value *params, size_t *count)
+{
+    for (size_t column = 0; column < column_count(table); column++)
+        if (!column_array(writes, table, column, &params[(*count)++])) return false;
+    return true;
+}
+
+static enum status write_table(struct sql_writes *writes, enum sql_writes_table table,
+                               struct error *error)
+{
+    const struct sql_writes_rows *rows = &writes->tables[table];
+    struct sql_value params[COLUMNS_MAX + 1] = {SQL_PARAM_TEXT(writes->tenant)};
+    size_t count = 1;
+    if (rows->count == 0) return STATUS_OK;
+    if (rows->count == 1 && tables[table].one) return write_one(writes, table, rows->values, error);
+    if (!add_arrays(writes, table, params, &count)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return sql_execute(writes->transaction, tables[table].many, params, count, error);
+}
+
+/* One new customer and nothing else. */
+static bool is_creation(const struct sql_writes *writes)
+{
+    const struct sql_writes_rows *profile = &writes->tables[SQL_WRITES_PROFILE];
+    const struct sql_writes_rows *facts = &writes->tables[SQL_WRITES_FACT];
+    if (profile->count != 1 || writes->tables[SQL_WRITES_VERSION].count != 1 ||
+        writes->tables[SQL_WRITES_EVENT].count != 1)
+        return false;
+    for (size_t i = 0; i < facts->count; i++)
+        if (!str_equal(facts->values[i * column_count(SQL_WRITES_FACT)].text,
+                       profile->values[0].text))
+            return false;
+    return true;
+}
+
+static void add_row(const struct sql_writes *writes, enum sql_writes_table table,
+                    struct sql_value *params, size_t *count)
+{
+    memcpy(params + *count, writes->tables[table].values, column_count(table) * sizeof(*params));
+    *count += column_count(table);
+}
+
+static enum status write_creation(struct sql_writes *writes, struct error *error)
+{
+    struct sql_value params[CREATE_PARAMS_MAX] = {SQL_PARAM_TEXT(writes->tenant)};
+    size_t count = 1;
+    add_row(writes, SQL_WRITES_PROFILE, params, &count);
+    add_row(writes, SQL_WRITES_VERSION, params, &count);
+    if (!add_arrays(writes, SQL_WRITES_FACT, params, &count) ||
+        !add_arrays(writes, SQL_WRITES_KEY, params, &count))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    add_row(writes, SQL_WRITES_EVENT, params, &count);
+    return sql_execute(writes->transaction, SQL_PROFILE_CREATE, params, count, error);
+}
+
+enum status sql_writes_flush(struct sql_writes *writes, struct error *error)
+{
+    enum status status = STATUS_OK;
+    if (writes->pending == 0) return STATUS_OK;
+    if (is_creation(writes))
+        status = write_creation(writes, error);
+    else
+        for (int table = 0; table < SQL_WRITES_TABLES && status == STATUS_OK; table++)
+            status = write_table(writes, (enum sql_writes_table)table, error);
+    memset(writes->tables, 0, sizeof(writes->tables));
+    writes->pending = 0;
+    arena_reset(&writes->arena);
+    return status;
+}
+
+/* --- gathering --- */
+
+static bool reserve_row(struct sql_writes *writes, struct sql_writes_rows *rows, size_t columns)
+{
+    if (rows->count < rows->room) return true;
+    size_t room = rows->room ? rows->room * 4 : 4, row_bytes = columns * sizeof(*rows->values);
+    struct sql_value *values =
+        arena_realloc(&writes->arena, rows->values, rows->room * row_bytes, room * row_bytes);
+    if (!values) return false;
+    rows->values = values;
+    rows->room = room;
+    return true;
+}
+
+static bool copy_value(struct arena *arena, const struct sql_value *from, struct sql_value *to)
+{
+    *to = *from;
+    if (from->type != SQL_TEXT) return true;
+    to->text = arena_str(arena, from->text);
+    return !str_is_none(to->text);
+}
+
+enum status sql_writes_add(struct sql_writes *writes, enum sql_writes_table table,
+                           const struct sql_value *values, struct error *error)
+{
+    struct sql_writes_rows *rows = &writes->tables[table];
+    size_t columns = column_count(table);
+    if (!writes->is_gathering) return write_one(writes, table, values, error);
+    if (writes->pending >= PENDING_MAX) TRY(sql_writes_flush(writes, error));
+    if (!reserve_row(writes, rows, columns)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    struct sql_value *row = rows->values + rows->count * columns;
+    for (size_t i = 0; i < columns; i++)
+        if (!copy_value(&writes->arena, &values[i], &row[i]))
+            return error_plain(error, STATUS_OUT_OF_MEMORY);
+    rows->count++;
+    writes->pending++;
+    return STATUS_OK;
+}
