@@ -14,11 +14,9 @@ static const struct {
     const char *name;
     const char *text;
 } own_statements[] = {
-    {"begin_write", "begin"},
-    {"begin_read", "begin isolation level repeatable read read only"},
-    {"commit", "commit"},
-    {"rollback", "rollback"},
-    {"tenant", "select set_config('app.tenant', $1, false)"},
+    {"begin_write", "begin"},   {"begin_read", "begin isolation level repeatable read read only"},
+    {"commit", "commit"},       {"rollback", "rollback"},
+    {"renew", "discard plans"}, {"tenant", "select set_config('app.tenant', $1, false)"},
 };
 enum { OWN_STATEMENTS = sizeof(own_statements) / sizeof(own_statements[0]) };
 
@@ -118,6 +116,15 @@ bool postgres_send_tenant(struct postgres_connection *connection, struct str ten
     return send_own(connection, POSTGRES_TENANT, "tenant", 1, tenant);
 }
 
+bool postgres_renew_plans(struct postgres_connection *connection)
+{
+    enum { FIRST = 2, FACTOR = 4 };
+    if (++connection->batches < connection->renewed_at * FACTOR || connection->batches < FIRST)
+        return true;
+    connection->renewed_at = connection->batches;
+    return send_own(connection, POSTGRES_RENEW, "renew", 0, STR_NONE);
+}
+
 bool postgres_has_tenant(const struct postgres_connection *connection, struct str tenant)
 {
     return connection->tenant_known &&
@@ -202,6 +209,7 @@ bool postgres_connection_start(struct postgres_connection *connection)
     connection->was_ready = false;
     connection->is_stale = false;
     connection->tenant_known = false;
+    connection->batches = connection->renewed_at = 0;
     if (!connection->libpq || PQstatus(connection->libpq) == CONNECTION_BAD ||
         !watch(connection, EPOLLOUT)) {
         postgres_connection_break(connection, NULL);

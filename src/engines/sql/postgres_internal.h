@@ -28,6 +28,7 @@ struct postgres_connection;
 enum postgres_operation_kind {
     POSTGRES_PREPARE,
     POSTGRES_TENANT, /* sets the session's tenant */
+    POSTGRES_RENEW,  /* plans are made anew */
     POSTGRES_STATEMENT,
     POSTGRES_BEGIN,
     POSTGRES_COMMIT,
@@ -79,6 +80,7 @@ struct postgres_connection {
     char tenant[POSTGRES_TENANT_MAX]; /* the session's, once all that was sent is done */
     size_t tenant_length;
     bool tenant_known;
+    uint64_t batches, renewed_at; /* counts of postgres_renew_plans() */
 };
 
 bool postgres_connection_start(struct postgres_connection *connection);
@@ -93,6 +95,10 @@ bool postgres_send_control(struct postgres_connection *connection,
 /* Sets the session's tenant; a rollback takes it back, and then it is not known. */
 bool postgres_send_tenant(struct postgres_connection *connection, struct str tenant);
 bool postgres_has_tenant(const struct postgres_connection *connection, struct str tenant);
+/* At the beginning of a batch or transaction. A plan is made once, and one that was made when the
+ * tables were empty may read all of what has grown since: so plans are made anew before the 2nd,
+ * the 8th, the 32nd... of them. */
+bool postgres_renew_plans(struct postgres_connection *connection);
 /* Ends a batch and sends it. */
 bool postgres_send_sync(struct postgres_connection *connection);
 /* Notes that a message was queued. */

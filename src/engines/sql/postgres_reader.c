@@ -190,6 +190,7 @@ static bool send_batches(struct postgres_reader *reader, struct postgres_reader_
     if (!send_alone(reader, list, &sent_any)) return false;
     if (!*list) return true;
     struct postgres_connection *connection = &reader->connection;
+    if (!postgres_renew_plans(connection)) return false;
     if (connection->tenant_known &&
         !send_group(reader, list, str_of(connection->tenant, connection->tenant_length)))
         return false;

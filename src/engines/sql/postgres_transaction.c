@@ -149,7 +149,9 @@ static bool begin(struct postgres_transaction *transaction)
     if (transaction->begun) return true;
     transaction->begun = true;
     struct postgres_connection *connection = transaction->connection;
-    if (!postgres_send_control(connection, POSTGRES_BEGIN, transaction->mode)) return false;
+    if (!postgres_send_control(connection, POSTGRES_BEGIN, transaction->mode) ||
+        !postgres_renew_plans(connection))
+        return false;
     return postgres_has_tenant(connection, transaction->tenant) ||
            postgres_send_tenant(connection, transaction->tenant);
 }
