@@ -4,7 +4,7 @@
 
 .PHONY: sanitize sanitize-threads tidy-report tools-test
 test:
-	@tools/setup.sh all
+	@BUILD=$(BUILD) tools/setup.sh all
 	@tools/run_steps.py --build $(BUILD) --make "$(MAKE)" $(TEST_STEPS)
 
 # gcc 12's sanitizers want their memory where much address randomisation may have put something else.

@@ -21,7 +21,10 @@ struct application_limits {
     size_t lookup_max;        /* ids in one call: 500 */
     size_t page_max;          /* items of a list */
     size_t checks_max;        /* consent checks in one call */
+    int64_t answers_keep_ms;  /* how long a request is known again by its key */
 };
+
+struct once_flights;
 
 struct application {
     struct store *store;
@@ -32,6 +35,7 @@ struct application {
     void *policies;
     struct application_limits limits;
     struct hash_key suppression_key;
+    struct once_flights *flights; /* NULL: the store alone knows which requests are under way */
 };
 
 #define APPLICATION_LIMITS_DEFAULT                                                                 \
@@ -41,7 +45,8 @@ struct application {
                                  .relationships_max = 1000,                                        \
                                  .lookup_max = 500,                                                \
                                  .page_max = 500,                                                  \
-                                 .checks_max = 500})
+                                 .checks_max = 500,                                                \
+                                 .answers_keep_ms = INT64_C(24) * 3600 * 1000})
 
 /* Who asks, established before any use case runs. */
 struct caller {

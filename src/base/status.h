@@ -34,6 +34,8 @@
     X(NOT_ACCEPTABLE,         "NOT_ACCEPTABLE",          "no representation fits the Accept header") \
     X(UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE",  "the body's Content-Type is not taken here") \
     X(REQUEST_TOO_LARGE,      "REQUEST_TOO_LARGE",       "the request is larger than allowed") \
+    X(REQUEST_IN_FLIGHT,      "REQUEST_IN_FLIGHT",       "a request with this Idempotency-Key is under way: ask again") \
+    X(KEY_REUSED,             "IDEMPOTENCY_KEY_REUSED",  "this Idempotency-Key was used for another request") \
     X(RATE_LIMITED,           "RATE_LIMITED",            "too many requests") \
     X(UNAUTHENTICATED,        "UNAUTHENTICATED",         "who is asking is not known") \
     X(FORBIDDEN,              "FORBIDDEN",               "the caller lacks the permission") \

@@ -216,7 +216,10 @@ static void fill_application(const struct config_values *config, struct instance
         .lookup_max = (size_t)config->limits_lookup_max,
         .page_max = (size_t)config->limits_page_max,
         .checks_max = (size_t)config->limits_checks_max,
+        .answers_keep_ms = config->http_idempotency_keep,
     };
+    once_flights_init(&instance->flights, application->environment);
+    application->flights = &instance->flights;
 }
 
 /* --- the whole store, for an operator's commands --- */

@@ -3,7 +3,7 @@
 #ifndef SERVICE_INSTANCE_H
 #define SERVICE_INSTANCE_H
 
-#include "application/application.h"
+#include "application/once.h"
 #include "service/config.h"
 #include "service/policies.h"
 
@@ -15,6 +15,7 @@ struct instance {
     struct store *store;
     struct policies *policies;
     struct application application;
+    struct once_flights flights;
 };
 
 enum store_kind instance_store_kind(const struct config_values *config);

@@ -98,7 +98,8 @@ static void take(struct server *server, struct server_settings *settings)
     atomic_store(&server->drain_timeout_ms, server->config->http_drain_timeout);
     config_apply_log(server->config);
     api_set_identity(server->api, settings->identity);
-    api_set_rate(server->api, server->config->http_rate_limit);
+    api_set_rates(server->api, server->config->http_rate_limit,
+                  server->config->http_rate_limit_caller);
     for (size_t i = 0; settings->credentials && i < server->loop_count; i++)
         http_server_set_credentials(server->loops[i].http, settings->credentials);
 }

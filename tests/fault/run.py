@@ -10,6 +10,7 @@ PostgreSQL also the server itself, or cut the connections), start again, check:
   durable     every acknowledged change is there
   atomic      nothing is half done: what a change did not acknowledge is there wholly or not at all
   exact feed  the feed has one event for each change that is there, none for others, in order per customer
+  once        a create that is asked for again with its Idempotency-Key is there once, answered or not
 
 The checker is tested as well: --self-test feeds it histories with a lost write, a lost event, a doubled
 event, a half-done change and a wrong order, and it must find each.
@@ -62,14 +63,17 @@ class Client(threading.Thread):
         self.port, self.prefix, self.random = port, name, random.Random(seed)
         self.customers, self.stop_event = customers, stop
         self.problems = []
+        self.keyed = {}  # Idempotency-Key -> customerId, or None without an answer
         self.connection = None
         self.acknowledged = 0
 
-    def call(self, method, path, body=None):
+    def call(self, method, path, body=None, key=None):
         """The answer, or None when there was none and the outcome is not known."""
         if self.connection is None:
             self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         headers = {"X-Tenant-ID": "fault", "Content-Type": "application/json"}
+        if key:
+            headers["Idempotency-Key"] = key
         try:
             self.connection.request(method, API + path, json.dumps(body) if body is not None else None, headers)
             response = self.connection.getresponse()
@@ -95,6 +99,17 @@ class Client(threading.Thread):
             customer.exists, customer.version = "yes", answer["version"]
         elif answer:
             self.problems.append(f"create answered {answer}")
+        return answer
+
+    def create_keyed(self):
+        """The service gives the id, so that only the key says which customer it is."""
+        key = f"{self.prefix}-{len(self.keyed)}-{self.random.getrandbits(32):08x}"
+        self.keyed[key] = None
+        answer = self.call("POST", "/customers", {"name": f"Keyed {key}"}, key)
+        if answer and answer != "refused":
+            self.keyed[key] = answer.get("customerId")
+            if answer["status_code"] != 201:
+                self.problems.append(f"keyed create answered {answer}")
         return answer
 
     def change(self, customer):
@@ -139,8 +154,10 @@ class Client(threading.Thread):
     def run(self):
         while not self.stop_event.is_set():
             free, dice = self.usable(), self.random.random()
-            if len(free) < 3 or dice < 0.4:
+            if len(free) < 3 or dice < 0.25:
                 answer = self.create()
+            elif dice < 0.4:
+                answer = self.create_keyed()
             elif dice < 0.7:
                 answer = self.change(self.random.choice(free))
             elif dice < 0.85:
@@ -310,6 +327,43 @@ def verify(service, customers, feed, retired):
     return violations
 
 
+def retry_keyed(port, clients):
+    """Asks for every keyed create again, twice: (ids, violations)."""
+    ids, found = set(), []
+    for client in clients:
+        for key, answered in client.keyed.items():
+            given = {answered} if answered else set()
+            for _ in range(2):
+                given.add(post_keyed(port, key))
+            names = json.loads(get(port, f"/customers?name=Keyed%20{key}")[1])["items"]
+            if len(given) != 1 or {customer["customerId"] for customer in names} != given:
+                found.append(f"{key}: answered {given}, there are {[customer['customerId'] for customer in names]}")
+            ids |= {customer["customerId"] for customer in names}
+    return ids, found
+
+
+def post_keyed(port, key):
+    """The customerId that is answered; 409 and 503 are asked again."""
+    body, deadline = json.dumps({"name": f"Keyed {key}"}), time.monotonic() + 20
+    while True:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection.request("POST", API + "/customers", body, {"X-Tenant-ID": "fault", "Idempotency-Key": key})
+        response = connection.getresponse()
+        answer = json.loads(response.read())
+        connection.close()
+        if response.status == 201:
+            return answer["customerId"]
+        if response.status not in (409, 503) or time.monotonic() > deadline:
+            return f"{response.status} {answer.get('error')}"
+        time.sleep(0.05)
+
+
+def check_created_once(ids, feed):
+    """Each of them has one event that made it."""
+    created = [e["aggregateId"] for e in feed if e["eventType"] == "CustomerProfileCreatedEvent"]
+    return [f"{one}: {created.count(one)} created events" for one in ids if created.count(one) != 1]
+
+
 def list_names(port, tenant):
     """Every customer's name, page by page."""
     names, cursor = [], ""
@@ -386,7 +440,10 @@ class Run:
             self.service.start()
         else:
             self.service.wait_ready()
-        violations = verify(self.service, self.customers, self.feed, self.retired)
+        keyed, violations = retry_keyed(self.service.port, clients)
+        self.retired |= keyed
+        violations += verify(self.service, self.customers, self.feed, self.retired)
+        violations += check_created_once(keyed, self.feed)
         self.acknowledged += sum(client.acknowledged for client in clients)
         # A customer that has been through some kills teaches nothing new.
         self.retired.update(c.id for own in self.customers for c in own[:-10])
@@ -453,6 +510,11 @@ def self_test():
         right = bool(found) == bad
         good = good and right
         print(f"{'ok' if right else 'not ok'} - the checker sees {name}" + ("" if right else f": {found}"))
+    for name, events, bad in (("a keyed create that is there once", feed, False),
+                              ("a keyed create that is there twice", feed + [event(3, "A")], True)):
+        right = bool(check_created_once({"A"}, events)) == bad
+        good = good and right
+        print(f"{'ok' if right else 'not ok'} - the checker sees {name}")
     return good
 
 

@@ -19,7 +19,7 @@ import time
 from description import Description, code_of
 from run import API, ROOT, Mismatch, Service, Stores
 
-OF_THE_STORE = {"OUT_OF_MEMORY", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "OUTCOME_UNKNOWN", "WRITE_CONFLICT",
+OF_THE_STORE = {"REQUEST_IN_FLIGHT", "OUT_OF_MEMORY", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "OUTCOME_UNKNOWN", "WRITE_CONFLICT",
                 "STORE_FULL", "STORE_READ_ONLY", "SCHEMA_MISMATCH"}
 LIMITS = ["--limits-contacts-max", "3", "--limits-facts-max", "100", "--limits-homes-max", "2",
           "--limits-relationships-max", "2", "--limits-lookup-max", "2", "--limits-checks-max", "2",
@@ -55,13 +55,14 @@ class Api:
         except ValueError:
             value = text
         if check:
-            self.note(method, target, answer.status, value)
+            self.note(method, target, answer.status, answer.headers, value)
         return answer.status, value, answer.headers
 
-    def note(self, method, target, status, value):
+    def note(self, method, target, status, headers, value):
         operation = self.description.find(method, target)
         code = code_of(status, value)
-        problem = self.description.undeclared(method, target, status, code)
+        problem = (self.description.undeclared(method, target, status, code) or
+                   self.description.misshapen(method, target, status, headers, value))
         if problem:
             self.wrong.append(f"{problem} ({method} {target})")
         elif operation:
@@ -92,11 +93,14 @@ def try_what_any_route_answers(api, operation):
         ask(X_Tenant_ID="")
         ask(X_User_Permissions="nothing:at-all")
     ask(target + "?nonsense=1")
+    ask(target + "?nonsense=%zz")
     if operation.query:
         ask(target + "?" + "&".join([operation.query[0] + "=1"] * 2))
     ask(Accept="application/x-nothing")
     if any(p["name"] == "If-Match" for p in operation.row["parameters"]):
         ask(If_Match="nonsense")
+    if operation.method != "GET":
+        ask(Idempotency_Key="two words")
     if operation.content is None:
         ask(sent="{}")
         return
@@ -351,11 +355,15 @@ def cases(world):
 
 def try_cases(api):
     world = World(api)
-    for name, places, query, body, headers in cases(world):
+    for number, (name, places, query, body, headers) in enumerate(cases(world)):
         operation = api.description.operations[name]
         sent, own = valid_body(operation)
         sent = None if body is NONE else sent if body is None else body
-        api.ask(operation.method, operation.target(*places) + query, sent, **{**own, **headers})
+        headers = {**own, **headers, "Idempotency-Key": f"key-{number}"}
+        target = operation.target(*places) + query
+        good = api.ask(operation.method, target, sent, **headers)[0] < 300
+        if good and operation.method != "GET":
+            api.ask(operation.method, target, sent, **{**headers, "If-Match": '"1234"'})
     for operation in api.description.operations.values():
         if not operation.path.startswith(API + "/customers/{customerId}"):
             continue
@@ -370,7 +378,9 @@ def cancel_a_job(api):
     for _ in range(20):
         jobs = [api.make("/exports", None)["jobId"] for _ in range(20)]
         for job in reversed(jobs):
-            if api.ask("POST", f"{API}/jobs/{job}/cancel")[0] == 200:
+            target, key = f"{API}/jobs/{job}/cancel", {"Idempotency-Key": job}
+            if api.ask("POST", target, **key)[0] == 200:
+                api.ask("POST", target, "{}", **key)
                 return
 
 

@@ -1,14 +1,22 @@
-"""What /openapi.json declares: for each operation the answers, as pairs of status and code.
+"""What /openapi.json declares: for each operation the answers, as pairs of status and code, with their shapes.
 
     description = Description(json.loads(text))
     description.undeclared("GET", "/api/v1/crm/customers/CUST-1", 404, "ROUTE_NOT_FOUND")
+    description.misshapen("GET", "/api/v1/crm/customers/CUST-1", 200, headers, body)
+
+Shapes are checked by python3-jsonschema. An answer has no member that its schema does not name: the schema of
+an answer is open, so that clients live with what is added, and the test is not, so that what is added is told.
 """
+import datetime
 import re
+
+import jsonschema
 
 
 class Description:
     def __init__(self, document):
         self.operations = {}
+        self.shapes = Shapes(document["components"])
         for path, methods in document["paths"].items():
             pattern = re.compile("^" + re.sub(r"\{[^/]*\}", "[^/]+", path) + "$")
             for method, row in methods.items():
@@ -30,6 +38,17 @@ class Description:
             return None
         return f"{operation.name} answered {status} {code or ''}, which /openapi.json does not declare"
 
+    def misshapen(self, method, target, status, headers, body):
+        """Why headers or body of a declared answer are not as they are described, or None."""
+        operation = self.find(method, target)
+        if operation is None:
+            return None
+        response = operation.row["responses"].get(str(status), {})
+        problem = self.shapes.misses_header(response, headers)
+        if not problem and method != "HEAD":
+            problem = self.shapes.misses_content(response, headers.get("Content-Type"), body)
+        return f"{operation.name} answered {status}, and {problem}" if problem else None
+
 
 class Operation:
     """answers: {(status, code)}; the code of a good answer is None."""
@@ -46,6 +65,62 @@ class Operation:
         """The path with these in its places; "X-1" where there are none left."""
         left = list(places)
         return re.sub(r"\{[^/]*\}", lambda _: left.pop(0) if left else "X-1", self.path)
+
+
+FORMATS = jsonschema.FormatChecker(formats=())
+
+
+@FORMATS.checks("date-time", raises=ValueError)
+def is_time(text):
+    return not isinstance(text, str) or (text.endswith("Z") and datetime.datetime.fromisoformat(text[:-1]) is not None)
+
+
+@FORMATS.checks("date", raises=ValueError)
+def is_day(text):
+    return not isinstance(text, str) or datetime.date.fromisoformat(text) is not None
+
+
+def closed(schema):
+    """The schema with no other members than those it names."""
+    if isinstance(schema, list):
+        return [closed(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    more = {"additionalProperties": False} if isinstance(schema.get("properties"), dict) and schema.get("type") == "object" else {}
+    return {**more, **{name: closed(value) for name, value in schema.items()}}
+
+
+class Shapes:
+    def __init__(self, components):
+        self.components, self.validators = closed(components), {}
+
+    def validator(self, schema):
+        key = str(schema)
+        if key not in self.validators:
+            whole = {**closed(schema), "components": self.components}
+            self.validators[key] = jsonschema.Draft202012Validator(whole, format_checker=FORMATS)
+        return self.validators[key]
+
+    @staticmethod
+    def misses_header(response, headers):
+        for name, header in response.get("headers", {}).items():
+            if header.get("required") and headers.get(name) is None:
+                return f"there is no {name}"
+        return None
+
+    def misses_content(self, response, media_type, body):
+        content = response.get("content")
+        if not content:
+            return None if body in (None, [], "") else f"there is a body: {str(body)[:200]}"
+        media_type = (media_type or "").split(";")[0]
+        if media_type not in content and "*/*" not in content:
+            return f"its Content-Type is {media_type!r}, none of {sorted(content)}"
+        if media_type not in ("application/json", "application/problem+json"):
+            return None
+        error = jsonschema.exceptions.best_match(self.validator(content[media_type]["schema"]).iter_errors(body))
+        if error is None:
+            return None
+        return f"at {'/'.join(map(str, error.absolute_path)) or 'the top'} of its body: {error.message[:300]}"
 
 
 def code_of(status, body):

@@ -15,7 +15,7 @@ A scenario is a text file NAME.scenario. Lines:
     save a = customerId               keeps a value of the last answer: path.to[0].member, or @ETag for a
                                       header, or "." for the whole body text
     as tenant-b                       the tenant of what follows (default: one per scenario)
-    together 8 POST /customers {...}  eight at once; then "=> 201 x1, 409 x7"
+    together 8 POST /customers {...}  eight at once; then "=> 201 x1, 409 x7", or "=> 201 or 409 x8"
     events after $position {...}      reads the feed; each line of expected JSON must appear in this order
     restart / kill                    stops the service gracefully / with SIGKILL and starts it again
     wait job $job                     until the job has ended
@@ -222,7 +222,9 @@ class Scenario:
         finally:
             connection.close()
         code = code_of(answer.status, answer.body)
-        problem = self.service.description.undeclared(method, path, answer.status, code)
+        description = self.service.description
+        problem = (description.undeclared(method, path, answer.status, code) or
+                   description.misshapen(method, path, answer.status, answer.headers, answer.body))
         if problem:
             raise Mismatch(problem)
         return answer
@@ -270,12 +272,13 @@ class Scenario:
                 raise Mismatch(f"{found}\n    in {self.answer.text[:1500]}")
 
     def expect_counts(self, text):
-        expected = {}
-        for status, count in re.findall(r"(\d{3})\s*x(\d+)", text):
-            expected[int(status)] = int(count)
-        actual = {}
+        expected, actual, one_of = {}, {}, {}
+        for statuses, count in re.findall(r"(\d{3}(?: or \d{3})*)\s*x(\d+)", text):
+            expected[statuses] = int(count)
+            one_of.update({int(status): statuses for status in statuses.split(" or ")})
         for answer in self.answers:
-            actual[answer.status] = actual.get(answer.status, 0) + 1
+            name = one_of.get(answer.status, str(answer.status))
+            actual[name] = actual.get(name, 0) + 1
         if actual != expected:
             raise Mismatch(f"expected {expected}, got {actual}; one: {self.answers[-1].text[:400]}")
         self.answer = next((a for a in self.answers if a.status < 300), self.answers[0])

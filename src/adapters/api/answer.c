@@ -1,5 +1,5 @@
 /* What handlers answer with. */
-#include "adapters/api/call.h"
+#include "adapters/api/internal.h"
 #include "adapters/api/negotiate.h"
 #include "base/buffer.h"
 
@@ -75,24 +75,35 @@ enum status answer_json(struct call *call, int status, struct str json, struct e
     return STATUS_OK;
 }
 
-static struct str entity_tag(struct call *call, int64_t version)
+static struct str entity_tag(struct call *call, int64_t version, struct str suffix)
 {
     struct buffer out = {.arena = call->arena};
     buffer_append_char(&out, '"');
     buffer_append_int64(&out, version);
+    buffer_append(&out, suffix);
     buffer_append_char(&out, '"');
     return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
+}
+
+/* The tag that If-None-Match has of the two that a version can have, coded and not; absent: none.
+ */
+static struct str matching_tag(struct call *call, int64_t version, struct str plain)
+{
+    struct str wanted = http_request_header(call->request, STR("If-None-Match"));
+    if (call->route->method != ROUTE_GET || str_is_none(wanted)) return STR_NONE;
+    struct str coded = entity_tag(call, version, STR(NEGOTIATE_GZIP_SUFFIX));
+    if (negotiate_none_match(wanted, plain)) return plain;
+    return !str_is_none(coded) && negotiate_none_match(wanted, coded) ? coded : STR_NONE;
 }
 
 enum status answer_versioned(struct call *call, int status, int64_t version, struct str json,
                              struct error *error)
 {
-    struct str tag = entity_tag(call, version);
+    struct str tag = entity_tag(call, version, STR(""));
     if (str_is_none(tag)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    http_response_header(call->response, STR("ETag"), tag);
-    struct str wanted = http_request_header(call->request, STR("If-None-Match"));
-    if (call->route->method == ROUTE_GET && !str_is_none(wanted) &&
-        negotiate_none_match(wanted, tag)) {
+    struct str had = matching_tag(call, version, tag);
+    http_response_header(call->response, STR("ETag"), str_is_none(had) ? tag : had);
+    if (!str_is_none(had)) {
         http_response_status(call->response, 304);
         return STATUS_OK;
     }
@@ -137,10 +148,45 @@ enum status answer_page(struct call *call, const struct json_page *page, struct 
 enum status answer_nothing(struct call *call, int64_t version, struct error *error)
 {
     if (version > 0) {
-        struct str tag = entity_tag(call, version);
+        struct str tag = entity_tag(call, version, STR(""));
         if (str_is_none(tag)) return error_plain(error, STATUS_OUT_OF_MEMORY);
         http_response_header(call->response, STR("ETag"), tag);
     }
     http_response_status(call->response, 204);
     return STATUS_OK;
+}
+
+static bool is_text(struct str media_type)
+{
+    return str_starts_with(media_type, STR("text/")) ||
+           str_starts_with(media_type, STR("application/"));
+}
+
+/* Another coding is another representation, with a tag of its own (RFC 9110, 8.8.3). */
+static void mark_coded(struct call *call)
+{
+    struct str tag = http_response_get_header(call->response, STR("ETag"));
+    http_response_header(call->response, STR("Content-Encoding"), STR("gzip"));
+    if (tag.len < 2) return;
+    struct str coded =
+        arena_format(call->arena, "%.*s" NEGOTIATE_GZIP_SUFFIX "\"", (int)tag.len - 1, tag.ptr);
+    if (!str_is_none(coded)) http_response_header(call->response, STR("ETag"), coded);
+}
+
+bool answer_may_be_coded(struct call *call)
+{
+    http_response_header(call->response, STR("Vary"), STR("Accept-Encoding"));
+    return negotiate_gzip(http_request_header(call->request, STR("Accept-Encoding")));
+}
+
+void answer_code(struct call *call)
+{
+    struct str body = http_response_get_body(call->response), coded;
+    struct str type = http_response_get_header(call->response, STR("Content-Type"));
+    if (http_response_started(call->response) || body.len < CODING_WORTH_BYTES || !is_text(type))
+        return;
+    if (!answer_may_be_coded(call) || !coding_gzip(call->worker->gzip, body, call->arena, &coded))
+        return;
+    http_response_body(call->response, coded);
+    mark_coded(call);
 }

@@ -18,8 +18,13 @@ static enum status fill(struct api *api, struct error *error)
     api->openapi = openapi_write(&api->options, &api->arena);
     if (str_is_none(api->openapi)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     environment->random(environment, &key, sizeof(key));
-    api->rate = rate_new(api->options.limits.rate_per_second, key);
-    if (!api->rate) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    const int64_t rates[API_RATES] = {
+        [API_RATE_TENANT] = api->options.limits.rate_per_second,
+        [API_RATE_CALLER] = api->options.limits.caller_per_second,
+    };
+    for (int i = 0; i < API_RATES; i++)
+        if (!(api->rates[i] = rate_new(rates[i], key)))
+            return error_plain(error, STATUS_OUT_OF_MEMORY);
     atomic_store(&api->identity, api->options.identity);
     api->files = offload_new(FILE_THREADS);
     if (!api->files) return error_plain(error, STATUS_OUT_OF_MEMORY);
@@ -70,9 +75,12 @@ enum status api_listen(struct api *api, struct loop *loop, struct http_server **
     worker->api = api;
     worker->loop = loop;
     environment->random(environment, &worker->random_state, sizeof(worker->random_state));
+    worker->gzip = coding_new();
     struct http_options options = engine_options(api, worker);
-    enum status status = http_server_new(loop, &options, &worker->server, error);
+    enum status status = worker->gzip ? http_server_new(loop, &options, &worker->server, error)
+                                      : error_plain(error, STATUS_OUT_OF_MEMORY);
     if (status != STATUS_OK) {
+        coding_free(worker->gzip);
         free(worker);
         return status;
     }
@@ -88,9 +96,10 @@ void api_set_identity(struct api *api, struct identity *identity)
     atomic_store(&api->identity, identity);
 }
 
-void api_set_rate(struct api *api, int64_t per_second)
+void api_set_rates(struct api *api, int64_t of_tenant, int64_t of_caller)
 {
-    rate_set(api->rate, per_second);
+    rate_set(api->rates[API_RATE_TENANT], of_tenant);
+    rate_set(api->rates[API_RATE_CALLER], of_caller);
 }
 
 void api_drain(struct api *api)
@@ -101,9 +110,12 @@ void api_drain(struct api *api)
 void api_free(struct api *api)
 {
     if (!api) return;
-    for (size_t i = 0; i < api->worker_count; i++) free(api->workers[i]);
+    for (size_t i = 0; i < api->worker_count; i++) {
+        coding_free(api->workers[i]->gzip);
+        free(api->workers[i]);
+    }
     offload_free(api->files);
-    rate_free(api->rate);
+    for (int i = 0; i < API_RATES; i++) rate_free(api->rates[i]);
     arena_release(&api->arena);
     free(api);
 }

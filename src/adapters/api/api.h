@@ -28,6 +28,7 @@ struct api_limits {
     int64_t stream_poll_ms;      /* how often a followed feed asks for news */
     int64_t stream_heartbeat_ms; /* how often it says that it is alive */
     int64_t rate_per_second;     /* requests of one tenant on this instance; 0: no limit */
+    int64_t caller_per_second;   /* the same of one caller */
 };
 
 #define API_LIMITS_DEFAULT                                                                         \
@@ -69,7 +70,7 @@ MUST_CHECK enum status api_listen(struct api *api, struct loop *loop, struct htt
 /* Another answer to who asks, for requests from now on; the one before may be in use and must live
  * as long as the API. Thread-safe, as the next one. */
 void api_set_identity(struct api *api, struct identity *identity);
-void api_set_rate(struct api *api, int64_t per_second);
+void api_set_rates(struct api *api, int64_t of_tenant, int64_t of_caller);
 /* From now on /readyz says no and long streams end. Thread-safe. */
 void api_drain(struct api *api);
 void api_free(struct api *api);

@@ -1,4 +1,5 @@
 /* /imports, /exports and /jobs: long work is started here, run by the job runner, and seen here. */
+#include "adapters/api/coding.h"
 #include "adapters/api/handlers.h"
 #include "adapters/api/internal.h"
 #include "adapters/api/negotiate.h"
@@ -211,17 +212,37 @@ enum status api_jobs_cancel(struct call *call, struct error *error)
     return answer_json(call, 200, jobs_json(&job, call->arena), error);
 }
 
+/* Sends a piece, coded when there is a stream for that; `room` is for what is sent. */
+static enum status send_piece(struct file_call *file, struct coding_stream *stream, char *room)
+{
+    struct str piece = str_of(file->bytes, file->count);
+    bool last = piece.len == 0, more = stream != NULL;
+    enum status status = STATUS_OK;
+    size_t count;
+    if (!stream) status = http_response_write(file->call->response, piece);
+    for (; more && status == STATUS_OK; piece = STR_NONE) {
+        if (!coding_stream_put(stream, piece, last, room, FILE_CHUNK_BYTES, &count, &more))
+            return error_plain(file->error, STATUS_INTERNAL);
+        if (count || last) status = http_response_write(file->call->response, str_of(room, count));
+    }
+    return status == STATUS_OK ? STATUS_OK : error_plain(file->error, status);
+}
+
 static enum status send_file(struct file_call *file)
 {
     struct call *call = file->call;
+    bool coded = answer_may_be_coded(call);
+    struct coding_stream *stream = coded ? coding_stream_new(call->arena) : NULL;
+    char *room = coded ? arena_alloc(call->arena, FILE_CHUNK_BYTES) : NULL;
     file->bytes = arena_alloc(call->arena, FILE_CHUNK_BYTES);
-    if (!file->bytes) return error_plain(file->error, STATUS_OUT_OF_MEMORY);
+    if (!file->bytes || (coded && (!stream || !room)))
+        return error_plain(file->error, STATUS_OUT_OF_MEMORY);
+    if (coded) http_response_header(call->response, STR("Content-Encoding"), STR("gzip"));
     http_response_header(call->response, STR("Content-Type"), STR("application/x-ndjson"));
     http_response_header(call->response, STR("Cache-Control"), STR("private, no-store"));
     do {
         TRY(do_blocking(file, read_file));
-        enum status status = http_response_write(call->response, str_of(file->bytes, file->count));
-        if (status != STATUS_OK) return error_plain(file->error, status);
+        TRY(send_piece(file, stream, room));
     } while (file->count > 0);
     return STATUS_OK;
 }

@@ -74,7 +74,7 @@ static void who_may_not_is_told_before_the_body(void **state)
                  {"X-User-Permissions: customer:read", 403},
                  {"Content-Type: text/plain", 415},
                  {"Accept: text/plain", 406},
-                 {"If-Match: 1", 400}};
+                 {"If-Match: version 1", 400}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct arena *arena = api_fixture_arena(*state);
         int fd = raw_connect(api_fixture_port(*state));
@@ -170,7 +170,7 @@ static void bodies_are_json_and_say_so(void **state)
     struct raw_answer answer =
         api_ask(*state, "POST", "customers", "Content-Type: application/xml\r\n", "<a/>");
     assert_error(*state, &answer, 415, "UNSUPPORTED_MEDIA_TYPE");
-    answer = api_ask(*state, "POST", "customers", "Content-Encoding: gzip\r\n", "{}");
+    answer = api_ask(*state, "POST", "customers", "Content-Encoding: br\r\n", "{}");
     assert_error(*state, &answer, 415, "UNSUPPORTED_MEDIA_TYPE");
     answer = api_ask(*state, "POST", "customers", "", "{\"name\":");
     assert_error(*state, &answer, 400, "MALFORMED_JSON");
@@ -261,6 +261,27 @@ static void a_tenant_that_asks_too_often_waits(void **state)
     assert_int_equal(api_ask(*state, "GET", "/livez", "", NULL).status, 200);
 }
 
+static int set_up_with_caller_rate(void **state)
+{
+    struct api_limits limits = API_LIMITS_DEFAULT;
+    limits.rate_per_second = 4;
+    limits.caller_per_second = 2;
+    return api_fixture_set_up_with(state, &limits, false);
+}
+
+static void a_caller_that_asks_too_often_leaves_something_to_others(void **state)
+{
+    struct raw_answer answer = api_ask(*state, "GET", "customers", "X-User-Id: a\r\n", NULL);
+    assert_str(raw_header(&answer, STR("RateLimit-Policy")),
+               STR("\"tenant\";q=4;w=1, \"caller\";q=2;w=1"));
+    assert_str(raw_header(&answer, STR("RateLimit")),
+               STR("\"tenant\";r=3;t=1, \"caller\";r=1;t=1"));
+    for (int i = 0; i < 5; i++)
+        answer = api_ask(*state, "GET", "customers", "X-User-Id: a\r\n", NULL);
+    assert_error(*state, &answer, 429, "RATE_LIMITED");
+    assert_int_equal(api_ask(*state, "GET", "customers", "X-User-Id: b\r\n", NULL).status, 200);
+}
+
 #define SERVED(test)                                                                               \
     cmocka_unit_test_setup_teardown(test, api_fixture_set_up, api_fixture_tear_down)
 
@@ -282,6 +303,8 @@ int main(void)
         SERVED(accept_is_negotiated),
         SERVED(what_the_engine_refuses_has_the_same_form),
         SERVED(pipelined_requests_are_answered_in_order),
+        cmocka_unit_test_setup_teardown(a_caller_that_asks_too_often_leaves_something_to_others,
+                                        set_up_with_caller_rate, api_fixture_tear_down),
         cmocka_unit_test_setup_teardown(a_tenant_that_asks_too_often_waits, set_up_with_rate,
                                         api_fixture_tear_down),
     };

@@ -7,7 +7,7 @@
 
 struct application *call_application(const struct call *call)
 {
-    return call->api->options.application;
+    return call->application;
 }
 
 const struct api_options *call_options(const struct call *call)

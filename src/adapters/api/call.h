@@ -34,9 +34,11 @@ struct call {
     struct str places[ROUTE_PLACES_MAX]; /* of the path, in order */
     struct caller caller;
     const struct json_value *body; /* NULL when the route takes none */
+    struct str body_text;          /* what came, without its coding */
     bool body_checked;             /* what is wrong from now on is wrong with the body */
     int64_t if_match;              /* version that a change is for, or IF_MATCH_ANY */
     struct trace trace;
+    struct application *application; /* over the store, or over the unit of work that is open */
 };
 
 struct application *call_application(const struct call *call);
@@ -79,6 +81,11 @@ enum status answer_created(struct call *call, struct str id, int64_t version, st
 enum status answer_page(struct call *call, const struct json_page *page, struct error *error);
 /* 204; version 0: without ETag. */
 enum status answer_nothing(struct call *call, int64_t version, struct error *error);
+/* For an answer with content that a coding shortens: says so (Vary), and tells whether gzip is
+ * wanted. */
+bool answer_may_be_coded(struct call *call);
+/* The last step: codes an answer that is whole, if it is wanted and worth it. */
+void answer_code(struct call *call);
 /* Other content than JSON. */
 enum status answer_text(struct call *call, struct str media_type, struct str text,
                         struct error *error);

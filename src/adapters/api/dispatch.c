@@ -5,6 +5,7 @@
 
 #include "adapters/api/errors.h"
 #include "adapters/api/failures.h"
+#include "adapters/api/idempotency.h"
 #include "adapters/api/internal.h"
 #include "adapters/api/negotiate.h"
 #include "base/log.h"
@@ -21,6 +22,7 @@ static void begin(struct call *call, struct api_worker *worker, struct http_requ
                   struct http_response *response)
 {
     call->api = worker->api;
+    call->application = worker->api->options.application;
     call->worker = worker;
     call->request = request;
     call->response = response;
@@ -76,18 +78,58 @@ static bool answer_options(struct call *call)
     return true;
 }
 
+static void tell_number(struct call *call, struct str header, int64_t number)
+{
+    http_response_header(call->response, header,
+                         arena_format(call->arena, "%lld", (long long)number));
+}
+
+/* The fields of draft-ietf-httpapi-ratelimit-headers, and those of its early versions, which more
+ * clients read; they tell of the limit that is nearest. */
+static void tell_rates(struct call *call, const struct rate_answer *answers)
+{
+    static const char *const names[API_RATES] = {"tenant", "caller"};
+    struct buffer policy = {.arena = call->arena}, state = {.arena = call->arena};
+    const struct rate_answer *nearest = NULL;
+    for (int i = 0; i < API_RATES; i++) {
+        const struct rate_answer *answer = &answers[i];
+        if (answer->limit == 0) continue;
+        const char *comma = nearest ? ", " : "";
+        buffer_append_format(&policy, "%s\"%s\";q=%lld;w=1", comma, names[i],
+                             (long long)answer->limit);
+        buffer_append_format(&state, "%s\"%s\";r=%lld;t=1", comma, names[i],
+                             (long long)answer->remaining);
+        if (!nearest || answer->remaining < nearest->remaining) nearest = answer;
+    }
+    if (!nearest || buffer_failed(&policy) || buffer_failed(&state)) return;
+    http_response_header(call->response, STR("RateLimit-Policy"), buffer_str(&policy));
+    http_response_header(call->response, STR("RateLimit"), buffer_str(&state));
+    tell_number(call, STR("RateLimit-Limit"), nearest->limit);
+    tell_number(call, STR("RateLimit-Remaining"), nearest->remaining);
+    tell_number(call, STR("RateLimit-Reset"), (nearest->wait_us + 999999) / 1000000);
+}
+
 static enum status check_rate(struct call *call, struct error *error)
 {
-    struct rate_answer answer = rate_take(call->api->rate, call->caller.tenant, clock_us());
-    if (answer.limit == 0) return STATUS_OK;
-    http_response_header(call->response, STR("RateLimit-Limit"),
-                         arena_format(call->arena, "%lld", (long long)answer.limit));
-    http_response_header(call->response, STR("RateLimit-Remaining"),
-                         arena_format(call->arena, "%lld", (long long)answer.remaining));
-    http_response_header(
-        call->response, STR("RateLimit-Reset"),
-        arena_format(call->arena, "%lld", (long long)((answer.wait_us + 999999) / 1000000)));
-    return answer.allowed ? STATUS_OK : error_plain(error, STATUS_RATE_LIMITED);
+    struct rate *const *rates = call->api->rates;
+    struct rate_answer answers[API_RATES] = {0};
+    bool allowed = true;
+    if (!rate_is_limited(rates[API_RATE_TENANT]) && !rate_is_limited(rates[API_RATE_CALLER]))
+        return STATUS_OK;
+    struct str names[API_RATES] = {
+        [API_RATE_TENANT] = call->caller.tenant,
+        [API_RATE_CALLER] = arena_format(call->arena, "%.*s\x1f%.*s", STR_ARGS(call->caller.tenant),
+                                         STR_ARGS(call->caller.user_id)),
+    };
+    if (str_is_none(names[API_RATE_CALLER])) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    /* What the caller may not ask is not counted against the tenant. */
+    for (int i = API_RATES - 1; i >= 0; i--) {
+        if (!allowed) continue;
+        answers[i] = rate_take(rates[i], names[i], clock_us());
+        allowed = answers[i].allowed;
+    }
+    tell_rates(call, answers);
+    return allowed ? STATUS_OK : error_plain(error, STATUS_RATE_LIMITED);
 }
 
 static enum status check_caller(struct call *call, struct error *error)
@@ -178,6 +220,26 @@ static bool is_taken(enum route_body body, struct str type)
                                          negotiate_is_type(type, STR("application/ndjson")));
 }
 
+static bool is_gzip(const struct call *call)
+{
+    struct str coding = http_request_header(call->request, STR("Content-Encoding"));
+    return str_equal_ignore_case(coding, STR("gzip")) ||
+           str_equal_ignore_case(coding, STR("x-gzip"));
+}
+
+static enum status check_content_encoding(const struct call *call, struct error *error)
+{
+    bool upload = call->route->body == ROUTE_BODY_UPLOAD;
+    struct str coding = http_request_header(call->request, STR("Content-Encoding"));
+    if (str_is_none(coding) || str_equal_ignore_case(coding, STR("identity"))) return STATUS_OK;
+    if (!upload && is_gzip(call)) return STATUS_OK;
+    http_response_header(call->response, STR("Accept-Encoding"),
+                         upload ? STR("identity") : STR("gzip"));
+    return error_set(error, STATUS_UNSUPPORTED_MEDIA_TYPE, STR("Content-Encoding"),
+                     upload ? STR("a body without coding") : STR("gzip, or no coding"),
+                     "the coding of the body is not taken here");
+}
+
 static enum status check_content_type(const struct call *call, struct error *error)
 {
     static const struct str allowed[] = {
@@ -190,9 +252,7 @@ static enum status check_content_type(const struct call *call, struct error *err
     struct str type = http_request_header(call->request, STR("Content-Type"));
     bool needed = body == ROUTE_BODY_UPLOAD;
     if (body == ROUTE_BODY_NONE) return STATUS_OK;
-    if (!str_is_none(http_request_header(call->request, STR("Content-Encoding"))))
-        return error_set(error, STATUS_UNSUPPORTED_MEDIA_TYPE, STR("Content-Encoding"),
-                         STR("a body without coding"), "coded bodies are not taken");
+    TRY(check_content_encoding(call, error));
     if (str_is_none(type) && !needed) return STATUS_OK;
     if (is_taken(body, type)) return STATUS_OK;
     return error_set(error, STATUS_UNSUPPORTED_MEDIA_TYPE, STR("Content-Type"), allowed[body],
@@ -220,6 +280,10 @@ static enum status take_body(struct call *call, struct error *error)
     if (how == ROUTE_BODY_NONE) return STATUS_OK;
     TRY(receive_body(call, error));
     struct str text = http_request_body(call->request);
+    if (text.len && is_gzip(call))
+        TRY(coding_gunzip(text, call_options(call)->limits.body_max_bytes, call->arena, &text,
+                          error));
+    call->body_text = text;
     if (how == ROUTE_BODY_OPTIONAL && str_trim(text).len == 0) return STATUS_OK;
     TRY(json_parse(text, call->arena, &body, error));
     call->body = body;
@@ -234,14 +298,17 @@ static enum status take_body(struct call *call, struct error *error)
 
 static enum status serve(struct call *call, struct error *error)
 {
+    struct str key;
     TRY(find_route(call, error));
     TRY(check_caller(call, error));
     TRY(check_query(call, error));
     TRY(check_accept(call, error));
     TRY(check_if_match(call, error));
+    TRY(idempotency_key(call, &key, error));
     TRY(check_content_type(call, error));
     TRY(take_body(call, error));
-    return call->route->handle(call, error);
+    if (call->route->method == ROUTE_GET) return call->route->handle(call, error);
+    return idempotency_run(call, error);
 }
 
 static void log_request(struct call *call, size_t route, int status, int64_t took_us)
@@ -280,6 +347,7 @@ void dispatch_request(void *context, struct http_request *request, struct http_r
         error.status = status;
         finish(&call, status, &error);
     }
+    answer_code(&call);
     metrics_add(&worker->metrics.in_flight, -1);
     int64_t took_us = clock_us() - started_us;
     size_t route = call.route ? (size_t)(call.route - routes) : routes_count;

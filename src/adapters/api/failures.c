@@ -18,11 +18,6 @@ static bool answers_json(const struct route *route)
     return route->response.ptr && str_find_char(route->response, '/') < 0;
 }
 
-static bool takes_nothing(const struct route *route)
-{
-    return route->body == ROUTE_BODY_NONE;
-}
-
 static bool takes_body(const struct route *route)
 {
     return route->body != ROUTE_BODY_NONE;
@@ -36,6 +31,11 @@ static bool takes_json(const struct route *route)
 static bool takes_empty(const struct route *route)
 {
     return route->body == ROUTE_BODY_OPTIONAL;
+}
+
+static bool changes(const struct route *route)
+{
+    return route->method != ROUTE_GET;
 }
 
 static bool is_somebodys(const struct route *route)
@@ -61,11 +61,12 @@ static const struct {
     struct route_failure failure; /* http OF_STATUS: the one of the status */
 } derived[] = {
     {any, {STATUS_UNKNOWN_FIELD, 400}}, /* a query parameter that is not known */
+    {any, {STATUS_INVALID_VALUE, 400}}, /* a path or query that is not well-formed */
     {has_query, {STATUS_DUPLICATE_FIELD, 400}},
     {answers_json, {STATUS_NOT_ACCEPTABLE, OF_STATUS}},
-    {failures_if_match, {STATUS_INVALID_VALUE, 400}},
     {failures_if_match, {STATUS_VERSION_MISMATCH, OF_STATUS}},
-    {takes_nothing, {STATUS_INVALID_VALUE, 400}}, /* a body */
+    {changes, {STATUS_KEY_REUSED, OF_STATUS}},
+    {changes, {STATUS_REQUEST_IN_FLIGHT, OF_STATUS}},
     {takes_body, {STATUS_UNSUPPORTED_MEDIA_TYPE, OF_STATUS}},
     {takes_body, {STATUS_REQUEST_TOO_LARGE, OF_STATUS}},
     {takes_json, {STATUS_MALFORMED_JSON, OF_STATUS}},

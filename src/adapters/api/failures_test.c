@@ -31,9 +31,11 @@ static const struct {
     {"startImport", "", "name\nAcme\n"},
 };
 
-static struct raw_answer ask(struct api_fixture *fixture, const struct route *route)
+static struct raw_answer ask(struct api_fixture *fixture, const struct route *route,
+                             const char *headers)
 {
     const char *query = "", *body = NULL, *type = "";
+    struct buffer head = {.arena = api_fixture_arena(fixture)};
     struct buffer path = {.arena = api_fixture_arena(fixture)};
     struct str rest = route->path, segment;
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
@@ -51,7 +53,9 @@ static struct raw_answer ask(struct api_fixture *fixture, const struct route *ro
     buffer_append(&path, str_from_cstr(query));
     const char *target = arena_cstr(api_fixture_arena(fixture), buffer_str(&path));
     const char *method = arena_cstr(api_fixture_arena(fixture), route_method_name(route->method));
-    return api_ask(fixture, method, target, type, body);
+    buffer_append_format(&head, "%s%s", type, headers);
+    return api_ask(fixture, method, target,
+                   arena_cstr(api_fixture_arena(fixture), buffer_str(&head)), body);
 }
 
 static bool declares(const struct route *route, enum status status)
@@ -69,7 +73,7 @@ static void check(struct api_fixture *fixture, const struct route *route, enum s
 {
     enum status status = reads != STATUS_OK ? reads : writes;
     api_fixture_fail(fixture, reads, writes);
-    struct raw_answer answer = ask(fixture, route);
+    struct raw_answer answer = ask(fixture, route, "");
     api_fixture_fail(fixture, STATUS_OK, STATUS_OK);
     bool is_json =
         str_starts_with(raw_header(&answer, STR("Content-Type")), STR("application/json"));
@@ -97,6 +101,20 @@ static void each_route_that_writes_and_no_other_answers_for_a_write_that_fails(v
     for (size_t r = 0; r < routes_count; r++)
         for (size_t i = 0; routes[r].permission != ROUTE_PUBLIC && i < 4; i++)
             check(*state, &routes[r], STATUS_OK, failures[i]);
+}
+
+static void each_change_tells_that_its_key_is_under_way(void **state)
+{
+    for (size_t r = 0; r < routes_count; r++) {
+        if (routes[r].method == ROUTE_GET) continue;
+        api_fixture_fail(*state, STATUS_OK, STATUS_REQUEST_IN_FLIGHT);
+        struct raw_answer answer = ask(*state, &routes[r], "Idempotency-Key: k\r\n");
+        api_fixture_fail(*state, STATUS_OK, STATUS_OK);
+        assert_int_equal(answer.status, 409);
+        assert_str(api_at(api_json(*state, &answer), "error"), STR("REQUEST_IN_FLIGHT"));
+        assert_str(raw_header(&answer, STR("Retry-After")), STR("1"));
+        assert_true(declares(&routes[r], STATUS_REQUEST_IN_FLIGHT));
+    }
 }
 
 static void readiness_tells_of_the_store(void **state)
@@ -127,6 +145,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SERVED(each_route_answers_for_a_store_that_fails),
         SERVED(each_route_that_writes_and_no_other_answers_for_a_write_that_fails),
+        SERVED(each_change_tells_that_its_key_is_under_way),
         SERVED(readiness_tells_of_the_store),
         SERVED(what_a_caller_cannot_act_on_is_an_internal_error),
     };

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "adapters/api/call.h"
+#include "adapters/api/coding.h"
 #include "adapters/api/metrics.h"
 #include "adapters/api/rate.h"
 #include "engines/loop/offload.h"
@@ -17,7 +18,11 @@ struct api_worker {
     struct metrics metrics;
     uint64_t random_state; /* for trace ids, which are no secrets */
     size_t streams;
+    struct coding *gzip;
 };
+
+/* Whose requests are limited. */
+enum api_rate { API_RATE_TENANT, API_RATE_CALLER, API_RATES };
 
 struct api {
     struct api_options options;
@@ -25,7 +30,7 @@ struct api {
     struct router router;
     struct api_worker *workers[API_WORKERS_MAX];
     size_t worker_count;
-    struct rate *rate;
+    struct rate *rates[API_RATES];
     struct offload *files; /* reads and writes the files of jobs */
     struct identity *_Atomic identity;
     struct str openapi;

@@ -27,21 +27,29 @@ static int specificity(struct str range, struct str media_type)
                : 0;
 }
 
+/* The quality that one element of a list states, without its name; 1000 when it states none. */
+static int stated_quality(struct str parameters)
+{
+    struct str part;
+    int q = 1000;
+    while (str_split(&parameters, ';', &part)) {
+        part = str_trim(part);
+        if (str_starts_with(part, STR("q=")) || str_starts_with(part, STR("Q=")))
+            q = parse_quality(str_skip(part, 2));
+    }
+    return q;
+}
+
 /* Quality of the most specific range that fits, and how specific that was. */
 static int quality_of(struct str header, struct str media_type, int *best)
 {
     int quality = 0;
-    struct str range, part;
+    struct str range;
     *best = 0;
     while (str_split(&header, ',', &range)) {
         struct str rest = range, type;
-        int q = 1000;
         if (!str_split(&rest, ';', &type)) continue;
-        while (str_split(&rest, ';', &part)) {
-            part = str_trim(part);
-            if (str_starts_with(part, STR("q=")) || str_starts_with(part, STR("Q=")))
-                q = parse_quality(str_skip(part, 2));
-        }
+        int q = stated_quality(rest);
         int fit = specificity(str_trim(type), media_type);
         if (fit > *best || (fit == *best && fit > 0 && q > quality)) {
             *best = fit;
@@ -63,6 +71,26 @@ bool negotiate_prefers(struct str header, struct str media_type, struct str othe
     int best, other_best;
     int quality = quality_of(header, media_type, &best);
     return best == 3 && quality > 0 && quality >= quality_of(header, other, &other_best);
+}
+
+bool negotiate_gzip(struct str header)
+{
+    int gzip = -1, identity = -1, others = -1;
+    struct str element, name;
+    while (str_split(&header, ',', &element)) {
+        struct str rest = element;
+        if (!str_split(&rest, ';', &name)) continue;
+        int quality = stated_quality(rest);
+        name = str_trim(name);
+        if (str_equal_ignore_case(name, STR("gzip")) || str_equal_ignore_case(name, STR("x-gzip")))
+            gzip = quality;
+        else if (str_equal_ignore_case(name, STR("identity")))
+            identity = quality;
+        else if (str_equal(name, STR("*")))
+            others = quality;
+    }
+    if (gzip < 0) gzip = others;
+    return gzip > 0 && gzip >= identity;
 }
 
 bool negotiate_is_type(struct str header, struct str media_type)
@@ -90,8 +118,13 @@ enum if_match negotiate_if_match(struct str header, int64_t *version)
     if (str_find_char(tag, ',') >= 0) return IF_MATCH_INVALID;
     bool weak = str_starts_with(tag, STR("W/"));
     if (weak) tag = str_skip(tag, 2);
+    /* Who leaves the quotes out means the version. */
+    if (!weak && str_to_int64(tag, version) && *version >= 0) return IF_MATCH_VERSION;
+    *version = 0;
     if (tag.len < 2 || tag.ptr[0] != '"' || tag.ptr[tag.len - 1] != '"') return IF_MATCH_INVALID;
-    if (!weak && !str_to_int64(str_of(tag.ptr + 1, tag.len - 2), version)) *version = 0;
+    struct str text = str_of(tag.ptr + 1, tag.len - 2), suffix = STR(NEGOTIATE_GZIP_SUFFIX);
+    if (str_ends_with(text, suffix)) text.len -= suffix.len;
+    if (!weak && !str_to_int64(text, version)) *version = 0;
     if (*version < 0) *version = 0;
     return IF_MATCH_VERSION;
 }

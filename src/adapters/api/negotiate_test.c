@@ -54,7 +54,9 @@ static void if_match_is_one_strong_version(void **state)
     assert_int_equal(version, 0);
     assert_int_equal(negotiate_if_match(STR("W/\"17\""), &version), IF_MATCH_VERSION);
     assert_int_equal(version, 0);
-    assert_int_equal(negotiate_if_match(STR("17"), &version), IF_MATCH_INVALID);
+    assert_int_equal(negotiate_if_match(STR("17"), &version), IF_MATCH_VERSION);
+    assert_int_equal(version, 17);
+    assert_int_equal(negotiate_if_match(STR("x17"), &version), IF_MATCH_INVALID);
     assert_int_equal(negotiate_if_match(STR("\"1\", \"2\""), &version), IF_MATCH_INVALID);
     assert_int_equal(negotiate_if_match(STR("\""), &version), IF_MATCH_INVALID);
 }
@@ -70,6 +72,48 @@ static void if_none_match_is_a_list_compared_weakly(void **state)
     assert_false(negotiate_none_match(STR_NONE, tag));
 }
 
+static void gzip_is_given_to_who_takes_it(void **state)
+{
+    static const char *const takers[] = {"gzip",
+                                         "x-gzip",
+                                         "GZIP",
+                                         "*",
+                                         "br, gzip;q=0.5",
+                                         "gzip;q=0.001",
+                                         "deflate, gzip;q=1.0, *;q=0.5",
+                                         "identity;q=0.5, gzip",
+                                         "identity;q=0, *",
+                                         " gzip ; q=1 ",
+                                         "gzip,identity"};
+    static const char *const others[] = {"",
+                                         "identity",
+                                         "br, deflate",
+                                         "gzip;q=0",
+                                         "*;q=0",
+                                         "gzip;q=0, *",
+                                         "identity, gzip;q=0.5",
+                                         "gzipped",
+                                         "gzip;q=0.000",
+                                         ",",
+                                         ";q=1"};
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(takers); i++)
+        if (!negotiate_gzip(str_from_cstr(takers[i]))) fail_msg("<%s> takes gzip", takers[i]);
+    for (size_t i = 0; i < UNIT_COUNT(others); i++)
+        if (negotiate_gzip(str_from_cstr(others[i]))) fail_msg("<%s> takes no gzip", others[i]);
+    assert_false(negotiate_gzip(STR_NONE));
+}
+
+static void a_coded_answer_has_the_version_in_its_tag(void **state)
+{
+    int64_t version;
+    (void)state;
+    assert_int_equal(negotiate_if_match(STR("\"7-gzip\""), &version), IF_MATCH_VERSION);
+    assert_int_equal(version, 7);
+    assert_int_equal(negotiate_if_match(STR("\"-gzip\""), &version), IF_MATCH_VERSION);
+    assert_int_equal(version, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -78,6 +122,8 @@ int main(void)
         cmocka_unit_test(a_content_type_may_have_parameters),
         cmocka_unit_test(if_match_is_one_strong_version),
         cmocka_unit_test(if_none_match_is_a_list_compared_weakly),
+        cmocka_unit_test(gzip_is_given_to_who_takes_it),
+        cmocka_unit_test(a_coded_answer_has_the_version_in_its_tag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

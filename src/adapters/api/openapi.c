@@ -20,11 +20,9 @@ static bool is_media_type(struct str name)
     return str_find_char(name, '/') >= 0;
 }
 
-/* {"application/json":{"schema":{"$ref":...}}} */
-static void write_content(struct json_writer *writer, struct str media_type, struct str schema)
+/* "application/json":{"schema":{"$ref":...}} */
+static void write_media(struct json_writer *writer, struct str media_type, struct str schema)
 {
-    json_key(writer, STR("content"));
-    json_object_begin(writer);
     json_key(writer, media_type);
     json_object_begin(writer);
     json_key(writer, STR("schema"));
@@ -34,6 +32,13 @@ static void write_content(struct json_writer *writer, struct str media_type, str
     else
         write_reference(writer, "schemas", schema);
     json_object_end(writer);
+}
+
+static void write_content(struct json_writer *writer, struct str media_type, struct str schema)
+{
+    json_key(writer, STR("content"));
+    json_object_begin(writer);
+    write_media(writer, media_type, schema);
     json_object_end(writer);
 }
 
@@ -61,16 +66,25 @@ static void write_parameters(struct json_writer *writer, const struct route *rou
     while (str_split(&rest, '/', &segment))
         if (str_starts_with(segment, STR("{")))
             write_parameter(writer, str_of(segment.ptr + 1, segment.len - 2), "path", true,
-                            STR("{\"type\":\"string\"}"), STR(""));
+                            STR("{\"type\":\"string\",\"pattern\":\"" OPENAPI_IDENTIFIER_PATTERN
+                                "\",\"maxLength\":64}"),
+                            STR(""));
     for (size_t i = 0; i < ROUTE_QUERY_MAX && route->query[i].name.ptr; i++)
-        write_parameter(writer, route->query[i].name, "query", false, route->query[i].schema,
-                        route->query[i].meaning);
+        write_parameter(writer, route->query[i].name, "query", route->query[i].required,
+                        route->query[i].schema, route->query[i].meaning);
     if (route->versioned && route->method == ROUTE_GET)
         write_parameter(writer, STR("If-None-Match"), "header", false, STR("{\"type\":\"string\"}"),
                         STR("304 when the ETag is this one"));
     else if (failures_if_match(route))
-        write_parameter(writer, STR("If-Match"), "header", false, STR("{\"type\":\"string\"}"),
+        write_parameter(writer, STR("If-Match"), "header", false,
+                        STR("{\"type\":\"string\",\"pattern\":\"^(\\\"[0-9]{1,18}\\\"|[*])$\"}"),
                         STR("412 when the ETag is another one"));
+    if (route->method != ROUTE_GET)
+        write_parameter(writer, STR("Idempotency-Key"), "header", false,
+                        STR("{\"type\":\"string\",\"minLength\":1,\"maxLength\":255,"
+                            "\"pattern\":\"^[!#-\\\\[\\\\]-~]+$\"}"),
+                        STR("names this request: asked again with it, the same answer is given and "
+                            "nothing is changed again"));
     json_array_end(writer);
 }
 
@@ -127,8 +141,81 @@ static void write_failures(struct json_writer *writer, const struct route *route
         for (last = first; last < count && all[last].http == all[first].http;) last++;
         open_response(writer, all[first].http);
         write_codes(writer, &all[first], last - first);
-        write_content(writer, STR("application/json"),
-                      all[first].http == 307 ? STR("Merged") : STR("Error"));
+        json_key(writer, STR("content"));
+        json_object_begin(writer);
+        write_media(writer, STR("application/json"),
+                    all[first].http == 307 ? STR("Merged") : STR("Error"));
+        if (all[first].http != 307)
+            write_media(writer, STR("application/problem+json"), STR("Problem"));
+        json_object_end(writer);
+        json_object_end(writer);
+    }
+}
+
+/* Where what was made can be asked for: every route with the id of the answer in its path, and no
+ * other place that this route has not. */
+static const struct {
+    struct str schema, id;
+} made[] = {
+    {STR("Profile"), STR("customerId")},
+    {STR("Contact"), STR("contactId")},
+    {STR("Consent"), STR("recordId")},
+    {STR("MergeResult"), STR("mergeId")},
+    {STR("Relationship"), STR("relationshipId")},
+    {STR("Job"), STR("jobId")},
+};
+
+static bool has_place(struct str path, struct str name)
+{
+    struct str segment;
+    while (str_split(&path, '/', &segment))
+        if (segment.len == name.len + 2 && str_equal(str_of(segment.ptr + 1, name.len), name))
+            return segment.ptr[0] == '{';
+    return false;
+}
+
+static bool can_follow(const struct route *from, const struct route *to, struct str id)
+{
+    struct str rest = to->path, segment;
+    if (!has_place(to->path, id)) return false;
+    while (str_split(&rest, '/', &segment)) {
+        if (!str_starts_with(segment, STR("{"))) continue;
+        struct str place = str_of(segment.ptr + 1, segment.len - 2);
+        if (!str_equal(place, id) && !has_place(from->path, place)) return false;
+    }
+    return true;
+}
+
+static void write_link(struct json_writer *writer, const struct route *to, struct str id)
+{
+    struct str rest = to->path, segment;
+    json_key(writer, to->name);
+    json_object_begin(writer);
+    write_text(writer, STR("operationId"), to->name);
+    json_key(writer, STR("parameters"));
+    json_object_begin(writer);
+    while (str_split(&rest, '/', &segment)) {
+        if (!str_starts_with(segment, STR("{"))) continue;
+        struct str place = str_of(segment.ptr + 1, segment.len - 2);
+        const char *from = str_equal(place, id) ? "$response.body#/" : "$request.path.";
+        json_key(writer, place);
+        json_string(writer, arena_format(writer->out->arena, "%s%.*s", from, STR_ARGS(place)));
+    }
+    json_object_end(writer);
+    json_object_end(writer);
+}
+
+static void write_links(struct json_writer *writer, const struct route *route)
+{
+    for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+        if (route->method != ROUTE_POST || !str_equal(route->response, made[i].schema) ||
+            has_place(route->path, made[i].id))
+            continue;
+        json_key(writer, STR("links"));
+        json_object_begin(writer);
+        for (size_t k = 0; k < routes_count; k++)
+            if (can_follow(route, &routes[k], made[i].id))
+                write_link(writer, &routes[k], made[i].id);
         json_object_end(writer);
     }
 }
@@ -147,13 +234,14 @@ static void write_success(struct json_writer *writer, const struct route *route)
     write_text(writer, STR("description"), errors_phrase(route->success));
     if (route->versioned) {
         json_key(writer, STR("headers"));
-        json_raw(writer, STR("{\"ETag\":{\"description\":\"the version\",\"schema\":{\"type\":"
-                             "\"string\"}}}"));
+        json_raw(writer, STR("{\"ETag\":{\"description\":\"the version\",\"required\":true,"
+                             "\"schema\":{\"type\":\"string\"}}}"));
     }
     if (route->response.len)
         write_content(writer,
                       is_media_type(route->response) ? route->response : STR("application/json"),
                       route->response);
+    write_links(writer, route);
     json_object_end(writer);
 }
 

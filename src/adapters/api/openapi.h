@@ -7,6 +7,18 @@
 #include "base/buffer.h"
 #include "formats/json.h"
 
+/* What any identifier of ours looks like, and a text: no control characters, not only blanks. */
+#define OPENAPI_IDENTIFIER_PATTERN "^[A-Za-z0-9][A-Za-z0-9._:-]*$"
+#define OPENAPI_TEXT_PATTERN                                                                       \
+    "^[^\\u0000-\\u001f\\u007f-\\u009f]*[^\\u0000-\\u0020\\u007f-\\u009f]"                         \
+    "[^\\u0000-\\u001f\\u007f-\\u009f]*$"
+#define OPENAPI_POINT_PATTERN                                                                      \
+    "^([A-Za-z0-9._+-]+@[A-Za-z0-9-]+([.][A-Za-z0-9-]+)+|[+]?[0-9][0-9 ()./-]{1,20}[0-9])$"
+/* The same within a JSON text. */
+#define OPENAPI_TEXT_PATTERN_ESCAPED                                                               \
+    "^[^\\\\u0000-\\\\u001f\\\\u007f-\\\\u009f]*[^\\\\u0000-\\\\u0020\\\\u007f-\\\\u009f]"         \
+    "[^\\\\u0000-\\\\u001f\\\\u007f-\\\\u009f]*$"
+
 /* Absent when out of memory. */
 struct str openapi_write(const struct api_options *options, struct arena *arena);
 

@@ -27,18 +27,23 @@ void rate_set(struct rate *rate, int64_t per_second)
     atomic_store_explicit(&rate->per_second, per_second, memory_order_relaxed);
 }
 
+bool rate_is_limited(const struct rate *rate)
+{
+    return atomic_load_explicit(&rate->per_second, memory_order_relaxed) > 0;
+}
+
 void rate_free(struct rate *rate)
 {
     free(rate);
 }
 
-struct rate_answer rate_take(struct rate *rate, struct str tenant, int64_t now_us)
+struct rate_answer rate_take(struct rate *rate, struct str name, int64_t now_us)
 {
     int64_t per_second = atomic_load_explicit(&rate->per_second, memory_order_relaxed);
     struct rate_answer answer = {.limit = per_second, .allowed = per_second == 0};
     if (answer.allowed) return answer;
     int64_t interval_us = per_second < SECOND_US ? SECOND_US / per_second : 1;
-    _Atomic int64_t *cell = &rate->cells[hash_bytes(rate->key, tenant) % CELLS];
+    _Atomic int64_t *cell = &rate->cells[hash_bytes(rate->key, name) % CELLS];
     int64_t arrival = atomic_load_explicit(cell, memory_order_relaxed), next;
     do {
         next = (arrival > now_us ? arrival : now_us) + interval_us;

@@ -1,6 +1,6 @@
-/* A limit on the requests of each tenant, shared by all loops without locks: the generic cell rate
- * algorithm (ITU-T I.371, annex A) on one word per tenant. A tenant may use one second's worth at
- * once. Tenants are hashed onto the words; two that share one share its limit, too, which with 64
+/* A limit on the requests of each tenant or caller, shared by all loops without locks: the generic
+ * cell rate algorithm (ITU-T I.371, annex A) on one word for each. One second's worth may be used
+ * at once. Names are hashed onto the words; two that share one share its limit, too, which with 64
  * Ki words hardly ever happens. */
 #ifndef ADAPTERS_API_RATE_H
 #define ADAPTERS_API_RATE_H
@@ -11,6 +11,7 @@ struct rate;
 
 /* 0 per second: no limit. NULL when out of memory. */
 struct rate *rate_new(int64_t per_second, struct hash_key key);
+bool rate_is_limited(const struct rate *rate);
 /* Another limit from now on. Thread-safe. */
 void rate_set(struct rate *rate, int64_t per_second);
 void rate_free(struct rate *rate);
@@ -21,6 +22,6 @@ struct rate_answer {
     int64_t remaining; /* requests that may follow at once */
     int64_t wait_us;   /* when not allowed: until one may */
 };
-struct rate_answer rate_take(struct rate *rate, struct str tenant, int64_t now_us);
+struct rate_answer rate_take(struct rate *rate, struct str name, int64_t now_us);
 
 #endif

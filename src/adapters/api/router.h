@@ -23,6 +23,7 @@ struct route_parameter {
     struct str name;
     struct str schema; /* JSON: {"type":"string"} */
     struct str meaning;
+    bool required;
 };
 
 enum {

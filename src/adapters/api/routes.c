@@ -5,6 +5,7 @@
  * failures of the resource, REFUSES what its body may be refused for; what follows from the rest of
  * the row is in failures.c. */
 #include "adapters/api/handlers.h"
+#include "adapters/api/openapi.h"
 
 /* clang-format off */
 #define AT(method_, path_)  .method = ROUTE_##method_, .path = STR(ROUTE_BASE path_)
@@ -18,11 +19,14 @@
 #define UNCONDITIONAL       .unconditional = true
 #define FAILS(...)          .failures = {__VA_ARGS__}
 #define REFUSES(...)        .refusals = {__VA_ARGS__}
-#define TEXT_PARAMETER(name_, text) {STR(name_), STR("{\"type\":\"string\"}"), STR(text)}
+#define TEXT_PARAMETER(name_, text) {STR(name_), STR("{\"type\":\"string\",\"pattern\":\"" OPENAPI_TEXT_PATTERN_ESCAPED "\"}"), STR(text)}
 #define TIME_PARAMETER(name_, text) {STR(name_), STR("{\"type\":\"string\",\"format\":\"date-time\"}"), STR(text)}
-#define PAGE_PARAMETERS \
-    {STR("limit"), STR("{\"type\":\"integer\",\"minimum\":1}"), STR("items of a page")}, \
-    {STR("cursor"), STR("{\"type\":\"string\"}"), STR("where to go on: `next` of the page before")}
+#define ENUM_PARAMETER(name_, values, text) {STR(name_), STR("{\"type\":\"string\",\"enum\":[" values "]}"), STR(text)}
+#define CURSOR_PARAMETER(pattern) {STR("cursor"), STR("{\"type\":\"string\",\"pattern\":\"" pattern "\"}"), STR("where to go on: `next` of the page before")}
+#define POINT_PARAMETER     {STR("contactPoint"), STR("{\"type\":\"string\",\"pattern\":\"" OPENAPI_POINT_PATTERN "\"}"), STR("an e-mail address or a phone number"), true}
+#define LIMIT_PARAMETER \
+    {STR("limit"), STR("{\"type\":\"integer\",\"minimum\":1,\"maximum\":500}"), STR("items of a page; the most is configuration, 500 by default")}
+#define PAGE_PARAMETERS     LIMIT_PARAMETER, CURSOR_PARAMETER(OPENAPI_IDENTIFIER_PATTERN)
 #define CUSTOMER_FAILS      STATUS_CUSTOMER_NOT_FOUND, STATUS_CUSTOMER_MERGED, STATUS_CUSTOMER_ERASED
 
 const struct route routes[] = {
@@ -44,11 +48,12 @@ const struct route routes[] = {
     {AT(GET, "/customers"), NEEDS(CUSTOMER_READ), .handle = api_customers_list,
      CALLED("listCustomers", "Profiles in the order of their ids, filtered; or a search, best first"),
      GIVES(200, "ProfilePage"),
-     .query = {TEXT_PARAMETER("status", "ACTIVE | INACTIVE | ON_HOLD"), TEXT_PARAMETER("segment", "exactly this segment"),
-               TEXT_PARAMETER("kind", "ORGANIZATION | PERSON"), TEXT_PARAMETER("q", "the search box: names of customers and contacts, e-mail addresses, phone numbers, addresses, identifiers, keys at sources, a customerId"),
+     .query = {ENUM_PARAMETER("status", "\"ACTIVE\",\"INACTIVE\",\"ON_HOLD\"", "only those"), TEXT_PARAMETER("segment", "exactly this segment"),
+               ENUM_PARAMETER("kind", "\"ORGANIZATION\",\"PERSON\"", "only those"),
+               TEXT_PARAMETER("q", "the search box: names of customers and contacts, e-mail addresses, phone numbers, addresses, identifiers, keys at sources, a customerId"),
                TEXT_PARAMETER("name", "search by the customer's name or a contact's"), TEXT_PARAMETER("email", "search by an e-mail address, or how it begins"),
                TEXT_PARAMETER("phone", "search by a phone number in any format, or how it begins or ends"),
-               {STR("sort"), STR("{\"type\":\"string\",\"enum\":[\"relevance\",\"name\",\"createdAt\",\"updatedAt\"]}"), STR("order of a search's hits; default: relevance")},
+               ENUM_PARAMETER("sort", "\"relevance\",\"name\",\"createdAt\",\"updatedAt\"", "order of a search's hits; default: relevance"),
                PAGE_PARAMETERS},
      FAILS(STATUS_INVALID_VALUE)},
     {AT(POST, "/customers/lookup"), NEEDS(CUSTOMER_READ), .handle = api_customers_lookup,
@@ -67,13 +72,13 @@ const struct route routes[] = {
      FAILS(CUSTOMER_FAILS)},
     {AT(GET, "/customers/{customerId}/versions"), NEEDS(CUSTOMER_READ), .handle = api_customers_versions,
      CALLED("listVersions", "What changed when and by whom, newest first"), GIVES(200, "VersionPage"),
-     .query = {PAGE_PARAMETERS},
+     .query = {LIMIT_PARAMETER, CURSOR_PARAMETER("^[1-9][0-9]{0,17}$")},
      FAILS(STATUS_CUSTOMER_NOT_FOUND, STATUS_CUSTOMER_ERASED, STATUS_INVALID_VALUE)},
 
     /* contacts */
     {AT(GET, "/customers/{customerId}/contacts"), NEEDS(CUSTOMER_READ), .handle = api_contacts_list,
      CALLED("listContacts", "Contacts of a customer"), GIVES(200, "ContactPage"),
-     .query = {TEXT_PARAMETER("role", "only those with the role: BILLING | SERVICE | SALES")},
+     .query = {ENUM_PARAMETER("role", "\"BILLING\",\"SERVICE\",\"SALES\"", "only those with the role")},
      FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},
     {AT(POST, "/customers/{customerId}/contacts"), NEEDS(CUSTOMER_WRITE), .handle = api_contacts_add,
      CALLED("addContact", "Adds a contact"), TAKES(JSON, "NewContact"), GIVES(201, "Contact"), .versioned = true, WRITES,
@@ -123,14 +128,14 @@ const struct route routes[] = {
      REFUSES(STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD, STATUS_LIMIT_EXCEEDED)},
     {AT(GET, "/suppressions"), NEEDS(CONSENT_READ), .handle = api_suppressions_check,
      CALLED("checkSuppression", "Is a contact point on the suppression list?"), GIVES(200, "Suppression"),
-     .query = {TEXT_PARAMETER("contactPoint", "an e-mail address or a phone number")},
+     .query = {POINT_PARAMETER},
      FAILS(STATUS_REQUIRED_FIELD, STATUS_INVALID_VALUE)},
     {AT(POST, "/suppressions"), NEEDS(CONSENT_WRITE), .handle = api_suppressions_add,
      CALLED("addSuppression", "Puts a contact point on the suppression list"), TAKES(JSON, "NewSuppression"), GIVES(200, "Suppression"), WRITES,
      REFUSES(STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD)},
     {AT(DELETE, "/suppressions"), NEEDS(CONSENT_WRITE), .handle = api_suppressions_remove,
      CALLED("removeSuppression", "Takes a contact point off the suppression list"), GIVES_NOTHING,
-     .query = {TEXT_PARAMETER("contactPoint", "an e-mail address or a phone number")}, WRITES,
+     .query = {POINT_PARAMETER}, WRITES,
      FAILS(STATUS_REQUIRED_FIELD, STATUS_INVALID_VALUE)},
 
     /* merges */
@@ -224,7 +229,7 @@ const struct route routes[] = {
     {ROOT("/openapi.json"), .handle = api_system_openapi, CALLED("openapi", "This description"), GIVES(200, "application/json")},
     {ROOT("/"), .handle = api_system_page, CALLED("page", "The first page"), GIVES(200, "text/html")},
     {ROOT("/docs"), .handle = api_system_page, CALLED("docs", "The API reference"), GIVES(200, "text/html")},
-    {ROOT("/console/{file}"), .handle = api_system_page, CALLED("console", "Files of the pages"), GIVES(200, "text/html"),
+    {ROOT("/console/{file}"), .handle = api_system_page, CALLED("console", "Files of the pages"), GIVES(200, "*/*"),
      FAILS(STATUS_ROUTE_NOT_FOUND)},
 };
 /* clang-format on */

@@ -34,6 +34,7 @@ struct memory_tenant {
     struct memory_table duplicates;    /* duplicateId -> struct duplicate_row */
     struct memory_table duplicates_of; /* home -> bucket of struct duplicate_row * */
     struct memory_vector duplicates_all;
+    struct memory_table answers; /* caller and key -> struct answer_row */
 };
 
 struct memory_store {
@@ -154,5 +155,9 @@ enum status memory_duplicates_count(struct store_session *, instant now, instant
                                     struct error *);
 enum status memory_duplicates_backlog(struct store *, struct arena *, int64_t *waiting,
                                       instant *oldest, struct error *);
+enum status memory_answers_claim(struct store_session *, struct str, struct str, instant,
+                                 struct arena *, struct answer_row *, struct error *);
+enum status memory_answers_put(struct store_session *, const struct answer_row *, instant,
+                               struct error *);
 
 #endif

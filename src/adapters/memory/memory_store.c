@@ -167,6 +167,8 @@ static const struct store_operations operations = {
     .duplicate_list = memory_duplicates_list,
     .duplicate_count = memory_duplicates_count,
     .duplicate_backlog = memory_duplicates_backlog,
+    .answer_claim = memory_answers_claim,
+    .answer_put = memory_answers_put,
 };
 
 enum status memory_store_new(size_t limit_bytes, struct store **out)

@@ -295,6 +295,8 @@ static const struct store_operations operations = {
     .duplicate_list = sql_duplicates_list,
     .duplicate_count = sql_duplicates_count,
     .duplicate_backlog = sql_duplicates_backlog,
+    .answer_claim = sql_answers_claim,
+    .answer_put = sql_answers_put,
 };
 
 struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t count,

@@ -181,5 +181,9 @@ enum status sql_duplicates_count(struct store_session *, instant now, instant si
                                  struct duplicate_count **, size_t *count, struct error *);
 enum status sql_duplicates_backlog(struct store *, struct arena *, int64_t *waiting,
                                    instant *oldest, struct error *);
+enum status sql_answers_claim(struct store_session *, struct str caller, struct str key,
+                              instant now, struct arena *, struct answer_row *, struct error *);
+enum status sql_answers_put(struct store_session *, const struct answer_row *, instant now,
+                            struct error *);
 
 #endif

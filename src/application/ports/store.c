@@ -310,3 +310,16 @@ enum status store_duplicate_backlog(struct store *store, struct arena *arena, in
 {
     return store->operations->duplicate_backlog(store, arena, waiting, oldest, error);
 }
+
+enum status store_answer_claim(struct store_session *session, struct str caller, struct str key,
+                               instant now, struct arena *arena, struct answer_row *row,
+                               struct error *error)
+{
+    return session->store->operations->answer_claim(session, caller, key, now, arena, row, error);
+}
+
+enum status store_answer_put(struct store_session *session, const struct answer_row *row,
+                             instant now, struct error *error)
+{
+    return session->store->operations->answer_put(session, row, now, error);
+}

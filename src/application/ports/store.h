@@ -112,6 +112,17 @@ struct duplicate_count {
     instant oldest; /* created_at */
 };
 
+/* What was answered to a request that its caller named by a key. */
+struct answer_row {
+    struct str caller;
+    struct str key;
+    struct str fingerprint; /* of the request */
+    int64_t status;
+    struct str headers;
+    struct str body; /* absent when there was none */
+    instant expires_at;
+};
+
 enum store_lock { STORE_NO_LOCK, STORE_LOCK };
 
 struct store;
@@ -215,6 +226,10 @@ struct store_operations {
                                    struct error *);
     enum status (*duplicate_backlog)(struct store *, struct arena *, int64_t *waiting,
                                      instant *oldest, struct error *);
+    enum status (*answer_claim)(struct store_session *, struct str caller, struct str key,
+                                instant now, struct arena *, struct answer_row *, struct error *);
+    enum status (*answer_put)(struct store_session *, const struct answer_row *, instant now,
+                              struct error *);
 };
 
 /* Adapters embed these two as their first member. */
@@ -418,5 +433,14 @@ MUST_CHECK enum status store_duplicate_count(struct store_session *session, inst
 MUST_CHECK enum status store_duplicate_backlog(struct store *store, struct arena *arena,
                                                int64_t *waiting, instant *oldest,
                                                struct error *error);
+/* What was answered to this request of that caller; its `key` is absent when nothing was, or what
+ * was has expired. The key is ours until the transaction ends: STATUS_REQUEST_IN_FLIGHT when it is
+ * another's. Only in a write. */
+MUST_CHECK enum status store_answer_claim(struct store_session *session, struct str caller,
+                                          struct str key, instant now, struct arena *arena,
+                                          struct answer_row *row, struct error *error);
+/* The key must be claimed and without an answer. Some that expired before `now` are taken away. */
+MUST_CHECK enum status store_answer_put(struct store_session *session, const struct answer_row *row,
+                                        instant now, struct error *error);
 
 #endif

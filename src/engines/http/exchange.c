@@ -233,7 +233,7 @@ static enum MHD_Result final_call(struct http_request *request, struct MHD_Conne
 }
 
 static struct http_request *begin(struct http_server *server, struct MHD_Connection *connection,
-                                  const char *url, const char *method)
+                                  const char *url, const char *method, const char *version)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -245,7 +245,7 @@ static struct http_request *begin(struct http_server *server, struct MHD_Connect
     peer->request = request;
     /* The head is complete; now the body must be, until the handler has it. */
     peer->deadline_ms = http_clock_ms() + server->options.idle_timeout_ms;
-    request_read_head(request, connection, url, method);
+    request_read_head(request, connection, url, method, version);
     return request;
 }
 
@@ -254,9 +254,8 @@ enum MHD_Result exchange_access(void *argument, struct MHD_Connection *connectio
                                 size_t *data_bytes, void **context)
 {
     struct http_request *request = *context;
-    (void)version;
     if (!request) {
-        request = begin(argument, connection, url, method);
+        request = begin(argument, connection, url, method, version);
         if (!request) return MHD_NO;
         *context = request;
     }

@@ -104,6 +104,7 @@ void http_response_status(struct http_response *response, int status);
 /* Name and value must live as long as the request. Replaces one of the same name; at most 24; a
  * value with control characters is a bug of the caller and is left out. */
 void http_response_header(struct http_response *response, struct str name, struct str value);
+void http_response_remove_header(struct http_response *response, struct str name);
 /* The whole body; bytes live in the request's arena or longer. */
 void http_response_body(struct http_response *response, struct str body);
 /* For a streamed answer: sends the chunk, suspending until it is with the kernel, so that its bytes

@@ -75,7 +75,8 @@ struct http_request {
     struct arena arena;
     /* All strings are copies in the arena: a connection that closes takes its own along. */
     struct str method, path, peer;
-    int refusal; /* a status: no handler, but options.refuse */
+    const char *head_read; /* how far libmicrohttpd's buffer is accounted for */
+    int refusal;           /* a status: no handler, but options.refuse */
     struct str refusal_reason;
 
     struct str body;
@@ -157,7 +158,7 @@ bool exchange_wait(struct http_request *request, enum http_wait what);
 /* Takes headers and query from libmicrohttpd and checks them; sets `refusal` when they are not in
  * order. */
 void request_read_head(struct http_request *request, struct MHD_Connection *connection,
-                       const char *url, const char *method);
+                       const char *url, const char *method, const char *version);
 void request_refuse(struct http_request *request, int status, struct str reason);
 
 /* Does the head announce a body, and of what size? 0: it does not say. */

@@ -28,6 +28,15 @@ void http_response_header(struct http_response *response, struct str name, struc
     response->headers[response->header_count++] = (struct http_pair){name, value};
 }
 
+void http_response_remove_header(struct http_response *response, struct str name)
+{
+    for (size_t i = 0; i < response->header_count; i++) {
+        if (!str_equal_ignore_case(response->headers[i].name, name)) continue;
+        response->headers[i] = response->headers[--response->header_count];
+        return;
+    }
+}
+
 void http_response_body(struct http_response *response, struct str body)
 {
     response->body = body;

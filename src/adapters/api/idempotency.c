@@ -1,0 +1,164 @@
+#include "adapters/api/idempotency.h"
+
+#include <openssl/evp.h>
+
+#include "adapters/api/internal.h"
+#include "application/once.h"
+
+/* A change of these is a change of what is answered. */
+static const struct str kept_headers[] = {STR("Content-Type"), STR("Location"), STR("ETag"),
+                                          STR("Cache-Control"), STR("Link")};
+enum { KEPT_HEADERS = sizeof(kept_headers) / sizeof(kept_headers[0]) };
+
+#define KEY_ALLOWED                                                                                \
+    "one key of 1 to 255 visible ASCII characters, such as a UUID; quotes around it do not count"
+
+static bool is_key(struct str key)
+{
+    if (key.len == 0 || key.len > ONCE_KEY_MAX) return false;
+    for (size_t i = 0; i < key.len; i++)
+        if (key.ptr[i] <= ' ' || key.ptr[i] > '~' || key.ptr[i] == '"' || key.ptr[i] == '\\')
+            return false;
+    return true;
+}
+
+enum status idempotency_key(const struct call *call, struct str *key, struct error *error)
+{
+    struct str name = STR("Idempotency-Key");
+    struct str text = http_request_header(call->request, name);
+    *key = STR_NONE;
+    if (str_is_none(text)) return STATUS_OK;
+    if (text.len >= 2 && text.ptr[0] == '"' && text.ptr[text.len - 1] == '"')
+        text = str_of(text.ptr + 1, text.len - 2);
+    if (!http_request_header_repeated(call->request, name) && is_key(text)) {
+        *key = text;
+        return STATUS_OK;
+    }
+    return error_set(error, STATUS_INVALID_VALUE, name, STR(KEY_ALLOWED),
+                     "the header Idempotency-Key is not a key");
+}
+
+/* --- what was asked --- */
+
+/* Each part behind its length, so that no two requests give the same bytes. */
+static bool digest_part(EVP_MD_CTX *digest, struct str part)
+{
+    uint64_t length = str_is_none(part) ? UINT64_MAX : part.len;
+    return EVP_DigestUpdate(digest, &length, sizeof(length)) == 1 &&
+           (part.len == 0 || EVP_DigestUpdate(digest, part.ptr, part.len) == 1);
+}
+
+static bool digest_request(const struct call *call, EVP_MD_CTX *digest, struct str content)
+{
+    struct str name, value;
+    bool fine = digest_part(digest, http_request_method(call->request)) &&
+                digest_part(digest, http_request_path(call->request)) &&
+                digest_part(digest, http_request_header(call->request, STR("If-Match")));
+    for (size_t i = 0; fine && http_request_query(call->request, i, &name, &value); i++)
+        fine = digest_part(digest, name) && digest_part(digest, value);
+    return fine && digest_part(digest, content);
+}
+
+static bool digest_end(EVP_MD_CTX *digest, struct arena *arena, struct str *text)
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char bytes[EVP_MAX_MD_SIZE];
+    unsigned count = 0;
+    if (EVP_DigestFinal_ex(digest, bytes, &count) != 1) return false;
+    char *out = arena_alloc(arena, (size_t)count * 2);
+    if (!out) return false;
+    for (unsigned i = 0; i < count; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    *text = str_of(out, (size_t)count * 2);
+    return true;
+}
+
+static enum status fingerprint(struct call *call, struct str *text, struct error *error)
+{
+    bool upload = call->route->body == ROUTE_BODY_UPLOAD;
+    struct str body =
+        upload ? http_request_header(call->request, STR("Content-Length")) : call->body_text;
+    EVP_MD_CTX *digest = EVP_MD_CTX_new();
+    bool fine = digest && EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1 &&
+                digest_request(call, digest, body) && digest_end(digest, call->arena, text);
+    EVP_MD_CTX_free(digest);
+    return fine ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
+}
+
+/* --- the answer --- */
+
+static void forget_headers(struct call *call)
+{
+    for (size_t i = 0; i < KEPT_HEADERS; i++)
+        http_response_remove_header(call->response, kept_headers[i]);
+}
+
+/* Lines of "Name: value". */
+static struct str headers_text(const struct call *call)
+{
+    struct buffer out = {.arena = call->arena};
+    for (size_t i = 0; i < KEPT_HEADERS; i++) {
+        struct str value = http_response_get_header(call->response, kept_headers[i]);
+        if (str_is_none(value)) continue;
+        buffer_append(&out, kept_headers[i]);
+        buffer_append(&out, STR(": "));
+        buffer_append(&out, value);
+        buffer_append_char(&out, '\n');
+    }
+    if (buffer_failed(&out)) return STR_NONE;
+    return out.len ? buffer_str(&out) : STR("");
+}
+
+/* In the unit of work, perhaps on another thread, perhaps not for the first time. */
+static enum status make_answer(struct application *application, void *context,
+                               struct once_answer *answer, struct error *error)
+{
+    struct call *call = context;
+    forget_headers(call);
+    call->application = application;
+    enum status status = call->route->handle(call, error);
+    call->application = call->api->options.application;
+    if (status != STATUS_OK) {
+        forget_headers(call);
+        return status;
+    }
+    *answer = (struct once_answer){.status = http_response_get_status(call->response),
+                                   .headers = headers_text(call),
+                                   .body = http_response_get_body(call->response)};
+    return str_is_none(answer->headers) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+}
+
+static void replay(struct call *call, const struct once_answer *answer)
+{
+    struct str rest = answer->headers, line, name;
+    while (str_split(&rest, '\n', &line)) {
+        struct str value = line;
+        if (line.len && str_split(&value, ':', &name))
+            http_response_header(call->response, name, str_trim(value));
+    }
+    http_response_status(call->response, (int)answer->status);
+    http_response_header(call->response, STR("Idempotent-Replayed"), STR("true"));
+    if (!str_is_none(answer->body)) http_response_body(call->response, answer->body);
+}
+
+/* 202: the work goes on after the answer, so it is of no unit of work. */
+static bool is_detached(const struct route *route)
+{
+    return route->success == 202;
+}
+
+enum status idempotency_run(struct call *call, struct error *error)
+{
+    struct once_key key;
+    struct once_answer answer;
+    TRY(idempotency_key(call, &key.key, error));
+    if (str_is_none(key.key)) return call->route->handle(call, error);
+    TRY(fingerprint(call, &key.fingerprint, error));
+    TRY((is_detached(call->route) ? once_start : once_perform)(call->api->options.application,
+                                                               &call->caller, &key, make_answer,
+                                                               call, call->arena, &answer, error));
+    if (answer.replayed) replay(call, &answer);
+    return STATUS_OK;
+}

@@ -1,0 +1,20 @@
+/* The header Idempotency-Key: a change that is asked for again is answered again, and not done
+ * again (application/once.h). Any method but GET takes it. What is kept is the answer of a change
+ * that was made: status, body, and the headers that belong to them.
+ *
+ * The request that a key names is its method, path, query, If-Match and body; SHA-256 over those is
+ * kept beside the answer. The length of an upload stands for its body, which nobody has read yet.
+ */
+#ifndef ADAPTERS_API_IDEMPOTENCY_H
+#define ADAPTERS_API_IDEMPOTENCY_H
+
+#include "adapters/api/call.h"
+
+/* The key, without the quotes it may have; absent when the header is. STATUS_INVALID_VALUE. */
+MUST_CHECK enum status idempotency_key(const struct call *call, struct str *key,
+                                       struct error *error);
+
+/* Runs the route's handler, once per key when the request has one. */
+MUST_CHECK enum status idempotency_run(struct call *call, struct error *error);
+
+#endif

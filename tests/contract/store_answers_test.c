@@ -1,0 +1,178 @@
+/* Answers kept for retries: what any store has to do. */
+#include <pthread.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "contract.h"
+
+struct work {
+    struct contract *contract;
+    struct answer_row row; /* to put, or that was found */
+    instant now;
+    bool put;
+    enum status outcome; /* of the claim */
+    enum status give;    /* what the unit of work comes to */
+    void (*claimed)(void *argument);
+    void *argument;
+};
+
+static struct answer_row answer(const char *key, const char *fingerprint)
+{
+    return (struct answer_row){.caller = STR("user-1"),
+                               .key = str_from_cstr(key),
+                               .fingerprint = str_from_cstr(fingerprint),
+                               .status = 201,
+                               .headers = STR("ETag: \"1\"\nLocation: /x\n"),
+                               .body = STR("{\"name\":\"Acme\"}"),
+                               .expires_at = 5000};
+}
+
+static enum status claim_and_put(struct store_session *session, void *context, struct error *error)
+{
+    struct work *work = context;
+    struct answer_row found;
+    work->outcome = store_answer_claim(session, work->row.caller, work->row.key, work->now,
+                                       &work->contract->arena, &found, error);
+    if (work->outcome != STATUS_OK) return work->outcome;
+    if (work->claimed) work->claimed(work->argument);
+    if (work->put && str_is_none(found.key)) {
+        TRY(store_answer_put(session, &work->row, work->now, error));
+    } else {
+        work->row = found;
+    }
+    return work->give == STATUS_OK ? STATUS_OK : error_plain(error, work->give);
+}
+
+static enum status work_for(struct contract *c, struct str tenant, struct work *work)
+{
+    work->contract = c;
+    return store_write(c->store, tenant, &c->arena, claim_and_put, work, &c->error);
+}
+
+static void put(struct contract *c, struct answer_row row, instant now)
+{
+    struct work work = {.row = row, .now = now, .put = true};
+    assert_int_equal(work_for(c, c->tenant, &work), STATUS_OK);
+}
+
+static struct answer_row find(struct contract *c, struct str tenant, struct answer_row wanted,
+                              instant now)
+{
+    struct work work = {.row = wanted, .now = now};
+    assert_int_equal(work_for(c, tenant, &work), STATUS_OK);
+    return work.row;
+}
+
+static void an_answer_is_found_as_it_was_put(struct contract *c)
+{
+    struct answer_row row = answer("k-1", "f-1");
+    assert_true(str_is_none(find(c, c->tenant, row, 1000).key));
+    put(c, row, 1000);
+    struct answer_row found = find(c, c->tenant, row, 1001);
+    assert_str(found.key, row.key);
+    assert_str(found.caller, row.caller);
+    assert_str(found.fingerprint, row.fingerprint);
+    assert_int_equal(found.status, 201);
+    assert_str(found.headers, row.headers);
+    assert_str(found.body, row.body);
+    row = answer("k-2", "f-2");
+    row.body = STR_NONE;
+    put(c, row, 1000);
+    assert_true(str_is_none(find(c, c->tenant, row, 1000).body));
+}
+
+static void callers_and_tenants_have_keys_of_their_own(struct contract *c)
+{
+    struct answer_row row = answer("k-1", "f-1"), other = row;
+    other.caller = STR("user-2");
+    put(c, row, 1000);
+    assert_true(str_is_none(find(c, c->tenant, other, 1000).key));
+    assert_true(str_is_none(find(c, c->other_tenant, row, 1000).key));
+    assert_str(find(c, c->tenant, row, 1000).key, row.key);
+}
+
+static void an_answer_that_was_rolled_back_is_not_there(struct contract *c)
+{
+    struct answer_row row = answer("k-1", "f-1");
+    struct work work = {.row = row, .now = 1000, .put = true, .give = STATUS_DUPLICATE_CUSTOMER};
+    assert_int_equal(work_for(c, c->tenant, &work), STATUS_DUPLICATE_CUSTOMER);
+    assert_true(str_is_none(find(c, c->tenant, row, 1000).key));
+    put(c, row, 1000);
+}
+
+static void an_expired_answer_makes_room(struct contract *c)
+{
+    struct answer_row row = answer("k-1", "f-1");
+    put(c, row, 1000);
+    assert_str(find(c, c->tenant, row, 4999).fingerprint, STR("f-1"));
+    assert_true(str_is_none(find(c, c->tenant, row, 5000).key));
+    row.fingerprint = STR("f-2");
+    row.expires_at = 9000;
+    put(c, row, 5000);
+    assert_str(find(c, c->tenant, row, 5001).fingerprint, STR("f-2"));
+    /* Others go as new ones come. */
+    for (int i = 0; i < 10; i++) {
+        char key[16];
+        snprintf(key, sizeof(key), "n-%d", i);
+        put(c, answer(key, "f"), 1000);
+    }
+    row.key = STR("k-2");
+    put(c, row, 6000);
+    assert_str(find(c, c->tenant, row, 6001).fingerprint, STR("f-2"));
+}
+
+/* --- two at once --- */
+
+struct rival {
+    struct work work;
+    struct contract contract;
+    pthread_t thread;
+};
+
+static void *rival_main(void *argument)
+{
+    struct rival *rival = argument;
+    (void)!work_for(&rival->contract, rival->contract.tenant, &rival->work);
+    return NULL;
+}
+
+static void let_the_rival_try(void *argument)
+{
+    struct rival *rival = argument;
+    assert_int_equal(pthread_create(&rival->thread, NULL, rival_main, rival), 0);
+    nanosleep(&(struct timespec){.tv_nsec = 100 * 1000 * 1000}, NULL);
+}
+
+/* A store with one writer lets the second wait and shows it the answer; another says that it is
+ * under way. None lets both do it. */
+static void of_two_with_one_key_one_acts(struct contract *c)
+{
+    struct rival rival = {.work = {.row = answer("k-1", "f-1"), .now = 1000, .put = true},
+                          .contract = {.store = c->store, .tenant = c->tenant}};
+    struct work work = {.row = answer("k-1", "f-1"),
+                        .now = 1000,
+                        .put = true,
+                        .claimed = let_the_rival_try,
+                        .argument = &rival};
+    arena_init(&rival.contract.arena, 1 << 20);
+    assert_int_equal(work_for(c, c->tenant, &work), STATUS_OK);
+    pthread_join(rival.thread, NULL);
+    if (rival.work.outcome == STATUS_OK)
+        assert_str(rival.work.row.fingerprint, STR("f-1"));
+    else
+        assert_int_equal(rival.work.outcome, STATUS_REQUEST_IN_FLIGHT);
+    assert_int_equal(rival.work.row.status, 201);
+    arena_release(&rival.contract.arena);
+}
+
+int main(void)
+{
+    static const struct contract_case cases[] = {
+        CONTRACT(an_answer_is_found_as_it_was_put),
+        CONTRACT(callers_and_tenants_have_keys_of_their_own),
+        CONTRACT(an_answer_that_was_rolled_back_is_not_there),
+        CONTRACT(an_expired_answer_makes_room),
+        CONTRACT(of_two_with_one_key_one_acts),
+    };
+    return contract_run(cases, UNIT_COUNT(cases));
+}
