@@ -54,7 +54,7 @@ const struct route routes[] = {
                TEXT_PARAMETER("name", "search by the customer's name or a contact's"), TEXT_PARAMETER("email", "search by an e-mail address, or how it begins"),
                TEXT_PARAMETER("phone", "search by a phone number in any format, or how it begins or ends"),
                ENUM_PARAMETER("sort", "\"relevance\",\"name\",\"createdAt\",\"updatedAt\"", "order of a search's hits; default: relevance"),
-               PAGE_PARAMETERS},
+               LIMIT_PARAMETER, TEXT_PARAMETER("cursor", "where to go on: `next` of the page before")},
      FAILS(STATUS_INVALID_VALUE)},
     {AT(POST, "/customers/lookup"), NEEDS(CUSTOMER_READ), .handle = api_customers_lookup,
      CALLED("lookupCustomers", "Many profiles by their ids, in one call"),
