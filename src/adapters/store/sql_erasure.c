@@ -21,6 +21,11 @@ enum status sql_erasure_keys(struct store_session *base, const struct str *homes
                              struct error *error)
 {
     const struct sql_statement *const all[] = {SQL_KEYS_ERASE};
+    struct sqlite_keys *embedded = ((struct sql_store *)base->store)->keys;
+    struct sql_session *session = sql_session_of(base);
+    if (embedded)
+        TRY(sqlite_keys_erase(embedded, session->transaction, base->tenant, homes, count,
+                              session->arena, error));
     return execute_all(base, all, SQL_COUNT(all), homes, count, error);
 }
 

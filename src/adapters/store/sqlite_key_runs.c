@@ -61,6 +61,7 @@ struct sqlite_key_runs {
     struct task tasks[TASK_COUNT]; /* [0] out of memory; [l + 1] merges runs of level l */
     struct arena arena;
     struct entries gathered, next, merged;
+    struct entries erased; /* rows that may be gone and still be in memory, in order */
 };
 
 struct sqlite_key_runs *sqlite_key_runs_new(void)
@@ -79,6 +80,7 @@ void sqlite_key_runs_free(struct sqlite_key_runs *runs)
     free(runs->gathered.items);
     free(runs->next.items);
     free(runs->merged.items);
+    free(runs->erased.items);
     arena_release(&runs->arena);
     pthread_mutex_destroy(&runs->mutex);
     free(runs);
@@ -289,8 +291,45 @@ static int compare_entries(const void *a, const void *b)
     return (x->row > y->row) - (x->row < y->row);
 }
 
-static enum status gather_index(struct sqlite_key_runs *runs, const struct task *task,
-                                uint64_t group)
+static size_t place_of_erased(const struct entries *erased, int64_t row)
+{
+    size_t low = 0, high = erased->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (erased->items[middle].row < row)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool was_erased(const struct entries *erased, int64_t row)
+{
+    size_t at = place_of_erased(erased, row);
+    return at < erased->count && erased->items[at].row == row;
+}
+
+/* Who erased may have been rolled back: the log says. */
+static enum status drop_erased(struct sqlite_key_runs *runs, struct sql_transaction *transaction)
+{
+    struct error ignored;
+    struct entries *out = &runs->gathered;
+    size_t kept = 0;
+    for (size_t i = 0; i < out->count; i++) {
+        const struct sql_value row = SQL_PARAM_INT64(out->items[i].row);
+        struct sql_rows rows = {.row_count = 1};
+        if (was_erased(&runs->erased, out->items[i].row))
+            TRY(sql_query(transaction, SQL_MATCH_KEY_LOG_HAS, &row, 1, &runs->arena, &rows,
+                          &ignored));
+        if (rows.row_count > 0) out->items[kept++] = out->items[i];
+    }
+    out->count = kept;
+    return STATUS_OK;
+}
+
+static enum status gather_index(struct sqlite_key_runs *runs, struct sql_transaction *transaction,
+                                const struct task *task, uint64_t group)
 {
     struct entries *out = &runs->gathered;
     size_t count =
@@ -300,7 +339,8 @@ static enum status gather_index(struct sqlite_key_runs *runs, const struct task 
         (void)key_index_bucket(task->index, task->group_bits, group, out->items, count);
     }
     out->count = count;
-    if (count > 1) qsort(out->items, count, sizeof(*out->items), compare_entries);
+    if (runs->erased.count > 0) TRY(drop_erased(runs, transaction));
+    if (out->count > 1) qsort(out->items, out->count, sizeof(*out->items), compare_entries);
     return STATUS_OK;
 }
 
@@ -345,7 +385,7 @@ static bool merge_next(struct sqlite_key_runs *runs)
 static enum status gather(struct sqlite_key_runs *runs, struct sql_transaction *transaction,
                           const struct task *task, uint64_t group)
 {
-    if (task->index) return gather_index(runs, task, group);
+    if (task->index) return gather_index(runs, transaction, task, group);
     runs->gathered.count = 0;
     for (size_t i = 0; i < task->source_count; i++) {
         TRY(read_group(runs, transaction, task->sources[i], task->group_bits, group));
@@ -431,6 +471,61 @@ static void task_committed(struct sqlite_key_runs *runs, struct task *task)
     pthread_mutex_unlock(&runs->mutex);
     for (size_t i = 0; i < task->source_count; i++) task->sources[i]->state = RUN_DEAD;
     task->out = NULL;
+}
+
+/* --- erasing --- */
+
+/* A run that is being written has not all of its buckets yet, one that is deleted not any more. */
+static enum status erase_in_run(struct sqlite_key_runs *runs, struct sql_transaction *transaction,
+                                const struct run *run, struct key_entry entry, struct error *error)
+{
+    const struct sql_value place =
+        SQL_PARAM_INT64(place_of(run->number, bucket_of(entry.hash, run->bits)));
+    struct sql_rows rows = {0};
+    arena_reset(&runs->arena);
+    TRY(sql_query(transaction, SQL_MATCH_KEY_BUCKET_GET, &place, 1, &runs->arena, &rows, error));
+    if (rows.row_count == 0) return STATUS_OK;
+    struct str bytes = sql_cell(&rows, 0, 0);
+    char *kept = arena_alloc(&runs->arena, bytes.len + 1);
+    size_t length = 0;
+    if (!kept) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < bytes.len / sizeof(entry); i++) {
+        struct key_entry other = entry_at(bytes, i);
+        if (compare_entries(&other, &entry) == 0) continue;
+        memcpy(kept + length, bytes.ptr + i * sizeof(entry), sizeof(entry));
+        length += sizeof(entry);
+    }
+    if (length == bytes.len) return STATUS_OK;
+    const struct sql_value params[] = {place, SQL_PARAM_BYTES(str_of(kept, length))};
+    return sql_execute(transaction, SQL_MATCH_KEY_BUCKET_PUT, params, 2, error);
+}
+
+static bool remember_erased(struct sqlite_key_runs *runs, int64_t row)
+{
+    struct entries *erased = &runs->erased;
+    size_t at = place_of_erased(erased, row);
+    if (was_erased(erased, row)) return true;
+    if (!reserve(erased, erased->count + 1)) return false;
+    memmove(erased->items + at + 1, erased->items + at,
+            (erased->count - at) * sizeof(*erased->items));
+    erased->items[at] = (struct key_entry){.row = row};
+    erased->count++;
+    return true;
+}
+
+enum status sqlite_key_runs_erase(struct sqlite_key_runs *runs, struct sql_transaction *transaction,
+                                  uint64_t hash, int64_t row, struct error *error)
+{
+    int64_t end_row = 0;
+    for (size_t i = 0; i < RUNS_MAX; i++) {
+        const struct run *run = &runs->runs[i];
+        if (run->number == 0) continue;
+        if (run->state != RUN_WRITING && run->end_row > end_row) end_row = run->end_row;
+        TRY(erase_in_run(runs, transaction, run, (struct key_entry){hash, row}, error));
+    }
+    if (row > end_row && !remember_erased(runs, row))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return STATUS_OK;
 }
 
 /* --- beginning --- */

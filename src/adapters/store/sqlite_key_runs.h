@@ -4,7 +4,8 @@
  * into buckets by the upper bits of the hash, each a row of a page's size: what a look-up reads is
  * one row per run, or nothing where the run's filter in memory says that the hash is not in it.
  *
- * Runs are hints: an entry of a log row that is not there is not believed. A hash that very many
+ * Runs are hints: an entry of a log row that is not there is not believed. Those of an erased
+ * customer are taken out all the same. A hash that very many
  * rows have makes its bucket large, and all of it is read to find any of them.
  *
  * Writing, merging and deleting go on by small steps, each in the transaction of a commit that
@@ -54,6 +55,11 @@ bool sqlite_key_runs_can_begin(struct sqlite_key_runs *runs);
 /* Begins a run of all of `index`, which stays as it is until the next can begin. */
 void sqlite_key_runs_begin(struct sqlite_key_runs *runs, const struct key_index *index,
                            int64_t end_row);
+/* Takes an entry out of all runs, and of those to come: once its row of the log is gone, no run
+ * gets it from memory. */
+MUST_CHECK enum status sqlite_key_runs_erase(struct sqlite_key_runs *runs,
+                                             struct sql_transaction *transaction, uint64_t hash,
+                                             int64_t row, struct error *error);
 /* Works on some `entries` at each of what is to be done. *more: it is not all done. */
 MUST_CHECK enum status sqlite_key_runs_step(struct sqlite_key_runs *runs,
                                             struct sql_transaction *transaction, size_t entries,

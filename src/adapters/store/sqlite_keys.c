@@ -326,6 +326,34 @@ enum status sqlite_keys_put(struct sqlite_keys *keys, struct sql_transaction *tr
     return STATUS_OK;
 }
 
+/* --- erasing --- */
+
+static enum status erase_row(struct sqlite_keys *keys, struct sql_transaction *transaction,
+                             int64_t row, struct str hashes, struct error *error)
+{
+    for (size_t at = 0; at + sizeof(uint64_t) <= hashes.len; at += sizeof(uint64_t)) {
+        uint64_t hash;
+        memcpy(&hash, hashes.ptr + at, sizeof(hash));
+        TRY(sqlite_key_runs_erase(keys->runs, transaction, le64toh(hash), row, error));
+    }
+    return STATUS_OK;
+}
+
+enum status sqlite_keys_erase(struct sqlite_keys *keys, struct sql_transaction *transaction,
+                              struct str tenant, const struct str *homes, size_t count,
+                              struct arena *arena, struct error *error)
+{
+    const struct sql_value params[] = {SQL_PARAM_TEXT(tenant), SQL_PARAM_ARRAY(homes, count)};
+    struct arena_mark mark = arena_mark(arena);
+    struct sql_rows rows = {0};
+    TRY(sql_query(transaction, SQL_MATCH_KEY_LOG_OF, params, 2, arena, &rows, error));
+    for (size_t i = 0; i < rows.row_count; i++)
+        TRY(erase_row(keys, transaction, sql_cell_int64(&rows, i, 0, 0), sql_cell(&rows, i, 1),
+                      error));
+    arena_rewind(arena, mark);
+    return STATUS_OK;
+}
+
 /* --- runs --- */
 
 /* The newest become those that are written out; those before are forgotten. */

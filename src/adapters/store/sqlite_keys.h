@@ -50,6 +50,12 @@ MUST_CHECK enum status sqlite_keys_list(struct sqlite_keys *keys,
                                         struct arena *arena, struct str **homes, size_t *count,
                                         struct error *error);
 
+/* Takes the keys of the homes out of everything but the log, of which the caller deletes them. */
+MUST_CHECK enum status sqlite_keys_erase(struct sqlite_keys *keys,
+                                         struct sql_transaction *transaction, struct str tenant,
+                                         const struct str *homes, size_t count, struct arena *arena,
+                                         struct error *error);
+
 /* A step of writing and merging runs, on the writer thread, within a transaction; counts once it
  * was committed. True when there is more to do. */
 bool sqlite_keys_maintain(struct sqlite_keys *keys, struct sql_transaction *transaction, bool idle);

@@ -259,6 +259,42 @@ static void a_key_that_all_share_is_found_as_often_as_asked_for(void **state)
     sql_store_free(store);
 }
 
+static enum status erase_body(struct store_session *session, void *context, struct error *error)
+{
+    struct work *work = context;
+    const struct str homes[] = {arena_format(&work->arena, "C-%05d", work->first)};
+    TRY(store_keys_erase(session, homes, 1, error));
+    return work->wrong ? error_plain(error, STATUS_FORBIDDEN) : STATUS_OK;
+}
+
+static void erase(struct store *store, int home, bool and_roll_back)
+{
+    struct error error;
+    struct work work = {.first = home, .wrong = and_roll_back};
+    arena_init(&work.arena, 1 << 20);
+    assert_int_equal(store_write(store, STR("t"), &work.arena, erase_body, &work, &error),
+                     and_roll_back ? STATUS_FORBIDDEN : STATUS_OK);
+    arena_release(&work.arena);
+}
+
+static void what_is_erased_is_in_no_run(void **state)
+{
+    (void)state;
+    struct store *store = open_store();
+    put(store, 0, HOMES);
+    erase(store, 10, false); /* in memory only */
+    erase(store, 2, true);
+    find_until_none(store, UNDONE);
+    assert_int_equal(ask("select sum(length(entries)) / 16 from match_key_bucket"),
+                     (HOMES - 1) * KEYS);
+    erase(store, 4, false);
+    erase(store, 5, true);
+    assert_int_equal(ask("select sum(length(entries)) / 16 from match_key_bucket"),
+                     (HOMES - 2) * KEYS);
+    assert_int_equal(ask("select count(*) from match_key_log"), HOMES - 2);
+    sql_store_free(store);
+}
+
 /* A store of the time of migration 3, with what put() leaves there. */
 static void make_old_store(void)
 {
@@ -313,6 +349,7 @@ int main(void)
         TEST(keys_that_are_in_no_run_are_found_after_a_restart),
         TEST(a_run_that_a_crash_left_half_written_is_deleted),
         TEST(a_key_that_all_share_is_found_as_often_as_asked_for),
+        TEST(what_is_erased_is_in_no_run),
         TEST(keys_of_before_there_was_a_log_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
