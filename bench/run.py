@@ -6,6 +6,7 @@
     bench/run.py create [--store ...]
     bench/run.py import [--store sqlite] [--profiles 200000]
     bench/run.py search [--store ...] [--profiles 1000000]
+    bench/run.py match  [--store sqlite] [--profiles 200000]
     bench/run.py start
 
 Prints one JSON line per measurement and, last, the ratios. `lookup` alternates rounds of nginx (serving one
@@ -270,7 +271,7 @@ def text_bytes(record):
     return sum(len(value) for value in values)
 
 
-def mistyped(chance, word):
+def slipped(chance, word):
     """One letter replaced, left out, put in, or swapped with the next."""
     at, letter = chance.randrange(1, max(2, len(word) - 1)), chance.choice("abcdefghijklmnopqrstuvwxyz")
     return chance.choice((word[:at] + letter + word[at + 1:], word[:at] + word[at + 1:], word[:at] + letter + word[at:],
@@ -280,7 +281,7 @@ def mistyped(chance, word):
 SEARCHES = {
     "name": lambda chance, who: {"q": who["name"]},
     "contact": lambda chance, who: {"name": who["contacts"][0]["name"]},
-    "one typo": lambda chance, who: {"q": " ".join(mistyped(chance, word) for word in who["contacts"][0]["name"].split()[:1])
+    "one typo": lambda chance, who: {"q": " ".join(slipped(chance, word) for word in who["contacts"][0]["name"].split()[:1])
                                      + " " + who["contacts"][0]["name"].split()[1]},
     "as you type": lambda chance, who: {"q": who["contacts"][0]["name"][:chance.randrange(2, 9)]},
     "phone": lambda chance, who: {"phone": "0" + who["phones"][0][4:]},
@@ -334,6 +335,53 @@ def search(options):
         stage.close()
 
 
+def mistyped(number):
+    """A record of a customer that is there, as somebody types it anew: no identifier, no e-mail, half of them with a slip of the
+    finger, every fifth of a customer that is not there."""
+    chance, there = random.Random(number), profile(number)
+    slip = lambda text: text[:2] + text[3:] if chance.random() < 0.5 else text  # noqa: E731
+    record = {"name": slip(there["name"]), "kind": there["kind"], "website": there["website"], "addresses": there["addresses"]}
+    if number % 2:
+        record["phones"] = [there["phones"][0].replace("+49", "0")]
+    if number % 5 == 0:
+        record["name"], record["website"] = f"Somebody {chance.random()}", f"https://nobody-{chance.random()}.example"
+    return record
+
+
+def counters(service):
+    with urllib.request.urlopen(f"http://127.0.0.1:{service.port}/metrics") as answer:
+        return dict(re.findall(r"^(\w+) ([\d.]+)$", answer.read().decode(), re.M))
+
+
+def match(options):
+    """With the processor time of the service per request, which other programs on the machine disturb least."""
+    stage = Stage(options.store)
+    try:
+        seconds, _ = stage.import_profiles(options.profiles)
+        report(measure="import", profiles=options.profiles, seconds=round(seconds, 1), per_second=round(options.profiles / seconds))
+        service = stage.serve()
+        path, chance = os.path.join(stage.directory, "records.ndjson"), random.Random(7)
+        with open(path, "w", encoding="utf-8") as out:
+            for _ in range(20000):
+                out.write(json.dumps(mistyped(chance.randrange(options.profiles)), separators=(",", ":")) + "\n")
+        arguments = [f"{API}/customers/match", path, f"Authorization=Bearer {stage.token}"]
+        wrk(service.port, "match.lua", arguments, options.warm)
+        for connections in (1, 8, 64):
+            before = float(counters(service)["process_cpu_seconds_total"])
+            runs = [wrk(service.port, "match.lua", arguments, options.seconds, connections) for _ in range(options.rounds)]
+            used = float(counters(service)["process_cpu_seconds_total"]) - before
+            report(measure=f"match {options.store}", profiles=options.profiles, connections=connections, rounds=runs,
+                   cpu_us=round(used * 1e6 / sum(run["per_second"] * options.seconds for run in runs)),
+                   median_per_second=statistics.median(run["per_second"] for run in runs),
+                   median_p99_ms=statistics.median(run["p99_ms"] for run in runs), failed=sum(run["failed"] for run in runs))
+        counts = {name[len("customer360_matching_"):]: int(value) for name, value in counters(service).items()
+                  if name.startswith("customer360_matching_")}
+        service.stop()
+        report(measure="matching", **counts)
+    finally:
+        stage.close()
+
+
 def start(options):
     stage = Stage("sqlite")
     times, resident = [], []
@@ -354,7 +402,7 @@ def start(options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("measure", choices=("lookup", "flat", "create", "import", "search", "start"))
+    parser.add_argument("measure", choices=("lookup", "flat", "create", "import", "match", "search", "start"))
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--profiles", type=int)
     parser.add_argument("--sizes", default="10000,1000000,5000000")
@@ -364,8 +412,8 @@ def main():
     parser.add_argument("--flags", default="", help="more flags of serve, as one text: --flags='--http-loops 1'")
     options = parser.parse_args()
     if options.profiles is None:
-        options.profiles = {"lookup": 1000000, "create": 0, "import": 200000, "search": 1000000}.get(options.measure, 0)
-    {"lookup": lookup, "flat": flat, "create": create, "import": import_bench, "search": search, "start": start}[options.measure](options)
+        options.profiles = {"lookup": 1000000, "create": 0, "import": 200000, "match": 200000, "search": 1000000}.get(options.measure, 0)
+    {"lookup": lookup, "flat": flat, "create": create, "import": import_bench, "match": match, "search": search, "start": start}[options.measure](options)
 
 
 if __name__ == "__main__":

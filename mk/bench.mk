@@ -5,6 +5,7 @@
 bench: all
 	bench/run.py start
 	bench/run.py import --profiles 200000
+	bench/run.py match --rounds 3 --seconds 5
 	bench/run.py create --rounds 3 --seconds 5
 	bench/run.py create --store postgres --rounds 3 --seconds 5
 	bench/run.py lookup --profiles 200000 --rounds 3 --seconds 5

@@ -17,6 +17,8 @@ install_packages() {
         dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
             missing="$missing $package"
     done
+    # Node may be there from elsewhere than the package.
+    [ "${1:-all}" = build ] || command -v npm >/dev/null 2>&1 || missing="$missing nodejs npm"
     [ -n "$missing" ] || return 0
 
     echo "setup: installing$missing" >&2
@@ -45,5 +47,5 @@ install_modules() {
         echo "setup: not installed: $(grep -v '^#' tools/requirements.txt | tr '\n' ' ')" >&2
 }
 
-install_packages
+install_packages "${1:-all}"
 [ "${1:-all}" = build ] || install_modules

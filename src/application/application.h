@@ -6,6 +6,8 @@
 #ifndef APPLICATION_APPLICATION_H
 #define APPLICATION_APPLICATION_H
 
+#include <stdatomic.h>
+
 #include "application/ports/matcher.h"
 #include "application/ports/store.h"
 #include "base/environment.h"
@@ -24,6 +26,16 @@ struct application_limits {
     int64_t answers_keep_ms;  /* how long a request is known again by its key */
 };
 
+/* What matching at write time has done since the start, for metrics. */
+enum matching_counter {
+    MATCHING_COMPARED, /* pairs */
+    MATCHING_POSSIBLE,
+    MATCHING_CERTAIN,
+    MATCHING_KEYS_CUT, /* keys that were not followed, for too many have them */
+    MATCHING_COUNTERS
+};
+
+struct cut_keys;
 struct once_flights;
 
 struct application {
@@ -35,8 +47,16 @@ struct application {
     void *policies;
     struct application_limits limits;
     struct hash_key suppression_key;
+    struct cut_keys *cut_keys; /* may be NULL */
+    _Atomic uint64_t matching[MATCHING_COUNTERS];
     struct once_flights *flights; /* NULL: the store alone knows which requests are under way */
 };
+
+static inline void application_count_matching(struct application *application,
+                                              enum matching_counter counter, size_t count)
+{
+    atomic_fetch_add_explicit(&application->matching[counter], count, memory_order_relaxed);
+}
 
 #define APPLICATION_LIMITS_DEFAULT                                                                 \
     ((struct application_limits){.contacts_max = 1000,                                             \

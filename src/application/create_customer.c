@@ -1,17 +1,33 @@
 #include "application/create_customer.h"
 
+#include <string.h>
+
 #include "application/duplicates.h"
 #include "application/new_customer.h"
 
+const struct str create_customer_choices = STR("reject | review | merge | allow");
+
+static const struct str choice_names[] = {
+    [ON_DUPLICATE_REJECT] = STR("reject"),
+    [ON_DUPLICATE_REVIEW] = STR("review"),
+    [ON_DUPLICATE_MERGE] = STR("merge"),
+    [ON_DUPLICATE_ALLOW] = STR("allow"),
+};
+
 bool create_customer_choice(struct str text, enum duplicate_choice *choice)
 {
-    if (str_is_none(text) || str_equal_ignore_case(text, STR("reject")))
-        *choice = ON_DUPLICATE_REJECT;
-    else if (str_equal_ignore_case(text, STR("allow")))
-        *choice = ON_DUPLICATE_ALLOW;
-    else
-        return false;
-    return true;
+    *choice = ON_DUPLICATE_REJECT;
+    if (str_is_none(text)) return true;
+    for (size_t i = 0; i < sizeof(choice_names) / sizeof(choice_names[0]); i++) {
+        *choice = (enum duplicate_choice)i;
+        if (str_equal_ignore_case(text, choice_names[i])) return true;
+    }
+    return false;
+}
+
+struct str create_customer_choice_name(enum duplicate_choice choice)
+{
+    return choice_names[choice];
 }
 
 struct creation {
@@ -21,19 +37,24 @@ struct creation {
     enum duplicate_choice on_duplicate;
     struct arena *arena;
     const struct new_customer *customer;
+    struct profile_row shown;
 };
 
-/* In order, so that two creations never wait for each other. */
+/* Whatever could make the two of us one: "nobody has it yet" holds until the end. The blocking keys
+ * are among them, for weight alone can be certain. */
 static enum status lock_keys(const struct creation *creation, struct store_session *session,
                              struct error *error)
 {
     const struct new_customer *customer = creation->customer;
-    struct str *keys = ARENA_NEW_ARRAY(creation->arena, struct str, customer->key_count + 1);
-    size_t count;
-    if (!keys || new_customer_guards(customer, creation->arena, keys, &count) != STATUS_OK)
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
-    str_sort(keys, count);
-    return store_keys_lock(session, keys, count, error);
+    struct str *keys = ARENA_NEW_ARRAY(creation->arena, struct str, customer->keys.blocking + 1);
+    size_t count = customer->keys.blocking;
+    if (!keys) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (count) memcpy(keys, customer->keys.items, count * sizeof(*keys));
+    if (customer->id_was_given) {
+        keys[count] = new_customer_id_key(customer, creation->arena);
+        if (str_is_none(keys[count++])) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    }
+    return count > 0 ? store_keys_lock(session, keys, count, error) : STATUS_OK;
 }
 
 static enum status refuse_taken_id(const struct creation *creation, struct store_session *session,
@@ -49,38 +70,42 @@ static enum status refuse_taken_id(const struct creation *creation, struct store
                      "the customerId is taken");
 }
 
-static enum status refuse_duplicates(const struct creation *creation, struct store_session *session,
-                                     struct error *error)
+static enum status find_duplicates(const struct creation *creation, struct store_session *session,
+                                   struct new_customer_found *found, struct error *error)
 {
     const struct new_customer *customer = creation->customer;
-    struct str *keys = ARENA_NEW_ARRAY(creation->arena, struct str, customer->key_count);
-    struct key_hit *hits;
-    struct duplicate *duplicates;
-    size_t hit_count, count, wanted = 0;
-    if (creation->on_duplicate == ON_DUPLICATE_ALLOW) return STATUS_OK;
-    if (!keys) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t i = 0; i < customer->key_count; i++) keys[wanted++] = customer->keys[i];
-    TRY(store_keys_find(session, keys, wanted, STORE_HOMES_MAX, creation->arena, &hits, &hit_count,
-                        error));
-    TRY(duplicates_judge(creation->application, creation->policy, session, &customer->golden, hits,
-                         hit_count, creation->arena, &duplicates, &count, error));
-    return count > 0 ? duplicates_refuse(duplicates, count, creation->arena, error) : STATUS_OK;
+    const struct duplicate_search search = {.application = creation->application,
+                                            .policy = creation->policy,
+                                            .session = session,
+                                            .arena = creation->arena,
+                                            .record = &customer->record};
+    bool *cut = ARENA_NEW_ARRAY(creation->arena, bool, customer->keys.searched);
+    if (!cut) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    found->cut = cut;
+    TRY(duplicates_find(&search, &customer->keys, cut, &found->duplicates, &found->count, error));
+    size_t certain = duplicates_certain(found->duplicates, found->count);
+    if (certain > 0 && creation->on_duplicate == ON_DUPLICATE_REJECT)
+        return duplicates_refuse(found->duplicates, certain, creation->arena, error);
+    return STATUS_OK;
 }
 
 static enum status create_body(struct store_session *session, void *context, struct error *error)
 {
-    const struct creation *creation = context;
+    struct creation *creation = context;
     const struct new_customer *customer = creation->customer;
     bool *suppressed = ARENA_NEW_ARRAY(creation->arena, bool, customer->point_count);
+    struct new_customer_found found = {.suppressed = suppressed,
+                                       .on_duplicate = creation->on_duplicate,
+                                       .cause = DUPLICATE_BY_CREATE};
     if (!suppressed) return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(lock_keys(creation, session, error));
     TRY(refuse_taken_id(creation, session, error));
-    TRY(refuse_duplicates(creation, session, error));
+    TRY(find_duplicates(creation, session, &found, error));
     if (customer->point_count > 0)
         TRY(store_suppression_find(session, customer->points, customer->point_count, suppressed,
                                    error));
-    return new_customer_insert(creation->application, creation->caller, session, customer,
-                               suppressed, creation->arena, error);
+    return new_customer_insert(creation->application, creation->caller, session, customer, &found,
+                               creation->arena, &creation->shown, error);
 }
 
 enum status create_customer(struct application *application, const struct caller *caller,
@@ -101,9 +126,9 @@ enum status create_customer(struct application *application, const struct caller
     TRY(new_customer_prepare(application, caller, creation.policy, &input, arena, &customer,
                              error));
     TRY(store_write(application->store, caller->tenant, arena, create_body, &creation, error));
-    *out = (struct customer_document){.customer_id = customer.row.customer_id,
-                                      .version = customer.row.version,
-                                      .updated_at = customer.row.updated_at,
-                                      .document = customer.row.document};
+    *out = (struct customer_document){.customer_id = creation.shown.customer_id,
+                                      .version = creation.shown.version,
+                                      .updated_at = creation.shown.updated_at,
+                                      .document = creation.shown.document};
     return STATUS_OK;
 }

@@ -134,10 +134,88 @@ enum status customer_render(const struct golden *golden, struct arena *arena,
     return STATUS_OK;
 }
 
-enum status customer_keys(struct application *application, const struct golden *golden,
-                          struct arena *arena, struct str **keys, size_t *count)
+#define FIND_PREFIX "find-"
+
+struct str customer_find_key(struct str field, struct str raw, struct arena *arena)
 {
-    return application->matcher->keys(application->matcher, golden, arena, keys, count);
+    struct str value = str_equal(field, STR("email"))   ? profile_canonical_email(raw, arena)
+                       : str_equal(field, STR("phone")) ? profile_canonical_phone(raw, arena)
+                                                        : profile_canonical_name(raw, arena);
+    if (str_is_none(value)) return STR_NONE;
+    return arena_format(arena, FIND_PREFIX "%.*s|%.*s", STR_ARGS(field), STR_ARGS(value));
+}
+
+enum status customer_describe(struct application *application, const struct json_value *attributes,
+                              struct arena *arena, struct match_record *record)
+{
+    const struct json_value **said = ARENA_NEW(arena, const struct json_value *);
+    if (!said) return STATUS_OUT_OF_MEMORY;
+    *said = attributes;
+    return application->matcher->describe(application->matcher, said, 1, arena, record);
+}
+
+static bool add_list_keys(const struct json_value *attributes, const char *list, struct str field,
+                          struct arena *arena, struct customer_keys *keys)
+{
+    const struct json_value *points = json_get(attributes, str_from_cstr(list));
+    for (size_t i = 0; points && i < points->count; i++) {
+        struct str key = customer_find_key(field, json_text(&points->items[i]), arena);
+        if (str_is_none(key)) return false;
+        keys->items[keys->count++] = key;
+    }
+    return true;
+}
+
+static size_t count_of(const struct json_value *attributes, struct str list)
+{
+    const struct json_value *points = json_get(attributes, list);
+    return points ? points->count : 0;
+}
+
+enum status customer_make_keys(struct application *application, const struct match_record *record,
+                               struct arena *arena, struct customer_keys *keys)
+{
+    struct match_keys found;
+    const struct json_value *attributes = record->said[0];
+    struct str name = json_text(json_get(attributes, STR("name")));
+    TRY(application->matcher->keys(application->matcher, record, arena, &found));
+    size_t room =
+        found.count + count_of(attributes, STR("emails")) + count_of(attributes, STR("phones")) + 1;
+    *keys = (struct customer_keys){.items = ARENA_NEW_ARRAY(arena, struct str, room),
+                                   .decisive = found.decisive,
+                                   .telling = found.telling,
+                                   .blocking = found.count,
+                                   .count = found.count};
+    if (!keys->items) return STATUS_OUT_OF_MEMORY;
+    if (found.count) memcpy(keys->items, found.items, found.count * sizeof(*found.items));
+    if (!str_is_none(name)) {
+        keys->items[keys->count] = customer_find_key(STR("name"), name, arena);
+        if (str_is_none(keys->items[keys->count++])) return STATUS_OUT_OF_MEMORY;
+    }
+    if (!add_list_keys(attributes, "emails", STR("email"), arena, keys))
+        return STATUS_OUT_OF_MEMORY;
+    keys->searched = keys->count;
+    return STATUS_OK;
+}
+
+enum candidate_key customer_key_kind(const struct customer_keys *keys, size_t key)
+{
+    if (key < keys->decisive) return CANDIDATE_KEY_DECIDES;
+    return key >= keys->telling && key < keys->blocking ? CANDIDATE_KEY_SUPPORTS
+                                                        : CANDIDATE_KEY_TELLS;
+}
+
+enum status customer_put_keys(struct store_session *session, struct str home,
+                              const struct customer_keys *keys, const bool *cut,
+                              struct arena *arena, struct error *error)
+{
+    struct str *kept = ARENA_NEW_ARRAY(arena, struct str, keys->count);
+    size_t count = 0;
+    if (!kept) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < keys->count; i++)
+        if (!cut || i < keys->decisive || i >= keys->blocking || !cut[i])
+            kept[count++] = keys->items[i];
+    return count > 0 ? store_keys_put(session, home, kept, count, error) : STATUS_OK;
 }
 
 enum status customer_text_member(const struct json_value *body, struct str name, struct str *out,

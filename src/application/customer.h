@@ -4,7 +4,9 @@
 #ifndef APPLICATION_CUSTOMER_H
 #define APPLICATION_CUSTOMER_H
 
+#include "application/candidates.h"
 #include "application/results.h"
+#include "domain/golden.h"
 
 /* Follows the pointers from `row` to the root of its tree; the root's row. */
 MUST_CHECK enum status customer_root(struct store_session *session, const struct profile_row *row,
@@ -34,9 +36,36 @@ MUST_CHECK enum status customer_alone(const struct tree *tree, struct arena *are
 MUST_CHECK enum status customer_render(const struct golden *golden, struct arena *arena,
                                        struct profile_row *row);
 
-/* Keys by which he is recognised: the matcher's. */
-MUST_CHECK enum status customer_keys(struct application *application, const struct golden *golden,
-                                     struct arena *arena, struct str **keys, size_t *count);
+/* Golden attributes (or a document, which has them) in the form that is compared; points into them.
+ * STATUS_OUT_OF_MEMORY only. */
+MUST_CHECK enum status customer_describe(struct application *application,
+                                         const struct json_value *attributes, struct arena *arena,
+                                         struct match_record *record);
+
+/* The keys a customer is found by, in the order of their use: those that may say alone who he is,
+ * then the matcher's that bring together what is worth comparing and those that do so beside
+ * another (both need not be kept when too many have them), then the lists' that bring together as
+ * well, then those that only lists are found by. */
+struct customer_keys {
+    struct str *items;
+    size_t decisive; /* each of these numbers is where its kind ends */
+    size_t telling;
+    size_t blocking;
+    size_t searched;
+    size_t count;
+};
+enum candidate_key customer_key_kind(const struct customer_keys *keys, size_t key);
+/* Those of lists are of the first attributes that the record has. STATUS_OUT_OF_MEMORY only. */
+MUST_CHECK enum status customer_make_keys(struct application *application,
+                                          const struct match_record *record, struct arena *arena,
+                                          struct customer_keys *keys);
+/* Writes them for the home, but for the cut ones among the matcher's own; `cut` has one per key up
+ * to keys->searched, or is NULL. */
+MUST_CHECK enum status customer_put_keys(struct store_session *session, struct str home,
+                                         const struct customer_keys *keys, const bool *cut,
+                                         struct arena *arena, struct error *error);
+/* "find-email|..." and so on, of the canonical form. Absent when out of memory. */
+struct str customer_find_key(struct str field, struct str raw, struct arena *arena);
 
 /* Reads a text member of a request body: absent when it is not there or null; STATUS_INVALID_VALUE
  * when it is no text. */

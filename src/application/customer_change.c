@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "application/customer_index.h"
+#include "application/review.h"
 #include "base/identifier.h"
 #include "domain/consent.h"
 
@@ -94,27 +95,65 @@ enum status customer_change_fields(const struct customer_change *change,
     return buffer_failed(&out) ? STATUS_OUT_OF_MEMORY : STATUS_OK;
 }
 
+struct keyed {
+    struct match_record record;
+    struct customer_keys keys;
+};
+
+static enum status key_of(const struct customer_change *change, const struct golden *golden,
+                          struct keyed *keyed)
+{
+    TRY(customer_describe(change->application, golden->attributes, change->arena, &keyed->record));
+    return customer_make_keys(change->application, &keyed->record, change->arena, &keyed->keys);
+}
+
 /* Only keys that `before` did not have: the store keeps the others. */
 static enum status put_new_keys(const struct customer_change *change, struct str home,
                                 const struct golden *before, const struct golden *after,
-                                struct error *error)
+                                struct keyed *now, bool *any, struct error *error)
 {
-    struct str *old = NULL, *keys;
-    size_t old_count = 0, count, fresh = 0;
-    if ((before && customer_keys(change->application, before, change->arena, &old, &old_count) !=
-                       STATUS_OK) ||
-        customer_keys(change->application, after, change->arena, &keys, &count) != STATUS_OK)
+    struct keyed old = {.keys = {.count = 0}};
+    *any = false;
+    if (before && json_equal(before->attributes, after->attributes)) return STATUS_OK;
+    struct str *fresh = NULL;
+    size_t count = 0;
+    if ((before && key_of(change, before, &old) != STATUS_OK) ||
+        key_of(change, after, now) != STATUS_OK ||
+        !(fresh = ARENA_NEW_ARRAY(change->arena, struct str, now->keys.count)))
         return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t i = 0; i < count; i++)
-        if (!str_is_among(old, old_count, keys[i])) keys[fresh++] = keys[i];
-    if (fresh == 0) return STATUS_OK;
-    return store_keys_put(change->session, home, keys, fresh, error);
+    for (size_t i = 0; i < now->keys.count; i++)
+        if (!str_is_among(old.keys.items, old.keys.count, now->keys.items[i]))
+            fresh[count++] = now->keys.items[i];
+    *any = count > 0;
+    return *any ? store_keys_put(change->session, home, fresh, count, error) : STATUS_OK;
 }
 
-enum status customer_change_advance(const struct customer_change *change, struct profile_row *row,
-                                    const struct golden *before, const struct golden *after,
-                                    struct str cause, struct str changed_fields,
+/* The customer as it is now may be one with others: that cannot be refused any more. */
+static enum status queue_duplicates(const struct customer_change *change, const struct keyed *now,
                                     struct error *error)
+{
+    const struct duplicate_search search = {.application = change->application,
+                                            .policy = change->policy,
+                                            .session = change->session,
+                                            .arena = change->arena,
+                                            .record = &now->record,
+                                            .self = change->row.customer_id};
+    const struct review review = {change->session, change->caller->user_id, change->now,
+                                  change->arena};
+    bool *cut = ARENA_NEW_ARRAY(change->arena, bool, now->keys.searched);
+    struct duplicate *found;
+    size_t count;
+    if (!cut) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(duplicates_find(&search, &now->keys, cut, &found, &count, error));
+    return review_queue(change->application, &review, &change->tree, false, found, count,
+                        change->imported ? DUPLICATE_BY_IMPORT : DUPLICATE_BY_CHANGE, error);
+}
+
+/* customer_change_advance; `now` is filled when there are new keys. */
+static enum status advance(const struct customer_change *change, struct profile_row *row,
+                           const struct golden *before, const struct golden *after,
+                           struct str cause, struct str changed_fields, struct keyed *now,
+                           bool *any, struct error *error)
 {
     row->version++;
     row->updated_at = change->now;
@@ -128,7 +167,17 @@ enum status customer_change_advance(const struct customer_change *change, struct
                                   .changed_fields = changed_fields};
     TRY(store_profile_update(change->session, row, error));
     TRY(store_version_append(change->session, &version, error));
-    return put_new_keys(change, row->customer_id, before, after, error);
+    return put_new_keys(change, row->customer_id, before, after, now, any, error);
+}
+
+enum status customer_change_advance(const struct customer_change *change, struct profile_row *row,
+                                    const struct golden *before, const struct golden *after,
+                                    struct str cause, struct str changed_fields,
+                                    struct error *error)
+{
+    struct keyed now;
+    bool any;
+    return advance(change, row, before, after, cause, changed_fields, &now, &any, error);
 }
 
 enum status customer_change_event(const struct customer_change *change, enum event_type type,
@@ -164,9 +213,11 @@ static enum status close_change(struct customer_change *change, struct str cause
         return error_set(error, STATUS_LIMIT_EXCEEDED, STR("contacts"), STR_NONE,
                          "a customer has at most %zu contacts",
                          change->application->limits.contacts_max);
-    TRY(customer_change_advance(change, &change->row, &change->golden, &after, cause, joined,
-                                error));
+    struct keyed now;
+    bool any;
+    TRY(advance(change, &change->row, &change->golden, &after, cause, joined, &now, &any, error));
     change->golden = after;
+    if (any) TRY(queue_duplicates(change, &now, error));
     if (type) return customer_change_event(change, *type, change->row.customer_id, payload, error);
     return customer_change_event(change, EVENT_PROFILE_UPDATED, change->row.customer_id,
                                  event_payload_updated(change->row.customer_id, fields, count,

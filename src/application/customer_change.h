@@ -19,6 +19,7 @@ struct customer_change {
     const struct policy *policy; /* got before the unit of work began */
     struct store_session *session;
     struct arena *arena;
+    bool imported; /* and not changed by somebody */
     /* Set by open, kept up by append and close. */
     struct profile_row row;
     struct tree tree;
@@ -39,7 +40,8 @@ MUST_CHECK enum status customer_change_load(struct customer_change *change,
  * is always now. STATUS_LIMIT_EXCEEDED. */
 MUST_CHECK enum status customer_change_append(struct customer_change *change,
                                               const struct fact *fact, struct error *error);
-/* New golden record, document, keys, version row, and a CustomerProfileUpdatedEvent. What changed
+/* New golden record, document, keys, version row, and a CustomerProfileUpdatedEvent; whom the
+ * customer may be one with now goes to the review queue. What changed
  * is the difference between the golden records, and `extra_field` if that is not absent. */
 MUST_CHECK enum status customer_change_close(struct customer_change *change, struct str cause,
                                              struct str extra_field, struct error *error);

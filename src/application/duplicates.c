@@ -2,56 +2,165 @@
 
 #include <stdlib.h>
 
-enum { CANDIDATES_MAX = 100 };
+#include "application/cut_keys.h"
 
-struct judgement {
-    struct application *application;
-    const struct policy *policy;
-    struct store_session *session;
-    const struct golden *golden;
-    struct arena *arena;
+/* A customer that a candidate's home leads to. */
+struct suspect {
+    struct profile_row root;
+    struct str home;
+    struct match_record record;
 };
 
-static enum status compare_tree(const struct judgement *with, const struct tree *tree,
-                                struct match *match)
+struct suspects {
+    struct suspect items[CANDIDATES_MAX];
+    size_t count;
+};
+
+static bool is_suspected(const struct suspects *suspects, struct str root)
 {
-    struct golden other;
-    struct matcher *matcher = with->application->matcher;
-    TRY(golden_record(tree, with->policy, with->arena, &other));
-    return matcher->compare(matcher, with->golden, &other, with->arena, match);
+    for (size_t i = 0; i < suspects->count; i++)
+        if (str_equal(suspects->items[i].root.customer_id, root)) return true;
+    return false;
 }
 
-/* Compares with the survivor and, if that says no, with the home that was hit. */
-static enum status judge_home(const struct judgement *with, struct str root, struct str home,
-                              struct match *match, struct error *error)
+static enum status describe(const struct duplicate_search *search, const struct json_value *said,
+                            struct match_record *record)
 {
-    struct tree tree, alone;
-    TRY(store_tree_load(with->session, root, INSTANT_FUTURE, with->arena, &tree, error));
-    if (compare_tree(with, &tree, match) != STATUS_OK)
+    return customer_describe(search->application, said, search->arena, record);
+}
+
+/* --- who they are --- */
+
+/* The rows of the candidates that are not known yet. */
+static enum status load_rows(const struct duplicate_search *search,
+                             const struct candidates *candidates, struct profile_row *rows,
+                             struct error *error)
+{
+    struct str ids[CANDIDATES_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < candidates->count; i++)
+        if (!candidates->items[i].known) ids[count++] = candidates->items[i].home;
+    if (count == 0) return STATUS_OK;
+    return store_profiles_get(search->session, ids, count, search->arena, rows, error);
+}
+
+static enum status suspect_row(const struct duplicate_search *search, const struct profile_row *row,
+                               struct suspects *suspects, struct error *error)
+{
+    struct suspect *suspect = &suspects->items[suspects->count];
+    struct json_value *document;
+    *suspect = (struct suspect){.home = row->customer_id};
+    TRY(customer_root(search->session, row, search->arena, &suspect->root, error));
+    if (suspect->root.erased_at != INSTANT_NONE ||
+        str_equal(suspect->root.customer_id, search->self) ||
+        is_suspected(suspects, suspect->root.customer_id))
+        return STATUS_OK;
+    TRY(json_parse(suspect->root.document, search->arena, &document, error));
+    if (describe(search, document, &suspect->record) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
-    if (match->decision == MATCH_CERTAIN || tree.home_count == 1) return STATUS_OK;
-    int32_t at = tree_find_home(&tree, home);
-    if (at < 0) return STATUS_OK;
-    struct home own = tree.homes[at];
-    struct tree of_home = {
-        .homes = &own, .home_count = 1, .facts = tree.facts, .fact_count = tree.fact_count};
-    own.parent = -1;
-    if (customer_alone(&of_home, with->arena, &alone) != STATUS_OK ||
-        compare_tree(with, &alone, match) != STATUS_OK)
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    suspects->count++;
     return STATUS_OK;
 }
 
-static bool is_listed(const struct duplicate *duplicates, size_t count, struct str customer_id)
+static enum status gather(const struct duplicate_search *search,
+                          const struct candidates *candidates, struct suspects *suspects,
+                          struct error *error)
 {
-    for (size_t i = 0; i < count; i++)
-        if (str_equal(duplicates[i].customer_id, customer_id)) return true;
-    return false;
+    struct profile_row rows[CANDIDATES_MAX], *row = rows;
+    suspects->count = 0;
+    TRY(load_rows(search, candidates, rows, error));
+    for (size_t i = 0; i < candidates->count; i++) {
+        const struct candidate *candidate = &candidates->items[i];
+        if (candidate->known)
+            suspects->items[suspects->count++] = (struct suspect){
+                .root = {.customer_id = candidate->home, .version = 1},
+                .home = candidate->home,
+                .record = *candidate->known,
+            };
+        else if (str_is_none((row++)->customer_id)) /* a key of a home that is not there */
+            return error_plain(error, STATUS_INTERNAL);
+        else
+            TRY(suspect_row(search, row - 1, suspects, error));
+    }
+    return STATUS_OK;
 }
+
+/* --- what they once were --- */
+
+static enum status compare_with(const struct duplicate_search *search,
+                                const struct match_record *other, struct match *match)
+{
+    struct matcher *matcher = search->application->matcher;
+    return matcher->compare(matcher, search->session->tenant, search->record, other, 1,
+                            search->arena, match);
+}
+
+static bool is_better(const struct match *match, const struct match *than)
+{
+    return match->decision > than->decision ||
+           (match->decision == than->decision && match->probability > than->probability);
+}
+
+/* The home that was hit, without what the others of its tree say. */
+static enum status compare_home(const struct duplicate_search *search, const struct tree *tree,
+                                struct str home, struct match *match)
+{
+    struct tree of_home = {.home_count = 1, .facts = tree->facts, .fact_count = tree->fact_count};
+    struct tree alone;
+    struct golden golden;
+    struct match_record record;
+    int32_t at = tree_find_home(tree, home);
+    if (at < 0) return STATUS_OK;
+    struct home own = tree->homes[at];
+    own.parent = -1;
+    of_home.homes = &own;
+    TRY(customer_alone(&of_home, search->arena, &alone));
+    TRY(golden_record(&alone, search->policy, search->arena, &golden));
+    TRY(describe(search, golden.attributes, &record));
+    return compare_with(search, &record, match);
+}
+
+/* Everything ever said; the document first, for it names the kind. */
+static enum status compare_past(const struct duplicate_search *search, const struct tree *tree,
+                                const struct match_record *now, struct match *match)
+{
+    struct matcher *matcher = search->application->matcher;
+    struct match_record record;
+    const struct json_value **said =
+        ARENA_NEW_ARRAY(search->arena, const struct json_value *, tree->fact_count + 1);
+    size_t count = 0;
+    if (!said) return STATUS_OUT_OF_MEMORY;
+    said[count++] = now->said[0];
+    for (size_t i = 0; i < tree->fact_count; i++)
+        if (tree->facts[i].kind == FACT_ASSERTION) said[count++] = tree->facts[i].body;
+    TRY(matcher->describe(matcher, said, count, search->arena, &record));
+    TRY(compare_with(search, &record, match));
+    if (match->decision == MATCH_CERTAIN) match->decision = MATCH_POSSIBLE;
+    return STATUS_OK;
+}
+
+static enum status look_back(const struct duplicate_search *search, const struct suspect *suspect,
+                             struct match *match, struct error *error)
+{
+    struct tree tree;
+    struct match alone = {.decision = MATCH_NONE}, past;
+    TRY(store_tree_load(search->session, suspect->root.customer_id, INSTANT_FUTURE, search->arena,
+                        &tree, error));
+    if ((tree.home_count > 1 && compare_home(search, &tree, suspect->home, &alone) != STATUS_OK) ||
+        compare_past(search, &tree, &suspect->record, &past) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (is_better(&alone, match)) *match = alone;
+    if (is_better(&past, match)) *match = past;
+    return STATUS_OK;
+}
+
+/* --- the verdict --- */
 
 static int compare_duplicates(const void *a, const void *b)
 {
     const struct duplicate *left = a, *right = b;
+    if (left->match.decision != right->match.decision)
+        return left->match.decision > right->match.decision ? -1 : 1;
     if (left->match.probability != right->match.probability)
         return left->match.probability > right->match.probability ? -1 : 1;
     if (left->match.reason_count != right->match.reason_count)
@@ -59,35 +168,119 @@ static int compare_duplicates(const void *a, const void *b)
     return str_compare(left->customer_id, right->customer_id);
 }
 
-enum status duplicates_judge(struct application *application, const struct policy *policy,
-                             struct store_session *session, const struct golden *golden,
-                             const struct key_hit *hits, size_t hit_count, struct arena *arena,
-                             struct duplicate **duplicates, size_t *count, struct error *error)
+static enum status compare_now(const struct duplicate_search *search,
+                               const struct suspects *suspects, struct match *matches)
 {
-    struct judgement with = {application, policy, session, golden, arena};
+    struct matcher *matcher = search->application->matcher;
+    struct match_record *records =
+        ARENA_NEW_ARRAY(search->arena, struct match_record, suspects->count);
+    if (!records) return STATUS_OUT_OF_MEMORY;
+    for (size_t i = 0; i < suspects->count; i++) records[i] = suspects->items[i].record;
+    return matcher->compare(matcher, search->session->tenant, search->record, records,
+                            suspects->count, search->arena, matches);
+}
+
+enum status duplicates_judge(const struct duplicate_search *search,
+                             const struct candidates *candidates, struct duplicate **duplicates,
+                             size_t *count, struct error *error)
+{
+    struct suspects suspects;
+    struct match matches[CANDIDATES_MAX];
     *count = 0;
     *duplicates = NULL;
-    if (hit_count == 0) return STATUS_OK;
-    *duplicates = ARENA_NEW_ARRAY(arena, struct duplicate, CANDIDATES_MAX);
-    struct str *seen = ARENA_NEW_ARRAY(arena, struct str, hit_count);
-    if (!*duplicates || !seen) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    size_t seen_count = 0;
-    for (size_t i = 0; i < hit_count && *count < CANDIDATES_MAX; i++) {
-        struct profile_row row, root;
-        size_t before = 0;
-        while (before < seen_count && !str_equal(seen[before], hits[i].home)) before++;
-        if (before < seen_count) continue;
-        seen[seen_count++] = hits[i].home;
-        TRY(store_profile_get(session, hits[i].home, STORE_NO_LOCK, arena, &row, error));
-        TRY(customer_root(session, &row, arena, &root, error));
-        if (root.erased_at != INSTANT_NONE || is_listed(*duplicates, *count, root.customer_id))
-            continue;
-        struct duplicate found = {.customer_id = root.customer_id};
-        TRY(judge_home(&with, root.customer_id, row.customer_id, &found.match, error));
-        if (found.match.decision == MATCH_CERTAIN) (*duplicates)[(*count)++] = found;
+    if (candidates->count == 0) return STATUS_OK;
+    TRY(gather(search, candidates, &suspects, error));
+    *duplicates = ARENA_NEW_ARRAY(search->arena, struct duplicate, suspects.count);
+    if (!*duplicates || compare_now(search, &suspects, matches) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < suspects.count; i++) {
+        const struct suspect *suspect = &suspects.items[i];
+        if (matches[i].decision != MATCH_CERTAIN && suspect->root.version > 1)
+            TRY(look_back(search, suspect, &matches[i], error));
+        if (matches[i].decision != MATCH_NONE)
+            (*duplicates)[(*count)++] = (struct duplicate){.customer_id = suspect->root.customer_id,
+                                                           .home = suspect->home,
+                                                           .match = matches[i]};
     }
     if (*count > 1) qsort(*duplicates, *count, sizeof(**duplicates), compare_duplicates);
+    application_count_matching(search->application, MATCHING_COMPARED, suspects.count);
+    application_count_matching(search->application, MATCHING_POSSIBLE,
+                               *count - duplicates_certain(*duplicates, *count));
+    application_count_matching(search->application, MATCHING_CERTAIN,
+                               duplicates_certain(*duplicates, *count));
     return STATUS_OK;
+}
+
+size_t duplicates_certain(const struct duplicate *duplicates, size_t count)
+{
+    size_t certain = 0;
+    while (certain < count && duplicates[certain].match.decision == MATCH_CERTAIN) certain++;
+    return certain;
+}
+
+/* Those of the keys that are worth asking for, as numbers; the others are cut. */
+static size_t choose_keys(const struct duplicate_search *search, const struct customer_keys *keys,
+                          struct str *asked, size_t *numbers, bool *cut)
+{
+    size_t count = 0;
+    for (size_t key = 0; key < keys->searched; key++) {
+        cut[key] = key >= keys->decisive && cut_keys_has(search->application->cut_keys,
+                                                         search->session->tenant, keys->items[key]);
+        if (cut[key]) continue;
+        numbers[count] = key;
+        asked[count++] = keys->items[key];
+    }
+    return count;
+}
+
+static enum status ask(const struct duplicate_search *search, const struct customer_keys *keys,
+                       bool *cut, struct candidates *candidates, struct error *error)
+{
+    struct str *asked = ARENA_NEW_ARRAY(search->arena, struct str, keys->searched);
+    size_t *numbers = ARENA_NEW_ARRAY(search->arena, size_t, keys->searched);
+    struct key_hit *hits;
+    size_t hit_count, at = 0;
+    if (!asked || !numbers) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    size_t count = choose_keys(search, keys, asked, numbers, cut);
+    TRY(store_keys_find(search->session, asked, count, CANDIDATES_HOMES_MAX + 1, search->arena,
+                        &hits, &hit_count, error));
+    for (size_t i = 0; i < count; i++) {
+        size_t first = at, key = numbers[i];
+        enum candidate_key kind = customer_key_kind(keys, key);
+        while (at < hit_count && hits[at].key == i) at++;
+        cut[key] = candidates_cut(kind, at - first);
+        if (cut[key])
+            cut_keys_add(search->application->cut_keys, search->session->tenant, asked[i]);
+        for (size_t hit = first; hit < at && !cut[key]; hit++)
+            candidates_add(candidates, hits[hit].home, NULL, kind, at - first);
+    }
+    return STATUS_OK;
+}
+
+enum status duplicates_find(const struct duplicate_search *search, const struct customer_keys *keys,
+                            bool *cut, struct duplicate **duplicates, size_t *count,
+                            struct error *error)
+{
+    struct candidates candidates = {.arena = search->arena};
+    size_t cut_count = 0;
+    TRY(ask(search, keys, cut, &candidates, error));
+    for (size_t key = 0; key < keys->searched; key++) cut_count += cut[key];
+    application_count_matching(search->application, MATCHING_KEYS_CUT, cut_count);
+    if (candidates_choose(&candidates) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return duplicates_judge(search, &candidates, duplicates, count, error);
+}
+
+void duplicates_write_match(struct json_writer *writer, const struct match *match,
+                            struct arena *arena)
+{
+    struct str probability = arena_format(arena, "%.6g", match->probability);
+    json_key(writer, STR("matchProbability"));
+    json_raw(writer, str_is_none(probability) ? STR("null") : probability);
+    json_key(writer, STR("reasons"));
+    json_array_begin(writer);
+    for (size_t i = 0; i < match->reason_count; i++) json_string(writer, match->reasons[i].reason);
+    json_array_end(writer);
 }
 
 enum status duplicates_refuse(const struct duplicate *duplicates, size_t count, struct arena *arena,
@@ -103,14 +296,7 @@ enum status duplicates_refuse(const struct duplicate *duplicates, size_t count, 
     for (size_t i = 0; i < count; i++) {
         json_object_begin(&writer);
         json_member_string(&writer, STR("customerId"), duplicates[i].customer_id);
-        json_key(&writer, STR("matchProbability"));
-        struct str probability = arena_format(arena, "%.4g", duplicates[i].match.probability);
-        json_raw(&writer, str_is_none(probability) ? STR("null") : probability);
-        json_key(&writer, STR("reasons"));
-        json_array_begin(&writer);
-        for (size_t r = 0; r < duplicates[i].match.reason_count; r++)
-            json_string(&writer, duplicates[i].match.reasons[r].reason);
-        json_array_end(&writer);
+        duplicates_write_match(&writer, &duplicates[i].match, arena);
         json_object_end(&writer);
     }
     json_array_end(&writer);

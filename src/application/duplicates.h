@@ -1,23 +1,49 @@
-/* Is this record a customer already? Internal to application/. */
+/* Who is this record, of those that are there? Internal to application/.
+ *
+ *     struct duplicate_search search = {application, policy, session, arena, &record};
+ *     TRY(duplicates_find(&search, &keys, cut, &duplicates, &count, error));
+ */
 #ifndef APPLICATION_DUPLICATES_H
 #define APPLICATION_DUPLICATES_H
 
+#include "application/candidates.h"
 #include "application/customer.h"
 
 struct duplicate {
     struct str customer_id; /* a survivor */
-    struct match match;     /* MATCH_CERTAIN */
+    struct str home;        /* the one whose keys led there; may be the same */
+    struct match match;     /* MATCH_POSSIBLE or MATCH_CERTAIN */
 };
 
-/* Loads the customers that the hits lead to and keeps those that certainly are `golden`. A home
- * that was merged is compared as its survivor and, for a merge can hide its name, alone. */
-MUST_CHECK enum status duplicates_judge(struct application *application,
-                                        const struct policy *policy, struct store_session *session,
-                                        const struct golden *golden, const struct key_hit *hits,
-                                        size_t hit_count, struct arena *arena,
+struct duplicate_search {
+    struct application *application;
+    const struct policy *policy;
+    struct store_session *session;
+    struct arena *arena;
+    const struct match_record *record;
+    struct str self; /* a root that is not looked for: the customer itself; may be absent */
+};
+
+/* Looks up the keys (up to keys->searched) and compares with those who have them. `cut[i]`, of
+ * keys->searched, says that key i has so many homes that it was not followed. Certain ones first,
+ * then by probability. */
+MUST_CHECK enum status duplicates_find(const struct duplicate_search *search,
+                                       const struct customer_keys *keys, bool *cut,
+                                       struct duplicate **duplicates, size_t *count,
+                                       struct error *error);
+/* The same for candidates that were chosen already. A customer is compared as it stands; one that
+ * was changed or merged also as each home alone says it stands, and as everything that was ever
+ * said of it: but what is no longer said makes it possible at most. */
+MUST_CHECK enum status duplicates_judge(const struct duplicate_search *search,
+                                        const struct candidates *candidates,
                                         struct duplicate **duplicates, size_t *count,
                                         struct error *error);
+/* How many of them are certain: the first ones. */
+size_t duplicates_certain(const struct duplicate *duplicates, size_t count);
 
+/* The members matchProbability and reasons. */
+void duplicates_write_match(struct json_writer *writer, const struct match *match,
+                            struct arena *arena);
 /* Makes STATUS_DUPLICATE_CUSTOMER with the candidates as details. */
 enum status duplicates_refuse(const struct duplicate *duplicates, size_t count, struct arena *arena,
                               struct error *error);

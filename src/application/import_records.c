@@ -1,30 +1,39 @@
-/* See import_records.h. Per batch: one lock of all keys, one look-up of all keys, one of all ids
- * that were given, one of all contact points; then each row is an insert without further reading,
- * unless it is known already.
+/* See import_records.h. Per batch: one lock of all keys that decide, one look-up of all keys, one
+ * of all ids that were given, one of all contact points; then each row is an insert without further
+ * reading, unless it may be known already. Keys have numbers: texts are compared once, while the
+ * batch is prepared.
  */
 #include "application/import_records.h"
 
 #include <assert.h>
-#include <string.h>
+#include <stdlib.h>
 
+#include "application/cut_keys.h"
 #include "application/duplicates.h"
 #include "application/import_update.h"
 #include "base/identifier.h"
 
-/* A key of a row that this batch has created, in a chained table. */
-struct batch_key {
-    struct str key;
-    uint64_t hash;
+/* A row that this batch has created, in the list of one of its keys. */
+struct batch_home {
     size_t row;
-    struct batch_key *next;
+    struct batch_home *next;
+};
+
+struct batch_key {
+    struct str text;
+    size_t hit_count; /* of the store's homes that have it */
+    const struct key_hit *hits;
+    size_t created_count; /* of the homes that this batch has created with it */
+    struct batch_home *created;
 };
 
 struct batch_row {
     struct new_customer customer;
     const struct import_record *record;
     instant observed_at;
-    struct str source_key; /* as a key; absent when the record has none */
-    size_t first_point;    /* of its contact points among all */
+    size_t *numbers;    /* of its keys up to searched, then those of its source key and of its id */
+    struct str id_key;  /* absent when the id was not given */
+    size_t first_point; /* of its contact points among all */
     bool invalid;
     bool id_exists; /* a profile was there that has the id that was given */
 };
@@ -39,18 +48,17 @@ struct import_batch {
     struct batch_row *rows;
     size_t count;
     struct import_result *results;
-    struct str *keys; /* of all rows, in order */
+    struct str *keys; /* of all rows, in order, each once */
     size_t key_count;
+    struct str *locks; /* those of them that may be one customer's only, and given ids */
+    size_t lock_count;
     bool any_valid;
     struct arena_mark prepared; /* what the arena holds behind it is the unit of work's */
     /* Made in the unit of work. */
     struct store_session *session;
-    struct key_hit *hits; /* in order of key */
-    size_t *first_hit;    /* of each key, and behind the last */
+    struct batch_key *known; /* one per key */
     bool *suppressed;
     size_t point_count;
-    struct batch_key **created;
-    size_t created_room; /* a power of two */
 };
 
 /* Whether a status is about the row; any other is about the batch. */
@@ -106,31 +114,79 @@ static enum status prepare_row(struct import_batch *batch, const struct import_r
     TRY(settle_row(result, status, &row_error, error));
     if (row->invalid) return STATUS_OK;
     batch->point_count += row->customer.point_count;
-    if (str_is_none(record->source_key)) return STATUS_OK;
-    row->source_key = row->customer.keys[row->customer.key_count - 1];
+    if (!row->customer.id_was_given) return STATUS_OK;
+    row->id_key = new_customer_id_key(&row->customer, batch->arena);
+    if (str_is_none(row->id_key)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     return STATUS_OK;
 }
 
-/* All keys by which rows can be known already (or that must be ours alone), each once. */
-static enum status gather_keys(struct import_batch *batch)
+/* A row's key, and where its number is to be written. */
+struct row_key {
+    struct str text;
+    size_t *number;
+    bool locked;
+};
+
+static int compare_row_keys(const void *a, const void *b)
 {
-    size_t room = 0, n = 0;
-    for (size_t i = 0; i < batch->count; i++) room += batch->rows[i].customer.key_count + 1;
-    struct str *all = ARENA_NEW_ARRAY(batch->arena, struct str, room);
-    if (!all) return STATUS_OUT_OF_MEMORY;
+    const struct row_key *left = a, *right = b;
+    return str_compare(left->text, right->text);
+}
+
+static size_t row_key_count(const struct batch_row *row)
+{
+    if (row->invalid) return 0;
+    return row->customer.keys.searched + !str_is_none(row->customer.source_key) +
+           row->customer.id_was_given;
+}
+
+static struct str row_key_text(const struct batch_row *row, size_t key)
+{
+    const struct customer_keys *keys = &row->customer.keys;
+    if (key < keys->searched) return keys->items[key];
+    bool of_source = key == keys->searched && !str_is_none(row->customer.source_key);
+    return of_source ? row->customer.source_key : row->id_key;
+}
+
+static enum status list_row_keys(struct import_batch *batch, struct row_key **out, size_t *count)
+{
+    size_t room = 0;
+    for (size_t i = 0; i < batch->count; i++) room += row_key_count(&batch->rows[i]);
+    size_t *numbers = ARENA_NEW_ARRAY(batch->arena, size_t, room);
+    struct row_key *all = ARENA_NEW_ARRAY(batch->arena, struct row_key, room);
+    if (!numbers || !all) return STATUS_OUT_OF_MEMORY;
+    *out = all;
+    *count = room;
     for (size_t i = 0; i < batch->count; i++) {
-        const struct new_customer *customer = &batch->rows[i].customer;
-        if (batch->rows[i].invalid) continue;
-        size_t more;
-        TRY(new_customer_guards(customer, batch->arena, all + n, &more));
-        n += more;
+        struct batch_row *row = &batch->rows[i];
+        const struct customer_keys *keys = &row->customer.keys;
+        row->numbers = numbers;
+        for (size_t k = 0; k < row_key_count(row); k++) {
+            bool locked = k < keys->decisive || k >= keys->searched;
+            *all++ = (struct row_key){row_key_text(row, k), numbers++, locked};
+        }
     }
-    str_sort(all, n);
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++)
-        if (kept == 0 || !str_equal(all[kept - 1], all[i])) all[kept++] = all[i];
-    batch->keys = all;
-    batch->key_count = kept;
+    return STATUS_OK;
+}
+
+/* Gives the keys of all rows their numbers. */
+static enum status number_keys(struct import_batch *batch)
+{
+    struct row_key *all;
+    size_t count;
+    TRY(list_row_keys(batch, &all, &count));
+    batch->keys = ARENA_NEW_ARRAY(batch->arena, struct str, count);
+    batch->locks = ARENA_NEW_ARRAY(batch->arena, struct str, count);
+    if (!batch->keys || !batch->locks) return STATUS_OUT_OF_MEMORY;
+    if (count > 1) qsort(all, count, sizeof(*all), compare_row_keys);
+    for (size_t i = 0; i < count; i++) {
+        bool fresh = i == 0 || !str_equal(all[i - 1].text, all[i].text);
+        if (fresh) batch->keys[batch->key_count++] = all[i].text;
+        *all[i].number = batch->key_count - 1;
+        struct str *last = batch->lock_count ? &batch->locks[batch->lock_count - 1] : NULL;
+        if (all[i].locked && !(last && str_equal(*last, all[i].text)))
+            batch->locks[batch->lock_count++] = all[i].text;
+    }
     return STATUS_OK;
 }
 
@@ -147,40 +203,34 @@ static enum status find_suppressed(struct import_batch *batch, struct error *err
     return store_suppression_find(batch->session, points, n, batch->suppressed, error);
 }
 
-static uint64_t hash_of(struct str key)
+/* A key that was cut before is not asked for: it counts as one that too many have. Nor is that of
+ * an id, which is there to be locked. */
+static enum status find_known(struct import_batch *batch, struct error *error)
 {
-    static const struct hash_key hash = {1, 2}; /* no secret: a batch bounds its chains */
-    return hash_bytes(hash, key);
-}
-
-/* The next of the batch's customers that has the key, after `before` or from the first on. */
-static const struct batch_key *next_created(const struct import_batch *batch, struct str key,
-                                            uint64_t hash, const struct batch_key *before)
-{
-    const struct batch_key *at =
-        before ? before->next : batch->created[hash & (batch->created_room - 1)];
-    while (at && !(at->hash == hash && str_equal(at->key, key))) at = at->next;
-    return at;
-}
-
-static bool remember_key(struct import_batch *batch, struct str key, size_t row)
-{
-    struct batch_key *entry = ARENA_NEW(batch->arena, struct batch_key);
-    if (!entry) return false;
-    uint64_t hash = hash_of(key);
-    struct batch_key **slot = &batch->created[hash & (batch->created_room - 1)];
-    *entry = (struct batch_key){.key = key, .hash = hash, .row = row, .next = *slot};
-    *slot = entry;
-    return true;
-}
-
-/* By its keys and its id, which is like none of them. */
-static bool remember_created(struct import_batch *batch, size_t row)
-{
-    const struct new_customer *customer = &batch->rows[row].customer;
-    for (size_t k = 0; k < customer->key_count; k++)
-        if (!remember_key(batch, customer->keys[k], row)) return false;
-    return !customer->id_was_given || remember_key(batch, customer->row.customer_id, row);
+    const struct cut_keys *cut_before = batch->application->cut_keys;
+    struct str *asked = ARENA_NEW_ARRAY(batch->arena, struct str, batch->key_count);
+    size_t *numbers = ARENA_NEW_ARRAY(batch->arena, size_t, batch->key_count);
+    struct key_hit *hits;
+    size_t hit_count, count = 0, at = 0;
+    batch->known = ARENA_NEW_ARRAY(batch->arena, struct batch_key, batch->key_count);
+    if (!asked || !numbers || !batch->known) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t key = 0; key < batch->key_count; key++) {
+        batch->known[key] = (struct batch_key){.hit_count = CANDIDATES_HOMES_MAX + 1};
+        if (new_customer_is_id_key(batch->keys[key]) ||
+            cut_keys_has(cut_before, batch->caller->tenant, batch->keys[key]))
+            continue;
+        numbers[count] = key;
+        asked[count++] = batch->keys[key];
+    }
+    TRY(store_keys_find(batch->session, asked, count, CANDIDATES_HOMES_MAX + 1, batch->arena, &hits,
+                        &hit_count, error));
+    for (size_t i = 0; i < count; i++) {
+        size_t first = at;
+        while (at < hit_count && hits[at].key == i) at++;
+        batch->known[numbers[i]] =
+            (struct batch_key){.hits = hits + first, .hit_count = at - first};
+    }
+    return STATUS_OK;
 }
 
 /* Which of the ids that were given are there already. */
@@ -201,124 +251,88 @@ static enum status find_ids(struct import_batch *batch, struct error *error)
     return STATUS_OK;
 }
 
-static enum status find_hits(struct import_batch *batch, struct error *error)
+static bool remember_created(struct import_batch *batch, size_t index)
 {
-    size_t hit_count, at = 0;
-    TRY(store_keys_find(batch->session, batch->keys, batch->key_count, STORE_HOMES_MAX,
-                        batch->arena, &batch->hits, &hit_count, error));
-    batch->first_hit = ARENA_NEW_ARRAY(batch->arena, size_t, batch->key_count + 1);
-    if (!batch->first_hit) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t key = 0; key <= batch->key_count; key++) {
-        while (at < hit_count && batch->hits[at].key < key) at++;
-        batch->first_hit[key] = at;
+    const struct batch_row *row = &batch->rows[index];
+    for (size_t k = 0; k < row_key_count(row); k++) {
+        struct batch_key *key = &batch->known[row->numbers[k]];
+        struct batch_home *home = ARENA_NEW(batch->arena, struct batch_home);
+        if (!home) return false;
+        *home = (struct batch_home){.row = index, .next = key->created};
+        key->created = home;
+        key->created_count++;
     }
-    return STATUS_OK;
-}
-
-/* The store's homes of a key. */
-static const struct key_hit *hits_of_key(const struct import_batch *batch, struct str key,
-                                         size_t *count)
-{
-    size_t low = 0, high = batch->key_count;
-    *count = 0;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (str_compare(batch->keys[middle], key) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == batch->key_count || !str_equal(batch->keys[low], key)) return NULL;
-    *count = batch->first_hit[low + 1] - batch->first_hit[low];
-    return batch->hits + batch->first_hit[low];
+    return true;
 }
 
 /* The home that the source record was given to, before or by this batch; absent when it is new. */
 static struct str known_home(const struct import_batch *batch, const struct batch_row *row)
 {
-    if (str_is_none(row->source_key)) return STR_NONE;
-    size_t count;
-    const struct key_hit *hit = hits_of_key(batch, row->source_key, &count);
-    if (count > 0) return hit->home;
-    const struct batch_key *at =
-        next_created(batch, row->source_key, hash_of(row->source_key), NULL);
-    return at ? batch->rows[at->row].customer.row.customer_id : STR_NONE;
+    if (str_is_none(row->customer.source_key)) return STR_NONE;
+    const struct batch_key *key = &batch->known[row->numbers[row->customer.keys.searched]];
+    if (key->hit_count > 0) return key->hits[0].home;
+    return key->created ? batch->rows[key->created->row].customer.row.customer_id : STR_NONE;
 }
 
-/* Certain duplicates among the rows created by this batch, which the store's hits cannot show. */
-static enum status find_in_batch(const struct import_batch *batch, const struct batch_row *row,
-                                 struct duplicate *duplicate, bool *found)
+static void add_candidates(const struct import_batch *batch, const struct batch_key *key,
+                           enum candidate_key kind, struct candidates *candidates)
 {
-    struct matcher *matcher = batch->application->matcher;
-    *found = false;
-    for (size_t k = 0; k < row->customer.key_count; k++) {
-        struct str key = row->customer.keys[k];
-        uint64_t hash = hash_of(key);
-        const struct batch_key *at = NULL;
-        while ((at = next_created(batch, key, hash, at))) {
-            const struct new_customer *other = &batch->rows[at->row].customer;
-            TRY(matcher->compare(matcher, &row->customer.golden, &other->golden, batch->arena,
-                                 &duplicate->match));
-            *found = duplicate->match.decision == MATCH_CERTAIN;
-            duplicate->customer_id = other->row.customer_id;
-            if (*found) return STATUS_OK;
-        }
+    size_t homes = key->hit_count + key->created_count;
+    for (size_t i = 0; i < key->hit_count; i++)
+        candidates_add(candidates, key->hits[i].home, NULL, kind, homes);
+    for (const struct batch_home *home = key->created; home; home = home->next) {
+        const struct new_customer *other = &batch->rows[home->row].customer;
+        /* Where rows are merged it may be a home of another by now. */
+        bool alone = batch->on_duplicate != ON_DUPLICATE_MERGE;
+        candidates_add(candidates, other->row.customer_id, alone ? &other->record : NULL, kind,
+                       homes);
     }
-    return STATUS_OK;
 }
 
-/* The store's hits of one row, which lie here and there among all. */
-static enum status hits_of(const struct import_batch *batch, const struct batch_row *row,
-                           struct key_hit **hits, size_t *count)
+/* Who the row may be: customers of the store, and rows created by this batch. */
+static enum status find_duplicates(const struct import_batch *batch, const struct batch_row *row,
+                                   struct new_customer_found *found, struct error *error)
 {
-    size_t total = 0;
-    *hits = NULL;
-    *count = 0;
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t k = 0; k < row->customer.key_count; k++) {
-            size_t more;
-            const struct key_hit *of_key = hits_of_key(batch, row->customer.keys[k], &more);
-            for (size_t i = 0; i < more && pass == 1; i++) (*hits)[(*count)++] = of_key[i];
-            total += more;
-        }
-        if (pass == 1 || total == 0) return STATUS_OK;
-        *hits = ARENA_NEW_ARRAY(batch->arena, struct key_hit, total);
-        if (!*hits) return STATUS_OUT_OF_MEMORY;
+    const struct duplicate_search search = {.application = batch->application,
+                                            .policy = batch->policy,
+                                            .session = batch->session,
+                                            .arena = batch->arena,
+                                            .record = &row->customer.record};
+    struct candidates candidates = {.arena = batch->arena};
+    const struct customer_keys *keys = &row->customer.keys;
+    size_t cut_count = 0;
+    bool *cut = ARENA_NEW_ARRAY(batch->arena, bool, keys->searched);
+    if (!cut) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    found->cut = cut;
+    for (size_t k = 0; k < keys->searched; k++) {
+        const struct batch_key *key = &batch->known[row->numbers[k]];
+        cut[k] = candidates_cut(customer_key_kind(keys, k), key->hit_count + key->created_count);
+        cut_count += cut[k];
+        if (cut[k])
+            cut_keys_add(batch->application->cut_keys, batch->caller->tenant, keys->items[k]);
+        if (!cut[k]) add_candidates(batch, key, customer_key_kind(keys, k), &candidates);
     }
-    return STATUS_OK;
+    application_count_matching(batch->application, MATCHING_KEYS_CUT, cut_count);
+    if (candidates_choose(&candidates) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return duplicates_judge(&search, &candidates, &found->duplicates, &found->count, error);
 }
 
-static enum status refuse_duplicate(const struct import_batch *batch, const struct batch_row *row,
+static enum status refuse_duplicate(const struct import_batch *batch,
+                                    const struct duplicate *duplicates, size_t certain,
                                     struct import_result *result, struct error *error)
 {
-    struct duplicate *duplicates, in_batch;
-    struct key_hit *hits;
-    size_t count, hit_count;
-    bool found;
-    if (batch->on_duplicate == ON_DUPLICATE_ALLOW) return STATUS_OK;
-    if (hits_of(batch, row, &hits, &hit_count) != STATUS_OK)
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
-    TRY(duplicates_judge(batch->application, batch->policy, batch->session, &row->customer.golden,
-                         hits, hit_count, batch->arena, &duplicates, &count, error));
-    if (count == 0) {
-        if (find_in_batch(batch, row, &in_batch, &found) != STATUS_OK)
-            return error_plain(error, STATUS_OUT_OF_MEMORY);
-        if (!found) return STATUS_OK;
-        duplicates = &in_batch;
-        count = 1;
-    }
     result->outcome = IMPORT_DUPLICATE;
     result->customer_id = duplicates[0].customer_id;
-    enum status status = duplicates_refuse(duplicates, count, batch->arena, &result->error);
+    enum status status = duplicates_refuse(duplicates, certain, batch->arena, &result->error);
     return status == STATUS_DUPLICATE_CUSTOMER ? STATUS_OK : error_plain(error, status);
 }
 
 /* By a profile that was there, or by a row before. */
 static bool is_taken(const struct import_batch *batch, const struct batch_row *row)
 {
-    struct str id = row->customer.row.customer_id;
     return row->customer.id_was_given &&
-           (row->id_exists || next_created(batch, id, hash_of(id), NULL));
+           (row->id_exists || batch->known[row->numbers[row_key_count(row) - 1]].created);
 }
 
 static void refuse_taken_id(struct import_result *result)
@@ -332,13 +346,20 @@ static enum status create_row(struct import_batch *batch, size_t index, struct e
 {
     struct batch_row *row = &batch->rows[index];
     struct import_result *result = &batch->results[index];
-    if (is_taken(batch, row))
+    struct new_customer_found found = {.cause = DUPLICATE_BY_IMPORT,
+                                       .suppressed = batch->suppressed + row->first_point,
+                                       .on_duplicate = batch->on_duplicate};
+    struct profile_row shown;
+    if (is_taken(batch, row)) {
         refuse_taken_id(result);
-    else
-        TRY(refuse_duplicate(batch, row, result, error));
-    if (result->outcome != IMPORT_CREATED) return STATUS_OK;
+        return STATUS_OK;
+    }
+    TRY(find_duplicates(batch, row, &found, error));
+    size_t certain = duplicates_certain(found.duplicates, found.count);
+    if (certain > 0 && batch->on_duplicate == ON_DUPLICATE_REJECT)
+        return refuse_duplicate(batch, found.duplicates, certain, result, error);
     TRY(new_customer_insert(batch->application, batch->caller, batch->session, &row->customer,
-                            batch->suppressed + row->first_point, batch->arena, error));
+                            &found, batch->arena, &shown, error));
     result->customer_id = row->customer.row.customer_id;
     return remember_created(batch, index) ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
 }
@@ -354,7 +375,8 @@ static enum status update_row(struct import_batch *batch, size_t index, struct s
                                      .caller = batch->caller,
                                      .policy = batch->policy,
                                      .session = batch->session,
-                                     .arena = batch->arena};
+                                     .arena = batch->arena,
+                                     .imported = true};
     result->customer_id = home;
     enum status status = import_update(&change, home, &row->customer, row->record->source_key,
                                        batch->source, row->observed_at, &changed, &row_error);
@@ -366,14 +388,10 @@ static enum status update_row(struct import_batch *batch, size_t index, struct s
 static enum status import_body(struct store_session *session, void *context, struct error *error)
 {
     struct import_batch *batch = context;
-    struct str *keys = batch->keys;
-    size_t key_count = batch->key_count;
     batch->session = session;
-    for (batch->created_room = 16; batch->created_room < 2 * key_count;) batch->created_room *= 2;
-    batch->created = ARENA_NEW_ARRAY(batch->arena, struct batch_key *, batch->created_room);
-    if (!batch->created) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    if (key_count > 0) TRY(store_keys_lock(session, keys, key_count, error));
-    TRY(find_hits(batch, error));
+    if (batch->lock_count > 0)
+        TRY(store_keys_lock(session, batch->locks, batch->lock_count, error));
+    TRY(find_known(batch, error));
     TRY(find_ids(batch, error));
     TRY(find_suppressed(batch, error));
     for (size_t i = 0; i < batch->count; i++) {
@@ -413,7 +431,7 @@ enum status import_records_prepare(struct application *application, const struct
         TRY(prepare_row(batch, &records[i], &batch->rows[i], &results[i], error));
         batch->any_valid = batch->any_valid || !batch->rows[i].invalid;
     }
-    if (gather_keys(batch) != STATUS_OK) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (number_keys(batch) != STATUS_OK) return error_plain(error, STATUS_OUT_OF_MEMORY);
     batch->prepared = arena_mark(arena);
     *out = batch;
     return STATUS_OK;

@@ -4,6 +4,8 @@
 
 #include "application/customer_change.h"
 #include "application/customer_index.h"
+#include "application/merge_customers.h"
+#include "application/review.h"
 #include "application/suppressed_points.h"
 #include "base/identifier.h"
 #include "domain/contact.h"
@@ -23,13 +25,6 @@ static enum status take_contact(struct application *application, const struct js
     *given = !str_is_none(fact->subject);
     if (!*given) fact->subject = identifier_new(application->environment, STR("CONT"), arena);
     return str_is_none(fact->subject) ? STATUS_OUT_OF_MEMORY : STATUS_OK;
-}
-
-static enum status add_key(struct new_customer *out, struct str key)
-{
-    if (str_is_none(key)) return STATUS_OUT_OF_MEMORY;
-    out->keys[out->key_count++] = key;
-    return STATUS_OK;
 }
 
 static enum status make_facts(struct application *application, const struct caller *caller,
@@ -63,21 +58,15 @@ static enum status make_facts(struct application *application, const struct call
     return STATUS_OK;
 }
 
-/* Golden keys, and that of the source record. */
 static enum status make_keys(struct application *application,
                              const struct new_customer_input *input, struct arena *arena,
                              struct new_customer *out)
 {
-    struct str *keys;
-    size_t count;
-    TRY(customer_keys(application, &out->golden, arena, &keys, &count));
-    out->keys = ARENA_NEW_ARRAY(arena, struct str, count + 1);
-    if (!out->keys) return STATUS_OUT_OF_MEMORY;
-    for (size_t i = 0; i < count; i++) out->keys[i] = keys[i];
-    out->key_count = count;
-    if (!str_is_none(input->source_key))
-        TRY(add_key(out, new_customer_source_key(input->source, input->source_key, arena)));
-    return STATUS_OK;
+    TRY(customer_describe(application, out->golden.attributes, arena, &out->record));
+    TRY(customer_make_keys(application, &out->record, arena, &out->keys));
+    if (str_is_none(input->source_key)) return STATUS_OK;
+    out->source_key = new_customer_source_key(input->source, input->source_key, arena);
+    return str_is_none(out->source_key) ? STATUS_OUT_OF_MEMORY : STATUS_OK;
 }
 
 static enum status make_event(struct application *application, const struct caller *caller,
@@ -154,14 +143,16 @@ enum status new_customer_prepare(struct application *application, const struct c
     return STATUS_OK;
 }
 
-enum status new_customer_guards(const struct new_customer *customer, struct arena *arena,
-                                struct str *keys, size_t *count)
+#define ID_PREFIX "customer|"
+
+struct str new_customer_id_key(const struct new_customer *customer, struct arena *arena)
 {
-    *count = 0;
-    for (size_t i = 0; i < customer->key_count; i++) keys[(*count)++] = customer->keys[i];
-    if (!customer->id_was_given) return STATUS_OK;
-    keys[*count] = arena_format(arena, "customer|%.*s", STR_ARGS(customer->row.customer_id));
-    return str_is_none(keys[(*count)++]) ? STATUS_OUT_OF_MEMORY : STATUS_OK;
+    return arena_format(arena, ID_PREFIX "%.*s", STR_ARGS(customer->row.customer_id));
+}
+
+bool new_customer_is_id_key(struct str key)
+{
+    return str_starts_with(key, STR(ID_PREFIX));
 }
 
 static enum status append_revocations(struct application *application, const struct caller *caller,
@@ -185,9 +176,10 @@ static enum status append_revocations(struct application *application, const str
     return STATUS_OK;
 }
 
-enum status new_customer_insert(struct application *application, const struct caller *caller,
-                                struct store_session *session, const struct new_customer *customer,
-                                const bool *suppressed, struct arena *arena, struct error *error)
+static enum status write(struct application *application, const struct caller *caller,
+                         struct store_session *session, const struct new_customer *customer,
+                         const struct new_customer_found *found, struct arena *arena,
+                         struct error *error)
 {
     struct version_row version = {.customer_id = customer->row.customer_id,
                                   .version = 1,
@@ -199,9 +191,50 @@ enum status new_customer_insert(struct application *application, const struct ca
     TRY(store_version_append(session, &version, error));
     for (size_t i = 0; i < customer->tree.fact_count; i++)
         TRY(store_fact_append(session, &customer->tree.facts[i], error));
-    TRY(append_revocations(application, caller, session, customer, suppressed, arena, error));
-    TRY(store_keys_put(session, customer->row.customer_id, customer->keys, customer->key_count,
-                       error));
+    TRY(append_revocations(application, caller, session, customer, found->suppressed, arena,
+                           error));
+    TRY(customer_put_keys(session, customer->row.customer_id, &customer->keys, found->cut, arena,
+                          error));
+    if (!str_is_none(customer->source_key))
+        TRY(store_keys_put(session, customer->row.customer_id, &customer->source_key, 1, error));
     TRY(store_search_put(session, customer->row.customer_id, customer->search_entry, error));
     return store_event_append(session, &customer->event, error);
+}
+
+/* A customer that was merged into another one since it was found: found again, it is that one. */
+static enum status try_again_if_merged(enum status status, struct error *error)
+{
+    return status == STATUS_CUSTOMER_MERGED ? error_plain(error, STATUS_WRITE_CONFLICT) : status;
+}
+
+static enum status merge_into(struct application *application, const struct caller *caller,
+                              struct store_session *session, const struct new_customer *customer,
+                              struct str target_id, struct arena *arena, struct profile_row *shown,
+                              struct error *error)
+{
+    const struct merge_request request = {.source_id = customer->row.customer_id};
+    struct merge_result merged;
+    TRY(try_again_if_merged(merge_customers_within(application, caller, session, target_id,
+                                                   &request, arena, &merged, error),
+                            error));
+    return store_profile_get(session, target_id, STORE_NO_LOCK, arena, shown, error);
+}
+
+enum status new_customer_insert(struct application *application, const struct caller *caller,
+                                struct store_session *session, const struct new_customer *customer,
+                                const struct new_customer_found *found, struct arena *arena,
+                                struct profile_row *shown, struct error *error)
+{
+    const struct review review = {session, caller->user_id, customer->row.created_at, arena};
+    bool merges = found->on_duplicate == ON_DUPLICATE_MERGE &&
+                  duplicates_certain(found->duplicates, found->count) > 0;
+    size_t queued = found->on_duplicate == ON_DUPLICATE_ALLOW ? 0 : found->count;
+    TRY(write(application, caller, session, customer, found, arena, error));
+    *shown = customer->row;
+    /* The others first: a merge brings what it means for the queue with it. */
+    TRY(review_queue(application, &review, &customer->tree, true, found->duplicates + merges,
+                     queued > 0 ? queued - merges : 0, found->cause, error));
+    if (!merges) return STATUS_OK;
+    return merge_into(application, caller, session, customer, found->duplicates[0].customer_id,
+                      arena, shown, error);
 }

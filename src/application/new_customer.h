@@ -4,7 +4,8 @@
 #ifndef APPLICATION_NEW_CUSTOMER_H
 #define APPLICATION_NEW_CUSTOMER_H
 
-#include "application/customer.h"
+#include "application/create_customer.h"
+#include "application/duplicates.h"
 #include "domain/event.h"
 
 struct new_customer {
@@ -14,8 +15,9 @@ struct new_customer {
     const bool *contact_id_given; /* by the caller, for each */
     struct golden golden;
     struct profile_row row; /* version 1, document and all */
-    struct str *keys;       /* customer_keys, then that of the source record */
-    size_t key_count;
+    struct match_record record;
+    struct customer_keys keys;
+    struct str source_key; /* as a key; absent when there is none */
     struct str search_entry;
     bool id_was_given;
     struct str *points; /* suppression hashes of its contact points */
@@ -37,17 +39,27 @@ MUST_CHECK enum status
 new_customer_prepare(struct application *application, const struct caller *caller,
                      const struct policy *policy, const struct new_customer_input *input,
                      struct arena *arena, struct new_customer *out, struct error *error);
-/* What may be one customer's only, to be locked before it is looked up (store_keys_lock): the keys
- * that decide, and that of its id when the caller chose it. `keys` has room for key_count + 1; they
- * are in no order. STATUS_OUT_OF_MEMORY only. */
-MUST_CHECK enum status new_customer_guards(const struct new_customer *customer, struct arena *arena,
-                                           struct str *keys, size_t *count);
-/* Writes it, with its event. `suppressed[i]` says whether points[i] is on the suppression list;
- * each such point gets REVOKED consent records. */
+/* The key under which a customerId that the caller chose is locked before it is looked up; absent
+ * when out of memory. */
+struct str new_customer_id_key(const struct new_customer *customer, struct arena *arena);
+bool new_customer_is_id_key(struct str key);
+/* What was found out about it in the unit of work. */
+struct new_customer_found {
+    const bool *suppressed; /* whether points[i] is on the suppression list */
+    const bool *cut;        /* as customer_put_keys takes it */
+    struct duplicate *duplicates;
+    size_t count;
+    enum duplicate_choice on_duplicate;
+    enum duplicate_cause cause;
+};
+/* Writes it, with its event. Each suppressed point gets REVOKED consent records. Then its possible
+ * duplicates go to the review queue and, with ON_DUPLICATE_MERGE, it is merged into the first of
+ * the certain ones; `shown` is the row of the customer that it is or became a part of. */
 MUST_CHECK enum status
 new_customer_insert(struct application *application, const struct caller *caller,
                     struct store_session *session, const struct new_customer *customer,
-                    const bool *suppressed, struct arena *arena, struct error *error);
+                    const struct new_customer_found *found, struct arena *arena,
+                    struct profile_row *shown, struct error *error);
 
 /* The key by which the home of a source record is found again. */
 struct str new_customer_source_key(struct str source, struct str source_key, struct arena *arena);

@@ -7,15 +7,26 @@
 
 enum { PAGE = 200, ID_MAX = 64 };
 
-static enum status put_golden(struct application *application, struct store_session *session,
-                              struct str home, const struct golden *golden, struct arena *arena,
-                              struct error *error)
+/* What is shown and everything that was ever said: values that are no longer current lead to
+ * the customer, too. */
+static enum status put_said(struct application *application, struct store_session *session,
+                            const struct tree *tree, const struct json_value *shown,
+                            struct arena *arena, struct error *error)
 {
-    struct str *keys;
-    size_t count;
-    if (customer_keys(application, golden, arena, &keys, &count) != STATUS_OK)
+    struct match_record record;
+    struct customer_keys keys;
+    const struct json_value **said =
+        ARENA_NEW_ARRAY(arena, const struct json_value *, tree->fact_count + 1);
+    size_t count = 0;
+    if (!said) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    said[count++] = shown;
+    for (size_t i = 0; i < tree->fact_count; i++)
+        if (tree->facts[i].kind == FACT_ASSERTION) said[count++] = tree->facts[i].body;
+    if (application->matcher->describe(application->matcher, said, count, arena, &record) !=
+            STATUS_OK ||
+        customer_make_keys(application, &record, arena, &keys) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
-    return store_keys_put(session, home, keys, count, error);
+    return customer_put_keys(session, tree->homes[0].customer_id, &keys, NULL, arena, error);
 }
 
 enum status record_keys_put(struct application *application, struct store_session *session,
@@ -24,15 +35,11 @@ enum status record_keys_put(struct application *application, struct store_sessio
 {
     const struct policy *policy = application->policy_for(application, session->tenant);
     struct str home = tree->homes[0].customer_id;
-    struct golden golden, shown = {0};
+    struct golden golden;
     if (golden_record(tree, policy, arena, &golden) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
-    TRY(put_golden(application, session, home, &golden, arena, error));
-    if (document) {
-        struct json_value attributes = *document;
-        shown.attributes = &attributes;
-        TRY(put_golden(application, session, home, &shown, arena, error));
-    }
+    TRY(put_said(application, session, tree, golden.attributes, arena, error));
+    if (document) TRY(put_said(application, session, tree, document, arena, error));
     for (size_t i = 0; i < tree->fact_count; i++) {
         const struct fact *fact = &tree->facts[i];
         if (fact->kind != FACT_ASSERTION || str_is_empty(fact->subject)) continue;

@@ -6,8 +6,9 @@
 
 #include "application/application.h"
 
-/* Golden keys of the home alone (`tree` has that home and no other) and of the profile as it stands
- * (`document`, NULL when it is not shown), and those of its source records. */
+/* Keys of the home alone (`tree` has that home and no other), of the profile as it stands
+ * (`document`, NULL when it is not shown) and of everything that was ever said of it, and those of
+ * its source records. */
 MUST_CHECK enum status record_keys_put(struct application *application,
                                        struct store_session *session, const struct tree *tree,
                                        const struct json_value *document, struct arena *arena,

@@ -70,27 +70,21 @@ static enum status lock_all(const struct deciding *deciding, struct error *error
     return STATUS_OK;
 }
 
-/* What the matcher compares, from the document, which is the golden record. */
-static enum status golden_of(const struct profile_row *row, struct arena *arena,
-                             struct golden *golden)
-{
-    struct json_value *document;
-    TRY(json_parse(row->document, arena, &document, NULL));
-    *golden = (struct golden){.attributes = document};
-    const struct json_value *contacts = json_get(document, STR("contacts"));
-    golden->contacts = contacts ? json_copy(contacts, arena) : NULL;
-    return contacts && !golden->contacts ? STATUS_OUT_OF_MEMORY : STATUS_OK;
-}
-
+/* As they are shown: the document is the golden record. */
 static enum status compare(const struct deciding *deciding, const struct profile_row customers[2],
                            struct match *match, struct error *error)
 {
     struct matcher *matcher = deciding->application->matcher;
     struct arena *arena = deciding->review.arena;
-    struct golden golden[2];
-    if (golden_of(&customers[0], arena, &golden[0]) != STATUS_OK ||
-        golden_of(&customers[1], arena, &golden[1]) != STATUS_OK ||
-        matcher->compare(matcher, &golden[0], &golden[1], arena, match) != STATUS_OK)
+    struct match_record records[2];
+    for (size_t i = 0; i < 2; i++) {
+        struct json_value *document;
+        TRY(json_parse(customers[i].document, arena, &document, error));
+        if (customer_describe(deciding->application, document, arena, &records[i]) != STATUS_OK)
+            return error_plain(error, STATUS_OUT_OF_MEMORY);
+    }
+    if (matcher->compare(matcher, deciding->review.session->tenant, &records[0], &records[1], 1,
+                         arena, match) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     return STATUS_OK;
 }

@@ -18,13 +18,13 @@ enum {
 };
 
 /* An entry that may be a hit. */
-struct candidate {
+struct proposal {
     struct search_hit hit;
     size_t reading;
 };
 
 struct found {
-    struct candidate from;
+    struct proposal from;
     struct profile_row root;
     struct search_reason reasons[SEARCH_TOKENS_MAX];
 };
@@ -38,11 +38,11 @@ struct searching {
     struct arena *arena;
     size_t limit;
     enum order order;
-    struct candidate after; /* of the cursor, by relevance */
+    struct proposal after; /* of the cursor, by relevance */
     struct search_entry *entries;
     size_t entry_count;
     struct search_hits hits[SEARCH_READINGS_MAX];
-    struct candidate *candidates;
+    struct proposal *candidates;
     size_t candidate_count;
     struct found *found; /* all up to the end of the page */
     size_t found_count, found_room, shown_from;
@@ -208,9 +208,9 @@ static enum status read_near(struct searching *searching, struct error *error)
 
 /* --- candidates --- */
 
-static int compare_candidates(const void *a, const void *b)
+static int compare_proposals(const void *a, const void *b)
 {
-    const struct candidate *x = a, *y = b;
+    const struct proposal *x = a, *y = b;
     int by_hit = search_hit_compare(&x->hit, &y->hit);
     return by_hit ? by_hit : (x->reading > y->reading) - (x->reading < y->reading);
 }
@@ -220,7 +220,7 @@ static enum status rank(struct searching *searching, struct error *error)
 {
     searching->candidate_count = 0;
     searching->candidates =
-        ARENA_NEW_ARRAY(searching->arena, struct candidate, searching->parsed->count * DEPTH);
+        ARENA_NEW_ARRAY(searching->arena, struct proposal, searching->parsed->count * DEPTH);
     if (!searching->candidates) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t r = 0; r < searching->parsed->count; r++) {
         struct search_hit *hits;
@@ -228,10 +228,10 @@ static enum status rank(struct searching *searching, struct error *error)
         if (search_hits_rank(&searching->hits[r], DEPTH, &hits, &count) != STATUS_OK)
             return error_plain(error, STATUS_OUT_OF_MEMORY);
         for (size_t i = 0; i < count; i++)
-            searching->candidates[searching->candidate_count++] = (struct candidate){hits[i], r};
+            searching->candidates[searching->candidate_count++] = (struct proposal){hits[i], r};
     }
     qsort(searching->candidates, searching->candidate_count, sizeof(*searching->candidates),
-          compare_candidates);
+          compare_proposals);
     return STATUS_OK;
 }
 
@@ -253,7 +253,7 @@ static bool is_found(const struct searching *searching, struct str customer_id)
 
 /* Why the customer as he is meets the reading; if the profile does not say, by what was ever said
  * of any of his homes. */
-static enum status explain(struct searching *searching, const struct candidate *candidate,
+static enum status explain(struct searching *searching, const struct proposal *candidate,
                            struct found *found, bool *meets, struct error *error)
 {
     struct search_reasons reasons = {.reading = &searching->parsed->readings[candidate->reading],
@@ -293,7 +293,7 @@ static bool make_room(struct searching *searching)
 }
 
 /* Adds the customer of a candidate, if he is a hit and was not found by a better one. */
-static enum status look_at(struct searching *searching, const struct candidate *candidate,
+static enum status look_at(struct searching *searching, const struct proposal *candidate,
                            const struct profile_row *row, struct error *error)
 {
     bool meets = true;
@@ -312,7 +312,7 @@ static enum status look_at(struct searching *searching, const struct candidate *
 }
 
 /* Behind the cursor? */
-static bool is_shown(const struct searching *searching, const struct candidate *candidate)
+static bool is_shown(const struct searching *searching, const struct proposal *candidate)
 {
     return search_hit_compare(&searching->after.hit, &candidate->hit) < 0;
 }
@@ -333,7 +333,7 @@ static void note_shown(struct searching *searching)
 /* Somebody typed a customerId. */
 static enum status look_at_id(struct searching *searching, struct error *error)
 {
-    const struct candidate candidate = {.hit = {.rank = RANK_ID}};
+    const struct proposal candidate = {.hit = {.rank = RANK_ID}};
     struct profile_row row;
     if (str_is_none(searching->query->any)) return STATUS_OK;
     enum status status = store_profile_get(searching->session, str_trim(searching->query->any),

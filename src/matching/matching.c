@@ -12,7 +12,7 @@
 #include "matching/keys.h"
 #include "matching/rarity.h"
 
-enum { VALUES_LIMIT = 64 << 20, MEMBERS_MAX = 24 };
+enum { VALUES_LIMIT = 64 << 20, MEMBERS_MAX = 24, VERSION_ARENA = 1 << 20 };
 
 /* What each slot is called in normal form and which field the caller knows it as. */
 static const struct {
@@ -87,6 +87,19 @@ static int slot_of(char letter)
     return -1;
 }
 
+bool matching_normal_next(struct str *rest, enum matching_field *field, struct str *text)
+{
+    struct str line;
+    while (rest->len > 0 && str_split(rest, '\n', &line)) {
+        int slot = line.len > 2 ? slot_of(line.ptr[0]) : -1;
+        if (slot < 0 || slot == SLOT_TRAITS) continue;
+        *field = slots[slot].field;
+        *text = str_skip(line, 2);
+        return true;
+    }
+    return false;
+}
+
 struct members {
     uint32_t reference[SLOT_COUNT][MEMBERS_MAX];
     size_t count[SLOT_COUNT];
@@ -138,8 +151,8 @@ struct str matching_key_name(uint8_t type, bool organisation)
     return STR_NONE;
 }
 
-enum status matching_keys(struct str normal, struct matching_key *keys, size_t *count,
-                          struct error *error)
+enum status matching_keys(struct str normal, const struct matching_key_choice *choice,
+                          struct matching_key *keys, size_t *count, struct error *error)
 {
     struct values values;
     struct record record;
@@ -148,12 +161,16 @@ enum status matching_keys(struct str normal, struct matching_key *keys, size_t *
     enum model_kind kind =
         status == STATUS_OK && record_is_organisation(&record) ? MODEL_ORGANISATION : MODEL_PERSON;
     const struct key_type *types = keys_types(kind);
+    uint32_t wanted = UINT32_MAX;
+    if (choice) wanted = kind == MODEL_ORGANISATION ? choice->organisation : choice->person;
     *count = 0;
     for (int type = 0; status == STATUS_OK && types[type].name; type++) {
+        if (!(wanted >> type & 1)) continue;
         uint64_t hashes[KEYS_PER_TYPE_MAX];
         size_t made = keys_make(kind, type, &values, NULL, &record, hashes);
         for (size_t i = 0; i < made && *count < MATCHING_KEYS_MAX; i++)
-            keys[(*count)++] = (struct matching_key){hashes[i], (uint8_t)type};
+            keys[(*count)++] =
+                (struct matching_key){hashes[i], (uint8_t)type, kind == MODEL_ORGANISATION};
     }
     values_release(&values);
     return status;
@@ -165,7 +182,20 @@ struct matching_matcher {
     struct matching_settings settings;
     struct model_set models;
     double match_rate[MODEL_KIND_COUNT];
+    char version[24];
 };
+
+static enum status name_version(struct matching_matcher *matcher)
+{
+    struct arena arena;
+    arena_init(&arena, VERSION_ARENA);
+    struct buffer text = {.arena = &arena};
+    enum status status = model_text_write(&matcher->models, &text);
+    (void)snprintf(matcher->version, sizeof matcher->version, "%d-%08x", MODEL_VERSION,
+                   (uint32_t)(values_hash(buffer_str(&text)) >> 32));
+    arena_release(&arena);
+    return status;
+}
 
 enum status matching_matcher_new(const struct matching_settings *settings,
                                  struct matching_matcher **matcher, struct error *error)
@@ -177,13 +207,15 @@ enum status matching_matcher_new(const struct matching_settings *settings,
     if ((*matcher)->settings.match_from <= 0) (*matcher)->settings.match_from = 0.95;
     if ((*matcher)->settings.review_from <= 0) (*matcher)->settings.review_from = 0.5;
     model_set_default(&(*matcher)->models);
-    if (!str_is_none(settings->model_text)) {
-        enum status status = model_text_read(settings->model_text, &(*matcher)->models, error);
-        if (status != STATUS_OK) {
-            matching_matcher_free(*matcher);
-            *matcher = NULL;
-            return status;
-        }
+    enum status status = STATUS_OK;
+    if (!str_is_none(settings->model_text))
+        status = model_text_read(settings->model_text, &(*matcher)->models, error);
+    if (status == STATUS_OK && (status = name_version(*matcher)) != STATUS_OK)
+        (void)error_plain(error, status);
+    if (status != STATUS_OK) {
+        matching_matcher_free(*matcher);
+        *matcher = NULL;
+        return status;
     }
     for (int kind = 0; kind < MODEL_KIND_COUNT; kind++) {
         double each = 2 * (*matcher)->models.kind[kind].duplicates_per_record;
@@ -195,6 +227,11 @@ enum status matching_matcher_new(const struct matching_settings *settings,
 void matching_matcher_free(struct matching_matcher *matcher)
 {
     free(matcher);
+}
+
+struct str matching_matcher_version(const struct matching_matcher *matcher)
+{
+    return str_from_cstr(matcher->version);
 }
 
 /* ------------------------------------------------------------------ query */

@@ -11,7 +11,7 @@
  *     struct matching_value values[] = {{MATCHING_FIELD_FULL_NAME, STR(""), STR("Ann Lee")},
  *                                       {MATCHING_FIELD_EMAIL, STR(""), STR("ann@x.org")}};
  *     TRY(matching_normalise(values, 2, &arena, &normal, error));
- *     TRY(matching_keys(normal, keys, &key_count, error));              index or look up
+ *     TRY(matching_keys(normal, NULL, keys, &key_count, error));              index or look up
  *     TRY(matching_query_new(matcher, normal, &query, error));
  *     TRY(matching_query_compare(query, candidate, &outcome, error));   for each candidate
  *     if (outcome.decision == MATCHING_MATCH) ...
@@ -40,16 +40,24 @@ MUST_CHECK enum status matching_normalise(const struct matching_value *values, s
                                           struct arena *arena, struct str *normal,
                                           struct error *error);
 
+/* The values of a normal form, one at each call; false at its end. */
+bool matching_normal_next(struct str *rest, enum matching_field *field, struct str *text);
+
 struct matching_key {
     uint64_t hash; /* never 0; of the type and the values; equal on every machine */
     uint8_t type;
+    bool organisation; /* whose key it is */
 };
 /* The name of a key type, for reports: "family name + birth date". */
 struct str matching_key_name(uint8_t type, bool organisation);
 
-/* keys has room for MATCHING_KEYS_MAX. */
-MUST_CHECK enum status matching_keys(struct str normal, struct matching_key *keys, size_t *count,
-                                     struct error *error);
+/* Which types of keys are wanted of a person and of an organisation: a bit for each. */
+struct matching_key_choice {
+    uint32_t person, organisation;
+};
+/* keys has room for MATCHING_KEYS_MAX; `choice` may be NULL: all. */
+MUST_CHECK enum status matching_keys(struct str normal, const struct matching_key_choice *choice,
+                                     struct matching_key *keys, size_t *count, struct error *error);
 
 /* ------------------------------------------------------------------ deciding */
 
@@ -69,6 +77,8 @@ struct matching_matcher;
 MUST_CHECK enum status matching_matcher_new(const struct matching_settings *settings,
                                             struct matching_matcher **matcher, struct error *error);
 void matching_matcher_free(struct matching_matcher *matcher);
+/* Names the models: equal for equal numbers. Valid while the matcher is. */
+struct str matching_matcher_version(const struct matching_matcher *matcher);
 
 enum matching_decision { MATCHING_NO_MATCH, MATCHING_REVIEW, MATCHING_MATCH };
 

@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* One record alone is interned for every comparison at write time: it is to find room and no more.
+ */
+enum { TABLE_MIN = 16, VALUES_MIN = 8, TEXT_MIN = 128, LISTS_MIN = 16 };
+
 static uint64_t read_bytes(const char *p, size_t count)
 {
     uint64_t x = 0;
@@ -83,7 +87,8 @@ void values_clear(struct values *values)
 static bool grow_table(struct values_budget *budget, struct value_domain *d)
 {
     if (d->table && (uint64_t)(d->count + 1) * 3 < (d->table_mask + 1ULL) * 2) return true;
-    uint64_t old_size = d->table ? d->table_mask + 1ULL : 0, size = old_size ? old_size * 2 : 64;
+    uint64_t old_size = d->table ? d->table_mask + 1ULL : 0,
+             size = old_size ? old_size * 2 : TABLE_MIN;
     uint64_t *table = values_budget_realloc(budget, d->table, old_size * 8, size * 8);
     if (!table) return false;
     memset(table, 0, size * 8);
@@ -100,7 +105,7 @@ static bool grow_table(struct values_budget *budget, struct value_domain *d)
 static bool grow_values(struct values_budget *budget, struct value_domain *d)
 {
     if (d->count + 2 <= d->capacity) return true;
-    uint64_t capacity = d->capacity ? d->capacity + d->capacity / 2ULL : 64;
+    uint64_t capacity = d->capacity ? d->capacity + d->capacity / 2ULL : VALUES_MIN;
     if (capacity >= VALUES_LIST) return false;
     struct value *grown = values_budget_realloc(budget, d->values, d->capacity * sizeof *grown,
                                                 capacity * sizeof *grown);
@@ -114,7 +119,7 @@ static bool grow_values(struct values_budget *budget, struct value_domain *d)
 static bool grow_text(struct values_budget *budget, struct value_domain *d, size_t len)
 {
     if (d->text_bytes + len <= d->text_capacity) return true;
-    uint64_t capacity = d->text_capacity ? d->text_capacity + d->text_capacity / 2 : 1024;
+    uint64_t capacity = d->text_capacity ? d->text_capacity + d->text_capacity / 2 : TEXT_MIN;
     if (capacity < d->text_bytes + len) capacity = d->text_bytes + len;
     char *grown = values_budget_realloc(budget, d->text, d->text_capacity, capacity);
     if (!grown) return false;
@@ -177,7 +182,7 @@ static uint32_t list_hash(const uint32_t *list, uint32_t count)
 static bool grow_lists(struct values_budget *budget, struct value_domain *d, size_t count)
 {
     if (d->list_words + count + 2 > d->list_capacity) {
-        uint64_t capacity = (d->list_capacity ? d->list_capacity * 3ULL / 2 : 256) + count;
+        uint64_t capacity = (d->list_capacity ? d->list_capacity * 3ULL / 2 : LISTS_MIN) + count;
         if (capacity >= VALUES_LIST) return false;
         uint32_t *grown =
             values_budget_realloc(budget, d->lists, d->list_capacity * 4ULL, capacity * 4);
@@ -187,7 +192,7 @@ static bool grow_lists(struct values_budget *budget, struct value_domain *d, siz
     }
     if (d->list_table && (d->list_count + 1ULL) * 3 < (d->list_mask + 1ULL) * 2) return true;
     uint64_t old_size = d->list_table ? d->list_mask + 1ULL : 0,
-             size = old_size ? old_size * 2 : 64;
+             size = old_size ? old_size * 2 : TABLE_MIN;
     uint32_t *table = values_budget_realloc(budget, d->list_table, old_size * 4, size * 4);
     if (!table) return false;
     memset(table, 0, size * 4);

@@ -124,17 +124,31 @@ static bool add_chunks(struct search_reading *reading, struct str text, unsigned
     return true;
 }
 
+/* A name as a whole, and no other: it stands above those that have more words. */
+static bool add_whole_name(struct search_reading *reading, struct str raw, struct arena *arena)
+{
+    char name[SEARCH_VALUE_MAX];
+    struct search_words words;
+    search_words_of(raw, &words);
+    struct search_token token = {
+        .raw = raw, .fields = NAME_FIELDS, .name = kept(arena, search_whole_name(&words, name))};
+    return str_is_empty(token.name) || add_token(reading, &token);
+}
+
 /* The box as a whole, in the readings it may have. */
-enum box { BOX_WORDS, BOX_LOOSE, BOX_PHONE, BOX_IDENTIFIER, BOX_COUNT };
+enum box { BOX_WORDS, BOX_NAME, BOX_LOOSE, BOX_PHONE, BOX_IDENTIFIER, BOX_COUNT };
 
 static bool box_may_be(enum box box, const struct search_input *input)
 {
     struct str any = input->any;
     if (str_is_none(any))
-        return box == BOX_WORDS || (box == BOX_LOOSE && !str_is_none(input->email));
+        return box == BOX_WORDS || (box == BOX_NAME && !str_is_none(input->name)) ||
+               (box == BOX_LOOSE && !str_is_none(input->email));
     switch (box) {
     case BOX_WORDS:
         return true;
+    case BOX_NAME:
+        return str_find_char(any, '@') < 0;
     case BOX_LOOSE:
         return str_find_char(any, '@') >= 0 || !str_is_none(input->email);
     case BOX_PHONE:
@@ -148,6 +162,7 @@ static bool add_box(struct search_reading *reading, enum box box, struct str any
                     struct arena *arena)
 {
     if (str_is_none(any)) return true;
+    if (box == BOX_NAME) return add_whole_name(reading, any, arena);
     if (box == BOX_PHONE) return add_phone(reading, any, arena);
     if (box == BOX_IDENTIFIER) return add_identifier(reading, any, arena);
     return add_chunks(reading, any, ANY_FIELD, box == BOX_WORDS, arena);
@@ -159,9 +174,11 @@ static enum status read_as(enum box box, const struct search_input *input, struc
     *reading = (struct search_reading){.is_loose = box == BOX_LOOSE};
     size_t before = 0;
     if (!str_is_none(input->name)) {
-        if (!add_chunks(reading, input->name, NAME_FIELDS, false, arena))
+        bool whole = box == BOX_NAME && str_is_none(input->any);
+        if (!(whole ? add_whole_name(reading, input->name, arena)
+                    : add_chunks(reading, input->name, NAME_FIELDS, false, arena)))
             return refuse(error, STR("name"), "has too many words");
-        if (reading->count == before)
+        if (reading->count == before && !whole)
             return refuse(error, STR("name"), "says nothing to search for");
     }
     before = reading->count;
@@ -224,6 +241,9 @@ enum status search_query_parse(const struct search_input *input, struct arena *a
 
 /* --- matching --- */
 
+/* A whole value that is as it was typed has 1000. */
+enum { WORD_EXACT = 960 };
+
 struct str search_kind_name(enum search_kind kind)
 {
     static const struct str names[] = {STR("exact"), STR("prefix"), STR("suffix"), STR("typo"),
@@ -272,8 +292,8 @@ struct search_match search_match_word(const struct search_token *token, struct s
 {
     struct str typed = token->word;
     if (str_is_empty(typed) || str_is_empty(word)) return no_match();
-    if (str_starts_with(word, typed) && (word.len == typed.len || may_be_cut_short(token)))
-        return beginning(typed, word);
+    if (str_equal(word, typed)) return (struct search_match){WORD_EXACT, SEARCH_EXACT, true};
+    if (str_starts_with(word, typed) && may_be_cut_short(token)) return beginning(typed, word);
     if (typed.len < TYPO_FROM || close_only || digit_count(typed) == typed.len) return no_match();
     unsigned edits = edits_between(typed, word);
     if (edits > 0)
@@ -328,6 +348,10 @@ static struct search_match match_value(const struct search_token *token, enum se
                                        struct str value)
 {
     switch (field) {
+    case SEARCH_NAME:
+    case SEARCH_CONTACT:
+        return str_equal(token->name, value) && !str_is_empty(value) ? beginning(value, value)
+                                                                     : no_match();
     case SEARCH_EMAIL:
         return match_begin(token->email, value);
     case SEARCH_PHONE:
@@ -410,6 +434,10 @@ void search_ranges_close(struct search_ranges *ranges, const struct search_token
             add_range(ranges, arena_format(arena, "P%.*s!", STR_ARGS(token->word)),
                       arena_format(arena, "P%.*s" LAST_CHARACTER, STR_ARGS(token->word)),
                       PREFIX_BLOCKS);
+    }
+    if (!str_is_empty(token->name)) {
+        add_whole(ranges, "Vn", token->name, LIST_BLOCKS);
+        add_whole(ranges, "Vc", token->name, LIST_BLOCKS);
     }
     if (!str_is_empty(token->email)) add_beginning(ranges, "Ve", token->email, PREFIX_BLOCKS);
     if (!str_is_empty(token->phone)) add_beginning(ranges, "Vp", token->phone, PREFIX_BLOCKS);

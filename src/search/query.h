@@ -21,7 +21,7 @@
 enum {
     SEARCH_INPUT_MAX = 200, /* bytes of a parameter */
     SEARCH_TOKENS_MAX = 12, /* of a reading */
-    SEARCH_READINGS_MAX = 5,
+    SEARCH_READINGS_MAX = 6,
 };
 
 /* What was asked; absent members do not restrict. */
@@ -35,10 +35,10 @@ struct search_input {
 struct search_token {
     struct str raw;  /* as it was typed */
     struct str word; /* folded; empty like those below: not looked for */
-    struct str email, phone, phone_end, identifier;
-    unsigned fields; /* bit 1 << field */
-    uint32_t sound;  /* of the word; 0: none */
-    bool is_last;    /* still being typed: any beginning will do */
+    struct str name, email, phone, phone_end, identifier; /* whole values */
+    unsigned fields;                                      /* bit 1 << field */
+    uint32_t sound;                                       /* of the word; 0: none */
+    bool is_last; /* still being typed: any beginning will do */
 };
 
 struct search_reading {

@@ -229,6 +229,20 @@ struct str search_identifier(struct str value, char *out)
     return cut(fold_compact(fold_text(value, folded), out, SEARCH_VALUE_MAX), SEARCH_VALUE_MAX);
 }
 
+struct str search_whole_name(const struct search_words *words, char *out)
+{
+    struct str sorted[SEARCH_WORDS_MAX];
+    size_t len = 0;
+    memcpy(sorted, words->word, words->count * sizeof(*sorted));
+    str_sort(sorted, words->count);
+    for (size_t i = 0; i < words->count; i++) {
+        struct str part = cut(sorted[i], SEARCH_VALUE_MAX - len);
+        memcpy(out + len, part.ptr, part.len);
+        len += part.len;
+    }
+    return str_of(out, len);
+}
+
 /* --- keys --- */
 
 static void add_key(struct search_keys *keys, char class, struct str term, char field, bool leads)
@@ -293,6 +307,8 @@ void search_keys_add(void *context, enum search_field field, struct str value)
         break;
     default:
         search_words_of(value, &words);
+        if (field == SEARCH_NAME || field == SEARCH_CONTACT)
+            add_value(keys, field, search_whole_name(&words, whole));
     }
     add_words(keys, field, &words);
 }

@@ -5,8 +5,8 @@
  * case, accents, script or format. Keys by their first letter:
  *
  *     P<word> <field>       a word of a value: folded, see text/fold.h
- *     V<field><value>       a whole value: e-mail address, phone number (national part, and all
- *                           digits backwards), identifier, key at a source
+ *     V<field><value>       a whole value: name (its words in order of the alphabet), e-mail
+ * address, phone number (national part, and all digits backwards), identifier, key at a source
  *     D<length><word>       that there is such a word, and the same backwards: typos are found by
  * the R<length><drow>       half of a word that is right, among words of about its length, S<sound>
  * <word>       and by its sound, see text/phonetic.h
@@ -69,6 +69,8 @@ struct str search_phone(struct str value, char *out);
  * other. */
 struct str search_phone_end(struct str value, char *out);
 struct str search_identifier(struct str value, char *out);
+/* Of the words of a name, whatever their order. */
+struct str search_whole_name(const struct search_words *words, char *out);
 /* A word backwards, character by character. */
 struct str search_reversed(struct str word, char *out);
 

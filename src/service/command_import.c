@@ -86,7 +86,7 @@ static enum status take_options(const struct invocation *invocation, struct impo
                          "--source is no identifier");
     if (!create_customer_choice(invocation_option(invocation, STR("on-duplicate")),
                                 &options->on_duplicate))
-        return error_set(error, STATUS_USAGE, STR("on-duplicate"), STR("reject | allow"),
+        return error_set(error, STATUS_USAGE, STR("on-duplicate"), create_customer_choices,
                          "--on-duplicate is not known");
     return STATUS_OK;
 }
@@ -129,7 +129,8 @@ static struct str curl_line(const struct invocation *invocation, const struct im
     if (!str_is_none(options->rules.key_column))
         buffer_append_format(&out, "&keyColumn=%.*s",
                              STR_ARGS(store_command_escape(options->rules.key_column, arena)));
-    if (options->on_duplicate == ON_DUPLICATE_ALLOW) buffer_append(&out, STR("&onDuplicate=allow"));
+    buffer_append_format(&out, "&onDuplicate=%.*s",
+                         STR_ARGS(create_customer_choice_name(options->on_duplicate)));
     if (options->rules.map_count > 0 || options->rules.pass_over_unknown)
         buffer_append_format(
             &out, "&mapping=%.*s",
@@ -299,8 +300,9 @@ static const struct command_option options[] = {
     {STR("map"), STR("FIELD=COLUMN"), STR("a column that is not named as its field; repeatable")},
     {STR("skip"), STR("COLUMN"), STR("pass over a column; repeatable")},
     {STR("skip-unknown"), STR_NONE, STR("pass over all columns that are no field and not mapped")},
-    {STR("on-duplicate"), STR("reject | allow"),
-     STR("a row that certainly is a customer already is reported, or created (reject)")},
+    {STR("on-duplicate"), STR("reject | review | merge | allow"),
+     STR("a row that certainly is a customer already is reported, created and queued for review, "
+         "created and merged, or just created (reject)")},
     {STR("errors"), STR("FILE"),
      STR("write refused rows and why to FILE, as CSV if it ends so, "
          "else NDJSON")},

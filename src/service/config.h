@@ -72,6 +72,10 @@ struct config_values {
     int64_t identity_jwt_cache;
     struct str_list identity_gateway_peers;
 
+    struct str matching_model_file;
+    int64_t matching_match_weight;
+    int64_t matching_review_weight;
+
     struct str policy_file;
     struct str privacy_suppression_key_file;
     struct str jobs_directory;

@@ -112,6 +112,13 @@ const struct config_key config_keys[] = {
      .allowed = STR("addresses or networks separated by commas: 10.0.0.0/8, ::1"),
      .help = STR("peers whose X-Tenant-ID, X-User-Id and X-User-Permissions are believed; from all others they are refused")},
 
+    {STR("matching.model_file"), PATH(matching_model_file), .fallback = STR(""),
+     .help = STR("a model that `train` wrote, to weigh with; empty: the one that is shipped")},
+    {STR("matching.match_weight"), COUNT(matching_match_weight, 0, 64), .fallback = STR("17"),
+     .help = STR("bits of evidence from which two customers are certainly one without a shared identifier; 0: never")},
+    {STR("matching.review_weight"), COUNT(matching_review_weight, 0, 64), .fallback = STR("0"),
+     .help = STR("bits of evidence from which two customers are possibly one")},
+
     {STR("policy.file"), RELOADS, PATH(policy_file), .fallback = STR(""),
      .help = STR("survivorship policies, JSON {tenant: policy}, \"*\" for all others")},
     {STR("privacy.suppression_key_file"), PATH(privacy_suppression_key_file), .fallback = STR(""),

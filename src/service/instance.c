@@ -3,15 +3,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "adapters/matcher_exact/matcher_exact.h"
+#include "adapters/matcher/matcher.h"
 #include "adapters/memory/memory_store.h"
 #include "adapters/store/postgres_store.h"
 #include "adapters/store/sqlite_store.h"
+#include "application/cut_keys.h"
 #include "base/log.h"
 #include "service/files.h"
 #include "sql_statements.h"
 
-enum { MEMORY_STORE_MAX = 1 << 30, KEY_DIGITS = 32 };
+enum { MEMORY_STORE_MAX = 1 << 30, KEY_DIGITS = 32, MODEL_FILE_MAX = 1 << 20 };
 
 enum store_kind instance_store_kind(const struct config_values *config)
 {
@@ -193,6 +194,25 @@ static enum status load_key(const struct config_values *config, struct arena *ar
     return STATUS_OK;
 }
 
+/* --- matching --- */
+
+static enum status make_matcher(const struct config_values *config, struct arena *arena,
+                                struct instance *instance, struct error *error)
+{
+    struct matcher_options options = {.store = instance->store,
+                                      .match_weight = (double)config->matching_match_weight,
+                                      .review_weight = (double)config->matching_review_weight};
+    if (!str_is_empty(config->matching_model_file))
+        TRY(files_read(config->matching_model_file, MODEL_FILE_MAX, arena, &options.model_text,
+                       error));
+    struct error why = {0};
+    enum status status = matcher_new(&options, &instance->matcher, &why);
+    if (status != STATUS_INVALID_VALUE)
+        return status == STATUS_OK ? status : error_plain(error, status);
+    return error_set(error, STATUS_CONFIGURATION, STR("matching.model_file"),
+                     STR("a model that train wrote"), "matching.model_file: %s", why.message);
+}
+
 /* --- all together --- */
 
 static const struct policy *policy_of_tenant(struct application *application, struct str tenant)
@@ -204,7 +224,8 @@ static void fill_application(const struct config_values *config, struct instance
 {
     struct application *application = &instance->application;
     application->store = instance->store;
-    application->matcher = matcher_exact();
+    application->matcher = instance->matcher;
+    application->cut_keys = cut_keys_new(); /* without them it is only slower */
     application->environment = environment_system();
     application->policy_for = policy_of_tenant;
     application->policies = instance->policies;
@@ -291,6 +312,7 @@ enum status instance_open(const struct config_values *config, struct arena *aren
     enum status status = policies_new(config->policy_file, &instance->policies, error);
     if (status == STATUS_OK) status = open_store(config, arena, instance, error);
     if (status == STATUS_OK) status = load_key(config, arena, instance, error);
+    if (status == STATUS_OK) status = make_matcher(config, arena, instance, error);
     if (status != STATUS_OK) {
         instance_close(instance);
         return status;
@@ -301,10 +323,12 @@ enum status instance_open(const struct config_values *config, struct arena *aren
 
 void instance_close(struct instance *instance)
 {
+    matcher_free(instance->matcher); /* learns from the store */
     if (instance->store && instance->kind == STORE_KIND_MEMORY)
         memory_store_free(instance->store);
     else
         sql_store_free(instance->store);
     policies_free(instance->policies);
+    cut_keys_free(instance->application.cut_keys);
     memset(instance, 0, sizeof(*instance));
 }

@@ -14,6 +14,7 @@ struct instance {
     struct str store_path; /* of the embedded store's file; absent for others */
     struct store *store;
     struct policies *policies;
+    struct matcher *matcher;
     struct application application;
     struct once_flights flights;
 };

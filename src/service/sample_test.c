@@ -7,10 +7,10 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "adapters/matcher_exact/matcher_exact.h"
 #include "adapters/memory/memory_store.h"
 #include "application/get_customer.h"
 #include "domain/profile.h"
+#include "matching.h"
 #include "service/sample_records.h"
 
 static struct arena arena;
@@ -60,7 +60,7 @@ static void it_is_loaded_once_and_never_over_data(void **state)
     (void)state;
     _Atomic bool stop = false;
     int64_t loaded;
-    struct application application = {.matcher = matcher_exact(),
+    struct application application = {.matcher = matching_default(),
                                       .environment = environment_system(),
                                       .policy_for = default_policy,
                                       .limits = APPLICATION_LIMITS_DEFAULT};

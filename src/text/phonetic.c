@@ -23,6 +23,7 @@ static const char letter_sound[26] = {'-', 'p', 'k', 't', '-', 'f', 'k', '-', '-
 static char sound_at(struct str s, size_t *used)
 {
     for (size_t i = 0; i < sizeof clusters / sizeof clusters[0]; i++) {
+        if (s.ptr[0] != clusters[i].letters[0]) continue;
         size_t len = strlen(clusters[i].letters);
         if (s.len < len || memcmp(s.ptr, clusters[i].letters, len) != 0) continue;
         bool soft_c = clusters[i].sound == 's';

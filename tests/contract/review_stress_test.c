@@ -6,8 +6,8 @@
 #include <stdatomic.h>
 
 #include "contract.h"
+#include "matching.h"
 
-#include "adapters/matcher_exact/matcher_exact.h"
 #include "application/create_customer.h"
 #include "application/merge_customers.h"
 #include "application/review.h"
@@ -232,7 +232,7 @@ static void the_queue_follows_whoever_changes_what_it_asks_about(struct contract
 {
     struct caller caller = {.tenant = c->tenant, .user_id = STR("u")};
     application = (struct application){.store = c->store,
-                                       .matcher = matcher_exact(),
+                                       .matcher = matching_default(),
                                        .environment = environment_system(),
                                        .policy_for = default_policy,
                                        .limits = APPLICATION_LIMITS_DEFAULT};

@@ -121,6 +121,31 @@ static void an_expired_answer_makes_room(struct contract *c)
     assert_str(find(c, c->tenant, row, 6001).fingerprint, STR("f-2"));
 }
 
+static enum status erase(struct store_session *session, void *context, struct error *error)
+{
+    const struct str home = STR("CUST-1");
+    const struct erasure erasure = {.homes = &home, .home_count = 1, .reason = STR("ERASED")};
+    (void)context;
+    return store_homes_erase(session, &erasure, error);
+}
+
+static void what_is_said_of_an_erased_customer_goes(struct contract *c)
+{
+    struct answer_row his = answer("k-1", "f-1"), other = answer("k-2", "f-2");
+    his.body = STR("{\"customerId\":\"CUST-1\",\"name\":\"Jane\"}");
+    other.body = STR("{\"customerId\":\"CUST-10\",\"name\":\"John\"}");
+    contract_insert(c, contract_profile(STR("CUST-1"), 1000));
+    put(c, his, 1000);
+    put(c, other, 1000);
+    assert_int_equal(store_write(c->store, c->tenant, &c->arena, erase, NULL, &c->error),
+                     STATUS_OK);
+    struct answer_row found = find(c, c->tenant, his, 1001);
+    assert_str(found.key, his.key);
+    assert_str(found.fingerprint, STR(""));
+    assert_true(str_is_none(found.body));
+    assert_str(find(c, c->tenant, other, 1001).body, other.body);
+}
+
 /* --- two at once --- */
 
 struct rival {
@@ -172,6 +197,7 @@ int main(void)
         CONTRACT(callers_and_tenants_have_keys_of_their_own),
         CONTRACT(an_answer_that_was_rolled_back_is_not_there),
         CONTRACT(an_expired_answer_makes_room),
+        CONTRACT(what_is_said_of_an_erased_customer_goes),
         CONTRACT(of_two_with_one_key_one_acts),
     };
     return contract_run(cases, UNIT_COUNT(cases));

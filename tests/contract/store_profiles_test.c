@@ -284,6 +284,40 @@ static void a_lookup_of_nothing_is_fine(struct contract *c)
                      STATUS_OK);
 }
 
+static enum status get_many_and_count(struct store_session *session, void *context,
+                                      struct error *error)
+{
+    struct contract *c = context;
+    const struct str ids[] = {STR("C-2"), STR("nobody"), STR("C-1"), STR("odd \"id\\")};
+    struct profile_row rows[4];
+    int64_t count;
+    TRY(store_profiles_get(session, ids, 4, &c->arena, rows, error));
+    assert_str(rows[0].customer_id, STR("C-2"));
+    assert_true(str_is_none(rows[1].customer_id));
+    assert_str(rows[2].customer_id, STR("C-1"));
+    assert_str(rows[2].name, STR("One"));
+    assert_str(rows[3].customer_id, STR("odd \"id\\"));
+    TRY(store_profiles_get(session, ids + 1, 1, &c->arena, rows, error));
+    assert_true(str_is_none(rows[0].customer_id));
+    TRY(store_profile_count(session, 100, &count, error));
+    assert_int_equal(count, 3);
+    return store_profile_count(session, 2, &count, error) == STATUS_OK && count == 2
+               ? STATUS_OK
+               : STATUS_INTERNAL;
+}
+
+static void many_profiles_come_in_the_order_asked_for_and_are_counted(struct contract *c)
+{
+    struct profile_row one = contract_profile(STR("C-1"), 1000);
+    one.name = STR("One");
+    contract_insert(c, one);
+    contract_insert(c, contract_profile(STR("C-2"), 1000));
+    contract_insert(c, contract_profile(STR("odd \"id\\"), 1000));
+    contract_insert_for(c, c->other_tenant, contract_profile(STR("nobody"), 1000));
+    assert_int_equal(store_read(c->store, c->tenant, &c->arena, get_many_and_count, c, &c->error),
+                     STATUS_OK);
+}
+
 static void tenants_do_not_see_each_other(struct contract *c)
 {
     struct profile_row got, mine = contract_profile(STR("C-1"), 1000);
@@ -328,6 +362,7 @@ int main(void)
         CONTRACT(a_lookup_keeps_the_order_of_the_ids),
         CONTRACT(a_lookup_sees_an_acknowledged_change_at_once),
         CONTRACT(a_lookup_of_nothing_is_fine),
+        CONTRACT(many_profiles_come_in_the_order_asked_for_and_are_counted),
         CONTRACT(tenants_do_not_see_each_other),
         CONTRACT(a_store_that_was_set_up_is_ready),
     };

@@ -178,6 +178,7 @@ BODIES = {
     "changeCustomer": {"segment": "ENTERPRISE"},
     "createCustomer": {"name": "Acme"},
     "lookupCustomers": {"ids": ["CUST-1"]},
+    "matchCustomers": {"name": "Acme"},
     "changePreferences": {"theme": "dark"},
     "addContact": {"name": "John Doe"},
     "changeContact": {"phone": "+4930123456"},
@@ -218,6 +219,12 @@ def cases(world):
     yield "createCustomer", [], "", {"name": "Four", "contacts": [{"name": "A", "contactId": "C"}] * 2}, {}
     yield "listCustomers", [], "", None, {}
     yield "listCustomers", [], "?status=nonsense", None, {}
+    yield "matchCustomers", [], "", None, {}
+    yield "matchCustomers", [], "?limit=nonsense", None, {}
+    yield "matchCustomers", [], "", {"name": "Two", "preferences": {"preferredChannel": "EMAIL"}}, {}
+    yield "matchCustomers", [], "", {}, {}
+    yield "matchCustomers", [], "", {"name": "Three", "contacts": many}, {}
+    yield "matchCustomers", [], "", {"name": "Four", "contacts": [{"name": "A", "contactId": "C"}] * 2}, {}
     yield "lookupCustomers", [], "", None, {}
     yield "lookupCustomers", [], "", {}, {}
     yield "lookupCustomers", [], "", {"ids": ["1", "2", "3"]}, {}

@@ -1,4 +1,5 @@
 #include "api_fixture.h"
+#include "matching.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -6,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "adapters/matcher_exact/matcher_exact.h"
 #include "adapters/memory/memory_store.h"
 #include "faulty_store.h"
 #include "unit.h"
@@ -157,7 +157,7 @@ static void fill(struct api_fixture *fixture)
 {
     faulty_store_init(&fixture->faulty, fixture->store);
     fixture->application = (struct application){.store = &fixture->faulty.base,
-                                                .matcher = matcher_exact(),
+                                                .matcher = matching_default(),
                                                 .environment = environment_system(),
                                                 .policy_for = policy_for,
                                                 .limits = APPLICATION_LIMITS_DEFAULT,

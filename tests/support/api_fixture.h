@@ -1,6 +1,6 @@
-/* A whole API for tests: memory store, exact matcher, an identity that believes headers, a job
- * runner that remembers what it was given; served on a free loopback port by a loop in a thread of
- * its own.
+/* A whole API for tests: memory store, the shipped matcher, an identity that believes headers, a
+ * job runner that remembers what it was given; served on a free loopback port by a loop in a thread
+ * of its own.
  *
  * Who asks is said by X-Tenant-ID (default "t1") and X-User-Permissions (default all); "X-User-Id:
  * nobody" is not known.

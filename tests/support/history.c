@@ -1,11 +1,11 @@
 #include "history.h"
+#include "matching.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "adapters/matcher_exact/matcher_exact.h"
 #include "application/change_customer.h"
 #include "application/consents.h"
 #include "application/contacts.h"
@@ -81,7 +81,7 @@ void history_world_init(struct history_world *world, struct store *store, struct
     *world = (struct history_world){0};
     environment_fixed_init(&world->environment, history_start, 1, 7);
     world->application = (struct application){.store = store,
-                                              .matcher = matcher_exact(),
+                                              .matcher = matching_default(),
                                               .environment = &world->environment.base,
                                               .policy_for = default_policy,
                                               .limits = APPLICATION_LIMITS_DEFAULT,

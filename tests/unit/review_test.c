@@ -1,9 +1,9 @@
 /* The review queue over the store in memory: claims that run out, decisions, and what follows. */
+#include "matching.h"
 #include "unit.h"
 
 #include <string.h>
 
-#include "adapters/matcher_exact/matcher_exact.h"
 #include "adapters/memory/memory_store.h"
 #include "application/create_customer.h"
 #include "application/get_customer.h"
@@ -34,7 +34,7 @@ static int set_up(void **state)
     if (memory_store_new(64 << 20, &store) != STATUS_OK) return 1;
     environment_fixed_init(&environment, 1700000000 * INSTANT_SECOND, 1, 1);
     application = (struct application){.store = store,
-                                       .matcher = matcher_exact(),
+                                       .matcher = matching_default(),
                                        .environment = &environment.base,
                                        .policy_for = default_policy,
                                        .limits = APPLICATION_LIMITS_DEFAULT};

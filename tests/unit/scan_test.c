@@ -1,5 +1,6 @@
 /* A scan for duplicates over the sample base: it finds what a write would have found, goes on after
  * an interruption, and can be cancelled. */
+#include "matching.h"
 #include "unit.h"
 
 #include <dirent.h>
@@ -10,7 +11,6 @@
 #include <unistd.h>
 
 #include "adapters/jobs/job_service.h"
-#include "adapters/matcher_exact/matcher_exact.h"
 #include "adapters/memory/memory_store.h"
 #include "application/create_customer.h"
 #include "application/review_list.h"
@@ -47,7 +47,7 @@ static void create(const char *body)
 static int set_up(void **state)
 {
     (void)state;
-    application = (struct application){.matcher = matcher_exact(),
+    application = (struct application){.matcher = matching_default(),
                                        .environment = environment_system(),
                                        .policy_for = default_policy,
                                        .limits = APPLICATION_LIMITS_DEFAULT};
@@ -196,7 +196,7 @@ static struct str *all_pairs(size_t *count)
     return queue(count);
 }
 
-static void a_scan_finds_what_comparing_every_pair_finds(void **state)
+static void a_scan_finds_little_less_than_comparing_every_pair(void **state)
 {
     (void)state;
     size_t scanned_count, all_count;
@@ -206,12 +206,13 @@ static void a_scan_finds_what_comparing_every_pair_finds(void **state)
     assert_int_equal(job.state, JOB_DONE);
     struct str *scanned = queue(&scanned_count);
     assert_true(scanned_count > 0);
-    assert_int_equal(progress_of(&job, "alike"), (int64_t)scanned_count);
+    assert_true(progress_of(&job, "alike") >= (int64_t)scanned_count); /* one may come twice */
     job_service_free(runner);
     assert_int_equal(remove_files(), 0); /* nothing is left behind */
     struct str *all = all_pairs(&all_count);
-    assert_int_equal(all_count, scanned_count);
-    for (size_t i = 0; i < all_count; i++) assert_str(scanned[i], all[i]);
+    assert_true(100 * scanned_count >= 95 * all_count);
+    for (size_t i = 0; i < scanned_count; i++)
+        assert_true(str_is_among(all, all_count, scanned[i]));
 }
 
 static void a_scan_again_changes_nothing(void **state)
@@ -329,7 +330,7 @@ static void files_that_are_not_a_scans_do_no_harm(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        CASE(a_scan_finds_what_comparing_every_pair_finds),
+        CASE(a_scan_finds_little_less_than_comparing_every_pair),
         CASE(a_scan_again_changes_nothing),
         CASE(a_scan_that_was_interrupted_while_it_read_begins_again),
         CASE(a_scan_that_was_interrupted_while_it_decided_goes_on),

@@ -1,10 +1,10 @@
 /* The use cases over the store in memory: what each answers, and what it refuses. */
+#include "matching.h"
 #include "unit.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "adapters/matcher_exact/matcher_exact.h"
 #include "adapters/memory/memory_store.h"
 #include "application/change_customer.h"
 #include "application/consents.h"
@@ -40,7 +40,7 @@ static int set_up(void **state)
     if (memory_store_new(64 << 20, &store) != STATUS_OK) return 1;
     environment_fixed_init(&environment, 1700000000 * INSTANT_SECOND, INSTANT_SECOND, 1);
     application = (struct application){.store = store,
-                                       .matcher = matcher_exact(),
+                                       .matcher = matching_default(),
                                        .environment = &environment.base,
                                        .policy_for = default_policy,
                                        .limits = APPLICATION_LIMITS_DEFAULT,

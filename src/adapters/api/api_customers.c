@@ -4,16 +4,13 @@
 #include "application/create_customer.h"
 #include "application/get_customer.h"
 #include "application/list_customers.h"
+#include "application/match_customers.h"
 
 enum status api_customers_create(struct call *call, struct error *error)
 {
     enum duplicate_choice choice;
     struct customer_document document;
-    if (!create_customer_choice(call_query(call, STR("onDuplicate")), &choice)) {
-        call->body_checked = false;
-        return error_set(error, STATUS_INVALID_VALUE, STR("onDuplicate"), STR("reject | allow"),
-                         "the query parameter onDuplicate is not known");
-    }
+    TRY(call_query_on_duplicate(call, &choice, error));
     TRY(create_customer(call_application(call), &call->caller, call->body, choice, call->arena,
                         &document, error));
     return answer_created(call, document.customer_id, document.version, document.document, error);
@@ -64,6 +61,19 @@ enum status api_customers_lookup(struct call *call, struct error *error)
     struct str json;
     TRY(list_customers_lookup(call_application(call), &call->caller, call->body, call->arena, &json,
                               error));
+    return answer_json(call, 200, json, error);
+}
+
+enum status api_customers_match(struct call *call, struct error *error)
+{
+    int64_t limit;
+    struct str json;
+    call->body_checked = false; /* what is wrong with the query is not wrong with the body */
+    TRY(call_query_int64(call, STR("limit"), MATCH_CUSTOMERS_USUAL, 1, MATCH_CUSTOMERS_MAX, &limit,
+                         error));
+    call->body_checked = true;
+    TRY(match_customers(call_application(call), &call->caller, call->body, (size_t)limit,
+                        call->arena, &json, error));
     return answer_json(call, 200, json, error);
 }
 

@@ -92,7 +92,7 @@ static enum status read_source(const struct call *call, struct str *source, stru
                      "the query parameter source does not name a system");
 }
 
-static enum status read_import(const struct call *call, struct import_parameters *parameters,
+static enum status read_import(struct call *call, struct import_parameters *parameters,
                                struct error *error)
 {
     struct str type = http_request_header(call->request, STR("Content-Type"));
@@ -101,9 +101,7 @@ static enum status read_import(const struct call *call, struct import_parameters
         .key_column = call_query(call, STR("keyColumn")),
         .mapping = call_query(call, STR("mapping"))};
     TRY(read_source(call, &parameters->source, error));
-    if (!create_customer_choice(call_query(call, STR("onDuplicate")), &parameters->on_duplicate))
-        return error_set(error, STATUS_INVALID_VALUE, STR("onDuplicate"), STR("reject | allow"),
-                         "the query parameter onDuplicate is not known");
+    TRY(call_query_on_duplicate(call, &parameters->on_duplicate, error));
     if (str_is_none(parameters->mapping)) return STATUS_OK;
     struct json_value *mapping;
     struct error inner;

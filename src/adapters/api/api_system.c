@@ -84,6 +84,7 @@ enum status api_system_metrics(struct call *call, struct error *error)
                                     .accepted = http_server_accepted(api->workers[i]->server)};
     write_build(&out, api, call_now(call));
     metrics_write(&out, sources, api->worker_count, names, routes_count + 1);
+    metrics_write_matching(&out, api->options.application->matching);
     write_backlog(&out, call);
     if (api->options.write_metrics) api->options.write_metrics(api->options.metrics_context, &out);
     if (buffer_failed(&out)) return error_plain(error, STATUS_OUT_OF_MEMORY);

@@ -97,3 +97,22 @@ enum status call_query_page(const struct call *call, struct str *cursor, size_t 
     *cursor = call_query(call, STR("cursor"));
     return STATUS_OK;
 }
+
+enum status call_require(const struct call *call, enum permission needed, struct error *error)
+{
+    if (call->permissions & PERMISSION_BIT(needed)) return STATUS_OK;
+    return error_set(error, STATUS_FORBIDDEN, STR(""), permission_name(needed),
+                     "the caller lacks the permission %.*s", STR_ARGS(permission_name(needed)));
+}
+
+enum status call_query_on_duplicate(struct call *call, enum duplicate_choice *choice,
+                                    struct error *error)
+{
+    if (!create_customer_choice(call_query(call, STR("onDuplicate")), choice)) {
+        call->body_checked = false;
+        return error_set(error, STATUS_INVALID_VALUE, STR("onDuplicate"), create_customer_choices,
+                         "the query parameter onDuplicate is not known");
+    }
+    if (*choice != ON_DUPLICATE_MERGE) return STATUS_OK;
+    return call_require(call, PERMISSION_CUSTOMER_MERGE, error);
+}

@@ -19,7 +19,7 @@
 #include "adapters/api/api.h"
 #include "adapters/api/router.h"
 #include "adapters/api/trace.h"
-#include "application/results.h"
+#include "application/create_customer.h"
 #include "base/buffer.h"
 
 struct api_worker;
@@ -36,6 +36,7 @@ struct call {
     const struct json_value *body; /* NULL when the route takes none */
     struct str body_text;          /* what came, without its coding */
     bool body_checked;             /* what is wrong from now on is wrong with the body */
+    uint64_t permissions;          /* the caller's */
     int64_t if_match;              /* version that a change is for, or IF_MATCH_ANY */
     struct trace trace;
     struct application *application; /* over the store, or over the unit of work that is open */
@@ -46,6 +47,10 @@ const struct api_options *call_options(const struct call *call);
 instant call_now(const struct call *call);
 /* The trace of the request; begins one if there is none. */
 struct str call_trace_id(struct call *call);
+
+/* STATUS_FORBIDDEN names the permission that the caller lacks. */
+MUST_CHECK enum status call_require(const struct call *call, enum permission needed,
+                                    struct error *error);
 
 /* --- what was asked --- */
 /* A query parameter's value; absent when it was not given. Only such as the route's row names. */
@@ -58,6 +63,9 @@ MUST_CHECK enum status call_query_instant(const struct call *call, struct str na
                                           instant *value, struct error *error);
 MUST_CHECK enum status call_query_boolean(const struct call *call, struct str name, bool *value,
                                           struct error *error);
+/* onDuplicate; who lets merge must be allowed to: STATUS_FORBIDDEN. */
+MUST_CHECK enum status call_query_on_duplicate(struct call *call, enum duplicate_choice *choice,
+                                               struct error *error);
 /* limit and cursor of a list; limit 0 when it was not given. */
 MUST_CHECK enum status call_query_page(const struct call *call, struct str *cursor, size_t *limit,
                                        struct error *error);

@@ -143,10 +143,8 @@ static enum status check_caller(struct call *call, struct error *error)
         (void)call_trace_id(call);
         call->caller.trace = trace_parent(&call->trace);
     }
-    enum permission needed = (enum permission)call->route->permission;
-    if (!(who.permissions & PERMISSION_BIT(needed)))
-        return error_set(error, STATUS_FORBIDDEN, STR(""), permission_name(needed),
-                         "the caller lacks the permission %.*s", STR_ARGS(permission_name(needed)));
+    call->permissions = who.permissions;
+    TRY(call_require(call, (enum permission)call->route->permission, error));
     return check_rate(call, error);
 }
 

@@ -13,6 +13,7 @@ static const struct {
 } requests[] = {
     {"changeCustomer", "", "{\"name\":\"Acme\"}"},
     {"createCustomer", "", "{\"name\":\"Acme\"}"},
+    {"matchCustomers", "", "{\"name\":\"Acme\"}"},
     {"lookupCustomers", "", "{\"ids\":[\"CUST-1\"]}"},
     {"changePreferences", "", "{\"theme\":\"dark\"}"},
     {"addContact", "", "{\"name\":\"Jane Doe\"}"},

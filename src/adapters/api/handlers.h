@@ -12,6 +12,7 @@ HANDLER(api_customers_get);
 HANDLER(api_customers_change);
 HANDLER(api_customers_list);
 HANDLER(api_customers_lookup);
+HANDLER(api_customers_match);
 HANDLER(api_customers_provenance);
 HANDLER(api_customers_versions);
 HANDLER(api_customers_preferences);

@@ -1,5 +1,7 @@
 #include "adapters/api/metrics.h"
 
+#include "application/application.h"
+
 /* Upper bounds in microseconds. */
 static const int64_t bounds_us[METRICS_BUCKETS - 1] = {
     100, 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 2500000};
@@ -119,4 +121,23 @@ void metrics_write(struct buffer *out, const struct metrics_source *sources, siz
                  (long long)connections);
     write_number(out, "customer360_http_connections_accepted_total", "counter",
                  "Connections accepted.", (long long)accepted);
+}
+
+void metrics_write_matching(struct buffer *out, const _Atomic uint64_t *counters)
+{
+    static const struct {
+        const char *name, *help;
+    } rows[MATCHING_COUNTERS] = {
+        [MATCHING_COMPARED] = {"customer360_matching_pairs_compared_total",
+                               "Pairs of a record and a customer that were weighed."},
+        [MATCHING_POSSIBLE] = {"customer360_matching_possible_total",
+                               "Pairs that possibly are one customer."},
+        [MATCHING_CERTAIN] = {"customer360_matching_certain_total",
+                              "Pairs that certainly are one customer."},
+        [MATCHING_KEYS_CUT] = {"customer360_matching_keys_cut_total",
+                               "Blocking keys not followed, for too many customers have them."},
+    };
+    for (int i = 0; i < MATCHING_COUNTERS; i++)
+        write_number(out, rows[i].name, "counter", rows[i].help,
+                     (long long)read_counter(&counters[i]));
 }

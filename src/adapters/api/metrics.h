@@ -33,6 +33,8 @@ struct metrics_source {
     size_t connections;
     uint64_t accepted;
 };
+/* What matching at write time has done (application_count_matching). */
+void metrics_write_matching(struct buffer *out, const _Atomic uint64_t *counters);
 /* All of them summed up; `names` has route_count rows. */
 void metrics_write(struct buffer *out, const struct metrics_source *sources, size_t source_count,
                    const struct str *names, size_t route_count);

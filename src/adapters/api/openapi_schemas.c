@@ -226,6 +226,10 @@ static const struct {
     {STR("LookupRequest"), STR(OBJECT("\"ids\":{\"type\":\"array\",\"maxItems\":500,\"items\":" WORD "}"))},
     {STR("LookupResult"), STR(OBJECT("\"items\":" LIST(OBJECT("\"customerId\":" TEXT ",\"result\":{\"type\":\"string\",\"enum\":[\"FOUND\",\"MERGED\",\"ERASED\",\"NOT_FOUND\"]}"
         ",\"survivorId?\":" TEXT ",\"mergeId?\":" TEXT ",\"profile?\":" REF("Profile"))) ",\"next\":" TEXT_NULL))},
+    {STR("MatchResult"), STR(OBJECT("\"modelVersion\":" TEXT ",\"candidates\":" LIST(OBJECT("\"customerId\":" TEXT
+        ",\"decision\":{\"type\":\"string\",\"enum\":[\"CERTAIN\",\"POSSIBLE\"]},\"matchProbability\":{\"type\":\"number\"},\"reasons\":" LIST(TEXT)
+        ",\"waterfall\":" LIST(OBJECT("\"comparison\":" TEXT ",\"level?\":" TEXT ",\"weight\":{\"type\":\"number\",\"description\":\"bits; their sum is the log-odds\"}"
+        ",\"frequency\":{\"type\":\"number\",\"description\":\"the part of the weight that is how frequent the value is\"}"))))))},
     {STR("Provenance"), STR(OBJECT("\"customerId\":" TEXT ",\"fields\":" LIST(OBJECT("\"path\":" TEXT ",\"value\":{},\"source\":" TEXT_NULL ",\"sourceKey?\":" TEXT
         ",\"home?\":" TEXT ",\"observedAt?\":" TIME ",\"recordedAt?\":" TIME ",\"actor?\":" TEXT))))},
     {STR("Version"), STR(OBJECT("\"version\":" NUMBER ",\"recordedAt\":" TIME ",\"actor\":" TEXT ",\"cause\":" TEXT ",\"changedFields\":" LIST(TEXT)))},

@@ -27,6 +27,7 @@
 #define LIMIT_PARAMETER \
     {STR("limit"), STR("{\"type\":\"integer\",\"minimum\":1,\"maximum\":500}"), STR("items of a page; the most is configuration, 500 by default")}
 #define PAGE_PARAMETERS     LIMIT_PARAMETER, CURSOR_PARAMETER(OPENAPI_IDENTIFIER_PATTERN)
+#define ON_DUPLICATE_SCHEMA "{\"type\":\"string\",\"enum\":[\"reject\",\"review\",\"merge\",\"allow\"],\"default\":\"reject\"}"
 #define CUSTOMER_FAILS      STATUS_CUSTOMER_NOT_FOUND, STATUS_CUSTOMER_MERGED, STATUS_CUSTOMER_ERASED
 
 const struct route routes[] = {
@@ -43,7 +44,7 @@ const struct route routes[] = {
     {AT(POST, "/customers"), NEEDS(CUSTOMER_WRITE), .handle = api_customers_create,
      CALLED("createCustomer", "Creates a profile, unless the customer is there already"),
      TAKES(JSON, "NewProfile"), GIVES(201, "Profile"), .versioned = true,
-     .query = {{STR("onDuplicate"), STR("{\"type\":\"string\",\"enum\":[\"reject\",\"allow\"],\"default\":\"reject\"}"), STR("what to do when the customer certainly is there already")}}, WRITES, UNCONDITIONAL,
+     .query = {{STR("onDuplicate"), STR(ON_DUPLICATE_SCHEMA), STR("what to do when the customer certainly is there already: refuse; create and queue for review; create and merge (needs customer:merge); just create")}}, WRITES, UNCONDITIONAL,
      FAILS(STATUS_DUPLICATE_CUSTOMER, STATUS_CUSTOMER_EXISTS, STATUS_INVALID_VALUE), REFUSES(STATUS_CONSENT_VIOLATION, STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD, STATUS_DUPLICATE_FIELD, STATUS_LIMIT_EXCEEDED)},
     {AT(GET, "/customers"), NEEDS(CUSTOMER_READ), .handle = api_customers_list,
      CALLED("listCustomers", "Profiles in the order of their ids, filtered; or a search, best first"),
@@ -60,6 +61,11 @@ const struct route routes[] = {
      CALLED("lookupCustomers", "Many profiles by their ids, in one call"),
      TAKES(JSON, "LookupRequest"), GIVES(200, "LookupResult"),
      REFUSES(STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD, STATUS_LIMIT_EXCEEDED)},
+    {AT(POST, "/customers/match"), NEEDS(CUSTOMER_READ), .handle = api_customers_match,
+     CALLED("matchCustomers", "Who a record would be that is not there yet: candidates, each with the weights of its evidence"),
+     TAKES(JSON, "NewProfile"), GIVES(200, "MatchResult"),
+     .query = {{STR("limit"), STR("{\"type\":\"integer\",\"minimum\":1,\"maximum\":32,\"default\":10}"), STR("candidates at most")}},
+     FAILS(STATUS_INVALID_VALUE), REFUSES(STATUS_CONSENT_VIOLATION, STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD, STATUS_DUPLICATE_FIELD, STATUS_LIMIT_EXCEEDED)},
     {AT(GET, "/customers/{customerId}/preferences"), NEEDS(CUSTOMER_READ), .handle = api_customers_preferences,
      CALLED("getPreferences", "The preferences alone"), GIVES(200, "Preferences"), .versioned = true,
      FAILS(CUSTOMER_FAILS)},
@@ -201,7 +207,7 @@ const struct route routes[] = {
      CALLED("startImport", "Imports customers from CSV or lines of JSON, as a job"), TAKES(UPLOAD, "text/csv"), GIVES(202, "Job"),
      .query = {TEXT_PARAMETER("source", "the system that the records come from; default: import"), TEXT_PARAMETER("keyColumn", "the column with the source's key of a record: makes the import repeatable"),
                TEXT_PARAMETER("mapping", "JSON object {\"column\":\"field\"} for columns that are not named as fields"),
-               {STR("onDuplicate"), STR("{\"type\":\"string\",\"enum\":[\"reject\",\"allow\"],\"default\":\"reject\"}"), STR("what to do with a record that certainly is a customer already")}}, WRITES,
+               {STR("onDuplicate"), STR(ON_DUPLICATE_SCHEMA), STR("what to do with a record that certainly is a customer already: report; create and queue for review; create and merge (needs customer:merge); just create")}}, WRITES,
      FAILS(STATUS_INVALID_VALUE, STATUS_FORBIDDEN)},
     {AT(POST, "/exports"), NEEDS(CUSTOMER_EXPORT), .handle = api_jobs_export,
      CALLED("startExport", "Exports all customers as lines of JSON, as a job"), TAKES(OPTIONAL, "Empty"), GIVES(202, "Job"), WRITES},

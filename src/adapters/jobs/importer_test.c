@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "adapters/jobs/job_service.h"
-#include "adapters/matcher_exact/matcher_exact.h"
 #include "adapters/memory/memory_store.h"
 #include "application/export_records.h"
+#include "matching.h"
 
 static struct application application;
 static struct arena arena;
@@ -32,7 +32,7 @@ static const struct policy *default_policy(struct application *self, struct str 
 static int setup(void **state)
 {
     (void)state;
-    application = (struct application){.matcher = matcher_exact(),
+    application = (struct application){.matcher = matching_default(),
                                        .environment = environment_system(),
                                        .policy_for = default_policy,
                                        .limits = APPLICATION_LIMITS_DEFAULT};

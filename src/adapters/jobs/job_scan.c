@@ -151,7 +151,7 @@ static struct str cell_of(const struct scan_column *column, const struct json_va
 static enum status write_text(FILE *file, const struct buffer *text, struct error *error)
 {
     if (buffer_failed(text)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    if (fwrite(text->bytes, 1, text->len, file) == text->len) return STATUS_OK;
+    if (text->len == 0 || fwrite(text->bytes, 1, text->len, file) == text->len) return STATUS_OK;
     return job_file_failed("written", error);
 }
 

@@ -178,8 +178,7 @@ static struct str parameters_json(const struct job_task *task, struct arena *are
         json_key(&writer, STR("mapping"));
         json_raw(&writer, own->mapping);
     }
-    json_member_string(&writer, STR("onDuplicate"),
-                       own->on_duplicate == ON_DUPLICATE_ALLOW ? STR("allow") : STR("reject"));
+    json_member_string(&writer, STR("onDuplicate"), create_customer_choice_name(own->on_duplicate));
     json_object_end(&writer);
     return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
 }

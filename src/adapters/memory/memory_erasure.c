@@ -118,6 +118,32 @@ static bool erase_home(struct memory_heap *heap, struct memory_tenant *tenant, s
                         drop_items(heap, &profile->versions, any_item, NULL));
 }
 
+/* Is the id there, as a text of JSON? */
+static bool says(struct str body, struct str id)
+{
+    for (size_t at = 1; at + id.len < body.len; at++)
+        if (body.ptr[at - 1] == '"' && body.ptr[at + id.len] == '"' &&
+            str_equal(str_of(body.ptr + at, id.len), id))
+            return true;
+    return false;
+}
+
+static bool erase_answers(struct memory_heap *heap, struct memory_tenant *tenant,
+                          const struct erasure *erasure)
+{
+    for (size_t slot = 0; slot < tenant->answers.room; slot++) {
+        struct answer_row *row = tenant->answers.slots[slot].value;
+        bool told = false;
+        for (size_t i = 0; row && i < erasure->home_count && !told; i++)
+            told = says(row->body, erasure->homes[i]);
+        if (!told) continue;
+        if (!memory_save(heap, row, sizeof(*row))) return false;
+        row->fingerprint = row->headers = STR("");
+        row->body = STR_NONE;
+    }
+    return true;
+}
+
 enum status memory_erasure_homes(struct store_session *session, const struct erasure *erasure,
                                  struct error *error)
 {
@@ -127,6 +153,7 @@ enum status memory_erasure_homes(struct store_session *session, const struct era
     if (!heap) return error_plain(error, STATUS_INTERNAL);
     bool fits = erase_events(heap, &tenant->events, erasure) &&
                 erase_reasons(heap, tenant, erasure) && erase_duplicates(heap, tenant, &gone) &&
+                erase_answers(heap, tenant, erasure) &&
                 drop_in_buckets(heap, &tenant->about, is_of_home, &gone);
     for (size_t i = 0; i < erasure->home_count && fits; i++)
         fits = erase_home(heap, tenant, erasure->homes[i]);

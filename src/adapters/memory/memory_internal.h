@@ -70,6 +70,8 @@ size_t memory_lower_bound(const struct memory_vector *ids, struct str id);
 /* Operations, by file. */
 enum status memory_profiles_get(struct store_session *, struct str, enum store_lock, struct arena *,
                                 struct profile_row *, struct error *);
+enum status memory_profiles_get_many(struct store_session *, const struct str *, size_t,
+                                     struct arena *, struct profile_row *, struct error *);
 enum status memory_profiles_exist(struct store_session *, const struct str *ids, size_t count,
                                   bool *exist, struct error *);
 enum status memory_profiles_insert(struct store_session *, const struct profile_row *,
@@ -79,6 +81,7 @@ enum status memory_profiles_update(struct store_session *, const struct profile_
 enum status memory_profiles_list(struct store_session *, const struct profile_filter *, struct str,
                                  size_t, struct arena *, struct profile_row **, size_t *,
                                  struct error *);
+enum status memory_profiles_count(struct store_session *, int64_t, int64_t *, struct error *);
 enum status memory_profiles_version_append(struct store_session *, const struct version_row *,
                                            struct error *);
 enum status memory_profiles_version_list(struct store_session *, struct str, int64_t, size_t,

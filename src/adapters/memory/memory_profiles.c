@@ -29,6 +29,20 @@ enum status memory_profiles_get(struct store_session *session, struct str id, en
     return STATUS_OK;
 }
 
+enum status memory_profiles_get_many(struct store_session *session, const struct str *ids,
+                                     size_t count, struct arena *arena, struct profile_row *rows,
+                                     struct error *error)
+{
+    (void)arena;
+    (void)error;
+    for (size_t i = 0; i < count; i++) {
+        const struct memory_profile *profile =
+            memory_table_get(&memory_tenant_of(session)->profiles, ids[i]);
+        rows[i] = profile ? profile->row : (struct profile_row){.erased_at = INSTANT_NONE};
+    }
+    return STATUS_OK;
+}
+
 enum status memory_profiles_exist(struct store_session *session, const struct str *ids,
                                   size_t count, bool *exist, struct error *error)
 {
@@ -97,6 +111,15 @@ enum status memory_profiles_list(struct store_session *session, const struct pro
         if (!str_is_none(after_id) && str_equal(profile->row.customer_id, after_id)) continue;
         if (passes(&profile->row, filter)) (*rows)[(*count)++] = profile->row;
     }
+    return STATUS_OK;
+}
+
+enum status memory_profiles_count(struct store_session *session, int64_t limit, int64_t *count,
+                                  struct error *error)
+{
+    (void)error;
+    *count = (int64_t)memory_tenant_of(session)->ordered.count;
+    if (*count > limit) *count = limit;
     return STATUS_OK;
 }
 

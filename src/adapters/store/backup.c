@@ -397,11 +397,10 @@ static enum status finish(struct loading *loading, struct sql_session *session, 
     struct sql_rows tenants;
     TRY(sql_execute(session->transaction, SQL_BACKUP_LOADED, NULL, 0, error));
     TRY(sql_query(session->transaction, SQL_TENANT_LIST, NULL, 0, arena, &tenants, error));
-    for (size_t i = 0; i < tenants.row_count; i++) {
-        struct sql_session of_tenant = *session;
-        of_tenant.base.tenant = sql_cell(&tenants, i, 0);
-        TRY(loading->finish(&of_tenant.base, loading->finish_context, error));
-    }
+    for (size_t i = 0; i < tenants.row_count; i++)
+        TRY(sql_store_run((struct sql_store *)session->base.store, session->transaction,
+                          sql_cell(&tenants, i, 0), arena, loading->finish, loading->finish_context,
+                          error));
     return STATUS_OK;
 }
 

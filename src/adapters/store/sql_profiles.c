@@ -39,6 +39,22 @@ enum status sql_profiles_get(struct store_session *base, struct str id, enum sto
     return STATUS_OK;
 }
 
+enum status sql_profiles_get_many(struct store_session *base, const struct str *ids, size_t count,
+                                  struct arena *arena, struct profile_row *rows,
+                                  struct error *error)
+{
+    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_ARRAY(ids, count)};
+    struct sql_rows found;
+    TRY(SESSION_QUERY(sql_session_of(base), SQL_PROFILE_GET_MANY, params, arena, &found, error));
+    for (size_t i = 0; i < count; i++) {
+        size_t at = 0;
+        rows[i] = (struct profile_row){.erased_at = INSTANT_NONE};
+        while (at < found.row_count && !str_equal(sql_cell(&found, at, 0), ids[i])) at++;
+        if (at < found.row_count) sql_profiles_decode(&found, at, &rows[i]);
+    }
+    return STATUS_OK;
+}
+
 enum status sql_profiles_exist(struct store_session *base, const struct str *ids, size_t count,
                                bool *exist, struct error *error)
 {
@@ -105,6 +121,17 @@ enum status sql_profiles_list(struct store_session *base, const struct profile_f
     for (size_t i = 0; i < rows.row_count; i++) sql_profiles_decode(&rows, i, &list[i]);
     *out = list;
     *count = rows.row_count;
+    return STATUS_OK;
+}
+
+enum status sql_profiles_count(struct store_session *base, int64_t limit, int64_t *count,
+                               struct error *error)
+{
+    struct sql_session *session = sql_session_of(base);
+    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_INT64(limit)};
+    struct sql_rows rows;
+    TRY(SESSION_QUERY(session, SQL_PROFILE_COUNT, params, session->arena, &rows, error));
+    *count = sql_cell_int64(&rows, 0, 0, 0);
     return STATUS_OK;
 }
 

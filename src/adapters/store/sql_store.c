@@ -54,19 +54,27 @@ struct work {
 };
 
 /* Rows are gathered where a statement is a message. */
-static enum status run_work(struct sql_transaction *transaction, void *context, struct error *error)
+enum status sql_store_run(struct sql_store *self, struct sql_transaction *transaction,
+                          struct str tenant, struct arena *arena, store_body *body, void *context,
+                          struct error *error)
 {
-    struct work *work = context;
     struct sql_session session = {
-        .base = {.store = &work->self->base, .tenant = work->tenant},
+        .base = {.store = &self->base, .tenant = tenant},
         .transaction = transaction,
-        .arena = work->arena,
+        .arena = arena,
     };
-    sql_writes_init(&session.writes, transaction, work->tenant, !work->self->keys);
-    enum status status = work->body(&session.base, work->context, error);
+    sql_writes_init(&session.writes, transaction, tenant, !self->keys);
+    enum status status = body(&session.base, context, error);
     if (status == STATUS_OK) status = sql_writes_flush(&session.writes, error);
     sql_writes_release(&session.writes);
     return status;
+}
+
+static enum status run_work(struct sql_transaction *transaction, void *context, struct error *error)
+{
+    const struct work *work = context;
+    return sql_store_run(work->self, transaction, work->tenant, work->arena, work->body,
+                         work->context, error);
 }
 
 enum status sql_store_query(struct sql_session *session, const struct sql_statement *statement,
@@ -254,10 +262,12 @@ static const struct store_operations operations = {
     .ready = sql_store_ready,
     .search_backlog_tenant = sql_search_backlog_tenant,
     .profile_get = sql_profiles_get,
+    .profiles_get = sql_profiles_get_many,
     .profiles_exist = sql_profiles_exist,
     .profile_insert = sql_profiles_insert,
     .profile_update = sql_profiles_update,
     .profile_list = sql_profiles_list,
+    .profile_count = sql_profiles_count,
     .version_append = sql_profiles_version_append,
     .version_list = sql_profiles_version_list,
     .tree_load = sql_trees_load,

@@ -50,6 +50,10 @@ struct sql_session {
 struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t count,
                                 size_t cache_bytes);
 void sql_store_committed(void *store);
+/* Runs the body in a session of that tenant in a transaction that is under way. */
+enum status sql_store_run(struct sql_store *store, struct sql_transaction *transaction,
+                          struct str tenant, struct arena *arena, store_body *body, void *context,
+                          struct error *error);
 /* After it returns, the function that was set before is not called any more. NULL: nobody. */
 void postgres_store_set_committed(struct sql_store *store, void (*committed)(void *argument),
                                   void *argument);
@@ -93,6 +97,8 @@ void sql_profiles_decode_from(const struct sql_rows *rows, size_t index, size_t 
 /* The port's operations, by file. */
 enum status sql_profiles_get(struct store_session *, struct str id, enum store_lock, struct arena *,
                              struct profile_row *, struct error *);
+enum status sql_profiles_get_many(struct store_session *, const struct str *ids, size_t count,
+                                  struct arena *, struct profile_row *rows, struct error *);
 enum status sql_profiles_exist(struct store_session *, const struct str *ids, size_t count,
                                bool *exist, struct error *);
 enum status sql_profiles_insert(struct store_session *, const struct profile_row *, struct error *);
@@ -100,6 +106,8 @@ enum status sql_profiles_update(struct store_session *, const struct profile_row
 enum status sql_profiles_list(struct store_session *, const struct profile_filter *,
                               struct str after_id, size_t limit, struct arena *,
                               struct profile_row **, size_t *count, struct error *);
+enum status sql_profiles_count(struct store_session *, int64_t limit, int64_t *count,
+                               struct error *);
 enum status sql_profiles_version_append(struct store_session *, const struct version_row *,
                                         struct error *);
 enum status sql_profiles_version_list(struct store_session *, struct str customer_id,

@@ -31,6 +31,12 @@ enum status store_profile_get(struct store_session *session, struct str id, enum
     return session->store->operations->profile_get(session, id, lock, arena, row, error);
 }
 
+enum status store_profiles_get(struct store_session *session, const struct str *ids, size_t count,
+                               struct arena *arena, struct profile_row *rows, struct error *error)
+{
+    return session->store->operations->profiles_get(session, ids, count, arena, rows, error);
+}
+
 enum status store_profiles_exist(struct store_session *session, const struct str *ids, size_t count,
                                  bool *exist, struct error *error)
 {
@@ -55,6 +61,12 @@ enum status store_profile_list(struct store_session *session, const struct profi
 {
     return session->store->operations->profile_list(session, filter, after_id, limit, arena, rows,
                                                     count, error);
+}
+
+enum status store_profile_count(struct store_session *session, int64_t limit, int64_t *count,
+                                struct error *error)
+{
+    return session->store->operations->profile_count(session, limit, count, error);
 }
 
 enum status store_version_append(struct store_session *session, const struct version_row *row,

@@ -144,6 +144,8 @@ struct store_operations {
 
     enum status (*profile_get)(struct store_session *, struct str id, enum store_lock,
                                struct arena *, struct profile_row *, struct error *);
+    enum status (*profiles_get)(struct store_session *, const struct str *ids, size_t count,
+                                struct arena *, struct profile_row *rows, struct error *);
     enum status (*profiles_exist)(struct store_session *, const struct str *ids, size_t count,
                                   bool *exist, struct error *);
     enum status (*profile_insert)(struct store_session *, const struct profile_row *,
@@ -153,6 +155,8 @@ struct store_operations {
     enum status (*profile_list)(struct store_session *, const struct profile_filter *,
                                 struct str after_id, size_t limit, struct arena *,
                                 struct profile_row **, size_t *count, struct error *);
+    enum status (*profile_count)(struct store_session *, int64_t limit, int64_t *count,
+                                 struct error *);
     enum status (*version_append)(struct store_session *, const struct version_row *,
                                   struct error *);
     enum status (*version_list)(struct store_session *, struct str customer_id,
@@ -260,6 +264,10 @@ MUST_CHECK enum status store_ready(struct store *store, struct error *error);
 MUST_CHECK enum status store_profile_get(struct store_session *session, struct str id,
                                          enum store_lock lock, struct arena *arena,
                                          struct profile_row *row, struct error *error);
+/* Many at once, each id asked for once, without locks; a missing one gets an absent customer_id. */
+MUST_CHECK enum status store_profiles_get(struct store_session *session, const struct str *ids,
+                                          size_t count, struct arena *arena,
+                                          struct profile_row *rows, struct error *error);
 /* exist[i]: there is a profile of ids[i], merged and erased ones included. */
 MUST_CHECK enum status store_profiles_exist(struct store_session *session, const struct str *ids,
                                             size_t count, bool *exist, struct error *error);
@@ -276,6 +284,9 @@ MUST_CHECK enum status store_profile_list(struct store_session *session,
                                           size_t limit, struct arena *arena,
                                           struct profile_row **rows, size_t *count,
                                           struct error *error);
+/* Of all rows of the tenant, merged and erased ones too; `limit` when there are more. */
+MUST_CHECK enum status store_profile_count(struct store_session *session, int64_t limit,
+                                           int64_t *count, struct error *error);
 MUST_CHECK enum status store_version_append(struct store_session *session,
                                             const struct version_row *row, struct error *error);
 /* Newest first, below `before_version` (0: from the newest). */
@@ -367,9 +378,10 @@ MUST_CHECK enum status store_search_backlog_tenant(struct store *store, struct a
 /* Takes away all keys of these homes. */
 MUST_CHECK enum status store_keys_erase(struct store_session *session, const struct str *homes,
                                         size_t count, struct error *error);
-/* Takes away facts, versions, events and possible duplicates of the homes. Their rows and the
- * merges stay, what others say of them (a relationship) stays, and so do the keys. The roots of the
- * homes must be locked. */
+/* Takes away facts, versions, events and possible duplicates of the homes, and what kept answers
+ * say of them: their keys stay, as used for another request. The rows of the homes and the merges
+ * stay, what others say of them (a relationship) stays, and so do the keys. The roots of the homes
+ * must be locked. */
 MUST_CHECK enum status store_homes_erase(struct store_session *session,
                                          const struct erasure *erasure, struct error *error);
 /* `position` is ignored and given by the store: the feed lists events in an order in which those of

@@ -1,0 +1,169 @@
+#include "adapters/matcher/exact.h"
+
+#include "domain/profile.h"
+
+static struct str text_of(const struct json_value *object, const char *name)
+{
+    return json_text(json_get(object, str_from_cstr(name)));
+}
+
+/* "000000", "99999", "XXXX": what people type when a form wants something. */
+static bool says_nothing(struct str canonical)
+{
+    static const struct str fillers[] = {STR(""),     STR("NA"),      STR("N/A"), STR("NONE"),
+                                         STR("NULL"), STR("UNKNOWN"), STR("TEST")};
+    for (size_t i = 0; i < sizeof(fillers) / sizeof(fillers[0]); i++)
+        if (str_equal(canonical, fillers[i])) return true;
+    size_t same = 1;
+    while (same < canonical.len && canonical.ptr[same] == canonical.ptr[0]) same++;
+    return same == canonical.len && (canonical.ptr[0] == '0' || canonical.ptr[0] == '9' ||
+                                     canonical.ptr[0] == 'X' || canonical.len == 1);
+}
+
+/* --- keys --- */
+
+static size_t count_of(const struct json_value *attributes, const char *name)
+{
+    const struct json_value *list = json_get(attributes, str_from_cstr(name));
+    return list && list->type == JSON_ARRAY ? list->count : 0;
+}
+
+size_t exact_keys_max(const struct match_record *record)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < record->said_count; i++)
+        count += count_of(record->said[i], "identifiers") + count_of(record->said[i], "emails") +
+                 count_of(record->said[i], "phones");
+    return count;
+}
+
+static bool add_key(struct match_keys *keys, struct str key)
+{
+    if (str_is_none(key)) return false;
+    keys->items[keys->count++] = key;
+    keys->decisive = keys->count;
+    return true;
+}
+
+static bool add_identifiers(const struct json_value *said, struct arena *arena,
+                            struct match_keys *keys)
+{
+    const struct json_value *identifiers = json_get(said, STR("identifiers"));
+    for (size_t i = 0; i < count_of(said, "identifiers"); i++) {
+        const struct json_value *item = &identifiers->items[i];
+        struct str value = profile_canonical_identifier(text_of(item, "value"), arena);
+        if (says_nothing(value)) continue;
+        if (!add_key(keys, arena_format(arena, "id|%.*s|%.*s", STR_ARGS(text_of(item, "type")),
+                                        STR_ARGS(value))))
+            return false;
+    }
+    return true;
+}
+
+typedef struct str canonical_form(struct str, struct arena *);
+
+static bool add_points(const struct json_value *said, const char *list, const char *prefix,
+                       canonical_form *canonical, struct arena *arena, struct match_keys *keys)
+{
+    const struct json_value *points = json_get(said, str_from_cstr(list));
+    struct str name = profile_canonical_name(text_of(said, "name"), arena);
+    for (size_t i = 0; i < count_of(said, list) && !str_is_empty(name); i++) {
+        struct str point = canonical(json_text(&points->items[i]), arena);
+        if (says_nothing(point)) continue;
+        if (!add_key(keys,
+                     arena_format(arena, "%s|%.*s|%.*s", prefix, STR_ARGS(point), STR_ARGS(name))))
+            return false;
+    }
+    return true;
+}
+
+enum status exact_keys(const struct match_record *record, struct arena *arena,
+                       struct match_keys *keys)
+{
+    for (size_t i = 0; i < record->said_count; i++)
+        if (!add_identifiers(record->said[i], arena, keys) ||
+            !add_points(record->said[i], "emails", "email+name", profile_canonical_email, arena,
+                        keys) ||
+            !add_points(record->said[i], "phones", "phone+name", profile_canonical_phone, arena,
+                        keys))
+            return STATUS_OUT_OF_MEMORY;
+    return STATUS_OK;
+}
+
+/* --- comparing --- */
+
+static void add_reason(struct match *match, struct str field, struct str reason)
+{
+    for (size_t i = 0; i < match->reason_count; i++)
+        if (str_equal(match->reasons[i].reason, reason)) return;
+    if (match->reason_count == EXACT_REASONS_MAX) return;
+    match->reasons[match->reason_count++] = (struct match_reason){field, reason};
+}
+
+static bool same_country(const struct json_value *a, const struct json_value *b)
+{
+    struct str left = text_of(a, "country"), right = text_of(b, "country");
+    return str_is_none(left) || str_is_none(right) || str_equal(left, right);
+}
+
+static bool same_identifier(const struct json_value *a, const struct json_value *b,
+                            struct arena *arena)
+{
+    if (!str_equal(text_of(a, "type"), text_of(b, "type")) || !same_country(a, b)) return false;
+    struct str value = profile_canonical_identifier(text_of(a, "value"), arena);
+    return !says_nothing(value) &&
+           str_equal(value, profile_canonical_identifier(text_of(b, "value"), arena));
+}
+
+static enum status compare_identifiers(const struct json_value *a, const struct json_value *b,
+                                       struct arena *arena, struct match *match)
+{
+    const struct json_value *left = json_get(a, STR("identifiers"));
+    const struct json_value *right = json_get(b, STR("identifiers"));
+    for (size_t i = 0; i < count_of(a, "identifiers"); i++)
+        for (size_t j = 0; j < count_of(b, "identifiers"); j++) {
+            if (!same_identifier(&left->items[i], &right->items[j], arena)) continue;
+            struct str reason =
+                arena_format(arena, "SAME_%.*s", STR_ARGS(text_of(&left->items[i], "type")));
+            if (str_is_none(reason)) return STATUS_OUT_OF_MEMORY;
+            add_reason(match, STR("identifiers"), reason);
+        }
+    return STATUS_OK;
+}
+
+static bool share(const struct json_value *a, const struct json_value *b, const char *list,
+                  canonical_form *canonical, struct arena *arena)
+{
+    const struct json_value *left = json_get(a, str_from_cstr(list));
+    const struct json_value *right = json_get(b, str_from_cstr(list));
+    for (size_t i = 0; i < count_of(a, list); i++) {
+        struct str value = canonical(json_text(&left->items[i]), arena);
+        if (says_nothing(value)) continue;
+        for (size_t j = 0; j < count_of(b, list); j++)
+            if (str_equal(value, canonical(json_text(&right->items[j]), arena))) return true;
+    }
+    return false;
+}
+
+static enum status compare_said(const struct json_value *a, const struct json_value *b,
+                                struct arena *arena, struct match *match)
+{
+    TRY(compare_identifiers(a, b, arena, match));
+    struct str name = profile_canonical_name(text_of(a, "name"), arena);
+    if (str_is_empty(name) || !str_equal(name, profile_canonical_name(text_of(b, "name"), arena)))
+        return STATUS_OK;
+    if (share(a, b, "emails", profile_canonical_email, arena))
+        add_reason(match, STR("emails"), STR("SAME_EMAIL_AND_NAME"));
+    if (share(a, b, "phones", profile_canonical_phone, arena))
+        add_reason(match, STR("phones"), STR("SAME_PHONE_AND_NAME"));
+    return STATUS_OK;
+}
+
+enum status exact_compare(const struct match_record *a, const struct match_record *b,
+                          struct arena *arena, struct match *match)
+{
+    for (size_t i = 0; i < a->said_count; i++)
+        for (size_t j = 0; j < b->said_count; j++)
+            TRY(compare_said(a->said[i], b->said[j], arena, match));
+    return STATUS_OK;
+}

@@ -1,0 +1,116 @@
+/* Threads that create the same customer at once, on every adapter: one of them succeeds, whether
+ * the records share an identifier or only look alike. Also run under the thread sanitizer.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "adapters/matcher/matcher.h"
+#include "application/create_customer.h"
+#include "contract.h"
+
+enum { CREATORS = 6, ROUNDS = 10, MEMORY = 16 << 20 };
+
+/* The same customer as its many authors write it: sharing an identifier, or nothing that decides.
+ */
+static const char *const by_identifier =
+    "{\"name\":\"Author %d of %d\",\"identifiers\":[{\"type\":\"VAT\",\"value\":\"DE-%d\"}]}";
+static const char *const by_weight =
+    "{\"kind\":\"PERSON\",\"name\":\"Ambrose %s\",\"dateOfBirth\":\"%d-02-03\","
+    "\"addresses\":[{\"line1\":\"12 Elm Street\",\"city\":\"Springfield\",\"postalCode\":"
+    "\"%d\"}],\"segment\":\"S%d\"}";
+static const char *const families[ROUNDS] = {"Featherstone", "Quibell",   "Thornbury", "Vandermeer",
+                                             "Okonkwo",      "Lindqvist", "Moriarty",  "Zapatero",
+                                             "Yamaguchi",    "Kowalczyk"};
+
+struct creator {
+    struct contract *contract;
+    struct application *application;
+    bool weighed;
+    int number;
+    int round;
+    struct arena arena;
+    pthread_t thread;
+};
+
+static atomic_int created[ROUNDS], refused[ROUNDS];
+
+static const struct policy *default_policy(struct application *application, struct str tenant)
+{
+    (void)application;
+    (void)tenant;
+    return policy_default();
+}
+
+static struct json_value *body_of(struct creator *creator)
+{
+    struct json_value *body;
+    int number = creator->number, round = creator->round;
+    struct str text = creator->weighed
+                          ? arena_format(&creator->arena, by_weight, families[round],
+                                         1940 + 7 * round, 10000 + 997 * round, number)
+                          : arena_format(&creator->arena, by_identifier, number, round, round);
+    return json_parse(text, &creator->arena, &body, NULL) == STATUS_OK ? body : NULL;
+}
+
+static void *creator_main(void *argument)
+{
+    struct creator *creator = argument;
+    const struct caller caller = {.tenant = creator->contract->tenant, .user_id = STR("tester")};
+    arena_init(&creator->arena, MEMORY);
+    for (creator->round = 0; creator->round < ROUNDS; creator->round++) {
+        struct customer_document document;
+        struct error error;
+        enum status status =
+            create_customer(creator->application, &caller, body_of(creator), ON_DUPLICATE_REJECT,
+                            &creator->arena, &document, &error);
+        if (status == STATUS_OK) atomic_fetch_add(&created[creator->round], 1);
+        if (status == STATUS_DUPLICATE_CUSTOMER) atomic_fetch_add(&refused[creator->round], 1);
+        arena_reset(&creator->arena);
+    }
+    arena_release(&creator->arena);
+    return NULL;
+}
+
+static void create_at_once(struct contract *c, bool weighed)
+{
+    const struct matcher_options options = {.match_weight = 8};
+    struct application application = {.store = c->store,
+                                      .environment = environment_system(),
+                                      .policy_for = default_policy,
+                                      .limits = APPLICATION_LIMITS_DEFAULT};
+    struct creator creators[CREATORS];
+    assert_int_equal(matcher_new(&options, &application.matcher, &c->error), STATUS_OK);
+    for (int i = 0; i < ROUNDS; i++) {
+        atomic_store(&created[i], 0);
+        atomic_store(&refused[i], 0);
+    }
+    for (int i = 0; i < CREATORS; i++) {
+        creators[i] = (struct creator){
+            .contract = c, .application = &application, .weighed = weighed, .number = i};
+        assert_int_equal(pthread_create(&creators[i].thread, NULL, creator_main, &creators[i]), 0);
+    }
+    for (int i = 0; i < CREATORS; i++) pthread_join(creators[i].thread, NULL);
+    for (int i = 0; i < ROUNDS; i++) {
+        assert_int_equal(atomic_load(&created[i]), 1);
+        assert_int_equal(atomic_load(&refused[i]), CREATORS - 1);
+    }
+    matcher_free(application.matcher);
+}
+
+static void of_many_who_share_an_identifier_one_is_created(struct contract *c)
+{
+    create_at_once(c, false);
+}
+
+static void of_many_who_only_look_alike_one_is_created(struct contract *c)
+{
+    create_at_once(c, true);
+}
+
+int main(void)
+{
+    static const struct contract_case cases[] = {
+        CONTRACT(of_many_who_share_an_identifier_one_is_created),
+        CONTRACT(of_many_who_only_look_alike_one_is_created)};
+    return contract_run(cases, UNIT_COUNT(cases));
+}
