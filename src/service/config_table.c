@@ -114,7 +114,7 @@ const struct config_key config_keys[] = {
 
     {STR("matching.model_file"), PATH(matching_model_file), .fallback = STR(""),
      .help = STR("a model that `train` wrote, to weigh with; empty: the one that is shipped")},
-    {STR("matching.match_weight"), COUNT(matching_match_weight, 0, 64), .fallback = STR("17"),
+    {STR("matching.match_weight"), COUNT(matching_match_weight, 0, 64), .fallback = STR("13"),
      .help = STR("bits of evidence from which two customers are certainly one without a shared identifier; 0: never")},
     {STR("matching.review_weight"), COUNT(matching_review_weight, 0, 64), .fallback = STR("0"),
      .help = STR("bits of evidence from which two customers are possibly one")},

@@ -26,7 +26,7 @@ struct matcher_options {
     double review_weight;  /* log-odds in bits */
 };
 
-#define MATCHER_OPTIONS_DEFAULT ((struct matcher_options){.match_weight = 17, .review_weight = 0})
+#define MATCHER_OPTIONS_DEFAULT ((struct matcher_options){.match_weight = 13, .review_weight = 0})
 
 /* STATUS_INVALID_VALUE: the model's text; the message has the line. */
 MUST_CHECK enum status matcher_new(const struct matcher_options *options, struct matcher **matcher,
