@@ -8,18 +8,23 @@
     bench/run.py search [--store ...] [--profiles 1000000]
     bench/run.py match  [--store sqlite] [--profiles 200000]
     bench/run.py start
+    bench/run.py connections [--connections 10000]
 
 Prints one JSON line per measurement and, last, the ratios. `lookup` alternates rounds of nginx (serving one
 static file of the size of a profile) and the service, each with the same wrk script (random ids), the same
-64 connections, on the same cores as its load generator; the service checks a JWT on every request.
+64 connections, on the same cores as its load generator; the service checks a JWT on every request. `connections`
+opens many that stay idle after one request and some that never finish theirs, and tells what one costs in memory and
+what a lookup takes beside them.
 """
 import argparse
 import json
 import os
 import random
 import re
+import resource
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -400,20 +405,67 @@ def start(options):
         stage.close()
 
 
+def resident_kib(service):
+    with open(f"/proc/{service.process.pid}/status", encoding="utf-8") as status:
+        return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))
+
+
+def lookup_times(port, count=2000):
+    """Milliseconds of one lookup after the other on a connection: (median, 99th percentile)."""
+    request = f"GET {API}/customers/CUST-0 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+    times = []
+    with socket.create_connection(("127.0.0.1", port)) as one:
+        for _ in range(count):
+            began = time.monotonic()
+            one.sendall(request)
+            one.recv(65536)
+            times.append((time.monotonic() - began) * 1000)
+    times.sort()
+    return round(times[count // 2], 2), round(times[count * 99 // 100], 2)
+
+
+def connections(options):
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    count = min(options.connections, hard - 500)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    slow = count // 20
+    service = Service(BINARY, "memory:", ["--http-connections-max", str(count + 100), "--http-idle-timeout", "120s"])
+    crowd = []
+    try:
+        alone_ms, alone_kib = lookup_times(service.port), resident_kib(service)
+        for number in range(count):
+            one = socket.create_connection(("127.0.0.1", service.port))
+            one.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n" + (b"X-Slow: " if number < slow else b"\r\n"))
+            crowd.append(one)
+        for one in crowd[slow:]:
+            one.recv(4096)
+        for one in crowd[:slow]:
+            one.sendall(b"a")
+        crowd_ms, crowd_kib = lookup_times(service.port), resident_kib(service)
+        report(measure="connections", idle=count - slow, slow=slow, kib_each=round((crowd_kib - alone_kib) / count, 1),
+               resident_mib=round(crowd_kib / 1024), lookup_ms={"median": crowd_ms[0], "p99": crowd_ms[1]},
+               lookup_alone_ms={"median": alone_ms[0], "p99": alone_ms[1]})
+    finally:
+        for one in crowd:
+            one.close()
+        service.stop()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("measure", choices=("lookup", "flat", "create", "import", "match", "search", "start"))
+    parser.add_argument("measure", choices=("lookup", "flat", "create", "import", "match", "search", "start", "connections"))
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--profiles", type=int)
     parser.add_argument("--sizes", default="10000,1000000,5000000")
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--warm", type=int, default=20)
+    parser.add_argument("--connections", type=int, default=10000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--flags", default="", help="more flags of serve, as one text: --flags='--http-loops 1'")
     options = parser.parse_args()
     if options.profiles is None:
         options.profiles = {"lookup": 1000000, "create": 0, "import": 200000, "match": 200000, "search": 1000000}.get(options.measure, 0)
-    {"lookup": lookup, "flat": flat, "create": create, "import": import_bench, "match": match, "search": search, "start": start}[options.measure](options)
+    {"lookup": lookup, "flat": flat, "create": create, "import": import_bench, "match": match, "search": search, "start": start, "connections": connections}[options.measure](options)
 
 
 if __name__ == "__main__":

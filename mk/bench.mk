@@ -4,6 +4,7 @@
 .PHONY: bench bench-long
 bench: all
 	bench/run.py start
+	bench/run.py connections
 	bench/run.py import --profiles 200000
 	bench/run.py match --rounds 3 --seconds 5
 	bench/run.py create --rounds 3 --seconds 5

@@ -3,7 +3,7 @@
 #
 #   make http-corner-cases http-pages http-clients
 #   make http-fuzz                      as long as in `make test`, on each SQL store
-#   make http-fuzz FUZZ_HTTP_SECONDS=3600
+#   make http-fuzz FUZZ_HTTP_SECONDS=3600 FUZZ_HTTP_FLAGS=--strict
 
 FUZZ_HTTP_SECONDS ?= 50
 TEST_STEPS += http-corner-cases http-pages http-clients http-fuzz-sqlite http-fuzz-postgres
@@ -12,7 +12,7 @@ TEST_STEPS += http-corner-cases http-pages http-clients http-fuzz-sqlite http-fu
 http-fuzz: http-fuzz-sqlite http-fuzz-postgres
 http-fuzz-sqlite http-fuzz-postgres: http-fuzz-%: $(BUILD)/customer360
 	BUILD=$(BUILD) tools/setup.sh all
-	tests/http/fuzz.py --store $* --binary $(BUILD)/customer360 --venv $(BUILD)/venv --seconds $(FUZZ_HTTP_SECONDS)
+	tests/http/fuzz.py --store $* --binary $(BUILD)/customer360 --venv $(BUILD)/venv --seconds $(FUZZ_HTTP_SECONDS) $(FUZZ_HTTP_FLAGS)
 
 http-corner-cases: $(BUILD)/customer360
 	tests/http/corner_cases.py --binary $(BUILD)/customer360
