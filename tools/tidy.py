@@ -11,6 +11,7 @@ and exit status 1 when there is any. Rules:
                    of a type which foo_bar.h defines
     dead           (with --strict) every header is included and every object linked by something
                    else than tests
+    unshared       (with --strict) a function that only its own file uses is static
     file-length    at most 800 lines; tables of data (foo_table.c, foo_data.c) are exempt
     function-length  at most 80 lines
     format         as clang-format would have it
@@ -207,6 +208,28 @@ def check_dead(tree, symbols):
                                    if user != path and wanted & names})
 
 
+def check_unshared(tree, symbols):
+    """What only its own file uses is static. Assembler names a function within its own file; benchmarks
+    and tools may not be built, so their text counts."""
+    users = {}
+    for path, names in symbols.wanted.items():
+        for name in names:
+            users.setdefault(name, set()).add(path)
+    code = {path: tree.code(path) for path in tree.texts if path.endswith(".c")}
+    for path, names in symbols.defined.items():
+        if not path.startswith("src/") or path in OUTWARD:
+            continue
+        if not any(users.get(name, set()) - {path} for name in names):
+            continue  # all of it is dead
+        for name in sorted(names - {"main"}):
+            word = re.compile(rf"\b{re.escape(name)}\b")
+            in_assembler = len(word.findall(tree.texts[path])) > len(word.findall(code[path]))
+            if in_assembler or users.get(name, set()) - {path}:
+                continue
+            if not any(other != path and name in text and word.search(text) for other, text in code.items()):
+                yield path, 1, "unshared", f"nothing else uses {name}: make it static"
+
+
 def is_test(path):
     return path.startswith("tests/") or path.endswith("_test.c")
 
@@ -305,7 +328,7 @@ def main():
     parser.add_argument("--root", default=".")
     parser.add_argument("--build", default="build")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--strict", action="store_true", help="the rule `dead` as well")
+    parser.add_argument("--strict", action="store_true", help="the rules `dead` and `unshared` as well")
     parser.add_argument("--tap", action="store_true", help="tell how each rule fared as TAP")
     parser.add_argument("flags", nargs="*", help="compiler flags for clang-tidy, after --")
     options = parser.parse_args()
@@ -324,6 +347,7 @@ def main():
     }
     if options.strict:
         rules["dead"] = check_dead(tree, symbols)
+        rules["unshared"] = check_unshared(tree, symbols)
     found = {rule: sorted(set(violations)) for rule, violations in rules.items()}
     everything = sorted({violation for violations in found.values() for violation in violations})
     for path, line, rule, what in everything:

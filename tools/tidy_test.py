@@ -76,6 +76,10 @@ CASES = {
     "an object that nothing links is dead": (
         {"src/base/dead.c": "int dead_one;\n"}, ["src/base/dead.c:1: dead: nothing uses it"],
         "--strict"),
+    "what only its own file uses is static, unless assembler calls it": (
+        {"src/base/text.c": CLEAN["src/base/text.c"] + "\nint text_own(void);\nint text_own(void)\n{\n    return 1;\n}\n"
+                            "\nint text_low(void);\nint text_low(void)\n{\n    return 1;\n}\n__asm__(\".globl text_low\");\n"},
+        ["src/base/text.c:1: unshared: nothing else uses text_own: make it static"], "--strict"),
     "what only tests use is dead": (
         {"src/base/idle.c": "int idle_one;\n",
          "src/base/idle_test.c": "extern int idle_one;\n\n"

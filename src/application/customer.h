@@ -22,16 +22,6 @@ MUST_CHECK enum status customer_get_root(struct store_session *session, struct s
                                          enum store_lock lock, struct arena *arena,
                                          struct profile_row *row, struct error *error);
 
-/* The tree of `target` with that of `source` hung under its root at `when`. Neither is changed. */
-MUST_CHECK enum status customer_join(const struct tree *target, const struct tree *source,
-                                     instant when, struct arena *arena, struct tree *joined);
-/* The tree cut in two above home `cut`. */
-MUST_CHECK enum status customer_split(const struct tree *tree, int32_t cut, struct arena *arena,
-                                      struct tree *remaining, struct tree *restored);
-/* Only what was given to homes[0]: the customer alone, without what was merged into it. */
-MUST_CHECK enum status customer_alone(const struct tree *tree, struct arena *arena,
-                                      struct tree *alone);
-
 /* Puts the golden values and the document into the row, for its id, version and times. */
 MUST_CHECK enum status customer_render(const struct golden *golden, struct arena *arena,
                                        struct profile_row *row);

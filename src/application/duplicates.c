@@ -114,7 +114,7 @@ static enum status compare_home(const struct duplicate_search *search, const str
     struct home own = tree->homes[at];
     own.parent = -1;
     of_home.homes = &own;
-    TRY(customer_alone(&of_home, search->arena, &alone));
+    TRY(tree_alone(&of_home, search->arena, &alone));
     TRY(golden_record(&alone, search->policy, search->arena, &golden));
     TRY(describe(search, golden.attributes, &record));
     return compare_with(search, &record, match);

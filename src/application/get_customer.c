@@ -133,6 +133,7 @@ struct reading {
     const struct policy *policy;
     struct str customer_id;
     struct arena *arena;
+    struct tree tree;
     struct golden golden;
     int64_t before_version;
     size_t limit;
@@ -145,11 +146,12 @@ static enum status provenance_body(struct store_session *session, void *context,
 {
     struct reading *reading = context;
     struct profile_row row;
-    struct tree tree;
     TRY(customer_get_root(session, reading->customer_id, STORE_NO_LOCK, reading->arena, &row,
                           error));
-    TRY(store_tree_load(session, row.customer_id, INSTANT_FUTURE, reading->arena, &tree, error));
-    if (golden_record(&tree, reading->policy, reading->arena, &reading->golden) != STATUS_OK)
+    TRY(store_tree_load(session, row.customer_id, INSTANT_FUTURE, reading->arena, &reading->tree,
+                        error));
+    if (golden_record(&reading->tree, reading->policy, reading->arena, &reading->golden) !=
+        STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     return STATUS_OK;
 }
@@ -173,13 +175,12 @@ static const struct json_value *value_at(const struct json_value *attributes, st
     return &value->items[index];
 }
 
-static void write_provenance(struct json_writer *writer, const struct golden *golden,
-                             const struct provenance *provenance)
+/* One value and the fact that it comes from; NULL for a value that follows from the others. */
+static void write_provenance(struct json_writer *writer, struct str path,
+                             const struct json_value *value, const struct fact *fact)
 {
-    const struct fact *fact = provenance->fact;
-    const struct json_value *value = value_at(golden->attributes, provenance->path);
     json_object_begin(writer);
-    json_member_string(writer, STR("path"), provenance->path);
+    json_member_string(writer, STR("path"), path);
     json_key(writer, STR("value"));
     if (value)
         json_write(writer, value);
@@ -187,7 +188,7 @@ static void write_provenance(struct json_writer *writer, const struct golden *go
         json_null(writer);
     if (fact) {
         json_member_string(writer, STR("source"), fact->source);
-        if (!str_is_empty(fact->subject))
+        if (fact->kind == FACT_ASSERTION && !str_is_empty(fact->subject))
             json_member_string(writer, STR("sourceKey"), fact->subject);
         json_member_string(writer, STR("home"), fact->home);
         results_instant(writer, STR("observedAt"), fact->observed_at);
@@ -198,6 +199,33 @@ static void write_provenance(struct json_writer *writer, const struct golden *go
         json_null(writer);
     }
     json_object_end(writer);
+}
+
+/* The last that was said of that member of the contact. */
+static const struct fact *said_of_contact(const struct tree *tree, struct str contact_id,
+                                          struct str member)
+{
+    for (size_t i = tree->fact_count; i-- > 0;) {
+        const struct fact *fact = &tree->facts[i];
+        if (fact->kind == FACT_CONTACT && str_equal(fact->subject, contact_id) &&
+            json_get(fact->body, member))
+            return fact;
+    }
+    return NULL;
+}
+
+/* contacts[0].email and so on; the id is the contact's own. */
+static void write_contact(struct json_writer *writer, const struct reading *reading, size_t index)
+{
+    const struct json_value *contact = &reading->golden.contacts->items[index];
+    struct str id = json_text(json_get(contact, STR("contactId")));
+    for (size_t i = 0; i < contact->count; i++) {
+        struct str member = contact->members[i].name;
+        const struct fact *fact = said_of_contact(&reading->tree, id, member);
+        struct str path =
+            arena_format(reading->arena, "contacts[%zu].%.*s", index, STR_ARGS(member));
+        if (fact) write_provenance(writer, path, &contact->members[i].value, fact);
+    }
 }
 
 enum status get_customer_provenance(struct application *application, const struct caller *caller,
@@ -215,7 +243,10 @@ enum status get_customer_provenance(struct application *application, const struc
     json_key(&writer, STR("fields"));
     json_array_begin(&writer);
     for (size_t i = 0; i < reading.golden.provenance_count; i++)
-        write_provenance(&writer, &reading.golden, &reading.golden.provenance[i]);
+        write_provenance(&writer, reading.golden.provenance[i].path,
+                         value_at(reading.golden.attributes, reading.golden.provenance[i].path),
+                         reading.golden.provenance[i].fact);
+    for (size_t i = 0; i < reading.golden.contacts->count; i++) write_contact(&writer, &reading, i);
     json_array_end(&writer);
     json_object_end(&writer);
     *json = buffer_str(&out);

@@ -106,8 +106,8 @@ static enum status plan(struct merging *merging, enum store_lock lock, struct er
     merging->token = plan_token(target.customer_id, target.version, merging->source.customer_id,
                                 merging->source.version, change->policy, change->arena);
     if (str_is_none(merging->token) ||
-        customer_join(&change->tree, &merging->source_tree, change->now, change->arena,
-                      &merging->joined) != STATUS_OK ||
+        tree_join(&change->tree, &merging->source_tree, change->now, change->arena,
+                  &merging->joined) != STATUS_OK ||
         golden_record(&merging->joined, change->policy, change->arena, &merging->after) !=
             STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);

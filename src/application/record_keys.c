@@ -57,7 +57,7 @@ enum status record_keys_renew(struct application *application, struct store_sess
     struct tree tree, alone;
     struct json_value *document = NULL;
     TRY(store_tree_load(session, row->customer_id, INSTANT_FUTURE, arena, &tree, error));
-    if (customer_alone(&tree, arena, &alone) != STATUS_OK)
+    if (tree_alone(&tree, arena, &alone) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     if (!str_is_none(row->document)) TRY(json_parse(row->document, arena, &document, error));
     return record_keys_put(application, session, &alone, document, arena, error);

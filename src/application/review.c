@@ -85,7 +85,10 @@ static void change_state(const struct review *review, struct duplicate_row *item
     item->claimed_until = item->later_until = INSTANT_NONE;
 }
 
-enum status review_settle(const struct review *review, struct review_pairs *pairs,
+/* Brings the items to what judgement_settle() says and writes those that changed. What became
+ * MERGED or NOT_DUPLICATE was resolved elsewhere, by the actor; what became open is not resolved.
+ */
+static enum status settle(const struct review *review, struct review_pairs *pairs,
                           struct error *error)
 {
     if (judgement_settle(pairs->pairs, pairs->pair_count, review->arena) != STATUS_OK)
@@ -102,7 +105,7 @@ enum status review_follow(const struct review *review, const struct tree *tree, 
 {
     struct review_pairs pairs;
     TRY(review_load(review, tree, &pairs, error));
-    return review_settle(review, &pairs, error);
+    return settle(review, &pairs, error);
 }
 
 static struct str evidence_of(const struct match *match, struct arena *arena)
@@ -190,7 +193,7 @@ enum status review_queue(struct application *application, const struct review *r
         TRY(open ? refresh(review, &pairs, open, &found[i].match, error)
                  : insert(application, review, root, &found[i], cause, error));
     }
-    return review_settle(review, &pairs, error);
+    return settle(review, &pairs, error);
 }
 
 static enum status refuse_claimed(const struct duplicate_row *row, struct arena *arena,

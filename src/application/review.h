@@ -24,11 +24,6 @@ struct review_pairs {
 };
 MUST_CHECK enum status review_load(const struct review *review, const struct tree *tree,
                                    struct review_pairs *pairs, struct error *error);
-/* Brings the items to what judgement_settle() says and writes those that changed. What became
- * MERGED or NOT_DUPLICATE was resolved elsewhere, by the actor; what became open is not resolved.
- */
-MUST_CHECK enum status review_settle(const struct review *review, struct review_pairs *pairs,
-                                     struct error *error);
 /* Both, for a tree that was made or cut in this unit of work. */
 MUST_CHECK enum status review_follow(const struct review *review, const struct tree *tree,
                                      struct error *error);

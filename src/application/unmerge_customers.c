@@ -80,8 +80,8 @@ static enum status plan(struct unmerging *unmerging, enum store_lock lock, struc
         change->now = unmerging->restored_row.updated_at + 1;
     int32_t cut = tree_find_home(&change->tree, unmerging->merge.source_id);
     if (cut < 1) return error_plain(error, STATUS_INTERNAL);
-    if (customer_split(&change->tree, cut, change->arena, &unmerging->remaining,
-                       &unmerging->restored) != STATUS_OK ||
+    if (tree_split(&change->tree, cut, change->arena, &unmerging->remaining,
+                   &unmerging->restored) != STATUS_OK ||
         golden_record(&unmerging->remaining, change->policy, change->arena,
                       &unmerging->remaining_golden) != STATUS_OK ||
         golden_record(&unmerging->restored, change->policy, change->arena,

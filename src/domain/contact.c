@@ -131,7 +131,8 @@ static enum status refuse_unpatchable(const struct json_value *patch,
         const struct field_path path = field_path_member(NULL, name);
         if (!field_find(contact_fields, contact_field_count, name) &&
             !str_equal(name, extra_members[0]) && !str_equal(name, extra_members[1]))
-            return field_refuse_unknown(error, contact_fields, contact_field_count, &path);
+            return field_refuse_unknown(error, contact_fields, contact_field_count, extra_members,
+                                        &path);
     }
     const struct json_value *id = json_get(patch, STR("contactId"));
     if (id && !json_equal(id, json_get(current, STR("contactId"))))

@@ -82,21 +82,27 @@ static struct str probably_meant(const struct profile_field *fields, size_t coun
     return STR_NONE;
 }
 
-static void put_names(struct buffer *out, const struct profile_field *fields, size_t count)
+static void put_names(struct buffer *out, const struct str *extra,
+                      const struct profile_field *fields, size_t count)
 {
+    for (; extra && !str_is_none(*extra); extra++) {
+        if (out->len) buffer_append(out, STR(", "));
+        buffer_append(out, *extra);
+    }
     for (size_t i = 0; i < count; i++) {
         if (out->capacity - out->len < fields[i].name.len + 2) return;
-        if (i > 0) buffer_append(out, STR(", "));
+        if (out->len) buffer_append(out, STR(", "));
         buffer_append(out, fields[i].name);
     }
 }
 
 enum status field_refuse_unknown(struct error *error, const struct profile_field *fields,
-                                 size_t count, const struct field_path *path)
+                                 size_t count, const struct str *extra,
+                                 const struct field_path *path)
 {
     char names[sizeof(error->allowed) - 1], field[FIELD_PATH_MAX];
     struct buffer allowed = {.bytes = names, .capacity = sizeof(names)};
-    put_names(&allowed, fields, count);
+    put_names(&allowed, extra, fields, count);
     struct str text = path_text(path, field);
     struct str meant = probably_meant(fields, count, path->name);
     if (str_is_none(meant))
@@ -363,7 +369,7 @@ static enum status refuse_unknown_members(const struct profile_field *fields, si
         struct str name = value->members[i].name;
         if (field_find(fields, count, name) || is_among(extra, name)) continue;
         struct field_path at = field_path_member(path, name);
-        return field_refuse_unknown(error, fields, count, &at);
+        return field_refuse_unknown(error, fields, count, extra, &at);
     }
     return STATUS_OK;
 }

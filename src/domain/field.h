@@ -41,7 +41,8 @@ const struct profile_field *field_find(const struct profile_field *fields, size_
 /* STATUS_UNKNOWN_FIELD: says which field was probably meant ("email": emails), and all there are.
  */
 enum status field_refuse_unknown(struct error *error, const struct profile_field *fields,
-                                 size_t count, const struct field_path *path);
+                                 size_t count, const struct str *extra,
+                                 const struct field_path *path);
 
 /* One value that is not null. The result may point into `value`. */
 MUST_CHECK enum status field_check(const struct profile_field *field,

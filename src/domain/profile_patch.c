@@ -171,7 +171,8 @@ static enum status patch_fields(struct patch *patch, const struct json_value *bo
     for (size_t i = 0; i < body->count; i++) {
         struct field_path path = field_path_member(NULL, body->members[i].name);
         if (!profile_field_find(body->members[i].name))
-            return field_refuse_unknown(patch->error, profile_fields, profile_field_count, &path);
+            return field_refuse_unknown(patch->error, profile_fields, profile_field_count, NULL,
+                                        &path);
     }
     for (size_t i = 0; i < profile_field_count; i++) {
         const struct json_value *value = json_get(body, profile_fields[i].name);

@@ -33,6 +33,15 @@ int32_t tree_find_home(const struct tree *tree, struct str customer_id);
  * from the merge on, and only while it lasts. */
 bool tree_speaks_for(const struct tree *tree, int32_t speaker, int32_t listener, instant when);
 
+/* The tree of `target` with that of `source` hung under its root at `when`. Neither is changed. */
+MUST_CHECK enum status tree_join(const struct tree *target, const struct tree *source, instant when,
+                                 struct arena *arena, struct tree *joined);
+/* The tree cut in two above home `cut`. */
+MUST_CHECK enum status tree_split(const struct tree *tree, int32_t cut, struct arena *arena,
+                                  struct tree *remaining, struct tree *restored);
+/* Only what was given to homes[0]: the customer alone, without what was merged into it. */
+MUST_CHECK enum status tree_alone(const struct tree *tree, struct arena *arena, struct tree *alone);
+
 /* One merge, for ever; reversed_at == INSTANT_NONE while it is in force. */
 struct merge {
     struct str merge_id;

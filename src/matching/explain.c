@@ -36,8 +36,9 @@ static void append_traits(enum comparison c, uint32_t traits, struct buffer *out
             buffer_append(out, str_from_cstr(names[i].name));
 }
 
-void explain_value(const struct values *values, const struct record *record, enum comparison c,
-                   struct buffer *out)
+/* The text of a slot's values, for people: "main st 12", lists joined with " | ". */
+static void write_value(const struct values *values, const struct record *record, enum comparison c,
+                        struct buffer *out)
 {
     enum slot slot = comparison_slot(c);
     size_t start = out->len;
@@ -83,9 +84,9 @@ static void text_line(const struct scorer *scorer, const struct record *a, const
     pad(out, start, 58);
     append_bar(evidence->weight[c], out);
     pad(out, start, 76);
-    explain_value(scorer->values, a, c, out);
+    write_value(scorer->values, a, c, out);
     buffer_append(out, STR("  /  "));
-    explain_value(scorer->values, b, c, out);
+    write_value(scorer->values, b, c, out);
     buffer_append_char(out, '\n');
 }
 

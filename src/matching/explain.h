@@ -7,10 +7,6 @@
 #include "base/buffer.h"
 #include "matching/scoring.h"
 
-/* The text of a slot's values, for people: "main st 12", lists joined with " | ". */
-void explain_value(const struct values *values, const struct record *record, enum comparison c,
-                   struct buffer *out);
-
 /* A table of lines; a and b are the names of the two. */
 void explain_text(const struct scorer *scorer, const struct record *a, const struct record *b,
                   const struct evidence *evidence, struct buffer *out);

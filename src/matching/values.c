@@ -70,18 +70,6 @@ void values_release(struct values *values)
     memset(values->domain, 0, sizeof values->domain);
 }
 
-void values_clear(struct values *values)
-{
-    for (int i = 0; i < DOMAIN_COUNT; i++) {
-        struct value_domain *d = &values->domain[i];
-        if (d->count > 0) memset(d->table, 0, (d->table_mask + 1ULL) * 8);
-        if (d->list_count > 0) memset(d->list_table, 0, (d->list_mask + 1ULL) * 4);
-        d->count = d->list_count = 0;
-        d->text_bytes = 0;
-        d->list_words = 0;
-    }
-}
-
 /* ------------------------------------------------------------------ growth */
 
 static bool grow_table(struct values_budget *budget, struct value_domain *d)

@@ -68,8 +68,6 @@ struct values {
 
 void values_init(struct values *values, struct values_budget *budget);
 void values_release(struct values *values);
-/* Forgets all values, keeps the memory. */
-void values_clear(struct values *values);
 
 /* The number of the text, which is copied; 0 for an empty text or when memory runs out, which the
  * budget remembers. `describe` fills a and b of a new value and may be NULL. */

@@ -47,6 +47,9 @@ static enum status take_value(struct words *words, struct str name, struct str i
         return STATUS_OK;
     }
     if (next_word(words, value)) return STATUS_OK;
+    char shown[64];
+    int length = snprintf(shown, sizeof(shown), "--%.*s", STR_ARGS(name));
+    if (length > 0 && (size_t)length < sizeof(shown)) name = str_of(shown, (size_t)length);
     return usage(name, "needs a value", STR("--NAME VALUE or --NAME=VALUE"), error);
 }
 

@@ -242,7 +242,7 @@ static enum status run_restore(struct invocation *invocation, struct error *erro
     char *name = arena_cstr(invocation->arena, file);
     FILE *in = is_standard(file) ? stdin : name ? fopen(name, "re") : NULL;
     if (!in)
-        return error_set(error, STATUS_USAGE, STR("FILE"), STR("a file that can be read, or -"),
+        return error_set(error, STATUS_IO, STR("FILE"), STR("a file that can be read, or -"),
                          "%.*s: %s", STR_ARGS(file), strerror(errno));
     log_configure(LOG_LEVEL_WARN, LOG_FORM_AUTO, STDERR_FILENO);
     enum status status = backup_read_header(in, invocation->arena, &header, error);

@@ -133,8 +133,8 @@ static enum status open_output(const struct invocation *invocation, FILE **out, 
     char *name = arena_cstr(invocation->arena, invocation->operands[0]);
     *out = name ? fopen(name, "we") : NULL;
     if (*out) return STATUS_OK;
-    return error_set(error, STATUS_USAGE, STR("FILE"), STR("a file that can be written"),
-                     "%.*s: %s", STR_ARGS(invocation->operands[0]), strerror(errno));
+    return error_set(error, STATUS_IO, STR("FILE"), STR("a file that can be written"), "%.*s: %s",
+                     STR_ARGS(invocation->operands[0]), strerror(errno));
 }
 
 /* Nothing is to be had from a store that would have to be made first: its path is a mistake. */

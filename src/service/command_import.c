@@ -217,7 +217,7 @@ static enum status open_errors(const struct invocation *invocation, struct impor
     char *name = arena_cstr(invocation->arena, path);
     run->errors = name ? fopen(name, "we") : NULL;
     if (!run->errors)
-        return error_set(error, STATUS_USAGE, STR("errors"), STR("a file that can be written"),
+        return error_set(error, STATUS_IO, STR("errors"), STR("a file that can be written"),
                          "%.*s: %s", STR_ARGS(path), strerror(errno));
     run->errors_csv = str_ends_with(path, STR(".csv"));
     if (!run->errors_csv) return STATUS_OK;
@@ -237,10 +237,14 @@ static enum status open_input(const struct invocation *invocation, struct import
         char *name = arena_cstr(invocation->arena, path);
         *file = name ? open(name, O_RDONLY | O_CLOEXEC) : -1;
         if (*file < 0)
-            return error_set(error, STATUS_USAGE, STR("FILE"), STR("a file that can be read, or -"),
+            return error_set(error, STATUS_IO, STR("FILE"), STR("a file that can be read, or -"),
                              "%.*s: %s", STR_ARGS(path), strerror(errno));
     }
-    if (fstat(*file, &what) == 0 && S_ISREG(what.st_mode)) run->bytes_total = what.st_size;
+    if (fstat(*file, &what) != 0) return STATUS_OK;
+    if (S_ISDIR(what.st_mode))
+        return error_set(error, STATUS_IO, STR("FILE"), STR("a file that can be read, or -"),
+                         "%.*s is a folder", STR_ARGS(path));
+    if (S_ISREG(what.st_mode)) run->bytes_total = what.st_size;
     return STATUS_OK;
 }
 

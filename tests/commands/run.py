@@ -109,8 +109,17 @@ def test_what_is_not_understood_is_named_with_exit_code_2():
     assert "shoe" in run("serve", "--shoe", code=2).stderr
     assert "c.conf:2" in run("serve", "--config", write("c.conf", "[http]\nlisten_to = x\n"), code=2).stderr
     assert "CUSTOMER360_HTTP_LISTN" in run("doctor", environment={"CUSTOMER360_HTTP_LISTN": "x"}, code=2).stderr
-    assert "nowhere.csv" in run("import", "nowhere.csv", code=2).stderr
+    assert "--tenant needs a value" in run("export", "--tenant", code=2).stderr
     assert len(run("serve", "--store", "mysql://x", code=2).stderr.splitlines()) == 1
+
+
+def test_a_file_that_is_not_there_is_a_failure_that_names_it():
+    for command in (["import"], ["dedupe"], ["train"], ["restore"], ["evaluate", "--truth", "id"],
+                    ["token", "--tenant", "a", "--user", "b", "--permissions", "*", "--key"]):
+        assert "nowhere.csv" in run(*command, "nowhere.csv", code=1).stderr, command
+    run("migrate", "--store", "sqlite:a.db")
+    assert "/proc/nowhere.ndjson" in run("export", "/proc/nowhere.ndjson", "--store", "sqlite:a.db", code=1).stderr
+    assert "folder" in run("import", ".", "--store", "sqlite:a.db", code=1).stderr
 
 
 def test_serve_does_not_start_where_it_would_not_be_safe():

@@ -219,7 +219,8 @@ static enum status resolve_request(struct identity *base, struct http_request *r
 
 /* --- life --- */
 
-enum status identity_reload(struct identity *base, struct error *error)
+/* Reads the key set again. On failure the old one stays in force. Thread-safe. */
+static enum status reload(struct identity *base, struct error *error)
 {
     struct service_identity *identity = (struct service_identity *)base;
     struct jwks *keys;
@@ -253,7 +254,7 @@ enum status identity_reload_if_changed(struct identity *base, bool *reloaded, st
     bool same = same_file(&now, &identity->written);
     (void)pthread_rwlock_unlock(&identity->lock);
     if (same) return STATUS_OK;
-    enum status status = identity_reload(base, error);
+    enum status status = reload(base, error);
     *reloaded = status == STATUS_OK;
     if (status == STATUS_OK) return status;
     /* A broken file is reported once, not at every look. */
@@ -314,7 +315,7 @@ static enum status take_options(struct service_identity *identity,
     if (options->development || str_is_empty(options->jwks_file)) return STATUS_OK;
     identity->jwks_file = arena_cstr(arena, options->jwks_file);
     if (!identity->jwks_file) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    return identity_reload(&identity->base, error);
+    return reload(&identity->base, error);
 }
 
 enum status identity_new(const struct identity_options *options, struct identity **out,

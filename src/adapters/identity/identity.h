@@ -36,9 +36,8 @@ struct identity_options {
 /* STATUS_CONFIGURATION names what is wrong. */
 MUST_CHECK enum status identity_new(const struct identity_options *options,
                                     struct identity **identity, struct error *error);
-/* Reads the key set again. On failure the old one stays in force. Thread-safe. */
-MUST_CHECK enum status identity_reload(struct identity *identity, struct error *error);
-/* The same, if the file is another one or was written since; `*reloaded` says so. */
+/* Reads the key set again if the file is another one or was written since; `*reloaded` says so. On
+ * failure the old one stays in force. Thread-safe. */
 MUST_CHECK enum status identity_reload_if_changed(struct identity *identity, bool *reloaded,
                                                   struct error *error);
 

@@ -93,12 +93,6 @@ bool http_request_draining(const struct http_request *request);
 /* True when the peer went away: nobody will see the answer. */
 bool http_request_gone(const struct http_request *request);
 
-/* A request that came from no socket, for the tests of code that reads requests. `headers` is
- * name, value, name, value...; header_count counts pairs. In the arena; NULL when out of memory. */
-struct http_request *http_request_made(struct arena *arena, struct str method, struct str path,
-                                       const struct str *headers, size_t header_count,
-                                       struct str peer);
-
 /* --- response --- */
 void http_response_status(struct http_response *response, int status);
 /* Name and value must live as long as the request. Replaces one of the same name; at most 24; a

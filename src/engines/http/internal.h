@@ -69,7 +69,7 @@ struct http_response {
 enum http_wait { WAIT_NOTHING, WAIT_CHUNK, WAIT_BODY, WAIT_WRITTEN };
 
 struct http_request {
-    struct http_server *server; /* NULL for a made request */
+    struct http_server *server;
     struct http_connection *connection;
     struct http_request *next_parked;
     struct arena arena;

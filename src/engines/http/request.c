@@ -165,23 +165,6 @@ void request_read_head(struct http_request *request, struct MHD_Connection *conn
     check_expect(request);
 }
 
-struct http_request *http_request_made(struct arena *arena, struct str method, struct str path,
-                                       const struct str *headers, size_t header_count,
-                                       struct str peer)
-{
-    struct http_request *request = ARENA_NEW(arena, struct http_request);
-    if (!request) return NULL;
-    request->method = method;
-    request->path = path;
-    request->peer = peer;
-    request->response.status = 200;
-    request->response.request = request;
-    for (size_t i = 0; i < header_count && i < HTTP_HEADERS_MAX; i++)
-        request->headers[request->header_count++] =
-            (struct http_pair){headers[2 * i], headers[2 * i + 1]};
-    return request;
-}
-
 struct str http_request_method(const struct http_request *request)
 {
     return request->method;
@@ -251,12 +234,12 @@ struct arena *http_request_arena(struct http_request *request)
 
 bool http_request_draining(const struct http_request *request)
 {
-    return request->server && request->server->draining;
+    return request->server->draining;
 }
 
 bool http_request_gone(const struct http_request *request)
 {
-    return request->gone || (request->server && request->server->cut);
+    return request->gone || request->server->cut;
 }
 
 /* Lets the peer go on with the body, if it waits. */
@@ -267,7 +250,7 @@ static void go_on(struct http_request *request)
 
 enum status http_request_receive(struct http_request *request)
 {
-    if (!request->server || !request_has_body(request)) return STATUS_OK;
+    if (!request_has_body(request)) return STATUS_OK;
     if (http_request_gone(request)) return STATUS_IO;
     if (request_declared_bytes(request) > request->server->options.body_max_bytes)
         return STATUS_REQUEST_TOO_LARGE;
@@ -283,8 +266,7 @@ enum status http_request_receive(struct http_request *request)
 enum status http_request_read(struct http_request *request, struct str *chunk)
 {
     *chunk = STR("");
-    if (!request->server || request->gathers) return STATUS_IO;
-    if (http_request_gone(request)) return STATUS_IO;
+    if (request->gathers || http_request_gone(request)) return STATUS_IO;
     size_t limit = request->server->options.stream_max_bytes;
     if (limit && request_declared_bytes(request) > limit) return STATUS_REQUEST_TOO_LARGE;
     request->streams = true;

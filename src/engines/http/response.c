@@ -68,7 +68,7 @@ bool http_response_started(const struct http_response *response)
 enum status http_response_write(struct http_response *response, struct str chunk)
 {
     struct http_request *request = response->request;
-    if (!request->server || http_request_gone(request)) return STATUS_IO;
+    if (http_request_gone(request)) return STATUS_IO;
     response->streamed = true;
     response->pending = chunk;
     if (request->suspended) exchange_resume(request);

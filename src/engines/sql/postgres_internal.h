@@ -184,8 +184,6 @@ bool postgres_pool_connect(struct postgres_connection *connection);
 /* The connection is ready, or it is gone. */
 void postgres_pool_connected(struct postgres_connection *connection);
 void postgres_pool_lost(struct postgres_connection *connection, const struct error *error);
-/* Something is waited for: the clock must run. */
-void postgres_pool_tick(struct postgres_pool *pool);
 int64_t postgres_now_ms(void);
 
 /* --- users of connections --- */

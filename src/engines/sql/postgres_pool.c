@@ -77,9 +77,18 @@ static void poll_once(struct postgres_pool *pool)
     postgres_readers_flush(pool);
 }
 
+static void on_tick(void *argument);
+
+/* Something is waited for: the clock must run. */
+static void start_clock(struct postgres_pool *pool)
+{
+    if (pool->loop && !pool->timer)
+        pool->timer = loop_timer_start(pool->loop, TICK_MS, on_tick, pool);
+}
+
 void postgres_pool_wait(struct postgres_pool *pool, struct postgres_wait *wait)
 {
-    postgres_pool_tick(pool);
+    start_clock(pool);
     while (!wait->done) {
         if (!wait->coroutine) {
             poll_once(pool);
@@ -315,13 +324,7 @@ static void on_tick(void *argument)
     struct postgres_pool *pool = argument;
     pool->timer = NULL;
     look_after(pool);
-    if (is_anything_waited_for(pool)) postgres_pool_tick(pool);
-}
-
-void postgres_pool_tick(struct postgres_pool *pool)
-{
-    if (pool->loop && !pool->timer)
-        pool->timer = loop_timer_start(pool->loop, TICK_MS, on_tick, pool);
+    if (is_anything_waited_for(pool)) start_clock(pool);
 }
 
 /* --- life --- */

@@ -438,7 +438,7 @@ struct crossing {
     struct fixture *fixture;
     struct str first, second;
     struct arena arena;
-    int runs, *running;
+    int runs, *running, *holding;
     enum status status;
     struct coroutine *waiting;
 };
@@ -449,7 +449,9 @@ static enum status cross(struct sql_transaction *transaction, void *context, str
     crossing->runs++;
     struct sql_value params[] = {SQL_PARAM_TEXT(STR("t1")), SQL_PARAM_TEXT(crossing->first)};
     TRY(sql_query(transaction, &lock, params, 2, &crossing->arena, &rows, error));
-    coroutine_sleep(50);
+    /* Both have their first lock before either asks for its second, however slow the machine. */
+    if (crossing->runs == 1) ++*crossing->holding;
+    while (*crossing->holding < 2) coroutine_sleep(5);
     params[1] = SQL_PARAM_TEXT(crossing->second);
     return sql_query(transaction, &lock, params, 2, &crossing->arena, &rows, error);
 }
@@ -468,12 +470,13 @@ static void cross_in_two_coroutines(struct fixture *fixture)
     assert_int_equal(run_unit(fixture, SQL_WRITE, put_note, &unit), STATUS_OK);
     unit.id = STR("y");
     assert_int_equal(run_unit(fixture, SQL_WRITE, put_note, &unit), STATUS_OK);
-    int running = 2;
+    int running = 2, holding = 0;
     struct crossing crossings[2] = {{.first = STR("x"), .second = STR("y")},
                                     {.first = STR("y"), .second = STR("x")}};
     for (int i = 0; i < 2; i++) {
         crossings[i].fixture = fixture;
         crossings[i].running = &running;
+        crossings[i].holding = &holding;
         crossings[i].waiting = coroutine_current();
         arena_init(&crossings[i].arena, 1 << 20);
         assert_true(loop_spawn(loop_current(), run_crossing, &crossings[i]));
