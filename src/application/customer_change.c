@@ -214,7 +214,7 @@ static enum status close_change(struct customer_change *change, struct str cause
                          "a customer has at most %zu contacts",
                          change->application->limits.contacts_max);
     struct keyed now;
-    bool any;
+    bool any = false;
     TRY(advance(change, &change->row, &change->golden, &after, cause, joined, &now, &any, error));
     change->golden = after;
     if (any) TRY(queue_duplicates(change, &now, error));

@@ -51,7 +51,7 @@ struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t c
                                 size_t cache_bytes);
 void sql_store_committed(void *store);
 /* Runs the body in a session of that tenant in a transaction that is under way. */
-enum status sql_store_run(struct sql_store *store, struct sql_transaction *transaction,
+enum status sql_store_run(struct sql_store *self, struct sql_transaction *transaction,
                           struct str tenant, struct arena *arena, store_body *body, void *context,
                           struct error *error);
 /* After it returns, the function that was set before is not called any more. NULL: nobody. */
