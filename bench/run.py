@@ -6,6 +6,7 @@
     bench/run.py create [--store ...]
     bench/run.py import [--store sqlite] [--profiles 200000]
     bench/run.py upsert [--store sqlite] [--profiles 200000]
+    bench/run.py search [--store ...] [--profiles 1000000]
     bench/run.py match  [--store sqlite] [--profiles 200000]
     bench/run.py start
     bench/run.py connections [--connections 10000]
@@ -30,6 +31,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -66,10 +68,10 @@ def profile(number):
     }
 
 
-def write_profiles(path, count):
+def write_profiles(path, count, make):
     with open(path, "w", encoding="utf-8") as out:
         for number in range(count):
-            out.write(json.dumps(profile(number), separators=(",", ":")) + "\n")
+            out.write(json.dumps(make(number), separators=(",", ":")) + "\n")
 
 
 class Stage:
@@ -89,9 +91,9 @@ class Stage:
         self.token = subprocess.run([BINARY, "token", "--key", os.path.join(keys, "private.pem"), "--tenant", "bench", "--user", "bench",
                                      "--permissions", "*", "--expires", "12h"], check=True, capture_output=True, text=True).stdout.strip()
 
-    def import_profiles(self, count):
+    def import_profiles(self, count, make=profile):
         path = os.path.join(self.directory, "profiles.ndjson")
-        write_profiles(path, count)
+        write_profiles(path, count, make)
         size = os.path.getsize(path)
         began = time.monotonic()
         subprocess.run([BINARY, "import", path, "--store", self.url, "--tenant", "bench", "--json",
@@ -287,6 +289,104 @@ def upsert(options):
         stage.close()
 
 
+SYLLABLES = ("ka ro mi lan ber son ten dal fi gru ha jo ne per qui ras sto tu ul ver wen xa yo zim bro cla dre eg "
+             "fro gal hol ing kra lu mar nor ost pla ri sch tha ur vo wis").split()
+
+
+def surname(number):
+    """One of 60,000 words, the first ones far more often than the last."""
+    chance = random.Random(number)
+    return "".join(chance.choice(SYLLABLES) for _ in range(2 + number % 3)).title()
+
+
+def person(number):
+    """A customer whose names are as unevenly spread as people's are."""
+    chance = random.Random(number)
+    word = lambda: surname(int(60000 * chance.random() ** 3))  # noqa: E731
+    first, last, firm = word(), word(), word()
+    site = f"{firm.lower()}{number % 9973}.example"
+    return {
+        "customerId": f"CUST-{number:08d}", "name": f"{firm} {word()} {chance.choice(('GmbH', 'AG', 'Ltd', 'Inc'))}",
+        "kind": "ORGANIZATION", "emails": [f"info@{site}"], "phones": [f"+49 30 {number * 7919 % 100000000:08d}"],
+        "website": f"https://www.{site}", "identifiers": [{"type": "VAT", "value": f"DE{number:09d}", "country": "DE"}],
+        "addresses": [{"line1": f"{word()} Street {number % 300}", "city": surname(number % 700), "postalCode": f"{number % 99999:05d}",
+                       "country": "DE", "kind": "BILLING"}],
+        "contacts": [{"contactId": f"CONT-{number:08d}", "name": f"{first} {last}", "email": f"{first}.{last}@{site}".lower(), "role": "BILLING"}],
+    }
+
+
+def text_bytes(record):
+    """What the index is over, in bytes: the values that can be searched."""
+    contact, address = record["contacts"][0], record["addresses"][0]
+    values = [record["name"], record["website"], *record["emails"], *record["phones"], record["identifiers"][0]["value"],
+              address["line1"], address["city"], address["postalCode"], contact["name"], contact["email"]]
+    return sum(len(value) for value in values)
+
+
+def slipped(chance, word):
+    """One letter replaced, left out, put in, or swapped with the next."""
+    at, letter = chance.randrange(1, max(2, len(word) - 1)), chance.choice("abcdefghijklmnopqrstuvwxyz")
+    return chance.choice((word[:at] + letter + word[at + 1:], word[:at] + word[at + 1:], word[:at] + letter + word[at:],
+                          word[:at] + word[at:at + 2][::-1] + word[at + 2:]))
+
+
+SEARCHES = {
+    "name": lambda chance, who: {"q": who["name"]},
+    "contact": lambda chance, who: {"name": who["contacts"][0]["name"]},
+    "one typo": lambda chance, who: {"q": " ".join(slipped(chance, word) for word in who["contacts"][0]["name"].split()[:1])
+                                     + " " + who["contacts"][0]["name"].split()[1]},
+    "as you type": lambda chance, who: {"q": who["contacts"][0]["name"][:chance.randrange(2, 9)]},
+    "phone": lambda chance, who: {"phone": "0" + who["phones"][0][4:]},
+    "e-mail": lambda chance, who: {"email": who["emails"][0]},
+    "name and city": lambda chance, who: {"q": who["name"].split()[0] + " " + who["addresses"][0]["city"]},
+    "customers of a frequent word": lambda chance, who: {"q": "gmbh"},
+}
+
+
+def write_searches(path, kind, profiles, count=5000):
+    chance = random.Random(17)
+    with open(path, "w", encoding="utf-8") as out:
+        for _ in range(count):
+            asked = SEARCHES[kind](chance, person(chance.randrange(profiles)))
+            out.write(f"{API}/customers?{urllib.parse.urlencode(asked)}&limit=10\n")
+
+
+def index_bytes(stage):
+    """Of the tables of the search index, as the database counts their pages."""
+    if stage.store == "postgres":
+        return stage.server.query(stage.url, "select sum(pg_total_relation_size(c.oid)) from pg_class c where c.relname in "
+                                  "('search_block', 'search_segment', 'search_new', 'search_home')")
+    import sqlite3
+    with sqlite3.connect(f"{stage.directory}/customers.db") as base:
+        return base.execute("select sum(pgsize) from dbstat where name like '%search%'").fetchone()[0]
+
+
+def search(options):
+    stage = Stage(options.store)
+    try:
+        seconds, _ = stage.import_profiles(options.profiles, person)
+        report(measure="import", profiles=options.profiles, seconds=round(seconds, 1), per_second=round(options.profiles / seconds))
+        service = stage.serve(*options.flags.split())
+        time.sleep(options.warm)  # what is left of the import becomes few segments
+        for kind in SEARCHES:
+            path = os.path.join(stage.directory, "searches")
+            write_searches(path, kind, options.profiles)
+            arguments = [path, f"Authorization=Bearer {stage.token}"]
+            wrk(service.port, "search.lua", arguments, 1)
+            rate = [wrk(service.port, "search.lua", arguments, options.seconds) for _ in range(options.rounds)]
+            calm = wrk(service.port, "search.lua", arguments, options.seconds, connections=2)
+            report(measure=f"search {options.store}", kind=kind, profiles=options.profiles, rounds=rate,
+                   median_per_second=statistics.median(run["per_second"] for run in rate),
+                   two_at_a_time=calm, failed=sum(run["failed"] for run in rate))
+        service.stop()
+        texts = sum(text_bytes(person(number)) for number in range(0, options.profiles, 100)) * 100
+        size = index_bytes(stage)
+        if size:
+            report(measure=f"search index {options.store}", megabytes=round(size / 1e6), text_megabytes=round(texts / 1e6), ratio=round(size / texts, 2))
+    finally:
+        stage.close()
+
+
 def mistyped(number):
     """A record of a customer that is there, as somebody types it anew: no identifier, no e-mail, half of them with a slip of the
     finger, every fifth of a customer that is not there."""
@@ -400,7 +500,7 @@ def connections(options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("measure", choices=("lookup", "flat", "create", "import", "upsert", "match", "start", "connections"))
+    parser.add_argument("measure", choices=("lookup", "flat", "create", "import", "upsert", "match", "search", "start", "connections"))
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--profiles", type=int)
     parser.add_argument("--sizes", default="10000,1000000,5000000")
@@ -411,8 +511,8 @@ def main():
     parser.add_argument("--flags", default="", help="more flags of serve, as one text: --flags='--http-loops 1'")
     options = parser.parse_args()
     if options.profiles is None:
-        options.profiles = {"lookup": 1000000, "create": 0, "import": 200000, "upsert": 200000, "match": 200000}.get(options.measure, 0)
-    {"lookup": lookup, "flat": flat, "create": create, "import": import_bench, "upsert": upsert, "match": match, "start": start, "connections": connections}[options.measure](options)
+        options.profiles = {"lookup": 1000000, "create": 0, "import": 200000, "upsert": 200000, "match": 200000, "search": 1000000}.get(options.measure, 0)
+    {"lookup": lookup, "flat": flat, "create": create, "import": import_bench, "upsert": upsert, "match": match, "search": search, "start": start, "connections": connections}[options.measure](options)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ TEST_STEPS += matching-accuracy matching-similarity
 
 # The inner loops of the engine are worth the stronger optimisation.
 ifeq ($(SANITIZE),)
-$(BUILD)/objects/src/matching/%.o: OPTIMISE := $(subst -O2,-O3,$(OPTIMISE))
+$(BUILD)/objects/src/matching/%.o $(BUILD)/objects/src/text/%.o $(BUILD)/objects/src/search/%.o: OPTIMISE := $(subst -O2,-O3,$(OPTIMISE))
 endif
 
 $(BUILD)/programs/matching_generate: $(call object,bench/matching/generate.c) \

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "matching/similarity.h"
+#include "text/similarity.h"
 
 int main(void)
 {

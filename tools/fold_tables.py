@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes src/matching/fold_tables.c: what each letter of the common scripts is in plain a-z.
+"""Writes src/text/fold_tables.c: what each letter of the common scripts is in plain a-z.
 
-    python3 tools/fold_tables.py > src/matching/fold_tables.c
+    python3 tools/fold_tables.py > src/text/fold_tables.c
 
 Latin letters come from their Unicode decomposition, Cyrillic, Greek, Hebrew and Arabic from the
 tables below (passport practice: ICAO 9303, BGN/PCGN simplified), kana and Indic letters from their
@@ -112,7 +112,7 @@ def main():
             blocks.append((start, a))
             start = b
     singles = [b for b in blocks if b[1] - b[0] < 4]
-    print('/* Written by tools/fold_tables.py: see there. */\n#include "matching/fold_tables.h"\n')
+    print('/* Written by tools/fold_tables.py: see there. */\n#include "text/fold_tables.h"\n')
     print('/* clang-format off */\nconst char fold_letters[][8] = {')
     offset, index = 0, []
     for lo, hi in blocks:

@@ -32,14 +32,17 @@ import sys
 # What each folder of src/ may include; "formats/csv.h" names a single header.
 FLOORS = {
     "base": {"base"},
+    "text": {"base", "text"},
     "formats": {"base", "formats"},
     "engines": {"base", "engines"},
     "domain": {"base", "formats", "domain"},
-    "matching": {"base", "matching"},
-    "application": {"base", "formats", "domain", "application"},
-    "adapters": {"base", "formats", "engines", "domain", "matching", "application", "adapters"},
-    "service": {"base", "formats", "engines", "domain", "matching", "application", "adapters",
-                "service"},
+    "search": {"base", "text", "formats", "search"},
+    "matching": {"base", "text", "matching"},
+    "application": {"base", "formats", "search", "domain", "application"},
+    "adapters": {"base", "formats", "engines", "search", "domain", "matching", "application",
+                 "adapters"},
+    "service": {"base", "formats", "engines", "search", "domain", "matching", "application",
+                "adapters", "service"},
 }
 
 # For other programs: nothing here needs it but its tests.

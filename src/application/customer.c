@@ -125,8 +125,7 @@ enum status customer_make_keys(struct application *application, const struct mat
     if (!add_list_keys(attributes, "emails", STR("email"), arena, keys))
         return STATUS_OUT_OF_MEMORY;
     keys->searched = keys->count;
-    return add_list_keys(attributes, "phones", STR("phone"), arena, keys) ? STATUS_OK
-                                                                          : STATUS_OUT_OF_MEMORY;
+    return STATUS_OK;
 }
 
 enum candidate_key customer_key_kind(const struct customer_keys *keys, size_t key)

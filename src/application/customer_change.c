@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "application/customer_index.h"
 #include "application/review.h"
 #include "base/identifier.h"
 #include "domain/consent.h"
@@ -236,6 +237,8 @@ static enum status close_change(struct customer_change *change, struct str cause
     struct golden after;
     struct str *fields, joined;
     size_t count;
+    TRY(customer_index_appended(change->session, &change->tree, change->appended, change->arena,
+                                error));
     tree_sort(&change->tree);
     if (golden_record(&change->tree, change->policy, change->arena, &after) != STATUS_OK ||
         customer_change_fields(change, &change->golden, &after, extra_field, &fields, &count,
@@ -247,7 +250,7 @@ static enum status close_change(struct customer_change *change, struct str cause
                          change->application->limits.contacts_max);
     bool was_silent = change->golden.is_silent;
     struct keyed now;
-    bool any;
+    bool any = false;
     TRY(advance(change, &change->row, &change->golden, &after, cause, joined, &now, &any, error));
     change->golden = after;
     if (any) TRY(queue_duplicates(change, &now, error));

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "application/customer_change.h"
+#include "application/customer_index.h"
 #include "application/record_keys.h"
 #include "application/suppressed_points.h"
 #include "application/suppressions.h"
@@ -154,6 +155,10 @@ static enum status renew(struct erasing *erasing, struct str home, struct error 
     TRY(store_profile_get(change->session, root.customer_id, STORE_LOCK, change->arena, &root,
                           error));
     TRY(record_keys_renew(change->application, change->session, &row, change->arena, error));
+    struct tree tree;
+    TRY(store_tree_load(change->session, home, INSTANT_FUTURE, change->arena, &tree, error));
+    TRY(customer_index_home(change->session, &tree, home, change->arena, error));
+    TRY(customer_index_tree(change->session, &tree, change->arena, error));
     return str_is_none(row.survivor_id) ? STATUS_OK : renew_row(erasing, &row, error);
 }
 
@@ -194,6 +199,10 @@ static enum status erase_body(struct store_session *session, void *context, stru
                               erasing->merge_count, ERASED};
     TRY(store_homes_erase(session, &erasure, error));
     TRY(store_keys_erase(session, erasing->homes, erasing->home_count, error));
+    struct search_keys keys = customer_index_keys(&erasing->change.tree, erasing->change.arena);
+    if (keys.failed) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(store_search_erase(session, erasing->homes, erasing->home_count, keys.items, keys.count,
+                           error));
     for (size_t i = 0; i < erasing->own_count; i++) TRY(leave(erasing, erasing->homes[i], error));
     for (size_t i = erasing->own_count; i < erasing->home_count; i++)
         TRY(renew(erasing, erasing->homes[i], error));

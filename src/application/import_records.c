@@ -389,7 +389,7 @@ static enum status refuse_certain(const struct import_batch *batch, const struct
     if (batch->settings.on_duplicate != ON_DUPLICATE_REJECT) return STATUS_OK;
     TRY(find_duplicates(batch, row, &found, error));
     size_t certain = duplicates_certain(found.duplicates, found.count);
-    if (certain == 0) return STATUS_OK;
+    if (!found.duplicates || certain == 0) return STATUS_OK;
     return refuse_duplicate(batch, found.duplicates, certain, result, error);
 }
 
@@ -449,7 +449,7 @@ static enum status create_row(struct import_batch *batch, size_t index, struct e
     }
     TRY(find_duplicates(batch, row, &found, error));
     size_t certain = duplicates_certain(found.duplicates, found.count);
-    if (certain > 0 && batch->settings.on_duplicate == ON_DUPLICATE_REJECT)
+    if (found.duplicates && certain > 0 && batch->settings.on_duplicate == ON_DUPLICATE_REJECT)
         return refuse_duplicate(batch, found.duplicates, certain, result, error);
     TRY(new_customer_insert(batch->application, batch->caller, batch->session, &row->customer,
                             &found, batch->arena, &shown, error));

@@ -3,11 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "application/duplicates.h"
+#include "application/customer.h"
+#include "application/search_customers.h"
 #include "domain/field.h"
 #include "domain/profile.h"
-
-enum { HOMES_PAGE = 1000 };
 
 struct listing {
     struct application *application;
@@ -30,111 +29,11 @@ static enum status check_choice(struct str name, struct str value, struct error 
     return error_set(error, STATUS_INVALID_VALUE, name, field->allowed, "is not one of these");
 }
 
-static enum status body_without_keys(struct store_session *session, void *context,
-                                     struct error *error)
+static enum status list_body(struct store_session *session, void *context, struct error *error)
 {
     struct listing *listing = context;
     return store_profile_list(session, &listing->filter, listing->query->cursor, listing->limit + 1,
                               listing->arena, &listing->rows, &listing->count, error);
-}
-
-static bool list_has_text(const struct json_value *document, struct str list, struct str wanted,
-                          struct str (*canonical)(struct str, struct arena *), struct arena *arena)
-{
-    const struct json_value *items = json_get(document, list);
-    for (size_t i = 0; items && i < items->count; i++)
-        if (str_equal(canonical(json_text(&items->items[i]), arena), wanted)) return true;
-    return false;
-}
-
-/* Does the document of a survivor still say what the query asks for? A key outlives its value. */
-static enum status still_says(const struct listing *listing, const struct profile_row *row,
-                              bool *says, struct error *error)
-{
-    const struct customer_query *query = listing->query;
-    struct arena *arena = listing->arena;
-    struct json_value *document;
-    *says = (str_is_none(query->status) || str_equal(query->status, row->status)) &&
-            (str_is_none(query->segment) || str_equal(query->segment, row->segment)) &&
-            (str_is_none(query->kind) || str_equal(query->kind, row->kind));
-    if (!*says) return STATUS_OK;
-    TRY(json_parse(row->document, arena, &document, error));
-    if (!str_is_none(query->email))
-        *says = list_has_text(document, STR("emails"), profile_canonical_email(query->email, arena),
-                              profile_canonical_email, arena);
-    if (*says && !str_is_none(query->phone))
-        *says = list_has_text(document, STR("phones"), profile_canonical_phone(query->phone, arena),
-                              profile_canonical_phone, arena);
-    if (*says && !str_is_none(query->name))
-        *says = str_equal(profile_canonical_name(query->name, arena),
-                          profile_canonical_name(row->name, arena));
-    return STATUS_OK;
-}
-
-/* Puts the row in its place by id; the list never holds more than limit + 1. True when it is there
- * now. */
-static bool insert_row(struct listing *listing, const struct profile_row *row)
-{
-    size_t at = listing->count;
-    while (at > 0 && str_compare(listing->rows[at - 1].customer_id, row->customer_id) > 0) at--;
-    if (at > 0 && str_equal(listing->rows[at - 1].customer_id, row->customer_id)) return false;
-    if (at > listing->limit) return false;
-    if (listing->count <= listing->limit) listing->count++;
-    memmove(&listing->rows[at + 1], &listing->rows[at],
-            (listing->count - at - 1) * sizeof(*listing->rows));
-    listing->rows[at] = *row;
-    return true;
-}
-
-/* The most selective of the given values leads; the others are checked on the documents. */
-static struct str leading_key(const struct customer_query *query, struct arena *arena)
-{
-    if (!str_is_none(query->email)) return customer_find_key(STR("email"), query->email, arena);
-    if (!str_is_none(query->phone)) return customer_find_key(STR("phone"), query->phone, arena);
-    return customer_find_key(STR("name"), query->name, arena);
-}
-
-/* Is it a customer for this page, who still says what is asked for? */
-static enum status fits(const struct listing *listing, const struct profile_row *root, bool *fits,
-                        struct error *error)
-{
-    struct str cursor = listing->query->cursor;
-    *fits = root->erased_at == INSTANT_NONE && !customer_is_removed(root) &&
-            (str_is_none(cursor) || str_compare(root->customer_id, cursor) > 0);
-    return *fits ? still_says(listing, root, fits, error) : STATUS_OK;
-}
-
-/* The survivor that a home stands for goes on the page. Of many homes few do: what the others
- * needed is given back. */
-static enum status take_home(struct listing *listing, struct store_session *session,
-                             struct str home, struct error *error)
-{
-    struct arena_mark mark = arena_mark(listing->arena);
-    struct profile_row row, root;
-    bool taken;
-    TRY(store_profile_get(session, home, STORE_NO_LOCK, listing->arena, &row, error));
-    TRY(customer_root(session, &row, listing->arena, &root, error));
-    TRY(fits(listing, &root, &taken, error));
-    if (!taken || !insert_row(listing, &root)) arena_rewind(listing->arena, mark);
-    return STATUS_OK;
-}
-
-/* Homes come in the order of their ids, but a page is in that of survivors: any home may lead to
- * one of the page, so all are looked at. */
-static enum status body_with_keys(struct store_session *session, void *context, struct error *error)
-{
-    struct listing *listing = context;
-    struct str key = leading_key(listing->query, listing->arena), after = STR_NONE, *homes;
-    size_t count;
-    listing->count = 0;
-    listing->rows = ARENA_NEW_ARRAY(listing->arena, struct profile_row, listing->limit + 2);
-    if (str_is_none(key) || !listing->rows) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    do {
-        TRY(store_key_list(session, key, after, HOMES_PAGE, listing->arena, &homes, &count, error));
-        for (size_t i = 0; i < count; i++) TRY(take_home(listing, session, homes[i], error));
-        if (count > 0) after = homes[count - 1];
-    } while (count == HOMES_PAGE);
-    return STATUS_OK;
 }
 
 enum status list_customers(struct application *application, const struct caller *caller,
@@ -150,10 +49,13 @@ enum status list_customers(struct application *application, const struct caller 
     TRY(results_limit(application, query->limit, &listing.limit, error));
     TRY(check_choice(STR("status"), query->status, error));
     TRY(check_choice(STR("kind"), query->kind, error));
-    bool by_key =
-        !str_is_none(query->email) || !str_is_none(query->phone) || !str_is_none(query->name);
-    TRY(store_read(application->store, caller->tenant, arena,
-                   by_key ? body_with_keys : body_without_keys, &listing, error));
+    if (search_customers_wanted(query))
+        return search_customers(application, caller, query, listing.limit, arena, out, error);
+    if (!str_is_none(query->sort))
+        return error_set(error, STATUS_INVALID_VALUE, STR("sort"),
+                         STR("with name, email, phone or q"),
+                         "a list without a search is in the order of customerIds");
+    TRY(store_read(application->store, caller->tenant, arena, list_body, &listing, error));
     size_t shown = listing.count > listing.limit ? listing.limit : listing.count;
     struct buffer text = {.arena = arena};
     struct json_writer writer = {.out = &text};

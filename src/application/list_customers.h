@@ -4,8 +4,8 @@
 
 #include "application/results.h"
 
-/* Members that are absent do not restrict. email, phone and name are exact after normalisation
- * (profile_canonical_*). */
+/* Members that are absent do not restrict. With email, phone, name or `any` it is a search: see
+ * search/query.h for what they find. */
 struct customer_query {
     struct str status;
     struct str segment;
@@ -13,12 +13,15 @@ struct customer_query {
     struct str email;
     struct str phone;
     struct str name;
+    struct str any;    /* the search box */
+    struct str sort;   /* of a search: relevance | name | createdAt | updatedAt */
     struct str cursor; /* `next` of the page before */
     size_t limit;      /* 0: the default, 50; more than limits.page_max is STATUS_LIMIT_EXCEEDED */
 };
 
-/* Items are profile documents of survivors, in order of customerId. STATUS_INVALID_VALUE names a
- * filter that is not allowed. */
+/* Items are profile documents of survivors, in order of customerId; of a search, best first, with
+ * why each is a hit (search_customers.h). STATUS_INVALID_VALUE names a parameter that is not
+ * allowed. */
 MUST_CHECK enum status list_customers(struct application *application, const struct caller *caller,
                                       const struct customer_query *query, struct arena *arena,
                                       struct json_page *out, struct error *error);

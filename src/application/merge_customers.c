@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "application/customer_change.h"
+#include "application/customer_index.h"
 #include "application/preview.h"
 #include "application/review.h"
 #include "base/identifier.h"
@@ -223,6 +224,7 @@ static enum status merge_body(struct store_session *session, void *context, stru
                                 STR("MERGED"), joined, error));
     TRY(write_source(merging, error));
     TRY(follow(merging, error));
+    TRY(customer_index_tree(session, &merging->joined, change->arena, error));
     return customer_change_event(change, EVENT_PROFILE_MERGED, change->row.customer_id,
                                  event_payload_merged(merging->merge.target_id,
                                                       merging->merge.source_id,

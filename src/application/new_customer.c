@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "application/customer_change.h"
+#include "application/customer_index.h"
 #include "application/merge_customers.h"
 #include "application/review.h"
 #include "application/suppressed_points.h"
@@ -113,6 +114,9 @@ static enum status prepare(struct application *application, const struct caller 
     TRY(customer_render(&out->golden, arena, &out->row));
     TRY(make_keys(application, input, arena, out));
     TRY(make_event(application, caller, arena, out));
+    out->search_entry =
+        customer_index_entry(out->tree.facts, out->tree.fact_count, STR_NONE, arena);
+    if (str_is_none(out->search_entry)) return STATUS_OUT_OF_MEMORY;
     return suppressed_points_of(application, &out->golden, arena, &out->points, &out->point_texts,
                                 &out->point_count);
 }
@@ -195,6 +199,7 @@ static enum status write(struct application *application, const struct caller *c
                           error));
     if (!str_is_none(customer->source_key))
         TRY(store_keys_put(session, customer->row.customer_id, &customer->source_key, 1, error));
+    TRY(store_search_put(session, customer->row.customer_id, customer->search_entry, error));
     return store_event_append(session, &customer->event, error);
 }
 

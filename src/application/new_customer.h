@@ -18,6 +18,7 @@ struct new_customer {
     struct match_record record;
     struct customer_keys keys;
     struct str source_key; /* as a key; absent when there is none */
+    struct str search_entry;
     bool id_was_given;
     struct str *points; /* suppression hashes of its contact points */
     struct str *point_texts;

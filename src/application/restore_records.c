@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "application/customer_index.h"
 #include "application/record_keys.h"
 #include "base/identifier.h"
 
@@ -162,6 +163,7 @@ static enum status restore_profile(struct restoring *restoring, const struct jso
     if (row.erased_at != INSTANT_NONE) return STATUS_OK;
     if (!json_get(line, STR("profile")) && str_is_none(row.survivor_id) && !tree_is_silent(&tree))
         return refuse(STR("profile"), error);
+    TRY(customer_index_home(restoring->session, &tree, row.customer_id, restoring->arena, error));
     return record_keys_put(restoring->application, restoring->session, &tree,
                            json_get(line, STR("profile")), restoring->arena, error);
 }

@@ -1,6 +1,7 @@
 #include "application/unmerge_customers.h"
 
 #include "application/customer_change.h"
+#include "application/customer_index.h"
 #include "application/preview.h"
 #include "application/review.h"
 
@@ -188,6 +189,8 @@ static enum status unmerge_body(struct store_session *session, void *context, st
     restored->merge_id = STR_NONE;
     TRY(customer_change_advance(change, restored, NULL, &unmerging->restored_golden,
                                 STR("UNMERGED"), STR(""), error));
+    TRY(customer_index_tree(session, &unmerging->remaining, change->arena, error));
+    TRY(customer_index_tree(session, &unmerging->restored, change->arena, error));
     TRY(follow(unmerging, error));
     return customer_change_event(change, EVENT_PROFILE_UNMERGED, change->row.customer_id,
                                  event_payload_unmerged(unmerging->merge.target_id,

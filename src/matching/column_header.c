@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "matching/fold.h"
+#include "text/fold.h"
 
 enum { WORDS_MAX = 12 };
 

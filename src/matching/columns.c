@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "matching/column_header.h"
-#include "matching/fold.h"
 #include "matching/lexicon.h"
+#include "text/fold.h"
 
 enum { WORDS_MAX = 12, SAMPLE_ROWS = 1000 };
 

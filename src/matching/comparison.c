@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "matching/fold.h"
 #include "matching/lexicon.h"
-#include "matching/similarity.h"
+#include "text/fold.h"
+#include "text/similarity.h"
 
 static const struct {
     const char *name, *levels;

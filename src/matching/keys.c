@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "matching/fold.h"
+#include "text/fold.h"
 
 #define BIT(c) (UINT32_C(1) << COMPARISON_##c)
 

@@ -5,10 +5,10 @@
  * "224 North Central Avenue" are one value. */
 #include <string.h>
 
-#include "matching/fold.h"
 #include "matching/lexicon.h"
 #include "matching/normalise.h"
-#include "matching/phonetic.h"
+#include "text/fold.h"
+#include "text/phonetic.h"
 
 enum { WORDS_MAX = 32, PARTS_MAX = 8 };
 

@@ -1,9 +1,9 @@
 /* E-mail addresses, phone numbers and websites in the form in which they are the same. */
 #include <string.h>
 
-#include "matching/fold.h"
 #include "matching/lexicon.h"
 #include "matching/normalise.h"
+#include "text/fold.h"
 
 enum { CONTACT_MAX = 128 };
 

@@ -1,10 +1,10 @@
 /* Dates, identifiers, places, occupations, gender and kind. */
 #include <string.h>
 
-#include "matching/fold.h"
 #include "matching/lexicon.h"
 #include "matching/normalise.h"
-#include "matching/phonetic.h"
+#include "text/fold.h"
+#include "text/phonetic.h"
 
 /* ------------------------------------------------------------------ dates */
 

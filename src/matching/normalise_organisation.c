@@ -3,10 +3,10 @@
  * its b the legal form's row. */
 #include <string.h>
 
-#include "matching/fold.h"
 #include "matching/lexicon.h"
 #include "matching/normalise.h"
-#include "matching/phonetic.h"
+#include "text/fold.h"
+#include "text/phonetic.h"
 
 enum { WORDS_MAX = 24 };
 

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "matching/fold.h"
 #include "matching/normalise.h"
-#include "matching/phonetic.h"
+#include "text/fold.h"
+#include "text/phonetic.h"
 
 /* The text that a normaliser's first reference (or the one asked for) stands for. */
 static const char *text_of(normalise_function *read, enum domain domain, const char *text,

@@ -63,6 +63,8 @@ struct server {
     size_t loop_count;
     int signals; /* signalfd */
     _Atomic bool stopping;
+    pthread_t index_thread;
+    bool indexing;
     pthread_t sample_thread;
     bool sampling; /* the thread was started */
     struct str host;

@@ -1,6 +1,7 @@
 /* Running and draining. Each loop drains itself, in its own thread: it stops accepting, looks every
  * few milliseconds whether requests are still under way, and stops when there are none or time is
  * up. */
+#include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -8,11 +9,17 @@
 
 #include "adapters/identity/identity.h"
 #include "adapters/jobs/job_service.h"
+#include "application/customer_index.h"
 #include "base/log.h"
 #include "service/sample.h"
 #include "service/server.h"
 
-enum { DRAIN_LOOK_MS = 10, KEYS_LOOK_MS = 5000 };
+enum {
+    DRAIN_LOOK_MS = 10,
+    KEYS_LOOK_MS = 5000,
+    INDEX_ARENA_BYTES = 64 * 1024 * 1024,
+    INDEX_PAUSE_MS = 1000
+};
 
 static instant now(void)
 {
@@ -114,6 +121,29 @@ static void start_sample(struct server *server)
     server->sampling = pthread_create(&server->sample_thread, NULL, load_sample, server) == 0;
 }
 
+/* --- customers from before there was a search index, in a thread of its own as well --- */
+
+static void *index_old_customers(void *argument)
+{
+    struct server *server = argument;
+    struct error error = {.status = STATUS_OK};
+    enum status status = STATUS_OK;
+    struct arena arena;
+    bool done = false, failing = false;
+    arena_init(&arena, INDEX_ARENA_BYTES);
+    while (!done && !atomic_load(&server->stopping)) {
+        arena_reset(&arena);
+        status = customer_index_catch_up(&server->instance.application, &arena, &done, &error);
+        if (status != STATUS_OK && !failing)
+            log_error("search.catching_up_fails", LOG_CODE("code", status_code(status)),
+                      LOG_REASON("reason", str_from_cstr(error.message)));
+        failing = status != STATUS_OK;
+        if (failing) (void)poll(NULL, 0, INDEX_PAUSE_MS);
+    }
+    arena_release(&arena);
+    return NULL;
+}
+
 /* --- running --- */
 
 static void *run_loop(void *argument)
@@ -150,6 +180,7 @@ static void wind_down(struct server *server)
     for (size_t i = 1; i < server->loop_count; i++)
         if (server->loops[i].started) (void)pthread_join(server->loops[i].thread, NULL);
     if (server->sampling) (void)pthread_join(server->sample_thread, NULL);
+    if (server->indexing) (void)pthread_join(server->index_thread, NULL);
     job_service_free(server->jobs);
     server->jobs = NULL;
     if (server->sequencer && loop_post(first, stop_sequencer, server)) loop_run(first);
@@ -167,6 +198,8 @@ void server_run(struct server *server)
     start_threads(server);
     look_at_keys(server);
     start_sample(server);
+    server->indexing =
+        pthread_create(&server->index_thread, NULL, index_old_customers, server) == 0;
     loop_run(first);
     wind_down(server);
     log_info("service.stopped");

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "matching/fold.h"
 #include "matching/scoring.h"
+#include "text/fold.h"
 
 static void fill(struct values *values, enum matching_field field, struct str text,
                  struct record *record)

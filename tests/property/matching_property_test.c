@@ -10,7 +10,7 @@
 
 #include "matching/bulk.h"
 #include "matching/evaluation.h"
-#include "matching/similarity.h"
+#include "text/similarity.h"
 
 enum { ROWS = 1200, ROW_MAX = 256 };
 

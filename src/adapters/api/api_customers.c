@@ -48,7 +48,9 @@ enum status api_customers_list(struct call *call, struct error *error)
                                    .kind = call_query(call, STR("kind")),
                                    .email = call_query(call, STR("email")),
                                    .phone = call_query(call, STR("phone")),
-                                   .name = call_query(call, STR("name"))};
+                                   .name = call_query(call, STR("name")),
+                                   .any = call_query(call, STR("q")),
+                                   .sort = call_query(call, STR("sort"))};
     TRY(call_query_page(call, &query.cursor, &query.limit, error));
     TRY(list_customers(call_application(call), &call->caller, &query, call->arena, &page, error));
     return answer_page(call, &page, error);

@@ -220,7 +220,9 @@ static const struct {
     {STR("Problem"), STR(OBJECT("\"type\":" TEXT ",\"title\":" TEXT ",\"status\":" NUMBER ",\"detail\":" TEXT "," ERROR_MEMBERS))},
     {STR("Merged"), STR(OBJECT("\"survivorId\":" TEXT ",\"mergeId\":" TEXT))},
     {STR("Empty"), STR("{\"type\":\"object\",\"additionalProperties\":false}")},
-    {STR("ProfilePage"), STR(PAGE("Profile"))},
+    {STR("Match"), STR(OBJECT("\"query\":" TEXT ",\"field\":" TEXT ",\"value\":" TEXT
+        ",\"kind\":{\"type\":\"string\",\"enum\":[\"exact\",\"prefix\",\"suffix\",\"transliterated\",\"typo\",\"phonetic\"]}"))},
+    {STR("ProfilePage"), STR(PAGE("FoundProfile"))},
     {STR("Preferences"), STR("{\"type\":\"object\",\"propertyNames\":{\"pattern\":\"" OPENAPI_TEXT_PATTERN_ESCAPED "\"},\"additionalProperties\":{\"type\":[\"string\",\"number\",\"boolean\",\"null\"],\"pattern\":\"" OPENAPI_TEXT_PATTERN_ESCAPED "\"}}")},
     {STR("LookupRequest"), STR(OBJECT("\"ids\":{\"type\":\"array\",\"maxItems\":500,\"items\":" WORD "}"))},
     {STR("LookupResult"), STR(OBJECT("\"items\":" LIST(OBJECT("\"customerId\":" TEXT ",\"result\":{\"type\":\"string\",\"enum\":[\"FOUND\",\"MERGED\",\"ERASED\",\"NOT_FOUND\"]}"
@@ -301,6 +303,10 @@ void openapi_schemas_write(struct json_writer *writer)
     const struct table tables[] = {
         {STR("Profile"), OF_ANSWER, STR(CUSTOMER_ID), profile_fields, profile_field_count,
          STR("\"contacts\":" LIST(REF("Contact")) "," STAMPS),
+         STR("kind status identifiers emails phones addresses preferences")},
+        {STR("FoundProfile"), OF_ANSWER, STR(CUSTOMER_ID), profile_fields, profile_field_count,
+         STR("\"contacts\":" LIST(REF("Contact")) "," STAMPS ",\"score?\":" NUMBER
+                                                  ",\"matches?\":" LIST(REF("Match"))),
          STR("kind status identifiers emails phones addresses preferences")},
         {STR("NewProfile"), OF_REQUEST, STR(GIVEN("customerId")), profile_fields,
          profile_field_count, STR("\"contacts?\":" LIST(REF("NewContact"))), STR("")},

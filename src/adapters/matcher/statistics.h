@@ -20,13 +20,13 @@ struct statistics;
 MUST_CHECK enum status statistics_new(struct store *store, struct str model_text,
                                       struct statistics **statistics, struct error *error);
 /* Of the model; valid while the statistics are. */
-struct str statistics_model_version(const struct statistics *statistics);
+struct str statistics_model_version(const struct statistics *self);
 /* Before the store. */
-void statistics_free(struct statistics *statistics);
+void statistics_free(struct statistics *self);
 
 /* An engine that weighs by what is known of the tenant now; to be given back. Any thread. */
 struct statistics_engine;
-struct statistics_engine *statistics_take(struct statistics *statistics, struct str tenant);
+struct statistics_engine *statistics_take(struct statistics *self, struct str name);
 void statistics_give(struct statistics_engine *engine);
 const struct matching_matcher *statistics_matcher(const struct statistics_engine *engine);
 

@@ -27,6 +27,7 @@ struct memory_tenant {
     struct memory_vector merges_all;
     struct memory_table keys; /* key -> bucket of struct str *, homes in order */
     struct memory_vector events;
+    struct memory_vector entries;      /* of the search index */
     struct memory_table suppressed;    /* hash -> struct memory_suppression, or NULL */
     struct memory_table jobs;          /* jobId -> struct job_row */
     struct memory_vector jobs_ordered; /* struct str *, ids in order */
@@ -112,6 +113,21 @@ enum status memory_lists_key_list(struct store_session *, struct str, struct str
                                   struct arena *, struct str **, size_t *, struct error *);
 enum status memory_lists_keys_put(struct store_session *, struct str, const struct str *, size_t,
                                   struct error *);
+enum status memory_search_put(struct store_session *, struct str, struct str, struct error *);
+enum status memory_search_entries(struct store_session *, struct arena *, struct search_entry **,
+                                  size_t *, struct error *);
+enum status memory_search_blocks(struct store_session *, struct search_range *, size_t,
+                                 struct arena *, struct search_block **, size_t *, struct error *);
+enum status memory_search_profiles(struct store_session *, const int64_t *, size_t, struct arena *,
+                                   struct profile_row *, struct error *);
+enum status memory_search_backlog(struct store_session *, size_t, struct arena *, struct str **,
+                                  size_t *, struct error *);
+enum status memory_search_erase(struct store_session *, const struct str *, size_t,
+                                const struct str *, size_t, struct error *);
+enum status memory_search_backlog_done(struct store_session *, const struct str *, size_t,
+                                       struct error *);
+enum status memory_search_backlog_tenant(struct store *, struct arena *, struct str *,
+                                         struct error *);
 enum status memory_erasure_keys(struct store_session *, const struct str *, size_t, struct error *);
 enum status memory_erasure_homes(struct store_session *, const struct erasure *, struct error *);
 

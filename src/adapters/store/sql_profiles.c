@@ -2,22 +2,28 @@
 
 #include <string.h>
 
-void sql_profiles_decode(const struct sql_rows *rows, size_t index, struct profile_row *row)
+void sql_profiles_decode_from(const struct sql_rows *rows, size_t index, size_t column,
+                              struct profile_row *row)
 {
     *row = (struct profile_row){
-        .customer_id = sql_cell(rows, index, 0),
-        .version = sql_cell_int64(rows, index, 1, 0),
-        .survivor_id = sql_cell(rows, index, 2),
-        .merge_id = sql_cell(rows, index, 3),
-        .created_at = sql_cell_int64(rows, index, 4, INSTANT_NONE),
-        .updated_at = sql_cell_int64(rows, index, 5, INSTANT_NONE),
-        .erased_at = sql_cell_int64(rows, index, 6, INSTANT_NONE),
-        .kind = sql_cell(rows, index, 7),
-        .status = sql_cell(rows, index, 8),
-        .segment = sql_cell(rows, index, 9),
-        .name = sql_cell(rows, index, 10),
-        .document = sql_cell(rows, index, 11),
+        .customer_id = sql_cell(rows, index, column),
+        .version = sql_cell_int64(rows, index, column + 1, 0),
+        .survivor_id = sql_cell(rows, index, column + 2),
+        .merge_id = sql_cell(rows, index, column + 3),
+        .created_at = sql_cell_int64(rows, index, column + 4, INSTANT_NONE),
+        .updated_at = sql_cell_int64(rows, index, column + 5, INSTANT_NONE),
+        .erased_at = sql_cell_int64(rows, index, column + 6, INSTANT_NONE),
+        .kind = sql_cell(rows, index, column + 7),
+        .status = sql_cell(rows, index, column + 8),
+        .segment = sql_cell(rows, index, column + 9),
+        .name = sql_cell(rows, index, column + 10),
+        .document = sql_cell(rows, index, column + 11),
     };
+}
+
+void sql_profiles_decode(const struct sql_rows *rows, size_t index, struct profile_row *row)
+{
+    sql_profiles_decode_from(rows, index, 0, row);
 }
 
 enum status sql_profiles_get(struct store_session *base, struct str id, enum store_lock lock,

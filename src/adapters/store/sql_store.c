@@ -260,6 +260,7 @@ static const struct store_operations operations = {
     .write = sql_store_write,
     .lookup = sql_store_lookup,
     .ready = sql_store_ready,
+    .search_backlog_tenant = sql_search_backlog_tenant,
     .profile_get = sql_profiles_get,
     .profiles_get = sql_profiles_get_many,
     .profiles_exist = sql_profiles_exist,
@@ -280,6 +281,13 @@ static const struct store_operations operations = {
     .keys_find = sql_lists_keys_find,
     .key_list = sql_lists_key_list,
     .keys_put = sql_lists_keys_put,
+    .search_put = sql_search_put,
+    .search_entries = sql_search_entries,
+    .search_blocks = sql_search_blocks,
+    .search_profiles = sql_search_profiles,
+    .search_backlog = sql_search_backlog,
+    .search_erase = sql_search_erase,
+    .search_backlog_done = sql_search_backlog_done,
     .keys_erase = sql_erasure_keys,
     .homes_erase = sql_erasure_homes,
     .event_append = sql_lists_event_append,
@@ -313,19 +321,21 @@ struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t c
     self->migrations = migrations;
     self->migration_count = count;
     (void)pthread_mutex_init(&self->committed_mutex, NULL);
-    if (cache_bytes > 0 && !(self->cache = document_cache_new(cache_bytes))) {
-        free(self);
-        return NULL;
-    }
-    return self;
+    self->index = search_index_new();
+    if (cache_bytes > 0) self->cache = document_cache_new(cache_bytes);
+    if (self->index && (self->cache || cache_bytes == 0)) return self;
+    sql_store_free(&self->base);
+    return NULL;
 }
 
 void sql_store_free(struct store *store)
 {
     if (!store) return;
     struct sql_store *self = self_of(store);
+    search_worker_free(self->worker);
     if (self->driver) self->driver->free(self->driver);
     sqlite_keys_free(self->keys);
+    search_index_free(self->index);
     document_cache_free(self->cache);
     free(self->changed);
     pthread_mutex_destroy(&self->committed_mutex);

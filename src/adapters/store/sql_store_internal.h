@@ -6,6 +6,8 @@
 #include <stdatomic.h>
 
 #include "adapters/store/document_cache.h"
+#include "adapters/store/search_index.h"
+#include "adapters/store/search_worker.h"
 #include "adapters/store/sql_store.h"
 #include "adapters/store/sql_writes.h"
 #include "adapters/store/sqlite_keys.h"
@@ -21,7 +23,9 @@ struct sql_store {
     size_t migration_count;
     atomic_bool schema_is_right;
 
-    struct sqlite_keys *keys;     /* of the embedded store; NULL: the statements do it */
+    struct sqlite_keys *keys; /* of the embedded store; NULL: the statements do it */
+    struct search_index *index;
+    struct search_worker *worker; /* PostgreSQL; NULL: the writer does it */
     struct document_cache *cache; /* NULL: none */
     /* Cache keys of rows changed since the last commit; the writer thread's alone. */
     uint64_t *changed;
@@ -47,7 +51,7 @@ struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t c
                                 size_t cache_bytes);
 void sql_store_committed(void *store);
 /* Runs the body in a session of that tenant in a transaction that is under way. */
-enum status sql_store_run(struct sql_store *store, struct sql_transaction *transaction,
+enum status sql_store_run(struct sql_store *self, struct sql_transaction *transaction,
                           struct str tenant, struct arena *arena, store_body *body, void *context,
                           struct error *error);
 /* After it returns, the function that was set before is not called any more. NULL: nobody. */
@@ -86,6 +90,9 @@ enum status sql_store_execute(struct sql_session *session, const struct sql_stat
 /* The row's columns in the order of the profile statements. */
 enum { SQL_PROFILE_COLUMNS = 12 };
 void sql_profiles_decode(const struct sql_rows *rows, size_t index, struct profile_row *row);
+/* The same where they begin at a later column. */
+void sql_profiles_decode_from(const struct sql_rows *rows, size_t index, size_t column,
+                              struct profile_row *row);
 
 /* The port's operations, by file. */
 enum status sql_profiles_get(struct store_session *, struct str id, enum store_lock, struct arena *,
@@ -131,6 +138,23 @@ enum status sql_lists_key_list(struct store_session *, struct str key, struct st
                                struct error *);
 enum status sql_lists_keys_put(struct store_session *, struct str home, const struct str *keys,
                                size_t count, struct error *);
+enum status sql_search_put(struct store_session *, struct str home, struct str entry,
+                           struct error *);
+enum status sql_search_entries(struct store_session *, struct arena *, struct search_entry **,
+                               size_t *count, struct error *);
+enum status sql_search_blocks(struct store_session *, struct search_range *ranges, size_t count,
+                              struct arena *, struct search_block **, size_t *block_count,
+                              struct error *);
+enum status sql_search_profiles(struct store_session *, const int64_t *numbers, size_t count,
+                                struct arena *, struct profile_row *rows, struct error *);
+enum status sql_search_backlog(struct store_session *, size_t limit, struct arena *,
+                               struct str **homes, size_t *count, struct error *);
+enum status sql_search_erase(struct store_session *, const struct str *homes, size_t count,
+                             const struct str *keys, size_t key_count, struct error *);
+enum status sql_search_backlog_done(struct store_session *, const struct str *homes, size_t count,
+                                    struct error *);
+enum status sql_search_backlog_tenant(struct store *, struct arena *, struct str *tenant,
+                                      struct error *);
 enum status sql_erasure_keys(struct store_session *, const struct str *homes, size_t count,
                              struct error *);
 enum status sql_erasure_homes(struct store_session *, const struct erasure *, struct error *);

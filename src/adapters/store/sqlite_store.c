@@ -3,10 +3,49 @@
 #include "adapters/store/sql_store_internal.h"
 #include "adapters/store/sqlite_keys.h"
 
+enum { INDEX_ARENA_BYTES = 256 * 1024 * 1024 };
+
+/* A step at the search index, if there is one to do. */
+static bool maintain_index(struct sql_store *self, struct sql_transaction *transaction, bool idle)
+{
+    struct arena arena;
+    struct error ignored;
+    bool more = false;
+    arena_init(&arena, INDEX_ARENA_BYTES);
+    struct str tenant = search_index_next(self->index, idle, &arena);
+    if (!str_is_none(tenant) && search_index_step(self->index, tenant, transaction, idle, &arena,
+                                                  &more, &ignored) != STATUS_OK)
+        more = false;
+    arena_release(&arena);
+    return more;
+}
+
 static bool maintain(struct sql_transaction *transaction, bool idle, void *argument)
 {
     struct sql_store *self = argument;
-    return sqlite_keys_maintain(self->keys, transaction, idle);
+    bool more = sqlite_keys_maintain(self->keys, transaction, idle);
+    return maintain_index(self, transaction, idle) || more;
+}
+
+/* After a commit the writer looks what there is to maintain: now at what an earlier process left.
+ */
+static enum status commit_nothing(struct sql_transaction *transaction, void *context,
+                                  struct error *error)
+{
+    (void)transaction, (void)context, (void)error;
+    return STATUS_OK;
+}
+
+static enum status load(struct sql_store *self, struct error *error)
+{
+    struct arena arena;
+    TRY(sqlite_keys_load(self->keys, self->driver, error));
+    TRY(search_index_load(self->index, self->driver, error));
+    arena_init(&arena, 64 * 1024);
+    enum status status = self->driver->transact(self->driver, SQL_WRITE, STR("*"), &arena,
+                                                commit_nothing, NULL, error);
+    arena_release(&arena);
+    return status;
 }
 
 static enum status start(struct sql_store *self, const struct sqlite_options *options,
@@ -19,7 +58,7 @@ static enum status start(struct sql_store *self, const struct sqlite_options *op
     with_hooks.maintain_argument = self;
     if (!(self->keys = sqlite_keys_new())) return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(sqlite_open(&with_hooks, &self->driver, error));
-    enum status status = sqlite_keys_load(self->keys, self->driver, error);
+    enum status status = load(self, error);
     /* Without its tables it can be open, and says at store_ready() what it lacks. */
     return status == STATUS_SCHEMA_MISMATCH ? STATUS_OK : status;
 }

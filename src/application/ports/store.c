@@ -157,6 +157,57 @@ enum status store_keys_put(struct store_session *session, struct str home, const
     return session->store->operations->keys_put(session, home, keys, count, error);
 }
 
+enum status store_search_put(struct store_session *session, struct str home, struct str entry,
+                             struct error *error)
+{
+    return session->store->operations->search_put(session, home, entry, error);
+}
+
+enum status store_search_entries(struct store_session *session, struct arena *arena,
+                                 struct search_entry **entries, size_t *count, struct error *error)
+{
+    return session->store->operations->search_entries(session, arena, entries, count, error);
+}
+
+enum status store_search_blocks(struct store_session *session, struct search_range *ranges,
+                                size_t count, struct arena *arena, struct search_block **blocks,
+                                size_t *block_count, struct error *error)
+{
+    return session->store->operations->search_blocks(session, ranges, count, arena, blocks,
+                                                     block_count, error);
+}
+
+enum status store_search_profiles(struct store_session *session, const int64_t *numbers,
+                                  size_t count, struct arena *arena, struct profile_row *rows,
+                                  struct error *error)
+{
+    return session->store->operations->search_profiles(session, numbers, count, arena, rows, error);
+}
+
+enum status store_search_backlog(struct store_session *session, size_t limit, struct arena *arena,
+                                 struct str **homes, size_t *count, struct error *error)
+{
+    return session->store->operations->search_backlog(session, limit, arena, homes, count, error);
+}
+
+enum status store_search_backlog_done(struct store_session *session, const struct str *homes,
+                                      size_t count, struct error *error)
+{
+    return session->store->operations->search_backlog_done(session, homes, count, error);
+}
+
+enum status store_search_backlog_tenant(struct store *store, struct arena *arena,
+                                        struct str *tenant, struct error *error)
+{
+    return store->operations->search_backlog_tenant(store, arena, tenant, error);
+}
+
+enum status store_search_erase(struct store_session *session, const struct str *homes, size_t count,
+                               const struct str *keys, size_t key_count, struct error *error)
+{
+    return session->store->operations->search_erase(session, homes, count, keys, key_count, error);
+}
+
 enum status store_keys_erase(struct store_session *session, const struct str *homes, size_t count,
                              struct error *error)
 {

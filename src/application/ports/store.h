@@ -29,6 +29,8 @@
 #include "domain/duplicate.h"
 #include "domain/event.h"
 #include "domain/tree.h"
+#include "search/query.h"
+#include "search/segment.h"
 
 /* One row per customer, merged ones included. `document` is the profile as the API shows it, a
  * cache of the golden record, kept by whoever changes the tree; absent for merged customers, and
@@ -82,6 +84,12 @@ struct key_hit {
     struct str home;
 };
 enum { STORE_HOMES_MAX = 1000 };
+
+/* A block of the search index and the range, of those asked for, that it may have something of. */
+struct search_block {
+    size_t range;
+    struct str body;
+};
 
 enum job_state {
     JOB_QUEUED,
@@ -150,6 +158,8 @@ struct store_operations {
     enum status (*lookup)(struct store *, struct str tenant, const struct str *ids, size_t count,
                           struct arena *, struct profile_row *rows, struct error *);
     enum status (*ready)(struct store *, struct error *);
+    enum status (*search_backlog_tenant)(struct store *, struct arena *, struct str *tenant,
+                                         struct error *);
 
     enum status (*profile_get)(struct store_session *, struct str id, enum store_lock,
                                struct arena *, struct profile_row *, struct error *);
@@ -191,6 +201,21 @@ struct store_operations {
                             struct arena *, struct str **homes, size_t *count, struct error *);
     enum status (*keys_put)(struct store_session *, struct str home, const struct str *keys,
                             size_t count, struct error *);
+    enum status (*search_put)(struct store_session *, struct str home, struct str entry,
+                              struct error *);
+    enum status (*search_entries)(struct store_session *, struct arena *, struct search_entry **,
+                                  size_t *count, struct error *);
+    enum status (*search_blocks)(struct store_session *, struct search_range *ranges, size_t count,
+                                 struct arena *, struct search_block **, size_t *block_count,
+                                 struct error *);
+    enum status (*search_profiles)(struct store_session *, const int64_t *numbers, size_t count,
+                                   struct arena *, struct profile_row *rows, struct error *);
+    enum status (*search_backlog)(struct store_session *, size_t limit, struct arena *,
+                                  struct str **homes, size_t *count, struct error *);
+    enum status (*search_erase)(struct store_session *, const struct str *homes, size_t count,
+                                const struct str *keys, size_t key_count, struct error *);
+    enum status (*search_backlog_done)(struct store_session *, const struct str *homes,
+                                       size_t count, struct error *);
     enum status (*keys_erase)(struct store_session *, const struct str *homes, size_t count,
                               struct error *);
     enum status (*homes_erase)(struct store_session *, const struct erasure *, struct error *);
@@ -340,6 +365,41 @@ MUST_CHECK enum status store_key_list(struct store_session *session, struct str 
 /* Keys that the home has already are ignored. */
 MUST_CHECK enum status store_keys_put(struct store_session *session, struct str home,
                                       const struct str *keys, size_t count, struct error *error);
+/* The search index (src/search). An entry, the keys of a home (search_keys_entry), gets a number
+ * above all that are there; a home may have several, of which each has all its keys of that time.
+ * The index only says where a customer may be: who reads it looks whether he is there. */
+MUST_CHECK enum status store_search_put(struct store_session *session, struct str home,
+                                        struct str entry, struct error *error);
+/* Entries that are in no block yet, some thousand at most while the store keeps up; in order. */
+MUST_CHECK enum status store_search_entries(struct store_session *session, struct arena *arena,
+                                            struct search_entry **entries, size_t *count,
+                                            struct error *error);
+/* Blocks that may hold lists of the ranges, those of one range and segment in order; sets is_cut
+ * where there are more than the range takes. */
+MUST_CHECK enum status store_search_blocks(struct store_session *session,
+                                           struct search_range *ranges, size_t count,
+                                           struct arena *arena, struct search_block **blocks,
+                                           size_t *block_count, struct error *error);
+/* Rows of the homes that have these entries, in that order; an absent customer_id where there is
+ * none. */
+MUST_CHECK enum status store_search_profiles(struct store_session *session, const int64_t *numbers,
+                                             size_t count, struct arena *arena,
+                                             struct profile_row *rows, struct error *error);
+/* Homes from before there was an index, which are to be put and then taken off that list. */
+MUST_CHECK enum status store_search_backlog(struct store_session *session, size_t limit,
+                                            struct arena *arena, struct str **homes, size_t *count,
+                                            struct error *error);
+MUST_CHECK enum status store_search_backlog_done(struct store_session *session,
+                                                 const struct str *homes, size_t count,
+                                                 struct error *error);
+/* Takes away all entries of these homes, and these keys, which are theirs, wherever no other entry
+ * has them. */
+MUST_CHECK enum status store_search_erase(struct store_session *session, const struct str *homes,
+                                          size_t count, const struct str *keys, size_t key_count,
+                                          struct error *error);
+/* A tenant with such homes; absent when none is left. */
+MUST_CHECK enum status store_search_backlog_tenant(struct store *store, struct arena *arena,
+                                                   struct str *tenant, struct error *error);
 /* Takes away all keys of these homes. */
 MUST_CHECK enum status store_keys_erase(struct store_session *session, const struct str *homes,
                                         size_t count, struct error *error);

@@ -238,10 +238,11 @@ static int note_frames(void *argument, sqlite3 *db, const char *name, int frames
     return SQLITE_OK;
 }
 
+/* Nobody waits, be it for a unit of work or for the end. */
 static bool queue_is_empty(struct sqlite_writer *writer)
 {
     pthread_mutex_lock(&writer->mutex);
-    bool empty = writer->first == NULL;
+    bool empty = writer->first == NULL && !writer->stopping;
     pthread_mutex_unlock(&writer->mutex);
     return empty;
 }

@@ -1,7 +1,7 @@
 /* How alike two folded strings are. All symmetric; bytes, not code points: folded text is ASCII
  * but for scripts that the tables lack, where a letter counts as its bytes. */
-#ifndef MATCHING_SIMILARITY_H
-#define MATCHING_SIMILARITY_H
+#ifndef TEXT_SIMILARITY_H
+#define TEXT_SIMILARITY_H
 
 #include "base/str.h"
 

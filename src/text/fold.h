@@ -9,8 +9,8 @@
  *     char out[FOLD_MAX];
  *     struct str folded = fold_text(STR("Müller-Łoś, O’Brien"), out);   "muller los obrien"
  */
-#ifndef MATCHING_FOLD_H
-#define MATCHING_FOLD_H
+#ifndef TEXT_FOLD_H
+#define TEXT_FOLD_H
 
 #include "base/str.h"
 

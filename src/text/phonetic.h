@@ -4,8 +4,8 @@
  *
  *     phonetic_code(STR("schmidt")) == phonetic_code(STR("shmit"))
  */
-#ifndef MATCHING_PHONETIC_H
-#define MATCHING_PHONETIC_H
+#ifndef TEXT_PHONETIC_H
+#define TEXT_PHONETIC_H
 
 #include "base/str.h"
 

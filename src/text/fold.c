@@ -1,10 +1,10 @@
 /* Folding of text: see the header. The hot path is plain ASCII, by one table look-up per byte;
  * everything else is decoded to a code point and looked up in fold_tables.c. */
-#include "matching/fold.h"
+#include "text/fold.h"
 
 #include <string.h>
 
-#include "matching/fold_tables.h"
+#include "text/fold_tables.h"
 
 /* What an ASCII byte becomes: itself, its lower case, ' ' (separates) or 0 (vanishes). */
 static const char ascii_folded[128] = {

@@ -1,6 +1,6 @@
 /* See phonetic.h. A row of `clusters` rewrites a letter group before single letters are classed;
  * the longest stands first. */
-#include "matching/phonetic.h"
+#include "text/phonetic.h"
 
 #include <string.h>
 

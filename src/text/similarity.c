@@ -1,7 +1,7 @@
 /* String similarities: bit-parallel Jaro on 64-bit words (after the published idea of Hyyrö's
  * and RapidFuzz's matchers: one bit per position and letter), and optimal string alignment in a
  * band of `limit` diagonals. Checked against RapidFuzz by tests/matching_similarity.py. */
-#include "matching/similarity.h"
+#include "text/similarity.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* The letters of other scripts in plain a-z; used by fold.c only. Data: tools/fold_tables.py. */
-#ifndef MATCHING_FOLD_TABLES_H
-#define MATCHING_FOLD_TABLES_H
+#ifndef TEXT_FOLD_TABLES_H
+#define TEXT_FOLD_TABLES_H
 
 #include <stddef.h>
 #include <stdint.h>

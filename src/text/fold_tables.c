@@ -1,5 +1,5 @@
 /* Written by tools/fold_tables.py: see there. */
-#include "matching/fold_tables.h"
+#include "text/fold_tables.h"
 
 /* clang-format off */
 const char fold_letters[][8] = {

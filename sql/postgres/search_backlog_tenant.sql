@@ -1,0 +1,1 @@
+select search_backlog_tenant()

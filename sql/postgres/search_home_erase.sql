@@ -1,0 +1,1 @@
+delete from search_home where tenant_id = $1 and home_id = any ($2::text[])

@@ -1,0 +1,3 @@
+insert into search_home (number, tenant_id, home_id)
+select number, tenant_id, home_id from search_new
+where tenant_id = $1 and number = any (($2::text[])::bigint[])

@@ -1,0 +1,6 @@
+select place, body from search_block
+where tenant_id = $1 and segment = $2
+  and place >= coalesce((select max(place) from search_block
+                         where tenant_id = $1 and segment = $2 and place <= $3), $3)
+  and place < $4
+order by place

@@ -1,0 +1,1 @@
+delete from search_block where tenant_id = $1 and segment = $2 and place = $3

@@ -1,0 +1,2 @@
+select number, body from search_new where tenant_id = $1
+order by number limit $2

@@ -1,0 +1,2 @@
+select segment, entries, state, into_segment, reached
+from search_segment where tenant_id = $1 order by segment

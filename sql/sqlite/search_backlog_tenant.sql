@@ -1,0 +1,1 @@
+select tenant_id from search_backlog limit 1

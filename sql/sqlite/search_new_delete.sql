@@ -1,0 +1,2 @@
+delete from search_new
+where tenant_id = $1 and number in (select cast(value as integer) from json_each($2))

@@ -1,0 +1,1 @@
+delete from search_new where tenant_id = $1 and home_id in (select value from json_each($2))

@@ -1,0 +1,1 @@
+select tenant_id from search_segment union select tenant_id from search_new

@@ -1,0 +1,43 @@
+/* Keeps the search index in few segments: entries become a segment, segments of like size one.
+ *
+ * Everything it knows is in the store: a step is a transaction, or part of one, and what a crash
+ * leaves half done is gone on with. A merge of large segments is made in many steps, into a segment
+ * that no search looks at until it is whole; then it takes their place, and they are deleted, in
+ * steps as well. The embedded store has its writer make steps (sqlite_store.c), PostgreSQL a thread
+ * of each process that writes (search_worker.h), one at a time per tenant.
+ */
+#ifndef ADAPTERS_STORE_SEARCH_INDEX_H
+#define ADAPTERS_STORE_SEARCH_INDEX_H
+
+#include "application/ports/store.h"
+#include "engines/sql/sql.h"
+
+struct search_index;
+
+/* NULL when out of memory. */
+struct search_index *search_index_new(void);
+void search_index_free(struct search_index *index);
+
+/* Of the embedded store, on opening: the last number given, and the tenants that have an index. */
+MUST_CHECK enum status search_index_load(struct search_index *index, struct sql_driver *driver,
+                                         struct error *error);
+/* The next number, on the writer thread; PostgreSQL gives its own. */
+int64_t search_index_number(struct search_index *index);
+
+/* The tenant's index was used, or so many entries were put. From any thread. */
+void search_index_note(struct search_index *index, struct str tenant, size_t put);
+/* A tenant with work to do, copied into the arena; absent when there is none. `idle`: little is
+ * enough to begin. */
+struct str search_index_next(struct search_index *index, bool idle, struct arena *arena);
+/* One step for the tenant, in a transaction of his. *more: call again. STATUS_WRITE_CONFLICT is
+ * never given: who finds another at work has nothing to do. */
+MUST_CHECK enum status search_index_step(struct search_index *index, struct str tenant,
+                                         struct sql_transaction *transaction, bool idle,
+                                         struct arena *arena, bool *more, struct error *error);
+
+/* Rows of (number, body). */
+MUST_CHECK enum status search_index_decode(const struct sql_rows *rows, struct arena *arena,
+                                           struct search_entry **entries, size_t *count,
+                                           struct error *error);
+
+#endif

@@ -1,0 +1,18 @@
+/* Makes the steps at the search index on PostgreSQL: a thread of each process that writes, with a
+ * connection of its own. It begins with the first work there is, so that a process that only reads
+ * has none. A lost connection or a crash is no loss: the steps are transactions. */
+#ifndef ADAPTERS_STORE_SEARCH_WORKER_H
+#define ADAPTERS_STORE_SEARCH_WORKER_H
+
+#include "adapters/store/search_index.h"
+
+struct search_worker;
+
+/* NULL when out of memory. The index and the driver outlive it. */
+struct search_worker *search_worker_new(struct search_index *index, struct sql_driver *driver);
+/* An entry was put. From any thread, cheap; NULL is nothing. */
+void search_worker_wake(struct search_worker *worker);
+/* Ends after the step under way. NULL is nothing. */
+void search_worker_free(struct search_worker *worker);
+
+#endif

@@ -1,0 +1,550 @@
+#include "application/search_customers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "application/customer_index.h"
+#include "search/hits.h"
+#include "search/reasons.h"
+
+enum {
+    DEPTH = 1000,        /* entries that are looked at, and customers that pages reach */
+    NEAR_WORDS_MAX = 96, /* of a reading, that are followed */
+    ROWS_AT_ONCE = 64,
+    RANK_CLOSE = 2000,
+    RANK_NEAR = 1000,
+    RANK_ID = 3000, /* the customerId itself */
+};
+
+/* An entry that may be a hit. */
+struct proposal {
+    struct search_hit hit;
+    size_t reading;
+};
+
+struct found {
+    struct proposal from;
+    struct profile_row root;
+    struct search_reason reasons[SEARCH_TOKENS_MAX];
+};
+
+enum order { ORDER_RELEVANCE, ORDER_NAME, ORDER_CREATED, ORDER_UPDATED, ORDER_COUNT };
+
+struct searching {
+    const struct customer_query *query;
+    const struct search_query *parsed;
+    struct store_session *session;
+    struct arena *arena;
+    size_t limit;
+    enum order order;
+    struct proposal after; /* of the cursor, by relevance */
+    struct search_entry *entries;
+    size_t entry_count;
+    struct search_hits hits[SEARCH_READINGS_MAX];
+    struct proposal *candidates;
+    size_t candidate_count;
+    struct found *found; /* all up to the end of the page */
+    size_t found_count, found_room, shown_from;
+};
+
+bool search_customers_wanted(const struct customer_query *query)
+{
+    return !str_is_none(query->name) || !str_is_none(query->email) || !str_is_none(query->phone) ||
+           !str_is_none(query->any);
+}
+
+/* --- what was asked --- */
+
+static enum status parse_order(struct str text, enum order *order, struct error *error)
+{
+    static const struct str names[ORDER_COUNT] = {STR("relevance"), STR("name"), STR("createdAt"),
+                                                  STR("updatedAt")};
+    *order = ORDER_RELEVANCE;
+    for (int i = 0; i < ORDER_COUNT; i++) {
+        if (!str_is_none(text) && !str_equal(text, names[i])) continue;
+        *order = (enum order)i;
+        return STATUS_OK;
+    }
+    return error_set(error, STATUS_INVALID_VALUE, STR("sort"),
+                     STR("relevance | name | createdAt | updatedAt"), "is not one of these");
+}
+
+/* "2950.17": rank and entry of the last hit of the page before. */
+static enum status parse_cursor(struct searching *searching, struct error *error)
+{
+    struct str rest = searching->query->cursor, rank_text;
+    int64_t rank, number;
+    searching->after.hit = (struct search_hit){.rank = RANK_ID + 1};
+    if (str_is_none(rest) || searching->order != ORDER_RELEVANCE) return STATUS_OK;
+    if (str_split(&rest, '.', &rank_text) && str_to_int64(rank_text, &rank) && rank >= 0 &&
+        rank <= RANK_ID && str_to_int64(rest, &number) && number >= 0) {
+        searching->after.hit = (struct search_hit){.rank = (int)rank, .number = number};
+        return STATUS_OK;
+    }
+    return error_set(error, STATUS_INVALID_VALUE, STR("cursor"), STR("`next` of the page before"),
+                     "is no cursor of this search");
+}
+
+/* --- reading the index --- */
+
+/* Of which token of which reading a range is. */
+struct owner {
+    size_t reading, token;
+};
+
+struct asked {
+    struct search_ranges ranges;
+    struct owner *owners;
+    size_t room;
+};
+
+static enum status own_new_ranges(struct asked *asked, size_t from, size_t reading, size_t token,
+                                  struct error *error)
+{
+    size_t count = asked->ranges.count;
+    if (asked->ranges.failed) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (count > asked->room) {
+        size_t room = 2 * count + 32;
+        struct owner *larger = arena_realloc(asked->ranges.arena, asked->owners,
+                                             asked->room * sizeof(*larger), room * sizeof(*larger));
+        if (!larger) return error_plain(error, STATUS_OUT_OF_MEMORY);
+        asked->owners = larger;
+        asked->room = room;
+    }
+    for (size_t i = from; i < count; i++) asked->owners[i] = (struct owner){reading, token};
+    return STATUS_OK;
+}
+
+static struct owner owner_of(const struct asked *asked, size_t range)
+{
+    return asked->owners ? asked->owners[range] : (struct owner){0};
+}
+
+static enum status read_blocks(struct searching *searching, struct asked *asked,
+                               struct search_block **blocks, size_t *count, struct error *error)
+{
+    return store_search_blocks(searching->session, asked->ranges.items, asked->ranges.count,
+                               searching->arena, blocks, count, error);
+}
+
+/* Entries with terms that are close to the tokens of the readings, loose ones or the others. */
+static enum status read_close(struct searching *searching, bool loose, struct error *error)
+{
+    struct asked asked = {.ranges = {.arena = searching->arena}};
+    struct search_block *blocks;
+    size_t count;
+    for (size_t r = 0; r < searching->parsed->count; r++) {
+        const struct search_reading *reading = &searching->parsed->readings[r];
+        if (reading->is_loose != loose) continue;
+        for (size_t t = 0; t < reading->count; t++) {
+            size_t from = asked.ranges.count;
+            search_ranges_close(&asked.ranges, &reading->tokens[t]);
+            TRY(own_new_ranges(&asked, from, r, t, error));
+        }
+        for (size_t e = 0; e < searching->entry_count; e++)
+            search_hits_entry(&searching->hits[r], &searching->entries[e], true);
+    }
+    TRY(read_blocks(searching, &asked, &blocks, &count, error));
+    for (size_t i = 0; i < count; i++)
+        search_hits_block(&searching->hits[owner_of(&asked, blocks[i].range).reading],
+                          blocks[i].body, &asked.ranges.items[blocks[i].range], true);
+    for (size_t i = 0; i < asked.ranges.count; i++)
+        if (asked.ranges.items[i].is_cut)
+            search_hits_open(&searching->hits[owner_of(&asked, i).reading],
+                             owner_of(&asked, i).token);
+    return STATUS_OK;
+}
+
+/* Words of the dictionary that are near a token, and then where they are. */
+static enum status read_near_words(struct searching *searching, const struct search_near *near,
+                                   struct error *error)
+{
+    struct asked asked = {.ranges = {.arena = searching->arena}};
+    struct search_block *blocks;
+    size_t count;
+    for (size_t r = 0; r < searching->parsed->count; r++) {
+        for (size_t w = 0; w < near[r].count && w < NEAR_WORDS_MAX; w++) {
+            size_t from = asked.ranges.count;
+            search_ranges_word(&asked.ranges, near[r].words[w]);
+            TRY(own_new_ranges(&asked, from, r, 0, error));
+        }
+    }
+    TRY(read_blocks(searching, &asked, &blocks, &count, error));
+    for (size_t i = 0; i < count; i++)
+        search_hits_block(&searching->hits[owner_of(&asked, blocks[i].range).reading],
+                          blocks[i].body, &asked.ranges.items[blocks[i].range], false);
+    return STATUS_OK;
+}
+
+static enum status read_near(struct searching *searching, struct error *error)
+{
+    struct asked asked = {.ranges = {.arena = searching->arena}};
+    struct search_near near[SEARCH_READINGS_MAX];
+    struct search_block *blocks;
+    size_t count;
+    TRY(read_close(searching, true, error));
+    for (size_t r = 0; r < searching->parsed->count; r++) {
+        const struct search_reading *reading = &searching->parsed->readings[r];
+        near[r] = (struct search_near){.arena = searching->arena};
+        for (size_t t = 0; t < reading->count; t++) {
+            size_t from = asked.ranges.count;
+            search_ranges_near(&asked.ranges, &reading->tokens[t]);
+            TRY(own_new_ranges(&asked, from, r, t, error));
+        }
+        for (size_t e = 0; e < searching->entry_count; e++)
+            search_hits_entry(&searching->hits[r], &searching->entries[e], false);
+    }
+    TRY(read_blocks(searching, &asked, &blocks, &count, error));
+    for (size_t i = 0; i < count; i++) {
+        size_t r = owner_of(&asked, blocks[i].range).reading;
+        const struct search_range *range = &asked.ranges.items[blocks[i].range];
+        search_near_block(&near[r], &searching->parsed->readings[r], blocks[i].body, range);
+        search_hits_block(&searching->hits[r], blocks[i].body, range, false);
+        if (near[r].failed) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    }
+    return read_near_words(searching, near, error);
+}
+
+/* --- candidates --- */
+
+static int compare_proposals(const void *a, const void *b)
+{
+    const struct proposal *x = a, *y = b;
+    int by_hit = search_hit_compare(&x->hit, &y->hit);
+    return by_hit ? by_hit : (x->reading > y->reading) - (x->reading < y->reading);
+}
+
+/* Of all readings, best first. */
+static enum status rank(struct searching *searching, struct error *error)
+{
+    searching->candidate_count = 0;
+    searching->candidates =
+        ARENA_NEW_ARRAY(searching->arena, struct proposal, searching->parsed->count * DEPTH);
+    if (!searching->candidates) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t r = 0; r < searching->parsed->count; r++) {
+        struct search_hit *hits;
+        size_t count;
+        if (search_hits_rank(&searching->hits[r], DEPTH, &hits, &count) != STATUS_OK)
+            return error_plain(error, STATUS_OUT_OF_MEMORY);
+        for (size_t i = 0; i < count; i++)
+            searching->candidates[searching->candidate_count++] = (struct proposal){hits[i], r};
+    }
+    qsort(searching->candidates, searching->candidate_count, sizeof(*searching->candidates),
+          compare_proposals);
+    return STATUS_OK;
+}
+
+/* --- looking at customers --- */
+
+static bool passes_filter(const struct customer_query *query, const struct profile_row *row)
+{
+    return (str_is_none(query->status) || str_equal(query->status, row->status)) &&
+           (str_is_none(query->segment) || str_equal(query->segment, row->segment)) &&
+           (str_is_none(query->kind) || str_equal(query->kind, row->kind));
+}
+
+static bool is_found(const struct searching *searching, struct str customer_id)
+{
+    for (size_t i = 0; i < searching->found_count; i++)
+        if (str_equal(searching->found[i].root.customer_id, customer_id)) return true;
+    return false;
+}
+
+/* Why the customer as he is meets the reading; if the profile does not say, by what was ever said
+ * of any of his homes. */
+static enum status explain(struct searching *searching, const struct proposal *candidate,
+                           struct found *found, bool *meets, struct error *error)
+{
+    struct search_reasons reasons = {.reading = &searching->parsed->readings[candidate->reading],
+                                     .arena = searching->arena};
+    struct json_value *document;
+    size_t lacking_max = candidate->hit.rank < RANK_NEAR ? 1 : 0;
+    TRY(json_parse(found->root.document, searching->arena, &document, error));
+    reasons.close_only = true;
+    search_values_of_profile(document, search_reasons_value, &reasons);
+    reasons.close_only = candidate->hit.rank >= RANK_CLOSE;
+    if (search_reasons_lacking(&reasons) > 0 && !reasons.close_only)
+        search_values_of_profile(document, search_reasons_value, &reasons);
+    if (search_reasons_lacking(&reasons) > lacking_max && !candidate->hit.is_unsure) {
+        struct tree tree;
+        TRY(store_tree_load(searching->session, found->root.customer_id, INSTANT_FUTURE,
+                            searching->arena, &tree, error));
+        for (size_t i = 0; i < tree.fact_count; i++)
+            customer_index_values(&tree.facts[i], search_reasons_value, &reasons);
+    }
+    if (reasons.failed) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    *meets = search_reasons_lacking(&reasons) <= lacking_max;
+    memcpy(found->reasons, reasons.of, sizeof(found->reasons));
+    return STATUS_OK;
+}
+
+static bool make_room(struct searching *searching)
+{
+    if (searching->found_count < searching->found_room) return true;
+    size_t room = searching->found_room ? 2 * searching->found_room : 16;
+    struct found *larger =
+        arena_realloc(searching->arena, searching->found, searching->found_room * sizeof(*larger),
+                      room * sizeof(*larger));
+    if (!larger) return false;
+    searching->found = larger;
+    searching->found_room = room;
+    return true;
+}
+
+/* Adds the customer of a candidate, if he is a hit and was not found by a better one. */
+static enum status look_at(struct searching *searching, const struct proposal *candidate,
+                           const struct profile_row *row, struct error *error)
+{
+    bool meets = true;
+    if (!make_room(searching)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    struct found *found = &searching->found[searching->found_count];
+    *found = (struct found){.from = *candidate};
+    if (str_is_none(row->customer_id)) return STATUS_OK;
+    TRY(customer_root(searching->session, row, searching->arena, &found->root, error));
+    if (found->root.erased_at != INSTANT_NONE || str_is_none(found->root.document) ||
+        !passes_filter(searching->query, &found->root) ||
+        is_found(searching, found->root.customer_id))
+        return STATUS_OK;
+    if (candidate->hit.rank < RANK_ID) TRY(explain(searching, candidate, found, &meets, error));
+    if (meets) searching->found_count++;
+    return STATUS_OK;
+}
+
+/* Behind the cursor? */
+static bool is_shown(const struct searching *searching, const struct proposal *candidate)
+{
+    return search_hit_compare(&searching->after.hit, &candidate->hit) < 0;
+}
+
+static bool page_is_full(const struct searching *searching)
+{
+    return searching->order == ORDER_RELEVANCE &&
+           searching->found_count - searching->shown_from > searching->limit;
+}
+
+static void note_shown(struct searching *searching)
+{
+    if (searching->found_count > 0 &&
+        !is_shown(searching, &searching->found[searching->found_count - 1].from))
+        searching->shown_from = searching->found_count;
+}
+
+/* Somebody typed a customerId. */
+static enum status look_at_id(struct searching *searching, struct error *error)
+{
+    const struct proposal candidate = {.hit = {.rank = RANK_ID}};
+    struct profile_row row;
+    if (str_is_none(searching->query->any)) return STATUS_OK;
+    enum status status = store_profile_get(searching->session, str_trim(searching->query->any),
+                                           STORE_NO_LOCK, searching->arena, &row, error);
+    if (status == STATUS_CUSTOMER_NOT_FOUND) return STATUS_OK;
+    TRY(status);
+    TRY(look_at(searching, &candidate, &row, error));
+    note_shown(searching);
+    return STATUS_OK;
+}
+
+/* Looks at candidates of at least that rank until the page is full. */
+static enum status look(struct searching *searching, int rank_min, struct error *error)
+{
+    struct profile_row rows[ROWS_AT_ONCE];
+    int64_t numbers[ROWS_AT_ONCE];
+    size_t at_once = searching->limit + 2 < ROWS_AT_ONCE ? searching->limit + 2 : ROWS_AT_ONCE;
+    searching->found_count = searching->shown_from = 0;
+    TRY(look_at_id(searching, error));
+    for (size_t at = 0; at < searching->candidate_count && at < DEPTH;) {
+        size_t count = 0;
+        while (count < at_once && at + count < searching->candidate_count &&
+               searching->candidates[at + count].hit.rank >= rank_min) {
+            numbers[count] = searching->candidates[at + count].hit.number;
+            count++;
+        }
+        if (count == 0) return STATUS_OK;
+        TRY(store_search_profiles(searching->session, numbers, count, searching->arena, rows,
+                                  error));
+        for (size_t i = 0; i < count && !page_is_full(searching); i++) {
+            TRY(look_at(searching, &searching->candidates[at + i], &rows[i], error));
+            note_shown(searching);
+        }
+        if (page_is_full(searching)) return STATUS_OK;
+        at += count;
+    }
+    return STATUS_OK;
+}
+
+/* Did somebody get what was asked for? Then what is spelled like it is not looked for: when all of
+ * several words, or a whole number or address, are just so in one customer. */
+static bool is_answered(const struct searching *searching)
+{
+    if (searching->found_count == 0) return false;
+    const struct found *best = &searching->found[0];
+    if (best->from.hit.rank == RANK_ID || searching->order != ORDER_RELEVANCE) return true;
+    const struct search_reading *reading = &searching->parsed->readings[best->from.reading];
+    bool whole = true, exact = true;
+    for (size_t t = 0; t < reading->count; t++) {
+        whole = whole && str_is_empty(reading->tokens[t].word);
+        exact = exact && best->reasons[t].match.kind == SEARCH_EXACT;
+    }
+    return exact && (whole || reading->count > 1);
+}
+
+static enum status search_body(struct store_session *session, void *context, struct error *error)
+{
+    struct searching *searching = context;
+    searching->session = session;
+    for (size_t r = 0; r < searching->parsed->count; r++)
+        search_hits_init(&searching->hits[r], &searching->parsed->readings[r], searching->arena);
+    TRY(store_search_entries(session, searching->arena, &searching->entries,
+                             &searching->entry_count, error));
+    TRY(read_close(searching, false, error));
+    TRY(rank(searching, error));
+    TRY(look(searching, RANK_CLOSE, error));
+    if (page_is_full(searching) || is_answered(searching)) return STATUS_OK;
+    TRY(read_near(searching, error));
+    TRY(rank(searching, error));
+    TRY(look(searching, RANK_NEAR, error));
+    return searching->found_count > 0 ? STATUS_OK : look(searching, 0, error);
+}
+
+/* --- another order than that of relevance --- */
+
+static int compare_by(enum order order, const struct profile_row *a, const struct profile_row *b)
+{
+    int by_value = 0;
+    if (order == ORDER_NAME) by_value = str_compare(a->name, b->name);
+    /* The newest first. */
+    if (order == ORDER_CREATED)
+        by_value = (a->created_at < b->created_at) - (a->created_at > b->created_at);
+    if (order == ORDER_UPDATED)
+        by_value = (a->updated_at < b->updated_at) - (a->updated_at > b->updated_at);
+    return by_value ? by_value : str_compare(a->customer_id, b->customer_id);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return compare_by(ORDER_NAME, &((const struct found *)a)->root,
+                      &((const struct found *)b)->root);
+}
+
+static int compare_created(const void *a, const void *b)
+{
+    return compare_by(ORDER_CREATED, &((const struct found *)a)->root,
+                      &((const struct found *)b)->root);
+}
+
+static int compare_updated(const void *a, const void *b)
+{
+    return compare_by(ORDER_UPDATED, &((const struct found *)a)->root,
+                      &((const struct found *)b)->root);
+}
+
+/* Sorts what was found and goes on behind the cursor, "value|customerId". */
+static enum status put_in_order(struct searching *searching, struct error *error)
+{
+    static int (*const compare[ORDER_COUNT])(const void *, const void *) = {
+        [ORDER_NAME] = compare_names,
+        [ORDER_CREATED] = compare_created,
+        [ORDER_UPDATED] = compare_updated,
+    };
+    struct str cursor = searching->query->cursor;
+    qsort(searching->found, searching->found_count, sizeof(*searching->found),
+          compare[searching->order]);
+    searching->shown_from = 0;
+    if (str_is_none(cursor)) return STATUS_OK;
+    size_t bar = cursor.len;
+    while (bar > 0 && cursor.ptr[bar - 1] != '|') bar--;
+    struct profile_row last = {.customer_id = str_skip(cursor, bar)};
+    last.name = str_of(cursor.ptr, bar > 0 ? bar - 1 : 0);
+    int64_t when = 0;
+    if (bar == 0 || (searching->order != ORDER_NAME && !str_to_int64(last.name, &when)))
+        return error_set(error, STATUS_INVALID_VALUE, STR("cursor"),
+                         STR("`next` of the page before"), "is no cursor of this search");
+    last.created_at = last.updated_at = when;
+    while (searching->shown_from < searching->found_count &&
+           compare_by(searching->order, &searching->found[searching->shown_from].root, &last) <= 0)
+        searching->shown_from++;
+    return STATUS_OK;
+}
+
+static struct str cursor_of(const struct searching *searching, const struct found *found)
+{
+    if (searching->order == ORDER_RELEVANCE)
+        return arena_format(searching->arena, "%d.%lld", found->from.hit.rank,
+                            (long long)found->from.hit.number);
+    if (searching->order == ORDER_NAME)
+        return arena_format(searching->arena, "%.*s|%.*s", STR_ARGS(found->root.name),
+                            STR_ARGS(found->root.customer_id));
+    instant when =
+        searching->order == ORDER_CREATED ? found->root.created_at : found->root.updated_at;
+    return arena_format(searching->arena, "%lld|%.*s", (long long)when,
+                        STR_ARGS(found->root.customer_id));
+}
+
+/* --- the answer --- */
+
+static void write_reason(struct json_writer *writer, struct str query, struct str field,
+                         struct str value, struct str kind)
+{
+    json_object_begin(writer);
+    json_member_string(writer, STR("query"), query);
+    json_member_string(writer, STR("field"), field);
+    json_member_string(writer, STR("value"), value);
+    json_member_string(writer, STR("kind"), kind);
+    json_object_end(writer);
+}
+
+static void write_found(struct json_writer *writer, const struct searching *searching,
+                        const struct found *found, struct arena *arena)
+{
+    const struct search_reading *reading = &searching->parsed->readings[found->from.reading];
+    struct buffer item = {.arena = arena};
+    struct json_writer members = {.out = &item, .need_comma = true};
+    /* The document as it is stored, with two members more before its closing brace. */
+    buffer_append(&item, str_of(found->root.document.ptr, found->root.document.len - 1));
+    json_key(&members, STR("score"));
+    json_int64(&members, found->from.hit.rank);
+    json_key(&members, STR("matches"));
+    json_array_begin(&members);
+    if (found->from.hit.rank == RANK_ID)
+        write_reason(&members, searching->query->any, STR("customerId"), searching->query->any,
+                     STR("exact"));
+    for (size_t t = 0; t < reading->count; t++)
+        if (found->reasons[t].match.weight > 0)
+            write_reason(&members, reading->tokens[t].raw,
+                         search_fields[found->reasons[t].field].name, found->reasons[t].value,
+                         search_reason_kind(&found->reasons[t]));
+    json_array_end(&members);
+    json_object_end(&members);
+    if (buffer_failed(&item)) writer->out->failed = true;
+    json_raw(writer, buffer_str(&item));
+}
+
+enum status search_customers(struct application *application, const struct caller *caller,
+                             const struct customer_query *query, size_t limit, struct arena *arena,
+                             struct json_page *out, struct error *error)
+{
+    struct search_query *parsed = ARENA_NEW(arena, struct search_query);
+    struct searching *searching = ARENA_NEW(arena, struct searching);
+    if (!parsed || !searching) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    const struct search_input input = {query->name, query->email, query->phone, query->any};
+    *searching =
+        (struct searching){.query = query, .parsed = parsed, .arena = arena, .limit = limit};
+    TRY(parse_order(query->sort, &searching->order, error));
+    TRY(parse_cursor(searching, error));
+    TRY(search_query_parse(&input, arena, parsed, error));
+    TRY(store_read(application->store, caller->tenant, arena, search_body, searching, error));
+    if (searching->order != ORDER_RELEVANCE) TRY(put_in_order(searching, error));
+    size_t left = searching->found_count - searching->shown_from;
+    size_t shown = left < limit ? left : limit;
+    const struct found *page = searching->found + searching->shown_from;
+    struct buffer text = {.arena = arena};
+    struct json_writer writer = {.out = &text};
+    out->next = left > shown ? cursor_of(searching, &page[shown - 1]) : STR_NONE;
+    if (left > shown && str_is_none(out->next)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    results_page_begin(&writer);
+    for (size_t i = 0; i < shown; i++) write_found(&writer, searching, &page[i], arena);
+    results_page_end(&writer, out->next);
+    out->body = buffer_str(&text);
+    return buffer_failed(&text) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+}

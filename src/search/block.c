@@ -1,0 +1,142 @@
+/* A list is: bytes kept of the key before, bytes added, the bytes, then each number as difference
+ * to the one before plus one (numbers are above 0), and 0 at the end.
+ *
+ * An integer is written in bytes that a text may hold: the last is 1 + 0..62, those before it are
+ * 64
+ * + 0..63, the low digits first. Each step takes 63 off, so that every integer has one form. */
+#include "search/block.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LAST_DIGITS = 63, DIGIT_BITS = 6, DIGIT_MASK = 63, MORE = 64, SHIFT_MAX = 54 };
+
+static void put_integer(struct buffer *out, uint64_t value)
+{
+    while (value >= LAST_DIGITS) {
+        value -= LAST_DIGITS;
+        buffer_append_char(out, (char)(MORE | (value & DIGIT_MASK)));
+        value >>= DIGIT_BITS;
+    }
+    buffer_append_char(out, (char)(1 + value));
+}
+
+static bool take_integer(struct str *rest, uint64_t *value)
+{
+    uint64_t sum = 0;
+    for (unsigned shift = 0; rest->len > 0 && shift <= SHIFT_MAX; shift += DIGIT_BITS) {
+        unsigned char byte = (unsigned char)rest->ptr[0];
+        rest->ptr++;
+        rest->len--;
+        if (byte == 0 || byte > 127) return false;
+        if (byte < MORE) {
+            *value = sum + ((uint64_t)(byte - 1) << shift);
+            return true;
+        }
+        sum += (uint64_t)((byte & DIGIT_MASK) + LAST_DIGITS) << shift;
+    }
+    return false;
+}
+
+/* Never in the middle of a character: the block as a whole has to be UTF-8. */
+static size_t shared_with(const struct search_writer *writer, struct str key)
+{
+    size_t max = writer->key_len < key.len ? writer->key_len : key.len, shared = 0;
+    while (shared < max && writer->key[shared] == key.ptr[shared]) shared++;
+    while (shared > 0 && shared < key.len && ((unsigned char)key.ptr[shared] & 0xC0) == 0x80)
+        shared--;
+    return shared;
+}
+
+static void end_list(struct search_writer *writer)
+{
+    if (writer->key_len > 0) put_integer(&writer->out, 0);
+}
+
+void search_writer_list(struct search_writer *writer, struct str key)
+{
+    if (key.len > SEARCH_KEY_MAX) key.len = SEARCH_KEY_MAX;
+    end_list(writer);
+    size_t shared = shared_with(writer, key);
+    put_integer(&writer->out, shared);
+    put_integer(&writer->out, key.len - shared);
+    buffer_append(&writer->out, str_skip(key, shared));
+    memcpy(writer->key, key.ptr, key.len);
+    writer->key_len = key.len;
+    writer->last = 0;
+}
+
+void search_writer_number(struct search_writer *writer, int64_t number)
+{
+    put_integer(&writer->out, (uint64_t)(number - writer->last));
+    writer->last = number;
+}
+
+struct str search_writer_finish(struct search_writer *writer)
+{
+    end_list(writer);
+    writer->key_len = 0;
+    return buffer_str(&writer->out);
+}
+
+void search_writer_clear(struct search_writer *writer)
+{
+    buffer_clear(&writer->out);
+    writer->key_len = 0;
+}
+
+bool search_reader_number(struct search_reader *reader, int64_t *number)
+{
+    uint64_t step;
+    if (!reader->in_list) return false;
+    reader->in_list = take_integer(&reader->rest, &step) && step > 0 &&
+                      step <= (uint64_t)(INT64_MAX - reader->number);
+    if (!reader->in_list) return false;
+    reader->number += (int64_t)step;
+    *number = reader->number;
+    return true;
+}
+
+/* Behind the 0 that ends the numbers, which is its own last digit only where none stands before. */
+static void skip_numbers(struct search_reader *reader)
+{
+    bool within = false;
+    size_t at = 0;
+    for (; at < reader->rest.len; at++) {
+        unsigned char byte = (unsigned char)reader->rest.ptr[at];
+        if (byte == 1 && !within) break;
+        within = byte >= MORE;
+    }
+    reader->rest = str_skip(reader->rest, at < reader->rest.len ? at + 1 : at);
+    reader->in_list = false;
+}
+
+static bool take_key(struct search_reader *reader)
+{
+    uint64_t shared, added;
+    if (!take_integer(&reader->rest, &shared) || !take_integer(&reader->rest, &added)) return false;
+    if (shared > reader->key_len || added > SEARCH_KEY_MAX - shared || added > reader->rest.len)
+        return false;
+    memcpy(reader->key + shared, reader->rest.ptr, added);
+    reader->key_len = shared + added;
+    reader->rest = str_skip(reader->rest, added);
+    return true;
+}
+
+bool search_reader_list(struct search_reader *reader)
+{
+    if (reader->in_list) skip_numbers(reader);
+    if (reader->rest.len == 0 || reader->is_damaged) return false;
+    reader->is_damaged = !take_key(reader);
+    reader->number = 0;
+    reader->in_list = !reader->is_damaged;
+    return !reader->is_damaged;
+}
+
+struct str search_place(struct str key, int64_t number, char out[SEARCH_PLACE_MAX])
+{
+    memcpy(out, key.ptr, key.len);
+    (void)snprintf(out + key.len, SEARCH_PLACE_MAX - key.len, " %012llx",
+                   (unsigned long long)number);
+    return str_of(out, key.len + 13);
+}
