@@ -66,7 +66,8 @@ enum status customer_render(const struct golden *golden, struct arena *arena,
 
 #define FIND_PREFIX "find-"
 
-struct str customer_find_key(struct str field, struct str raw, struct arena *arena)
+/* "find-email|..." and so on, of the canonical form. Absent when out of memory. */
+static struct str find_key(struct str field, struct str raw, struct arena *arena)
 {
     struct str value = str_equal(field, STR("email"))   ? profile_canonical_email(raw, arena)
                        : str_equal(field, STR("phone")) ? profile_canonical_phone(raw, arena)
@@ -89,7 +90,7 @@ static bool add_list_keys(const struct json_value *attributes, const char *list,
 {
     const struct json_value *points = json_get(attributes, str_from_cstr(list));
     for (size_t i = 0; points && i < points->count; i++) {
-        struct str key = customer_find_key(field, json_text(&points->items[i]), arena);
+        struct str key = find_key(field, json_text(&points->items[i]), arena);
         if (str_is_none(key)) return false;
         keys->items[keys->count++] = key;
     }
@@ -119,7 +120,7 @@ enum status customer_make_keys(struct application *application, const struct mat
     if (!keys->items) return STATUS_OUT_OF_MEMORY;
     if (found.count) memcpy(keys->items, found.items, found.count * sizeof(*found.items));
     if (!str_is_none(name)) {
-        keys->items[keys->count] = customer_find_key(STR("name"), name, arena);
+        keys->items[keys->count] = find_key(STR("name"), name, arena);
         if (str_is_none(keys->items[keys->count++])) return STATUS_OUT_OF_MEMORY;
     }
     if (!add_list_keys(attributes, "emails", STR("email"), arena, keys))

@@ -56,8 +56,6 @@ MUST_CHECK enum status customer_make_keys(struct application *application,
 MUST_CHECK enum status customer_put_keys(struct store_session *session, struct str home,
                                          const struct customer_keys *keys, const bool *cut,
                                          struct arena *arena, struct error *error);
-/* "find-email|..." and so on, of the canonical form. Absent when out of memory. */
-struct str customer_find_key(struct str field, struct str raw, struct arena *arena);
 
 /* Reads a text member of a request body: absent when it is not there or null; STATUS_INVALID_VALUE
  * when it is no text. */

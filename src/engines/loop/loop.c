@@ -110,12 +110,21 @@ enum status loop_watch(struct loop *loop, int fd, uint32_t events, loop_watch_fu
     return STATUS_OK;
 }
 
+static bool is_watched(const struct loop *loop, int fd)
+{
+    return fd >= 0 && (size_t)fd < loop->watch_capacity && loop->watches[fd].function;
+}
+
 void loop_unwatch(struct loop *loop, int fd)
 {
-    if (fd < 0 || (size_t)fd >= loop->watch_capacity || !loop->watches[fd].function) return;
+    if (!is_watched(loop, fd)) return;
     loop->watches[fd].function = NULL;
-    /* Fails when the fd was closed before, and then there is nothing to take out. */
     (void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
+void loop_forget(struct loop *loop, int fd)
+{
+    if (is_watched(loop, fd)) loop->watches[fd].function = NULL;
 }
 
 static void serve_event(struct loop *loop, const struct epoll_event *event)

@@ -39,6 +39,8 @@ struct loop *loop_current(void);
 MUST_CHECK enum status loop_watch(struct loop *loop, int fd, uint32_t events,
                                   loop_watch_function *function, void *argument);
 void loop_unwatch(struct loop *loop, int fd);
+/* The same for an fd that was closed already: its number may be somebody else's by now. */
+void loop_forget(struct loop *loop, int fd);
 
 /* Calls once after the delay; timers of one deadline in the order they were started. NULL when out
  * of memory. The timer must be cancelled or have fired before it is forgotten; once it has fired it

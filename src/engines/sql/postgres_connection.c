@@ -30,10 +30,13 @@ static void on_events(void *argument, uint32_t events)
     postgres_connection_serve(argument, events);
 }
 
+/* libpq closes its socket by itself when it is cut or tries the next address. */
 static void unwatch(struct postgres_connection *connection)
 {
-    if (connection->fd >= 0 && connection->pool->loop)
-        loop_unwatch(connection->pool->loop, connection->fd);
+    struct loop *loop = connection->pool->loop;
+    bool is_open = connection->libpq && PQsocket(connection->libpq) == connection->fd;
+    if (loop && connection->fd >= 0 && is_open) loop_unwatch(loop, connection->fd);
+    if (loop && connection->fd >= 0 && !is_open) loop_forget(loop, connection->fd);
     connection->fd = -1;
     connection->events = 0;
 }
@@ -43,6 +46,7 @@ static bool watch(struct postgres_connection *connection, uint32_t events)
     int fd = PQsocket(connection->libpq);
     if (fd < 0) return false;
     if (fd == connection->fd && events == connection->events) return true;
+    if (fd != connection->fd) unwatch(connection);
     connection->fd = fd;
     connection->events = events;
     if (!connection->pool->loop) return true; /* postgres_pool_wait() polls `events` */
