@@ -21,7 +21,7 @@ struct customer_change {
     struct arena *arena;
     struct str import_id;     /* of the import that it is a part of; absent: none */
     struct str undone_import; /* the one that it takes back; absent: none */
-    bool imported; /* and not changed by somebody */
+    bool imported;            /* and not changed by somebody */
     /* Set by open, kept up by append and close. */
     struct profile_row row;
     struct tree tree;

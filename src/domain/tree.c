@@ -161,9 +161,8 @@ enum status tree_split(const struct tree *tree, int32_t cut, struct arena *arena
 enum status tree_alone(const struct tree *tree, struct arena *arena, struct tree *alone)
 {
     size_t total = tree->fact_count + tree->undone_count;
-    *alone = (struct tree){.homes = tree->homes,
-                           .home_count = 1,
-                           .facts = ARENA_NEW_ARRAY(arena, struct fact, total)};
+    *alone = (struct tree){
+        .homes = tree->homes, .home_count = 1, .facts = ARENA_NEW_ARRAY(arena, struct fact, total)};
     if (!alone->facts) return STATUS_OUT_OF_MEMORY;
     for (size_t i = 0; i < total; i++) {
         if (!str_equal(tree->facts[i].home, tree->homes[0].customer_id)) continue;

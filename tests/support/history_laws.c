@@ -1,4 +1,4 @@
-#include "history_laws.h"
+#include "history_worlds.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,40 +13,7 @@
 #include "application/merge_customers.h"
 #include "application/read_events.h"
 #include "application/restore_records.h"
-#include "application/review_list.h"
 #include "application/undo_import.h"
-#include "history.h"
-
-/* Two worlds of one case: tenants that no other case has. */
-struct worlds {
-    struct history_world first;
-    struct history_world second;
-    char names[2][32];
-};
-
-static void open_worlds(struct worlds *worlds, struct history_laws *laws)
-{
-    if (laws->reset) laws->reset(laws->store);
-    laws->cases++;
-    (void)snprintf(worlds->names[0], sizeof(worlds->names[0]), "first-%" PRIu64, laws->cases);
-    (void)snprintf(worlds->names[1], sizeof(worlds->names[1]), "second-%" PRIu64, laws->cases);
-    history_world_init(&worlds->first, laws->store, str_from_cstr(worlds->names[0]));
-    history_world_init(&worlds->second, laws->store, str_from_cstr(worlds->names[1]));
-}
-
-static void close_worlds(struct worlds *worlds)
-{
-    history_world_release(&worlds->first);
-    history_world_release(&worlds->second);
-}
-
-static bool create_all(struct history_world *world, struct property *property, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        PROPERTY_REQUIRE(property, history_create(world, property, i) == STATUS_OK,
-                         "C%zu could not be created", i);
-    return true;
-}
 
 /* ---- unmerge is exact ---- */
 
@@ -76,8 +43,8 @@ static struct json_value *comparable(struct history_world *world, struct str doc
     return value;
 }
 
-static bool same_documents(struct worlds *worlds, struct property *property, size_t customer,
-                           const struct str *without)
+static bool same_documents(struct history_worlds *worlds, struct property *property,
+                           size_t customer, const struct str *without)
 {
     struct str first, second;
     instant at;
@@ -100,7 +67,7 @@ static bool decide(struct history_world *world, const struct tree *tree, size_t 
 }
 
 /* Both worlds allow the same. */
-static bool same_consent(struct worlds *worlds, struct property *property, size_t customer)
+static bool same_consent(struct history_worlds *worlds, struct property *property, size_t customer)
 {
     struct tree first, second;
     PROPERTY_REQUIRE(property,
@@ -137,13 +104,13 @@ static void add_to_replay(struct replay *replay, const struct history_effect *ef
     }
 }
 
-static bool unmerge_case(struct worlds *worlds, struct property *property, size_t steps)
+static bool unmerge_case(struct history_worlds *worlds, struct property *property, size_t steps)
 {
     static const struct str without[] = {STR("version"), STR("updatedAt"), STR_NONE};
     struct history history;
     struct history_options options = {.steps = steps, .merges = true};
     history_draw(property, &history, &options);
-    if (!create_all(&worlds->first, property, history.customer_count)) return false;
+    if (!history_worlds_create(&worlds->first, property, history.customer_count)) return false;
     struct replay replay = {.count = 0};
     for (size_t i = 0; i < history.count; i++) {
         struct history_effect effect;
@@ -152,7 +119,7 @@ static bool unmerge_case(struct worlds *worlds, struct property *property, size_
     }
     if (!history_unmerge_all(&worlds->first, property)) return false;
     property_note(property, "the same without merges:");
-    if (!create_all(&worlds->second, property, history.customer_count)) return false;
+    if (!history_worlds_create(&worlds->second, property, history.customer_count)) return false;
     for (size_t i = 0; i < replay.count; i++) {
         struct history_effect effect;
         if (!history_take(&worlds->second, property, &replay.steps[i], &effect)) return false;
@@ -172,10 +139,10 @@ static bool unmerge_case(struct worlds *worlds, struct property *property, size_
 bool history_laws_unmerge_is_exact(struct property *property, void *context)
 {
     struct history_laws *laws = context;
-    struct worlds worlds;
-    open_worlds(&worlds, laws);
+    struct history_worlds worlds;
+    history_worlds_open(&worlds, laws);
     bool held = unmerge_case(&worlds, property, laws->steps);
-    close_worlds(&worlds);
+    history_worlds_close(&worlds);
     return held;
 }
 
@@ -214,7 +181,7 @@ static bool narrowing_case(struct history_world *world, struct property *propert
     struct history history;
     struct history_options options = {.steps = steps, .merges = true};
     history_draw(property, &history, &options);
-    if (!create_all(world, property, history.customer_count)) return false;
+    if (!history_worlds_create(world, property, history.customer_count)) return false;
     for (size_t i = 0; i < history.count; i++) {
         const struct history_step *step = &history.steps[i];
         struct answers target, source, merged;
@@ -236,126 +203,10 @@ static bool narrowing_case(struct history_world *world, struct property *propert
 bool history_laws_merge_narrows_consent(struct property *property, void *context)
 {
     struct history_laws *laws = context;
-    struct worlds worlds;
-    open_worlds(&worlds, laws);
+    struct history_worlds worlds;
+    history_worlds_open(&worlds, laws);
     bool held = narrowing_case(&worlds.first, property, laws->steps);
-    close_worlds(&worlds);
-    return held;
-}
-
-/* ---- judgements stand ---- */
-
-/* Survivors as of now, and what is expected of pairs of them. */
-struct expectation {
-    size_t roots[HISTORY_CUSTOMERS_MAX];
-    bool apart[HISTORY_CUSTOMERS_MAX][HISTORY_CUSTOMERS_MAX];
-    size_t open[HISTORY_CUSTOMERS_MAX][HISTORY_CUSTOMERS_MAX]; /* items that are found */
-    size_t items[HISTORY_CUSTOMERS_MAX][HISTORY_CUSTOMERS_MAX];
-};
-
-static bool expect(struct history_world *world, struct property *property, size_t customers,
-                   struct expectation *expected)
-{
-    *expected = (struct expectation){0};
-    for (size_t i = 0; i < customers; i++)
-        PROPERTY_REQUIRE(property, history_root(world, i, &expected->roots[i]) == STATUS_OK,
-                         "C%zu has no survivor", i);
-    for (size_t i = 0; i < world->apart_count; i++) {
-        size_t a = expected->roots[world->apart[i].a], b = expected->roots[world->apart[i].b];
-        expected->apart[a][b] = expected->apart[b][a] = true;
-    }
-    return true;
-}
-
-static size_t home_of(const struct json_value *item, size_t side)
-{
-    const struct json_value *sides = json_get(item, STR("customers"));
-    int64_t index = 0;
-    struct str home = json_text(json_get(&sides->items[side], STR("homeId")));
-    return str_to_int64(str_skip(home, 1), &index) ? (size_t)index : 0;
-}
-
-static bool item_is_right(struct property *property, const struct json_value *item,
-                          struct expectation *expected)
-{
-    size_t a = expected->roots[home_of(item, 0)], b = expected->roots[home_of(item, 1)];
-    struct str state = json_text(json_get(item, STR("state")));
-    bool open = str_equal(state, STR("OPEN"));
-    const struct json_value *sides = json_get(item, STR("customers"));
-    struct history_id id = history_id(a);
-    PROPERTY_REQUIRE(
-        property,
-        str_equal(json_text(json_get(&sides->items[0], STR("customerId"))), str_from_cstr(id.text)),
-        "an item does not show the survivor C%zu", a);
-    if (a == b || expected->apart[a][b]) {
-        struct str wanted = a == b ? STR("MERGED") : STR("NOT_DUPLICATE");
-        PROPERTY_REQUIRE(property, str_equal(state, wanted), "about C%zu and C%zu: %.*s, not %.*s",
-                         a, b, STR_ARGS(state), STR_ARGS(wanted));
-        return true;
-    }
-    PROPERTY_REQUIRE(property, open || str_equal(state, STR("REPEATED")),
-                     "nobody told C%zu and C%zu apart, and the item is %.*s", a, b,
-                     STR_ARGS(state));
-    size_t low = a < b ? a : b, high = a < b ? b : a;
-    expected->items[low][high]++;
-    expected->open[low][high] += open;
-    return true;
-}
-
-static bool queue_is_right(struct history_world *world, struct property *property, size_t customers,
-                           const struct history_effect *effect)
-{
-    struct expectation expected;
-    struct json_page page;
-    struct json_value *body;
-    struct error error;
-    struct review_query query = {.limit = 500};
-    if (!expect(world, property, customers, &expected)) return false;
-    PROPERTY_REQUIRE(property,
-                     review_list(&world->application, &world->caller, &query, &world->arena, &page,
-                                 &error) == STATUS_OK &&
-                         json_parse(page.body, &world->arena, &body, &error) == STATUS_OK,
-                     "the queue cannot be listed");
-    const struct json_value *items = json_get(body, STR("items"));
-    for (size_t i = 0; i < items->count; i++)
-        if (!item_is_right(property, &items->items[i], &expected)) return false;
-    for (size_t a = 0; a < customers; a++)
-        for (size_t b = a + 1; b < customers; b++)
-            PROPERTY_REQUIRE(property, expected.open[a][b] == (expected.items[a][b] > 0),
-                             "%zu open items ask about C%zu and C%zu", expected.open[a][b], a, b);
-    if (effect->step.kind != HISTORY_SUSPECT || !effect->changed) return true;
-    size_t a = expected.roots[effect->step.customer], b = expected.roots[effect->step.other];
-    size_t low = a < b ? a : b, high = a < b ? b : a;
-    PROPERTY_REQUIRE(property, a == b || expected.apart[a][b] || expected.open[low][high] == 1,
-                     "a suspicion about C%zu and C%zu is lost", a, b);
-    return true;
-}
-
-static bool judgement_case(struct history_world *world, struct property *property, size_t steps)
-{
-    struct history history;
-    struct history_options options = {.steps = steps, .merges = true};
-    history_draw(property, &history, &options);
-    if (!create_all(world, property, history.customer_count)) return false;
-    for (size_t i = 0; i < history.count; i++) {
-        struct history_effect effect;
-        static const enum history_kind kinds[] = {HISTORY_SUSPECT, HISTORY_TELL_APART,
-                                                  HISTORY_MERGE, HISTORY_UNMERGE};
-        struct history_step step = history.steps[i];
-        if (step.kind < HISTORY_SUSPECT) step.kind = kinds[step.value % 4]; /* all are about it */
-        if (!history_take(world, property, &step, &effect)) return false;
-        if (!queue_is_right(world, property, history.customer_count, &effect)) return false;
-    }
-    return true;
-}
-
-bool history_laws_judgements_stand(struct property *property, void *context)
-{
-    struct history_laws *laws = context;
-    struct worlds worlds;
-    open_worlds(&worlds, laws);
-    bool held = judgement_case(&worlds.first, property, laws->steps);
-    close_worlds(&worlds);
+    history_worlds_close(&worlds);
     return held;
 }
 
@@ -443,7 +294,7 @@ static const char *draw_body(struct property *property, size_t index)
     return body.ptr;
 }
 
-static bool arrival_case(struct worlds *worlds, struct property *property)
+static bool arrival_case(struct history_worlds *worlds, struct property *property)
 {
     static const struct str without[] = {STR("version"), STR("createdAt"), STR("updatedAt"),
                                          STR_NONE};
@@ -475,10 +326,10 @@ static bool arrival_case(struct worlds *worlds, struct property *property)
 bool history_laws_order_of_arrival(struct property *property, void *context)
 {
     struct history_laws *laws = context;
-    struct worlds worlds;
-    open_worlds(&worlds, laws);
+    struct history_worlds worlds;
+    history_worlds_open(&worlds, laws);
     bool held = arrival_case(&worlds, property);
-    close_worlds(&worlds);
+    history_worlds_close(&worlds);
     return held;
 }
 
@@ -494,7 +345,7 @@ struct import_case {
     bool imported[HISTORY_CUSTOMERS_MAX + NEW_CUSTOMERS];
 };
 
-static bool open_import_job(struct worlds *worlds, struct property *property,
+static bool open_import_job(struct history_worlds *worlds, struct property *property,
                             struct import_case *drawn)
 {
     struct history_world *world = &worlds->first;
@@ -508,7 +359,8 @@ static bool open_import_job(struct worlds *worlds, struct property *property,
     return true;
 }
 
-static bool import_some(struct worlds *worlds, struct property *property, struct import_case *drawn)
+static bool import_some(struct history_worlds *worlds, struct property *property,
+                        struct import_case *drawn)
 {
     int64_t step = 0;
     property_note(property, "the import:");
@@ -524,7 +376,7 @@ static bool import_some(struct worlds *worlds, struct property *property, struct
     return true;
 }
 
-static bool undo(struct worlds *worlds, struct property *property, struct str import_id)
+static bool undo(struct history_worlds *worlds, struct property *property, struct str import_id)
 {
     struct history_world *world = &worlds->first;
     struct error error = {0};
@@ -570,7 +422,7 @@ static bool speaks_of_customer(enum history_kind kind)
     return false;
 }
 
-static bool play_with_import(struct worlds *worlds, struct property *property,
+static bool play_with_import(struct history_worlds *worlds, struct property *property,
                              struct import_case *drawn, struct replay *replay, bool *spoken)
 {
     for (size_t i = 0; i <= drawn->history.count; i++) {
@@ -590,7 +442,7 @@ static bool play_with_import(struct worlds *worlds, struct property *property,
 
 /* A step where the import's customers are not: what was added to them is there to be counted, and
  * belongs to nobody. */
-static bool take_without_import(struct worlds *worlds, struct property *property,
+static bool take_without_import(struct history_worlds *worlds, struct property *property,
                                 const struct import_case *drawn, const struct history_step *given,
                                 enum status *status)
 {
@@ -611,7 +463,7 @@ static bool take_without_import(struct worlds *worlds, struct property *property
     return held;
 }
 
-static bool gone_or_kept(struct worlds *worlds, struct property *property, size_t customer,
+static bool gone_or_kept(struct history_worlds *worlds, struct property *property, size_t customer,
                          bool spoken)
 {
     struct str document;
@@ -624,7 +476,7 @@ static bool gone_or_kept(struct worlds *worlds, struct property *property, size_
     return true;
 }
 
-static bool undo_case(struct worlds *worlds, struct property *property, size_t steps)
+static bool undo_case(struct history_worlds *worlds, struct property *property, size_t steps)
 {
     static const struct str without[] = {STR("version"), STR("updatedAt"), STR_NONE};
     struct history_options options = {.steps = steps, .merges = true};
@@ -636,14 +488,14 @@ static bool undo_case(struct worlds *worlds, struct property *property, size_t s
                           ? drawn.history.customer_count - NEW_CUSTOMERS
                           : 1;
     drawn.imported_before = property_choice(property, drawn.history.count + 1);
-    if (!create_all(&worlds->first, property, drawn.customers)) return false;
+    if (!history_worlds_create(&worlds->first, property, drawn.customers)) return false;
     if (!play_with_import(worlds, property, &drawn, &replay, spoken)) return false;
     bool undo_first = property_chance(property, 50);
     if (undo_first && !undo(worlds, property, drawn.import_id)) return false;
     if (!history_unmerge_all(&worlds->first, property)) return false;
     if (!undo_first && !undo(worlds, property, drawn.import_id)) return false;
     property_note(property, "the same without import and merges:");
-    if (!create_all(&worlds->second, property, drawn.customers)) return false;
+    if (!history_worlds_create(&worlds->second, property, drawn.customers)) return false;
     for (size_t i = 0; i < replay.count; i++) {
         enum status status = STATUS_OK;
         if (!take_without_import(worlds, property, &drawn, &replay.steps[i], &status)) return false;
@@ -666,10 +518,10 @@ static bool undo_case(struct worlds *worlds, struct property *property, size_t s
 bool history_laws_undo_is_identity(struct property *property, void *context)
 {
     struct history_laws *laws = context;
-    struct worlds worlds;
-    open_worlds(&worlds, laws);
+    struct history_worlds worlds;
+    history_worlds_open(&worlds, laws);
     bool held = undo_case(&worlds, property, laws->steps);
-    close_worlds(&worlds);
+    history_worlds_close(&worlds);
     return held;
 }
 
@@ -726,13 +578,13 @@ static struct str without_header(const struct buffer *text)
     return rest;
 }
 
-static bool export_case(struct worlds *worlds, struct property *property, size_t steps)
+static bool export_case(struct history_worlds *worlds, struct property *property, size_t steps)
 {
     struct history history;
     struct history_options options = {.steps = steps, .merges = true};
     struct buffer first = {.arena = property->arena}, second = {.arena = property->arena};
     history_draw(property, &history, &options);
-    if (!create_all(&worlds->first, property, history.customer_count)) return false;
+    if (!history_worlds_create(&worlds->first, property, history.customer_count)) return false;
     for (size_t i = 0; i < history.count; i++) {
         struct history_effect effect;
         if (!history_take(&worlds->first, property, &history.steps[i], &effect)) return false;
@@ -750,10 +602,10 @@ static bool export_case(struct worlds *worlds, struct property *property, size_t
 bool history_laws_export_restores(struct property *property, void *context)
 {
     struct history_laws *laws = context;
-    struct worlds worlds;
-    open_worlds(&worlds, laws);
+    struct history_worlds worlds;
+    history_worlds_open(&worlds, laws);
     bool held = export_case(&worlds, property, laws->steps);
-    close_worlds(&worlds);
+    history_worlds_close(&worlds);
     return held;
 }
 
@@ -889,7 +741,7 @@ static bool feed_case(struct history_world *world, struct property *property, si
     size_t past_count = 0;
     world->clock_stands = property_chance(property, 30);
     history_draw(property, &history, &options);
-    if (!create_all(world, property, history.customer_count)) return false;
+    if (!history_worlds_create(world, property, history.customer_count)) return false;
     remember(world, property, past, &past_count, history.customer_count);
     for (size_t i = 0; i < history.count; i++) {
         struct history_effect effect;
@@ -904,9 +756,9 @@ static bool feed_case(struct history_world *world, struct property *property, si
 bool history_laws_feed_and_past(struct property *property, void *context)
 {
     struct history_laws *laws = context;
-    struct worlds worlds;
-    open_worlds(&worlds, laws);
+    struct history_worlds worlds;
+    history_worlds_open(&worlds, laws);
     bool held = feed_case(&worlds.first, property, laws->steps);
-    close_worlds(&worlds);
+    history_worlds_close(&worlds);
     return held;
 }

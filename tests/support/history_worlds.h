@@ -1,0 +1,20 @@
+/* What a case of a law of histories plays in: two tenants that no other case has. */
+#ifndef TESTS_SUPPORT_HISTORY_WORLDS_H
+#define TESTS_SUPPORT_HISTORY_WORLDS_H
+
+#include "history.h"
+#include "history_laws.h"
+
+struct history_worlds {
+    struct history_world first;
+    struct history_world second;
+    char names[2][32];
+};
+
+/* Empties the store when the laws say how. */
+void history_worlds_open(struct history_worlds *worlds, struct history_laws *laws);
+void history_worlds_close(struct history_worlds *worlds);
+/* Customers 0 to count - 1; false, and the property has failed, when one could not be created. */
+bool history_worlds_create(struct history_world *world, struct property *property, size_t count);
+
+#endif
