@@ -699,6 +699,8 @@ static bool may_be_refused(enum status status)
                                            STATUS_CONTACT_NOT_FOUND,
                                            STATUS_INVALID_VALUE,
                                            STATUS_HIERARCHY_CYCLE,
+                                           /* listed as open, and found decided when it is locked */
+                                           STATUS_DUPLICATE_RESOLVED,
                                            STATUS_RELATIONSHIP_NOT_FOUND};
     for (size_t i = 0; i < COUNT(expected); i++)
         if (status == expected[i]) return true;

@@ -143,10 +143,11 @@ static void replay(struct call *call, const struct once_answer *answer)
     if (!str_is_none(answer->body)) http_response_body(call->response, answer->body);
 }
 
-/* 202: the work goes on after the answer, so it is of no unit of work. */
+/* Of no unit of work: what goes on after the answer (202), and what reads a body that is still
+ * coming, for which only the request's own coroutine can wait. */
 static bool is_detached(const struct route *route)
 {
-    return route->success == 202;
+    return route->success == 202 || route->body == ROUTE_BODY_UPLOAD;
 }
 
 enum status idempotency_run(struct call *call, struct error *error)
