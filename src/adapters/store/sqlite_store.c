@@ -36,11 +36,12 @@ static enum status commit_nothing(struct sql_transaction *transaction, void *con
     return STATUS_OK;
 }
 
-static enum status load(struct sql_store *self, struct error *error)
+static enum status load(struct sql_store *self, bool read_only, struct error *error)
 {
     struct arena arena;
     TRY(sqlite_keys_load(self->keys, self->driver, error));
     TRY(search_index_load(self->index, self->driver, error));
+    if (read_only) return STATUS_OK; /* who may write maintains */
     arena_init(&arena, 64 * 1024);
     enum status status = self->driver->transact(self->driver, SQL_WRITE, STR("*"), &arena,
                                                 commit_nothing, NULL, error);
@@ -58,7 +59,7 @@ static enum status start(struct sql_store *self, const struct sqlite_options *op
     with_hooks.maintain_argument = self;
     if (!(self->keys = sqlite_keys_new())) return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(sqlite_open(&with_hooks, &self->driver, error));
-    enum status status = load(self, error);
+    enum status status = load(self, options->read_only, error);
     /* Without its tables it can be open, and says at store_ready() what it lacks. */
     return status == STATUS_SCHEMA_MISMATCH ? STATUS_OK : status;
 }
