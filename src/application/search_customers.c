@@ -448,8 +448,9 @@ static enum status put_in_order(struct searching *searching, struct error *error
         [ORDER_UPDATED] = compare_updated,
     };
     struct str cursor = searching->query->cursor;
-    qsort(searching->found, searching->found_count, sizeof(*searching->found),
-          compare[searching->order]);
+    if (searching->found_count > 1)
+        qsort(searching->found, searching->found_count, sizeof(*searching->found),
+              compare[searching->order]);
     searching->shown_from = 0;
     if (str_is_none(cursor)) return STATUS_OK;
     size_t bar = cursor.len;

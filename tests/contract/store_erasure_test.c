@@ -171,6 +171,7 @@ static void another_tenant_keeps_what_has_the_same_ids(struct contract *c)
     const struct str home = STR("A");
     struct contract other = *c;
     other.tenant = c->other_tenant;
+    arena_init(&other.arena, 64 * 1024);
     put_two(&other);
     put_two(c);
     assert_int_equal(erase(c, &home, NULL, false), STATUS_OK);
@@ -178,6 +179,7 @@ static void another_tenant_keeps_what_has_the_same_ids(struct contract *c)
     assert_int_equal(theirs.hit_count, 4);
     assert_int_equal(theirs.version_count, 3);
     assert_int_equal(theirs.fact_count, 1);
+    arena_release(&other.arena);
 }
 
 int main(void)
