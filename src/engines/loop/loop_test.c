@@ -100,12 +100,15 @@ static void a_cancelled_timer_does_not_fire(void **state)
 }
 
 static int compared_order;
-static int64_t last_deadline;
+struct due {
+    int64_t from_ns, to_ns; /* the deadline lies between */
+};
+static int64_t fired_ns;
 static void check_order(void *argument)
 {
-    int64_t deadline = *(int64_t *)argument;
-    assert_true(deadline >= last_deadline);
-    last_deadline = deadline;
+    const struct due *due = argument;
+    assert_true(due->to_ns >= fired_ns);
+    if (due->from_ns > fired_ns) fired_ns = due->from_ns;
     compared_order++;
 }
 
@@ -113,13 +116,15 @@ static void a_thousand_timers_with_random_cancels_stay_in_order(void **state)
 {
     (void)state;
     struct timers timers = {0};
-    static int64_t delays[1000];
+    static struct due due[1000];
     struct loop_timer *started[1000];
     uint64_t random = 42;
     for (int i = 0; i < 1000; i++) {
         random = random * 6364136223846793005u + 1442695040888963407u;
-        delays[i] = (int64_t)(random >> 33) % 20;
-        started[i] = timers_start(&timers, delays[i], check_order, &delays[i]);
+        int64_t delay_ms = (int64_t)(random >> 33) % 20;
+        due[i].from_ns = timers_now_ns() + delay_ms * 1000000;
+        started[i] = timers_start(&timers, delay_ms, check_order, &due[i]);
+        due[i].to_ns = timers_now_ns() + delay_ms * 1000000;
         assert_non_null(started[i]);
     }
     for (int i = 0; i < 1000; i += 3) timers_cancel(&timers, started[i]);

@@ -33,7 +33,8 @@ def tour(client: Client) -> None:
     changed = change_customer.sync(acme.customer_id, client=client, body=ProfilePatch(website="https://acme.example"))
     assert isinstance(changed, Profile) and changed.website == "https://acme.example"
     unmerged = reverse_merge.sync(acme.customer_id, merge.merge_id, client=client)
-    assert isinstance(unmerged, UnmergeResult) and unmerged.profile.customer_id == other.customer_id
+    assert isinstance(unmerged, UnmergeResult) and unmerged.profile
+    assert unmerged.profile.customer_id == other.customer_id
 
     record_consent.sync(acme.customer_id, client=client, body=NewConsent(type_=NewConsentType.EMAIL, status=NewConsentStatus.GRANTED))
     check = ConsentCheckRequestChecksItem(customer_id=acme.customer_id, type_=ConsentCheckRequestChecksItemType.EMAIL)

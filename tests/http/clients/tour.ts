@@ -30,7 +30,7 @@ assert.equal(gone.response.status, 307);
 const changed = await client.PATCH("/api/v1/crm/customers/{customerId}", { params: { path: { customerId } }, body: { website: "https://ts.example" }, headers: { "Content-Type": "application/merge-patch+json" } });
 assert.equal(changed.data?.website, "https://ts.example");
 const unmerged = await client.POST("/api/v1/crm/customers/{customerId}/merges/{mergeId}/reverse", { params: { path: { customerId, mergeId: merge.data?.mergeId ?? "" } } });
-assert.equal(unmerged.data?.profile.customerId, other.data.customerId);
+assert.equal(unmerged.data?.profile?.customerId, other.data.customerId);
 
 await client.POST("/api/v1/crm/customers/{customerId}/consent", { params: { path: { customerId } }, body: { type: "EMAIL", status: "GRANTED" } });
 const checked = await client.POST("/api/v1/crm/consent/check", { body: { checks: [{ customerId, type: "EMAIL" }] } });
