@@ -436,7 +436,7 @@ def test_an_allocation_that_fails_deep_in_a_merge_an_import_or_an_export_ends_th
     with preloaded("--dev", "--store", "sqlite:a.db", "--http-loops", "1") as held:
         api, seen = held.api, {}
         for kind in (merge_and_back, import_some, export_all):
-            for n in [*range(100, 400, 30), *range(400, 3000, 210)]:
+            for n in [*range(100, 400, 30), *range(400, 3000, 210), 9000, 30000, 100000]:
                 work = kind(api, n)
                 next(work)
                 held.fail_at(n)

@@ -128,10 +128,12 @@ void job_run_import(struct job_service *service, struct job_task *task)
     running.pace.begun_at = job_now(service);
     arena_init(&running.scratch, 1 << 20);
     enum status status = open_import(&running, &error);
-    bool opened = status == STATUS_OK;
-    if (opened) status = run_on(&running, &error);
+    if (status == STATUS_OK)
+        status = run_on(&running, &error);
+    else
+        running.import.at = (struct import_position){0};
     if (status == STATUS_OK || !atomic_load(&service->stopping)) {
-        if (opened) finish(&running, status, &error);
+        if (status != STATUS_JOB_NOT_FOUND) finish(&running, status, &error);
         (void)unlink(task->upload_path);
     }
     arena_release(&running.scratch);

@@ -50,7 +50,7 @@ enum status job_record(struct job_service *service, const struct job_task *task,
         status = jobs_update(service->application, &task->caller, task->job_id, state, progress,
                              &arena, &error);
         if (status != STATUS_UNAVAILABLE && status != STATUS_WRITE_CONFLICT &&
-            status != STATUS_OUTCOME_UNKNOWN)
+            status != STATUS_OUTCOME_UNKNOWN && status != STATUS_OUT_OF_MEMORY)
             break;
         struct timespec delay = {.tv_sec = tries / 4, .tv_nsec = 50000000};
         (void)nanosleep(&delay, NULL);
