@@ -170,8 +170,7 @@ def test_keys_that_reload_are_taken_and_others_are_named():
         write("p.json", '{"acme":{"fields":{"name":"longest"}}}')
         configure(peers="127.0.0.0/8", policy="p.json", level="error")
         api.process.send_signal(signal.SIGHUP)
-        configure(peers="127.0.0.0/8")
-        time.sleep(0.3)
+        time.sleep(0.5)  # at this level nothing says that it was read
         before = len(api.log())
         assert api.stop() == 0 and "service.stopping" not in api.log()[before:]
 
