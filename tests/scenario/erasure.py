@@ -15,7 +15,7 @@ import time
 from codes import Api
 from run import API, ROOT, Mismatch, Service, Stores
 
-MARK, DIGITS = "zqx", "90909090"
+MARK, DIGITS = "zuqx", "90909090"
 
 
 def marked_customer(api, number, **more):
