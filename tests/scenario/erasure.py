@@ -15,6 +15,7 @@ import time
 from codes import Api
 from run import API, ROOT, Mismatch, Service, Stores
 
+# With a letter that no id has, and digits that no time has.
 MARK, DIGITS = "zuqx", "90909090"
 
 
