@@ -7,16 +7,13 @@
 
 #include "matching/parallel.h"
 
-#ifdef __x86_64__
-#include <immintrin.h>
-#endif
-
-enum { RECORDS_PER_TASK = 1 << 14, SIZE_MIN = 4, SIZE_HISTOGRAM = 4096 };
+enum { RECORDS_PER_TASK = 1 << 14, SIZE_MIN = 4, SIZE_HISTOGRAM = 4096, PARTS_MAX = 8 };
+enum { PARTNERS_MIN = 32, PREFETCH_STARTS = 8, PREFETCH_MEMBERS = 4 };
 
 /* ------------------------------------------------------------------ keys */
 
 struct extra_keys {
-    uint64_t *entries; /* key << 32 | record */
+    uint64_t *entries; /* key << 32 | record, ascending by record */
     size_t count, capacity;
 };
 
@@ -25,9 +22,11 @@ struct building {
     const struct values *values;
     const struct rarities *rarities;
     const struct blocking_options *options;
-    struct extra_keys *extra; /* per task: MODEL_KIND_COUNT * KEYS_TYPE_MAX */
+    uint32_t *first_keys[KEYS_TYPE_MAX]; /* per record; 0: none */
+    struct extra_keys *extra;            /* per task: MODEL_KIND_COUNT * KEYS_TYPE_MAX */
     size_t tasks;
     uint32_t kind_count[MODEL_KIND_COUNT];
+    unsigned parts;
     bool failed; /* atomic */
 };
 
@@ -49,22 +48,32 @@ static bool extra_add(struct extra_keys *extra, uint32_t key, uint32_t record)
     return true;
 }
 
+static struct extra_keys *extra_of(const struct building *building, size_t task,
+                                   enum model_kind kind, int type)
+{
+    return &building->extra[(task * MODEL_KIND_COUNT + kind) * KEYS_TYPE_MAX + (size_t)type];
+}
+
+static bool has_before(const uint64_t *keys, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (keys[i] >> 33 == keys[count] >> 33) return true;
+    return false;
+}
+
 static void make_record_keys(struct building *building, size_t task, uint32_t number)
 {
-    struct blocking *blocking = building->blocking;
-    const struct record *record = &blocking->records[number];
+    const struct record *record = &building->blocking->records[number];
     enum model_kind kind = kind_of(record);
     const struct key_type *types = keys_types(kind);
     uint64_t keys[KEYS_PER_TYPE_MAX];
     for (int type = 0; type < KEYS_TYPE_MAX && types[type].name; type++) {
         size_t count = keys_make(kind, type, building->values, building->rarities, record, keys);
-        for (size_t i = 0; i < count; i++) {
+        building->first_keys[type][number] = count ? (uint32_t)(keys[0] >> 32) | 1 : 0;
+        for (size_t i = 1; i < count; i++) {
             uint32_t key = (uint32_t)(keys[i] >> 32) | 1;
-            struct extra_keys *extra =
-                &building->extra[(task * MODEL_KIND_COUNT + kind) * KEYS_TYPE_MAX + (size_t)type];
-            if (i == 0)
-                blocking->first_keys[number][type] = key;
-            else if (!extra_add(extra, key, number))
+            if (!has_before(keys, i) &&
+                !extra_add(extra_of(building, task, kind, type), key, number))
                 __atomic_store_n(&building->failed, true, __ATOMIC_RELAXED);
         }
     }
@@ -104,30 +113,34 @@ static uint64_t *radix_sort(uint64_t *a, uint64_t *b, size_t count)
 
 /* ------------------------------------------------------------------ blocks */
 
+/* Ascending by record, so that a stable sort by key leaves every block ascending. */
 static size_t collect_entries(const struct building *building, enum model_kind kind, int type,
                               uint64_t *out)
 {
     const struct blocking *blocking = building->blocking;
+    bool mixed = building->kind_count[kind] < blocking->record_count;
     size_t count = 0;
-    for (uint32_t i = 0; i < blocking->record_count; i++) {
-        uint32_t key = blocking->first_keys[i][type];
-        if (key && kind_of(&blocking->records[i]) == kind) out[count++] = (uint64_t)key << 32 | i;
-    }
     for (size_t task = 0; task < building->tasks; task++) {
-        const struct extra_keys *extra =
-            &building->extra[(task * MODEL_KIND_COUNT + kind) * KEYS_TYPE_MAX + (size_t)type];
-        if (extra->count) memcpy(out + count, extra->entries, extra->count * sizeof *out);
-        count += extra->count;
+        const struct extra_keys *extra = extra_of(building, task, kind, type);
+        uint32_t first = (uint32_t)(task * RECORDS_PER_TASK), last = first + RECORDS_PER_TASK;
+        size_t next = 0;
+        if (last > blocking->record_count) last = blocking->record_count;
+        for (uint32_t i = first; i < last; i++) {
+            uint32_t key = building->first_keys[type][i];
+            if (!key || (mixed && kind_of(&blocking->records[i]) != kind)) continue;
+            out[count++] = (uint64_t)key << 32 | i;
+            while (next < extra->count && (uint32_t)extra->entries[next] == i)
+                out[count++] = extra->entries[next++];
+        }
     }
     return count;
 }
 
 static size_t count_entries(const struct building *building, enum model_kind kind, int type)
 {
-    size_t count = building->blocking->record_count;
+    size_t count = building->kind_count[kind];
     for (size_t task = 0; task < building->tasks; task++)
-        count +=
-            building->extra[(task * MODEL_KIND_COUNT + kind) * KEYS_TYPE_MAX + (size_t)type].count;
+        count += extra_of(building, task, kind, type)->count;
     return count;
 }
 
@@ -150,86 +163,198 @@ static uint32_t choose_size_max(const uint64_t *entries, size_t count, double bu
     return size - 1;
 }
 
-static void cut_block(struct blocking *blocking, struct block_list *list, int type,
-                      const uint64_t *entries, size_t count)
+static void cut_block(struct block_list *list, size_t size)
 {
     list->blocks_cut++;
-    list->records_cut += count;
-    list->pairs_cut += (uint64_t)count * (count - 1) / 2;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t *first = &blocking->first_keys[(uint32_t)entries[i]][type];
-        if (*first == entries[i] >> 32) *first = 0;
-    }
+    list->records_cut += size;
+    list->pairs_cut += (uint64_t)size * (size - 1) / 2;
 }
 
-static bool keep_blocks(struct blocking *blocking, struct block_list *list, int type,
-                        const uint64_t *entries, size_t count)
+static void keep_block(struct block_list *list, const uint64_t *entries, size_t size)
 {
-    size_t members = 0, blocks = 0;
-    for (size_t pass = 0; pass < 2; pass++) {
-        members = blocks = 0;
-        for (size_t i = 0; i < count;) {
-            size_t end = i + 1;
-            while (end < count && entries[end] >> 32 == entries[i] >> 32) end++;
-            size_t size = end - i;
-            if (size > list->size_max) {
-                if (pass == 1) cut_block(blocking, list, type, entries + i, size);
-            } else if (size > 1) {
-                if (pass == 1) {
-                    list->starts[blocks] = (uint32_t)members;
-                    for (size_t k = i; k < end; k++)
-                        list->members[members + k - i] = (uint32_t)entries[k];
-                    list->pairs += (uint64_t)size * (size - 1) / 2;
-                }
-                members += size;
-                blocks++;
-            }
-            i = end;
-        }
-        if (pass == 1) break;
-        list->members = values_budget_realloc(blocking->budget, NULL, 0, (members + 1) * 4);
-        list->starts = values_budget_realloc(blocking->budget, NULL, 0, (blocks + 1) * 4);
-        if (!list->members || !list->starts) return false;
+    uint32_t at = list->starts[list->block_count];
+    for (size_t i = 0; i < size; i++) list->members[at + i] = (uint32_t)entries[i];
+    list->starts[++list->block_count] = at + (uint32_t)size;
+    list->pairs += (uint64_t)size * (size - 1) / 2;
+}
+
+static size_t run_length(const uint64_t *entries, size_t count)
+{
+    size_t length = 1;
+    while (length < count && entries[length] >> 32 == entries[0] >> 32) length++;
+    return length;
+}
+
+static bool keep_blocks(struct blocking *blocking, struct block_list *list, const uint64_t *entries,
+                        size_t count)
+{
+    size_t members = 0, blocks = 0, size;
+    for (size_t i = 0; i < count; i += size) {
+        size = run_length(entries + i, count - i);
+        bool kept = size > 1 && size <= list->size_max;
+        members += kept ? size : 0;
+        blocks += kept;
     }
-    list->starts[blocks] = (uint32_t)members;
-    list->block_count = (uint32_t)blocks;
+    list->members = values_budget_realloc(blocking->budget, NULL, 0, (members + 1) * 4);
+    list->starts = values_budget_realloc(blocking->budget, NULL, 0, (blocks + 1) * 4);
+    if (!list->members || !list->starts) return false;
+    list->starts[0] = 0;
+    for (size_t i = 0; i < count; i += size) {
+        size = run_length(entries + i, count - i);
+        if (size > list->size_max)
+            cut_block(list, size);
+        else if (size > 1)
+            keep_block(list, entries + i, size);
+    }
     return true;
 }
 
-static void build_list(void *context, size_t task, unsigned thread)
+static bool build_list(struct building *building, enum model_kind kind, int type)
 {
-    struct building *building = context;
     struct blocking *blocking = building->blocking;
-    enum model_kind kind = (enum model_kind)(task / KEYS_TYPE_MAX);
-    int type = (int)(task % KEYS_TYPE_MAX);
-    const struct key_type *types = keys_types(kind);
-    for (int i = 0; i <= type; i++)
-        if (!types[i].name) return;
-    if (building->kind_count[kind] == 0) return;
+    struct block_list *list = &blocking->list[kind][type];
     size_t room = count_entries(building, kind, type);
     uint64_t *a = values_budget_realloc(blocking->budget, NULL, 0, (room + 1) * 8);
     uint64_t *b = values_budget_realloc(blocking->budget, NULL, 0, (room + 1) * 8);
-    if (a && b) {
-        struct block_list *list = &blocking->list[kind][type];
+    bool enough = a && b;
+    if (enough) {
         size_t count = collect_entries(building, kind, type, a);
         uint64_t *sorted = radix_sort(a, b, count);
         double budget = building->options->pairs_per_record * building->kind_count[kind];
         list->size_max = choose_size_max(sorted, count, budget);
-        if (!keep_blocks(blocking, list, type, sorted, count))
-            __atomic_store_n(&building->failed, true, __ATOMIC_RELAXED);
-    } else {
-        __atomic_store_n(&building->failed, true, __ATOMIC_RELAXED);
+        enough = keep_blocks(blocking, list, sorted, count);
     }
-    (void)thread;
     values_budget_realloc(blocking->budget, a, a ? (room + 1) * 8 : 0, 0);
     values_budget_realloc(blocking->budget, b, b ? (room + 1) * 8 : 0, 0);
+    return enough;
 }
 
-static void release_extra(struct building *building)
+static uint64_t first_key_bytes(const struct building *building)
+{
+    return (building->blocking->record_count + 1ULL) * sizeof(uint32_t);
+}
+
+static void release_first_keys(struct building *building, size_t type)
+{
+    uint32_t *keys = building->first_keys[type];
+    values_budget_realloc(building->blocking->budget, keys, keys ? first_key_bytes(building) : 0,
+                          0);
+    building->first_keys[type] = NULL;
+}
+
+static int count_types(enum model_kind kind)
+{
+    int count = 0;
+    while (count < KEYS_TYPE_MAX && keys_types(kind)[count].name) count++;
+    return count;
+}
+
+static void build_lists(void *context, size_t task, unsigned thread)
+{
+    (void)thread;
+    struct building *building = context;
+    for (int kind = 0; kind < MODEL_KIND_COUNT; kind++) {
+        if (!building->kind_count[kind] || (int)task >= count_types((enum model_kind)kind))
+            continue;
+        if (!build_list(building, (enum model_kind)kind, (int)task))
+            __atomic_store_n(&building->failed, true, __ATOMIC_RELAXED);
+    }
+    release_first_keys(building, task);
+}
+
+/* ------------------------------------------------------------------ blocks of a record */
+
+/* Each part of the records by itself, so that threads do not write to the same. Counting, starts
+ * are off by two; filling, by one, and each ends where the next record begins. */
+static void walk_part(struct building *building, size_t part, bool fill)
+{
+    struct blocking *blocking = building->blocking;
+    uint64_t records = blocking->record_count;
+    uint32_t first = (uint32_t)(records * part / building->parts);
+    uint32_t last = (uint32_t)(records * (part + 1) / building->parts);
+    uint32_t *at = blocking->record_starts + (fill ? 1 : 2);
+    uint32_t number = 0;
+    for (int l = 0; l < MODEL_KIND_COUNT * KEYS_TYPE_MAX; l++) {
+        const struct block_list *list = &blocking->list[l / KEYS_TYPE_MAX][l % KEYS_TYPE_MAX];
+        for (uint32_t b = 0; b < list->block_count; b++, number++) {
+            for (uint32_t m = list->starts[b]; m < list->starts[b + 1]; m++) {
+                uint32_t record = list->members[m];
+                if (record < first || record >= last) continue;
+                if (fill) blocking->record_blocks[at[record]] = number;
+                at[record]++;
+            }
+        }
+    }
+}
+
+static void count_part(void *context, size_t part, unsigned thread)
+{
+    (void)thread;
+    walk_part(context, part, false);
+}
+
+static void fill_part(void *context, size_t part, unsigned thread)
+{
+    (void)thread;
+    walk_part(context, part, true);
+}
+
+static bool list_blocks(struct building *building)
+{
+    struct blocking *blocking = building->blocking;
+    uint64_t records = blocking->record_count, memberships = 0;
+    uint32_t blocks = 0;
+    for (int kind = 0; kind < MODEL_KIND_COUNT; kind++) {
+        for (int type = 0; type < KEYS_TYPE_MAX; type++) {
+            struct block_list *list = &blocking->list[kind][type];
+            list->first_block = blocks;
+            blocks += list->block_count;
+            if (list->block_count) memberships += list->starts[list->block_count];
+        }
+    }
+    blocking->memberships = memberships;
+    blocking->record_starts = values_budget_realloc(blocking->budget, NULL, 0, (records + 2) * 4);
+    blocking->record_blocks =
+        values_budget_realloc(blocking->budget, NULL, 0, (memberships + 1) * 4);
+    if (!blocking->record_starts || !blocking->record_blocks) return false;
+    memset(blocking->record_starts, 0, (records + 2) * 4);
+    building->parts =
+        building->options->threads < PARTS_MAX ? building->options->threads : PARTS_MAX;
+    if (building->parts == 0) building->parts = 1;
+    parallel_run(building->options->threads, building->parts, count_part, building);
+    for (uint64_t i = 0; i < records; i++)
+        blocking->record_starts[i + 2] += blocking->record_starts[i + 1];
+    parallel_run(building->options->threads, building->parts, fill_part, building);
+    return true;
+}
+
+/* ------------------------------------------------------------------ whole */
+
+static void release_building(struct building *building)
 {
     for (size_t i = 0; i < building->tasks * MODEL_KIND_COUNT * KEYS_TYPE_MAX; i++)
         free(building->extra[i].entries);
     free(building->extra);
+    for (size_t type = 0; type < KEYS_TYPE_MAX; type++) release_first_keys(building, type);
+}
+
+static bool take_room(struct building *building)
+{
+    building->extra =
+        calloc(building->tasks * MODEL_KIND_COUNT * KEYS_TYPE_MAX + 1, sizeof *building->extra);
+    bool enough = building->extra != NULL;
+    for (int type = 0; type < KEYS_TYPE_MAX && enough; type++) {
+        bool used = false;
+        for (int kind = 0; kind < MODEL_KIND_COUNT; kind++)
+            used =
+                used || (building->kind_count[kind] && type < count_types((enum model_kind)kind));
+        if (!used) continue;
+        building->first_keys[type] =
+            values_budget_realloc(building->blocking->budget, NULL, 0, first_key_bytes(building));
+        enough = building->first_keys[type] != NULL;
+        if (enough) memset(building->first_keys[type], 0, first_key_bytes(building));
+    }
+    return enough;
 }
 
 enum status blocking_build(struct blocking *blocking, const struct values *values,
@@ -245,19 +370,14 @@ enum status blocking_build(struct blocking *blocking, const struct values *value
                                 .options = options,
                                 .tasks = (record_count + RECORDS_PER_TASK - 1) / RECORDS_PER_TASK};
     for (uint32_t i = 0; i < record_count; i++) building.kind_count[kind_of(&records[i])]++;
-    size_t key_bytes = sizeof *blocking->first_keys * ((size_t)record_count + 1);
-    blocking->first_keys = values_budget_realloc(budget, NULL, 0, key_bytes);
-    building.extra =
-        calloc(building.tasks * MODEL_KIND_COUNT * KEYS_TYPE_MAX + 1, sizeof *building.extra);
-    if (!blocking->first_keys || !building.extra) {
-        free(building.extra);
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    bool enough = take_room(&building);
+    if (enough) {
+        parallel_run(options->threads, building.tasks, make_keys, &building);
+        parallel_run(options->threads, KEYS_TYPE_MAX, build_lists, &building);
+        enough = !building.failed && list_blocks(&building);
     }
-    memset(blocking->first_keys, 0, key_bytes);
-    parallel_run(options->threads, building.tasks, make_keys, &building);
-    parallel_run(options->threads, MODEL_KIND_COUNT * KEYS_TYPE_MAX, build_list, &building);
-    release_extra(&building);
-    return building.failed ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+    if (building.extra) release_building(&building);
+    return enough ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
 }
 
 void blocking_release(struct blocking *blocking)
@@ -272,84 +392,121 @@ void blocking_release(struct blocking *blocking)
                                   0);
         }
     }
-    if (blocking->first_keys)
-        values_budget_realloc(blocking->budget, blocking->first_keys,
-                              sizeof *blocking->first_keys * (blocking->record_count + 1ULL), 0);
+    if (blocking->record_starts)
+        values_budget_realloc(blocking->budget, blocking->record_starts,
+                              (blocking->record_count + 2ULL) * 4, 0);
+    if (blocking->record_blocks)
+        values_budget_realloc(blocking->budget, blocking->record_blocks,
+                              (blocking->memberships + 1) * 4, 0);
     *blocking = (struct blocking){0};
 }
 
 /* ------------------------------------------------------------------ walking */
 
-static enum status add_range(struct block_range **ranges, size_t *count, struct block_range range)
+static const struct block_list *lists_of(const struct blocking *blocking, uint32_t record)
 {
-    if ((*count & (*count - 1)) == 0) {
-        size_t capacity = *count ? *count * 2 : 1;
-        struct block_range *grown = realloc(*ranges, capacity * sizeof *grown);
-        if (!grown) return STATUS_OUT_OF_MEMORY;
-        *ranges = grown;
-    }
-    (*ranges)[(*count)++] = range;
-    return STATUS_OK;
+    return blocking->list[kind_of(&blocking->records[record])];
 }
 
-enum status blocking_ranges(const struct blocking *blocking, uint64_t pairs,
-                            struct block_range **ranges, size_t *count)
+/* The list that the block is of; `list` is it, or one before it. */
+static const struct block_list *list_of(const struct block_list *list, uint32_t block)
 {
-    *ranges = NULL;
-    *count = 0;
-    for (int kind = 0; kind < MODEL_KIND_COUNT; kind++) {
-        for (int type = 0; type < KEYS_TYPE_MAX; type++) {
-            const struct block_list *list = &blocking->list[kind][type];
-            uint64_t here = 0;
-            uint32_t first = 0;
-            for (uint32_t b = 0; b < list->block_count; b++) {
-                uint64_t size = list->starts[b + 1] - list->starts[b];
-                here += size * (size - 1) / 2;
-                if (here < pairs && b + 1 < list->block_count) continue;
-                struct block_range range = {(enum model_kind)kind, (uint8_t)type, first, b + 1};
-                TRY(add_range(ranges, count, range));
-                first = b + 1;
-                here = 0;
-            }
+    while (block - list->first_block >= list->block_count) list++;
+    return list;
+}
+
+static bool partners_reserve(struct blocking_partners *partners, size_t more)
+{
+    size_t wanted = partners->count + more;
+    if (wanted <= partners->capacity) return true;
+    size_t capacity = partners->capacity ? partners->capacity : PARTNERS_MIN;
+    while (capacity < wanted) capacity *= 2;
+    uint32_t *grown = realloc(partners->record, capacity * sizeof *grown);
+    if (grown) partners->record = grown;
+    uint32_t *table = grown ? malloc(capacity * 2 * sizeof *table) : NULL;
+    if (!table) return false;
+    free(partners->table);
+    partners->table = table;
+    partners->capacity = capacity;
+    return true;
+}
+
+/* Each once, in the order of their first appearance. */
+static void remove_doubles(struct blocking_partners *partners)
+{
+    size_t size = 2 * PARTNERS_MIN, kept = 0;
+    while (size < 2 * partners->count) size *= 2;
+    uint32_t *table = partners->table;
+    memset(table, 0, size * sizeof *table);
+    for (size_t i = 0; i < partners->count; i++) {
+        uint32_t record = partners->record[i];
+        size_t at = record * 0x9E3779B1u >> 7 & (size - 1);
+        while (table[at] && table[at] != record) at = (at + 1) & (size - 1);
+        if (table[at]) continue;
+        table[at] = record; /* never 0: partners are above another */
+        partners->record[kept++] = record;
+    }
+    partners->count = kept;
+}
+
+void blocking_partners_release(struct blocking_partners *partners)
+{
+    free(partners->record);
+    free(partners->table);
+    *partners = (struct blocking_partners){0};
+}
+
+bool blocking_find_partners(const struct blocking *blocking, uint32_t record, uint32_t types,
+                            struct blocking_partners *partners)
+{
+    const struct block_list *list = lists_of(blocking, record), *lists = list;
+    partners->count = 0;
+    for (uint32_t i = blocking->record_starts[record]; i < blocking->record_starts[record + 1];
+         i++) {
+        list = list_of(list, blocking->record_blocks[i]);
+        if (!(types >> (list - lists) & 1)) continue;
+        uint32_t block = blocking->record_blocks[i] - list->first_block;
+        uint32_t first = list->starts[block], m = list->starts[block + 1];
+        if (!partners_reserve(partners, m - first)) return false;
+        while (m > first && list->members[m - 1] > record)
+            partners->record[partners->count++] = list->members[--m];
+    }
+    if (partners->count > 1) remove_doubles(partners);
+    return true;
+}
+
+void blocking_prefetch(const struct blocking *blocking, uint32_t record, uint32_t types)
+{
+    uint32_t ahead = record + PREFETCH_STARTS, near = record + PREFETCH_MEMBERS;
+    if (ahead >= blocking->record_count) return;
+    const struct block_list *list = lists_of(blocking, ahead), *lists = list;
+    for (uint32_t i = blocking->record_starts[ahead]; i < blocking->record_starts[ahead + 1]; i++) {
+        list = list_of(list, blocking->record_blocks[i]);
+        if (types >> (list - lists) & 1)
+            __builtin_prefetch(&list->starts[blocking->record_blocks[i] - list->first_block]);
+    }
+    list = lists = lists_of(blocking, near);
+    for (uint32_t i = blocking->record_starts[near]; i < blocking->record_starts[near + 1]; i++) {
+        list = list_of(list, blocking->record_blocks[i]);
+        if (!(types >> (list - lists) & 1)) continue;
+        uint32_t end = list->starts[blocking->record_blocks[i] - list->first_block + 1];
+        __builtin_prefetch(&list->members[end - 1]);
+    }
+}
+
+uint32_t blocking_shared_types(const struct blocking *blocking, uint32_t a, uint32_t b)
+{
+    const uint32_t *starts = blocking->record_starts, *blocks = blocking->record_blocks;
+    const struct block_list *list = lists_of(blocking, a), *lists = list;
+    uint32_t shared = 0;
+    for (uint32_t i = starts[a], j = starts[b]; i < starts[a + 1] && j < starts[b + 1];) {
+        if (blocks[i] == blocks[j]) {
+            list = list_of(list, blocks[i]);
+            shared |= UINT32_C(1) << (list - lists);
         }
+        uint32_t in_a = blocks[i], in_b = blocks[j];
+        i += in_a <= in_b;
+        j += in_b <= in_a;
     }
-    return STATUS_OK;
-}
-
-unsigned blocking_first_shared_scalar(const uint32_t *keys_a, const uint32_t *keys_b)
-{
-    for (unsigned i = 0; i < KEYS_TYPE_MAX; i++)
-        if (keys_a[i] && keys_a[i] == keys_b[i]) return i;
-    return KEYS_TYPE_MAX;
-}
-
-#ifdef __x86_64__
-__attribute__((target("avx2"))) static unsigned first_shared_avx2(const uint32_t *keys_a,
-                                                                  const uint32_t *keys_b)
-{
-    unsigned mask = 0;
-    for (int part = 0; part < KEYS_TYPE_MAX / 8; part++) {
-        __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)(keys_a + 8 * part));
-        __m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(keys_b + 8 * part));
-        __m256i equal = _mm256_cmpeq_epi32(a, b);
-        __m256i none = _mm256_cmpeq_epi32(a, _mm256_setzero_si256());
-        equal = _mm256_andnot_si256(none, equal);
-        mask |= (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(equal)) << (8 * part);
-    }
-    return mask ? (unsigned)__builtin_ctz(mask) : KEYS_TYPE_MAX;
-}
-#endif
-
-unsigned blocking_first_shared(const uint32_t *keys_a, const uint32_t *keys_b)
-{
-#ifdef __x86_64__
-    static int supported = -1; /* every thread writes the same */
-    int have = __atomic_load_n(&supported, __ATOMIC_RELAXED);
-    if (have < 0) {
-        have = __builtin_cpu_supports("avx2") != 0;
-        __atomic_store_n(&supported, have, __ATOMIC_RELAXED);
-    }
-    if (have) return first_shared_avx2(keys_a, keys_b);
-#endif
-    return blocking_first_shared_scalar(keys_a, keys_b);
+    return shared;
 }

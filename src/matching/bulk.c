@@ -8,8 +8,9 @@
 
 #include "matching/parallel.h"
 #include "matching/rarity.h"
+#include "matching/sweep.h"
 
-enum { PREFETCH_AHEAD = 6, STEPS_MAX = 12, SOURCE_BIT = 1 << 30 };
+enum { STEPS_MAX = 12, SOURCE_BIT = 1 << 30 };
 
 /* Log-odds from which a pair is an edge at all, and what the mean across must reach. */
 #define EDGE_FLOOR     (-1.0f)
@@ -40,7 +41,6 @@ struct bulk {
     struct blocking blocking;
     struct edge *edges;
     size_t edge_count;
-    uint64_t edges_capacity;
     uint64_t pairs_scored;
     uint32_t *cluster; /* per record */
     float *best;       /* per record */
@@ -403,134 +403,29 @@ static enum status order_by_content(struct bulk *bulk, struct error *error)
 
 /* ------------------------------------------------------------------ scoring */
 
-struct sweep {
-    struct bulk *bulk;
-    const struct block_range *ranges;
-    struct edge_buffer {
-        struct edge *edges;
-        size_t count, capacity;
-    } * buffers; /* per range */
-    struct scoring_memo *memo[PARALLEL_THREADS_MAX];
-    float floor;    /* log-odds from which a pair is an edge */
-    uint64_t pairs; /* atomic */
-    size_t done, count;
-    bool failed;  /* atomic */
-    bool stopped; /* atomic */
-};
-
-static bool add_edge(struct edge_buffer *buffer, uint32_t a, uint32_t b, float log_odds)
+static void on_scored(void *context, double done)
 {
-    if (buffer->count == buffer->capacity) {
-        size_t capacity = buffer->capacity ? buffer->capacity * 2 : 64;
-        struct edge *grown = realloc(buffer->edges, capacity * sizeof *grown);
-        if (!grown) return false;
-        buffer->edges = grown;
-        buffer->capacity = capacity;
-    }
-    buffer->edges[buffer->count++] = (struct edge){a < b ? a : b, a < b ? b : a, log_odds};
-    return true;
+    progress(context, "score", done);
 }
 
-static uint64_t sweep_block(struct sweep *sweep, struct scoring_memo *memo, unsigned type,
-                            const uint32_t *members, uint32_t size, struct edge_buffer *buffer)
+static bool is_scoring_stopped(void *context)
 {
-    const struct bulk *bulk = sweep->bulk;
-    const struct blocking *blocking = &bulk->blocking;
-    uint64_t pairs = 0;
-    for (uint32_t i = 0; i + 1 < size; i++) {
-        const struct record *a = &bulk->records[members[i]];
-        const uint32_t *keys = blocking->first_keys[members[i]];
-        for (uint32_t j = i + 1; j < size; j++) {
-            if (members[i] == members[j]) continue;
-            if (blocking_first_shared(keys, blocking->first_keys[members[j]]) < type) continue;
-            const struct record *b = &bulk->records[members[j]];
-            if (bulk->options.link && !((a->slot[SLOT_TRAITS] ^ b->slot[SLOT_TRAITS]) & SOURCE_BIT))
-                continue;
-            pairs++;
-            float log_odds = scoring_score(&bulk->scorer, memo, a, b, sweep->floor);
-            if (log_odds < sweep->floor) continue;
-            if (!add_edge(buffer, members[i], members[j], log_odds))
-                __atomic_store_n(&sweep->failed, true, __ATOMIC_RELAXED);
-        }
-    }
-    return pairs;
-}
-
-/* The members of a block lie anywhere in memory: they are asked for before they are needed. */
-static void prefetch_block(const struct bulk *bulk, const struct block_list *list, uint32_t block)
-{
-    if (block >= list->block_count) return;
-    uint32_t end = list->starts[block + 1];
-    if (end > list->starts[block] + 8) end = list->starts[block] + 8;
-    for (uint32_t m = list->starts[block]; m < end; m++) {
-        __builtin_prefetch(&bulk->records[list->members[m]]);
-        __builtin_prefetch(bulk->blocking.first_keys[list->members[m]]);
-        __builtin_prefetch(bulk->blocking.first_keys[list->members[m]] + 16);
-    }
-}
-
-static void sweep_range(void *context, size_t task, unsigned thread)
-{
-    struct sweep *sweep = context;
-    const struct block_range *range = &sweep->ranges[task];
-    const struct block_list *list = &sweep->bulk->blocking.list[range->kind][range->type];
-    if (__atomic_load_n(&sweep->stopped, __ATOMIC_RELAXED)) return;
-    if (!sweep->memo[thread]) sweep->memo[thread] = scoring_memo_new();
-    uint64_t pairs = 0;
-    for (uint32_t b = range->first; b < range->last; b++) {
-        const uint32_t *members = list->members + list->starts[b];
-        prefetch_block(sweep->bulk, list, b + PREFETCH_AHEAD);
-        pairs += sweep_block(sweep, sweep->memo[thread], range->type, members,
-                             list->starts[b + 1] - list->starts[b], &sweep->buffers[task]);
-    }
-    __atomic_add_fetch(&sweep->pairs, pairs, __ATOMIC_RELAXED);
-    size_t done = __atomic_add_fetch(&sweep->done, 1, __ATOMIC_RELAXED);
-    if (thread != 0) return;
-    progress(sweep->bulk, "score", (double)done / (double)sweep->count);
-    if (is_stopped(sweep->bulk)) __atomic_store_n(&sweep->stopped, true, __ATOMIC_RELAXED);
-}
-
-static enum status gather_edges(struct bulk *bulk, struct sweep *sweep, struct error *error)
-{
-    size_t total = 0;
-    for (size_t i = 0; i < sweep->count; i++) total += sweep->buffers[i].count;
-    bulk->edges = take(bulk, NULL, 0, (total + 1) * sizeof *bulk->edges);
-    if (!bulk->edges) return out_of_memory(bulk, error);
-    for (size_t i = 0; i < sweep->count; i++) {
-        if (sweep->buffers[i].count)
-            memcpy(bulk->edges + bulk->edge_count, sweep->buffers[i].edges,
-                   sweep->buffers[i].count * sizeof *bulk->edges);
-        bulk->edge_count += sweep->buffers[i].count;
-        free(sweep->buffers[i].edges);
-        sweep->buffers[i].edges = NULL;
-    }
-    return STATUS_OK;
+    return is_stopped(context);
 }
 
 static enum status score_pairs(struct bulk *bulk, struct error *error)
 {
-    struct block_range *ranges = NULL;
-    struct sweep sweep = {.bulk = bulk,
-                          .floor = bulk->options.link         ? LINK_FLOOR
-                                   : bulk->options.pairs_only ? PROPOSAL_FLOOR
-                                                              : EDGE_FLOOR};
-    if (blocking_ranges(&bulk->blocking, 1 << 17, &ranges, &sweep.count) != STATUS_OK) {
-        free(ranges);
-        return out_of_memory(bulk, error);
-    }
-    sweep.ranges = ranges;
-    sweep.buffers = calloc(sweep.count + 1, sizeof *sweep.buffers);
-    enum status status = STATUS_OK;
-    if (!sweep.buffers) status = out_of_memory(bulk, error);
-    if (status == STATUS_OK) {
-        parallel_run(bulk->options.threads, sweep.count, sweep_range, &sweep);
-        status = sweep.failed ? out_of_memory(bulk, error) : gather_edges(bulk, &sweep, error);
-    }
-    for (int i = 0; i < PARALLEL_THREADS_MAX; i++) scoring_memo_free(sweep.memo[i]);
-    bulk->pairs_scored = sweep.pairs;
-    free(sweep.buffers);
-    free(ranges);
-    return status;
+    struct sweep_options options = {.threads = bulk->options.threads,
+                                    .floor = bulk->options.link         ? LINK_FLOOR
+                                             : bulk->options.pairs_only ? PROPOSAL_FLOOR
+                                                                        : EDGE_FLOOR,
+                                    .across = bulk->options.link ? SOURCE_BIT : 0,
+                                    .progress = on_scored,
+                                    .stopped = is_scoring_stopped,
+                                    .context = bulk};
+    enum status status = sweep_run(&bulk->blocking, &bulk->scorer, &options, &bulk->budget,
+                                   &bulk->edges, &bulk->edge_count, &bulk->pairs_scored);
+    return status == STATUS_OK ? STATUS_OK : out_of_memory(bulk, error);
 }
 
 /* ------------------------------------------------------------------ matching */
@@ -592,6 +487,18 @@ static float link_bonus(const struct bulk *bulk)
     return bonus < 0 ? 0 : bonus > -LINK_FLOOR ? -LINK_FLOOR : (float)bonus;
 }
 
+/* Equal rows are one customer unless too little is known of them. */
+static void tell_alike(struct bulk *bulk, float threshold)
+{
+    memset(bulk->alike, true, bulk->record_count * sizeof *bulk->alike);
+    for (uint32_t row = 0; row < bulk->row_count; row++) {
+        uint32_t i = bulk->row_record[row];
+        if (bulk->first_row[i] == row || !bulk->alike[i]) continue;
+        bulk->alike[i] = scoring_score(&bulk->scorer, NULL, &bulk->records[i], &bulk->records[i],
+                                       EDGE_FLOOR) >= threshold;
+    }
+}
+
 static enum status cluster(struct bulk *bulk, struct error *error)
 {
     size_t count = bulk->record_count;
@@ -609,9 +516,7 @@ static enum status cluster(struct bulk *bulk, struct error *error)
     bulk->partner = take(bulk, NULL, 0, (count + 1) * sizeof *bulk->partner);
     if (!bulk->cluster || !bulk->best || !bulk->alike || !bulk->partner)
         return out_of_memory(bulk, error);
-    for (size_t i = 0; i < count; i++)
-        bulk->alike[i] = scoring_score(&bulk->scorer, NULL, &bulk->records[i], &bulk->records[i],
-                                       EDGE_FLOOR) >= threshold;
+    tell_alike(bulk, threshold);
     TRY(clustering_run(&bulk->scorer, bulk->records, bulk->record_count, bulk->edges,
                        bulk->edge_count, &options, bulk->cluster, bulk->best, error));
     for (uint32_t i = 0; i < bulk->record_count; i++) bulk->partner[i] = i;

@@ -6,6 +6,8 @@
 
 #include "matching/parallel.h"
 
+#define NONE_BEST (-1e30f)
+
 enum { ACROSS_MAX = 64, NONE = -1 };
 
 /* ------------------------------------------------------------------ edges */
@@ -56,8 +58,8 @@ struct clustering {
     const struct record *records;
     const struct clustering_options *options;
     struct groups groups;
-    const struct edge *edges; /* by component, within it by certainty */
-    const size_t *starts;     /* of components with edges */
+    struct edge *edges;   /* by component; within it by certainty, once it is its turn */
+    const size_t *starts; /* of components with edges */
     size_t component_count, per_task;
     struct scoring_memo *memo[PARALLEL_THREADS_MAX];
 };
@@ -166,14 +168,17 @@ static void cluster_components(void *context, size_t task, unsigned thread)
     if (last > clustering->component_count) last = clustering->component_count;
     for (size_t c = first; c < last; c++) {
         struct refusals refusals = {{0}};
-        for (size_t e = clustering->starts[c]; e < clustering->starts[c + 1]; e++)
-            consider(clustering, clustering->memo[thread], &refusals, &clustering->edges[e]);
+        struct edge *edges = clustering->edges + clustering->starts[c];
+        size_t count = clustering->starts[c + 1] - clustering->starts[c];
+        if (count > 1) qsort(edges, count, sizeof *edges, by_certainty);
+        for (size_t e = 0; e < count; e++)
+            consider(clustering, clustering->memo[thread], &refusals, &edges[e]);
     }
 }
 
 /* ------------------------------------------------------------------ whole */
 
-/* Puts the edges, which are in order of certainty, into order by component, stably. */
+/* The edges that reach the threshold, component after component. */
 static struct edge *by_component(const uint32_t *component, uint32_t record_count,
                                  const struct edge *edges, size_t edge_count, size_t **starts,
                                  size_t *component_count)
@@ -201,6 +206,19 @@ static struct edge *by_component(const uint32_t *component, uint32_t record_coun
     return sorted;
 }
 
+/* Puts those that reach the threshold in front: how many. */
+static size_t part_edges(struct edge *edges, size_t edge_count, float threshold)
+{
+    size_t joining = 0;
+    for (size_t e = 0; e < edge_count; e++) {
+        if (edges[e].log_odds < threshold) continue;
+        struct edge swap = edges[joining];
+        edges[joining++] = edges[e];
+        edges[e] = swap;
+    }
+    return joining;
+}
+
 static bool init_groups(struct groups *groups, uint32_t *cluster, uint32_t count)
 {
     groups->group = cluster;
@@ -219,11 +237,15 @@ static bool init_groups(struct groups *groups, uint32_t *cluster, uint32_t count
 static void find_best(const uint32_t *cluster, uint32_t count, const struct edge *edges,
                       size_t edge_count, float *best)
 {
-    for (uint32_t i = 0; i < count; i++) best[i] = 0;
-    for (size_t e = edge_count; e-- > 0;) {
-        if (cluster[edges[e].a] != cluster[edges[e].b]) continue;
-        best[edges[e].a] = best[edges[e].b] = edges[e].log_odds;
+    for (uint32_t i = 0; i < count; i++) best[i] = NONE_BEST;
+    for (size_t e = 0; e < edge_count; e++) {
+        const struct edge *edge = &edges[e];
+        if (cluster[edge->a] != cluster[edge->b]) continue;
+        if (edge->log_odds > best[edge->a]) best[edge->a] = edge->log_odds;
+        if (edge->log_odds > best[edge->b]) best[edge->b] = edge->log_odds;
     }
+    for (uint32_t i = 0; i < count; i++)
+        if (best[i] == NONE_BEST) best[i] = 0;
 }
 
 enum status clustering_run(const struct scorer *scorer, const struct record *records,
@@ -235,10 +257,7 @@ enum status clustering_run(const struct scorer *scorer, const struct record *rec
         .scorer = scorer, .records = records, .options = options, .per_task = 64};
     size_t *starts = NULL;
     struct edge *sorted = NULL;
-    if (edge_count) qsort(edges, edge_count, sizeof *edges, by_certainty);
-    size_t joining = edge_count; /* what is below the threshold joins nothing */
-    while (joining > 0 && edges[joining - 1].log_odds < options->threshold) joining--;
-    edge_count = joining;
+    edge_count = part_edges(edges, edge_count, options->threshold);
     join_components(cluster, record_count, edges, edge_count);
     sorted = by_component(cluster, record_count, edges, edge_count, &starts,
                           &clustering.component_count);

@@ -27,8 +27,8 @@ struct clustering_options {
     size_t apart_count;
 };
 
-/* Sorts the edges, and writes to cluster[i] the lowest record number of i's cluster and to best[i]
- * the log-odds of i's best pair within its cluster (0 when alone). */
+/* Reorders the edges, and writes to cluster[i] the lowest record number of i's cluster and to
+ * best[i] the log-odds of i's best pair within its cluster (0 when alone). */
 enum status clustering_run(const struct scorer *scorer, const struct record *records,
                            uint32_t record_count, struct edge *edges, size_t edge_count,
                            const struct clustering_options *options, uint32_t *cluster, float *best,

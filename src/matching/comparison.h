@@ -5,7 +5,7 @@
 
 #include "matching/record.h"
 
-enum { LEVEL_MISSING = 0, LEVEL_EXACT = 1, LEVEL_MAX = 8 };
+enum { LEVEL_MISSING = 0, LEVEL_EXACT = 1, LEVEL_MAX = 8, LEVEL_OPEN = -1 };
 
 /* X(symbol, name, levels from 1 on) */
 /* clang-format off */
@@ -100,6 +100,13 @@ int comparison_postcode(const struct values *values, uint32_t a,
 int comparison_city(const struct values *values, uint32_t a, uint32_t b); /* exact, near */
 /* 0 when the two are of different types and say nothing of each other. */
 int comparison_identifier(const struct values *values, uint32_t a, uint32_t b);
-int comparison_words(const struct values *values, enum domain domain, uint32_t a, uint32_t b);
+int comparison_place(const struct values *values, uint32_t a, uint32_t b);
+int comparison_occupation(const struct values *values, uint32_t a, uint32_t b);
+
+/* The same level where it can be told without reading the texts, else LEVEL_OPEN. */
+int comparison_given_name_quick(const struct values *values, uint32_t a, uint32_t b);
+int comparison_family_name_quick(const struct values *values, uint32_t a, uint32_t b);
+int comparison_street_quick(const struct values *values, uint32_t a, uint32_t b);
+int comparison_city_quick(const struct values *values, uint32_t a, uint32_t b);
 
 #endif

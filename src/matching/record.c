@@ -99,7 +99,11 @@ enum record_group record_group_of(enum matching_field field)
 
 enum { CACHE_SIZE = 1 << 13, CACHED_TEXT_MAX = 64 };
 
+/* A column that hardly repeats itself is not looked up any more: that would only cost memory. */
+enum { TRIES_MAX = 1 << 14, HITS_MIN = TRIES_MAX / 8 };
+
 struct record_cache {
+    uint32_t tries, hits;
     struct {
         uint64_t hash;
         struct normalised result;
@@ -119,12 +123,17 @@ void record_cache_free(struct record_cache *cache)
 static void read_cached(struct values *values, normalise_function *read, struct str text,
                         struct record_cache *cache, struct normalised *out)
 {
-    if (!cache || text.len > CACHED_TEXT_MAX) {
+    bool useless = cache && cache->tries == TRIES_MAX && cache->hits < HITS_MIN;
+    if (!cache || useless || text.len > CACHED_TEXT_MAX) {
         read(values, text, out);
         return;
     }
     uint64_t hash = values_hash(text) | 1;
     size_t at = hash >> 20 & (CACHE_SIZE - 1);
+    if (cache->tries < TRIES_MAX) {
+        cache->tries++;
+        cache->hits += cache->entry[at].hash == hash;
+    }
     if (cache->entry[at].hash != hash) {
         struct normalised result = {0};
         read(values, text, &result);

@@ -1,26 +1,13 @@
-/* Two passes over the comparisons: first what integer equality tells, with the most that the rest
- * could add; only where that may still reach the floor are strings looked at. */
+/* Three passes over the comparisons: what equality of numbers tells, with the most that the rest
+ * could add; what facts kept with the values tell; and texts, only of pairs that may still reach
+ * the floor. Of the many that one record is compared with, each pass asks for the memory that the
+ * next will read. */
 #include "matching/scoring.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { MEMO_SIZE = 1 << 16 };
-
-struct scoring_memo {
-    uint64_t entry[MEMO_SIZE]; /* key << 4 | level */
-};
-
-struct scoring_memo *scoring_memo_new(void)
-{
-    return calloc(1, sizeof(struct scoring_memo));
-}
-
-void scoring_memo_free(struct scoring_memo *memo)
-{
-    free(memo);
-}
+#include "matching/agreement.h"
 
 double scoring_probability(double log_odds)
 {
@@ -110,253 +97,12 @@ void scoring_init(struct scorer *scorer, const struct values *values,
         scorer->last_level[c] = comparison_level_count((enum comparison)c) - 1;
 }
 
-static float bits_of(const struct scorer *scorer, enum slot slot, uint32_t reference)
-{
-    const struct rarities *rarities = scorer->rarities;
-    if (rarities && reference < rarities->count[slot]) return rarities->slot[slot][reference];
-    return scoring_default_bits(slot);
-}
-
 /* comparison_slot() as a table of this file, for the inner loop. */
 static const enum slot comparison_slots[COMPARISON_COUNT] = {
     SLOT_GIVEN,  SLOT_FAMILY,  SLOT_ORGANISATION, SLOT_DATE,       SLOT_EMAIL,
     SLOT_PHONE,  SLOT_WEBSITE, SLOT_STREET,       SLOT_POSTCODE,   SLOT_IDENTIFIER,
     SLOT_TRAITS, SLOT_TRAITS,  SLOT_PLACE,        SLOT_OCCUPATION,
 };
-
-/* ------------------------------------------------------------------ levels of values */
-
-/* A level and the rarity of the value that agreed (of the more frequent one where they differ). */
-struct agreement {
-    int level;
-    float bits;
-};
-
-typedef int level_function(const struct scorer *scorer, uint32_t a, uint32_t b);
-
-static int given_level(const struct scorer *s, uint32_t a, uint32_t b)
-{
-    return comparison_given_name(s->values, a, b);
-}
-static int family_level(const struct scorer *s, uint32_t a, uint32_t b)
-{
-    return comparison_family_name(s->values, a, b);
-}
-static int organisation_level(const struct scorer *s, uint32_t a, uint32_t b)
-{
-    return comparison_organisation(s->values, s->rarities ? s->rarities->word : NULL, a, b);
-}
-static int date_level(const struct scorer *s, uint32_t a, uint32_t b)
-{
-    return comparison_date(s->values, a, b);
-}
-static int email_level(const struct scorer *s, uint32_t a, uint32_t b)
-{
-    return comparison_email(s->values, a, b);
-}
-static int phone_level(const struct scorer *s, uint32_t a, uint32_t b)
-{
-    return comparison_phone(s->values, a, b);
-}
-static int website_level(const struct scorer *s, uint32_t a, uint32_t b)
-{
-    return comparison_website(s->values, a, b);
-}
-static int street_level(const struct scorer *s, uint32_t a, uint32_t b)
-{
-    return comparison_street(s->values, a, b);
-}
-static int postcode_level(const struct scorer *s, uint32_t a, uint32_t b)
-{
-    return comparison_postcode(s->values, a, b);
-}
-static int city_level(const struct scorer *s, uint32_t a, uint32_t b)
-{
-    return comparison_city(s->values, a, b);
-}
-static int identifier_level(const struct scorer *s, uint32_t a, uint32_t b)
-{
-    return comparison_identifier(s->values, a, b);
-}
-static int place_level(const struct scorer *s, uint32_t a, uint32_t b)
-{
-    return comparison_words(s->values, DOMAIN_PLACE, a, b);
-}
-static int occupation_level(const struct scorer *s, uint32_t a, uint32_t b)
-{
-    return comparison_words(s->values, DOMAIN_OCCUPATION, a, b);
-}
-
-/* How the values of a slot are compared; memo says whether it is worth remembering. */
-static const struct slot_comparison {
-    level_function *level;
-    bool memo;
-} slot_comparisons[SLOT_COUNT] = {
-    [SLOT_GIVEN] = {given_level, true},
-    [SLOT_FAMILY] = {family_level, true},
-    [SLOT_ORGANISATION] = {organisation_level, true},
-    [SLOT_DATE] = {date_level, false},
-    [SLOT_EMAIL] = {email_level, true},
-    [SLOT_PHONE] = {phone_level, false},
-    [SLOT_WEBSITE] = {website_level, true},
-    [SLOT_STREET] = {street_level, true},
-    [SLOT_POSTCODE] = {postcode_level, false},
-    [SLOT_CITY] = {city_level, true},
-    [SLOT_IDENTIFIER] = {identifier_level, false},
-    [SLOT_PLACE] = {place_level, true},
-    [SLOT_OCCUPATION] = {occupation_level, true},
-};
-
-static int value_level(const struct scorer *scorer, struct scoring_memo *memo, enum slot slot,
-                       uint32_t a, uint32_t b)
-{
-    const struct slot_comparison *how = &slot_comparisons[slot];
-    if (a == b) return LEVEL_EXACT;
-    if (!how->memo || !memo) return how->level(scorer, a, b);
-    if (a > b) {
-        uint32_t swap = a;
-        a = b;
-        b = swap;
-    }
-    uint64_t key = ((uint64_t)a << 28 ^ b) << 4 ^ (uint64_t)slot;
-    key &= (UINT64_C(1) << 60) - 1;
-    if (a >> 28 || b >> 28) return how->level(scorer, a, b);
-    uint64_t *entry = &memo->entry[values_mix(key) & (MEMO_SIZE - 1)];
-    if (*entry >> 4 != key || (*entry & 15) == 0)
-        *entry = key << 4 | (uint64_t)(how->level(scorer, a, b) & 15);
-    return (int)(*entry & 15);
-}
-
-static float fewer_bits(const struct scorer *scorer, enum slot slot, uint32_t a, uint32_t b)
-{
-    float bits_a = bits_of(scorer, slot, a), bits_b = bits_of(scorer, slot, b);
-    return bits_a < bits_b ? bits_a : bits_b;
-}
-
-/* The best agreement between any value of the one and any of the other. */
-static struct agreement slot_agreement(const struct scorer *scorer, struct scoring_memo *memo,
-                                       enum slot slot, uint32_t a, uint32_t b)
-{
-    struct agreement best = {LEVEL_MISSING, 0};
-    if (!a || !b) return best;
-    if (!((a | b) & VALUES_LIST)) {
-        best.level = value_level(scorer, memo, slot, a, b);
-        best.bits = a == b ? bits_of(scorer, slot, a) : fewer_bits(scorer, slot, a, b);
-        return best;
-    }
-    const uint32_t *in_a, *in_b;
-    enum domain domain = record_slot_domain[slot];
-    uint32_t count_a = values_members(scorer->values, domain, &a, &in_a);
-    uint32_t count_b = values_members(scorer->values, domain, &b, &in_b);
-    for (uint32_t i = 0; i < count_a; i++) {
-        for (uint32_t j = 0; j < count_b; j++) {
-            int level = value_level(scorer, memo, slot, in_a[i], in_b[j]);
-            float bits = fewer_bits(scorer, slot, in_a[i], in_b[j]);
-            if (level == LEVEL_MISSING) continue;
-            bool better = best.level == LEVEL_MISSING || level < best.level ||
-                          (level == best.level && bits > best.bits);
-            if (better) best = (struct agreement){level, bits};
-        }
-    }
-    return best;
-}
-
-static bool list_has(const struct values *values, uint32_t list, uint32_t name)
-{
-    const uint32_t *members;
-    uint32_t count = values_members(values, DOMAIN_NAME, &list, &members);
-    for (uint32_t i = 0; i < count; i++)
-        if (members[i] == name) return true;
-    return false;
-}
-
-/* ------------------------------------------------------------------ levels of records */
-
-static bool is_near_family(const struct scorer *scorer, struct scoring_memo *memo, uint32_t a,
-                           uint32_t b)
-{
-    int level = slot_agreement(scorer, memo, SLOT_FAMILY, a, b).level;
-    return level != LEVEL_MISSING && level <= FAMILY_NEAR;
-}
-
-static struct agreement given_agreement(const struct scorer *scorer, struct scoring_memo *memo,
-                                        const struct record *a, const struct record *b)
-{
-    uint32_t given_a = a->slot[SLOT_GIVEN], given_b = b->slot[SLOT_GIVEN];
-    struct agreement found = slot_agreement(scorer, memo, SLOT_GIVEN, given_a, given_b);
-    if (found.level != GIVEN_DIFFERENT) return found;
-    uint32_t family_a = a->slot[SLOT_FAMILY], family_b = b->slot[SLOT_FAMILY];
-    if (given_a == family_b && is_near_family(scorer, memo, family_a, given_b))
-        return (struct agreement){GIVEN_SWAPPED, bits_of(scorer, SLOT_FAMILY, family_b)};
-    if (given_b == family_a && is_near_family(scorer, memo, family_b, given_a))
-        return (struct agreement){GIVEN_SWAPPED, bits_of(scorer, SLOT_FAMILY, family_a)};
-    if (list_has(scorer->values, b->slot[SLOT_OTHER_NAMES], given_a) ||
-        list_has(scorer->values, a->slot[SLOT_OTHER_NAMES], given_b))
-        found.level = GIVEN_SIMILAR;
-    return found;
-}
-
-static struct agreement family_agreement(const struct scorer *scorer, struct scoring_memo *memo,
-                                         const struct record *a, const struct record *b)
-{
-    uint32_t family_a = a->slot[SLOT_FAMILY], family_b = b->slot[SLOT_FAMILY];
-    struct agreement found = slot_agreement(scorer, memo, SLOT_FAMILY, family_a, family_b);
-    if (found.level != FAMILY_DIFFERENT) return found;
-    if (list_has(scorer->values, b->slot[SLOT_OTHER_NAMES], family_a))
-        return (struct agreement){FAMILY_PART, bits_of(scorer, SLOT_FAMILY, family_a)};
-    if (list_has(scorer->values, a->slot[SLOT_OTHER_NAMES], family_b))
-        return (struct agreement){FAMILY_PART, bits_of(scorer, SLOT_FAMILY, family_b)};
-    return found;
-}
-
-static struct agreement locality_agreement(const struct scorer *scorer, struct scoring_memo *memo,
-                                           const struct record *a, const struct record *b)
-{
-    struct agreement postcode =
-        slot_agreement(scorer, memo, SLOT_POSTCODE, a->slot[SLOT_POSTCODE], b->slot[SLOT_POSTCODE]);
-    if (postcode.level == LEVEL_EXACT || postcode.level == LOCALITY_POSTCODE_NEAR) return postcode;
-    struct agreement city =
-        slot_agreement(scorer, memo, SLOT_CITY, a->slot[SLOT_CITY], b->slot[SLOT_CITY]);
-    if (city.level == LEVEL_EXACT || city.level == LOCALITY_CITY)
-        return (struct agreement){LOCALITY_CITY, city.bits};
-    if (postcode.level == LOCALITY_AREA || city.level == LOCALITY_AREA)
-        return (struct agreement){LOCALITY_AREA, 8};
-    uint32_t region_a = a->slot[SLOT_REGION], region_b = b->slot[SLOT_REGION];
-    if (region_a && region_a == region_b)
-        return (struct agreement){LOCALITY_REGION, bits_of(scorer, SLOT_REGION, region_a)};
-    bool known = postcode.level || city.level || (region_a && region_b);
-    return (struct agreement){known ? LOCALITY_DIFFERENT : LEVEL_MISSING, 0};
-}
-
-static struct agreement trait_agreement(const struct record *a, const struct record *b,
-                                        uint32_t mask)
-{
-    uint32_t in_a = a->slot[SLOT_TRAITS] & mask, in_b = b->slot[SLOT_TRAITS] & mask;
-    if (!in_a || !in_b) return (struct agreement){LEVEL_MISSING, 0};
-    return (struct agreement){in_a & in_b ? LEVEL_EXACT : PLAIN_DIFFERENT, 1};
-}
-
-static struct agreement agreement_of(const struct scorer *scorer, struct scoring_memo *memo,
-                                     enum comparison c, const struct record *a,
-                                     const struct record *b)
-{
-    switch (c) {
-    case COMPARISON_GIVEN_NAME:
-        return given_agreement(scorer, memo, a, b);
-    case COMPARISON_FAMILY_NAME:
-        return family_agreement(scorer, memo, a, b);
-    case COMPARISON_LOCALITY:
-        return locality_agreement(scorer, memo, a, b);
-    case COMPARISON_GENDER:
-        return trait_agreement(a, b, TRAIT_GENDER);
-    case COMPARISON_GENERATION:
-        return trait_agreement(a, b, TRAIT_GENERATION);
-    default: {
-        enum slot slot = comparison_slot(c);
-        return slot_agreement(scorer, memo, slot, a->slot[slot], b->slot[slot]);
-    }
-    }
-}
 
 /* ------------------------------------------------------------------ weights */
 
@@ -418,10 +164,11 @@ bool scoring_evidence(const struct scorer *scorer, struct scoring_memo *memo,
     memset(evidence, 0, sizeof *evidence);
     if (kind_of(a) != kind_of(b)) return false;
     enum model_kind kind = evidence->kind = kind_of(a);
+    const struct comparing comparing = {scorer, memo, false};
     float log_odds = evidence->prior = scorer->prior[kind];
     for (int i = 0; i < scorer->order_count[kind]; i++) {
         int c = scorer->order[kind][i];
-        struct agreement found = agreement_of(scorer, memo, (enum comparison)c, a, b);
+        struct agreement found = agreement_of(&comparing, (enum comparison)c, a, b);
         evidence->level[c] = (uint8_t)found.level;
         evidence->frequency[c] = frequency_bits(scorer, kind, (enum comparison)c, found);
         evidence->weight[c] = scorer->weight[kind][c][found.level] + evidence->frequency[c];
@@ -433,66 +180,189 @@ bool scoring_evidence(const struct scorer *scorer, struct scoring_memo *memo,
     return true;
 }
 
-/* Decides the comparison where equality of numbers does; false when strings must be looked at. */
-static bool quick_agreement(const struct scorer *scorer, enum comparison c, const struct record *a,
-                            const struct record *b, struct agreement *found)
+/* ------------------------------------------------------------------ one against many */
+
+/* A record, and what its values are worth where the other has the very same. */
+struct subject {
+    const struct record *record;
+    enum model_kind kind;
+    float exact[COMPARISON_COUNT];
+};
+
+/* A pair while it is compared. */
+struct pair {
+    const struct record *other;
+    float log_odds, hope; /* so far, and the most that the open comparisons can add */
+    float most[COMPARISON_COUNT];
+    uint8_t level[COMPARISON_COUNT], open[COMPARISON_COUNT];
+    int open_count;
+    uint32_t index;
+};
+
+static void subject_init(const struct scorer *scorer, const struct record *record,
+                         struct subject *subject)
 {
-    enum slot slot = comparison_slots[c];
-    uint32_t in_a = a->slot[slot], in_b = b->slot[slot];
-    *found = (struct agreement){LEVEL_MISSING, 0};
-    if (slot == SLOT_TRAITS) {
-        *found = trait_agreement(a, b, c == COMPARISON_GENDER ? TRAIT_GENDER : TRAIT_GENERATION);
-        return true;
+    enum model_kind kind = kind_of(record);
+    *subject = (struct subject){.record = record, .kind = kind};
+    for (int i = 0; i < scorer->order_count[kind]; i++) {
+        enum comparison c = (enum comparison)scorer->order[kind][i];
+        enum slot slot = comparison_slots[c];
+        uint32_t reference = record->slot[slot];
+        if (slot == SLOT_TRAITS || !reference || reference & VALUES_LIST) continue;
+        struct agreement same = {LEVEL_EXACT, agreement_bits(scorer, slot, reference)};
+        subject->exact[c] =
+            scorer->weight[kind][c][LEVEL_EXACT] + frequency_bits(scorer, kind, c, same);
     }
-    if (in_a != in_b) return (!in_a || !in_b) && c != COMPARISON_LOCALITY;
-    if (!in_a) return c != COMPARISON_LOCALITY;
-    if (in_a & VALUES_LIST) return false;
-    *found = (struct agreement){LEVEL_EXACT, bits_of(scorer, slot, in_a)};
-    return true;
 }
 
 /* The most that a comparison can add once equality is ruled out (a list may still have an equal
  * member, a city its own frequency). */
 static float most_of(const struct scorer *scorer, enum model_kind kind, enum comparison c,
-                     const struct record *a, const struct record *b)
+                     uint32_t references)
 {
-    enum slot slot = comparison_slots[c];
     float most = scorer->best_fuzzy[kind][c] + (c == COMPARISON_LOCALITY ? 8 : 3);
-    if ((a->slot[slot] | b->slot[slot]) & VALUES_LIST) most += 24;
+    if (references & VALUES_LIST) most += 24;
     return most > 0 ? most : 0;
+}
+
+static void add_level(const struct scorer *scorer, enum model_kind kind, enum comparison c,
+                      struct agreement found, struct pair *pair)
+{
+    if (!found.level) return;
+    pair->level[c] = (uint8_t)found.level;
+    pair->log_odds += scorer->weight[kind][c][found.level] + frequency_bits(scorer, kind, c, found);
+}
+
+static void leave_open(const struct scorer *scorer, enum model_kind kind, enum comparison c,
+                       uint32_t references, struct pair *pair)
+{
+    float most = most_of(scorer, kind, c, references);
+    pair->open[pair->open_count] = (uint8_t)c;
+    pair->most[pair->open_count++] = most;
+    pair->hope += most;
+}
+
+/* What equality of numbers tells. False when the pair cannot reach the floor any more. */
+static bool compare_numbers(const struct scorer *scorer, const struct subject *subject, float floor,
+                            struct pair *pair)
+{
+    enum model_kind kind = subject->kind;
+    const struct record *a = subject->record, *b = pair->other;
+    pair->log_odds = scorer->prior[kind];
+    pair->hope = 0;
+    pair->open_count = 0;
+    memset(pair->level, 0, sizeof pair->level);
+    for (int i = 0; i < scorer->order_count[kind]; i++) {
+        enum comparison c = (enum comparison)scorer->order[kind][i];
+        enum slot slot = comparison_slots[c];
+        uint32_t in_a = a->slot[slot], in_b = b->slot[slot];
+        if (slot == SLOT_TRAITS) {
+            uint32_t mask = c == COMPARISON_GENDER ? TRAIT_GENDER : TRAIT_GENERATION;
+            add_level(scorer, kind, c, agreement_of_traits(a, b, mask), pair);
+        } else if (in_a == in_b && in_a && !(in_a & VALUES_LIST)) {
+            pair->level[c] = LEVEL_EXACT;
+            pair->log_odds += subject->exact[c];
+        } else if ((in_a && in_b) || c == COMPARISON_LOCALITY) {
+            leave_open(scorer, kind, c, in_a | in_b, pair);
+        }
+    }
+    return pair->log_odds + pair->hope >= floor;
+}
+
+/* Goes through the open comparisons, in quick mode leaving open what it cannot tell. */
+static bool compare_open(const struct comparing *comparing, const struct subject *subject,
+                         float floor, struct pair *pair)
+{
+    int open_count = pair->open_count;
+    pair->open_count = 0;
+    for (int i = 0; i < open_count; i++) {
+        enum comparison c = (enum comparison)pair->open[i];
+        if (pair->log_odds + pair->hope < floor) return false;
+        struct agreement found = agreement_of(comparing, c, subject->record, pair->other);
+        if (found.level == LEVEL_OPEN) {
+            pair->open[pair->open_count] = (uint8_t)c;
+            pair->most[pair->open_count++] = pair->most[i];
+            continue;
+        }
+        pair->hope -= pair->most[i];
+        add_level(comparing->scorer, subject->kind, c, found, pair);
+    }
+    return pair->log_odds + pair->hope >= floor;
+}
+
+static void prefetch_open(const struct scorer *scorer, const struct pair *pair, bool texts)
+{
+    for (int i = 0; i < pair->open_count; i++) {
+        enum slot slot = comparison_slots[pair->open[i]];
+        const struct value_domain *domain = &scorer->values->domain[record_slot_domain[slot]];
+        uint32_t reference = pair->other->slot[slot];
+        if (!reference || reference & VALUES_LIST) continue;
+        if (texts)
+            __builtin_prefetch(domain->text + domain->values[reference].offset);
+        else
+            __builtin_prefetch(&domain->values[reference]);
+    }
+}
+
+enum { TOGETHER = 16 };
+
+static size_t keep_pairs(const struct comparing *comparing, const struct subject *subject,
+                         float floor, struct pair *pairs, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!compare_open(comparing, subject, floor, &pairs[i])) continue;
+        if (comparing->quick) prefetch_open(comparing->scorer, &pairs[i], true);
+        if (kept != i) pairs[kept] = pairs[i];
+        kept++;
+    }
+    return kept;
+}
+
+static void score_together(const struct scorer *scorer, struct scoring_memo *memo,
+                           const struct record *records, const struct subject *subject,
+                           const uint32_t *others, size_t count, float floor, float *log_odds)
+{
+    struct pair pairs[TOGETHER];
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        log_odds[i] = SCORING_REJECTED;
+        pairs[kept].other = &records[others[i]];
+        pairs[kept].index = (uint32_t)i;
+        if (kind_of(pairs[kept].other) != subject->kind) continue;
+        if (!compare_numbers(scorer, subject, floor, &pairs[kept])) continue;
+        prefetch_open(scorer, &pairs[kept++], false);
+    }
+    struct comparing comparing = {scorer, memo, true};
+    kept = keep_pairs(&comparing, subject, floor, pairs, kept);
+    comparing.quick = false;
+    kept = keep_pairs(&comparing, subject, floor, pairs, kept);
+    for (size_t i = 0; i < kept; i++)
+        log_odds[pairs[i].index] =
+            with_related(scorer, subject->kind, pairs[i].level, pairs[i].log_odds);
+}
+
+void scoring_score_many(const struct scorer *scorer, struct scoring_memo *memo,
+                        const struct record *records, uint32_t record, const uint32_t *others,
+                        size_t count, float floor, float *log_odds)
+{
+    struct subject subject;
+    subject_init(scorer, &records[record], &subject);
+    for (size_t i = 0; i < count; i += TOGETHER)
+        score_together(scorer, memo, records, &subject, others + i,
+                       count - i < TOGETHER ? count - i : TOGETHER, floor, log_odds + i);
 }
 
 float scoring_score(const struct scorer *scorer, struct scoring_memo *memo, const struct record *a,
                     const struct record *b, float floor)
 {
-    enum model_kind kind = kind_of(a);
-    if (kind != kind_of(b)) return SCORING_REJECTED;
-    uint8_t level[COMPARISON_COUNT] = {0}, open[COMPARISON_COUNT];
-    float most[COMPARISON_COUNT];
-    int open_count = 0;
-    float log_odds = scorer->prior[kind], hope = 0;
-    for (int i = 0; i < scorer->order_count[kind]; i++) {
-        enum comparison c = (enum comparison)scorer->order[kind][i];
-        struct agreement found;
-        if (!quick_agreement(scorer, c, a, b, &found)) {
-            open[open_count] = (uint8_t)c;
-            most[open_count] = most_of(scorer, kind, c, a, b);
-            hope += most[open_count++];
-        } else if (found.level) {
-            level[c] = (uint8_t)found.level;
-            log_odds +=
-                scorer->weight[kind][c][found.level] + frequency_bits(scorer, kind, c, found);
-        }
-    }
-    for (int i = 0; i < open_count; i++) {
-        if (log_odds + hope < floor) return SCORING_REJECTED;
-        enum comparison c = (enum comparison)open[i];
-        struct agreement found = agreement_of(scorer, memo, c, a, b);
-        hope -= most[i];
-        if (!found.level) continue;
-        level[c] = (uint8_t)found.level;
-        log_odds += scorer->weight[kind][c][found.level] + frequency_bits(scorer, kind, c, found);
-    }
-    if (log_odds < floor) return SCORING_REJECTED;
-    return with_related(scorer, kind, level, log_odds);
+    struct subject subject;
+    struct pair pair = {.other = b};
+    if (kind_of(a) != kind_of(b)) return SCORING_REJECTED;
+    subject_init(scorer, a, &subject);
+    const struct comparing comparing = {scorer, memo, false};
+    bool reached = compare_numbers(scorer, &subject, floor, &pair) &&
+                   compare_open(&comparing, &subject, floor, &pair);
+    return reached ? with_related(scorer, subject.kind, pair.level, pair.log_odds)
+                   : SCORING_REJECTED;
 }

@@ -64,6 +64,10 @@ void scoring_init(struct scorer *scorer, const struct values *values,
  * different kinds are always rejected. */
 float scoring_score(const struct scorer *scorer, struct scoring_memo *memo, const struct record *a,
                     const struct record *b, float floor);
+/* The same of records[record] with each of the others, into log_odds. */
+void scoring_score_many(const struct scorer *scorer, struct scoring_memo *memo,
+                        const struct record *records, uint32_t record, const uint32_t *others,
+                        size_t count, float floor, float *log_odds);
 /* Everything about the pair, nothing cut short. False when the records are of different kinds. */
 bool scoring_evidence(const struct scorer *scorer, struct scoring_memo *memo,
                       const struct record *a, const struct record *b, struct evidence *evidence);

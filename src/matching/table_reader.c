@@ -142,6 +142,9 @@ static bool row_is_whole(const struct row_cursor *cursor)
 {
     const char *in = cursor->at;
     if (cursor->at_end) return in < cursor->end;
+    const char *line = memchr(in, '\n', (size_t)(cursor->end - in));
+    if (!line) return false;
+    if (!memchr(in, '"', (size_t)(line - in))) return true;
     bool field_start = true;
     while (in < cursor->end) {
         if (field_start && *in == '"') {

@@ -126,8 +126,8 @@ static void sample_block(struct sampling *sampling, struct scoring_memo *memo, e
             if (a == b || !scoring_evidence(sampling->scorer, memo, &blocking->records[a],
                                             &blocking->records[b], &evidence))
                 continue;
-            bool first = blocking_first_shared(blocking->first_keys[a], blocking->first_keys[b]) >=
-                         (unsigned)type;
+            uint32_t before = (UINT32_C(1) << type) - 1;
+            bool first = !(blocking_shared_types(blocking, a, b) & before);
             if (!table_add(&sampling->table[kind][type], pattern_of(&evidence), first))
                 __atomic_store_n(&sampling->failed, true, __ATOMIC_RELAXED);
         }

@@ -128,7 +128,8 @@ static uint32_t add_value(struct values *values, enum domain domain, struct str 
     struct value value = {.offset = d->text_bytes,
                           .hash = hash,
                           .letters = values_letters(text),
-                          .len = (uint16_t)text.len};
+                          .len = (uint16_t)text.len,
+                          .first = text.ptr[0]};
     memcpy(d->text + d->text_bytes, text.ptr, text.len);
     d->text_bytes += text.len;
     if (describe) describe(values, text, &value);

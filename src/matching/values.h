@@ -38,7 +38,7 @@ struct value {
     uint32_t a, b;    /* what the domain says they are */
     uint32_t letters; /* which letters and digits it has, one bit each modulo 32 */
     uint16_t len;
-    uint16_t flags;
+    char first; /* its first byte */
 };
 
 struct value_domain {

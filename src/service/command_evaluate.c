@@ -187,19 +187,14 @@ struct recall {
 
 static void count_pair(const struct bulk *bulk, uint32_t a, uint32_t b, struct recall *recall)
 {
-    const struct blocking *blocking = bulk_blocking(bulk);
     uint32_t record_a = bulk_row_record(bulk, a), record_b = bulk_row_record(bulk, b);
-    const uint32_t *keys_a = blocking->first_keys[record_a];
-    const uint32_t *keys_b = blocking->first_keys[record_b];
     int kind = record_is_organisation(bulk_record(bulk, a)) ? MODEL_ORGANISATION : MODEL_PERSON;
-    bool any = record_a == record_b;
+    int kind_b = record_is_organisation(bulk_record(bulk, b)) ? MODEL_ORGANISATION : MODEL_PERSON;
+    uint32_t shared =
+        kind == kind_b ? blocking_shared_types(bulk_blocking(bulk), record_a, record_b) : 0;
     recall->pairs++;
-    for (int t = 0; t < KEYS_TYPE_MAX; t++) {
-        bool shared = keys_a[t] && keys_a[t] == keys_b[t];
-        recall->by_type[kind][t] += shared;
-        any = any || shared;
-    }
-    recall->any += any;
+    for (int t = 0; t < KEYS_TYPE_MAX; t++) recall->by_type[kind][t] += shared >> t & 1;
+    recall->any += record_a == record_b || shared;
 }
 
 /* Of the true pairs (the first two million), which a key brings together. */

@@ -60,30 +60,18 @@ static void a_lower_limit_on_edits_only_cuts(void **unused)
     }
 }
 
-static void vector_and_scalar_key_comparison_agree(void **unused)
-{
-    (void)unused;
-    uint32_t a[KEYS_TYPE_MAX], b[KEYS_TYPE_MAX];
-    for (int i = 0; i < 20000; i++) {
-        for (int k = 0; k < KEYS_TYPE_MAX; k++) {
-            a[k] = below(4);
-            b[k] = below(3) ? below(40) : a[k];
-        }
-        assert_int_equal(blocking_first_shared(a, b), blocking_first_shared_scalar(a, b));
-    }
-}
+/* ------------------------------------------------------------------ records */
 
-static void every_comparison_is_symmetric(void **unused)
+enum { RECORDS = 60 };
+
+/* Few names, so that given and family names are swapped, shared and in lists. */
+static void make_records(struct values *values, struct record *records)
 {
-    (void)unused;
-    struct values values;
-    values_init(&values, NULL);
-    const struct record_rules rules = {0};
-    static struct record records[60];
-    /* Few names, so that given and family names are swapped, shared and in lists. */
     static const char *const names[] = {"anna", "lee", "maria", "franka", "leon", "", "anne"};
+    const struct record_rules rules = {0};
     char text[3][40];
-    for (int i = 0; i < 60; i++) {
+    values_init(values, NULL);
+    for (int i = 0; i < RECORDS; i++) {
         struct str name[4];
         for (int n = 0; n < 4; n++) name[n] = str_from_cstr(names[below(7)]);
         struct record_field fields[] = {
@@ -97,16 +85,30 @@ static void every_comparison_is_symmetric(void **unused)
         };
         memset(&records[i], 0, sizeof records[i]);
         for (int group = 0; group < RECORD_GROUP_COUNT; group++)
-            record_fill(&values, (enum record_group)group, &rules, fields,
+            record_fill(values, (enum record_group)group, &rules, fields,
                         sizeof fields / sizeof fields[0], NULL, &records[i]);
     }
+}
+
+static void make_scorer(const struct values *values, struct model_set *models,
+                        struct scorer *scorer)
+{
+    const double rate[MODEL_KIND_COUNT] = {0.001, 0.001};
+    model_set_default(models);
+    scoring_init(scorer, values, NULL, models, rate);
+}
+
+static void every_comparison_is_symmetric(void **unused)
+{
+    (void)unused;
+    struct values values;
+    static struct record records[RECORDS];
     struct model_set models;
     struct scorer scorer;
-    const double rate[MODEL_KIND_COUNT] = {0.001, 0.001};
-    model_set_default(&models);
-    scoring_init(&scorer, &values, NULL, &models, rate);
-    for (int i = 0; i < 60; i++) {
-        for (int j = 0; j < 60; j++) {
+    make_records(&values, records);
+    make_scorer(&values, &models, &scorer);
+    for (int i = 0; i < RECORDS; i++) {
+        for (int j = 0; j < RECORDS; j++) {
             struct evidence ab, ba;
             assert_true(scoring_evidence(&scorer, NULL, &records[i], &records[j], &ab));
             assert_true(scoring_evidence(&scorer, NULL, &records[j], &records[i], &ba));
@@ -116,6 +118,79 @@ static void every_comparison_is_symmetric(void **unused)
             assert_true(fabsf(score - ab.log_odds) < 1e-3f);
         }
     }
+    values_release(&values);
+}
+
+static void one_against_many_scores_like_one_against_one(void **unused)
+{
+    (void)unused;
+    struct values values;
+    static struct record records[RECORDS];
+    struct model_set models;
+    struct scorer scorer;
+    struct scoring_memo *memo = scoring_memo_new();
+    make_records(&values, records);
+    make_scorer(&values, &models, &scorer);
+    for (uint32_t i = 0; i < RECORDS; i++) {
+        uint32_t others[RECORDS];
+        float many[RECORDS], floor = (float)below(20) - 12;
+        for (uint32_t j = 0; j < RECORDS; j++) others[j] = (i + j) % RECORDS;
+        scoring_score_many(&scorer, memo, records, i, others, RECORDS, floor, many);
+        for (uint32_t j = 0; j < RECORDS; j++) {
+            float one = scoring_score(&scorer, NULL, &records[i], &records[others[j]], floor);
+            assert_true((one >= floor) == (many[j] >= floor));
+            if (one >= floor) assert_true(fabsf(one - many[j]) < 1e-3f);
+        }
+    }
+    scoring_memo_free(memo);
+    values_release(&values);
+}
+
+static void names_that_are_told_apart_unread_are_different(void **unused)
+{
+    (void)unused;
+    struct values values;
+    values_init(&values, NULL);
+    char x[16], y[16];
+    for (int i = 0; i < 20000; i++) {
+        struct str a = random_word(x, 9), b = random_word(y, 9);
+        uint32_t in_a = values_intern(&values, DOMAIN_NAME, a, normalise_name_describe);
+        uint32_t in_b = values_intern(&values, DOMAIN_NAME, b, normalise_name_describe);
+        if (!in_a || !in_b || a.len < 2 || b.len < 2) continue;
+        double alike = similarity_jaro_winkler(a, b);
+        if (comparison_given_name_quick(&values, in_a, in_b) == GIVEN_DIFFERENT)
+            assert_true(alike < 0.82 && similarity_edits(a, b, 1) > 1);
+        if (comparison_family_name_quick(&values, in_a, in_b) == FAMILY_DIFFERENT)
+            assert_true(alike < 0.84 && similarity_edits(a, b, 1) > 1);
+    }
+    values_release(&values);
+}
+
+static void partners_are_those_above_that_share_a_block_each_once(void **unused)
+{
+    (void)unused;
+    struct values values;
+    static struct record records[RECORDS];
+    struct blocking blocking;
+    struct blocking_partners partners = {0};
+    struct blocking_options options = {2, 1000};
+    struct error error = {0};
+    make_records(&values, records);
+    assert_int_equal(
+        blocking_build(&blocking, &values, NULL, records, RECORDS, &options, NULL, &error),
+        STATUS_OK);
+    for (uint32_t i = 0; i < RECORDS; i++) {
+        bool found[RECORDS] = {false};
+        assert_true(blocking_find_partners(&blocking, i, UINT32_MAX, &partners));
+        for (size_t p = 0; p < partners.count; p++) {
+            assert_false(found[partners.record[p]]);
+            found[partners.record[p]] = true;
+        }
+        for (uint32_t j = 0; j < RECORDS; j++)
+            assert_int_equal(found[j], j > i && blocking_shared_types(&blocking, i, j) != 0);
+    }
+    blocking_partners_release(&partners);
+    blocking_release(&blocking);
     values_release(&values);
 }
 
@@ -381,8 +456,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(similarities_are_symmetric_and_bounded),
         cmocka_unit_test(a_lower_limit_on_edits_only_cuts),
-        cmocka_unit_test(vector_and_scalar_key_comparison_agree),
         cmocka_unit_test(every_comparison_is_symmetric),
+        cmocka_unit_test(one_against_many_scores_like_one_against_one),
+        cmocka_unit_test(names_that_are_told_apart_unread_are_different),
+        cmocka_unit_test(partners_are_those_above_that_share_a_block_each_once),
         cmocka_unit_test(same_clusters_whatever_the_threads_and_the_row_order),
         cmocka_unit_test(a_change_of_form_never_turns_a_right_decision_wrong),
         cmocka_unit_test(a_model_survives_being_written_and_read),
