@@ -177,5 +177,6 @@ enum status publishing_open(const struct config_values *config, struct store *st
     if (publishing_is_off(config)) return STATUS_OK;
     TRY(publishing_options(config, arena, &publisher, error));
     TRY(kafka_publisher_new(&publisher, &options.publisher, error));
+    options.name = kafka_publisher_name(options.publisher);
     return relay_new(&options, relay, error);
 }

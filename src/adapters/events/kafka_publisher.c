@@ -242,6 +242,11 @@ enum status kafka_publisher_new(const struct kafka_publisher_options *options,
     return status;
 }
 
+struct str kafka_publisher_name(const struct publisher *publisher)
+{
+    return ((const struct kafka_publisher *)publisher)->transactional_id;
+}
+
 enum status kafka_publisher_check(const struct kafka_publisher_options *options,
                                   struct arena *arena, struct error *error)
 {

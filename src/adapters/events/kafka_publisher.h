@@ -28,6 +28,10 @@ struct kafka_publisher_options {
 MUST_CHECK enum status kafka_publisher_new(const struct kafka_publisher_options *options,
                                            struct publisher **publisher, struct error *error);
 
+/* What tells its relay from others over the same outbox: its transactional id, which begins with
+ * the prefix. Lives as long as the publisher. */
+struct str kafka_publisher_name(const struct publisher *publisher);
+
 /* What begin() needs, tried without publishing anything or making a topic: for an operator. */
 MUST_CHECK enum status kafka_publisher_check(const struct kafka_publisher_options *options,
                                              struct arena *arena, struct error *error);

@@ -9,8 +9,6 @@
 
 #include "base/log.h"
 
-#define RELAY_NAME STR("kafka")
-
 enum {
     ARENA_BYTES = 256 * 1024 * 1024,
     BUSY_PAUSE_MS = 25,  /* other instances' events wake nobody here: look often while some come */
@@ -133,7 +131,7 @@ static void forget(struct relay *self)
 static enum status turn(struct relay *self, int64_t lease_ms, struct relay_state *state,
                         struct error *error)
 {
-    const struct relay_turn asked = {.relay = RELAY_NAME,
+    const struct relay_turn asked = {.relay = self->options.name,
                                      .holder = str_from_cstr(self->holder),
                                      .outbox_id = str_from_cstr(self->outbox),
                                      .lease_ms = lease_ms,

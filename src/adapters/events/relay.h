@@ -20,6 +20,7 @@
 #include "base/environment.h"
 
 struct relay_options {
+    struct str name; /* of its lease and note in the store: one for each receiver */
     struct store *store;
     struct publisher *publisher;
     struct environment *environment;

@@ -112,7 +112,8 @@ static struct relay *start_relay(struct store *store, size_t batch)
     assert_non_null(fake);
     fake->base = (struct publisher){begin, publish, nothing, nothing, fake_free};
     fake->receiver = &receiver;
-    const struct relay_options options = {.store = store,
+    const struct relay_options options = {.name = STR("test"),
+                                          .store = store,
                                           .publisher = &fake->base,
                                           .environment = environment_system(),
                                           .lease_ms = LEASE_MS,
