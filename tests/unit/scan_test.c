@@ -210,15 +210,15 @@ static bool is_found_at_write_time(struct str pair)
         assert_true(sample_record_make(i, &arena, &record));
     }
     assert_int_equal(json_parse(record.body, &arena, &json, &error), STATUS_OK);
-    assert_int_equal(match_customers(&application, &caller, json, MATCH_CUSTOMERS_MAX, &arena,
-                                     &answer, &error),
-                     STATUS_OK);
+    assert_int_equal(
+        match_customers(&application, &caller, json, MATCH_CUSTOMERS_MAX, &arena, &answer, &error),
+        STATUS_OK);
     assert_int_equal(json_parse(answer, &arena, &json, &error), STATUS_OK);
     const struct json_value *candidates = json_get(json, STR("candidates"));
     bool found = false;
     for (size_t i = 0; i < candidates->count; i++)
-        found = found ||
-                str_equal(json_text(json_get(&candidates->items[i], STR("customerId"))), rest);
+        found =
+            found || str_equal(json_text(json_get(&candidates->items[i], STR("customerId"))), rest);
     arena_rewind(&arena, mark);
     return found;
 }
