@@ -48,7 +48,7 @@ def count(output, status):
 
 
 def run(step, log, options, started):
-    """The exit status; what the step starts dies with it."""
+    """The exit status, and the seconds of a processor that it took; what the step starts dies with it."""
     environment = {name: value for name, value in os.environ.items()
                    if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
     command = [options.make, "--no-print-directory", f"-j{os.cpu_count() or 1}",
@@ -58,14 +58,17 @@ def run(step, log, options, started):
                                    stderr=subprocess.STDOUT, env=environment,
                                    start_new_session=True)
         started.add(process.pid)
-        try:
-            return process.wait(options.limit_s)
-        except subprocess.TimeoutExpired:
+        late = threading.Timer(options.limit_s, end, [process.pid])
+        late.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if late.is_alive():
+            late.cancel()
+        else:
             out.write(f"\nthe step took longer than {options.limit_s} s\n".encode())
-            return 1
-        finally:
-            end(process.pid)
-            started.discard(process.pid)
+        end(process.pid)
+        started.discard(process.pid)
+    return process.returncode, usage.ru_utime + usage.ru_stime
 
 
 def end(group):
@@ -101,7 +104,7 @@ class Steps:
             self.running.add(step)
             return step
 
-    def report(self, step, counts, output, seconds):
+    def report(self, step, counts, output, times):
         with self.changed:
             self.running.discard(step)
             self.total = tuple(a + b for a, b in zip(self.total, counts))
@@ -109,15 +112,16 @@ class Steps:
             if counts[1]:
                 print("\n".join(output.splitlines()[-SHOWN_LINES:]))
             verdict = "FAILED" if counts[1] else "ok    "
-            print(f"{verdict} {step:<24} {summary(counts)} ({seconds:.1f} s)", flush=True)
+            print(f"{verdict} {step:<24} {summary(counts)} ({times})", flush=True)
 
     def work(self):
         while step := self.take():
             began = time.monotonic()
             log = self.logs / f"{step}.log"
-            status = run(step, log, self.options, self.started)
+            status, computed = run(step, log, self.options, self.started)
             output = log.read_text(encoding="utf-8", errors="replace")
-            self.report(step, count(output, status), output, time.monotonic() - began)
+            self.report(step, count(output, status), output,
+                        f"{time.monotonic() - began:.1f} s, {computed:.1f} s computing")
 
     def run(self):
         self.logs.mkdir(parents=True, exist_ok=True)
