@@ -236,7 +236,8 @@ static struct job_row start_import(struct job_runner *runner, struct str text)
     assert_int_equal(runner->import_open(runner, &caller, &parameters, &arena, &upload, &error),
                      STATUS_OK);
     assert_int_equal(runner->import_write(upload, text, &error), STATUS_OK);
-    assert_int_equal(runner->import_start(upload, &arena, &job, &error), STATUS_OK);
+    assert_int_equal(runner->import_start(upload, application.store, &arena, &job, &error),
+                     STATUS_OK);
     return job;
 }
 
@@ -337,7 +338,8 @@ static void an_export_job_leaves_what_can_be_restored(void **state)
     (void)state;
     struct job_runner *runner = runner_new();
     struct job_row job;
-    assert_int_equal(runner->export_start(runner, &caller, &arena, &job, &error), STATUS_OK);
+    assert_int_equal(runner->export_start(runner, application.store, &caller, &arena, &job, &error),
+                     STATUS_OK);
     job = wait_for(job.job_id);
     assert_int_equal(job.state, JOB_DONE);
     struct str result = read_job_file(runner, job.job_id);
@@ -389,8 +391,9 @@ static struct job_row leave_behind(const char *suffix, struct str text)
         .form = IMPORT_CSV, .source = STR("left"), .key_column = STR("ID")};
     struct job_row job;
     char path[256];
-    assert_int_equal(import_job_create(&application, &caller, &parameters, &arena, &job, &error),
-                     STATUS_OK);
+    assert_int_equal(
+        import_job_create(&application, &caller, STR_NONE, &parameters, &arena, &job, &error),
+        STATUS_OK);
     (void)snprintf(path, sizeof(path), "%s/t/%.*s.%s", directory, STR_ARGS(job.job_id), suffix);
     int file = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
     assert_true(file >= 0);
@@ -409,8 +412,9 @@ static void a_job_that_was_cut_off_goes_on_after_the_next_start(void **state)
     assert_non_null(memmem(job.document.ptr, job.document.len, "\"created\":2", 11));
     assert_int_equal(files_left(), 1); /* the result of the export */
 
-    assert_int_equal(runner->undo_start(runner, &caller, job.job_id, &arena, &job, &error),
-                     STATUS_OK);
+    assert_int_equal(
+        runner->undo_start(runner, application.store, &caller, job.job_id, &arena, &job, &error),
+        STATUS_OK);
     job = wait_for(job.job_id);
     assert_int_equal(job.state, JOB_DONE);
     assert_non_null(memmem(job.document.ptr, job.document.len, "\"removed\":2", 11));
@@ -449,8 +453,9 @@ static struct job_row begin_job(const char *tenant)
         .form = IMPORT_CSV, .source = STR("erp"), .key_column = STR("ID")};
     struct job_row job;
     own = (struct caller){.tenant = str_from_cstr(tenant), .user_id = STR("u")};
-    assert_int_equal(import_job_create(&application, &own, &parameters, &arena, &job, &error),
-                     STATUS_OK);
+    assert_int_equal(
+        import_job_create(&application, &own, STR_NONE, &parameters, &arena, &job, &error),
+        STATUS_OK);
     return job;
 }
 

@@ -20,7 +20,7 @@ struct job_task {
     enum job_kind kind;
     struct str job_id;
     struct caller caller;
-    char *upload_path; /* the upload of an import, the file that stands for an undo; else NULL */
+    char *upload_path; /* the upload of an import, or the file that stands for another job */
     double merge_from; /* of a scan */
 };
 
@@ -56,6 +56,9 @@ char *job_path(const struct job_service *service, struct str tenant, struct str 
                const char *suffix, struct arena *arena);
 /* Makes DIRECTORY/TENANT. */
 MUST_CHECK enum status job_make_directory(const struct job_service *service, struct str tenant,
+                                          struct arena *arena, struct error *error);
+/* What was made and renamed in DIRECTORY/TENANT outlives a loss of power. */
+MUST_CHECK enum status job_sync_directory(const struct job_service *service, struct str tenant,
                                           struct arena *arena, struct error *error);
 /* Nobody else may have the directory: a lock that goes with the process. STATUS_CONFIGURATION. */
 MUST_CHECK enum status job_lock_directory(struct job_service *service, struct error *error);
@@ -94,7 +97,8 @@ void job_pace_write(struct json_writer *writer, const struct job_pace *pace, ins
 /* Whether a failure is one that passes, and the service goes on. */
 bool job_passes(struct job_service *service, enum status status);
 /* Records the state, trying for a while when the store does not answer. STATUS_JOB_ENDED when it
- * was cancelled. */
+ * was cancelled; STATUS_JOB_NOT_FOUND when the process ended before it was made: nothing is to be
+ * done then. */
 MUST_CHECK enum status job_record(struct job_service *service, const struct job_task *task,
                                   enum job_state state, struct str progress);
 
