@@ -10,12 +10,14 @@
     bench/run.py match  [--store sqlite] [--profiles 200000]
     bench/run.py start
     bench/run.py connections [--connections 10000]
+    bench/run.py overload [--store ...] [--profiles 20000]
 
 Prints one JSON line per measurement and, last, the ratios. `lookup` alternates rounds of nginx (serving one
 static file of the size of a profile) and the service, each with the same wrk script (random ids), the same
 64 connections, on the same cores as its load generator; the service checks a JWT on every request. `connections`
 opens many that stay idle after one request and some that never finish theirs, and tells what one costs in memory and
-what a lookup takes beside them.
+what a lookup takes beside them. `overload` asks creates, and then searches, at a tenth of what the service can do, at twice that, and at half of
+it, in an open loop (bench/bench_load.c: wrk waits for answers, and so never asks for too much).
 """
 import argparse
 import json
@@ -42,6 +44,7 @@ from run import Service, free_port, suppression_flags  # noqa: E402  (tests/scen
 
 BINARY = os.path.join(ROOT, "build", "customer360")
 API = "/api/v1/crm"
+EVERYBODY_WAITS = ("--http-read-wait-max", "0", "--http-write-wait-max", "0")  # what can be done, not what is refused
 WORDS = ("alpha bravo charlie delta echo foxtrot golf hotel india juliett kilo lima mike november oscar papa "
          "quebec romeo sierra tango uniform victor whiskey xray yankee zulu").split()
 
@@ -220,7 +223,7 @@ def create(options):
     try:
         if options.profiles:
             stage.import_profiles(options.profiles)
-        service = stage.serve()
+        service = stage.serve(*EVERYBODY_WAITS)
         disk, runs = disk_probe(stage.directory), []
         for round_number in range(options.rounds):
             runs.append(wrk(service.port, "create.lua", [f"{API}/customers", f"r{round_number}x{os.getpid()}",
@@ -366,7 +369,7 @@ def search(options):
     try:
         seconds, _ = stage.import_profiles(options.profiles, person)
         report(measure="import", profiles=options.profiles, seconds=round(seconds, 1), per_second=round(options.profiles / seconds))
-        service = stage.serve(*options.flags.split())
+        service = stage.serve(*EVERYBODY_WAITS, *options.flags.split())
         time.sleep(options.warm)  # what is left of the import becomes few segments
         for kind in SEARCHES:
             path = os.path.join(stage.directory, "searches")
@@ -411,7 +414,7 @@ def match(options):
     try:
         seconds, _ = stage.import_profiles(options.profiles)
         report(measure="import", profiles=options.profiles, seconds=round(seconds, 1), per_second=round(options.profiles / seconds))
-        service = stage.serve()
+        service = stage.serve(*EVERYBODY_WAITS)
         path, chance = os.path.join(stage.directory, "records.ndjson"), random.Random(7)
         with open(path, "w", encoding="utf-8") as out:
             for _ in range(20000):
@@ -498,9 +501,44 @@ def connections(options):
         service.stop()
 
 
+def load(service, token, targets, *phases):
+    """What bench_load tells of each phase."""
+    done = subprocess.run([os.path.join(ROOT, "build", "bench_load"), str(service.port), token, targets, *phases], check=True, capture_output=True, text=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def overload_of(kind, stage, targets, options):
+    """At a tenth of the capacity, at twice it, and at half of it: what is the wait, who is refused, and for how long after."""
+    quiet = stage.serve(*EVERYBODY_WAITS)
+    capacity = load(quiet, stage.token, targets, f"c64:{options.seconds // 2 or 1}", f"c64:{options.seconds}")[1]["per_second"]
+    quiet.stop()
+    service = stage.serve()
+    before = float(counters(service)["process_cpu_seconds_total"])
+    calm, storm, after, end = load(service, stage.token, targets, f"{capacity * .1}:{options.seconds}", f"{capacity * 2}:{options.seconds * 2}",
+                                   f"{capacity * .5}:{options.seconds}", "0:1")
+    for phase, figures in (("a tenth", calm), ("twice", storm), ("half, after it", after)):
+        report(measure=f"overload {kind} {options.store}", load=phase, capacity=capacity, **figures)
+    report(measure=f"overload {kind} {options.store}", p99_ratio=round(storm["accepted_p99_ms"] / calm["accepted_p99_ms"], 2),
+           served_share_of_capacity=round(storm["per_second"] / capacity, 2), share_refused=round(storm["refused"] / (storm["refused"] + storm["accepted"]), 2),
+           ms_to_503=storm["refused_p50_ms"], ms_to_recover=after["last_refusal_ms"], cpu_seconds=round(float(counters(service)["process_cpu_seconds_total"]) - before, 1))
+    service.stop()
+
+
+def overload(options):
+    stage = Stage(options.store)
+    try:
+        overload_of("create", stage, "create", options)
+        stage.import_profiles(options.profiles, person)
+        path = os.path.join(stage.directory, "searches")
+        write_searches(path, "name", options.profiles)
+        overload_of("search", stage, path, options)
+    finally:
+        stage.close()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("measure", choices=("lookup", "flat", "create", "import", "upsert", "match", "search", "start", "connections"))
+    parser.add_argument("measure", choices=("lookup", "flat", "create", "import", "upsert", "match", "search", "start", "connections", "overload"))
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--profiles", type=int)
     parser.add_argument("--sizes", default="10000,1000000,5000000")
@@ -511,8 +549,8 @@ def main():
     parser.add_argument("--flags", default="", help="more flags of serve, as one text: --flags='--http-loops 1'")
     options = parser.parse_args()
     if options.profiles is None:
-        options.profiles = {"lookup": 1000000, "create": 0, "import": 200000, "upsert": 200000, "match": 200000, "search": 1000000}.get(options.measure, 0)
-    {"lookup": lookup, "flat": flat, "create": create, "import": import_bench, "upsert": upsert, "match": match, "search": search, "start": start, "connections": connections}[options.measure](options)
+        options.profiles = {"lookup": 1000000, "create": 0, "import": 200000, "upsert": 200000, "match": 200000, "search": 1000000, "overload": 20000}.get(options.measure, 0)
+    {"lookup": lookup, "flat": flat, "create": create, "import": import_bench, "upsert": upsert, "match": match, "search": search, "start": start, "connections": connections, "overload": overload}[options.measure](options)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 # minutes); each prints JSON lines and, last, the ratio.
 
 .PHONY: bench bench-long
-bench: all
+bench: all $(BUILD)/bench_load
 	bench/run.py start
 	bench/run.py connections
+	bench/run.py overload --seconds 10
 	bench/run.py import --profiles 200000
 	bench/run.py upsert --profiles 100000
 	bench/run.py upsert --store postgres --profiles 20000

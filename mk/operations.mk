@@ -1,13 +1,13 @@
 # What an operator does, and what befalls him (tests/operations).
 # make operating-tables    writes the tables of docs/operating.md anew: metrics and codes
-TEST_STEPS += backup reload doctor documents harsh harsh_postgres
+TEST_STEPS += backup reload doctor documents harsh harsh_postgres overload
 
-.PHONY: backup reload doctor documents harsh harsh_postgres
+.PHONY: backup reload doctor documents harsh harsh_postgres overload
 backup reload doctor documents harsh_postgres: $(BUILD)/customer360
 	tests/operations/$@.py --binary $(BUILD)/customer360
 
-harsh: $(BUILD)/customer360 $(BUILD)/operations/preload.so
-	tests/operations/harsh.py --binary $(BUILD)/customer360 --preload $(BUILD)/operations/preload.so
+harsh overload: $(BUILD)/customer360 $(BUILD)/operations/preload.so
+	tests/operations/$@.py --binary $(BUILD)/customer360 --preload $(BUILD)/operations/preload.so
 
 $(BUILD)/operations/preload.so: tests/operations/preload.c
 	@mkdir -p $(@D)

@@ -83,6 +83,16 @@ COLUMNS = [
     ("person_name,ref", ["Agile Systems Inc,a", "Baker Tools Ltd,b", "Corner Shop LLC,c"] * 3, "name -"),
     ("a_word,b_word", ["Robert,Smith", "Mary,Jones", "William,Okafor", "Susan,Novak"], "given-name family-name"),
     ("contact,note", ["ann@lee.example,x", "bob@ray.example,y", "cy@fox.example,z"], "email -"),
+    ("FNAME,LNAME,ADDR1,ADDR2,ZIP,PHONE1,BIRTH_DT",
+     ["Ann,Lee,1 High St,Flat 2,12345,555-123-4567,1970-02-01", "Bob,Ray,2 Low Rd,,23456,555-234-5678,1971-03-02"] * 3,
+     "given-name family-name street - postcode phone birth-date"),
+    ("Vorname,Name,Straße und Hausnummer,Postleitzahl,Ort,Geb.-Datum,Telefonnr.",
+     ["Eva,Kern,Am Hof 3,10115,Berlin,1.2.1970,030 123456"] * 3,
+     "given-name name street postcode city birth-date phone"),
+    ("givenName,familyName,streetAddress,addressLocality,postalCode,telephone",
+     ["Eva,Kern,3 High St,Leeds,LS1 4AP,0113 496 0000"] * 3, "given-name family-name street city postcode phone"),
+    ("company_name,website_url,foundation_year,city", ["Agile Systems GmbH,www.agile.example,1998,Wien"] * 3,
+     "organisation website birth-year city"),
     ("modified_by,name,city", ["root,Ann Lee,Leeds"] * 3, "- name city"),
 ]
 
@@ -90,10 +100,11 @@ COLUMNS = [
 def columns(tap, program, folder):
     for header, rows, fields in COLUMNS:
         path = os.path.join(folder, "columns.csv")
-        with open(path, "w") as file:
+        with open(path, "w", encoding="utf-8") as file:
             file.write("\n".join([header, *rows]) + "\n")
-        said = dict(line.split() for line in run(program, "dedupe", path).stderr.splitlines()
-                    if line.startswith("  ") and len(line.split()) == 2)
+        lines = run(program, "dedupe", path).stderr.splitlines()
+        said = dict(line.strip().rsplit(None, 1) for line in lines
+                    if line.startswith("  ") and not line.startswith("  key"))
         found = " ".join(said.get(column, "-") for column in header.split(","))
         tap.check(f"the columns of {header} are recognised", found == fields, f"as {found}")
 

@@ -18,6 +18,7 @@
     X(OUT_OF_MEMORY,          "OUT_OF_MEMORY",           "the request needs more memory than it may use") \
     X(INTERNAL,               "INTERNAL_ERROR",          "an unexpected failure; the log has it under this traceId") \
     X(UNAVAILABLE,            "SERVICE_UNAVAILABLE",     "the service or its store cannot answer now; nothing was changed, try again") \
+    X(OVERLOADED,             "SERVICE_OVERLOADED",      "there is more to do than can be done in time; nothing was begun, try again") \
     X(OUTCOME_UNKNOWN,        "OUTCOME_UNKNOWN",         "the connection to the store broke during the commit: the change may or may not have happened") \
     X(WRITE_CONFLICT,         "WRITE_CONFLICT",          "another change came in between too often; nothing was changed, try again") \
     X(STORE_FULL,             "STORE_FULL",              "the store has no room; nothing was changed") \

@@ -99,6 +99,21 @@ static bool any_kept_apart(const struct clustering *clustering, uint32_t a, uint
     return false;
 }
 
+/* What a pair says of its two groups: its log-odds, but no less than what disagrees in it. That too
+ * little of a pair is known to be sure of it says nothing against the groups. */
+static float consent(const struct clustering *clustering, struct scoring_memo *memo, uint32_t a,
+                     uint32_t b)
+{
+    const struct record *in_a = &clustering->records[a], *in_b = &clustering->records[b];
+    float log_odds = scoring_score(clustering->scorer, memo, in_a, in_b, 0);
+    struct evidence evidence;
+    if (log_odds >= 0) return held(clustering, log_odds);
+    if (!scoring_evidence(clustering->scorer, memo, in_a, in_b, &evidence))
+        return -clustering->options->bound;
+    float against = scoring_against(&evidence);
+    return held(clustering, evidence.log_odds > against ? evidence.log_odds : against);
+}
+
 /* The mean over the pairs across; large groups are sampled evenly. */
 static float mean_across(const struct clustering *clustering, struct scoring_memo *memo, uint32_t a,
                          uint32_t b)
@@ -110,9 +125,7 @@ static float mean_across(const struct clustering *clustering, struct scoring_mem
     for (int32_t i = (int32_t)a; i != NONE; i = groups->next[i]) {
         for (int32_t j = (int32_t)b; j != NONE; j = groups->next[j], at++) {
             if (at % step) continue;
-            sum += held(clustering,
-                        scoring_score(clustering->scorer, memo, &clustering->records[i],
-                                      &clustering->records[j], -clustering->options->bound));
+            sum += consent(clustering, memo, (uint32_t)i, (uint32_t)j);
             taken++;
         }
     }

@@ -3,7 +3,8 @@
  * Pairs are joined from the most certain down (single linkage's order), but two groups only become
  * one when their members agree on the whole: the mean of the log-odds over the pairs across, each
  * held within bounds so that neither one certain pair nor one contradiction decides alone, must
- * reach the threshold. Pairs across that blocking never brought together are scored here. So one
+ * reach the threshold. What is missing in a pair does not count against it, only what disagrees.
+ * Pairs across that blocking never brought together are scored here. So one
  * bridge between two dense groups does not join them. (Average linkage; as a likelihood:
  * correlation clustering, N. Bansal, A. Blum, S. Chawla 2004.)
  */

@@ -39,6 +39,17 @@ static const struct pattern {
     {"=telf1", "", F(PHONE), ""},
     {"mobile", "type os", F(PHONE), ""},
     {"=cell", "", F(PHONE), ""},
+    {"=ph", "", F(PHONE), ""},
+    {"=ph 1", "", F(PHONE), ""},
+    {"telefonnr", "", F(PHONE), ""},
+    {"telefonnummer", "", F(PHONE), ""},
+    {"rufnummer", "", F(PHONE), ""},
+    {"mobil", "", F(PHONE), ""},
+    {"mobilnummer", "", F(PHONE), ""},
+    {"puhelin", "", F(PHONE), ""},
+    {"celular", "", F(PHONE), ""},
+    {"movil", "", F(PHONE), ""},
+    {"portable", "", F(PHONE), ""},
     {"birth year", "", F(BIRTH_YEAR), ""},
     {"year birth", "", F(BIRTH_YEAR), ""},
     {"birthyear", "", F(BIRTH_YEAR), ""},
@@ -69,6 +80,24 @@ static const struct pattern {
     {"data nascita", "", F(BIRTH_DATE), ""},
     {"data nascimento", "", F(BIRTH_DATE), ""},
     {"=born", "", F(BIRTH_DATE), ""},
+    {"birth dt", "", F(BIRTH_DATE), ""},
+    {"birthdt", "", F(BIRTH_DATE), ""},
+    {"=bdate", "", F(BIRTH_DATE), ""},
+    {"geb datum", "", F(BIRTH_DATE), ""},
+    {"geburtstag", "", F(BIRTH_DATE), ""},
+    {"date de naissance", "", F(BIRTH_DATE), ""},
+    {"fodselsdato", "", F(BIRTH_DATE), ""},
+    {"fodelsedatum", "", F(BIRTH_DATE), ""},
+    {"data urodzenia", "", F(BIRTH_DATE), ""},
+    {"datum narozeni", "", F(BIRTH_DATE), ""},
+    {"foundation date", "", F(BIRTH_DATE), ""},
+    {"founding date", "", F(BIRTH_DATE), ""},
+    {"incorporation date", "", F(BIRTH_DATE), ""},
+    {"foundation year", "", F(BIRTH_YEAR), ""},
+    {"founding year", "", F(BIRTH_YEAR), ""},
+    {"year founded", "", F(BIRTH_YEAR), ""},
+    {"founded year", "", F(BIRTH_YEAR), ""},
+    {"=founded", "", F(BIRTH_DATE), ""},
     {"birth place", "", F(PLACE), ""},
     {"birthplace", "", F(PLACE), ""},
     {"birth city", "", F(PLACE), ""},
@@ -145,6 +174,11 @@ static const struct pattern {
     {"vorname", "", F(GIVEN_NAME), ""},
     {"prenom", "", F(GIVEN_NAME), ""},
     {"christian name", "", F(GIVEN_NAME), ""},
+    {"fornavn", "", F(GIVEN_NAME), ""},
+    {"fornamn", "", F(GIVEN_NAME), ""},
+    {"etunimi", "", F(GIVEN_NAME), ""},
+    {"imie", "", F(GIVEN_NAME), ""},
+    {"jmeno", "", F(GIVEN_NAME), ""},
     {"last name", "", F(FAMILY_NAME), ""},
     {"lastname", "", F(FAMILY_NAME), ""},
     {"surname", "", F(FAMILY_NAME), ""},
@@ -163,6 +197,12 @@ static const struct pattern {
     {"nom famille", "", F(FAMILY_NAME), ""},
     {"apellido", "", F(FAMILY_NAME), ""},
     {"apellidos", "", F(FAMILY_NAME), ""},
+    {"efternavn", "", F(FAMILY_NAME), ""},
+    {"etternavn", "", F(FAMILY_NAME), ""},
+    {"efternamn", "", F(FAMILY_NAME), ""},
+    {"sukunimi", "", F(FAMILY_NAME), ""},
+    {"nazwisko", "", F(FAMILY_NAME), ""},
+    {"prijmeni", "", F(FAMILY_NAME), ""},
     {"full name", "file user", F(FULL_NAME), ""},
     {"fullname", "", F(FULL_NAME), ""},
     {"person name", "", F(FULL_NAME), ""},
@@ -228,6 +268,18 @@ static const struct pattern {
     {"=cp", "", F(POSTCODE), ""},
     {"=cap", "", F(POSTCODE), ""},
     {"=cep", "", F(POSTCODE), ""},
+    {"postnummer", "", F(POSTCODE), ""},
+    {"postnr", "", F(POSTCODE), ""},
+    {"kod pocztowy", "", F(POSTCODE), ""},
+    {"=psc", "", F(POSTCODE), ""},
+    {"strasse hausnummer", "", F(STREET), ""},
+    {"strasse hausnr", "", F(STREET), ""},
+    {"strasse nr", "", F(STREET), ""},
+    {"address locality", "", F(CITY), ""},
+    {"address city", "id", F(CITY), ""},
+    {"address town", "", F(CITY), ""},
+    {"address region", "", F(REGION), ""},
+    {"address state", "", F(REGION), ""},
     {"street number", "", F(STREET_NUMBER), ""},
     {"streetnumber", "", F(STREET_NUMBER), ""},
     {"house number", "", F(STREET_NUMBER), ""},
@@ -248,7 +300,8 @@ static const struct pattern {
     {"full address", "", F(ADDRESS), ""},
     {"address full", "", F(ADDRESS), ""},
     {"addr line1", "", F(STREET), ""},
-    {"address", "id type ip mac", F(STREET), ""},
+    {"address", "id type ip mac country", F(STREET), ""},
+    {"addr", "2 id type ip mac country", F(STREET), ""},
     {"address1", "", F(STREET), ""},
     {"street", "type", F(STREET), ""},
     {"strasse", "", F(STREET), ""},
@@ -256,6 +309,11 @@ static const struct pattern {
     {"=str", "", F(STREET), ""},
     {"straat", "", F(STREET), ""},
     {"adresse", "", F(STREET), ""},
+    {"adres", "", F(STREET), ""},
+    {"adress", "", F(STREET), ""},
+    {"ulica", "", F(STREET), ""},
+    {"logradouro", "", F(STREET), ""},
+    {"=str 1", "", F(STREET), ""},
     {"direccion", "", F(STREET), ""},
     {"indirizzo", "", F(STREET), ""},
     {"endereco", "", F(STREET), ""},
@@ -280,6 +338,11 @@ static const struct pattern {
     {"cidade", "", F(CITY), ""},
     {"citta", "", F(CITY), ""},
     {"comune", "", F(CITY), ""},
+    {"miasto", "", F(CITY), ""},
+    {"mesto", "", F(CITY), ""},
+    {"stad", "", F(CITY), ""},
+    {"poststed", "", F(CITY), ""},
+    {"kaupunki", "", F(CITY), ""},
     {"=ville", "", F(CITY), ""},
     {"addr state", "", F(REGION), ""},
     {"=state", "", F(REGION), ""},
@@ -310,14 +373,22 @@ static bool is_upper(char c)
     return c >= 'A' && c <= 'Z';
 }
 
-/* "firstName", "addr1" to "first Name", "addr1"; then folded to words. */
-static void read_header(struct str name, struct header *header)
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* "firstName" to "first Name", and on request "addr1" to "addr 1"; then folded to words. */
+static void read_header(struct str name, bool split_digits, struct header *header)
 {
     size_t len = 0;
     for (size_t i = 0; i < name.len && len + 2 < FOLD_INPUT_MAX; i++) {
-        bool lower_before = i > 0 && name.ptr[i - 1] >= 'a' && name.ptr[i - 1] <= 'z';
-        if (lower_before && is_upper(name.ptr[i])) header->split[len++] = ' ';
-        header->split[len++] = name.ptr[i];
+        char before = i > 0 ? name.ptr[i - 1] : ' ', c = name.ptr[i];
+        bool lower_before = before >= 'a' && before <= 'z';
+        bool letter_before = lower_before || is_upper(before);
+        if ((lower_before && is_upper(c)) || (split_digits && letter_before && is_digit(c)))
+            header->split[len++] = ' ';
+        header->split[len++] = c;
     }
     header->text = fold_text(str_of(header->split, len), header->folded);
     header->count = fold_words(header->text, header->word, WORDS_MAX);
@@ -348,22 +419,31 @@ static bool pattern_fits(const struct pattern *pattern, const struct header *hea
     return !has_any(header, pattern->excluded);
 }
 
+static const struct pattern *find_pattern(const struct header *header)
+{
+    for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++)
+        if (pattern_fits(&patterns[i], header)) return &patterns[i];
+    return NULL;
+}
+
 void column_header_recognise(struct str name, struct column *column)
 {
     struct header header;
-    read_header(name, &header);
-    for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
-        if (!pattern_fits(&patterns[i], &header)) continue;
-        column->field = patterns[i].field;
-        snprintf(column->type, sizeof column->type, "%s", patterns[i].type);
-        return;
+    read_header(name, false, &header);
+    const struct pattern *pattern = find_pattern(&header);
+    if (!pattern) {
+        read_header(name, true, &header);
+        pattern = find_pattern(&header);
     }
+    if (!pattern) return;
+    column->field = pattern->field;
+    snprintf(column->type, sizeof column->type, "%s", pattern->type);
 }
 
 bool column_header_is_id(struct str name)
 {
     struct header header;
-    read_header(name, &header);
+    read_header(name, false, &header);
     for (size_t i = 0; i < sizeof id_headers / sizeof id_headers[0]; i++)
         if (str_equal(header.text, str_from_cstr(id_headers[i]))) return true;
     return false;
@@ -374,10 +454,9 @@ bool column_header_is_mute(struct str name)
     struct header header;
     static const char *const mute[] = {"col", "column", "field", "f",         "c",      "x",
                                        "var", "v",      "attr",  "attribute", "unnamed"};
-    read_header(name, &header);
+    read_header(name, false, &header);
     struct str word = header.count ? header.word[0] : STR("");
-    while (word.len > 0 && word.ptr[word.len - 1] >= '0' && word.ptr[word.len - 1] <= '9')
-        word.len--;
+    while (word.len > 0 && is_digit(word.ptr[word.len - 1])) word.len--;
     if (word.len == 0) return true;
     for (size_t i = 0; i < sizeof mute / sizeof mute[0]; i++)
         if (str_equal(word, str_from_cstr(mute[i]))) return true;

@@ -252,7 +252,7 @@ static float bits_of_text(const struct matching_settings *settings, enum slot sl
     if (!settings->count ||
         !settings->count(settings->count_context, slots[slot].field, text, &having, &of))
         return scoring_default_bits(slot);
-    return rarity_bits(slot, having > 1 ? having - 1 : 0, of);
+    return rarity_bits(slot, having, of);
 }
 
 /* The rarities of values that came with the last record. */

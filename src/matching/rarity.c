@@ -8,15 +8,18 @@
 #include "matching/parallel.h"
 
 /* What is usual in the world: the frequency of a value of which nothing is known, and how many
- * records' worth of weight that has against the file's own count. `people`: count customers. */
+ * records' worth of weight that has against the file's own count. `people`: count customers. Of the
+ * records that have a value `own` are taken to be one customer's: an organisation's name is made to
+ * be its own, so a second one is rather the same again. */
 static const struct usual {
     double frequency, weight;
     bool people;
+    double own; /* 0: 1 */
 } usual[SLOT_COUNT] = {
     [SLOT_GIVEN] = {1.0 / 2000, 200, false},
     [SLOT_FAMILY] = {1.0 / 8000, 200, false},
     [SLOT_OTHER_NAMES] = {1.0 / 2000, 200, false},
-    [SLOT_ORGANISATION] = {1.0 / 100000, 50, false},
+    [SLOT_ORGANISATION] = {1.0 / 100000, 50, false, 1.8},
     [SLOT_DATE] = {1.0 / 25000, 200, false},
     [SLOT_EMAIL] = {1e-7, 200, true},
     [SLOT_PHONE] = {1e-7, 200, true},
@@ -126,8 +129,10 @@ static double frequency(double others, double filled, double usual_frequency, do
     return (others + weight * usual_frequency) / (filled + weight);
 }
 
-float rarity_bits(enum slot slot, double others, double filled)
+float rarity_bits(enum slot slot, double having, double filled)
 {
+    double own = usual[slot].own > 0 ? usual[slot].own : 1;
+    double others = having > 1 ? having - own : 0;
     return (float)-log2(frequency(others, filled, usual[slot].frequency, usual[slot].weight));
 }
 
@@ -143,11 +148,7 @@ static void learn_slot(void *context, size_t task, unsigned thread)
     if (enough) {
         uint32_t filled = count_slot(learning, slot, counts);
         if (usual[slot].people) enough = count_people(learning, slot, counts);
-        for (uint32_t i = 0; i < count; i++) {
-            double others = counts[i] > 1 ? counts[i] - 1 : 0;
-            bits[i] =
-                (float)-log2(frequency(others, filled, usual[slot].frequency, usual[slot].weight));
-        }
+        for (uint32_t i = 0; i < count; i++) bits[i] = rarity_bits(slot, counts[i], filled);
     }
     free(counts);
     learning->rarities->slot[slot] = bits;

@@ -13,8 +13,8 @@
 /* Fills rarities from the records; memory from the budget. */
 enum status rarity_learn(const struct values *values, const struct record *records, uint32_t count,
                          unsigned threads, struct values_budget *budget, struct rarities *rarities);
-/* Bits of a value that `others` of `filled` records have besides the one in question. */
-float rarity_bits(enum slot slot, double others, double filled);
+/* Bits of a value that `having` of `filled` records have, the one in question among them. */
+float rarity_bits(enum slot slot, double having, double filled);
 void rarity_release(struct rarities *rarities, struct values_budget *budget);
 
 #endif

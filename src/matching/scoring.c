@@ -127,6 +127,7 @@ static float frequency_bits(const struct scorer *scorer, enum model_kind kind, e
     if (is_disagreement(scorer, c, found.level)) return 0;
     if (c == COMPARISON_LOCALITY) return found.level == LOCALITY_CITY ? found.bits - 6.6f : 0;
     if (c == COMPARISON_GIVEN_NAME && found.level >= GIVEN_INITIAL) return 0;
+    if (c == COMPARISON_ORGANISATION && found.level == ORGANISATION_WEAK) return 0;
     if (c == COMPARISON_STREET || c == COMPARISON_BIRTH_DATE || c == COMPARISON_EMAIL) return 0;
     above *= 0.5f;
     return above > 3 ? 3 : above < -4 ? -4 : above;
@@ -178,6 +179,14 @@ bool scoring_evidence(const struct scorer *scorer, struct scoring_memo *memo,
     evidence->log_odds = with_related(scorer, kind, evidence->level, log_odds);
     evidence->related = evidence->log_odds - log_odds;
     return true;
+}
+
+float scoring_against(const struct evidence *evidence)
+{
+    float against = evidence->related;
+    for (int c = 0; c < COMPARISON_COUNT; c++)
+        if (evidence->weight[c] < 0) against += evidence->weight[c];
+    return against;
 }
 
 /* ------------------------------------------------------------------ one against many */

@@ -72,6 +72,10 @@ void scoring_score_many(const struct scorer *scorer, struct scoring_memo *memo,
 bool scoring_evidence(const struct scorer *scorer, struct scoring_memo *memo,
                       const struct record *a, const struct record *b, struct evidence *evidence);
 
+/* What disagrees, <= 0: weights below 0, and what relatedness takes away; the prior is not in it.
+ */
+float scoring_against(const struct evidence *evidence);
+
 /* 1 / (1 + 2^-log_odds) */
 double scoring_probability(double log_odds);
 

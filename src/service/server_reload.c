@@ -100,6 +100,8 @@ static void take(struct server *server, struct server_settings *settings)
     api_set_identity(server->api, settings->identity);
     api_set_rates(server->api, server->config->http_rate_limit,
                   server->config->http_rate_limit_caller);
+    api_set_waits(server->api, server->config->http_read_wait_max,
+                  server->config->http_write_wait_max);
     for (size_t i = 0; settings->credentials && i < server->loop_count; i++)
         http_server_set_credentials(server->loops[i].http, settings->credentials);
 }

@@ -1,10 +1,11 @@
-/* What a test does to a process from outside: sets its clock apart, or lets one allocation fail.
+/* What a test does to a process from outside: sets its clock apart, lets one allocation fail, or
+ * makes its disk slow.
  *
  *     LD_PRELOAD=preload.so PRELOAD_CONTROL=FILE program
  *
- * FILE holds two 64-bit integers, which the test changes at any time: microseconds that are added
- * to the system's clock, and the number of the next allocation that fails, once (0: none; -1: it
- * did).
+ * FILE holds three 64-bit integers, which the test changes at any time: microseconds that are added
+ * to the system's clock; the number of the next allocation that fails, once (0: none; -1: it did);
+ * and microseconds that bringing a file to the disk takes longer.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +22,7 @@
 struct control {
     _Atomic int64_t clock_us;
     _Atomic int64_t fail_at;
+    _Atomic int64_t sync_us;
 };
 
 void *__libc_malloc(size_t size);
@@ -67,6 +69,25 @@ void *calloc(size_t nmemb, size_t size)
 void *realloc(void *ptr, size_t size)
 {
     return fails() ? NULL : __libc_realloc(ptr, size);
+}
+
+/* --- the disk --- */
+
+static void wait_for_the_disk(void)
+{
+    if (control && control->sync_us > 0) (void)usleep((useconds_t)control->sync_us);
+}
+
+int fsync(int fd)
+{
+    wait_for_the_disk();
+    return (int)syscall(SYS_fsync, fd);
+}
+
+int fdatasync(int fildes)
+{
+    wait_for_the_disk();
+    return (int)syscall(SYS_fdatasync, fildes);
 }
 
 /* --- the clock --- */

@@ -19,7 +19,7 @@ import time
 from description import Description, code_of
 from run import API, ROOT, Mismatch, Service, Stores
 
-OF_THE_STORE = {"REQUEST_IN_FLIGHT", "OUT_OF_MEMORY", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "OUTCOME_UNKNOWN", "WRITE_CONFLICT",
+OF_THE_STORE = {"REQUEST_IN_FLIGHT", "OUT_OF_MEMORY", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "SERVICE_OVERLOADED", "OUTCOME_UNKNOWN", "WRITE_CONFLICT",
                 "STORE_FULL", "STORE_READ_ONLY", "SCHEMA_MISMATCH"}
 LIMITS = ["--limits-contacts-max", "3", "--limits-facts-max", "100", "--limits-homes-max", "2",
           "--limits-relationships-max", "2", "--limits-lookup-max", "2", "--limits-checks-max", "2",

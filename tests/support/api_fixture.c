@@ -288,6 +288,11 @@ void api_fixture_fail(struct api_fixture *fixture, enum status reads, enum statu
     faulty_store_fail(&fixture->faulty, reads, writes);
 }
 
+void api_fixture_wait(struct api_fixture *fixture, int64_t wait_us)
+{
+    atomic_store(&fixture->faulty.wait_us, wait_us);
+}
+
 struct str api_fixture_upload(const struct api_fixture *fixture)
 {
     return buffer_str(&fixture->jobs.upload);

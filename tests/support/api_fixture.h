@@ -24,6 +24,8 @@ uint16_t api_fixture_port(const struct api_fixture *fixture);
 struct arena *api_fixture_arena(struct api_fixture *fixture);
 /* From now on reads and writes of the store answer these; STATUS_OK: they do what they should. */
 void api_fixture_fail(struct api_fixture *fixture, enum status reads, enum status writes);
+/* How long the store says that one waits for it. */
+void api_fixture_wait(struct api_fixture *fixture, int64_t wait_us);
 /* What the job runner was given by the last upload; how many uploads were dropped. */
 struct str api_fixture_upload(const struct api_fixture *fixture);
 int api_fixture_dropped(const struct api_fixture *fixture);

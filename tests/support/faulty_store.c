@@ -44,6 +44,12 @@ static enum status fail_backlog(struct store *store, struct arena *arena, int64_
     return store_duplicate_backlog(faulty->inner, arena, waiting, oldest, error);
 }
 
+static int64_t told_wait_us(struct store *store, enum store_use use, bool bursts_count)
+{
+    (void)use, (void)bursts_count;
+    return atomic_load(&((struct faulty_store *)store)->wait_us);
+}
+
 void faulty_store_init(struct faulty_store *store, struct store *inner)
 {
     *store = (struct faulty_store){.operations = *inner->operations, .inner = inner};
@@ -51,6 +57,7 @@ void faulty_store_init(struct faulty_store *store, struct store *inner)
     store->operations.write = fail_write;
     store->operations.lookup = fail_lookup;
     store->operations.ready = fail_ready;
+    store->operations.wait_us = told_wait_us;
     store->operations.duplicate_backlog = fail_backlog;
     store->base.operations = &store->operations;
 }

@@ -12,6 +12,7 @@ struct faulty_store {
     struct store_operations operations;
     struct store *inner;
     _Atomic enum status reads;  /* what reads, look-ups and the question for readiness answer */
+    _Atomic int64_t wait_us;    /* what the question for the wait answers */
     _Atomic enum status writes; /* what writes answer; STATUS_OK: what the inner store does */
 };
 

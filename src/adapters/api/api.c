@@ -25,6 +25,7 @@ static enum status fill(struct api *api, struct error *error)
     for (int i = 0; i < API_RATES; i++)
         if (!(api->rates[i] = rate_new(rates[i], key)))
             return error_plain(error, STATUS_OUT_OF_MEMORY);
+    api_set_waits(api, api->options.limits.read_wait_max_ms, api->options.limits.write_wait_max_ms);
     atomic_store(&api->identity, api->options.identity);
     api->files = offload_new(FILE_THREADS);
     if (!api->files) return error_plain(error, STATUS_OUT_OF_MEMORY);
@@ -100,6 +101,11 @@ void api_set_rates(struct api *api, int64_t of_tenant, int64_t of_caller)
 {
     rate_set(api->rates[API_RATE_TENANT], of_tenant);
     rate_set(api->rates[API_RATE_CALLER], of_caller);
+}
+
+void api_set_waits(struct api *api, int64_t read_max_ms, int64_t write_max_ms)
+{
+    admission_set(&api->admission, read_max_ms * 1000, write_max_ms * 1000);
 }
 
 void api_drain(struct api *api)

@@ -29,6 +29,8 @@ struct api_limits {
     int64_t stream_heartbeat_ms; /* how often it says that it is alive */
     int64_t rate_per_second;     /* requests of one tenant on this instance; 0: no limit */
     int64_t caller_per_second;   /* the same of one caller */
+    int64_t read_wait_max_ms;    /* what would wait longer is refused; 0: nothing is */
+    int64_t write_wait_max_ms;
 };
 
 #define API_LIMITS_DEFAULT                                                                         \
@@ -40,7 +42,9 @@ struct api_limits {
                          .streams_max = 256,                                                       \
                          .idle_timeout_ms = 60000,                                                 \
                          .stream_poll_ms = 100,                                                    \
-                         .stream_heartbeat_ms = 15000})
+                         .stream_heartbeat_ms = 15000,                                             \
+                         .read_wait_max_ms = 10,                                                   \
+                         .write_wait_max_ms = 25})
 
 struct api_options {
     struct application *application;
@@ -71,6 +75,7 @@ MUST_CHECK enum status api_listen(struct api *api, struct loop *loop, struct htt
  * as long as the API. Thread-safe, as the next one. */
 void api_set_identity(struct api *api, struct identity *identity);
 void api_set_rates(struct api *api, int64_t of_tenant, int64_t of_caller);
+void api_set_waits(struct api *api, int64_t read_max_ms, int64_t write_max_ms);
 /* From now on /readyz says no and long streams end. Thread-safe. */
 void api_drain(struct api *api);
 void api_free(struct api *api);

@@ -298,6 +298,7 @@ static enum status serve(struct call *call, struct error *error)
 {
     struct str key;
     TRY(find_route(call, error));
+    TRY(admission_check(call, error));
     TRY(check_caller(call, error));
     TRY(check_query(call, error));
     TRY(check_accept(call, error));

@@ -6,11 +6,11 @@
 #include "base/log.h"
 #include "formats/json.h"
 
-enum { INPUT = 1, RETRY = 2 };
+enum { INPUT = 1, RETRY = 2, TOLD = 4 };
 
 /* INPUT: 422 when it is about a body that is well-formed JSON. RETRY: nothing was changed and a
- * later try may succeed. What has no row is nothing that a caller could act on: an INTERNAL_ERROR
- * to him, and itself in the log. */
+ * later try may succeed. TOLD: its cause is in the log, and the answers would fill it. What has no
+ * row is nothing that a caller could act on: an INTERNAL_ERROR to him, and itself in the log. */
 static const struct {
     int http;
     int flags;
@@ -19,6 +19,7 @@ static const struct {
     [STATUS_OUT_OF_MEMORY] = {413, 0},
     [STATUS_INTERNAL] = {500, 0},
     [STATUS_UNAVAILABLE] = {503, RETRY},
+    [STATUS_OVERLOADED] = {503, RETRY | TOLD},
     [STATUS_OUTCOME_UNKNOWN] = {504, 0},
     [STATUS_WRITE_CONFLICT] = {503, RETRY},
     [STATUS_STORE_FULL] = {507, 0},
@@ -208,7 +209,7 @@ void errors_answer(struct call *call, const struct error *error)
     int http_status = http_status_of(call, error);
     bool problem = negotiate_prefers(http_request_header(call->request, STR("Accept")),
                                      STR("application/problem+json"), STR("application/json"));
-    if (http_status >= 500) log_failure(call, error);
+    if (http_status >= 500 && !(table[error->status].flags & TOLD)) log_failure(call, error);
     if (http_status == 307) {
         redirect(call, error);
         return;

@@ -80,6 +80,7 @@ static const struct {
     {is_somebodys, {STATUS_OUT_OF_MEMORY, OF_STATUS}},
     {is_somebodys, {STATUS_INTERNAL, OF_STATUS}},
     {is_somebodys, {STATUS_UNAVAILABLE, OF_STATUS}},
+    {is_somebodys, {STATUS_OVERLOADED, OF_STATUS}},
     {writes, {STATUS_OUTCOME_UNKNOWN, OF_STATUS}},
     {writes, {STATUS_WRITE_CONFLICT, OF_STATUS}},
     {writes, {STATUS_STORE_FULL, OF_STATUS}},

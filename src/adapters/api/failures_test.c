@@ -119,6 +119,33 @@ static void each_change_tells_that_its_key_is_under_way(void **state)
     }
 }
 
+static void each_route_but_the_public_ones_is_refused_when_it_would_wait_too_long(void **state)
+{
+    for (size_t r = 0; r < routes_count; r++) {
+        bool is_public = routes[r].permission == ROUTE_PUBLIC;
+        api_fixture_wait(*state, 3600 * INT64_C(1000000));
+        struct raw_answer answer = ask(*state, &routes[r], "");
+        api_fixture_wait(*state, 0);
+        assert_true(is_public != declares(&routes[r], STATUS_OVERLOADED));
+        if (is_public) {
+            assert_int_not_equal(answer.status, 503);
+            continue;
+        }
+        assert_int_equal(answer.status, 503);
+        assert_str(api_at(api_json(*state, &answer), "error"), STR("SERVICE_OVERLOADED"));
+        assert_str(raw_header(&answer, STR("Retry-After")), STR("1"));
+    }
+}
+
+static void a_wait_within_the_limit_is_none(void **state)
+{
+    api_fixture_wait(*state, API_LIMITS_DEFAULT.write_wait_max_ms * 1000);
+    (void)api_expect(*state, "POST", "customers", "{\"name\":\"Acme\"}", 201);
+    (void)api_expect(*state, "GET", "customers", NULL, 503); /* reads are let wait for less */
+    api_fixture_wait(*state, 0);
+    (void)api_expect(*state, "GET", "customers", NULL, 200);
+}
+
 static void readiness_tells_of_the_store(void **state)
 {
     static const enum status failures[] = {STATUS_UNAVAILABLE, STATUS_SCHEMA_MISMATCH};
@@ -148,6 +175,8 @@ int main(void)
         SERVED(each_route_answers_for_a_store_that_fails),
         SERVED(each_route_that_writes_and_no_other_answers_for_a_write_that_fails),
         SERVED(each_change_tells_that_its_key_is_under_way),
+        SERVED(each_route_but_the_public_ones_is_refused_when_it_would_wait_too_long),
+        SERVED(a_wait_within_the_limit_is_none),
         SERVED(readiness_tells_of_the_store),
         SERVED(what_a_caller_cannot_act_on_is_an_internal_error),
     };

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "adapters/api/admission.h"
 #include "adapters/api/call.h"
 #include "adapters/api/coding.h"
 #include "adapters/api/metrics.h"
@@ -19,6 +20,7 @@ struct api_worker {
     uint64_t random_state; /* for trace ids, which are no secrets */
     size_t streams;
     struct coding *gzip;
+    struct admission_past refusals;
 };
 
 /* Whose requests are limited. */
@@ -31,6 +33,7 @@ struct api {
     struct api_worker *workers[API_WORKERS_MAX];
     size_t worker_count;
     struct rate *rates[API_RATES];
+    struct admission admission;
     struct offload *files; /* reads and writes the files of jobs */
     struct identity *_Atomic identity;
     struct str openapi;

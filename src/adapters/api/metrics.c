@@ -23,6 +23,11 @@ void metrics_count(struct metrics *metrics, size_t route, int http_status, int64
     add(&row->sum_us, took_us > 0 ? (uint64_t)took_us : 0);
 }
 
+void metrics_overloaded(struct metrics *metrics, bool writes)
+{
+    add(&metrics->overloaded[writes], 1);
+}
+
 static uint64_t read_counter(const _Atomic uint64_t *counter)
 {
     return atomic_load_explicit(counter, memory_order_relaxed);
@@ -99,6 +104,20 @@ static void write_number(struct buffer *out, const char *name, const char *type,
                          value);
 }
 
+static void write_overloaded(struct buffer *out, const struct metrics_source *sources, size_t count)
+{
+    static const char *const kinds[] = {"read", "write"};
+    buffer_append(out, STR("# HELP customer360_http_overloaded_total Requests refused, for they "
+                           "would have waited too long for their turn.\n"
+                           "# TYPE customer360_http_overloaded_total counter\n"));
+    for (size_t k = 0; k < 2; k++) {
+        uint64_t sum = 0;
+        for (size_t s = 0; s < count; s++) sum += read_counter(&sources[s].metrics->overloaded[k]);
+        buffer_append_format(out, "customer360_http_overloaded_total{kind=\"%s\"} %llu\n", kinds[k],
+                             (unsigned long long)sum);
+    }
+}
+
 void metrics_write(struct buffer *out, const struct metrics_source *sources, size_t source_count,
                    const struct str *names, size_t route_count)
 {
@@ -113,6 +132,7 @@ void metrics_write(struct buffer *out, const struct metrics_source *sources, siz
     }
     write_requests(out, sources, source_count, names, route_count);
     write_durations(out, sources, source_count, names, route_count);
+    write_overloaded(out, sources, source_count);
     write_number(out, "customer360_http_requests_in_flight", "gauge", "Requests under way.",
                  (long long)in_flight);
     write_number(out, "customer360_http_event_streams", "gauge", "Event feeds that are followed.",

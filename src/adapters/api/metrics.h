@@ -19,9 +19,11 @@ struct metrics {
     struct metrics_route routes[METRICS_ROUTES_MAX];
     _Atomic int64_t in_flight;
     _Atomic int64_t streams;
+    _Atomic uint64_t overloaded[2]; /* refused reads, writes */
 };
 
 void metrics_count(struct metrics *metrics, size_t route, int http_status, int64_t took_us);
+void metrics_overloaded(struct metrics *metrics, bool writes);
 static inline void metrics_add(_Atomic int64_t *gauge, int64_t change)
 {
     int64_t value = atomic_load_explicit(gauge, memory_order_relaxed);

@@ -51,6 +51,7 @@ struct route {
     bool versioned;      /* answers an ETag and takes If-Match (changes) or If-None-Match (reads) */
     bool unconditional;  /* answers an ETag, but takes no If-Match */
     bool writes;         /* to the store */
+    bool looks_up;       /* profiles by their ids and nothing else */
     struct route_parameter query[ROUTE_QUERY_MAX];
     /* Besides those that follow from the row (failures.c): failures for what the path and the query
      * say, and refusals of what the body says. */

@@ -16,6 +16,7 @@
 #define GIVES(status, schema) .success = (status), .response = STR(schema)
 #define GIVES_NOTHING       .success = 204
 #define WRITES              .writes = true
+#define LOOKS_UP            .looks_up = true
 #define UNCONDITIONAL       .unconditional = true
 #define FAILS(...)          .failures = {__VA_ARGS__}
 #define REFUSES(...)        .refusals = {__VA_ARGS__}
@@ -34,7 +35,7 @@ const struct route routes[] = {
     /* profiles */
     {AT(GET, "/customers/{customerId}"), NEEDS(CUSTOMER_READ), .handle = api_customers_get,
      CALLED("getCustomer", "The profile: the golden record of a customer"),
-     GIVES(200, "Profile"), .versioned = true,
+     GIVES(200, "Profile"), .versioned = true, LOOKS_UP,
      .query = {TIME_PARAMETER("asOf", "as it was known at that time")},
      FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},
     {AT(PATCH, "/customers/{customerId}"), NEEDS(CUSTOMER_WRITE), .handle = api_customers_change,
@@ -59,7 +60,7 @@ const struct route routes[] = {
      FAILS(STATUS_INVALID_VALUE)},
     {AT(POST, "/customers/lookup"), NEEDS(CUSTOMER_READ), .handle = api_customers_lookup,
      CALLED("lookupCustomers", "Many profiles by their ids, in one call"),
-     TAKES(JSON, "LookupRequest"), GIVES(200, "LookupResult"),
+     TAKES(JSON, "LookupRequest"), GIVES(200, "LookupResult"), LOOKS_UP,
      REFUSES(STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD, STATUS_LIMIT_EXCEEDED)},
     {AT(POST, "/customers/match"), NEEDS(CUSTOMER_READ), .handle = api_customers_match,
      CALLED("matchCustomers", "Who a record would be that is not there yet: candidates, each with the weights of its evidence"),

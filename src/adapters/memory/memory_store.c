@@ -119,11 +119,19 @@ static enum status store_is_ready(struct store *store, struct error *error)
     return STATUS_OK;
 }
 
+static int64_t wait_us(struct store *store, enum store_use use, bool bursts_count)
+{
+    (void)store, (void)use,
+        (void)bursts_count; /* all of it runs at once, or holds up the thread that would ask */
+    return 0;
+}
+
 static const struct store_operations operations = {
     .read = store_transact_read,
     .write = store_transact_write,
     .lookup = store_lookup_rows,
     .ready = store_is_ready,
+    .wait_us = wait_us,
     .profile_get = memory_profiles_get,
     .profiles_get = memory_profiles_get_many,
     .profiles_exist = memory_profiles_exist,

@@ -253,6 +253,15 @@ static enum status sql_store_ready(struct store *base, struct error *error)
     return STATUS_OK;
 }
 
+/* Look-ups share connections of their own. */
+static int64_t sql_store_wait_us(struct store *base, enum store_use use, bool bursts_count)
+{
+    struct sql_store *self = self_of(base);
+    if (use == STORE_LOOKUP) return 0;
+    return self->driver->wait_us(self->driver, use == STORE_WRITE ? SQL_WRITE : SQL_READ,
+                                 bursts_count);
+}
+
 /* --- life --- */
 
 static const struct store_operations operations = {
@@ -260,6 +269,7 @@ static const struct store_operations operations = {
     .write = sql_store_write,
     .lookup = sql_store_lookup,
     .ready = sql_store_ready,
+    .wait_us = sql_store_wait_us,
     .search_backlog_tenant = sql_search_backlog_tenant,
     .profile_get = sql_profiles_get,
     .profiles_get = sql_profiles_get_many,

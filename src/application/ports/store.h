@@ -144,6 +144,9 @@ struct answer_row {
 
 enum store_lock { STORE_NO_LOCK, STORE_LOCK };
 
+/* What a request is about to do. */
+enum store_use { STORE_LOOKUP, STORE_READ, STORE_WRITE };
+
 struct store;
 struct store_session;
 
@@ -158,6 +161,7 @@ struct store_operations {
     enum status (*lookup)(struct store *, struct str tenant, const struct str *ids, size_t count,
                           struct arena *, struct profile_row *rows, struct error *);
     enum status (*ready)(struct store *, struct error *);
+    int64_t (*wait_us)(struct store *, enum store_use, bool bursts_count);
     enum status (*search_backlog_tenant)(struct store *, struct arena *, struct str *tenant,
                                          struct error *);
 
@@ -283,6 +287,9 @@ MUST_CHECK enum status store_lookup(struct store *store, struct str tenant, cons
                                     struct error *error);
 /* Can it answer and is its schema right? For /readyz. */
 MUST_CHECK enum status store_ready(struct store *store, struct error *error);
+/* How long what the calling coroutine began now would wait for its turn, in microseconds, as far as
+ * is known. When bursts do not count it is 0 while the store keeps up. */
+int64_t store_wait_us(struct store *store, enum store_use use, bool bursts_count);
 
 /* STATUS_CUSTOMER_NOT_FOUND. With STORE_LOCK the row stays ours until the transaction ends; only in
  * a write. Merged and erased rows are returned like others. */

@@ -8,11 +8,20 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engines/loop/loop_internal.h"
 
-enum { EVENTS_PER_TURN = 256, COROUTINES_DEFAULT = 100000 };
+enum {
+    EVENTS_PER_TURN = 256,
+    COROUTINES_DEFAULT = 100000,
+    REST_US = 50, /* a wait for events that is this long was one */
+    /* A loop that had no rest for so long, in so many turns, does not keep up; time alone passes
+     * for who is stopped, too. */
+    BEHIND_AFTER_US = 100 * 1000,
+    BEHIND_AFTER_TURNS = 4
+};
 
 static _Thread_local struct loop *running;
 
@@ -228,10 +237,46 @@ static int hooks_and_timeout(struct loop *loop)
     return timeout_ms;
 }
 
+static int64_t now_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static void note_rest(struct loop *loop)
+{
+    loop->rested_us = now_us();
+    loop->turns = 0;
+}
+
+/* A busy loop asks first without waiting, so that it knows whether it had a rest; one at leisure
+ * need not. */
+static int wait_for_events(struct loop *loop, struct epoll_event *events, int timeout_ms)
+{
+    int count = 0;
+    bool was_busy = loop->turns++ > 0;
+    if (was_busy || timeout_ms == 0) count = epoll_wait(loop->epoll_fd, events, EVENTS_PER_TURN, 0);
+    if (was_busy && count == 0 && timeout_ms != 0) note_rest(loop);
+    int64_t start = count == 0 ? now_us() : 0;
+    if (count == 0 && timeout_ms != 0)
+        count = epoll_wait(loop->epoll_fd, events, EVENTS_PER_TURN, timeout_ms);
+    loop->turn_us = now_us();
+    if (start && timeout_ms != 0 && loop->turn_us - start > REST_US) note_rest(loop);
+    return count;
+}
+
+int64_t loop_lag_us(const struct loop *loop, bool bursts_count)
+{
+    int64_t now = now_us();
+    bool behind = loop->turns >= BEHIND_AFTER_TURNS && now - loop->rested_us >= BEHIND_AFTER_US;
+    return behind || bursts_count ? now - loop->turn_us : 0;
+}
+
 static void turn(struct loop *loop, int timeout_ms)
 {
     struct epoll_event events[EVENTS_PER_TURN];
-    int count = epoll_wait(loop->epoll_fd, events, EVENTS_PER_TURN, timeout_ms);
+    int count = wait_for_events(loop, events, timeout_ms);
     for (int i = 0; i < count; i++) serve_event(loop, &events[i]);
     timers_fire(&loop->timers);
     serve_messages(loop);

@@ -34,6 +34,10 @@ void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 /* The loop that the calling thread is running, or NULL. */
 struct loop *loop_current(void);
+/* From the loop's own thread: how long what is served now has been ready, in microseconds. When
+ * bursts do not count it is 0 while the loop keeps up, for it had nothing to do 100 ms ago or less.
+ */
+int64_t loop_lag_us(const struct loop *loop, bool bursts_count);
 
 /* Watches fd; `function` is called level-triggered. Again for the same fd: changes the events. */
 MUST_CHECK enum status loop_watch(struct loop *loop, int fd, uint32_t events,

@@ -30,6 +30,9 @@ struct loop {
     int epoll_fd;
     int wake_fd;
     bool stopping;
+    int64_t turn_us;                  /* when the turn under way began */
+    int64_t rested_us;                /* when there was nothing to do, last */
+    int64_t turns;                    /* since then */
     struct loop_watch_entry *watches; /* by fd */
     size_t watch_capacity;
     struct timers timers;

@@ -17,6 +17,7 @@
 
 #include "engines/loop/loop.h"
 #include "engines/sql/sql.h"
+#include "engines/sql/sql_queue.h"
 
 enum { POSTGRES_TENANT_MAX = 256 };
 
@@ -72,10 +73,11 @@ struct postgres_connection {
     size_t prepared_count;
     int64_t deadline_ms; /* connected, or the next answer, by then */
     bool is_reader;
-    bool is_taken;  /* somebody has it, or is about to find out that he has */
-    bool was_ready; /* since it was last started */
-    bool was_cut;   /* it was not us who ended it */
-    bool is_stale;  /* what it has prepared is of no more use: not used again */
+    bool is_taken;    /* somebody has it, or is about to find out that he has */
+    int64_t taken_ns; /* since when */
+    bool was_ready;   /* since it was last started */
+    bool was_cut;     /* it was not us who ended it */
+    bool is_stale;    /* what it has prepared is of no more use: not used again */
     struct postgres_connection *next_idle;
     char tenant[POSTGRES_TENANT_MAX]; /* the session's, once all that was sent is done */
     size_t tenant_length;
@@ -164,6 +166,7 @@ struct postgres_pool {
     struct postgres_connection *idle;
     struct postgres_acquire *waiting_first, *waiting_last;
     size_t waiting_count;
+    struct sql_queue queue; /* of the same; each is the time of a connection */
     struct loop_timer *timer;
     size_t next_reader;
     int64_t retry_at_ms; /* no attempt to connect before */
@@ -179,6 +182,8 @@ void postgres_pool_free(struct postgres_pool *pool);
 enum status postgres_pool_acquire(struct postgres_pool *pool,
                                   struct postgres_connection **connection, struct error *error);
 void postgres_pool_release(struct postgres_connection *connection);
+/* How long one that asks now would wait. */
+int64_t postgres_pool_wait_ns(const struct postgres_pool *pool, bool bursts_count);
 /* Connects unless it did so in vain just now; false when that is so. */
 bool postgres_pool_connect(struct postgres_connection *connection);
 /* The connection is ready, or it is gone. */

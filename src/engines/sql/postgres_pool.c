@@ -109,6 +109,7 @@ static struct postgres_acquire *next_waiting(struct postgres_pool *pool)
     pool->waiting_first = first->next;
     if (!pool->waiting_first) pool->waiting_last = NULL;
     pool->waiting_count--;
+    sql_queue_leave(&pool->queue);
     return first;
 }
 
@@ -120,6 +121,7 @@ static void put_waiting(struct postgres_pool *pool, struct postgres_acquire *acq
         pool->waiting_first = acquire;
     pool->waiting_last = acquire;
     pool->waiting_count++;
+    sql_queue_enter(&pool->queue);
 }
 
 static void refuse_next(struct postgres_pool *pool, const struct error *why)
@@ -273,6 +275,7 @@ enum status postgres_pool_acquire(struct postgres_pool *pool,
     *connection = take_idle(pool);
     if (!*connection) TRY(wait_for_connection(pool, connection, error));
     assert(*connection);
+    (*connection)->taken_ns = sql_queue_now_ns();
     if ((*connection)->state == POSTGRES_READY) return STATUS_OK;
     /* It went between being given and being taken. */
     postgres_pool_release(*connection);
@@ -284,12 +287,18 @@ void postgres_pool_release(struct postgres_connection *connection)
 {
     connection->user = NULL;
     connection->is_taken = false;
+    sql_queue_took(&connection->pool->queue, sql_queue_now_ns() - connection->taken_ns);
     if (connection->state != POSTGRES_READY)
         connect_for_waiting(connection->pool);
     else if (connection->first || PQtransactionStatus(connection->libpq) != PQTRANS_IDLE)
         postgres_connection_break(connection, "a transaction was left open");
     else
         give(connection->pool, connection);
+}
+
+int64_t postgres_pool_wait_ns(const struct postgres_pool *pool, bool bursts_count)
+{
+    return sql_queue_work_ns(&pool->queue, bursts_count) / (int64_t)pool->driver->connections_max;
 }
 
 /* --- the clock --- */

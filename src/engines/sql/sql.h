@@ -84,6 +84,9 @@ struct sql_driver {
     enum status (*execute)(struct sql_transaction *, const struct sql_statement *,
                            const struct sql_value *params, size_t count, struct error *);
     enum status (*ready)(struct sql_driver *, struct error *);
+    /* How long a transaction that the calling coroutine began now would wait for its turn, in
+     * microseconds. When bursts do not count it is 0 while the engine keeps up. */
+    int64_t (*wait_us)(struct sql_driver *, enum sql_mode, bool bursts_count);
     void (*free)(struct sql_driver *);
 };
 

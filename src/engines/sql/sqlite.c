@@ -176,6 +176,14 @@ static enum status sqlite_ready(struct sql_driver *base, struct error *error)
     return status;
 }
 
+/* Reads run at once: who could ask is who would read. */
+static int64_t sqlite_wait_us(struct sql_driver *base, enum sql_mode mode, bool bursts_count)
+{
+    struct sqlite_driver *self = self_of(base);
+    bool queues = mode == SQL_WRITE && !self->options.read_only;
+    return queues ? sqlite_writer_wait_ns(&self->writer, bursts_count) / 1000 : 0;
+}
+
 static void sqlite_free(struct sql_driver *base)
 {
     struct sqlite_driver *self = self_of(base);
@@ -200,6 +208,7 @@ static const struct sql_driver operations = {
     .query = sqlite_query,
     .execute = sqlite_execute,
     .ready = sqlite_ready,
+    .wait_us = sqlite_wait_us,
     .free = sqlite_free,
 };
 

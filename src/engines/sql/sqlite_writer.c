@@ -33,13 +33,6 @@ struct sqlite_request {
     bool done;
 };
 
-static int64_t monotonic_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /* --- one unit of work --- */
 
 /* SQLite rolls the whole transaction back by itself on some failures (full disk, I/O). */
@@ -64,7 +57,7 @@ static enum status run_once(struct sqlite_writer *writer, struct sqlite_request 
     return status;
 }
 
-static void run_request(struct sqlite_writer *writer, struct sqlite_request *request)
+static void run_until_settled(struct sqlite_writer *writer, struct sqlite_request *request)
 {
     struct arena_mark mark = arena_mark(request->arena);
     request->status = STATUS_WRITE_CONFLICT;
@@ -73,6 +66,16 @@ static void run_request(struct sqlite_writer *writer, struct sqlite_request *req
         request->status = run_once(writer, request);
         if (transaction_is_lost(writer)) return;
     }
+}
+
+static void run_request(struct sqlite_writer *writer, struct sqlite_request *request)
+{
+    int64_t start = sql_queue_now_ns();
+    if (request->coroutine) sql_queue_leave(&writer->queue);
+    run_until_settled(writer, request);
+    int64_t took = sql_queue_now_ns() - start;
+    if (request->coroutine) sql_queue_took(&writer->queue, took);
+    writer->working_ns += took;
 }
 
 /* --- a batch --- */
@@ -111,9 +114,9 @@ static void fail_batch(struct sqlite_request *first, enum status status, const s
 
 static enum status commit(struct sqlite_writer *writer, struct error *error)
 {
-    int64_t start = monotonic_ns();
+    int64_t start = sql_queue_now_ns();
     enum status status = sqlite_connection_control(&writer->connection, CONTROL_COMMIT, error);
-    writer->commit_ns = monotonic_ns() - start;
+    atomic_store_explicit(&writer->commit_ns, sql_queue_now_ns() - start, memory_order_relaxed);
     if (status == STATUS_OK) return STATUS_OK;
     /* Whole frames may have reached the disk when only the sync failed: a crash now could find
      * them. */
@@ -127,20 +130,21 @@ static enum status commit(struct sqlite_writer *writer, struct error *error)
 
 static int64_t batch_time_ns(const struct sqlite_writer *writer)
 {
-    if (writer->commit_ns < BATCH_TIME_MIN_NS) return BATCH_TIME_MIN_NS;
-    return writer->commit_ns < BATCH_TIME_MAX_NS ? writer->commit_ns : BATCH_TIME_MAX_NS;
+    int64_t commit_ns = atomic_load_explicit(&writer->commit_ns, memory_order_relaxed);
+    if (commit_ns < BATCH_TIME_MIN_NS) return BATCH_TIME_MIN_NS;
+    return commit_ns < BATCH_TIME_MAX_NS ? commit_ns : BATCH_TIME_MAX_NS;
 }
 
 /* Runs requests until the batch has lasted long enough; cuts the list there and gives the rest. */
 static struct sqlite_request *run_batch(struct sqlite_writer *writer, struct sqlite_request *first)
 {
-    int64_t end = monotonic_ns() + batch_time_ns(writer);
+    int64_t end = sql_queue_now_ns() + batch_time_ns(writer);
     size_t count = 0;
     for (struct sqlite_request *request = first; request; request = request->next) {
         run_request(writer, request);
         count++;
         bool enough = count >= writer->batch_max || transaction_is_lost(writer) ||
-                      (request->next && monotonic_ns() > end);
+                      (request->next && sql_queue_now_ns() > end);
         if (!enough) continue;
         struct sqlite_request *rest = request->next;
         request->next = NULL;
@@ -228,6 +232,18 @@ static struct sqlite_request *serve(struct sqlite_writer *writer, struct sqlite_
     return rest;
 }
 
+static struct sqlite_request *serve_timed(struct sqlite_writer *writer,
+                                          struct sqlite_request *first)
+{
+    int64_t start = sql_queue_now_ns();
+    writer->working_ns = 0;
+    struct sqlite_request *rest = serve(writer, first);
+    int64_t besides = sql_queue_now_ns() - start - writer->working_ns;
+    int64_t usual = atomic_load_explicit(&writer->batch_ns, memory_order_relaxed);
+    atomic_store_explicit(&writer->batch_ns, sql_queue_usual(usual, besides), memory_order_relaxed);
+    return rest;
+}
+
 /* --- the thread --- */
 
 static int note_frames(void *argument, sqlite3 *db, const char *name, int frames)
@@ -285,7 +301,7 @@ static void *writer_main(void *argument)
         if (stop) return NULL;
         while (idle && writer->may_maintain && queue_is_empty(writer)) maintain_idle(writer);
         while (waiting) {
-            waiting = serve(writer, waiting);
+            waiting = serve_timed(writer, waiting);
             checkpoint(writer, !waiting && queue_is_empty(writer));
         }
     }
@@ -369,10 +385,21 @@ enum status sqlite_writer_run(struct sqlite_writer *writer, struct arena *arena,
                                      .error = error,
                                      .coroutine = coroutine_current()};
     if (request.coroutine) {
+        sql_queue_enter(&writer->queue);
         enqueue(writer, &request);
         coroutine_suspend();
     } else {
         wait_on_thread(writer, &request);
     }
     return request.status;
+}
+
+int64_t sqlite_writer_wait_ns(const struct sqlite_writer *writer, bool bursts_count)
+{
+    int64_t work = sql_queue_work_ns(&writer->queue, bursts_count);
+    if (work == 0) return 0;
+    int64_t waiting = atomic_load_explicit(&writer->queue.waiting, memory_order_relaxed);
+    int64_t by_time = work / batch_time_ns(writer), by_count = waiting / (int64_t)writer->batch_max;
+    int64_t batches = by_time > by_count ? by_time : by_count;
+    return work + batches * atomic_load_explicit(&writer->batch_ns, memory_order_relaxed);
 }

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "engines/sql/sql_queue.h"
 #include "engines/sql/sqlite_connection.h"
 
 struct sqlite_request;
@@ -24,9 +25,12 @@ struct sqlite_writer {
     void *committed_argument;
     bool (*maintain)(struct sql_transaction *transaction, bool idle, void *argument);
     void *maintain_argument;
-    bool may_maintain; /* something was committed since there was nothing left to do */
-    int64_t commit_ns; /* how long the latest commit took */
-    int wal_frames;    /* in the WAL after the latest commit */
+    bool may_maintain;         /* something was committed since there was nothing left to do */
+    _Atomic int64_t commit_ns; /* how long the latest commit took */
+    _Atomic int64_t batch_ns;  /* what a batch usually takes besides its units of work */
+    struct sql_queue queue;    /* of those who are not threads: jobs wait for themselves */
+    int64_t working_ns;        /* of the batch under way: in units of work */
+    int wal_frames;            /* in the WAL after the latest commit */
 
     pthread_t thread;
     pthread_mutex_t mutex;
@@ -47,5 +51,7 @@ void sqlite_writer_stop(struct sqlite_writer *writer);
 /* One unit of work, durable on return. */
 MUST_CHECK enum status sqlite_writer_run(struct sqlite_writer *writer, struct arena *arena,
                                          sql_body *body, void *context, struct error *error);
+/* How long one that comes now would wait until it is begun. */
+int64_t sqlite_writer_wait_ns(const struct sqlite_writer *writer, bool bursts_count);
 
 #endif
