@@ -1,9 +1,9 @@
-# How often a search finds who was meant, on the labelled sets (MATCHING_DATA, see matching.mk); in the test run with
-# few queries.
+# How often a search finds who was meant, on the labelled sets (MATCHING_DATA, see matching.mk); the bars are for all sets
+# together.
 #
 #   make search-relevance SEARCH_QUERIES=1000
 
-SEARCH_QUERIES ?= 60
+SEARCH_QUERIES ?= 300
 
 .PHONY: search-relevance
 TEST_STEPS += search-relevance

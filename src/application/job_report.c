@@ -11,14 +11,6 @@ static const struct str import_columns[COLUMNS_MAX + 1] = {
 static const struct str undo_columns[COLUMNS_MAX + 1] = {
     STR("customerId"), STR("result"), STR("reasons"), STR("survivorId"), STR_NONE};
 
-static struct str cut(struct str text)
-{
-    if (text.len <= ORIGINAL_MAX) return text;
-    size_t len = ORIGINAL_MAX;
-    while (len > 0 && ((unsigned char)text.ptr[len] & 0xC0) == 0x80) len--;
-    return str_of(text.ptr, len);
-}
-
 void job_report_refusal(struct buffer *out, const struct job_refusal *refusal)
 {
     const struct error *why = refusal->why;
@@ -32,7 +24,7 @@ void job_report_refusal(struct buffer *out, const struct job_refusal *refusal)
     json_member_string(&writer, STR("message"), str_from_cstr(why->message));
     if (why->allowed[0]) json_member_string(&writer, STR("allowed"), str_from_cstr(why->allowed));
     json_member_string(&writer, STR("customerId"), refusal->customer_id);
-    json_member_string(&writer, STR("original"), cut(refusal->original));
+    json_member_string(&writer, STR("original"), str_cut(refusal->original, ORIGINAL_MAX));
     json_object_end(&writer);
     buffer_append_char(out, '\n');
 }

@@ -4,8 +4,9 @@
 
 #include "application/customer.h"
 #include "application/new_customer.h"
+#include "base/identifier.h"
 
-enum { PAGE = 200, ID_MAX = 64 };
+enum { PAGE = 200 };
 
 /* What is shown and everything that was ever said: values that are no longer current lead to
  * the customer, too. */
@@ -68,7 +69,7 @@ enum status record_keys_rebuild(struct application *application, struct store_se
 {
     static const struct profile_filter all = {.include_merged = true};
     struct arena_mark mark = arena_mark(arena);
-    char last[ID_MAX];
+    char last[IDENTIFIER_MAX_BYTES];
     struct str after = STR_NONE;
     size_t count;
     do {
@@ -82,7 +83,7 @@ enum status record_keys_rebuild(struct application *application, struct store_se
         }
         if (count == 0) break;
         struct str id = rows[count - 1].customer_id;
-        if (id.len > ID_MAX) return error_plain(error, STATUS_STORE_CORRUPT);
+        if (id.len > IDENTIFIER_MAX_BYTES) return error_plain(error, STATUS_STORE_CORRUPT);
         memcpy(last, id.ptr, id.len);
         after = str_of(last, id.len);
     } while (count == PAGE);

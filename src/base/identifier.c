@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { ENCODED_CHARS = 26, LENGTH_MAX = 64 };
+enum { ENCODED_CHARS = 26 };
 
 struct str identifier_new(struct environment *environment, struct str prefix, struct arena *arena)
 {
@@ -33,7 +33,7 @@ static bool is_alphanumeric(char c)
 
 bool identifier_is_valid(struct str id)
 {
-    if (id.len == 0 || id.len > LENGTH_MAX || !is_alphanumeric(id.ptr[0])) return false;
+    if (id.len == 0 || id.len > IDENTIFIER_MAX_BYTES || !is_alphanumeric(id.ptr[0])) return false;
     for (size_t i = 1; i < id.len; i++)
         if (!is_alphanumeric(id.ptr[i]) && !memchr("._:-", id.ptr[i], 4)) return false;
     return true;

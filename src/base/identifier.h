@@ -15,6 +15,7 @@ struct str identifier_new(struct environment *environment, struct str prefix, st
 /* An identifier that a caller may choose: 1 to 64 of A-Z a-z 0-9 . _ : - , beginning with a letter
  * or digit. The sentence for errors is IDENTIFIER_ALLOWED. */
 bool identifier_is_valid(struct str id);
+enum { IDENTIFIER_MAX_BYTES = 64 };
 #define IDENTIFIER_ALLOWED "1 to 64 of A-Z a-z 0-9 . _ : - beginning with a letter or digit"
 
 #endif

@@ -79,6 +79,13 @@ struct str str_skip(struct str s, size_t count)
     return s.ptr ? str_of(s.ptr + count, s.len - count) : s;
 }
 
+struct str str_cut(struct str s, size_t max_bytes)
+{
+    if (s.len <= max_bytes) return s;
+    while (max_bytes > 0 && ((unsigned char)s.ptr[max_bytes] & 0xC0) == 0x80) max_bytes--;
+    return str_of(s.ptr, max_bytes);
+}
+
 ptrdiff_t str_find_char(struct str s, char c)
 {
     const char *hit = s.len ? memchr(s.ptr, c, s.len) : NULL;

@@ -56,6 +56,8 @@ bool str_ends_with(struct str s, struct str suffix);
 struct str str_trim(struct str s);
 /* From offset on; empty when the offset is past the end. */
 struct str str_skip(struct str s, size_t count);
+/* The beginning, of at most so many bytes: UTF-8 is cut where a character ends. */
+struct str str_cut(struct str s, size_t max_bytes);
 /* Index of the first such byte, or -1. */
 ptrdiff_t str_find_char(struct str s, char c);
 /* Takes what stands before `separator` off the front of *rest and returns it; the whole rest when

@@ -68,6 +68,16 @@ static void skipping_stops_at_the_end(void **state)
     assert_true(str_is_none(str_skip(STR_NONE, 1)));
 }
 
+static void cutting_keeps_characters_whole(void **state)
+{
+    (void)state;
+    assert_str(str_cut(STR("abc"), 3), STR("abc"));
+    assert_str(str_cut(STR("abc"), 2), STR("ab"));
+    assert_str(str_cut(STR("a\xC3\xBC"), 2), STR("a"));
+    assert_str(str_cut(STR("\xE0\xBF\x9A"), 2), STR(""));
+    assert_true(str_is_none(str_cut(STR_NONE, 0)));
+}
+
 static void splitting_gives_every_part(void **state)
 {
     (void)state;
@@ -206,6 +216,7 @@ int main(void)
         cmocka_unit_test(prefixes_and_suffixes),
         cmocka_unit_test(trimming_takes_ascii_space_from_both_ends),
         cmocka_unit_test(skipping_stops_at_the_end),
+        cmocka_unit_test(cutting_keeps_characters_whole),
         cmocka_unit_test(splitting_gives_every_part),
         cmocka_unit_test(integers_are_plain_decimals_that_fit),
         cmocka_unit_test(utf8_is_judged_by_the_table),

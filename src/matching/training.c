@@ -190,7 +190,7 @@ static void count_random(void *context, size_t task, unsigned thread)
     struct scoring_memo *memo = scoring_memo_new();
     struct evidence evidence;
     uint64_t state = values_mix(task + 1);
-    for (uint32_t i = 0; memo && i < sampling->pairs / RANDOM_TASKS; i++) {
+    for (uint32_t i = 0; memo && i < (sampling->pairs + RANDOM_TASKS - 1) / RANDOM_TASKS; i++) {
         state = values_mix(state + 0x9E3779B97F4A7C15u);
         uint32_t x = (uint32_t)((state >> 32) * sampling->count >> 32);
         uint32_t y = (uint32_t)((state & 0xFFFFFFFFu) * sampling->count >> 32);
@@ -203,6 +203,13 @@ static void count_random(void *context, size_t task, unsigned thread)
         for (int c = 0; c < COMPARISON_COUNT; c++) sampling->level[task][c][evidence.level[c]]++;
     }
     scoring_memo_free(memo);
+}
+
+/* A small file has few pairs: drawn again and again, they would outweigh the shipped model. */
+static uint32_t pairs_to_draw(uint32_t count, const struct training_options *options)
+{
+    uint64_t all = (uint64_t)count * (count > 0 ? count - 1 : 0) / 2;
+    return all < options->random_pairs ? (uint32_t)all : options->random_pairs;
 }
 
 static void estimate_random(struct model *model, const struct random_sampling *sampling)
@@ -391,7 +398,7 @@ static void train_kind(struct sampling *sampling, struct random_sampling *random
                                        .scorer = sampling->scorer,
                                        .numbers = numbers,
                                        .count = count,
-                                       .pairs = sampling->options->random_pairs};
+                                       .pairs = pairs_to_draw(count, sampling->options)};
     if (count > 1) parallel_run(sampling->options->threads, RANDOM_TASKS, count_random, random);
     estimate_random(model, random);
     estimate_match(sampling, model, result);

@@ -53,9 +53,12 @@ static bool looks_like_phone(struct str text)
     return digit_count(text) >= PHONE_FROM;
 }
 
-static struct str kept(struct arena *arena, struct str text)
+static struct str kept(struct search_reading *reading, struct arena *arena, struct str text)
 {
-    return str_is_empty(text) ? STR("") : arena_str(arena, text);
+    if (str_is_empty(text)) return STR("");
+    struct str copy = arena_str(arena, text);
+    reading->failed = reading->failed || str_is_none(copy);
+    return copy;
 }
 
 static bool add_words(struct search_reading *reading, const struct search_words *words,
@@ -63,13 +66,14 @@ static bool add_words(struct search_reading *reading, const struct search_words 
 {
     for (size_t i = 0; i < words->count; i++) {
         struct str word = words->word[i];
-        struct search_token token = {.raw = raw, .word = kept(arena, word), .fields = fields};
+        struct search_token token = {
+            .raw = raw, .word = kept(reading, arena, word), .fields = fields};
         if (words->count > 1) token.raw = token.word;
         token.sound = word.ptr[0] > '9' ? phonetic_code(word) : 0;
         if (digit_count(word) >= PHONE_FROM && digit_count(word) == word.len) {
-            token.phone = token.word;
-            char end[SEARCH_VALUE_MAX];
-            token.phone_end = kept(arena, search_phone_end(word, end));
+            char phone[SEARCH_VALUE_MAX], end[SEARCH_VALUE_MAX];
+            token.phone = kept(reading, arena, search_phone(word, phone));
+            token.phone_end = kept(reading, arena, search_phone_end(word, end));
         }
         token.identifier = fields == ANY_FIELD && word.len >= PREFIX_FROM ? token.word : STR("");
         if (!add_token(reading, &token)) return false;
@@ -81,7 +85,7 @@ static bool add_email(struct search_reading *reading, struct str raw, struct are
 {
     char email[SEARCH_VALUE_MAX];
     struct search_token token = {.raw = raw, .fields = FIELD(EMAIL)};
-    token.email = kept(arena, search_email(raw, email));
+    token.email = kept(reading, arena, search_email(raw, email));
     return str_is_empty(token.email) || add_token(reading, &token);
 }
 
@@ -89,8 +93,8 @@ static bool add_phone(struct search_reading *reading, struct str raw, struct are
 {
     char phone[SEARCH_VALUE_MAX], end[SEARCH_VALUE_MAX];
     struct search_token token = {.raw = raw, .fields = FIELD(PHONE) | FIELD(PHONE_END)};
-    token.phone = kept(arena, search_phone(raw, phone));
-    token.phone_end = kept(arena, search_phone_end(raw, end));
+    token.phone = kept(reading, arena, search_phone(raw, phone));
+    token.phone_end = kept(reading, arena, search_phone_end(raw, end));
     return str_is_empty(token.phone_end) || add_token(reading, &token);
 }
 
@@ -99,7 +103,8 @@ static bool add_identifier(struct search_reading *reading, struct str raw, struc
     char identifier[SEARCH_VALUE_MAX];
     struct search_token token = {.raw = raw,
                                  .fields = FIELD(IDENTIFIER) | FIELD(SOURCE_KEY),
-                                 .identifier = kept(arena, search_identifier(raw, identifier))};
+                                 .identifier =
+                                     kept(reading, arena, search_identifier(raw, identifier))};
     return add_token(reading, &token);
 }
 
@@ -130,8 +135,9 @@ static bool add_whole_name(struct search_reading *reading, struct str raw, struc
     char name[SEARCH_VALUE_MAX];
     struct search_words words;
     search_words_of(raw, &words);
-    struct search_token token = {
-        .raw = raw, .fields = NAME_FIELDS, .name = kept(arena, search_whole_name(&words, name))};
+    struct search_token token = {.raw = raw,
+                                 .fields = NAME_FIELDS,
+                                 .name = kept(reading, arena, search_whole_name(&words, name))};
     return str_is_empty(token.name) || add_token(reading, &token);
 }
 
@@ -207,15 +213,6 @@ static enum status read_as(enum box box, const struct search_input *input, struc
     return STATUS_OK;
 }
 
-static bool is_complete(const struct search_reading *reading)
-{
-    for (size_t i = 0; i < reading->count; i++) {
-        const struct search_token *token = &reading->tokens[i];
-        if (str_is_none(token->word) && token->word.len > 0) return false;
-    }
-    return true;
-}
-
 enum status search_query_parse(const struct search_input *input, struct arena *arena,
                                struct search_query *query, struct error *error)
 {
@@ -232,8 +229,9 @@ enum status search_query_parse(const struct search_input *input, struct arena *a
     for (int box = 0; box < BOX_COUNT; box++) {
         struct search_reading *reading = &query->readings[query->count];
         if (!box_may_be((enum box)box, input)) continue;
-        TRY(read_as((enum box)box, input, arena, reading, error));
-        if (!is_complete(reading)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+        enum status status = read_as((enum box)box, input, arena, reading, error);
+        if (reading->failed) return error_plain(error, STATUS_OUT_OF_MEMORY);
+        TRY(status);
         if (reading->count > 0) query->count++;
     }
     return STATUS_OK;
@@ -453,13 +451,7 @@ void search_ranges_close(struct search_ranges *ranges, const struct search_token
 }
 
 /* The part of the front and of the back that one typo leaves whole in one of them, even a swap in
- * the middle: together they are one letter short. Cut where a character ends. */
-static struct str half(struct str text, size_t len)
-{
-    while (len > 0 && len < text.len && ((unsigned char)text.ptr[len] & 0xC0) == 0x80) len--;
-    return str_of(text.ptr, len);
-}
-
+ * the middle: together they are one letter short. */
 void search_ranges_near(struct search_ranges *ranges, const struct search_token *token)
 {
     char room[SEARCH_KEY_MAX];
@@ -470,14 +462,14 @@ void search_ranges_near(struct search_ranges *ranges, const struct search_token 
         for (size_t len = word.len - 1; len <= word.len + 1; len++) {
             const char dictionary[] = {'D', search_length(len), '\0'};
             const char backwards[] = {'R', search_length(len), '\0'};
-            add_beginning(ranges, dictionary, half(word, front), NEAR_BLOCKS);
-            add_beginning(ranges, backwards, half(drow, back), NEAR_BLOCKS);
+            add_beginning(ranges, dictionary, str_cut(word, front), NEAR_BLOCKS);
+            add_beginning(ranges, backwards, str_cut(drow, back), NEAR_BLOCKS);
         }
         struct str sound = search_sound_key(word, room);
         if (!str_is_empty(sound)) add_beginning(ranges, "", sound, NEAR_BLOCKS);
     }
     if (phone.len >= PHONE_SAME_FROM && str_is_empty(word)) {
-        add_beginning(ranges, "Vp", half(phone, (phone.len - 1) / 2), NEAR_BLOCKS);
-        add_beginning(ranges, "Vr", half(token->phone_end, phone.len / 2), NEAR_BLOCKS);
+        add_beginning(ranges, "Vp", str_cut(phone, (phone.len - 1) / 2), NEAR_BLOCKS);
+        add_beginning(ranges, "Vr", str_cut(token->phone_end, phone.len / 2), NEAR_BLOCKS);
     }
 }

@@ -35,16 +35,18 @@ struct search_input {
 struct search_token {
     struct str raw;  /* as it was typed */
     struct str word; /* folded; empty like those below: not looked for */
-    struct str name, email, phone, phone_end, identifier; /* whole values */
-    unsigned fields;                                      /* bit 1 << field */
-    uint32_t sound;                                       /* of the word; 0: none */
-    bool is_last; /* still being typed: any beginning will do */
+    /* Whole values; phone_end has all digits of phone, and what stood before it. */
+    struct str name, email, phone, phone_end, identifier;
+    unsigned fields; /* bit 1 << field */
+    uint32_t sound;  /* of the word; 0: none */
+    bool is_last;    /* still being typed: any beginning will do */
 };
 
 struct search_reading {
     struct search_token tokens[SEARCH_TOKENS_MAX];
     size_t count;
     bool is_loose; /* e-mail addresses word by word: for when they are not found as wholes */
+    bool failed;   /* out of memory */
 };
 
 struct search_query {

@@ -139,6 +139,51 @@ static void the_box_is_read_in_more_than_one_way(void **state)
     assert_int_equal(query.readings[1].count, 2);
 }
 
+/* Zeros in front are not what a number is looked for by, and its back half lies within it. */
+static void digits_alone_are_read_as_a_number(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *typed, *phone, *phone_end;
+    } cases[] = {{"0301234567", "301234567", "765432103"},
+                 {"00493012345", "3012345", "543210394"},
+                 {"00000000000005", "", ""},
+                 {"0000000000000512", "", "215"}};
+    for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+        struct search_ranges ranges = {.arena = &arena};
+        struct search_query query =
+            parse((struct search_input){.any = str_from_cstr(cases[i].typed)});
+        const struct search_token *token = &query.readings[0].tokens[0];
+        assert_str(token->phone, str_from_cstr(cases[i].phone));
+        assert_str(token->phone_end, str_from_cstr(cases[i].phone_end));
+        search_ranges_near(&ranges, token);
+        assert_false(ranges.failed);
+        for (size_t r = 0; r < ranges.count; r++) assert_true(str_is_utf8(ranges.items[r].from));
+    }
+}
+
+/* U+0FDA has no base letter: it stays as it is, three bytes, of which two would still fit. */
+static void a_long_identifier_is_cut_between_characters(void **state)
+{
+    (void)state;
+    char value[66], whole[SEARCH_VALUE_MAX];
+    memset(value, '7', 62);
+    memcpy(value + 62, "\xE0\xBF\x9A", 3);
+    struct str identifier = search_identifier(str_of(value, 65), whole);
+    assert_str(identifier, str_of(value, 62));
+}
+
+static void a_search_without_memory_is_refused(void **state)
+{
+    (void)state;
+    struct arena small;
+    static struct search_query query;
+    struct search_input input = {.any = STR("jane doe")};
+    arena_init(&small, 4);
+    assert_int_equal(search_query_parse(&input, &small, &query, NULL), STATUS_OUT_OF_MEMORY);
+    arena_release(&small);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +191,9 @@ int main(void)
         cmocka_unit_test(a_phone_number_is_met_in_any_format),
         cmocka_unit_test(one_typo_anywhere_is_in_what_is_read),
         cmocka_unit_test(the_box_is_read_in_more_than_one_way),
+        cmocka_unit_test(digits_alone_are_read_as_a_number),
+        cmocka_unit_test(a_long_identifier_is_cut_between_characters),
+        cmocka_unit_test(a_search_without_memory_is_refused),
     };
     arena_init(&arena, 64 << 20);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,14 +88,6 @@ void search_values_of_contact(const struct json_value *contact, search_visit *vi
 
 /* --- words --- */
 
-/* Cut where a character ends. */
-static struct str cut(struct str text, size_t max)
-{
-    if (text.len <= max) return text;
-    while (max > 0 && ((unsigned char)text.ptr[max] & 0xC0) == 0x80) max--;
-    return str_of(text.ptr, max);
-}
-
 static bool is_letter(struct str word)
 {
     return word.len == 1 && word.ptr[0] > '9';
@@ -124,7 +116,8 @@ void search_words_of(struct str value, struct search_words *words)
     struct str folded = fold_text(value, words->text);
     words->count = fold_words(folded, words->word, SEARCH_WORDS_MAX);
     join_letters(words);
-    for (size_t i = 0; i < words->count; i++) words->word[i] = cut(words->word[i], SEARCH_WORD_MAX);
+    for (size_t i = 0; i < words->count; i++)
+        words->word[i] = str_cut(words->word[i], SEARCH_WORD_MAX);
 }
 
 void search_words_of_address(struct str value, struct search_words *words)
@@ -159,7 +152,7 @@ struct str search_reversed(struct str word, char *out)
 
 struct str search_email(struct str value, char *out)
 {
-    struct str text = cut(str_trim(value), SEARCH_VALUE_MAX);
+    struct str text = str_cut(str_trim(value), SEARCH_VALUE_MAX);
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
         out[i] = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
@@ -226,7 +219,7 @@ struct str search_phone_end(struct str value, char *out)
 struct str search_identifier(struct str value, char *out)
 {
     char folded[FOLD_MAX];
-    return cut(fold_compact(fold_text(value, folded), out, SEARCH_VALUE_MAX), SEARCH_VALUE_MAX);
+    return fold_compact(fold_text(value, folded), out, SEARCH_VALUE_MAX);
 }
 
 struct str search_whole_name(const struct search_words *words, char *out)
@@ -236,7 +229,7 @@ struct str search_whole_name(const struct search_words *words, char *out)
     memcpy(sorted, words->word, words->count * sizeof(*sorted));
     str_sort(sorted, words->count);
     for (size_t i = 0; i < words->count; i++) {
-        struct str part = cut(sorted[i], SEARCH_VALUE_MAX - len);
+        struct str part = str_cut(sorted[i], SEARCH_VALUE_MAX - len);
         memcpy(out + len, part.ptr, part.len);
         len += part.len;
     }

@@ -9,8 +9,8 @@
 
 #include "adapters/memory/memory_store.h"
 #include "application/get_customer.h"
+#include "application_fixture.h"
 #include "domain/profile.h"
-#include "matching.h"
 #include "service/sample_records.h"
 
 static struct arena arena;
@@ -49,21 +49,12 @@ static void every_record_is_a_valid_customer_and_always_the_same(void **state)
     }
 }
 
-static const struct policy *default_policy(struct application *application, struct str tenant)
-{
-    (void)application, (void)tenant;
-    return policy_default();
-}
-
 static void it_is_loaded_once_and_never_over_data(void **state)
 {
     (void)state;
     _Atomic bool stop = false;
     int64_t loaded;
-    struct application application = {.matcher = matching_default(),
-                                      .environment = environment_system(),
-                                      .policy_for = default_policy,
-                                      .limits = APPLICATION_LIMITS_DEFAULT};
+    struct application application = application_fixture(environment_system());
     assert_int_equal(memory_store_new(512 << 20, &application.store), STATUS_OK);
     assert_int_equal(sample_load(&application, &stop, &loaded, &error), STATUS_OK);
     assert_int_equal(loaded, SAMPLE_RECORDS);

@@ -183,8 +183,13 @@ size_t fold_words(struct str folded, struct str *words, size_t max)
 
 struct str fold_compact(struct str folded, char *out, size_t max)
 {
+    struct str word;
     size_t len = 0;
-    for (size_t i = 0; i < folded.len && len < max; i++)
-        if (folded.ptr[i] != ' ') out[len++] = folded.ptr[i];
+    while (str_split(&folded, ' ', &word)) {
+        struct str part = str_cut(word, max - len);
+        memcpy(out + len, part.ptr, part.len);
+        len += part.len;
+        if (part.len < word.len) break;
+    }
     return str_of(out, len);
 }

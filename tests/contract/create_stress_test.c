@@ -6,6 +6,7 @@
 
 #include "adapters/matcher/matcher.h"
 #include "application/create_customer.h"
+#include "application_fixture.h"
 #include "contract.h"
 
 enum { CREATORS = 6, ROUNDS = 10, MEMORY = 16 << 20 };
@@ -33,13 +34,6 @@ struct creator {
 };
 
 static atomic_int created[ROUNDS], refused[ROUNDS];
-
-static const struct policy *default_policy(struct application *application, struct str tenant)
-{
-    (void)application;
-    (void)tenant;
-    return policy_default();
-}
 
 static struct json_value *body_of(struct creator *creator)
 {
@@ -74,10 +68,8 @@ static void *creator_main(void *argument)
 static void create_at_once(struct contract *c, bool weighed)
 {
     const struct matcher_options options = {.match_weight = 8};
-    struct application application = {.store = c->store,
-                                      .environment = environment_system(),
-                                      .policy_for = default_policy,
-                                      .limits = APPLICATION_LIMITS_DEFAULT};
+    struct application application = application_fixture(environment_system());
+    application.store = c->store;
     struct creator creators[CREATORS];
     assert_int_equal(matcher_new(&options, &application.matcher, &c->error), STATUS_OK);
     for (int i = 0; i < ROUNDS; i++) {

@@ -5,8 +5,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "application_fixture.h"
 #include "contract.h"
-#include "matching.h"
 
 #include "application/create_customer.h"
 #include "application/merge_customers.h"
@@ -30,12 +30,6 @@ struct worker {
     struct error error;
     struct str customer, other;
 };
-
-static const struct policy *default_policy(struct application *self, struct str tenant)
-{
-    (void)self, (void)tenant;
-    return policy_default();
-}
 
 static uint32_t draw(struct worker *worker, uint32_t below)
 {
@@ -231,11 +225,8 @@ static void run_round(struct contract *c, const struct caller *caller, int round
 static void the_queue_follows_whoever_changes_what_it_asks_about(struct contract *c)
 {
     struct caller caller = {.tenant = c->tenant, .user_id = STR("u")};
-    application = (struct application){.store = c->store,
-                                       .matcher = matching_default(),
-                                       .environment = environment_system(),
-                                       .policy_for = default_policy,
-                                       .limits = APPLICATION_LIMITS_DEFAULT};
+    application = application_fixture(environment_system());
+    application.store = c->store;
     atomic_store(&surprises, 0);
     for (size_t i = 0; i < UNIT_COUNT(done); i++) atomic_store(&done[i], 0);
     create_all(c, &caller);

@@ -19,6 +19,7 @@ static void check_token(const struct search_token *token, struct arena *arena)
 {
     struct search_ranges ranges = {.arena = arena};
     FUZZ_REQUIRE(token->word.len <= SEARCH_WORD_MAX);
+    FUZZ_REQUIRE(token->phone.len <= token->phone_end.len);
     search_ranges_close(&ranges, token);
     search_ranges_near(&ranges, token);
     check_ranges(&ranges);

@@ -11,6 +11,7 @@
 #include "adapters/memory/memory_store.h"
 #include "application/create_customer.h"
 #include "application/match_customers.h"
+#include "application_fixture.h"
 #include "property.h"
 
 #include <cmocka.h>
@@ -117,13 +118,6 @@ static bool keys_are_complete(struct property *p, void *context)
 
 /* --- through the use cases --- */
 
-static const struct policy *default_policy(struct application *application, struct str tenant)
-{
-    (void)application;
-    (void)tenant;
-    return policy_default();
-}
-
 static bool create(struct property *p, struct application *application,
                    const struct json_value *body)
 {
@@ -141,10 +135,8 @@ static int created(struct property *p, struct matcher *matcher, const struct jso
                    const struct json_value *second)
 {
     struct environment_fixed environment;
-    struct application application = {.matcher = matcher,
-                                      .environment = &environment.base,
-                                      .policy_for = default_policy,
-                                      .limits = APPLICATION_LIMITS_DEFAULT};
+    struct application application = application_fixture(&environment.base);
+    application.matcher = matcher;
     environment_fixed_init(&environment, 1700000000 * INSTANT_SECOND, INSTANT_SECOND, 1);
     if (memory_store_new(4 << 20, &application.store) != STATUS_OK) abort();
     int count = create(p, &application, first);

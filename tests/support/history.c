@@ -1,5 +1,5 @@
 #include "history.h"
-#include "matching.h"
+#include "application_fixture.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -69,23 +69,12 @@ void history_draw(struct property *property, struct history *history,
 
 /* ---- worlds ---- */
 
-static const struct policy *default_policy(struct application *application, struct str tenant)
-{
-    (void)application;
-    (void)tenant;
-    return policy_default();
-}
-
 void history_world_init(struct history_world *world, struct store *store, struct str tenant)
 {
     *world = (struct history_world){0};
     environment_fixed_init(&world->environment, history_start, 1, 7);
-    world->application = (struct application){.store = store,
-                                              .matcher = matching_default(),
-                                              .environment = &world->environment.base,
-                                              .policy_for = default_policy,
-                                              .limits = APPLICATION_LIMITS_DEFAULT,
-                                              .suppression_key = {1, 2}};
+    world->application = application_fixture(&world->environment.base);
+    world->application.store = store;
     world->caller = (struct caller){.tenant = tenant, .user_id = STR("tester")};
     arena_init(&world->arena, ARENA_MAX_BYTES);
 }

@@ -1,10 +1,9 @@
 /* The review queue over the store in memory: claims that run out, decisions, and what follows. */
-#include "matching.h"
+#include "application_fixture.h"
 #include "unit.h"
 
 #include <string.h>
 
-#include "adapters/memory/memory_store.h"
 #include "application/create_customer.h"
 #include "application/get_customer.h"
 #include "application/merge_customers.h"
@@ -14,42 +13,25 @@
 #include "application/review_scan.h"
 #include "application/unmerge_customers.h"
 
-static struct store *store;
 static struct environment_fixed environment;
 static struct application application;
 static struct caller ann, bob;
 static struct arena arena;
 static struct error error;
 
-static const struct policy *default_policy(struct application *a, struct str tenant)
-{
-    (void)a;
-    (void)tenant;
-    return policy_default();
-}
-
 static int set_up(void **state)
 {
     (void)state;
-    if (memory_store_new(64 << 20, &store) != STATUS_OK) return 1;
     environment_fixed_init(&environment, 1700000000 * INSTANT_SECOND, 1, 1);
-    application = (struct application){.store = store,
-                                       .matcher = matching_default(),
-                                       .environment = &environment.base,
-                                       .policy_for = default_policy,
-                                       .limits = APPLICATION_LIMITS_DEFAULT};
     ann = (struct caller){.tenant = STR("t1"), .user_id = STR("ann")};
     bob = (struct caller){.tenant = STR("t1"), .user_id = STR("bob")};
-    arena_init(&arena, 64 << 20);
-    return 0;
+    return application_fixture_open(&application, &environment.base, &arena);
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    arena_release(&arena);
-    memory_store_free(store);
-    return 0;
+    return application_fixture_close(&application, &arena);
 }
 
 static struct json_value *json(struct str text)
@@ -95,8 +77,9 @@ static void suspect(const char *customer, const char *other, double probability)
                                                       .reason_count = 1,
                                                       .waterfall = STR("{\"logOdds\":3}"),
                                                       .model_version = STR("m7")}}};
-    assert_int_equal(store_write(store, ann.tenant, &arena, suspect_body, &suspicion, &error),
-                     STATUS_OK);
+    assert_int_equal(
+        store_write(application.store, ann.tenant, &arena, suspect_body, &suspicion, &error),
+        STATUS_OK);
 }
 
 static const struct json_value *items(struct review_query query)

@@ -1,6 +1,6 @@
 /* A scan for duplicates over the sample base: it finds what a write would have found, goes on after
  * an interruption, and can be cancelled. */
-#include "matching.h"
+#include "application_fixture.h"
 #include "unit.h"
 
 #include <dirent.h>
@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "adapters/jobs/job_service.h"
-#include "adapters/memory/memory_store.h"
 #include "application/create_customer.h"
 #include "application/review_list.h"
 #include "application/review_resolve.h"
@@ -25,12 +24,6 @@ static struct arena arena;
 static struct error error;
 static char directory[64];
 static const struct caller caller = {.tenant = STR("t"), .user_id = STR("u")};
-
-static const struct policy *default_policy(struct application *self, struct str tenant)
-{
-    (void)self, (void)tenant;
-    return policy_default();
-}
 
 static void create(const char *body)
 {
@@ -47,14 +40,9 @@ static void create(const char *body)
 static int set_up(void **state)
 {
     (void)state;
-    application = (struct application){.matcher = matching_default(),
-                                       .environment = environment_system(),
-                                       .policy_for = default_policy,
-                                       .limits = APPLICATION_LIMITS_DEFAULT};
-    arena_init(&arena, 256 << 20);
     (void)snprintf(directory, sizeof(directory), "/tmp/customer360-scan-test-XXXXXX");
     if (!mkdtemp(directory)) return -1;
-    return memory_store_new(256 << 20, &application.store) == STATUS_OK ? 0 : -1;
+    return application_fixture_open(&application, environment_system(), &arena);
 }
 
 /* Removes what is there of the tenant's files; how many there were. */
@@ -84,33 +72,7 @@ static int tear_down(void **state)
     (void)snprintf(path, sizeof(path), "%s/.lock", directory);
     (void)unlink(path);
     (void)rmdir(directory);
-    memory_store_free(application.store);
-    arena_release(&arena);
-    return 0;
-}
-
-static struct job_runner *open_service(void)
-{
-    const struct job_service_options options = {.application = &application,
-                                                .directory = str_from_cstr(directory),
-                                                .batch = 10,
-                                                .keep_ms = 60000};
-    struct job_runner *runner;
-    assert_int_equal(job_service_new(&options, &runner, &error), STATUS_OK);
-    return runner;
-}
-
-static struct job_row wait_for(struct str job_id)
-{
-    struct job_row job;
-    do {
-        const struct timespec pause = {.tv_nsec = 2000000};
-        struct arena_mark mark = arena_mark(&arena);
-        assert_int_equal(nanosleep(&pause, NULL), 0);
-        arena_rewind(&arena, mark);
-        assert_int_equal(jobs_get(&application, &caller, job_id, &arena, &job, &error), STATUS_OK);
-    } while (job.state == JOB_QUEUED || job.state == JOB_RUNNING);
-    return job;
+    return application_fixture_close(&application, &arena);
 }
 
 static int64_t progress_of(const struct job_row *job, const char *name)
@@ -152,7 +114,7 @@ static struct job_row scan(struct job_runner *runner)
     struct job_row job;
     assert_int_equal(runner->scan_start(runner, &caller, SCAN_NEVER_MERGES, &arena, &job, &error),
                      STATUS_OK);
-    return wait_for(job.job_id);
+    return application_fixture_wait(&application, &caller, job.job_id, &arena);
 }
 
 /* Duplicates of the sample base, each with what it is a duplicate of. */
@@ -201,7 +163,7 @@ static void a_scan_finds_little_less_than_comparing_every_pair(void **state)
     (void)state;
     size_t scanned_count, all_count;
     load_families();
-    struct job_runner *runner = open_service();
+    struct job_runner *runner = application_fixture_jobs(&application, directory);
     struct job_row job = scan(runner);
     assert_int_equal(job.state, JOB_DONE);
     struct str *scanned = queue(&scanned_count);
@@ -220,7 +182,7 @@ static void a_scan_again_changes_nothing(void **state)
     (void)state;
     size_t first_count, second_count;
     load_families();
-    struct job_runner *runner = open_service();
+    struct job_runner *runner = application_fixture_jobs(&application, directory);
     (void)scan(runner);
     struct str *first = queue(&first_count);
     struct job_row job = scan(runner);
@@ -243,7 +205,8 @@ static struct str leave_interrupted(const char *progress, const char *pairs)
                                  str_from_cstr(progress), &arena, &error),
                      STATUS_OK);
     (void)snprintf(path, sizeof(path), "%s/t", directory);
-    struct job_runner *runner = open_service(); /* makes what directories it needs */
+    struct job_runner *runner =
+        application_fixture_jobs(&application, directory); /* makes what directories it needs */
     (void)scan(runner);
     job_service_free(runner);
     const char *texts[2][2] = {{"scan", "u\t2\n"}, {"pairs", pairs}};
@@ -265,8 +228,8 @@ static void a_scan_that_was_interrupted_while_it_read_begins_again(void **state)
     struct str id = leave_interrupted("{}", NULL);
     create("{\"customerId\":\"A\",\"name\":\"Acme\",\"emails\":[\"a@x.example\"]}");
     create("{\"customerId\":\"B\",\"name\":\"Acme\",\"emails\":[\"a@x.example\"]}");
-    struct job_runner *runner = open_service();
-    struct job_row job = wait_for(id);
+    struct job_runner *runner = application_fixture_jobs(&application, directory);
+    struct job_row job = application_fixture_wait(&application, &caller, id, &arena);
     assert_int_equal(job.state, JOB_DONE);
     assert_int_equal(progress_of(&job, "alike"), 1);
     job_service_free(runner);
@@ -286,8 +249,8 @@ static void a_scan_that_was_interrupted_while_it_decided_goes_on(void **state)
     create("{\"customerId\":\"A\",\"name\":\"Acme\",\"emails\":[\"a@x.example\"]}");
     create("{\"customerId\":\"B\",\"name\":\"Acme\",\"emails\":[\"a@x.example\"]}");
     create("{\"customerId\":\"C\",\"name\":\"Acme\",\"emails\":[\"a@x.example\"]}");
-    struct job_runner *runner = open_service();
-    struct job_row job = wait_for(id);
+    struct job_runner *runner = application_fixture_jobs(&application, directory);
+    struct job_row job = application_fixture_wait(&application, &caller, id, &arena);
     assert_int_equal(job.state, JOB_DONE);
     assert_int_equal(progress_of(&job, "alike"), 8);
     assert_int_equal(progress_of(&job, "decided"), 51);
@@ -306,7 +269,7 @@ static void a_scan_that_was_cancelled_meanwhile_is_not_taken_up(void **state)
     assert_int_equal(jobs_cancel(&application, &caller, id, &arena, &job, &error), STATUS_OK);
     create("{\"customerId\":\"A\",\"name\":\"Acme\",\"emails\":[\"a@x.example\"]}");
     create("{\"customerId\":\"B\",\"name\":\"Acme\",\"emails\":[\"a@x.example\"]}");
-    struct job_runner *runner = open_service();
+    struct job_runner *runner = application_fixture_jobs(&application, directory);
     (void)scan(runner); /* one after the other: the first one is over */
     job_service_free(runner);
     assert_int_equal(jobs_get(&application, &caller, id, &arena, &job, &error), STATUS_OK);
@@ -318,8 +281,8 @@ static void files_that_are_not_a_scans_do_no_harm(void **state)
 {
     (void)state;
     struct str id = leave_interrupted("{\"pairs\":1}", "no pair\n");
-    struct job_runner *runner = open_service();
-    struct job_row job = wait_for(id);
+    struct job_runner *runner = application_fixture_jobs(&application, directory);
+    struct job_row job = application_fixture_wait(&application, &caller, id, &arena);
     assert_int_equal(job.state, JOB_FAILED);
     job_service_free(runner);
     assert_int_equal(remove_files(), 0);

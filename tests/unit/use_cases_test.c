@@ -1,18 +1,16 @@
 /* The use cases over the store in memory: what each answers, and what it refuses. */
-#include "matching.h"
+#include "application_fixture.h"
 #include "unit.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "adapters/memory/memory_store.h"
 #include "application/change_customer.h"
 #include "application/consents.h"
 #include "application/contacts.h"
 #include "application/create_customer.h"
 #include "application/get_customer.h"
 #include "application/import_records.h"
-#include "application/jobs.h"
 #include "application/list_customers.h"
 #include "application/merge_customers.h"
 #include "application/read_events.h"
@@ -20,42 +18,24 @@
 #include "application/suppressions.h"
 #include "application/unmerge_customers.h"
 
-static struct store *store;
 static struct environment_fixed environment;
 static struct application application;
 static struct caller caller;
 static struct arena arena;
 static struct error error;
 
-static const struct policy *default_policy(struct application *a, struct str tenant)
-{
-    (void)a;
-    (void)tenant;
-    return policy_default();
-}
-
 static int set_up(void **state)
 {
     (void)state;
-    if (memory_store_new(64 << 20, &store) != STATUS_OK) return 1;
     environment_fixed_init(&environment, 1700000000 * INSTANT_SECOND, INSTANT_SECOND, 1);
-    application = (struct application){.store = store,
-                                       .matcher = matching_default(),
-                                       .environment = &environment.base,
-                                       .policy_for = default_policy,
-                                       .limits = APPLICATION_LIMITS_DEFAULT,
-                                       .suppression_key = {3, 4}};
     caller = (struct caller){.tenant = STR("t1"), .user_id = STR("user-1")};
-    arena_init(&arena, 64 << 20);
-    return 0;
+    return application_fixture_open(&application, &environment.base, &arena);
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    arena_release(&arena);
-    memory_store_free(store);
-    return 0;
+    return application_fixture_close(&application, &arena);
 }
 
 static struct json_value *json(const char *text)

@@ -10,45 +10,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "adapters/jobs/import_job.h"
 #include "adapters/jobs/job_service.h"
-#include "adapters/memory/memory_store.h"
 #include "application/export_records.h"
 #include "application/job_report.h"
 #include "application/jobs.h"
-#include "matching.h"
+#include "application_fixture.h"
 
 static struct application application;
 static struct arena arena;
 static struct error error;
 static char refusals[4096];
 
-static const struct policy *default_policy(struct application *self, struct str tenant)
-{
-    (void)self, (void)tenant;
-    return policy_default();
-}
-
 static int setup(void **state)
 {
     (void)state;
-    application = (struct application){.matcher = matching_default(),
-                                       .environment = environment_system(),
-                                       .policy_for = default_policy,
-                                       .limits = APPLICATION_LIMITS_DEFAULT};
-    arena_init(&arena, 64 << 20);
-    return memory_store_new(256 << 20, &application.store) == STATUS_OK ? 0 : -1;
+    return application_fixture_open(&application, environment_system(), &arena);
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    memory_store_free(application.store);
-    arena_release(&arena);
-    return 0;
+    return application_fixture_close(&application, &arena);
 }
 
 static void note_lines(void *context, struct str lines)
@@ -190,28 +176,6 @@ static void it_stops_when_it_is_told_to_though_nobody_writes_into_the_pipe(void 
 static char directory[] = "/tmp/customer360-jobs-test-XXXXXX";
 static const struct caller caller = {.tenant = {"t", 1}, .user_id = {"u", 1}};
 
-static struct job_runner *runner_new(void)
-{
-    const struct job_service_options options = {.application = &application,
-                                                .directory = str_from_cstr(directory),
-                                                .batch = 10,
-                                                .keep_ms = 60000};
-    struct job_runner *runner;
-    assert_int_equal(job_service_new(&options, &runner, &error), STATUS_OK);
-    return runner;
-}
-
-static struct job_row wait_for(struct str job_id)
-{
-    struct job_row job;
-    do {
-        const struct timespec pause = {.tv_nsec = 2000000};
-        assert_int_equal(nanosleep(&pause, NULL), 0);
-        assert_int_equal(jobs_get(&application, &caller, job_id, &arena, &job, &error), STATUS_OK);
-    } while (job.state == JOB_QUEUED || job.state == JOB_RUNNING);
-    return job;
-}
-
 static struct str read_job_file(struct job_runner *runner, struct str job_id)
 {
     struct job_file_reader *reader;
@@ -256,9 +220,9 @@ static void an_import_job_reports_its_rows_and_leaves_the_refused_ones(void **st
 {
     (void)state;
     assert_non_null(mkdtemp(directory));
-    struct job_runner *runner = runner_new();
+    struct job_runner *runner = application_fixture_jobs(&application, directory);
     struct job_row job = start_import(runner, STR("ID,name\n1,JobA\n2,\n"));
-    job = wait_for(job.job_id);
+    job = application_fixture_wait(&application, &caller, job.job_id, &arena);
     assert_int_equal(job.state, JOB_DONE);
     assert_non_null(memmem(job.document.ptr, job.document.len, "\"created\":1", 11));
     struct str lines = STR_NONE;
@@ -335,10 +299,10 @@ static void a_damaged_export_is_refused(void **state)
 static void an_export_job_leaves_what_can_be_restored(void **state)
 {
     (void)state;
-    struct job_runner *runner = runner_new();
+    struct job_runner *runner = application_fixture_jobs(&application, directory);
     struct job_row job;
     assert_int_equal(runner->export_start(runner, &caller, &arena, &job, &error), STATUS_OK);
-    job = wait_for(job.job_id);
+    job = application_fixture_wait(&application, &caller, job.job_id, &arena);
     assert_int_equal(job.state, JOB_DONE);
     struct str result = read_job_file(runner, job.job_id);
     struct importer_options options = options_for(RECORD_FORM_DETECT);
@@ -366,7 +330,7 @@ static void an_export_job_leaves_what_can_be_restored(void **state)
 static void an_upload_that_is_dropped_leaves_nothing(void **state)
 {
     (void)state;
-    struct job_runner *runner = runner_new();
+    struct job_runner *runner = application_fixture_jobs(&application, directory);
     const struct import_parameters parameters = {.form = IMPORT_CSV, .source = STR("shop")};
     struct import_upload *upload;
     size_t before = files_left();
@@ -403,15 +367,15 @@ static void a_job_that_was_cut_off_goes_on_after_the_next_start(void **state)
 {
     (void)state;
     struct job_row job = leave_behind("upload", STR("ID,name\n1,Left1\n2,Left2\n"));
-    struct job_runner *runner = runner_new();
-    job = wait_for(job.job_id);
+    struct job_runner *runner = application_fixture_jobs(&application, directory);
+    job = application_fixture_wait(&application, &caller, job.job_id, &arena);
     assert_int_equal(job.state, JOB_DONE);
     assert_non_null(memmem(job.document.ptr, job.document.len, "\"created\":2", 11));
     assert_int_equal(files_left(), 1); /* the result of the export */
 
     assert_int_equal(runner->undo_start(runner, &caller, job.job_id, &arena, &job, &error),
                      STATUS_OK);
-    job = wait_for(job.job_id);
+    job = application_fixture_wait(&application, &caller, job.job_id, &arena);
     assert_int_equal(job.state, JOB_DONE);
     assert_non_null(memmem(job.document.ptr, job.document.len, "\"removed\":2", 11));
     assert_int_equal(files_left(), 1);
@@ -422,6 +386,45 @@ static void a_job_that_was_cut_off_goes_on_after_the_next_start(void **state)
     struct job_runner *second;
     assert_int_equal(job_service_new(&options, &second, &error), STATUS_CONFIGURATION);
     assert_null(second);
+    job_service_free(runner);
+}
+
+/* As if the process had too many files open. */
+static void allow_files(bool allowed)
+{
+    static struct rlimit usual;
+    struct rlimit limit;
+    if (!allowed) assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    limit = (struct rlimit){allowed ? usual.rlim_cur : 0, usual.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static enum job_state last_state(struct str kind)
+{
+    struct job_row job;
+    assert_int_equal(jobs_find_last(&application, &caller, kind, &arena, &job, &error), STATUS_OK);
+    return job.state;
+}
+
+static void a_job_that_cannot_begin_is_failed_and_can_be_tried_again(void **state)
+{
+    (void)state;
+    struct job_runner *runner = application_fixture_jobs(&application, directory);
+    struct job_row job, undo;
+    job = start_import(runner, STR("ID,name\n1,Short1\n2,Short2\n"));
+    (void)application_fixture_wait(&application, &caller, job.job_id, &arena);
+    allow_files(false);
+    enum status undone = runner->undo_start(runner, &caller, job.job_id, &arena, &undo, &error);
+    enum status scanned = runner->scan_start(runner, &caller, 2, &arena, &undo, &error);
+    allow_files(true);
+    assert_int_equal(undone, STATUS_IO);
+    assert_int_equal(last_state(STR("UNDO")), JOB_FAILED);
+    assert_int_equal(scanned, STATUS_IO);
+    assert_int_equal(last_state(STR("SCAN")), JOB_FAILED);
+    assert_int_equal(runner->undo_start(runner, &caller, job.job_id, &arena, &undo, &error),
+                     STATUS_OK);
+    undo = application_fixture_wait(&application, &caller, undo.job_id, &arena);
+    assert_int_equal(undo.state, JOB_DONE);
     job_service_free(runner);
 }
 
@@ -560,6 +563,7 @@ int main(void)
         cmocka_unit_test(an_export_job_leaves_what_can_be_restored),
         cmocka_unit_test(an_upload_that_is_dropped_leaves_nothing),
         cmocka_unit_test(a_job_that_was_cut_off_goes_on_after_the_next_start),
+        cmocka_unit_test(a_job_that_cannot_begin_is_failed_and_can_be_tried_again),
         cmocka_unit_test(an_import_goes_on_behind_its_last_step),
         cmocka_unit_test(an_import_does_not_go_on_with_another_file),
         cmocka_unit_test(an_import_gives_up_past_its_bound_of_errors),

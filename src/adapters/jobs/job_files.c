@@ -80,7 +80,8 @@ static bool go_on(struct job_service *service, struct str tenant, struct str fil
         if (!str_ends_with(file, suffix)) continue;
         struct str job_id = str_of(file.ptr, file.len - suffix.len);
         if (!identifier_is_valid(job_id)) return false;
-        struct job_task *task = job_task_new(unended[i].kind, &caller, job_id);
+        struct job_task *task = job_task_new(unended[i].kind, &caller);
+        if (task) job_task_name(task, job_id);
         if (!task || !complete(service, task, suffix.ptr + 1)) {
             job_task_free(task);
             return true; /* the next start may have the memory */

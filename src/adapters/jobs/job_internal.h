@@ -8,6 +8,7 @@
 
 #include "adapters/jobs/importer.h"
 #include "adapters/jobs/job_service.h"
+#include "base/identifier.h"
 
 enum job_kind { JOB_KIND_IMPORT, JOB_KIND_UNDO, JOB_KIND_EXPORT, JOB_KIND_SCAN, JOB_KIND_COUNT };
 /* Imports and their undoing share one. */
@@ -18,7 +19,8 @@ struct job_task {
     struct job_task *next;
     struct arena arena;
     enum job_kind kind;
-    struct str job_id;
+    struct str job_id; /* in id_room */
+    char id_room[IDENTIFIER_MAX_BYTES];
     struct caller caller;
     char *upload_path; /* the upload of an import, the file that stands for an undo; else NULL */
     double merge_from; /* of a scan */
@@ -64,9 +66,11 @@ enum status job_file_failed(const char *what, struct error *error);
 /* Goes on with jobs whose file is still there, and removes files that are too old. */
 void job_clean_directory(struct job_service *service);
 /* --- tasks --- */
-/* NULL when out of memory. */
-struct job_task *job_task_new(enum job_kind kind, const struct caller *caller, struct str job_id);
+/* NULL when out of memory: so a task is made before the record of its job. */
+struct job_task *job_task_new(enum job_kind kind, const struct caller *caller);
 void job_task_free(struct job_task *task);
+/* Of which job it is. */
+void job_task_name(struct job_task *task, struct str job_id);
 /* Takes the task. */
 void job_enqueue(struct job_service *service, struct job_task *task);
 

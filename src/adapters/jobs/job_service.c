@@ -1,5 +1,6 @@
 #include "adapters/jobs/job_service.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -35,21 +36,25 @@ void job_task_free(struct job_task *task)
     free(task);
 }
 
-struct job_task *job_task_new(enum job_kind kind, const struct caller *caller, struct str job_id)
+struct job_task *job_task_new(enum job_kind kind, const struct caller *caller)
 {
     struct job_task *task = calloc(1, sizeof(*task));
     if (!task) return NULL;
     arena_init(&task->arena, TASK_ARENA_MAX);
     task->kind = kind;
-    task->job_id = arena_str(&task->arena, job_id);
     task->caller = (struct caller){.tenant = arena_str(&task->arena, caller->tenant),
                                    .user_id = arena_str(&task->arena, caller->user_id),
                                    .trace = arena_str(&task->arena, caller->trace)};
-    if (!str_is_none(task->caller.tenant) && !str_is_none(task->caller.user_id) &&
-        !str_is_none(task->job_id))
-        return task;
+    if (!str_is_none(task->caller.tenant) && !str_is_none(task->caller.user_id)) return task;
     job_task_free(task);
     return NULL;
+}
+
+void job_task_name(struct job_task *task, struct str job_id)
+{
+    assert(job_id.len <= sizeof(task->id_room));
+    memcpy(task->id_room, job_id.ptr, job_id.len);
+    task->job_id = str_of(task->id_room, job_id.len);
 }
 
 void job_enqueue(struct job_service *service, struct job_task *task)
@@ -63,6 +68,19 @@ void job_enqueue(struct job_service *service, struct job_task *task)
     worker->last = task;
     (void)pthread_cond_broadcast(&service->changed);
     (void)pthread_mutex_unlock(&service->lock);
+}
+
+/* Takes the task of a job whose record is made. One that could not be prepared is FAILED: nothing
+ * would ever take it up. */
+static enum status begin(struct job_service *service, struct job_task *task, enum status prepared)
+{
+    if (prepared == STATUS_OK) {
+        job_enqueue(service, task);
+        return STATUS_OK;
+    }
+    enum status recorded = job_record(service, task, JOB_FAILED, STR_NONE);
+    job_task_free(task);
+    return recorded == STATUS_OK ? prepared : recorded;
 }
 
 /* NULL when the service stops. */
@@ -200,47 +218,53 @@ static enum status make_durable(const struct import_upload *upload, struct error
     return fdatasync(upload->file) == 0 ? STATUS_OK : job_file_failed("written", error);
 }
 
-static enum status record_import(struct import_upload *upload, struct arena *arena,
-                                 struct job_row *job, struct job_task **task, struct error *error)
+static enum status place_upload(const struct import_upload *upload, struct job_task *task,
+                                struct error *error)
 {
-    struct job_service *service = upload->service;
+    task->upload_path =
+        job_path(upload->service, upload->caller.tenant, task->job_id, "upload", &task->arena);
+    if (!task->upload_path) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return rename(upload->spool_path, task->upload_path) == 0 ? STATUS_OK
+                                                              : job_file_failed("renamed", error);
+}
+
+static enum status record_import(struct import_upload *upload, struct arena *arena,
+                                 struct job_row *job, struct error *error)
+{
     TRY(make_durable(upload, error));
-    TRY(import_job_create(service->application, &upload->caller, &upload->parameters, arena, job,
-                          error));
-    *task = job_task_new(JOB_KIND_IMPORT, &upload->caller, job->job_id);
-    if (!*task) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    (*task)->upload_path =
-        job_path(service, upload->caller.tenant, job->job_id, "upload", &(*task)->arena);
-    if (!(*task)->upload_path) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    return rename(upload->spool_path, (*task)->upload_path) == 0
-               ? STATUS_OK
-               : job_file_failed("renamed", error);
+    struct job_task *task = job_task_new(JOB_KIND_IMPORT, &upload->caller);
+    if (!task) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    enum status status = import_job_create(upload->service->application, &upload->caller,
+                                           &upload->parameters, arena, job, error);
+    if (status != STATUS_OK) {
+        job_task_free(task);
+        return status;
+    }
+    job_task_name(task, job->job_id);
+    return begin(upload->service, task, place_upload(upload, task, error));
 }
 
 static enum status import_start(struct import_upload *upload, struct arena *arena,
                                 struct job_row *job, struct error *error)
 {
-    struct job_task *task = NULL;
-    enum status status = record_import(upload, arena, job, &task, error);
-    if (status != STATUS_OK) {
-        enum status recorded = STATUS_OK;
-        if (task) recorded = job_record(upload->service, task, JOB_FAILED, STR_NONE);
-        job_task_free(task);
+    enum status status = record_import(upload, arena, job, error);
+    if (status == STATUS_OK)
+        upload_free(upload);
+    else
         import_drop(upload);
-        return recorded == STATUS_OK ? status : recorded;
-    }
-    job_enqueue(upload->service, task);
-    upload_free(upload);
-    return STATUS_OK;
+    return status;
 }
 
 /* --- the port: undoing --- */
 
 /* Makes the file that stands for the undo; *there when it was there already: then it is under way.
  */
-static enum status make_undo_file(const char *path, bool *there, struct error *error)
+static enum status make_undo_file(struct job_service *service, struct job_task *task, bool *there,
+                                  struct error *error)
 {
-    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    task->upload_path = job_path(service, task->caller.tenant, task->job_id, "undo", &task->arena);
+    if (!task->upload_path) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    int file = open(task->upload_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
     *there = file < 0 && errno == EEXIST;
     if (*there) return STATUS_OK;
     if (file < 0) return job_file_failed("made", error);
@@ -255,34 +279,44 @@ static enum status undo_start(struct job_runner *runner, const struct caller *ca
     struct job_service *service = (struct job_service *)runner;
     bool there = false;
     TRY(job_make_directory(service, caller->tenant, arena, error));
-    TRY(undo_import_start(service->application, caller, import_id, arena, job, error));
-    struct job_task *task = job_task_new(JOB_KIND_UNDO, caller, job->job_id);
-    if (task)
-        task->upload_path = job_path(service, caller->tenant, job->job_id, "undo", &task->arena);
-    enum status status = task && task->upload_path
-                             ? make_undo_file(task->upload_path, &there, error)
-                             : error_plain(error, STATUS_OUT_OF_MEMORY);
-    if (status != STATUS_OK || there)
-        job_task_free(task);
-    else
-        job_enqueue(service, task);
+    struct job_task *task = job_task_new(JOB_KIND_UNDO, caller);
+    if (!task) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    enum status status =
+        undo_import_start(service->application, caller, import_id, arena, job, error);
+    if (status == STATUS_OK) {
+        job_task_name(task, job->job_id);
+        status = make_undo_file(service, task, &there, error);
+        if (!there) return begin(service, task, status);
+    }
+    job_task_free(task);
     return status;
 }
 
-/* --- the port: exports --- */
+/* --- the port: exports and scans --- */
+
+/* Records a job and gives it its name; frees the task of one that cannot be. */
+static enum status record(struct job_service *service, struct job_task *task, struct str kind,
+                          struct str parameters, struct arena *arena, struct job_row *job,
+                          struct error *error)
+{
+    enum status status =
+        jobs_create(service->application, &task->caller, kind, parameters, arena, job, error);
+    if (status == STATUS_OK)
+        job_task_name(task, job->job_id);
+    else
+        job_task_free(task);
+    return status;
+}
 
 static enum status export_start(struct job_runner *runner, const struct caller *caller,
                                 struct arena *arena, struct job_row *job, struct error *error)
 {
     struct job_service *service = (struct job_service *)runner;
-    TRY(jobs_create(service->application, caller, STR("EXPORT"), STR("{}"), arena, job, error));
-    struct job_task *task = job_task_new(JOB_KIND_EXPORT, caller, job->job_id);
+    struct job_task *task = job_task_new(JOB_KIND_EXPORT, caller);
     if (!task) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    job_enqueue(service, task);
-    return STATUS_OK;
+    TRY(record(service, task, STR("EXPORT"), STR("{}"), arena, job, error));
+    return begin(service, task, STATUS_OK);
 }
-
-/* --- the port: scans --- */
 
 static enum status scan_start(struct job_runner *runner, const struct caller *caller,
                               double merge_from, struct arena *arena, struct job_row *job,
@@ -291,19 +325,11 @@ static enum status scan_start(struct job_runner *runner, const struct caller *ca
     struct job_service *service = (struct job_service *)runner;
     struct str parameters =
         merge_from > 1 ? STR("{}") : arena_format(arena, "{\"autoMergeAbove\":%.9g}", merge_from);
-    TRY(jobs_create(service->application, caller, STR("SCAN"), parameters, arena, job, error));
-    struct job_task *task = job_task_new(JOB_KIND_SCAN, caller, job->job_id);
+    struct job_task *task = job_task_new(JOB_KIND_SCAN, caller);
     if (!task) return error_plain(error, STATUS_OUT_OF_MEMORY);
     task->merge_from = merge_from;
-    enum status status = job_scan_mark(service, task, error);
-    if (status == STATUS_OK) {
-        job_enqueue(service, task);
-        return STATUS_OK;
-    }
-    if (job_record(service, task, JOB_FAILED, STR_NONE) != STATUS_OK)
-        log_error("job.not_recorded", LOG_ID("job", task->job_id));
-    job_task_free(task);
-    return status;
+    TRY(record(service, task, STR("SCAN"), parameters, arena, job, error));
+    return begin(service, task, job_scan_mark(service, task, error));
 }
 
 /* --- the port: files --- */

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "adapters/store/sql_store_internal.h"
+#include "base/identifier.h"
 
-enum { SAMPLE = 200, PAGE = 200, ID_MAX = 64 };
+enum { SAMPLE = 200, PAGE = 200 };
 #define ARENA_MAX ((size_t)1 << 30)
 
 struct asking {
@@ -127,7 +128,7 @@ static enum status look_at_tenant(const struct looking *looking, struct sql_sess
     static const struct profile_filter all = {.include_merged = true};
     struct arena_mark mark = arena_mark(session->arena);
     struct str after = STR_NONE;
-    char last[ID_MAX + 1];
+    char last[IDENTIFIER_MAX_BYTES + 1];
     size_t count;
     do {
         struct profile_row *rows;
@@ -137,7 +138,7 @@ static enum status look_at_tenant(const struct looking *looking, struct sql_sess
         TRY(look_at_page(looking, session, rows, count, error));
         if (count == 0) break;
         after = str_of(last, rows[count - 1].customer_id.len);
-        if (after.len > ID_MAX) return error_plain(error, STATUS_STORE_CORRUPT);
+        if (after.len > IDENTIFIER_MAX_BYTES) return error_plain(error, STATUS_STORE_CORRUPT);
         memcpy(last, rows[count - 1].customer_id.ptr, after.len);
     } while (count == PAGE);
     return STATUS_OK;

@@ -1,0 +1,65 @@
+#include "application_fixture.h"
+
+#include <time.h>
+
+#include "adapters/memory/memory_store.h"
+#include "matching.h"
+#include "unit.h"
+
+enum { ARENA_MAX_BYTES = 256 << 20, STORE_MAX_BYTES = 256 << 20 };
+
+static const struct policy *default_policy(struct application *application, struct str tenant)
+{
+    (void)application, (void)tenant;
+    return policy_default();
+}
+
+struct application application_fixture(struct environment *environment)
+{
+    return (struct application){.matcher = matching_default(),
+                                .environment = environment,
+                                .policy_for = default_policy,
+                                .limits = APPLICATION_LIMITS_DEFAULT,
+                                .suppression_key = {1, 2}};
+}
+
+int application_fixture_open(struct application *application, struct environment *environment,
+                             struct arena *arena)
+{
+    *application = application_fixture(environment);
+    arena_init(arena, ARENA_MAX_BYTES);
+    return memory_store_new(STORE_MAX_BYTES, &application->store) == STATUS_OK ? 0 : -1;
+}
+
+int application_fixture_close(struct application *application, struct arena *arena)
+{
+    memory_store_free(application->store);
+    arena_release(arena);
+    return 0;
+}
+
+struct job_runner *application_fixture_jobs(struct application *application, const char *directory)
+{
+    const struct job_service_options options = {.application = application,
+                                                .directory = str_from_cstr(directory),
+                                                .batch = 10,
+                                                .keep_ms = 60000};
+    struct job_runner *runner;
+    assert_int_equal(job_service_new(&options, &runner, NULL), STATUS_OK);
+    return runner;
+}
+
+struct job_row application_fixture_wait(struct application *application,
+                                        const struct caller *caller, struct str job_id,
+                                        struct arena *arena)
+{
+    const struct timespec pause = {.tv_nsec = 2000000};
+    struct arena_mark mark = arena_mark(arena);
+    struct job_row job;
+    do {
+        assert_int_equal(nanosleep(&pause, NULL), 0);
+        arena_rewind(arena, mark);
+        assert_int_equal(jobs_get(application, caller, job_id, arena, &job, NULL), STATUS_OK);
+    } while (job.state == JOB_QUEUED || job.state == JOB_RUNNING);
+    return job;
+}
