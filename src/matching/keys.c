@@ -22,12 +22,28 @@ static const struct value *get(const struct values *values, const struct record 
     return values_get(values, record_slot_domain[slot], members[0]);
 }
 
-/* A person's first name as people write it in turns: its nickname group, else its sound. */
-static uint64_t given_of(const struct values *values, const struct record *record)
+enum { GIVEN_MAX = 2 };
+
+/* A person's first name as people write it in turns: its nickname groups, else its sound. How many,
+ * at least one, which is 0 for none. */
+static size_t givens_of(const struct values *values, const struct record *record,
+                        uint64_t out[GIVEN_MAX])
 {
     const struct value *given = get(values, record, SLOT_GIVEN);
-    if (!given) return 0;
-    return given->b ? UINT64_C(1) << 40 | given->b : given->a;
+    out[0] = out[1] = 0;
+    if (!given) return 1;
+    out[0] = given->b ? UINT64_C(1) << 40 | (given->b & UINT16_MAX) : given->a;
+    if (!(given->b >> 16)) return 1;
+    out[1] = UINT64_C(1) << 40 | given->b >> 16;
+    return 2;
+}
+
+/* The first of them. */
+static uint64_t given_of(const struct values *values, const struct record *record)
+{
+    uint64_t given[GIVEN_MAX];
+    (void)givens_of(values, record, given);
+    return given[0];
 }
 
 static uint64_t family_of(const struct values *values, const struct record *record)
@@ -72,6 +88,16 @@ static size_t one(uint64_t *keys, uint64_t a, uint64_t b)
     if (!a || !b) return 0;
     keys[0] = mix2(a, b) | 1;
     return 1;
+}
+
+/* Each of the first name's forms with another part. */
+static size_t given_with(const struct values *values, const struct record *record, uint64_t other,
+                         uint64_t *keys)
+{
+    uint64_t given[GIVEN_MAX];
+    size_t count = givens_of(values, record, given), made = 0;
+    for (size_t i = 0; i < count; i++) made += one(keys + made, given[i], other);
+    return made;
 }
 
 static size_t three(uint64_t *keys, uint64_t a, uint64_t b, uint64_t c)
@@ -136,11 +162,11 @@ KEY(names)
 {
     (void)rarities;
     const struct value *given = get(v, r, SLOT_GIVEN);
-    uint64_t g = given_of(v, r), f = family_of(v, r);
-    if (!g || !f) return 0;
-    keys[0] = mix2(g, f) | 1;
-    if (!given || given->b == 0) keys[0] = (mix2(g, 7) + mix2(f, 7)) | 1;
-    return 1;
+    uint64_t f = family_of(v, r);
+    if (!given || !f) return 0;
+    if (given->b) return given_with(v, r, f, keys);
+    keys[0] = (mix2(given->a, 7) + mix2(f, 7)) | 1;
+    return given->a ? 1 : 0;
 }
 KEY(swapped_names)
 {
@@ -158,7 +184,7 @@ KEY(family_date)
 KEY(given_date)
 {
     (void)rarities;
-    return one(keys, given_of(v, r), date_of(v, r));
+    return given_with(v, r, date_of(v, r), keys);
 }
 KEY(family_postcode)
 {
@@ -168,7 +194,7 @@ KEY(family_postcode)
 KEY(given_postcode)
 {
     (void)rarities;
-    return one(keys, given_of(v, r), hash_of(v, r, SLOT_POSTCODE));
+    return given_with(v, r, hash_of(v, r, SLOT_POSTCODE), keys);
 }
 KEY(date_postcode)
 {

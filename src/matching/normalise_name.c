@@ -43,7 +43,9 @@ void normalise_name_describe(struct values *values, struct str text, struct valu
     (void)values;
     uint16_t groups[LEXICON_GROUPS_MAX];
     value->a = phonetic_code(text);
-    if (lexicon_groups(LEXICON_NICKNAME, text, groups)) value->b = groups[0];
+    unsigned count = lexicon_groups(LEXICON_NICKNAME, text, groups);
+    if (count > 0) value->b = groups[0];
+    if (count > 1) value->b |= (uint32_t)groups[1] << 16;
 }
 
 static uint32_t intern_name(struct values *values, struct str text)

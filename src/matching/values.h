@@ -12,7 +12,8 @@
 #include "base/status.h"
 
 enum domain {
-    DOMAIN_NAME,         /* one part of a person's name: a = sound, b = nickname group */
+    DOMAIN_NAME,         /* one part of a person's name: a = sound, b = nickname group, and in
+                            its high half a second one: Sam is Samuel or Samantha */
     DOMAIN_ORGANISATION, /* a = list of words in DOMAIN_WORD, b = legal form */
     DOMAIN_WORD,         /* a word of an organisation's name: a = sound */
     DOMAIN_DATE,         /* yyyymmdd: a = the number */
