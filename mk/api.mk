@@ -1,4 +1,4 @@
-# make api-description    writes schemas/openapi.json and the tables of docs/api.md anew
+# make api-description    writes schemas/openapi.json, schemas/avro and the tables of docs/api.md anew
 # make api-description-check    fails when they are not as the code has it
 
 TEST_STEPS += api-description-check
@@ -19,5 +19,6 @@ api-description-check: $(WRITE_API)
 	@cp docs/api.md $(BUILD)/described/docs/
 	@tools/describe_api.sh $(WRITE_API) $(BUILD)/described
 	@cmp schemas/openapi.json $(BUILD)/described/schemas/openapi.json && \
+	diff -r schemas/avro $(BUILD)/described/schemas/avro && \
 	cmp docs/api.md $(BUILD)/described/docs/api.md || \
 	    { echo "make api-description has not been run"; exit 1; }

@@ -1,11 +1,15 @@
 #!/bin/sh
-# Writes TREE/schemas/openapi.json, and the tables of TREE/docs/api.md between "<!-- NAME begin -->" and
+# Writes TREE/schemas/openapi.json, TREE/schemas/avro/EVENT.avsc, and the tables of TREE/docs/api.md between "<!-- NAME begin -->" and
 # "<!-- NAME end -->". Usage: describe_api.sh WRITE_API TREE
 set -eu
 write_api=$1
 tree=$2
 
 "$write_api" openapi >"$tree/schemas/openapi.json"
+mkdir -p "$tree/schemas/avro"
+"$write_api" schemas | while IFS="$(printf '\t')" read -r name schema; do
+    printf '%s\n' "$schema" >"$tree/schemas/avro/$name.avsc"
+done
 for name in routes errors; do
     "$write_api" $name >"$tree/docs/$name.tmp"
     awk -v name="$name" -v table="$tree/docs/$name.tmp" '

@@ -1,12 +1,15 @@
 #!/bin/sh
 # Installs what a fresh Debian 12 lacks. `setup.sh build` is what the program needs to be built and
-# run; `setup.sh all` adds what the tests and benchmarks need: packages of Debian, and those of PyPI
-# (tools/requirements.txt) in BUILD/venv. Does nothing where all is there.
+# run; `setup.sh all` adds what the tests and benchmarks need: packages of Debian, those of PyPI
+# (tools/requirements.txt) in BUILD/venv, and servers that run as jars (tools/servers.sh) in
+# BUILD/servers. Does nothing where all is there.
 set -eu
 
-build_packages="gcc make libc6-dev libmicrohttpd-dev libgnutls28-dev libsqlite3-dev libpq-dev libssl-dev zlib1g-dev libidn2-dev libunistring-dev"
+build_packages="gcc make libc6-dev libmicrohttpd-dev libgnutls28-dev libsqlite3-dev libpq-dev libssl-dev zlib1g-dev libidn2-dev libunistring-dev
+    librdkafka-dev libcurl4-openssl-dev"
 test_packages="libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev python3 python3-venv python3-pytest python3-jsonschema
-    postgresql-15 curl jq wrk nginx-light procps openssl dpkg-dev adduser groff-base systemd"
+    postgresql-15 curl jq wrk nginx-light procps openssl dpkg-dev adduser groff-base systemd
+    openjdk-17-jdk-headless maven libavro-dev"
 
 wanted=$build_packages
 [ "${1:-all}" = build ] || wanted="$wanted $test_packages"
@@ -42,10 +45,12 @@ install_modules() {
     wanted=$(cksum <tools/requirements.txt)
     [ "$(cat "$venv/.installed" 2>/dev/null)" != "$wanted" ] || return 0
     echo "setup: installing tools/requirements.txt into $venv" >&2
-    python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check \
+    python3 -m venv "$venv" && "$venv/bin/python3" -m pip install -q --disable-pip-version-check \
         -r tools/requirements.txt && echo "$wanted" >"$venv/.installed" ||
         echo "setup: not installed: $(grep -v '^#' tools/requirements.txt | tr '\n' ' ')" >&2
 }
 
 install_packages "${1:-all}"
 [ "${1:-all}" = build ] || install_modules
+[ "${1:-all}" = build ] || tools/servers.sh ||
+    echo "setup: not installed: the servers of tests/servers/pom.xml" >&2

@@ -1,11 +1,13 @@
-/* Writes what describes the API from the tables that it runs on: schemas/openapi.json, and the
- * tables of docs/api.md between its marks. Usage: write_api openapi | routes | errors */
+/* Writes what describes the API from the tables that it runs on: schemas/openapi.json, the schemas
+ * of the events, and the tables of docs/api.md between its marks. Usage: write_api openapi | routes
+ * | errors | schemas */
 #include <stdio.h>
 #include <string.h>
 
 #include "adapters/api/errors.h"
 #include "adapters/api/failures.h"
 #include "adapters/api/openapi.h"
+#include "adapters/events/event_schemas.h"
 #include "service/version.h"
 
 static void write_routes(struct buffer *out)
@@ -39,6 +41,17 @@ static void write_errors(struct buffer *out)
                                  STR_ARGS(status_meaning(i)));
 }
 
+/* One a line: name, tab, schema. */
+static void write_schemas(struct buffer *out)
+{
+    for (int i = 0; i < EVENT_TYPE_COUNT; i++) {
+        buffer_append(out, event_schemas[i].name);
+        buffer_append_char(out, '\t');
+        avro_write_schema(out, &event_schemas[i]);
+        buffer_append_char(out, '\n');
+    }
+}
+
 int main(int count, char **arguments)
 {
     struct arena arena;
@@ -52,6 +65,8 @@ int main(int count, char **arguments)
         write_routes(&out);
     else if (strcmp(what, "errors") == 0)
         write_errors(&out);
+    else if (strcmp(what, "schemas") == 0)
+        write_schemas(&out);
     else
         return 2;
     if (strcmp(what, "openapi") == 0) buffer_append_char(&out, '\n');

@@ -141,6 +141,9 @@ static void check_secrets(struct doctor *doctor)
     const struct config_values *v = &doctor->config->values;
     size_t before = doctor->count;
     check_secret(doctor, v->tls_key);
+    check_secret(doctor, v->kafka_key);
+    check_secret(doctor, v->kafka_sasl_password_file);
+    check_secret(doctor, v->kafka_registry_password_file);
     check_secret(doctor, instance_key_path(v, doctor->arena));
     if (doctor->count == before)
         doctor_found(doctor, FINDING_OK, "", "no secret is open to other users");
@@ -207,6 +210,7 @@ static const struct {
     {"directories", check_directories},
     {"secrets", check_secrets},
     {"store", doctor_check_store},
+    {"kafka", doctor_check_kafka},
     {"port", check_port},
     {"clock", check_clock},
     {"descriptors", check_descriptors},

@@ -240,5 +240,8 @@ enum status config_check(const struct config *config, struct error *error)
     if (str_is_empty(v->tls_certificate) != str_is_empty(v->tls_key))
         return refuse_together(STR("tls.key"), STR("both or neither"),
                                "tls.certificate and tls.key belong together", error);
+    if (!str_is_empty(v->kafka_brokers) && str_equal(v->store_url, STR("memory:")))
+        return refuse_together(STR("kafka.brokers"), STR("a store that keeps what it was given"),
+                               "what a store in memory forgets cannot be published once", error);
     return STATUS_OK;
 }

@@ -86,6 +86,27 @@ struct config_values {
     int64_t jobs_keep;
     int64_t jobs_scan_memory;
 
+    struct str kafka_brokers;
+    struct str kafka_format;
+    struct str kafka_registry;
+    struct str kafka_registry_user;
+    struct str kafka_registry_password_file;
+    struct str kafka_registry_ca;
+    struct str kafka_topics;
+    struct str kafka_topic_prefix;
+    int64_t kafka_replication;
+    struct str kafka_security;
+    struct str kafka_ca;
+    struct str kafka_certificate;
+    struct str kafka_key;
+    struct str kafka_sasl_mechanism;
+    struct str kafka_sasl_user;
+    struct str kafka_sasl_password_file;
+    struct str_list kafka_settings;
+    int64_t kafka_batch;
+    int64_t kafka_lease;
+    int64_t kafka_timeout;
+
     struct str log_level;
     struct str log_format;
 

@@ -1,5 +1,6 @@
 /* What the parts of `doctor` share. A check looks at one thing and files what it found; it changes
- * nothing. doctor_store.c has the checks of the store, command_doctor.c all others.
+ * nothing. doctor_store.c and doctor_kafka.c have the checks of the store and of Kafka,
+ * command_doctor.c all others.
  */
 #ifndef SERVICE_DOCTOR_H
 #define SERVICE_DOCTOR_H
@@ -35,5 +36,6 @@ void doctor_found_error(struct doctor *doctor, const struct error *error);
 bool doctor_report(const struct doctor *doctor, bool json);
 
 void doctor_check_store(struct doctor *doctor);
+void doctor_check_kafka(struct doctor *doctor);
 
 #endif

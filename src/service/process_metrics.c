@@ -37,9 +37,8 @@ static double processor_seconds(void)
            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-void process_metrics_write(void *context, struct buffer *out)
+void process_metrics_write(struct buffer *out)
 {
-    (void)context;
     buffer_append_format(out,
                          "# HELP process_resident_memory_bytes Resident memory.\n"
                          "# TYPE process_resident_memory_bytes gauge\n"

@@ -4,7 +4,7 @@
 
 #include "base/buffer.h"
 
-/* In Prometheus' text form; `context` is not used. */
-void process_metrics_write(void *context, struct buffer *out);
+/* In Prometheus' text form. */
+void process_metrics_write(struct buffer *out);
 
 #endif

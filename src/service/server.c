@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "service/files.h"
 #include "service/process_metrics.h"
+#include "service/publishing.h"
 #include "service/version.h"
 
 enum { DESCRIPTORS_SPARE = 256, STREAMS_MAX = 256, STREAM_POLL_MS = 100, HEARTBEAT_MS = 15000 };
@@ -167,6 +168,13 @@ static size_t connections_per_loop(const struct config_values *config)
     return (size_t)most;
 }
 
+static void write_metrics(void *context, struct buffer *out)
+{
+    const struct server *server = context;
+    process_metrics_write(out);
+    if (server->relay) relay_write_metrics(server->relay, out);
+}
+
 static enum status open_api(struct server *server, struct error *error)
 {
     const struct config_values *config = server->config;
@@ -191,10 +199,23 @@ static enum status open_api(struct server *server, struct error *error)
         .port = server->port,
         .version = STR(CUSTOMER360_VERSION),
         .public_url = config->http_public_url,
-        .write_metrics = process_metrics_write,
+        .write_metrics = write_metrics,
+        .metrics_context = server,
         .credentials = server->settings->credentials,
     };
     return api_new(&options, &server->api, error);
+}
+
+/* Who learns of new events: the relay, when they can be read. */
+static enum status open_feed(struct server *server, struct error *error)
+{
+    struct store *store = server->instance.store;
+    if (server->instance.kind == STORE_KIND_POSTGRES)
+        return postgres_sequencer_start(store, server->loops[0].loop,
+                                        server->relay ? relay_wake : NULL, server->relay,
+                                        &server->sequencer, error);
+    if (server->relay) sql_store_set_committed(store, relay_wake, server->relay);
+    return STATUS_OK;
 }
 
 static enum status open_loops(struct server *server, struct arena *arena, struct error *error)
@@ -211,9 +232,7 @@ static enum status open_loops(struct server *server, struct arena *arena, struct
         TRY(api_listen(server->api, loop->loop, &loop->http, error));
     }
     server->port = http_server_port(server->loops[0].http);
-    if (server->instance.kind != STORE_KIND_POSTGRES) return STATUS_OK;
-    return postgres_sequencer_start(server->instance.store, server->loops[0].loop, NULL, NULL,
-                                    &server->sequencer, error);
+    return open_feed(server, error);
 }
 
 /* Signals are read from a descriptor by the first loop; blocked before any thread is made, so that
@@ -255,6 +274,7 @@ enum status server_open(const struct config_values *config, const struct server_
     if (server->port != 0) TRY(server_try_listen(server->host, server->port, error));
     TRY(instance_open(config, arena, &server->instance, error));
     TRY(open_jobs(server, arena, error));
+    TRY(publishing_open(config, server->instance.store, arena, &server->relay, error));
     TRY(open_api(server, error));
     return open_loops(server, arena, error);
 }
@@ -283,10 +303,21 @@ static bool close_listeners(struct server *server)
     return all;
 }
 
+static void close_relay(struct server *server)
+{
+    if (!server->relay) return;
+    relay_stop(server->relay, 0);
+    if (server->instance.kind != STORE_KIND_POSTGRES) /* there the sequencer has ended */
+        sql_store_set_committed(server->instance.store, NULL, NULL);
+    relay_free(server->relay);
+    server->relay = NULL;
+}
+
 void server_close(struct server *server)
 {
     bool all = close_listeners(server);
     job_service_free(server->jobs);
+    close_relay(server);
     if (all) api_free(server->api);
     if (all) server_settings_free(server->settings);
     instance_close(&server->instance); /* connections belong to loops, so loops go last */

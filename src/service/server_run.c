@@ -144,6 +144,13 @@ static void *index_old_customers(void *argument)
     return NULL;
 }
 
+static void start_relay(struct server *server)
+{
+    struct error error = {.status = STATUS_OK};
+    if (server->relay && relay_start(server->relay, &error) != STATUS_OK)
+        log_error("relay.not_started", LOG_CODE("code", status_code(error.status)));
+}
+
 /* --- running --- */
 
 static void *run_loop(void *argument)
@@ -184,6 +191,7 @@ static void wind_down(struct server *server)
     job_service_free(server->jobs);
     server->jobs = NULL;
     if (server->sequencer && loop_post(first, stop_sequencer, server)) loop_run(first);
+    if (server->relay) relay_stop(server->relay, atomic_load(&server->drain_timeout_ms));
     loop_unwatch(first, server->signals);
 }
 
@@ -198,6 +206,7 @@ void server_run(struct server *server)
     start_threads(server);
     look_at_keys(server);
     start_sample(server);
+    start_relay(server);
     server->indexing =
         pthread_create(&server->index_thread, NULL, index_old_customers, server) == 0;
     loop_run(first);

@@ -81,24 +81,6 @@ enum status memory_erasure_keys(struct store_session *session, const struct str 
     return fits ? STATUS_OK : error_plain(error, STATUS_STORE_FULL);
 }
 
-/* Its place stays, for places are positions. */
-static bool erase_events(struct memory_heap *heap, struct memory_vector *events,
-                         const struct erasure *erasure)
-{
-    for (size_t i = 0; i < events->count; i++) {
-        const struct event *event = events->items[i];
-        if (!event) continue;
-        bool gone = str_is_among(erasure->homes, erasure->home_count, event->aggregate_id);
-        for (size_t m = 0; m < erasure->merge_count && !gone; m++)
-            gone = event->timestamp == erasure->merges[m].merged_at &&
-                   str_equal(event->aggregate_id, erasure->merges[m].target_id);
-        if (!gone) continue;
-        if (!memory_save(heap, &events->items[i], sizeof(events->items[i]))) return false;
-        events->items[i] = NULL;
-    }
-    return true;
-}
-
 static bool erase_reasons(struct memory_heap *heap, struct memory_tenant *tenant,
                           const struct erasure *erasure)
 {
@@ -151,7 +133,7 @@ enum status memory_erasure_homes(struct store_session *session, const struct era
     struct memory_tenant *tenant = memory_tenant_of(session);
     const struct homes gone = {erasure->homes, erasure->home_count};
     if (!heap) return error_plain(error, STATUS_INTERNAL);
-    bool fits = erase_events(heap, &tenant->events, erasure) &&
+    bool fits = memory_events_erase(heap, &tenant->events, erasure) &&
                 erase_reasons(heap, tenant, erasure) && erase_duplicates(heap, tenant, &gone) &&
                 erase_answers(heap, tenant, erasure) &&
                 drop_in_buckets(heap, &tenant->about, is_of_home, &gone);

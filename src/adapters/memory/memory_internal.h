@@ -25,8 +25,8 @@ struct memory_tenant {
     struct memory_table about;    /* object -> bucket of struct fact * */
     struct memory_table merges;   /* mergeId -> struct merge */
     struct memory_vector merges_all;
-    struct memory_table keys; /* key -> bucket of struct str *, homes in order */
-    struct memory_vector events;
+    struct memory_table keys;          /* key -> bucket of struct str *, homes in order */
+    struct memory_vector events;       /* struct outbox_event *, shared with those of all tenants */
     struct memory_vector entries;      /* of the search index */
     struct memory_table suppressed;    /* hash -> struct memory_suppression, or NULL */
     struct memory_table jobs;          /* jobId -> struct job_row */
@@ -38,11 +38,22 @@ struct memory_tenant {
     struct memory_table answers; /* caller and key -> struct answer_row */
 };
 
+/* Who publishes the outbox. */
+struct memory_relay {
+    struct str holder;
+    struct str outbox_id;
+    int64_t epoch;
+    instant held_until;
+    int64_t position;
+};
+
 struct memory_store {
     struct store store;
     pthread_mutex_t mutex;
     struct memory_heap heap;
     struct memory_table tenants;
+    struct memory_vector outbox; /* struct outbox_event * of all tenants; a place is a position */
+    struct memory_table relays;  /* struct memory_relay by name */
 };
 
 struct memory_session {
@@ -131,9 +142,15 @@ enum status memory_search_backlog_tenant(struct store *, struct arena *, struct 
 enum status memory_erasure_keys(struct store_session *, const struct str *, size_t, struct error *);
 enum status memory_erasure_homes(struct store_session *, const struct erasure *, struct error *);
 
-enum status memory_lists_event_append(struct store_session *, const struct event *, struct error *);
-enum status memory_lists_event_list(struct store_session *, int64_t, size_t, struct arena *,
-                                    struct event **, size_t *, struct error *);
+enum status memory_events_append(struct store_session *, const struct event *, struct error *);
+enum status memory_events_list(struct store_session *, int64_t, size_t, struct arena *,
+                               struct event **, size_t *, struct error *);
+enum status memory_events_outbox_list(struct store *, int64_t, size_t, struct arena *,
+                                      struct outbox_event **, size_t *, struct error *);
+enum status memory_events_relay_turn(struct store *, const struct relay_turn *, struct arena *,
+                                     struct relay_state *, struct error *);
+bool memory_events_erase(struct memory_heap *, struct memory_vector *events,
+                         const struct erasure *);
 enum status memory_lists_suppression_put(struct store_session *, struct str, struct str, instant,
                                          struct error *);
 enum status memory_lists_suppression_find(struct store_session *, const struct str *, size_t,

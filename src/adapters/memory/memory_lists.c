@@ -1,4 +1,4 @@
-/* Keys, events and suppressions. */
+/* Keys and suppressions. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,43 +74,6 @@ enum status memory_lists_keys_put(struct store_session *session, struct str home
         if (!bucket || !memory_add_ordered(heap, &bucket->vector, home))
             return error_plain(error, STATUS_STORE_FULL);
     }
-    return STATUS_OK;
-}
-
-enum status memory_lists_event_append(struct store_session *session, const struct event *event,
-                                      struct error *error)
-{
-    struct memory_heap *heap = memory_heap_of(session);
-    if (!heap) return error_plain(error, STATUS_INTERNAL);
-    struct memory_vector *events = &memory_tenant_of(session)->events;
-    struct event *copy = ARENA_NEW(&heap->arena, struct event);
-    if (!copy) return error_plain(error, STATUS_STORE_FULL);
-    *copy = *event;
-    copy->position = (int64_t)events->count + 1;
-    copy->event_id = arena_str(&heap->arena, event->event_id);
-    copy->aggregate_id = arena_str(&heap->arena, event->aggregate_id);
-    copy->payload = arena_str(&heap->arena, event->payload);
-    copy->trace = arena_str(&heap->arena, event->trace);
-    if (!copy->event_id.ptr || !copy->aggregate_id.ptr || !copy->payload.ptr ||
-        (event->trace.ptr && !copy->trace.ptr) || !memory_vector_add(heap, events, copy))
-        return error_plain(error, STATUS_STORE_FULL);
-    return STATUS_OK;
-}
-
-enum status memory_lists_event_list(struct store_session *session, int64_t after, size_t limit,
-                                    struct arena *arena, struct event **events, size_t *count,
-                                    struct error *error)
-{
-    const struct memory_vector *all = &memory_tenant_of(session)->events;
-    size_t at = after < 0 ? 0 : (size_t)after;
-    *count = 0;
-    *events = NULL;
-    if (at >= all->count) return STATUS_OK;
-    size_t room = all->count - at < limit ? all->count - at : limit;
-    *events = ARENA_NEW_ARRAY(arena, struct event, room);
-    if (!*events) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (; at < all->count && *count < room; at++) /* an erased one left its place */
-        if (all->items[at]) (*events)[(*count)++] = *(struct event *)all->items[at];
     return STATUS_OK;
 }
 

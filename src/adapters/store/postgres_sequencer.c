@@ -120,7 +120,7 @@ static void run(void *argument)
     struct postgres_sequencer *self = argument;
     struct arena arena;
     self->coroutine = coroutine_current();
-    postgres_store_set_committed(self->store, wake, self);
+    sql_store_set_committed(&self->store->base, wake, self);
     arena_init(&arena, 1024 * 1024);
     while (!self->ended) {
         int64_t pause_ms = number_once(self, &arena);
@@ -131,7 +131,7 @@ static void run(void *argument)
             coroutine_sleep(pause_ms);
     }
     arena_release(&arena);
-    postgres_store_set_committed(self->store, NULL, NULL);
+    sql_store_set_committed(&self->store->base, NULL, NULL);
     loop_function *ended = self->ended;
     void *ended_argument = self->ended_argument;
     free(self);

@@ -77,60 +77,6 @@ enum status sql_lists_keys_put(struct store_session *base, struct str home, cons
     return STATUS_OK;
 }
 
-/* --- events --- */
-
-enum status sql_lists_event_append(struct store_session *base, const struct event *event,
-                                   struct error *error)
-{
-    const struct sql_value values[] = {
-        SQL_PARAM_TEXT(event_types[event->type].name),
-        SQL_PARAM_TEXT(event->event_id),
-        SQL_PARAM_TEXT(event->aggregate_id),
-        SQL_PARAM_INT64(event->timestamp),
-        SQL_PARAM_TEXT(event->payload),
-        SQL_PARAM_TEXT(event->trace),
-    };
-    return sql_writes_add(&sql_session_of(base)->writes, SQL_WRITES_EVENT, values, error);
-}
-
-static bool event_type_parse(struct str name, enum event_type *type)
-{
-    for (int i = 0; i < EVENT_TYPE_COUNT; i++) {
-        if (!str_equal(name, event_types[i].name)) continue;
-        *type = (enum event_type)i;
-        return true;
-    }
-    return false;
-}
-
-enum status sql_lists_event_list(struct store_session *base, int64_t after, size_t limit,
-                                 struct arena *arena, struct event **out, size_t *count,
-                                 struct error *error)
-{
-    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_INT64(after),
-                                       SQL_PARAM_INT64((int64_t)limit)};
-    struct sql_rows rows;
-    TRY(SESSION_QUERY(sql_session_of(base), SQL_EVENT_LIST, params, arena, &rows, error));
-    struct event *events = ARENA_NEW_ARRAY(arena, struct event, rows.row_count);
-    if (!events) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t i = 0; i < rows.row_count; i++) {
-        events[i] = (struct event){
-            .position = sql_cell_int64(&rows, i, 0, 0),
-            .event_id = sql_cell(&rows, i, 2),
-            .aggregate_id = sql_cell(&rows, i, 3),
-            .timestamp = sql_cell_int64(&rows, i, 4, INSTANT_NONE),
-            .payload = sql_cell(&rows, i, 5),
-            .trace = sql_cell(&rows, i, 6),
-        };
-        if (!event_type_parse(sql_cell(&rows, i, 1), &events[i].type))
-            return error_set(error, STATUS_STORE_CORRUPT, STR_NONE, STR_NONE,
-                             "an event of an unknown type is stored");
-    }
-    *out = events;
-    *count = rows.row_count;
-    return STATUS_OK;
-}
-
 /* --- suppression --- */
 
 enum status sql_lists_suppression_put(struct store_session *base, struct str hash,

@@ -30,11 +30,29 @@ void sql_store_note_change(struct sql_session *session, struct str customer_id)
         document_cache_key(self->cache, session->base.tenant, customer_id);
 }
 
+void sql_store_set_committed(struct store *store, void (*committed)(void *argument), void *argument)
+{
+    struct sql_store *self = self_of(store);
+    (void)pthread_mutex_lock(&self->committed_mutex);
+    self->committed = committed;
+    self->committed_argument = argument;
+    (void)pthread_mutex_unlock(&self->committed_mutex);
+}
+
+void sql_store_tell_commit(void *store)
+{
+    struct sql_store *self = store;
+    (void)pthread_mutex_lock(&self->committed_mutex);
+    if (self->committed) self->committed(self->committed_argument);
+    (void)pthread_mutex_unlock(&self->committed_mutex);
+}
+
 /* Changes of units of work that were rolled back are in the list too; dropping more is harmless. */
 void sql_store_committed(void *store)
 {
     struct sql_store *self = store;
     if (self->keys) sqlite_keys_committed(self->keys);
+    sql_store_tell_commit(self);
     if (!self->cache) return;
     if (self->changed_too_many) document_cache_invalidate_all(self->cache);
     for (size_t i = 0; i < self->changed_count; i++)
@@ -271,6 +289,8 @@ static const struct store_operations operations = {
     .ready = sql_store_ready,
     .wait_us = sql_store_wait_us,
     .search_backlog_tenant = sql_search_backlog_tenant,
+    .outbox_list = sql_events_outbox_list,
+    .relay_turn = sql_events_relay_turn,
     .profile_get = sql_profiles_get,
     .profiles_get = sql_profiles_get_many,
     .profiles_exist = sql_profiles_exist,
@@ -300,8 +320,8 @@ static const struct store_operations operations = {
     .search_backlog_done = sql_search_backlog_done,
     .keys_erase = sql_erasure_keys,
     .homes_erase = sql_erasure_homes,
-    .event_append = sql_lists_event_append,
-    .event_list = sql_lists_event_list,
+    .event_append = sql_events_append,
+    .event_list = sql_events_list,
     .suppression_put = sql_lists_suppression_put,
     .suppression_find = sql_lists_suppression_find,
     .suppression_remove = sql_lists_suppression_remove,

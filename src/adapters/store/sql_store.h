@@ -12,6 +12,11 @@
 /* What stands for the tenant where a store is asked as a whole. No tenant can be called so. */
 #define SQL_STORE_WHOLE STR("*")
 
+/* Calls `committed` after each commit in this process, in the thread that committed; NULL: nobody.
+ * One listener: on PostgreSQL the sequencer is it. After it returns, the function that was set
+ * before is not called any more. */
+void sql_store_set_committed(struct store *store, void (*committed)(void *argument),
+                             void *argument);
 /* Closes the engine too. NULL is fine. */
 void sql_store_free(struct store *store);
 

@@ -33,7 +33,7 @@ struct sql_store {
     size_t changed_capacity;
     bool changed_too_many;
 
-    /* Who wants to know of each commit in this process: the sequencer, on PostgreSQL. */
+    /* Who wants to know of each commit in this process. */
     pthread_mutex_t committed_mutex;
     void (*committed)(void *argument);
     void *committed_argument;
@@ -54,9 +54,8 @@ void sql_store_committed(void *store);
 enum status sql_store_run(struct sql_store *self, struct sql_transaction *transaction,
                           struct str tenant, struct arena *arena, store_body *body, void *context,
                           struct error *error);
-/* After it returns, the function that was set before is not called any more. NULL: nobody. */
-void postgres_store_set_committed(struct sql_store *store, void (*committed)(void *argument),
-                                  void *argument);
+/* For the hook of an engine whose store caches nothing. */
+void sql_store_tell_commit(void *store);
 void sql_store_note_change(struct sql_session *session, struct str customer_id);
 
 static inline struct sql_session *sql_session_of(struct store_session *base)
@@ -159,9 +158,13 @@ enum status sql_erasure_keys(struct store_session *, const struct str *homes, si
                              struct error *);
 enum status sql_erasure_homes(struct store_session *, const struct erasure *, struct error *);
 
-enum status sql_lists_event_append(struct store_session *, const struct event *, struct error *);
-enum status sql_lists_event_list(struct store_session *, int64_t after, size_t limit,
-                                 struct arena *, struct event **, size_t *count, struct error *);
+enum status sql_events_append(struct store_session *, const struct event *, struct error *);
+enum status sql_events_list(struct store_session *, int64_t after, size_t limit, struct arena *,
+                            struct event **, size_t *count, struct error *);
+enum status sql_events_outbox_list(struct store *, int64_t after, size_t limit, struct arena *,
+                                   struct outbox_event **, size_t *count, struct error *);
+enum status sql_events_relay_turn(struct store *, const struct relay_turn *, struct arena *,
+                                  struct relay_state *, struct error *);
 enum status sql_lists_suppression_put(struct store_session *, struct str hash, struct str reason,
                                       instant at, struct error *);
 enum status sql_lists_suppression_find(struct store_session *, const struct str *hashes,

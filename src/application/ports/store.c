@@ -360,3 +360,15 @@ enum status store_answer_put(struct store_session *session, const struct answer_
 {
     return session->store->operations->answer_put(session, row, now, error);
 }
+
+enum status store_outbox_list(struct store *store, int64_t after, size_t limit, struct arena *arena,
+                              struct outbox_event **events, size_t *count, struct error *error)
+{
+    return store->operations->outbox_list(store, after, limit, arena, events, count, error);
+}
+
+enum status store_relay_turn(struct store *store, const struct relay_turn *turn,
+                             struct arena *arena, struct relay_state *state, struct error *error)
+{
+    return store->operations->relay_turn(store, turn, arena, state, error);
+}

@@ -142,6 +142,28 @@ struct answer_row {
     instant expires_at;
 };
 
+/* An event with its tenant, for whoever passes on those of all tenants. */
+struct outbox_event {
+    struct event event;
+    struct str tenant;
+};
+
+/* A turn of one that publishes the outbox (a relay). */
+struct relay_turn {
+    struct str relay;     /* which one; one instance at a time works as it */
+    struct str holder;    /* this instance */
+    struct str outbox_id; /* the outbox's name when it has none yet */
+    int64_t lease_ms;     /* for how long to be the one; 0: no longer */
+    int64_t position;     /* published up to here, to be noted; negative: nothing to note */
+};
+struct relay_state {
+    bool is_ours;
+    int64_t epoch;        /* grows each time that another instance takes over */
+    struct str outbox_id; /* tells this outbox from one restored from its backup; when is_ours */
+    int64_t position;     /* last noted; 0: never */
+    int64_t newest;       /* position in the outbox */
+};
+
 enum store_lock { STORE_NO_LOCK, STORE_LOCK };
 
 /* What a request is about to do. */
@@ -164,6 +186,10 @@ struct store_operations {
     int64_t (*wait_us)(struct store *, enum store_use, bool bursts_count);
     enum status (*search_backlog_tenant)(struct store *, struct arena *, struct str *tenant,
                                          struct error *);
+    enum status (*outbox_list)(struct store *, int64_t after, size_t limit, struct arena *,
+                               struct outbox_event **, size_t *count, struct error *);
+    enum status (*relay_turn)(struct store *, const struct relay_turn *, struct arena *,
+                              struct relay_state *, struct error *);
 
     enum status (*profile_get)(struct store_session *, struct str id, enum store_lock,
                                struct arena *, struct profile_row *, struct error *);
@@ -423,6 +449,16 @@ MUST_CHECK enum status store_event_append(struct store_session *session, const s
 /* Events after the position, in feed order. */
 MUST_CHECK enum status store_event_list(struct store_session *session, int64_t after, size_t limit,
                                         struct arena *arena, struct event **events, size_t *count,
+                                        struct error *error);
+/* Of all tenants, in the order of the feed, whose positions are given once for all of them. */
+MUST_CHECK enum status store_outbox_list(struct store *store, int64_t after, size_t limit,
+                                         struct arena *arena, struct outbox_event **events,
+                                         size_t *count, struct error *error);
+/* Takes, keeps or gives up the relay's lease, by the clock of the store, and notes how far it has
+ * come if it is ours. A lease saves instances from getting into each other's way; it does not keep
+ * one that was stopped for long from going on, which only the receiver of the events can. */
+MUST_CHECK enum status store_relay_turn(struct store *store, const struct relay_turn *turn,
+                                        struct arena *arena, struct relay_state *state,
                                         struct error *error);
 /* Suppression list of hashed contact points. Put again: the reason is replaced. Find: found[i] says
  * it of hashes[i]. */

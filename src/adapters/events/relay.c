@@ -1,0 +1,376 @@
+#include "adapters/events/relay.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/log.h"
+
+enum {
+    ARENA_BYTES = 256 * 1024 * 1024,
+    BUSY_PAUSE_MS = 25,  /* other instances' events wake nobody here: look often while some come */
+    IDLE_PAUSE_MS = 250, /* and seldom while none do */
+    BUSY_FOR_MS = 2000,
+    FIRST_RETRY_MS = 200, /* doubled up to the last */
+    LAST_RETRY_MS = 5000,
+    ID_BYTES = 8,
+    ID_MAX = 2 * ID_BYTES + 8,
+};
+
+struct relay {
+    struct relay_options options;
+    char holder[ID_MAX]; /* of the lease: this process */
+    char outbox[ID_MAX]; /* what an outbox without a name is called from now on */
+    struct arena arena;  /* of one round */
+    struct relay_state state;
+    char outbox_id[ID_MAX];
+    instant next_turn;
+    instant busy_until;
+    bool begun;
+    int64_t position; /* published up to here, while begun */
+    int64_t retry_ms;
+    enum status failing; /* STATUS_OK: it is not */
+
+    pthread_t thread;
+    bool started;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    bool ended;
+    atomic_bool woken;
+    atomic_bool draining; /* publish what is there, then end */
+    atomic_bool stop;     /* end */
+
+    /* What the metrics tell; written by the thread alone. */
+    _Atomic int64_t published;
+    _Atomic int64_t transactions;
+    _Atomic int64_t failures;
+    _Atomic int64_t shown_position;
+    _Atomic int64_t newest;
+    _Atomic int64_t oldest_waiting; /* instant; 0: nothing waits */
+    _Atomic bool is_ours;
+    _Atomic bool is_failing;
+};
+
+static instant now(const struct relay *self)
+{
+    return self->options.environment->now(self->options.environment);
+}
+
+static instant in_ms(const struct relay *self, int64_t delay_ms)
+{
+    return now(self) + delay_ms * (INSTANT_SECOND / 1000);
+}
+
+/* --- sleeping --- */
+
+static struct timespec clock_in_ms(int64_t delay_ms)
+{
+    struct timespec when;
+    (void)clock_gettime(CLOCK_MONOTONIC, &when);
+    int64_t nanoseconds = when.tv_nsec + delay_ms % 1000 * 1000000;
+    when.tv_sec += delay_ms / 1000 + nanoseconds / 1000000000;
+    when.tv_nsec = nanoseconds % 1000000000;
+    return when;
+}
+
+/* `always`: for the whole time, unless it is to end. */
+static void sleep_for(struct relay *self, int64_t delay_ms, bool always)
+{
+    struct timespec until = clock_in_ms(delay_ms);
+    int waited = 0;
+    (void)pthread_mutex_lock(&self->mutex);
+    while (waited == 0 && !atomic_load(&self->stop) && !atomic_load(&self->draining) &&
+           (always || !atomic_load(&self->woken)))
+        waited = pthread_cond_timedwait(&self->changed, &self->mutex, &until);
+    (void)pthread_mutex_unlock(&self->mutex);
+}
+
+void relay_wake(void *relay)
+{
+    struct relay *self = relay;
+    if (atomic_exchange(&self->woken, true)) return;
+    (void)pthread_mutex_lock(&self->mutex);
+    (void)pthread_cond_broadcast(&self->changed);
+    (void)pthread_mutex_unlock(&self->mutex);
+}
+
+/* --- failing --- */
+
+static void note_failure(struct relay *self, enum status status, const struct error *error)
+{
+    if (atomic_load(&self->stop)) return; /* it was told to give up */
+    atomic_fetch_add(&self->failures, 1);
+    atomic_store(&self->is_failing, true);
+    self->retry_ms = self->retry_ms ? self->retry_ms * 2 : FIRST_RETRY_MS;
+    if (self->retry_ms > LAST_RETRY_MS) self->retry_ms = LAST_RETRY_MS;
+    if (status == self->failing) return;
+    self->failing = status;
+    log_error("relay.fails", LOG_CODE("code", status_code(status)),
+              LOG_REASON("reason", str_from_cstr(error->message)));
+}
+
+static void note_success(struct relay *self)
+{
+    if (self->failing != STATUS_OK) log_info("relay.publishes_again");
+    self->failing = STATUS_OK;
+    self->retry_ms = 0;
+    atomic_store(&self->is_failing, false);
+}
+
+/* --- the lease --- */
+
+static void forget(struct relay *self)
+{
+    self->options.publisher->end(self->options.publisher);
+    self->begun = false;
+}
+
+static enum status turn(struct relay *self, int64_t lease_ms, struct relay_state *state,
+                        struct error *error)
+{
+    const struct relay_turn asked = {.relay = self->options.name,
+                                     .holder = str_from_cstr(self->holder),
+                                     .outbox_id = str_from_cstr(self->outbox),
+                                     .lease_ms = lease_ms,
+                                     .position = self->begun ? self->position : -1};
+    return store_relay_turn(self->options.store, &asked, &self->arena, state, error);
+}
+
+static void note_lease(struct relay *self, const struct relay_state *state)
+{
+    bool was_ours = self->state.is_ours;
+    if (self->begun && (!state->is_ours || state->epoch != self->state.epoch)) forget(self);
+    if (state->is_ours && !was_ours) log_info("relay.leads", LOG_COUNT("epoch", state->epoch));
+    if (!state->is_ours && was_ours) log_warn("relay.lost_its_lease");
+    (void)snprintf(self->outbox_id, sizeof(self->outbox_id), "%.*s", STR_ARGS(state->outbox_id));
+    self->state = *state;
+    self->state.outbox_id = str_from_cstr(self->outbox_id);
+    atomic_store(&self->is_ours, state->is_ours);
+    atomic_store(&self->newest, state->newest);
+    if (!self->begun) atomic_store(&self->shown_position, state->position);
+}
+
+/* Renewed when a third of it is over; before anything is published in any case. */
+static enum status keep_lease(struct relay *self, bool at_once, struct error *error)
+{
+    struct relay_state state;
+    if (!at_once && self->next_turn > now(self)) return STATUS_OK;
+    TRY(turn(self, self->options.lease_ms, &state, error));
+    self->next_turn = in_ms(self, self->options.lease_ms / 3);
+    note_lease(self, &state);
+    return STATUS_OK;
+}
+
+/* --- publishing --- */
+
+/* The position that the publisher tells may be behind the end of an outbox that lost its last
+ * events, when a database failed over to a copy that did not have them: what comes now is new. The
+ * end is asked for after the fence: before it somebody else may have published later ones. */
+static enum status begin(struct relay *self, struct error *error)
+{
+    int64_t position;
+    TRY(self->options.publisher->begin(self->options.publisher, self->state.outbox_id, &self->arena,
+                                       &position, error));
+    TRY(keep_lease(self, true, error));
+    if (!self->state.is_ours) return STATUS_OK;
+    self->position = position >= 0 ? position : self->state.position;
+    if (self->position > self->state.newest) {
+        log_warn("relay.outbox_went_back", LOG_COUNT("published", self->position),
+                 LOG_COUNT("newest", self->state.newest));
+        self->position = self->state.newest;
+    }
+    self->begun = true;
+    log_info("relay.begins", LOG_COUNT("position", self->position));
+    return STATUS_OK;
+}
+
+static enum status list(struct relay *self, size_t limit, struct outbox_event **events,
+                        size_t *count, struct error *error)
+{
+    int64_t after = self->begun ? self->position : atomic_load(&self->shown_position);
+    TRY(store_outbox_list(self->options.store, after, limit, &self->arena, events, count, error));
+    atomic_store(&self->oldest_waiting, *count > 0 ? (*events)[0].event.timestamp : 0);
+    return STATUS_OK;
+}
+
+static void note_published(struct relay *self, const struct outbox_event *last, size_t count)
+{
+    self->position = last->event.position;
+    self->busy_until = in_ms(self, BUSY_FOR_MS);
+    atomic_store(&self->shown_position, self->position);
+    if (self->position > atomic_load(&self->newest)) atomic_store(&self->newest, self->position);
+    atomic_fetch_add(&self->published, (int64_t)count);
+    atomic_fetch_add(&self->transactions, 1);
+    note_success(self);
+}
+
+/* *count: how many were published. */
+static enum status publish_some(struct relay *self, size_t *count, struct error *error)
+{
+    struct outbox_event *events;
+    *count = 0;
+    TRY(keep_lease(self, false, error));
+    if (!self->state.is_ours) return STATUS_OK;
+    if (!self->begun) {
+        size_t waiting; /* since when, for the metrics */
+        TRY(list(self, 1, &events, &waiting, error));
+        TRY(begin(self, error));
+        if (!self->begun) return STATUS_OK;
+    }
+    TRY(list(self, self->options.batch, &events, count, error));
+    if (*count == 0) return STATUS_OK;
+    TRY(self->options.publisher->publish(self->options.publisher, events, *count, &self->arena,
+                                         error));
+    note_published(self, &events[*count - 1], *count);
+    return STATUS_OK;
+}
+
+/* --- the thread --- */
+
+/* One round: false when it is to end. */
+static bool round_once(struct relay *self)
+{
+    struct error error = {.status = STATUS_OK};
+    size_t count;
+    arena_reset(&self->arena);
+    bool draining = atomic_load(&self->draining);
+    atomic_store(&self->woken, false); /* what is committed from here on wakes again */
+    enum status status = publish_some(self, &count, &error);
+    if (status != STATUS_OK) {
+        forget(self);
+        self->next_turn = 0;
+        note_failure(self, status, &error);
+        sleep_for(self, self->retry_ms, true);
+        return !draining;
+    }
+    if (count > 0) return true;
+    if (self->begun) note_success(self);
+    if (draining) return false;
+    sleep_for(self, self->busy_until > now(self) ? BUSY_PAUSE_MS : IDLE_PAUSE_MS, false);
+    return true;
+}
+
+static void give_lease_up(struct relay *self)
+{
+    struct relay_state state;
+    struct error error;
+    arena_reset(&self->arena);
+    if (self->state.is_ours && turn(self, 0, &state, &error) != STATUS_OK)
+        log_warn("relay.lease_runs_out", LOG_REASON("reason", str_from_cstr(error.message)));
+    atomic_store(&self->is_ours, false);
+}
+
+static void *run(void *argument)
+{
+    struct relay *self = argument;
+    while (!atomic_load(&self->stop) && round_once(self)) continue;
+    give_lease_up(self);
+    forget(self);
+    (void)pthread_mutex_lock(&self->mutex);
+    self->ended = true;
+    (void)pthread_cond_broadcast(&self->changed);
+    (void)pthread_mutex_unlock(&self->mutex);
+    return NULL;
+}
+
+/* --- life --- */
+
+static void make_id(struct relay *self, const char *kind, char out[ID_MAX])
+{
+    unsigned char bytes[ID_BYTES];
+    self->options.environment->random(self->options.environment, bytes, sizeof(bytes));
+    int len = snprintf(out, ID_MAX, "%s-", kind);
+    for (size_t i = 0; i < ID_BYTES; i++)
+        len += snprintf(out + len, (size_t)(ID_MAX - len), "%02x", bytes[i]);
+}
+
+enum status relay_new(const struct relay_options *options, struct relay **relay,
+                      struct error *error)
+{
+    struct relay *self = calloc(1, sizeof(*self));
+    pthread_condattr_t monotonic;
+    if (!self) {
+        options->publisher->free(options->publisher);
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    }
+    self->options = *options;
+    arena_init(&self->arena, ARENA_BYTES);
+    make_id(self, "relay", self->holder);
+    make_id(self, "outbox", self->outbox);
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_mutex_init(&self->mutex, NULL);
+    (void)pthread_cond_init(&self->changed, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
+    *relay = self;
+    return STATUS_OK;
+}
+
+enum status relay_start(struct relay *self, struct error *error)
+{
+    self->started = pthread_create(&self->thread, NULL, run, self) == 0;
+    return self->started ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
+}
+
+void relay_stop(struct relay *self, int64_t patience_ms)
+{
+    /* What it could not publish before it will hardly now. */
+    struct timespec until = clock_in_ms(atomic_load(&self->is_failing) ? 0 : patience_ms);
+    int waited = 0;
+    if (!self->started) return;
+    (void)pthread_mutex_lock(&self->mutex);
+    atomic_store(&self->draining, true);
+    (void)pthread_cond_broadcast(&self->changed);
+    while (!self->ended && waited == 0)
+        waited = pthread_cond_timedwait(&self->changed, &self->mutex, &until);
+    atomic_store(&self->stop, true);
+    (void)pthread_cond_broadcast(&self->changed);
+    (void)pthread_mutex_unlock(&self->mutex);
+    self->options.publisher->give_up(self->options.publisher);
+    (void)pthread_join(self->thread, NULL);
+    self->started = false;
+}
+
+void relay_free(struct relay *self)
+{
+    if (!self) return;
+    self->options.publisher->free(self->options.publisher);
+    arena_release(&self->arena);
+    (void)pthread_cond_destroy(&self->changed);
+    (void)pthread_mutex_destroy(&self->mutex);
+    free(self);
+}
+
+/* --- metrics --- */
+
+void relay_write_metrics(const struct relay *self, struct buffer *out)
+{
+    instant oldest = atomic_load(&self->oldest_waiting);
+    int64_t position = atomic_load(&self->shown_position), newest = atomic_load(&self->newest);
+    const struct {
+        const char *name, *type, *help;
+        double value;
+    } rows[] = {
+        {"customer360_relay_events_published_total", "counter",
+         "Events published by this instance.", (double)atomic_load(&self->published)},
+        {"customer360_relay_transactions_total", "counter", "Transactions they were published in.",
+         (double)atomic_load(&self->transactions)},
+        {"customer360_relay_failures_total", "counter", "Attempts to publish that failed.",
+         (double)atomic_load(&self->failures)},
+        {"customer360_relay_backlog_events", "gauge", "Events that wait to be published, about.",
+         newest > position ? (double)(newest - position) : 0},
+        {"customer360_relay_lag_seconds", "gauge",
+         "How long the oldest of them has waited; of the instance that leads.",
+         oldest > 0 ? (double)(now(self) - oldest) / (double)INSTANT_SECOND : 0},
+        {"customer360_relay_leads", "gauge", "1: this instance publishes.",
+         (double)atomic_load(&self->is_ours)},
+        {"customer360_relay_failing", "gauge", "1: it cannot publish; the log says why.",
+         (double)atomic_load(&self->is_failing)},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        buffer_append_format(out, "# HELP %s %s\n# TYPE %s %s\n%s %.15g\n", rows[i].name,
+                             rows[i].help, rows[i].name, rows[i].type, rows[i].name, rows[i].value);
+}
