@@ -403,12 +403,13 @@ static void allow_files(bool allowed)
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
-static bool is_there(struct str kind)
+/* The id of the newest job of the kind; absent: there is none. */
+static struct str last_of(struct str kind)
 {
-    struct job_row job;
+    struct job_row job = {.job_id = STR_NONE};
     enum status status = jobs_find_last(&application, &caller, kind, &arena, &job, &error);
     assert_true(status == STATUS_OK || status == STATUS_JOB_NOT_FOUND);
-    return status == STATUS_OK;
+    return status == STATUS_OK ? job.job_id : STR_NONE;
 }
 
 static void a_job_that_cannot_begin_is_none_and_can_be_tried_again(void **state)
@@ -418,6 +419,7 @@ static void a_job_that_cannot_begin_is_none_and_can_be_tried_again(void **state)
     struct job_row job, undo;
     job = start_import(runner, STR("ID,name\n1,Short1\n2,Short2\n"));
     (void)application_fixture_wait(&application, &caller, job.job_id, &arena);
+    struct str last_undo = last_of(STR("UNDO")), last_scan = last_of(STR("SCAN"));
     allow_files(false);
     enum status undone =
         runner->undo_start(runner, application.store, &caller, job.job_id, &arena, &undo, &error);
@@ -425,9 +427,9 @@ static void a_job_that_cannot_begin_is_none_and_can_be_tried_again(void **state)
         runner->scan_start(runner, application.store, &caller, 2, &arena, &undo, &error);
     allow_files(true);
     assert_int_equal(undone, STATUS_IO);
-    assert_false(is_there(STR("UNDO")));
+    assert_true(str_equal(last_of(STR("UNDO")), last_undo));
     assert_int_equal(scanned, STATUS_IO);
-    assert_false(is_there(STR("SCAN")));
+    assert_true(str_is_none(last_scan) && str_is_none(last_of(STR("SCAN"))));
     assert_int_equal(
         runner->undo_start(runner, application.store, &caller, job.job_id, &arena, &undo, &error),
         STATUS_OK);
