@@ -218,14 +218,19 @@ size_t duplicates_certain(const struct duplicate *duplicates, size_t count)
     return certain;
 }
 
+bool duplicates_passes_over(const struct application *application, struct str tenant,
+                            const struct customer_keys *keys, size_t key)
+{
+    return key >= keys->decisive && cut_keys_has(application->cut_keys, tenant, keys->items[key]);
+}
+
 /* Those of the keys that are worth asking for, as numbers; the others are cut. */
 static size_t choose_keys(const struct duplicate_search *search, const struct customer_keys *keys,
                           struct str *asked, size_t *numbers, bool *cut)
 {
     size_t count = 0;
     for (size_t key = 0; key < keys->searched; key++) {
-        cut[key] = key >= keys->decisive && cut_keys_has(search->application->cut_keys,
-                                                         search->session->tenant, keys->items[key]);
+        cut[key] = duplicates_passes_over(search->application, search->session->tenant, keys, key);
         if (cut[key]) continue;
         numbers[count] = key;
         asked[count++] = keys->items[key];

@@ -24,6 +24,9 @@ struct duplicate_search {
     struct str self; /* a root that is not looked for: the customer itself; may be absent */
 };
 
+/* The key is known to be cut: it leads to nobody. */
+bool duplicates_passes_over(const struct application *application, struct str tenant,
+                            const struct customer_keys *keys, size_t key);
 /* Looks up the keys (up to keys->searched) and compares with those who have them. `cut[i]`, of
  * keys->searched, says that key i has so many homes that it was not followed. Certain ones first,
  * then by probability. */
