@@ -1,3 +1,4 @@
+-- lock: job_lock
 select job_id, kind, state, actor, document, created_at, updated_at
 from job
 where tenant_id = $1 and job_id = $2

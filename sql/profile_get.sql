@@ -1,3 +1,4 @@
+-- lock: profile_lock
 select customer_id, version, survivor_id, merge_id, created_at, updated_at, erased_at,
        kind, status, segment, name, document
 from profile

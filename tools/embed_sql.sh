@@ -34,19 +34,30 @@ literal() { # file engine
         }' "$1"
 }
 
-text_or_none() { # file engine
+text_or_none() { # file engine ending
     if [ -e "$1" ]; then
         printf 'STR('
         literal "$1" "$2"
-        printf ')'
+        printf '%s)' "${3:-}"
     else
         printf '{NULL, 0}'
     fi
 }
 
+statement_files() {
+    find sql -maxdepth 2 -name '*.sql' ! -path 'sql/migrations/*'
+}
+
+# "foo_lock foo_get" of every foo_get.sql that says "-- lock: foo_lock".
+locks=$(for file in $(statement_files | xargs grep -l '^-- lock: '); do
+    echo "$(sed -n 's/^-- lock: *\([a-z_]*\) *$/\1/p' "$file") $(basename "$file" .sql)"
+done | LC_ALL=C sort -u)
+
 statements() {
-    find sql -maxdepth 2 -name '*.sql' ! -path 'sql/migrations/*' -exec basename {} .sql \; |
-        LC_ALL=C sort -u
+    {
+        statement_files | xargs -n1 basename | sed 's/\.sql$//'
+        echo "$locks" | cut -d' ' -f1
+    } | LC_ALL=C sort -u
 }
 
 # All migrations of an engine in the order of their numbers.
@@ -87,7 +98,11 @@ HEADER
 }
 
 write_statement() { # name index
-    common=sql/$1.sql sqlite=sql/sqlite/$1.sql postgres=sql/postgres/$1.sql
+    unlocked=$(echo "$locks" | sed -n "s/^$1 //p") lock=
+    [ -z "$unlocked" ] || lock='"\n"
+        "for update"'
+    base=${unlocked:-$1}
+    common=sql/$base.sql sqlite=sql/sqlite/$base.sql postgres=sql/postgres/$base.sql
     if [ -e "$common" ]; then
         if [ -e "$sqlite" ] || [ -e "$postgres" ]; then
             fail "$common stands beside a file of one engine"
@@ -101,7 +116,7 @@ write_statement() { # name index
     printf '    {.name = STR("%s"),\n     .sqlite = ' "$1"
     text_or_none "$sqlite" sqlite
     printf ',\n     .postgres = '
-    text_or_none "$postgres" postgres
+    text_or_none "$postgres" postgres "$lock"
     printf ',\n     .conflict = STATUS_%s,\n     .index = %d},\n' "${conflict:-WRITE_CONFLICT}" "$2"
 }
 

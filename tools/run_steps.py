@@ -1,7 +1,11 @@
 #!/usr/bin/env python3
 """Runs the steps of `make test`, each a make target, and adds up what they report.
 
-    run_steps.py [--build build] [--limit-s 900] STEP...
+    run_steps.py [--build build] [--limit-s 900] [--together 2] [--alone STEP]... STEP...
+
+Steps begin in the order given, as many at a time as --together says; one that is named by --alone waits until
+no other runs, and none begins beside it. Most steps keep one processor busy at most: the tests of a program run
+one after the other, and a service that was killed is waited for.
 
 A step reports by lines "N passed, N failed[, N skipped]" or, when it has none, by TAP lines ("ok 1 -
 name", "not ok 2 - name", "ok 3 - name # SKIP why"). A step without either counts as one test, and one
@@ -17,6 +21,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.M)
@@ -42,8 +47,8 @@ def count(output, status):
     return passed, failed, skipped
 
 
-def run(step, log, options):
-    """The exit status; what the step starts dies with it."""
+def run(step, log, options, started):
+    """The exit status, and the seconds of a processor that it took; what the step starts dies with it."""
     environment = {name: value for name, value in os.environ.items()
                    if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
     command = [options.make, "--no-print-directory", f"-j{os.cpu_count() or 1}",
@@ -52,28 +57,85 @@ def run(step, log, options):
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
                                    stderr=subprocess.STDOUT, env=environment,
                                    start_new_session=True)
-        try:
-            return process.wait(options.limit_s)
-        except subprocess.TimeoutExpired:
+        started.add(process.pid)
+        late = threading.Timer(options.limit_s, end, [process.pid])
+        late.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if late.is_alive():
+            late.cancel()
+        else:
             out.write(f"\nthe step took longer than {options.limit_s} s\n".encode())
-            return 1
+        end(process.pid)
+        started.discard(process.pid)
+    return process.returncode, usage.ru_utime + usage.ru_stime
+
+
+def end(group):
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+class Steps:
+    """Workers take steps from here, run them and add up what they report."""
+
+    def __init__(self, options):
+        self.options = options
+        self.logs = pathlib.Path(options.build, "test-logs")
+        self.waiting = list(options.steps)
+        self.running = set()
+        self.started = set()  # process groups
+        self.changed = threading.Condition()
+        self.total = (0, 0, 0)
+
+    def may_begin(self, step):
+        return not self.running or not (self.running | {step}) & set(self.options.alone)
+
+    def take(self):
+        """The next step; None when there is none any more."""
+        with self.changed:
+            while self.waiting and not self.may_begin(self.waiting[0]):
+                self.changed.wait()
+            if not self.waiting:
+                return None
+            step = self.waiting.pop(0)
+            self.running.add(step)
+            return step
+
+    def report(self, step, counts, output, times):
+        with self.changed:
+            self.running.discard(step)
+            self.total = tuple(a + b for a, b in zip(self.total, counts))
+            self.changed.notify_all()
+            if counts[1]:
+                print("\n".join(output.splitlines()[-SHOWN_LINES:]))
+            verdict = "FAILED" if counts[1] else "ok    "
+            print(f"{verdict} {step:<24} {summary(counts)} ({times})", flush=True)
+
+    def work(self):
+        while step := self.take():
+            began = time.monotonic()
+            log = self.logs / f"{step}.log"
+            status, computed = run(step, log, self.options, self.started)
+            output = log.read_text(encoding="utf-8", errors="replace")
+            self.report(step, count(output, status), output,
+                        f"{time.monotonic() - began:.1f} s, {computed:.1f} s computing")
+
+    def run(self):
+        self.logs.mkdir(parents=True, exist_ok=True)
+        workers = [threading.Thread(target=self.work, daemon=True)
+                   for _ in range(self.options.together)]
+        try:
+            for worker in workers:
+                worker.start()
+            for worker in workers:
+                worker.join()
         finally:
-            try:
-                os.killpg(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-
-
-def report(step, log, options):
-    began = time.monotonic()
-    status = run(step, log, options)
-    output = log.read_text(encoding="utf-8", errors="replace")
-    counts = count(output, status)
-    if counts[1]:
-        print("\n".join(output.splitlines()[-SHOWN_LINES:]))
-    verdict = "FAILED" if counts[1] else "ok    "
-    print(f"{verdict} {step:<24} {summary(counts)} ({time.monotonic() - began:.1f} s)", flush=True)
-    return counts
+            for group in list(self.started):
+                end(group)
+        return self.total
 
 
 def summary(counts):
@@ -86,15 +148,14 @@ def main():
     parser.add_argument("--build", default="build")
     parser.add_argument("--make", default="make")
     parser.add_argument("--limit-s", type=int, default=900, help="for each step")
+    parser.add_argument("--together", type=int, default=1, help="so many at a time")
+    parser.add_argument("--alone", action="append", default=[], help="a step with none beside it")
     parser.add_argument("steps", nargs="+")
     options = parser.parse_args()
-    logs = pathlib.Path(options.build, "test-logs")
-    logs.mkdir(parents=True, exist_ok=True)
-    total = (0, 0, 0)
-    for step in options.steps:
-        counts = report(step, logs / f"{step}.log", options)
-        total = tuple(a + b for a, b in zip(total, counts))
-    (logs / "summary").write_text(summary(total) + "\n", encoding="utf-8")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # through `finally`
+    steps = Steps(options)
+    total = steps.run()
+    (steps.logs / "summary").write_text(summary(total) + "\n", encoding="utf-8")
     print(summary(total))
     return 1 if total[1] else 0
 

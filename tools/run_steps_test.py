@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Shows how run_steps.py counts. Speaks TAP."""
 
+import os
 import pathlib
 import subprocess
 import sys
@@ -40,11 +41,40 @@ def try_case(recipe, expected):
     return good
 
 
+# What each step notes when it begins and ends; "first" ends when the others have, if that is asked for.
+TURNS = """
+first:; @echo +a >>turns; while [ -n "$$WAIT" ] && [ ! -e c.done ]; do sleep 0.05; done; echo -a >>turns
+b c:; @echo +$@ >>turns; sleep 0.1; echo -$@ >>turns; touch $@.done
+"""
+
+
+def try_turns(alone, wait, expected):
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "Makefile").write_text(TURNS)
+        subprocess.run([sys.executable, TOOL, "--together", "2", "--limit-s", "60", *alone,
+                        "first", "b", "c"], cwd=folder, env={**os.environ, "WAIT": wait},
+                       capture_output=True, check=False)
+        turns = "".join(pathlib.Path(folder, "turns").read_text().split())
+    if turns not in expected:
+        print(f"# {turns}, expected one of {expected}")
+    return turns in expected
+
+
+TURN_CASES = {
+    "two steps run at a time": ([], "yes", ("+a+b-b+c-c-a", "+b+a-b+c-c-a")),
+    "a step that is alone has none beside it": (["--alone", "b"], "", ("+a-a+b-b+c-c",)),
+}
+
+
 def main():
     failed = 0
-    print(f"1..{len(CASES)}")
+    print(f"1..{len(CASES) + len(TURN_CASES)}")
     for number, (name, case) in enumerate(CASES.items(), 1):
         good = try_case(*case)
+        failed += not good
+        print(f"{'ok' if good else 'not ok'} {number} - {name}")
+    for number, (name, case) in enumerate(TURN_CASES.items(), len(CASES) + 1):
+        good = try_turns(*case)
         failed += not good
         print(f"{'ok' if good else 'not ok'} {number} - {name}")
     return 1 if failed else 0

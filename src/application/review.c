@@ -140,12 +140,18 @@ struct duplicate_row *review_find_open(const struct review_pairs *pairs, struct 
     return NULL;
 }
 
+/* As a store gives it back: what is decided with it now is then decided the same later. */
+static double as_stored(double probability)
+{
+    return duplicate_probability(duplicate_rank(probability));
+}
+
 static enum status refresh(const struct review *review, struct review_pairs *pairs,
                            struct duplicate_row *item, const struct match *match,
                            struct error *error)
 {
-    pairs->pairs[item - pairs->items].probability = match->probability;
-    item->probability = match->probability;
+    item->probability = as_stored(match->probability);
+    pairs->pairs[item - pairs->items].probability = item->probability;
     item->evidence = evidence_of(match, review->arena);
     item->model_version = match->model_version;
     item->refreshed_at = review->now;
@@ -163,7 +169,7 @@ static enum status insert(struct application *application, const struct review *
         .home_a = home_first ? home : found->customer_id,
         .home_b = home_first ? found->customer_id : home,
         .state = DUPLICATE_OPEN,
-        .probability = found->match.probability,
+        .probability = as_stored(found->match.probability),
         .evidence = evidence_of(&found->match, review->arena),
         .model_version = found->match.model_version,
         .cause = cause,

@@ -679,12 +679,16 @@ static void dispatch(struct history_world *world, const struct history_step *ste
 /* Refusals that a random history may meet; anything else is a mistake. */
 static bool may_be_refused(enum status status)
 {
-    static const enum status expected[] = {
-        STATUS_OK, STATUS_CUSTOMER_NOT_FOUND, STATUS_CUSTOMER_MERGED, STATUS_MERGE_WITH_SELF,
-        STATUS_MERGE_REVERSED, STATUS_CONSENT_VIOLATION, STATUS_CONTACT_NOT_FOUND,
-        STATUS_INVALID_VALUE, STATUS_HIERARCHY_CYCLE,
-        /* listed as open, and found decided when it is locked */
-        STATUS_DUPLICATE_RESOLVED, STATUS_RELATIONSHIP_NOT_FOUND};
+    static const enum status expected[] = {STATUS_OK,
+                                           STATUS_CUSTOMER_NOT_FOUND,
+                                           STATUS_CUSTOMER_MERGED,
+                                           STATUS_MERGE_WITH_SELF,
+                                           STATUS_MERGE_REVERSED,
+                                           STATUS_CONSENT_VIOLATION,
+                                           STATUS_CONTACT_NOT_FOUND,
+                                           STATUS_INVALID_VALUE,
+                                           STATUS_HIERARCHY_CYCLE,
+                                           STATUS_RELATIONSHIP_NOT_FOUND};
     for (size_t i = 0; i < COUNT(expected); i++)
         if (status == expected[i]) return true;
     return false;

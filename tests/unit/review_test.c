@@ -283,6 +283,24 @@ static void of_items_about_the_same_two_the_likeliest_stays(void **state)
                      STATUS_DUPLICATE_RESOLVED);
 }
 
+/* A store keeps nine digits of a probability: with more, the one of two equals that is open would
+ * be another one when it is looked at again. */
+static void of_items_that_are_as_likely_the_one_that_is_open_is_decided(void **state)
+{
+    (void)state;
+    const double probability = 0.81998978698326364;
+    for (const char *id = "ABC"; *id; id++) create((const char[]){*id, '\0'});
+    suspect("A", "B", probability);
+    suspect("B", "C", probability);
+    (void)merge("C", "A");
+    suspect("B", "C", probability);
+    const struct json_value *open =
+        items((struct review_query){.customer_id = STR("C"), .state = STR("OPEN")});
+    assert_int_equal(open->count, 1);
+    struct str id = text_at(&open->items[0], "duplicateId");
+    assert_int_equal(resolve(&ann, id, "{\"decision\":\"NOT_A_DUPLICATE\"}"), STATUS_OK);
+}
+
 static void a_list_pages_through_what_a_filter_leaves(void **state)
 {
     (void)state;
@@ -423,6 +441,7 @@ int main(void)
         CASE(a_merge_here_is_one_unit_of_work_with_the_decision),
         CASE(a_judgement_holds_for_what_is_merged_into_either_side),
         CASE(of_items_about_the_same_two_the_likeliest_stays),
+        CASE(of_items_that_are_as_likely_the_one_that_is_open_is_decided),
         CASE(a_list_pages_through_what_a_filter_leaves),
         CASE(the_figures_tell_what_waits_and_what_was_decided),
         CASE(a_body_says_exactly_what_its_decision_needs),

@@ -1,4 +1,0 @@
-select job_id, kind, state, actor, document, created_at, updated_at
-from job
-where tenant_id = $1 and job_id = $2
-for update

@@ -1,5 +1,0 @@
-select customer_id, version, survivor_id, merge_id, created_at, updated_at, erased_at,
-       kind, status, segment, name, document
-from profile
-where tenant_id = $1 and customer_id = $2
-for update
