@@ -14,7 +14,8 @@ with known as (
     join pg_type t on t.oid = a.atttypid
     left join pg_index i on i.indrelid = c.oid and i.indisprimary
     where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace
-      and c.relname not in ('schema_migration', 'match_key', 'feed_head', 'relay_lease')
+      and c.relname not in ('schema_migration', 'match_key', 'match_key_home', 'feed_head',
+                            'relay_lease')
 ), keys as (
     select of_table, string_agg(quoted, ', ' order by pk) as quoted, string_agg(type, '' order by pk) as types,
            string_agg('$' || n, ', ' order by pk) as params

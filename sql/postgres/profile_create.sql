@@ -17,9 +17,13 @@ with new_profile as (
          as r (home_id, kind, subject, object_id, source, observed_at, recorded_at, actor, body,
                import_id, place)
 ), new_keys as (
-    insert into match_key (tenant_id, home_id, key)
-    select $1, r.* from unnest($30::text[], $31::text[]) as r
-    on conflict do nothing
+    insert into match_key (tenant_id, home_id, hash)
+    select distinct $1, r.home_id, match_key_hash($1, r.key)
+    from unnest($30::text[], $31::text[]) as r (home_id, key)
+    returning home_id, hash
+), new_home as (
+    insert into match_key_home (tenant_id, home_id, hashes)
+    select $1, home_id, array_agg(hash) from new_keys group by home_id
 )
 insert into outbox (tenant_id, type, event_id, aggregate_id, recorded_at, payload, trace)
 values ($1, $32, $33, $34, $35, $36, $37)

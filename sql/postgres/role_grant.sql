@@ -9,7 +9,7 @@ begin
     execute 'grant select, insert, update, delete on all tables in schema public to ' || runtime;
     execute 'revoke insert, update, delete on schema_migration, feed_head from ' || runtime;
     execute 'revoke update, delete on outbox, fact, profile_version from ' || runtime;
-    execute 'revoke delete on profile, merge, match_key, duplicate from ' || runtime;
+    execute 'revoke delete on profile, merge, match_key, match_key_home, duplicate from ' || runtime;
     execute 'grant usage, select on all sequences in schema public to ' || runtime;
     execute 'grant execute on all functions in schema public to ' || runtime;
 end

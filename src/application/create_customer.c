@@ -1,7 +1,5 @@
 #include "application/create_customer.h"
 
-#include <string.h>
-
 #include "application/duplicates.h"
 #include "application/new_customer.h"
 
@@ -41,15 +39,18 @@ struct creation {
 };
 
 /* Whatever could make the two of us one: "nobody has it yet" holds until the end. The blocking keys
- * are among them, for weight alone can be certain. */
+ * are among them, for weight alone can be certain; not those that are cut, which lead to nobody and
+ * which everybody would wait for. */
 static enum status lock_keys(const struct creation *creation, struct store_session *session,
                              struct error *error)
 {
     const struct new_customer *customer = creation->customer;
     struct str *keys = ARENA_NEW_ARRAY(creation->arena, struct str, customer->keys.blocking + 1);
-    size_t count = customer->keys.blocking;
+    size_t count = 0;
     if (!keys) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    if (count) memcpy(keys, customer->keys.items, count * sizeof(*keys));
+    for (size_t key = 0; key < customer->keys.blocking; key++)
+        if (!duplicates_passes_over(creation->application, session->tenant, &customer->keys, key))
+            keys[count++] = customer->keys.items[key];
     if (customer->id_was_given) {
         keys[count] = new_customer_id_key(customer, creation->arena);
         if (str_is_none(keys[count++])) return error_plain(error, STATUS_OUT_OF_MEMORY);

@@ -24,6 +24,9 @@ struct duplicate_search {
     struct str self; /* a root that is not looked for: the customer itself; may be absent */
 };
 
+/* The key is known to be cut: it leads to nobody. */
+bool duplicates_passes_over(const struct application *application, struct str tenant,
+                            const struct customer_keys *keys, size_t key);
 /* Looks up the keys (up to keys->searched) and compares with those who have them. `cut[i]`, of
  * keys->searched, says that key i has so many homes that it was not followed. Certain ones first,
  * then by probability. */
@@ -31,11 +34,12 @@ MUST_CHECK enum status duplicates_find(const struct duplicate_search *search,
                                        const struct customer_keys *keys, bool *cut,
                                        struct duplicate **duplicates, size_t *count,
                                        struct error *error);
-/* The same for candidates that were chosen already. A customer is compared as it stands; one that
- * was changed or merged also as each home alone says it stands, and as everything that was ever
- * said of it: but what is no longer said makes it possible at most. */
+/* The same for candidates whom the keys that are not cut led to. A customer is compared as it
+ * stands; one that was changed or merged also as each home alone says it stands, and as everything
+ * that was ever said of it: but what is no longer said makes it possible at most. */
 MUST_CHECK enum status duplicates_judge(const struct duplicate_search *search,
-                                        const struct candidates *candidates,
+                                        const struct customer_keys *keys, const bool *cut,
+                                        struct candidates *candidates,
                                         struct duplicate **duplicates, size_t *count,
                                         struct error *error);
 /* How many of them are certain: the first ones. */

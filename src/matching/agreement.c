@@ -1,23 +1,5 @@
 #include "matching/agreement.h"
 
-#include <stdlib.h>
-
-enum { MEMO_SIZE = 1 << 16 };
-
-struct scoring_memo {
-    uint64_t entry[MEMO_SIZE]; /* key << 4 | level */
-};
-
-struct scoring_memo *scoring_memo_new(void)
-{
-    return calloc(1, sizeof(struct scoring_memo));
-}
-
-void scoring_memo_free(struct scoring_memo *memo)
-{
-    free(memo);
-}
-
 float agreement_bits(const struct scorer *scorer, enum slot slot, uint32_t reference)
 {
     const struct rarities *rarities = scorer->rarities;
@@ -66,7 +48,7 @@ static int remembered_level(const struct comparing *comparing, enum slot slot, u
     uint32_t low = a < b ? a : b, high = a < b ? b : a;
     uint64_t key = ((uint64_t)low << 28 ^ high) << 4 ^ (uint64_t)slot;
     key &= (UINT64_C(1) << 60) - 1;
-    uint64_t *entry = &memo->entry[values_mix(key) & (MEMO_SIZE - 1)];
+    uint64_t *entry = &memo->entry[values_mix(key) & (AGREEMENT_MEMO_SIZE - 1)];
     if (*entry >> 4 != key || (*entry & 15) == 0)
         *entry = key << 4 | (uint64_t)(whole_level(comparing->scorer, slot, a, b) & 15);
     return (int)(*entry & 15);

@@ -13,6 +13,12 @@ struct agreement {
     float bits;
 };
 
+enum { AGREEMENT_MEMO_SIZE = 1 << 16 };
+
+struct scoring_memo {
+    uint64_t entry[AGREEMENT_MEMO_SIZE]; /* key << 4 | level */
+};
+
 struct comparing {
     const struct scorer *scorer;
     struct scoring_memo *memo; /* may be NULL */

@@ -5,9 +5,20 @@
 #include "matching/scoring.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "matching/agreement.h"
+
+struct scoring_memo *scoring_memo_new(void)
+{
+    return calloc(1, sizeof(struct scoring_memo));
+}
+
+void scoring_memo_free(struct scoring_memo *memo)
+{
+    free(memo);
+}
 
 double scoring_probability(double log_odds)
 {

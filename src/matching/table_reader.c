@@ -142,6 +142,7 @@ static bool row_is_whole(const struct row_cursor *cursor)
 {
     const char *in = cursor->at;
     if (cursor->at_end) return in < cursor->end;
+    if (!in) return false;
     const char *line = memchr(in, '\n', (size_t)(cursor->end - in));
     if (!line) return false;
     if (!memchr(in, '"', (size_t)(line - in))) return true;

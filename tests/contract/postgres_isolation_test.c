@@ -12,8 +12,9 @@ static struct postgres_server server;
 static char database[32];
 static PGconn *app;
 
-static const char *const tenant_tables[] = {"profile", "fact", "merge",           "match_key",
-                                            "outbox",  "job",  "profile_version", "suppression"};
+static const char *const tenant_tables[] = {"profile",         "fact",        "merge",
+                                            "match_key",       "outbox",      "job",
+                                            "profile_version", "suppression", "match_key_home"};
 
 /* What was asked for must be refused; returns the SQLSTATE. */
 static const char *refused(PGconn *connection, const char *text)
@@ -237,7 +238,8 @@ static void two_sessions_do_not_number_at_once(void **state)
 /* --- around them --- */
 
 static const char *const rows_of_two_tenants =
-    "truncate profile, fact, merge, match_key, outbox, job, profile_version, suppression;"
+    "truncate profile, fact, merge, match_key, match_key_home, outbox, job, profile_version, "
+    "suppression;"
     "insert into profile (tenant_id, customer_id, version, created_at, updated_at, kind, status, "
     "name) select t, 'C', 1, 1, 1, 'PERSON', 'ACTIVE', 'x' from unnest(array['a', 'b']) t;"
     "insert into fact (tenant_id, home_id, fact_no, kind, subject, source, observed_at, "
@@ -245,8 +247,10 @@ static const char *const rows_of_two_tenants =
     "unnest(array['a', 'b']) t;"
     "insert into merge (tenant_id, merge_id, source_id, target_id, reason, merged_at) select t, "
     "'M', 'C', 'D', 'DUPLICATE', 1 from unnest(array['a', 'b']) t;"
-    "insert into match_key (tenant_id, key, home_id) select t, 'k', 'C' from unnest(array['a', "
+    "insert into match_key (tenant_id, hash, home_id) select t, 1, 'C' from unnest(array['a', "
     "'b']) t;"
+    "insert into match_key_home (tenant_id, home_id, hashes) select t, 'C', array[1] from "
+    "unnest(array['a', 'b']) t;"
     "insert into outbox (tenant_id, type, event_id, aggregate_id, recorded_at, payload) select t, "
     "'e', 'e', 'C', 1, '{}' from unnest(array['a', 'b']) t;"
     "insert into job (tenant_id, job_id, kind, state, created_at, updated_at) select t, 'J', "
