@@ -344,7 +344,8 @@ static void a_result_is_given_for_as_long_as_it_is_kept(void **state)
     struct job_runner *runner = application_fixture_jobs(&application, directory);
     struct job_file_reader *reader;
     struct job_row job, next;
-    assert_int_equal(runner->export_start(runner, &caller, &arena, &job, &error), STATUS_OK);
+    assert_int_equal(runner->export_start(runner, application.store, &caller, &arena, &job, &error),
+                     STATUS_OK);
     job = application_fixture_wait(&application, &caller, job.job_id, &arena);
     (void)read_job_file(runner, job.job_id);
     char *path = result_path(job.job_id);
@@ -354,7 +355,8 @@ static void a_result_is_given_for_as_long_as_it_is_kept(void **state)
                      STATUS_JOB_NOT_FOUND);
     assert_int_equal(access(path, F_OK), 0);
     /* A look is taken after each export, and now and then. */
-    assert_int_equal(runner->export_start(runner, &caller, &arena, &next, &error), STATUS_OK);
+    assert_int_equal(
+        runner->export_start(runner, application.store, &caller, &arena, &next, &error), STATUS_OK);
     next = application_fixture_wait(&application, &caller, next.job_id, &arena);
     job_service_free(runner);
     assert_int_equal(access(path, F_OK), -1);
