@@ -7,6 +7,7 @@
     bench/run.py import [--store sqlite] [--profiles 200000]
     bench/run.py upsert [--store sqlite] [--profiles 200000]
     bench/run.py search [--store ...] [--profiles 1000000]
+    bench/run.py index  [--store ...] [--profiles 100000]
     bench/run.py match  [--store sqlite] [--profiles 200000]
     bench/run.py start
     bench/run.py connections [--connections 10000]
@@ -357,8 +358,8 @@ def write_searches(path, kind, profiles, count=5000):
 def index_bytes(stage):
     """Of the tables of the search index, as the database counts their pages."""
     if stage.store == "postgres":
-        return stage.server.query(stage.url, "select sum(pg_total_relation_size(c.oid)) from pg_class c where c.relname in "
-                                  "('search_block', 'search_segment', 'search_new', 'search_home')")
+        return int(stage.server.sql("select sum(pg_total_relation_size(c.oid)) from pg_class c where c.relname in "
+                                    "('search_block', 'search_segment', 'search_new', 'search_home')", database=stage.url.rsplit("/", 1)[1]))
     import sqlite3
     with sqlite3.connect(f"{stage.directory}/customers.db") as base:
         return base.execute("select sum(pgsize) from dbstat where name like '%search%'").fetchone()[0]
@@ -382,10 +383,27 @@ def search(options):
                    median_per_second=statistics.median(run["per_second"] for run in rate),
                    two_at_a_time=calm, failed=sum(run["failed"] for run in rate))
         service.stop()
-        texts = sum(text_bytes(person(number)) for number in range(0, options.profiles, 100)) * 100
-        size = index_bytes(stage)
-        if size:
-            report(measure=f"search index {options.store}", megabytes=round(size / 1e6), text_megabytes=round(texts / 1e6), ratio=round(size / texts, 2))
+        report_index(stage, options)
+    finally:
+        stage.close()
+
+
+def report_index(stage, options):
+    texts = sum(text_bytes(person(number)) for number in range(0, options.profiles, 100)) * 100
+    size = index_bytes(stage)
+    report(measure=f"search index {options.store}", profiles=options.profiles, megabytes=round(size / 1e6, 1), text_megabytes=round(texts / 1e6, 1),
+           ratio=round(size / texts, 2))
+
+
+def index(options):
+    """The size of the search index once it is at rest, against the text that it is over."""
+    stage = Stage(options.store)
+    try:
+        stage.import_profiles(options.profiles, person)
+        service = stage.serve()
+        time.sleep(options.warm)
+        service.stop()
+        report_index(stage, options)
     finally:
         stage.close()
 
@@ -538,7 +556,7 @@ def overload(options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("measure", choices=("lookup", "flat", "create", "import", "upsert", "match", "search", "start", "connections", "overload"))
+    parser.add_argument("measure", choices=("lookup", "flat", "create", "import", "upsert", "match", "search", "index", "start", "connections", "overload"))
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--profiles", type=int)
     parser.add_argument("--sizes", default="10000,1000000,5000000")
@@ -549,8 +567,8 @@ def main():
     parser.add_argument("--flags", default="", help="more flags of serve, as one text: --flags='--http-loops 1'")
     options = parser.parse_args()
     if options.profiles is None:
-        options.profiles = {"lookup": 1000000, "create": 0, "import": 200000, "upsert": 200000, "match": 200000, "search": 1000000, "overload": 20000}.get(options.measure, 0)
-    {"lookup": lookup, "flat": flat, "create": create, "import": import_bench, "upsert": upsert, "match": match, "search": search, "start": start, "connections": connections, "overload": overload}[options.measure](options)
+        options.profiles = {"lookup": 1000000, "create": 0, "import": 200000, "upsert": 200000, "match": 200000, "search": 1000000, "index": 100000, "overload": 20000}.get(options.measure, 0)
+    {"lookup": lookup, "flat": flat, "create": create, "import": import_bench, "upsert": upsert, "match": match, "search": search, "index": index, "start": start, "connections": connections, "overload": overload}[options.measure](options)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 
 FAULT_CYCLES ?= 200
 TEST_STEPS   += scenario-memory scenario-sqlite scenario-postgres codes-sqlite codes-postgres \
-                erasure-sqlite erasure-postgres fault-checker fault-sqlite fault-postgres
+                erasure-sqlite erasure-postgres fault-checker fault-starting fault-sqlite fault-postgres
 
 # Each answer that /openapi.json declares, and no other.
 .PHONY: codes codes-sqlite codes-postgres
@@ -18,7 +18,7 @@ erasure-sqlite erasure-postgres: erasure-%: $(BUILD)/customer360
 	tests/scenario/erasure.py --store $* --binary $(BUILD)/customer360
 
 .PHONY: scenario scenario-memory scenario-sqlite scenario-postgres fault fault-checker fault-sqlite \
-        fault-postgres fault-binary fault-long
+        fault-postgres fault-starting fault-binary fault-long
 scenario: scenario-memory scenario-sqlite scenario-postgres
 scenario-memory scenario-sqlite scenario-postgres: scenario-%: $(BUILD)/customer360
 	tests/scenario/run.py --store $* --binary $(BUILD)/customer360
@@ -27,7 +27,9 @@ scenario-memory scenario-sqlite scenario-postgres: scenario-%: $(BUILD)/customer
 fault-binary:
 	+$(MAKE) BUILD=$(BUILD)/fault CFLAGS=-DFAULT_POINTS all
 
-fault: fault-checker fault-sqlite fault-postgres
+fault: fault-checker fault-starting fault-sqlite fault-postgres
+fault-starting: fault-binary
+	tests/fault/starting.py --binary $(BUILD)/fault/customer360
 fault-checker:
 	tests/fault/run.py --self-test
 fault-sqlite fault-postgres: fault-%: fault-binary

@@ -44,9 +44,14 @@ static enum status put_body(struct store_session *session, void *context, struct
     return store_job_put(session, &work->row, error);
 }
 
+struct str jobs_new_id(struct application *application, struct arena *arena)
+{
+    return identifier_new(application->environment, STR("JOB"), arena);
+}
+
 enum status jobs_create(struct application *application, const struct caller *caller,
-                        struct str kind, struct str parameters, struct arena *arena,
-                        struct job_row *out, struct error *error)
+                        struct str job_id, struct str kind, struct str parameters,
+                        struct arena *arena, struct job_row *out, struct error *error)
 {
     instant now = application->environment->now(application->environment);
     struct job_work work = {.row = {.kind = kind,
@@ -54,13 +59,12 @@ enum status jobs_create(struct application *application, const struct caller *ca
                                     .actor = caller->user_id,
                                     .created_at = now,
                                     .updated_at = now}};
-    work.row.job_id = identifier_new(application->environment, STR("JOB"), arena);
+    work.row.job_id = str_is_none(job_id) ? jobs_new_id(application, arena) : job_id;
     work.row.document = document_of(parameters, STR_NONE, arena);
     if (str_is_none(work.row.job_id) || str_is_none(work.row.document))
         return error_plain(error, STATUS_OUT_OF_MEMORY);
-    TRY(store_write(application->store, caller->tenant, arena, put_body, &work, error));
     *out = work.row;
-    return STATUS_OK;
+    return store_write(application->store, caller->tenant, arena, put_body, &work, error);
 }
 
 static enum status get_body(struct store_session *session, void *context, struct error *error)

@@ -7,10 +7,12 @@
 
 #include "application/results.h"
 
-/* `parameters` is a JSON object. */
+struct str jobs_new_id(struct application *application, struct arena *arena);
+/* A job of that id; absent: a new one. `parameters` is a JSON object. `*out` is filled before the
+ * unit of work ends, so that what is kept with it may tell of the job. */
 MUST_CHECK enum status jobs_create(struct application *application, const struct caller *caller,
-                                   struct str kind, struct str parameters, struct arena *arena,
-                                   struct job_row *out, struct error *error);
+                                   struct str job_id, struct str kind, struct str parameters,
+                                   struct arena *arena, struct job_row *out, struct error *error);
 MUST_CHECK enum status jobs_get(struct application *application, const struct caller *caller,
                                 struct str job_id, struct arena *arena, struct job_row *out,
                                 struct error *error);

@@ -8,7 +8,7 @@ struct once {
     struct application *application;
     const struct caller *caller;
     const struct once_key *key;
-    once_body *perform;
+    once_body *perform, *tell;
     void *context;
     struct arena *arena;
     struct once_answer *answer;
@@ -124,12 +124,65 @@ static enum status perform_in_one(const struct once *once, struct error *error)
     return write(once, perform_body, error);
 }
 
-static enum status start_between(const struct once *once, struct error *error)
+/* --- a unit of work that is opened elsewhere --- */
+
+/* A store of which the first unit of work is that of the key. */
+struct once_store {
+    struct store store;
+    const struct once *once;
+    bool is_begun;
+    store_body *body; /* of that unit of work */
+    void *context;
+};
+
+static enum status begin_body(struct store_session *session, void *context, struct error *error)
 {
+    struct once_store *begun = context;
+    const struct once *once = begun->once;
+    instant now = now_of(once);
+    bool known;
+    TRY(claim(once, session, now, &known, error));
+    if (known) return error_plain(error, STATUS_REQUEST_IN_FLIGHT);
+    TRY(begun->body(session, begun->context, error));
+    *once->answer = (struct once_answer){0};
+    TRY(once->tell(once->application, once->context, once->answer, error));
+    return keep(once, session, now, error);
+}
+
+static enum status write_once(struct store *store, struct str tenant, struct arena *arena,
+                              store_body *body, void *context, struct error *error)
+{
+    struct once_store *begun = (struct once_store *)store;
+    struct store *inner = begun->once->application->store;
+    if (begun->is_begun) return store_write(inner, tenant, arena, body, context, error);
+    begun->is_begun = true;
+    begun->body = body;
+    begun->context = context;
+    return store_write(inner, tenant, arena, begin_body, begun, error);
+}
+
+static enum status read_through(struct store *store, struct str tenant, struct arena *arena,
+                                store_body *body, void *context, struct error *error)
+{
+    const struct once_store *begun = (const struct once_store *)store;
+    return store_read(begun->once->application->store, tenant, arena, body, context, error);
+}
+
+static enum status start_once(const struct once *once, struct error *error)
+{
+    static const struct store_operations operations = {.read = read_through, .write = write_once};
+    struct once_store begun = {.store = {.operations = &operations}, .once = once};
+    struct application inner = *once->application;
+    inner.store = &begun.store;
     *once->answer = (struct once_answer){0};
     TRY(write(once, recall_body, error));
     if (once->answer->replayed) return STATUS_OK;
-    TRY(once->perform(once->application, once->context, once->answer, error));
+    struct once_answer answer = {0};
+    enum status status = once->perform(&inner, once->context, &answer, error);
+    if (once->answer->replayed) return STATUS_OK;
+    TRY(status);
+    if (begun.is_begun) return STATUS_OK;
+    *once->answer = answer;
     return write(once, keep_body, error);
 }
 
@@ -154,14 +207,15 @@ enum status once_perform(struct application *application, const struct caller *c
                          const struct once_key *key, once_body *perform, void *context,
                          struct arena *arena, struct once_answer *answer, struct error *error)
 {
-    const struct once once = {application, caller, key, perform, context, arena, answer};
+    const struct once once = {application, caller, key, perform, NULL, context, arena, answer};
     return in_flight(&once, perform_in_one, error);
 }
 
 enum status once_start(struct application *application, const struct caller *caller,
-                       const struct once_key *key, once_body *perform, void *context,
-                       struct arena *arena, struct once_answer *answer, struct error *error)
+                       const struct once_key *key, once_body *perform, once_body *tell,
+                       void *context, struct arena *arena, struct once_answer *answer,
+                       struct error *error)
 {
-    const struct once once = {application, caller, key, perform, context, arena, answer};
-    return in_flight(&once, start_between, error);
+    const struct once once = {application, caller, key, perform, tell, context, arena, answer};
+    return in_flight(&once, start_once, error);
 }

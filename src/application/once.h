@@ -47,12 +47,16 @@ MUST_CHECK enum status once_perform(struct application *application, const struc
                                     struct arena *arena, struct once_answer *answer,
                                     struct error *error);
 
-/* The same for what is more than a unit of work, such as a job that is started: the key is looked
- * up before and the answer kept after it. A crash in between, or two instances at the same moment,
- * can start it twice; such work must bear that. */
+/* The same for what is more than a unit of work, such as a job that has files: what `perform` does
+ * outside of one is prepared, and the first unit of work that it opens on the store of the
+ * application it gets begins it. The key is of that unit of work: claimed before its body, and
+ * behind it `tell` fills in the answer that is kept. When the key turns out to be another's, its
+ * body is not run and it fails with STATUS_REQUEST_IN_FLIGHT; `perform` takes back what it
+ * prepared, and what was answered to the other is given. When `perform` opens none, its own answer
+ * is kept. */
 MUST_CHECK enum status once_start(struct application *application, const struct caller *caller,
-                                  const struct once_key *key, once_body *perform, void *context,
-                                  struct arena *arena, struct once_answer *answer,
+                                  const struct once_key *key, once_body *perform, once_body *tell,
+                                  void *context, struct arena *arena, struct once_answer *answer,
                                   struct error *error);
 
 #endif

@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "application/customer_index.h"
+#include "base/hash.h"
 #include "search/hits.h"
 #include "search/reasons.h"
 
 enum {
-    DEPTH = 1000,        /* entries that are looked at, and customers that pages reach */
+    DEPTH = 1000,        /* entries behind the cursor that are looked at for a page */
     NEAR_WORDS_MAX = 96, /* of a reading, that are followed */
     ROWS_AT_ONCE = 64,
     RANK_CLOSE = 2000,
@@ -29,6 +30,13 @@ struct found {
     struct search_reason reasons[SEARCH_TOKENS_MAX];
 };
 
+/* A candidate before the cursor, by the hash of its customer: a page before this one has him, or he
+ * is no hit. Who he is, and which of the two, is asked again when he is met once more. */
+struct passed {
+    uint64_t hash; /* 0: a free place */
+    size_t candidate;
+};
+
 enum order { ORDER_RELEVANCE, ORDER_NAME, ORDER_CREATED, ORDER_UPDATED, ORDER_COUNT };
 
 struct searching {
@@ -44,7 +52,12 @@ struct searching {
     struct search_hits hits[SEARCH_READINGS_MAX];
     struct proposal *candidates;
     size_t candidate_count;
-    struct found *found; /* all up to the end of the page */
+    bool more;              /* than these: behind them */
+    struct passed *passed;  /* open addressing */
+    size_t passed_room;     /* a power of two */
+    struct search_hit last; /* that was looked at, for a page that stays short */
+    bool is_short;          /* the page ends there, and there is more */
+    struct found *found;    /* all up to the end of the page */
     size_t found_count, found_room, shown_from;
 };
 
@@ -218,18 +231,25 @@ static int compare_proposals(const void *a, const void *b)
 /* Of all readings, best first. */
 static enum status rank(struct searching *searching, struct error *error)
 {
+    const struct search_hit *after =
+        searching->after.hit.rank <= RANK_ID ? &searching->after.hit : NULL;
+    struct search_hit *hits[SEARCH_READINGS_MAX];
+    size_t counts[SEARCH_READINGS_MAX], all = 0;
     searching->candidate_count = 0;
-    searching->candidates =
-        ARENA_NEW_ARRAY(searching->arena, struct proposal, searching->parsed->count * DEPTH);
-    if (!searching->candidates) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    searching->more = false;
     for (size_t r = 0; r < searching->parsed->count; r++) {
-        struct search_hit *hits;
-        size_t count;
-        if (search_hits_rank(&searching->hits[r], DEPTH, &hits, &count) != STATUS_OK)
+        bool more;
+        if (search_hits_rank(&searching->hits[r], after, DEPTH, &hits[r], &counts[r], &more) !=
+            STATUS_OK)
             return error_plain(error, STATUS_OUT_OF_MEMORY);
-        for (size_t i = 0; i < count; i++)
-            searching->candidates[searching->candidate_count++] = (struct proposal){hits[i], r};
+        searching->more = searching->more || more;
+        all += counts[r];
     }
+    searching->candidates = ARENA_NEW_ARRAY(searching->arena, struct proposal, all + 1);
+    if (!searching->candidates) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t r = 0; r < searching->parsed->count; r++)
+        for (size_t i = 0; i < counts[r]; i++)
+            searching->candidates[searching->candidate_count++] = (struct proposal){hits[r][i], r};
     qsort(searching->candidates, searching->candidate_count, sizeof(*searching->candidates),
           compare_proposals);
     return STATUS_OK;
@@ -292,11 +312,70 @@ static bool make_room(struct searching *searching)
     return true;
 }
 
+static uint64_t passed_hash(struct str customer_id)
+{
+    return hash_bytes((struct hash_key){0, 0}, customer_id) | 1;
+}
+
+/* The place of the hash, from `place` on: taken by it, or free. */
+static size_t passed_place(const struct searching *searching, uint64_t hash, size_t place)
+{
+    while (searching->passed[place].hash != 0 && searching->passed[place].hash != hash)
+        place = (place + 1) & (searching->passed_room - 1);
+    return place;
+}
+
+static bool make_passed(struct searching *searching)
+{
+    size_t room = 64;
+    while (room < 2 * searching->candidate_count) room *= 2;
+    searching->passed = ARENA_NEW_ARRAY(searching->arena, struct passed, room);
+    searching->passed_room = room;
+    return searching->passed != NULL;
+}
+
+/* Remembers the customer of a candidate before the cursor. */
+static enum status pass(struct searching *searching, size_t candidate,
+                        const struct profile_row *row, struct error *error)
+{
+    struct profile_row root;
+    if (str_is_none(row->customer_id)) return STATUS_OK;
+    TRY(customer_root(searching->session, row, searching->arena, &root, error));
+    uint64_t hash = passed_hash(root.customer_id);
+    size_t place = hash & (searching->passed_room - 1);
+    while (searching->passed[place].hash != 0) place = (place + 1) & (searching->passed_room - 1);
+    searching->passed[place] = (struct passed){hash, candidate};
+    return STATUS_OK;
+}
+
+/* Was the customer a hit by an entry before the cursor? */
+static enum status was_shown(struct searching *searching, const struct profile_row *root,
+                             bool *shown, struct error *error)
+{
+    uint64_t hash = passed_hash(root->customer_id);
+    *shown = false;
+    if (!searching->passed) return STATUS_OK;
+    size_t place = passed_place(searching, hash, hash & (searching->passed_room - 1));
+    while (searching->passed[place].hash == hash && !*shown) {
+        const struct proposal *earlier = &searching->candidates[searching->passed[place].candidate];
+        struct profile_row row;
+        struct found found = {.from = *earlier};
+        TRY(store_search_profiles(searching->session, &earlier->hit.number, 1, searching->arena,
+                                  &row, error));
+        if (!str_is_none(row.customer_id))
+            TRY(customer_root(searching->session, &row, searching->arena, &found.root, error));
+        if (str_equal(found.root.customer_id, root->customer_id))
+            TRY(explain(searching, earlier, &found, shown, error));
+        place = passed_place(searching, hash, (place + 1) & (searching->passed_room - 1));
+    }
+    return STATUS_OK;
+}
+
 /* Adds the customer of a candidate, if he is a hit and was not found by a better one. */
 static enum status look_at(struct searching *searching, const struct proposal *candidate,
                            const struct profile_row *row, struct error *error)
 {
-    bool meets = true;
+    bool meets = true, shown = false;
     if (!make_room(searching)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     struct found *found = &searching->found[searching->found_count];
     *found = (struct found){.from = *candidate};
@@ -306,6 +385,8 @@ static enum status look_at(struct searching *searching, const struct proposal *c
         !passes_filter(searching->query, &found->root) ||
         is_found(searching, found->root.customer_id))
         return STATUS_OK;
+    TRY(was_shown(searching, &found->root, &shown, error));
+    if (shown) return STATUS_OK;
     if (candidate->hit.rank < RANK_ID) TRY(explain(searching, candidate, found, &meets, error));
     if (meets) searching->found_count++;
     return STATUS_OK;
@@ -345,31 +426,70 @@ static enum status look_at_id(struct searching *searching, struct error *error)
     return STATUS_OK;
 }
 
+/* How many of the candidates from `at` on are looked at together: of at least that rank, and all of
+ * them on one side of the cursor. */
+static size_t next_few(const struct searching *searching, size_t at, size_t behind, int rank_min,
+                       int64_t *numbers)
+{
+    size_t most = searching->limit + 2 < ROWS_AT_ONCE ? searching->limit + 2 : ROWS_AT_ONCE;
+    size_t count = 0;
+    const struct proposal *first = searching->candidates + at;
+    if (at == searching->candidate_count) return 0;
+    bool shown = is_shown(searching, first);
+    if (!shown)
+        most = ROWS_AT_ONCE;
+    else if (behind + most > DEPTH)
+        most = DEPTH - behind;
+    while (count < most && at + count < searching->candidate_count &&
+           first[count].hit.rank >= rank_min && is_shown(searching, &first[count]) == shown) {
+        numbers[count] = first[count].hit.number;
+        count++;
+    }
+    return count;
+}
+
+/* Until the page is full; of those before the cursor the best one is looked at, as it says whether
+ * the search is answered, and of the others it is kept who they are. */
+static enum status look_at_few(struct searching *searching, size_t at, size_t count,
+                               const struct profile_row *rows, struct error *error)
+{
+    for (size_t i = 0; i < count && !page_is_full(searching); i++) {
+        const struct proposal *candidate = &searching->candidates[at + i];
+        if (searching->found_count > 0 && !is_shown(searching, candidate)) {
+            TRY(pass(searching, at + i, &rows[i], error));
+            continue;
+        }
+        TRY(look_at(searching, candidate, &rows[i], error));
+        note_shown(searching);
+        searching->last = candidate->hit;
+    }
+    return STATUS_OK;
+}
+
 /* Looks at candidates of at least that rank until the page is full. */
 static enum status look(struct searching *searching, int rank_min, struct error *error)
 {
     struct profile_row rows[ROWS_AT_ONCE];
     int64_t numbers[ROWS_AT_ONCE];
-    size_t at_once = searching->limit + 2 < ROWS_AT_ONCE ? searching->limit + 2 : ROWS_AT_ONCE;
+    size_t at = 0, behind = 0, count;
     searching->found_count = searching->shown_from = 0;
+    searching->passed = NULL;
+    searching->is_short = false;
     TRY(look_at_id(searching, error));
-    for (size_t at = 0; at < searching->candidate_count && at < DEPTH;) {
-        size_t count = 0;
-        while (count < at_once && at + count < searching->candidate_count &&
-               searching->candidates[at + count].hit.rank >= rank_min) {
-            numbers[count] = searching->candidates[at + count].hit.number;
-            count++;
-        }
-        if (count == 0) return STATUS_OK;
+    if (searching->after.hit.rank <= RANK_ID && !make_passed(searching))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (; (count = next_few(searching, at, behind, rank_min, numbers)) > 0; at += count) {
+        bool passes =
+            searching->found_count > 0 && !is_shown(searching, &searching->candidates[at]);
+        struct arena_mark mark = arena_mark(searching->arena);
         TRY(store_search_profiles(searching->session, numbers, count, searching->arena, rows,
                                   error));
-        for (size_t i = 0; i < count && !page_is_full(searching); i++) {
-            TRY(look_at(searching, &searching->candidates[at + i], &rows[i], error));
-            note_shown(searching);
-        }
+        TRY(look_at_few(searching, at, count, rows, error));
+        if (passes) arena_rewind(searching->arena, mark);
         if (page_is_full(searching)) return STATUS_OK;
-        at += count;
+        if (is_shown(searching, &searching->candidates[at])) behind += count;
     }
+    searching->is_short = behind == DEPTH && (searching->more || at < searching->candidate_count);
     return STATUS_OK;
 }
 
@@ -400,11 +520,12 @@ static enum status search_body(struct store_session *session, void *context, str
     TRY(read_close(searching, false, error));
     TRY(rank(searching, error));
     TRY(look(searching, RANK_CLOSE, error));
-    if (page_is_full(searching) || is_answered(searching)) return STATUS_OK;
+    if (page_is_full(searching) || searching->is_short || is_answered(searching)) return STATUS_OK;
     TRY(read_near(searching, error));
     TRY(rank(searching, error));
     TRY(look(searching, RANK_NEAR, error));
-    return searching->found_count > 0 ? STATUS_OK : look(searching, 0, error);
+    if (searching->found_count > 0 || searching->is_short) return STATUS_OK;
+    return look(searching, 0, error);
 }
 
 /* --- another order than that of relevance --- */
@@ -468,11 +589,14 @@ static enum status put_in_order(struct searching *searching, struct error *error
     return STATUS_OK;
 }
 
+static struct str cursor_at(const struct searching *searching, const struct search_hit *hit)
+{
+    return arena_format(searching->arena, "%d.%lld", hit->rank, (long long)hit->number);
+}
+
 static struct str cursor_of(const struct searching *searching, const struct found *found)
 {
-    if (searching->order == ORDER_RELEVANCE)
-        return arena_format(searching->arena, "%d.%lld", found->from.hit.rank,
-                            (long long)found->from.hit.number);
+    if (searching->order == ORDER_RELEVANCE) return cursor_at(searching, &found->from.hit);
     if (searching->order == ORDER_NAME)
         return arena_format(searching->arena, "%.*s|%.*s", STR_ARGS(found->root.name),
                             STR_ARGS(found->root.customer_id));
@@ -541,8 +665,14 @@ enum status search_customers(struct application *application, const struct calle
     const struct found *page = searching->found + searching->shown_from;
     struct buffer text = {.arena = arena};
     struct json_writer writer = {.out = &text};
-    out->next = left > shown ? cursor_of(searching, &page[shown - 1]) : STR_NONE;
-    if (left > shown && str_is_none(out->next)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    bool goes_on = searching->is_short && searching->order == ORDER_RELEVANCE;
+    out->next = STR_NONE;
+    if (left > shown)
+        out->next = cursor_of(searching, &page[shown - 1]);
+    else if (goes_on)
+        out->next = cursor_at(searching, &searching->last);
+    if ((left > shown || goes_on) && str_is_none(out->next))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
     results_page_begin(&writer);
     for (size_t i = 0; i < shown; i++) write_found(&writer, searching, &page[i], arena);
     results_page_end(&writer, out->next);

@@ -46,8 +46,9 @@ struct starting {
     struct application *application;
     const struct caller *caller;
     struct str import_id;
+    struct str undo_id; /* of a new one */
     struct arena *arena;
-    struct job_row undo;
+    struct job_row *undo;
 };
 
 static bool has_ended(enum job_state state)
@@ -59,13 +60,13 @@ static bool has_ended(enum job_state state)
 static enum status resume_undo(struct starting *starting, struct store_session *session,
                                struct str undo_id, struct error *error)
 {
-    TRY(store_job_get(session, undo_id, STORE_LOCK, starting->arena, &starting->undo, error));
-    if (starting->undo.state == JOB_DONE)
+    TRY(store_job_get(session, undo_id, STORE_LOCK, starting->arena, starting->undo, error));
+    if (starting->undo->state == JOB_DONE)
         return error_set(error, STATUS_IMPORT_UNDONE, STR(""), STR_NONE,
                          "the import is undone already, by job %.*s", STR_ARGS(undo_id));
-    if (!has_ended(starting->undo.state)) return STATUS_OK;
-    starting->undo.state = JOB_QUEUED;
-    return store_job_put(session, &starting->undo, error);
+    if (!has_ended(starting->undo->state)) return STATUS_OK;
+    starting->undo->state = JOB_QUEUED;
+    return store_job_put(session, starting->undo, error);
 }
 
 static enum status put_undo(struct starting *starting, struct store_session *session,
@@ -73,8 +74,8 @@ static enum status put_undo(struct starting *starting, struct store_session *ses
 {
     struct environment *environment = starting->application->environment;
     instant now = environment->now(environment);
-    starting->undo = (struct job_row){
-        .job_id = identifier_new(environment, STR("JOB"), starting->arena),
+    *starting->undo = (struct job_row){
+        .job_id = starting->undo_id,
         .kind = STR("UNDO"),
         .state = JOB_QUEUED,
         .actor = starting->caller->user_id,
@@ -83,9 +84,8 @@ static enum status put_undo(struct starting *starting, struct store_session *ses
                                  STR_ARGS(starting->import_id)),
         .created_at = now,
         .updated_at = now};
-    if (str_is_none(starting->undo.job_id) || str_is_none(starting->undo.document))
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
-    return store_job_put(session, &starting->undo, error);
+    if (str_is_none(starting->undo->document)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return store_job_put(session, starting->undo, error);
 }
 
 static enum status start_body(struct store_session *session, void *context, struct error *error)
@@ -114,25 +114,30 @@ static enum status start_body(struct store_session *session, void *context, stru
                            error);
     if (!has_ended(import.state)) return error_plain(error, STATUS_JOB_RUNNING);
     TRY(put_undo(starting, session, error));
-    if (!json_object_set(document, STR("undoneBy"), json_make_string(starting->undo.job_id), arena))
+    if (!json_object_set(document, STR("undoneBy"), json_make_string(starting->undo->job_id),
+                         arena))
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     json_write(&writer, document);
     if (buffer_failed(&text)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     import.document = buffer_str(&text);
     import.state = JOB_UNDONE;
-    import.updated_at = starting->undo.updated_at;
+    import.updated_at = starting->undo->updated_at;
     return store_job_put(session, &import, error);
 }
 
 enum status undo_import_start(struct application *application, const struct caller *caller,
-                              struct str import_id, struct arena *arena, struct job_row *undo,
-                              struct error *error)
+                              struct str import_id, struct str undo_id, struct arena *arena,
+                              struct job_row *undo, struct error *error)
 {
-    struct starting starting = {
-        .application = application, .caller = caller, .import_id = import_id, .arena = arena};
-    TRY(store_write(application->store, caller->tenant, arena, start_body, &starting, error));
-    *undo = starting.undo;
-    return STATUS_OK;
+    struct starting starting = {.application = application,
+                                .caller = caller,
+                                .import_id = import_id,
+                                .undo_id = undo_id,
+                                .undo = undo,
+                                .arena = arena};
+    if (str_is_none(undo_id)) starting.undo_id = jobs_new_id(application, arena);
+    if (str_is_none(starting.undo_id)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return store_write(application->store, caller->tenant, arena, start_body, &starting, error);
 }
 
 /* --- one home --- */

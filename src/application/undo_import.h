@@ -32,13 +32,14 @@ struct undo_counts {
 /* homes, one member per outcome, and steps, into an open object. */
 void undo_counts_write(struct json_writer *writer, const struct undo_counts *counts);
 
-/* Makes the job that takes the import back, and the import UNDONE; when there is one that did not
- * come to its end, that one. STATUS_JOB_NOT_FOUND, STATUS_NOT_AN_IMPORT, STATUS_JOB_RUNNING,
- * STATUS_IMPORT_UNDONE. */
+/* Makes the job that takes the import back, with that id (absent: a new one), and the import
+ * UNDONE; when there is one that did not come to its end, that one. STATUS_JOB_NOT_FOUND,
+ * STATUS_NOT_AN_IMPORT, STATUS_JOB_RUNNING, STATUS_IMPORT_UNDONE. `*undo` is filled before the unit
+ * of work ends. */
 MUST_CHECK enum status undo_import_start(struct application *application,
                                          const struct caller *caller, struct str import_id,
-                                         struct arena *arena, struct job_row *undo,
-                                         struct error *error);
+                                         struct str undo_id, struct arena *arena,
+                                         struct job_row *undo, struct error *error);
 /* How far the job is. `import_id` is of the import that it takes back, `total` the number of its
  * steps. */
 MUST_CHECK enum status undo_import_open(struct application *application,

@@ -151,6 +151,10 @@ static bool settle(struct search_postings *postings, struct arena *arena)
 struct ranking {
     struct search_hit *items;
     size_t count, max;
+    const struct search_hit *after; /* NULL: all are ranked */
+    struct search_hit *passed;      /* up to it, in no order */
+    size_t passed_count;
+    bool more; /* than the heap holds */
 };
 
 int search_hit_compare(const struct search_hit *a, const struct search_hit *b)
@@ -183,6 +187,11 @@ static void sink_down(struct ranking *ranking, size_t at)
 
 static void offer(struct ranking *ranking, struct search_hit hit)
 {
+    if (ranking->after && search_hit_compare(&hit, ranking->after) <= 0) {
+        ranking->passed[ranking->passed_count++] = hit;
+        return;
+    }
+    ranking->more = ranking->more || ranking->count == ranking->max;
     if (ranking->count < ranking->max) {
         ranking->items[ranking->count++] = hit;
         for (size_t i = ranking->count / 2; ranking->count == ranking->max && i-- > 0;)
@@ -284,27 +293,50 @@ static void drop_repeated(struct search_hit *list, size_t *count)
     *count = kept;
 }
 
-enum status search_hits_rank(struct search_hits *hits, size_t max, struct search_hit **list,
-                             size_t *count)
+/* Behind those that were passed, which leave the heap's place to it, the best `max`. */
+static void put_together(struct ranking *ranking, size_t max)
+{
+    qsort(ranking->items, ranking->count, sizeof(*ranking->items), compare_hits);
+    drop_repeated(ranking->items, &ranking->count);
+    ranking->more = ranking->more || ranking->count > max;
+    if (ranking->count > max) ranking->count = max;
+    if (!ranking->passed) return;
+    qsort(ranking->passed, ranking->passed_count, sizeof(*ranking->passed), compare_hits);
+    drop_repeated(ranking->passed, &ranking->passed_count);
+    if (ranking->count > 0)
+        memcpy(ranking->passed + ranking->passed_count, ranking->items,
+               ranking->count * sizeof(*ranking->items));
+    ranking->items = ranking->passed;
+    ranking->count += ranking->passed_count;
+}
+
+enum status search_hits_rank(struct search_hits *hits, const struct search_hit *after, size_t max,
+                             struct search_hit **list, size_t *count, bool *more)
 {
     size_t tokens = hits->reading->count;
     *list = NULL;
     *count = 0;
+    *more = false;
     if (tokens == 0) return STATUS_OK;
     /* One that lacks a token comes from either of two drivers, so some come twice. */
-    struct ranking ranking = {.max = 2 * max};
+    struct ranking ranking = {.max = 2 * max, .after = after};
     ranking.items = ARENA_NEW_ARRAY(hits->arena, struct search_hit, ranking.max);
     if (hits->failed || !ranking.items) return STATUS_OUT_OF_MEMORY;
     for (size_t t = 0; t < tokens; t++)
         if (!settle(&hits->tokens[t], hits->arena)) return STATUS_OUT_OF_MEMORY;
     size_t driver = driver_of(hits, SEARCH_TOKENS_MAX);
     size_t lacking = tokens >= LACKING_FROM ? 1 : 0;
+    size_t other = lacking > 0 ? driver_of(hits, driver) : driver;
+    size_t all = hits->tokens[driver].count + (lacking > 0 ? hits->tokens[other].count : 0);
+    if (after &&
+        !(ranking.passed = ARENA_NEW_ARRAY(hits->arena, struct search_hit, all + ranking.max)))
+        return STATUS_OUT_OF_MEMORY;
     drive(hits, driver, lacking, &ranking);
-    if (lacking > 0) drive(hits, driver_of(hits, driver), lacking, &ranking);
-    qsort(ranking.items, ranking.count, sizeof(*ranking.items), compare_hits);
-    drop_repeated(ranking.items, &ranking.count);
+    if (lacking > 0) drive(hits, other, lacking, &ranking);
+    put_together(&ranking, max);
     *list = ranking.items;
-    *count = ranking.count < max ? ranking.count : max;
+    *count = ranking.count;
+    *more = ranking.more;
     return STATUS_OK;
 }
 

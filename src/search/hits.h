@@ -4,7 +4,7 @@
  *     search_hits_init(&hits, &reading, arena);
  *     search_hits_block(&hits, block, &range, true);       for every block that was read
  *     search_hits_entry(&hits, &entry, true);               for every entry that is in no block yet
- *     TRY(search_hits_rank(&hits, DEPTH, &list, &count));
+ *     TRY(search_hits_rank(&hits, NULL, DEPTH, &list, &count, &more));
  *
  * The rank depends on the query and the entry alone, not on how often a word occurs among all
  * customers: so a page stays where it was while others are written. All tokens close (2000 and
@@ -46,9 +46,11 @@ void search_hits_entry(struct search_hits *hits, const struct search_entry *entr
 /* Remembers that a range of the token was cut. */
 void search_hits_open(struct search_hits *hits, size_t token);
 
-/* The best `max`, best first. STATUS_OUT_OF_MEMORY. */
-MUST_CHECK enum status search_hits_rank(struct search_hits *hits, size_t max,
-                                        struct search_hit **list, size_t *count);
+/* Best first: all up to `after` (NULL: none), and behind it the best `max`; *more: there are more.
+ * STATUS_OUT_OF_MEMORY. */
+MUST_CHECK enum status search_hits_rank(struct search_hits *hits, const struct search_hit *after,
+                                        size_t max, struct search_hit **list, size_t *count,
+                                        bool *more);
 /* Before (< 0) or behind (> 0) in the ranking. */
 int search_hit_compare(const struct search_hit *a, const struct search_hit *b);
 

@@ -307,7 +307,8 @@ static enum status open_job(const struct invocation *invocation, struct import_r
         job_id = row.job_id;
     }
     if (str_is_none(job_id)) {
-        TRY(import_job_create(application, &run->caller, &run->parameters, arena, &row, error));
+        TRY(import_job_create(application, &run->caller, STR_NONE, &run->parameters, arena, &row,
+                              error));
         job_id = row.job_id;
     }
     TRY(import_job_open(application, &run->caller, job_id, arena, &run->job, error));

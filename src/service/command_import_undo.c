@@ -28,10 +28,11 @@ static enum status start(struct application *application, const struct caller *c
                          struct error *error)
 {
     struct job_row import;
-    enum status status = undo_import_start(application, caller, import_id, arena, undo, error);
+    enum status status =
+        undo_import_start(application, caller, import_id, STR_NONE, arena, undo, error);
     if (status != STATUS_JOB_RUNNING) return status;
     TRY(jobs_cancel(application, caller, import_id, arena, &import, error));
-    return undo_import_start(application, caller, import_id, arena, undo, error);
+    return undo_import_start(application, caller, import_id, STR_NONE, arena, undo, error);
 }
 
 static struct str progress_json(const struct undo_counts *counts, const struct error *why,

@@ -88,8 +88,8 @@ class Client(threading.Thread):
             self.connection = None
             return None
         if response.status >= 500:
-            # 503 SERVICE_UNAVAILABLE and WRITE_CONFLICT promise that nothing happened; the rest is open.
-            return "refused" if answer.get("error") in ("SERVICE_UNAVAILABLE", "WRITE_CONFLICT", "STORE_FULL") else None
+            # 503 SERVICE_UNAVAILABLE, SERVICE_OVERLOADED and WRITE_CONFLICT promise that nothing happened; the rest is open.
+            return "refused" if answer.get("error") in ("SERVICE_UNAVAILABLE", "SERVICE_OVERLOADED", "WRITE_CONFLICT", "STORE_FULL") else None
         answer["status_code"] = response.status
         return answer
 

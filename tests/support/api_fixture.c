@@ -90,11 +90,19 @@ static enum status import_propose(struct import_upload *upload, struct arena *ar
     return jobs_list(upload->runner->application, upload->caller, STR_NONE, 1, arena, &page, error);
 }
 
-static enum status import_start(struct import_upload *upload, struct arena *arena,
-                                struct job_row *job, struct error *error)
+static struct application application_over(const struct fake_runner *fake, struct store *store)
 {
-    return jobs_create(upload->runner->application, upload->caller, STR("IMPORT"), STR("{}"), arena,
-                       job, error);
+    struct application application = *fake->application;
+    application.store = store;
+    return application;
+}
+
+static enum status import_start(struct import_upload *upload, struct store *store,
+                                struct arena *arena, struct job_row *job, struct error *error)
+{
+    struct application application = application_over(upload->runner, store);
+    return jobs_create(&application, upload->caller, STR_NONE, STR("IMPORT"), STR("{}"), arena, job,
+                       error);
 }
 
 static void import_drop(struct import_upload *upload)
@@ -102,28 +110,32 @@ static void import_drop(struct import_upload *upload)
     atomic_fetch_add(&upload->runner->dropped, 1);
 }
 
-static enum status undo_start(struct job_runner *runner, const struct caller *caller,
-                              struct str import_id, struct arena *arena, struct job_row *job,
-                              struct error *error)
+static enum status undo_start(struct job_runner *runner, struct store *store,
+                              const struct caller *caller, struct str import_id,
+                              struct arena *arena, struct job_row *job, struct error *error)
 {
     struct fake_runner *fake = (struct fake_runner *)runner;
-    return undo_import_start(fake->application, caller, import_id, arena, job, error);
+    struct application application = application_over(fake, store);
+    return undo_import_start(&application, caller, import_id, STR_NONE, arena, job, error);
 }
 
-static enum status export_start(struct job_runner *runner, const struct caller *caller,
-                                struct arena *arena, struct job_row *job, struct error *error)
+static enum status export_start(struct job_runner *runner, struct store *store,
+                                const struct caller *caller, struct arena *arena,
+                                struct job_row *job, struct error *error)
 {
     struct fake_runner *fake = (struct fake_runner *)runner;
-    return jobs_create(fake->application, caller, STR("EXPORT"), STR("{}"), arena, job, error);
+    struct application application = application_over(fake, store);
+    return jobs_create(&application, caller, STR_NONE, STR("EXPORT"), STR("{}"), arena, job, error);
 }
 
-static enum status scan_start(struct job_runner *runner, const struct caller *caller,
-                              double merge_from, struct arena *arena, struct job_row *job,
-                              struct error *error)
+static enum status scan_start(struct job_runner *runner, struct store *store,
+                              const struct caller *caller, double merge_from, struct arena *arena,
+                              struct job_row *job, struct error *error)
 {
     struct fake_runner *fake = (struct fake_runner *)runner;
+    struct application application = application_over(fake, store);
     (void)merge_from;
-    return jobs_create(fake->application, caller, STR("SCAN"), STR("{}"), arena, job, error);
+    return jobs_create(&application, caller, STR_NONE, STR("SCAN"), STR("{}"), arena, job, error);
 }
 
 static enum status file_open(struct job_runner *runner, const struct caller *caller,

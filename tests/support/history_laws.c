@@ -352,8 +352,8 @@ static bool open_import_job(struct history_worlds *worlds, struct property *prop
     struct job_row job;
     struct error error;
     PROPERTY_REQUIRE(property,
-                     jobs_create(&world->application, &world->caller, STR("IMPORT"), STR("{}"),
-                                 &world->arena, &job, &error) == STATUS_OK,
+                     jobs_create(&world->application, &world->caller, STR_NONE, STR("IMPORT"),
+                                 STR("{}"), &world->arena, &job, &error) == STATUS_OK,
                      "the job could not be made");
     drawn->import_id = arena_str(property->arena, job.job_id);
     return true;
@@ -389,7 +389,7 @@ static bool undo(struct history_worlds *worlds, struct property *property, struc
     PROPERTY_REQUIRE(property,
                      jobs_update(&world->application, &world->caller, import_id, JOB_DONE, STR_NONE,
                                  &world->arena, &error) == STATUS_OK &&
-                         undo_import_start(&world->application, &world->caller, import_id,
+                         undo_import_start(&world->application, &world->caller, import_id, STR_NONE,
                                            &world->arena, &job, &error) == STATUS_OK,
                      "the undo could not begin: %s", error.message);
     struct str undo_id = arena_str(property->arena, job.job_id);

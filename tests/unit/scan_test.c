@@ -113,7 +113,8 @@ static struct str *queue(size_t *count)
 static struct job_row scan(struct job_runner *runner)
 {
     struct job_row job;
-    assert_int_equal(runner->scan_start(runner, &caller, SCAN_NEVER_MERGES, &arena, &job, &error),
+    assert_int_equal(runner->scan_start(runner, application.store, &caller, SCAN_NEVER_MERGES,
+                                        &arena, &job, &error),
                      STATUS_OK);
     return application_fixture_wait(&application, &caller, job.job_id, &arena);
 }
@@ -230,7 +231,7 @@ static struct str leave_interrupted(const char *progress, const char *pairs)
     struct job_row job;
     char path[256];
     assert_int_equal(
-        jobs_create(&application, &caller, STR("SCAN"), STR("{}"), &arena, &job, &error),
+        jobs_create(&application, &caller, STR_NONE, STR("SCAN"), STR("{}"), &arena, &job, &error),
         STATUS_OK);
     assert_int_equal(jobs_update(&application, &caller, job.job_id, JOB_RUNNING,
                                  str_from_cstr(progress), &arena, &error),

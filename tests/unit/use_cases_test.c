@@ -582,8 +582,8 @@ static void a_job_that_ended_is_not_cancelled(void **state)
 {
     (void)state;
     struct job_row job;
-    assert_int_equal(jobs_create(&application, &caller, STR("IMPORT"), STR("{\"file\":\"a\"}"),
-                                 &arena, &job, &error),
+    assert_int_equal(jobs_create(&application, &caller, STR_NONE, STR("IMPORT"),
+                                 STR("{\"file\":\"a\"}"), &arena, &job, &error),
                      STATUS_OK);
     struct str id = job.job_id;
     assert_int_equal(

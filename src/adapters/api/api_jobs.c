@@ -51,8 +51,8 @@ static void write_upload(void *argument)
 static void start_import(void *argument)
 {
     struct file_call *file = argument;
-    file->status =
-        file->runner->import_start(file->upload, file->call->arena, file->job, file->error);
+    file->status = file->runner->import_start(file->upload, call_application(file->call)->store,
+                                              file->call->arena, file->job, file->error);
 }
 
 static void propose_mapping(void *argument)
@@ -82,9 +82,9 @@ static enum status do_blocking(struct file_call *file, loop_function *function)
     return file->status;
 }
 
-/* 202 with the job as it is now, and where to ask for it again. */
-static enum status answer_started(struct call *call, const struct job_row *job, struct error *error)
+enum status answer_started(struct call *call, struct error *error)
 {
+    const struct job_row *job = call->started;
     http_response_header(call->response, STR("Location"),
                          arena_format(call->arena, ROUTE_BASE "/jobs/%.*s", STR_ARGS(job->job_id)));
     return answer_json(call, 202, jobs_json(job, call->arena), error);
@@ -147,6 +147,7 @@ enum status api_jobs_import(struct call *call, struct error *error)
     struct import_parameters parameters;
     struct job_row job;
     struct file_call file = {.call = call, .parameters = &parameters, .job = &job, .error = error};
+    call->started = &job;
     TRY(get_runner(call, &file.runner, error));
     TRY(read_import(call, &parameters, error));
     TRY(do_blocking(&file, open_upload));
@@ -156,7 +157,7 @@ enum status api_jobs_import(struct call *call, struct error *error)
         return status;
     }
     TRY(do_blocking(&file, start_import));
-    return answer_started(call, &job, error);
+    return answer_started(call, error);
 }
 
 enum status api_jobs_propose(struct call *call, struct error *error)
@@ -175,18 +176,22 @@ enum status api_jobs_undo(struct call *call, struct error *error)
 {
     struct job_runner *runner;
     struct job_row job;
+    call->started = &job;
     TRY(get_runner(call, &runner, error));
-    TRY(runner->undo_start(runner, &call->caller, call->places[0], call->arena, &job, error));
-    return answer_started(call, &job, error);
+    TRY(runner->undo_start(runner, call_application(call)->store, &call->caller, call->places[0],
+                           call->arena, &job, error));
+    return answer_started(call, error);
 }
 
 enum status api_jobs_export(struct call *call, struct error *error)
 {
     struct job_runner *runner;
     struct job_row job;
+    call->started = &job;
     TRY(get_runner(call, &runner, error));
-    TRY(runner->export_start(runner, &call->caller, call->arena, &job, error));
-    return answer_started(call, &job, error);
+    TRY(runner->export_start(runner, call_application(call)->store, &call->caller, call->arena,
+                             &job, error));
+    return answer_started(call, error);
 }
 
 /* {"autoMergeAbove"?: from 0.5 to 1}. */
@@ -213,10 +218,12 @@ enum status api_jobs_scan(struct call *call, struct error *error)
     struct job_runner *runner;
     struct job_row job;
     double merge_from;
+    call->started = &job;
     TRY(read_scan(call, &merge_from, error));
     TRY(get_runner(call, &runner, error));
-    TRY(runner->scan_start(runner, &call->caller, merge_from, call->arena, &job, error));
-    return answer_started(call, &job, error);
+    TRY(runner->scan_start(runner, call_application(call)->store, &call->caller, merge_from,
+                           call->arena, &job, error));
+    return answer_started(call, error);
 }
 
 enum status api_jobs_list(struct call *call, struct error *error)

@@ -39,6 +39,7 @@ struct call {
     uint64_t permissions;          /* the caller's */
     int64_t if_match;              /* version that a change is for, or IF_MATCH_ANY */
     struct trace trace;
+    const struct job_row *started;   /* the job that the handler starts */
     struct application *application; /* over the store, or over the unit of work that is open */
 };
 
@@ -76,6 +77,8 @@ struct str answer_path_for(const struct call *call, struct str customer_id, bool
 /* One segment of a path, escaped where needed. */
 void answer_append_escaped(struct buffer *out, struct str segment);
 
+/* 202 with the job that was started (call->started) as it is now, and where to ask for it again. */
+enum status answer_started(struct call *call, struct error *error);
 enum status answer_json(struct call *call, int status, struct str json, struct error *error);
 /* The same with an ETag; 304 when If-None-Match of a GET names it. */
 enum status answer_versioned(struct call *call, int status, int64_t version, struct str json,

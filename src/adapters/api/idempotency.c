@@ -111,7 +111,26 @@ static struct str headers_text(const struct call *call)
     return out.len ? buffer_str(&out) : STR("");
 }
 
+static enum status take_answer(const struct call *call, struct once_answer *answer,
+                               struct error *error)
+{
+    *answer = (struct once_answer){.status = http_response_get_status(call->response),
+                                   .headers = headers_text(call),
+                                   .body = http_response_get_body(call->response)};
+    return str_is_none(answer->headers) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+}
+
 /* In the unit of work, perhaps on another thread, perhaps not for the first time. */
+static enum status tell_started(struct application *application, void *context,
+                                struct once_answer *answer, struct error *error)
+{
+    struct call *call = context;
+    (void)application;
+    TRY(answer_started(call, error));
+    return take_answer(call, answer, error);
+}
+
+/* In the unit of work as well, or around it. */
 static enum status make_answer(struct application *application, void *context,
                                struct once_answer *answer, struct error *error)
 {
@@ -124,10 +143,7 @@ static enum status make_answer(struct application *application, void *context,
         forget_headers(call);
         return status;
     }
-    *answer = (struct once_answer){.status = http_response_get_status(call->response),
-                                   .headers = headers_text(call),
-                                   .body = http_response_get_body(call->response)};
-    return str_is_none(answer->headers) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+    return take_answer(call, answer, error);
 }
 
 static void replay(struct call *call, const struct once_answer *answer)
@@ -143,8 +159,8 @@ static void replay(struct call *call, const struct once_answer *answer)
     if (!str_is_none(answer->body)) http_response_body(call->response, answer->body);
 }
 
-/* Of no unit of work: what goes on after the answer (202), and what reads a body that is still
- * coming, for which only the request's own coroutine can wait. */
+/* More than a unit of work: what has files (202), and what reads a body that is still coming, for
+ * which only the request's own coroutine can wait. */
 static bool is_detached(const struct route *route)
 {
     return route->success == 202 || route->body == ROUTE_BODY_UPLOAD;
@@ -157,9 +173,13 @@ enum status idempotency_run(struct call *call, struct error *error)
     TRY(idempotency_key(call, &key.key, error));
     if (str_is_none(key.key)) return call->route->handle(call, error);
     TRY(fingerprint(call, &key.fingerprint, error));
-    TRY((is_detached(call->route) ? once_start : once_perform)(call->api->options.application,
-                                                               &call->caller, &key, make_answer,
-                                                               call, call->arena, &answer, error));
+    struct application *application = call->api->options.application;
+    if (is_detached(call->route))
+        TRY(once_start(application, &call->caller, &key, make_answer, tell_started, call,
+                       call->arena, &answer, error));
+    else
+        TRY(once_perform(application, &call->caller, &key, make_answer, call, call->arena, &answer,
+                         error));
     if (answer.replayed) replay(call, &answer);
     return STATUS_OK;
 }

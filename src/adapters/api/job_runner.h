@@ -1,13 +1,16 @@
 /* The port to whoever does long work: takes uploads, runs imports and exports, keeps their files.
  *
  * The record of a job (state, progress) is in the store and is read through application/jobs.h;
- * this port starts work and hands out what it left behind. What touches files (all but export_start
+ * this port starts work and hands out what it left behind. What starts a job makes its files first
+ * and then its record, in one unit of work on the store that is given; *job is filled before that
+ * ends, so that an answer may be kept in it. A file without a record is removed at the next start,
+ * and a record that has its file is gone on with. What touches files (all but export_start
  * and import_drop) runs in a thread for that, so it may block; the others in the coroutine of a
  * request, on any loop.
  *
  *     upload = import_open(parameters)       a spool file
  *     import_write(upload, chunk) ...        as the body arrives
- *     import_start(upload) -> job            the file is complete: the job is QUEUED
+ *     import_start(upload, store) -> job     the file is complete: the job is QUEUED
  *     import_propose(upload) -> JSON         instead: what its columns seem to be; then import_drop
  *     import_drop(upload)                    instead of import_start: nothing is left
  */
@@ -46,22 +49,23 @@ struct job_runner {
     enum status (*import_propose)(struct import_upload *upload, struct arena *arena,
                                   struct str *json, struct error *error);
     /* Takes the upload in any case. */
-    enum status (*import_start)(struct import_upload *upload, struct arena *arena,
-                                struct job_row *job, struct error *error);
+    enum status (*import_start)(struct import_upload *upload, struct store *store,
+                                struct arena *arena, struct job_row *job, struct error *error);
     void (*import_drop)(struct import_upload *upload);
 
     /* Takes an import back, or goes on with it: application/undo_import.h. */
-    enum status (*undo_start)(struct job_runner *runner, const struct caller *caller,
-                              struct str import_id, struct arena *arena, struct job_row *job,
-                              struct error *error);
-    enum status (*export_start)(struct job_runner *runner, const struct caller *caller,
-                                struct arena *arena, struct job_row *job, struct error *error);
+    enum status (*undo_start)(struct job_runner *runner, struct store *store,
+                              const struct caller *caller, struct str import_id,
+                              struct arena *arena, struct job_row *job, struct error *error);
+    enum status (*export_start)(struct job_runner *runner, struct store *store,
+                                const struct caller *caller, struct arena *arena,
+                                struct job_row *job, struct error *error);
 
     /* Compares all customers with each other; what is alike goes into the review queue, and is
      * merged at once from the probability `merge_from` on. */
-    enum status (*scan_start)(struct job_runner *runner, const struct caller *caller,
-                              double merge_from, struct arena *arena, struct job_row *job,
-                              struct error *error);
+    enum status (*scan_start)(struct job_runner *runner, struct store *store,
+                              const struct caller *caller, double merge_from, struct arena *arena,
+                              struct job_row *job, struct error *error);
 
     /* The records of an export, NDJSON. STATUS_JOB_NOT_FOUND when the job has no such file (yet,
      * any more, or not on this instance). The caller has checked that the job is its tenant's. */

@@ -34,7 +34,6 @@ enum status import_job_check(const struct import_parameters *parameters, struct 
 
 static struct str to_json(const struct import_parameters *parameters, struct arena *arena)
 {
-    bool allow = parameters->on_duplicate == ON_DUPLICATE_ALLOW;
     struct buffer out = {.arena = arena};
     struct json_writer writer = {.out = &out};
     json_object_begin(&writer);
@@ -45,7 +44,8 @@ static struct str to_json(const struct import_parameters *parameters, struct are
         json_key(&writer, STR("mapping"));
         json_raw(&writer, parameters->mapping);
     }
-    json_member_string(&writer, STR("onDuplicate"), allow ? STR("allow") : STR("reject"));
+    json_member_string(&writer, STR("onDuplicate"),
+                       create_customer_choice_name(parameters->on_duplicate));
     json_key(&writer, STR("errorsMax"));
     json_int64(&writer, parameters->errors_max);
     json_key(&writer, STR("dryRun"));
@@ -79,12 +79,12 @@ static bool from_json(const struct json_value *object, struct arena *arena,
 }
 
 enum status import_job_create(struct application *application, const struct caller *caller,
-                              const struct import_parameters *parameters, struct arena *arena,
-                              struct job_row *job, struct error *error)
+                              struct str job_id, const struct import_parameters *parameters,
+                              struct arena *arena, struct job_row *job, struct error *error)
 {
     struct str json = to_json(parameters, arena);
     if (str_is_none(json)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    return jobs_create(application, caller, STR("IMPORT"), json, arena, job, error);
+    return jobs_create(application, caller, job_id, STR("IMPORT"), json, arena, job, error);
 }
 
 static enum status check_state(const struct job_row *row, struct error *error)

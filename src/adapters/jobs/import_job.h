@@ -16,7 +16,7 @@ MUST_CHECK enum status import_job_check(const struct import_parameters *paramete
                                         struct arena *arena, struct mapping_rules *rules,
                                         struct error *error);
 MUST_CHECK enum status import_job_create(struct application *application,
-                                         const struct caller *caller,
+                                         const struct caller *caller, struct str job_id,
                                          const struct import_parameters *parameters,
                                          struct arena *arena, struct job_row *job,
                                          struct error *error);

@@ -83,6 +83,19 @@ static enum status run(struct export_job *job, struct arena *arena, struct error
     return status;
 }
 
+static void finish(struct export_job *job, enum status status, const struct error *error)
+{
+    bool fine = status == STATUS_OK;
+    enum job_state state = fine ? JOB_DONE : JOB_FAILED;
+    if (status != STATUS_JOB_ENDED && /* not cancelled; a failure to record it is logged there */
+        job_record(job->service, job->task, state, progress_json(job, fine ? NULL : error)) !=
+            STATUS_OK)
+        fine = false;
+    log_info("job.ended", LOG_ID("job", job->task->job_id),
+             LOG_CODE("outcome", fine ? STR("DONE") : status_code(error->status)),
+             LOG_COUNT("profiles", job->cursor.profiles));
+}
+
 void job_run_export(struct job_service *service, struct job_task *task)
 {
     struct export_job job = {.service = service, .task = task};
@@ -95,14 +108,8 @@ void job_run_export(struct job_service *service, struct job_task *task)
     enum status status = job_record(service, task, JOB_RUNNING, progress_json(&job, NULL));
     if (status == STATUS_OK) status = run(&job, &arena, &error);
     error.status = status;
-    bool fine = status == STATUS_OK;
-    enum job_state state = fine ? JOB_DONE : JOB_FAILED;
-    if (status != STATUS_JOB_ENDED && /* not cancelled; a failure to record it is logged there */
-        job_record(service, task, state, progress_json(&job, fine ? NULL : &error)) != STATUS_OK)
-        fine = false;
-    log_info("job.ended", LOG_ID("job", task->job_id),
-             LOG_CODE("outcome", fine ? STR("DONE") : status_code(error.status)),
-             LOG_COUNT("profiles", job.cursor.profiles));
+    if (status != STATUS_JOB_NOT_FOUND) finish(&job, status, &error);
+    (void)unlink(task->upload_path);
     arena_release(&job.page);
     arena_release(&job.text);
     arena_release(&arena);

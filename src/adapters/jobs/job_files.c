@@ -42,6 +42,21 @@ enum status job_make_directory(const struct job_service *service, struct str ten
     return job_file_failed("made", error);
 }
 
+enum status job_sync_directory(const struct job_service *service, struct str tenant,
+                               struct arena *arena, struct error *error)
+{
+    struct str path =
+        arena_format(arena, "%.*s/%.*s", STR_ARGS(service->directory), STR_ARGS(tenant));
+    char *name = str_is_none(path) ? NULL : arena_cstr(arena, path);
+    if (!name) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    int directory = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0) return job_file_failed("read", error);
+    bool fine = fsync(directory) == 0;
+    enum status status = fine ? STATUS_OK : job_file_failed("written", error);
+    (void)close(directory);
+    return status;
+}
+
 enum status job_lock_directory(struct job_service *service, struct error *error)
 {
     struct str path = arena_format(&service->arena, "%.*s/.lock", STR_ARGS(service->directory));
@@ -61,6 +76,7 @@ static const struct {
     enum job_kind kind;
 } unended[] = {{STR(".upload"), JOB_KIND_IMPORT},
                {STR(".undo"), JOB_KIND_UNDO},
+               {STR(".export"), JOB_KIND_EXPORT},
                {STR(".scan"), JOB_KIND_SCAN}};
 
 /* What a task needs besides tenant and job. */
@@ -80,8 +96,7 @@ static bool go_on(struct job_service *service, struct str tenant, struct str fil
         if (!str_ends_with(file, suffix)) continue;
         struct str job_id = str_of(file.ptr, file.len - suffix.len);
         if (!identifier_is_valid(job_id)) return false;
-        struct job_task *task = job_task_new(unended[i].kind, &caller);
-        if (task) job_task_name(task, job_id);
+        struct job_task *task = job_task_new(unended[i].kind, &caller, job_id);
         if (!task || !complete(service, task, suffix.ptr + 1)) {
             job_task_free(task);
             return true; /* the next start may have the memory */

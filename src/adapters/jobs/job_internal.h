@@ -8,7 +8,6 @@
 
 #include "adapters/jobs/importer.h"
 #include "adapters/jobs/job_service.h"
-#include "base/identifier.h"
 
 enum job_kind { JOB_KIND_IMPORT, JOB_KIND_UNDO, JOB_KIND_EXPORT, JOB_KIND_SCAN, JOB_KIND_COUNT };
 /* Imports and their undoing share one. */
@@ -19,10 +18,9 @@ struct job_task {
     struct job_task *next;
     struct arena arena;
     enum job_kind kind;
-    struct str job_id; /* in id_room */
-    char id_room[IDENTIFIER_MAX_BYTES];
+    struct str job_id;
     struct caller caller;
-    char *upload_path; /* the upload of an import, the file that stands for an undo; else NULL */
+    char *upload_path; /* the upload of an import, or the file that stands for another job */
     double merge_from; /* of a scan */
 };
 
@@ -59,6 +57,9 @@ char *job_path(const struct job_service *service, struct str tenant, struct str 
 /* Makes DIRECTORY/TENANT. */
 MUST_CHECK enum status job_make_directory(const struct job_service *service, struct str tenant,
                                           struct arena *arena, struct error *error);
+/* What was made and renamed in DIRECTORY/TENANT outlives a loss of power. */
+MUST_CHECK enum status job_sync_directory(const struct job_service *service, struct str tenant,
+                                          struct arena *arena, struct error *error);
 /* Nobody else may have the directory: a lock that goes with the process. STATUS_CONFIGURATION. */
 MUST_CHECK enum status job_lock_directory(struct job_service *service, struct error *error);
 /* STATUS_STORE_FULL or STATUS_IO, from errno. */
@@ -66,11 +67,9 @@ enum status job_file_failed(const char *what, struct error *error);
 /* Goes on with jobs whose file is still there, and removes files that are too old. */
 void job_clean_directory(struct job_service *service);
 /* --- tasks --- */
-/* NULL when out of memory: so a task is made before the record of its job. */
-struct job_task *job_task_new(enum job_kind kind, const struct caller *caller);
+/* NULL when out of memory. */
+struct job_task *job_task_new(enum job_kind kind, const struct caller *caller, struct str job_id);
 void job_task_free(struct job_task *task);
-/* Of which job it is. */
-void job_task_name(struct job_task *task, struct str job_id);
 /* Takes the task. */
 void job_enqueue(struct job_service *service, struct job_task *task);
 
@@ -98,7 +97,8 @@ void job_pace_write(struct json_writer *writer, const struct job_pace *pace, ins
 /* Whether a failure is one that passes, and the service goes on. */
 bool job_passes(struct job_service *service, enum status status);
 /* Records the state, trying for a while when the store does not answer. STATUS_JOB_ENDED when it
- * was cancelled. */
+ * was cancelled; STATUS_JOB_NOT_FOUND when the process ended before it was made: nothing is to be
+ * done then. */
 MUST_CHECK enum status job_record(struct job_service *service, const struct job_task *task,
                                   enum job_state state, struct str progress);
 

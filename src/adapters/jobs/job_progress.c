@@ -55,7 +55,7 @@ enum status job_record(struct job_service *service, const struct job_task *task,
         struct timespec delay = {.tv_sec = tries / 4, .tv_nsec = 50000000};
         (void)nanosleep(&delay, NULL);
     }
-    if (status != STATUS_OK && status != STATUS_JOB_ENDED)
+    if (status != STATUS_OK && status != STATUS_JOB_ENDED && status != STATUS_JOB_NOT_FOUND)
         log_error("job.not_recorded", LOG_ID("job", task->job_id),
                   LOG_CODE("code", status_code(status)));
     arena_release(&arena);

@@ -443,10 +443,14 @@ void job_run_scan(struct job_service *service, struct job_task *task)
     arena_init(&arena, 65536);
     arena_init(&job.page, PAGE_ARENA_MAX);
     arena_init(&job.text, 1 << 20);
-    enum status status = run(&job, &arena, &error);
+    enum status status = job_record(service, task, JOB_RUNNING, STR_NONE);
+    if (status == STATUS_JOB_NOT_FOUND || status == STATUS_JOB_ENDED)
+        error.status = status;
+    else
+        status = run(&job, &arena, &error);
     /* Stopped, it is taken up when the service starts again. */
     if (job.stopped != STATUS_UNAVAILABLE) {
-        finish(&job, status, &error);
+        if (status != STATUS_JOB_NOT_FOUND) finish(&job, status, &error);
         remove_files(&job, &arena);
     }
     arena_release(&job.page);

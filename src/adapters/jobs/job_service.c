@@ -1,6 +1,5 @@
 #include "adapters/jobs/job_service.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "adapters/jobs/job_internal.h"
 #include "adapters/jobs/mapping_proposal.h"
 #include "application/undo_import.h"
+#include "base/fault.h"
 #include "base/identifier.h"
 #include "base/log.h"
 
@@ -36,25 +36,21 @@ void job_task_free(struct job_task *task)
     free(task);
 }
 
-struct job_task *job_task_new(enum job_kind kind, const struct caller *caller)
+struct job_task *job_task_new(enum job_kind kind, const struct caller *caller, struct str job_id)
 {
     struct job_task *task = calloc(1, sizeof(*task));
     if (!task) return NULL;
     arena_init(&task->arena, TASK_ARENA_MAX);
     task->kind = kind;
+    task->job_id = arena_str(&task->arena, job_id);
     task->caller = (struct caller){.tenant = arena_str(&task->arena, caller->tenant),
                                    .user_id = arena_str(&task->arena, caller->user_id),
                                    .trace = arena_str(&task->arena, caller->trace)};
-    if (!str_is_none(task->caller.tenant) && !str_is_none(task->caller.user_id)) return task;
+    if (!str_is_none(task->caller.tenant) && !str_is_none(task->caller.user_id) &&
+        !str_is_none(task->job_id))
+        return task;
     job_task_free(task);
     return NULL;
-}
-
-void job_task_name(struct job_task *task, struct str job_id)
-{
-    assert(job_id.len <= sizeof(task->id_room));
-    memcpy(task->id_room, job_id.ptr, job_id.len);
-    task->job_id = str_of(task->id_room, job_id.len);
 }
 
 void job_enqueue(struct job_service *service, struct job_task *task)
@@ -68,19 +64,6 @@ void job_enqueue(struct job_service *service, struct job_task *task)
     worker->last = task;
     (void)pthread_cond_broadcast(&service->changed);
     (void)pthread_mutex_unlock(&service->lock);
-}
-
-/* Takes the task of a job whose record is made. One that could not be prepared is FAILED: nothing
- * would ever take it up. */
-static enum status begin(struct job_service *service, struct job_task *task, enum status prepared)
-{
-    if (prepared == STATUS_OK) {
-        job_enqueue(service, task);
-        return STATUS_OK;
-    }
-    enum status recorded = job_record(service, task, JOB_FAILED, STR_NONE);
-    job_task_free(task);
-    return recorded == STATUS_OK ? prepared : recorded;
 }
 
 /* NULL when the service stops. */
@@ -211,125 +194,160 @@ static enum status import_propose(struct import_upload *upload, struct arena *ar
     return str_is_none(*json) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }
 
-/* What was answered with 202 is done, whatever happens: the file is on the disk before its job is
- * in the store, and a job whose file has not got its name is FAILED. */
-static enum status make_durable(const struct import_upload *upload, struct error *error)
+/* --- the port: starting. What was answered with 202 is done, whatever happens: the file that
+ * stands for a job is on the disk before the job is in the store. --- */
+
+static struct application application_over(const struct job_service *service, struct store *store)
 {
-    return fdatasync(upload->file) == 0 ? STATUS_OK : job_file_failed("written", error);
+    struct application application = *service->application;
+    application.store = store;
+    return application;
 }
 
-static enum status place_upload(const struct import_upload *upload, struct job_task *task,
-                                struct error *error)
+/* A task with an id of its own, and the name of its file. NULL when out of memory. */
+static struct job_task *new_task(const struct job_service *service, enum job_kind kind,
+                                 const struct caller *caller, const char *suffix,
+                                 struct arena *arena)
 {
-    task->upload_path =
-        job_path(upload->service, upload->caller.tenant, task->job_id, "upload", &task->arena);
-    if (!task->upload_path) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    return rename(upload->spool_path, task->upload_path) == 0 ? STATUS_OK
-                                                              : job_file_failed("renamed", error);
+    struct str job_id = jobs_new_id(service->application, arena);
+    struct job_task *task = str_is_none(job_id) ? NULL : job_task_new(kind, caller, job_id);
+    if (!task) return NULL;
+    task->upload_path = job_path(service, caller->tenant, job_id, suffix, &task->arena);
+    if (task->upload_path) return task;
+    job_task_free(task);
+    return NULL;
 }
 
-static enum status record_import(struct import_upload *upload, struct arena *arena,
-                                 struct job_row *job, struct error *error)
+/* The record was, or was not, made. Where that is not known the task finds out when it runs. */
+static enum status settle(struct job_service *service, struct job_task *task, enum status status)
 {
-    TRY(make_durable(upload, error));
-    struct job_task *task = job_task_new(JOB_KIND_IMPORT, &upload->caller);
-    if (!task) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    enum status status = import_job_create(upload->service->application, &upload->caller,
-                                           &upload->parameters, arena, job, error);
-    if (status != STATUS_OK) {
-        job_task_free(task);
+    if (status == STATUS_OK || status == STATUS_OUTCOME_UNKNOWN) {
+        FAULT_POINT("job.recorded");
+        job_enqueue(service, task);
         return status;
     }
-    job_task_name(task, job->job_id);
-    return begin(upload->service, task, place_upload(upload, task, error));
+    (void)unlink(task->upload_path);
+    job_task_free(task);
+    return status;
 }
 
-static enum status import_start(struct import_upload *upload, struct arena *arena,
-                                struct job_row *job, struct error *error)
+static enum status make_empty(const char *path, struct error *error)
 {
-    enum status status = record_import(upload, arena, job, error);
+    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
+    if (file < 0) return job_file_failed("made", error);
+    (void)close(file);
+    return STATUS_OK;
+}
+
+static enum status name_upload(const struct import_upload *upload, const char *path,
+                               struct arena *arena, struct error *error)
+{
+    if (fdatasync(upload->file) != 0) return job_file_failed("written", error);
+    if (rename(upload->spool_path, path) != 0) return job_file_failed("renamed", error);
+    return job_sync_directory(upload->service, upload->caller.tenant, arena, error);
+}
+
+static enum status import_start(struct import_upload *upload, struct store *store,
+                                struct arena *arena, struct job_row *job, struct error *error)
+{
+    struct job_service *service = upload->service;
+    struct application application = application_over(service, store);
+    struct job_task *task = new_task(service, JOB_KIND_IMPORT, &upload->caller, "upload", arena);
+    enum status status = task ? name_upload(upload, task->upload_path, arena, error)
+                              : error_plain(error, STATUS_OUT_OF_MEMORY);
+    FAULT_POINT("job.prepared");
     if (status == STATUS_OK)
+        status = import_job_create(&application, &upload->caller, task->job_id, &upload->parameters,
+                                   arena, job, error);
+    if (task) status = settle(service, task, status);
+    if (status == STATUS_OK || status == STATUS_OUTCOME_UNKNOWN)
         upload_free(upload);
     else
         import_drop(upload);
     return status;
 }
 
-/* --- the port: undoing --- */
-
-/* Makes the file that stands for the undo; *there when it was there already: then it is under way.
- */
-static enum status make_undo_file(struct job_service *service, struct job_task *task, bool *there,
-                                  struct error *error)
+/* One that did not come to its end goes on, unless it is under way: then its file is there. */
+static enum status go_on_undoing(struct job_service *service, const struct caller *caller,
+                                 struct str undo_id, struct error *error)
 {
-    task->upload_path = job_path(service, task->caller.tenant, task->job_id, "undo", &task->arena);
-    if (!task->upload_path) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    int file = open(task->upload_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-    *there = file < 0 && errno == EEXIST;
-    if (*there) return STATUS_OK;
-    if (file < 0) return job_file_failed("made", error);
+    struct job_task *task = job_task_new(JOB_KIND_UNDO, caller, undo_id);
+    if (task) task->upload_path = job_path(service, caller->tenant, undo_id, "undo", &task->arena);
+    int file = task && task->upload_path
+                   ? open(task->upload_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640)
+                   : -1;
+    enum status status = STATUS_OK;
+    if (!task || !task->upload_path)
+        status = error_plain(error, STATUS_OUT_OF_MEMORY);
+    else if (file < 0 && errno != EEXIST)
+        status = job_file_failed("made", error);
+    if (file < 0) {
+        job_task_free(task);
+        return status;
+    }
     (void)close(file);
+    job_enqueue(service, task);
     return STATUS_OK;
 }
 
-static enum status undo_start(struct job_runner *runner, const struct caller *caller,
-                              struct str import_id, struct arena *arena, struct job_row *job,
-                              struct error *error)
+static enum status undo_start(struct job_runner *runner, struct store *store,
+                              const struct caller *caller, struct str import_id,
+                              struct arena *arena, struct job_row *job, struct error *error)
 {
     struct job_service *service = (struct job_service *)runner;
-    bool there = false;
+    struct application application = application_over(service, store);
     TRY(job_make_directory(service, caller->tenant, arena, error));
-    struct job_task *task = job_task_new(JOB_KIND_UNDO, caller);
+    struct job_task *task = new_task(service, JOB_KIND_UNDO, caller, "undo", arena);
     if (!task) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    enum status status =
-        undo_import_start(service->application, caller, import_id, arena, job, error);
-    if (status == STATUS_OK) {
-        job_task_name(task, job->job_id);
-        status = make_undo_file(service, task, &there, error);
-        if (!there) return begin(service, task, status);
-    }
-    job_task_free(task);
-    return status;
-}
-
-/* --- the port: exports and scans --- */
-
-/* Records a job and gives it its name; frees the task of one that cannot be. */
-static enum status record(struct job_service *service, struct job_task *task, struct str kind,
-                          struct str parameters, struct arena *arena, struct job_row *job,
-                          struct error *error)
-{
-    enum status status =
-        jobs_create(service->application, &task->caller, kind, parameters, arena, job, error);
+    enum status status = make_empty(task->upload_path, error);
+    if (status == STATUS_OK) status = job_sync_directory(service, caller->tenant, arena, error);
+    FAULT_POINT("job.prepared");
     if (status == STATUS_OK)
-        job_task_name(task, job->job_id);
-    else
-        job_task_free(task);
-    return status;
+        status =
+            undo_import_start(&application, caller, import_id, task->job_id, arena, job, error);
+    if (status != STATUS_OK || str_equal(job->job_id, task->job_id))
+        return settle(service, task, status);
+    (void)unlink(task->upload_path);
+    job_task_free(task);
+    return go_on_undoing(service, caller, job->job_id, error);
 }
 
-static enum status export_start(struct job_runner *runner, const struct caller *caller,
-                                struct arena *arena, struct job_row *job, struct error *error)
+static enum status export_start(struct job_runner *runner, struct store *store,
+                                const struct caller *caller, struct arena *arena,
+                                struct job_row *job, struct error *error)
 {
     struct job_service *service = (struct job_service *)runner;
-    struct job_task *task = job_task_new(JOB_KIND_EXPORT, caller);
+    struct application application = application_over(service, store);
+    TRY(job_make_directory(service, caller->tenant, arena, error));
+    struct job_task *task = new_task(service, JOB_KIND_EXPORT, caller, "export", arena);
     if (!task) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    TRY(record(service, task, STR("EXPORT"), STR("{}"), arena, job, error));
-    return begin(service, task, STATUS_OK);
+    enum status status = make_empty(task->upload_path, error);
+    if (status == STATUS_OK) status = job_sync_directory(service, caller->tenant, arena, error);
+    FAULT_POINT("job.prepared");
+    if (status == STATUS_OK)
+        status = jobs_create(&application, caller, task->job_id, STR("EXPORT"), STR("{}"), arena,
+                             job, error);
+    return settle(service, task, status);
 }
 
-static enum status scan_start(struct job_runner *runner, const struct caller *caller,
-                              double merge_from, struct arena *arena, struct job_row *job,
-                              struct error *error)
+static enum status scan_start(struct job_runner *runner, struct store *store,
+                              const struct caller *caller, double merge_from, struct arena *arena,
+                              struct job_row *job, struct error *error)
 {
     struct job_service *service = (struct job_service *)runner;
+    struct application application = application_over(service, store);
     struct str parameters =
         merge_from > 1 ? STR("{}") : arena_format(arena, "{\"autoMergeAbove\":%.9g}", merge_from);
-    struct job_task *task = job_task_new(JOB_KIND_SCAN, caller);
+    struct job_task *task = new_task(service, JOB_KIND_SCAN, caller, "scan", arena);
     if (!task) return error_plain(error, STATUS_OUT_OF_MEMORY);
     task->merge_from = merge_from;
-    TRY(record(service, task, STR("SCAN"), parameters, arena, job, error));
-    return begin(service, task, job_scan_mark(service, task, error));
+    enum status status = job_scan_mark(service, task, error);
+    if (status == STATUS_OK) status = job_sync_directory(service, caller->tenant, arena, error);
+    FAULT_POINT("job.prepared");
+    if (status == STATUS_OK)
+        status = jobs_create(&application, caller, task->job_id, STR("SCAN"), parameters, arena,
+                             job, error);
+    return settle(service, task, status);
 }
 
 /* --- the port: files --- */

@@ -1,13 +1,14 @@
 /* Imports, exports and scans for duplicates as jobs: the adapter behind adapters/api/job_runner.h.
  *
- * An upload is spooled to DIRECTORY/TENANT/JOB.upload while it arrives; then the job is recorded
- * and a worker thread runs it, imports and their undoing in one, exports in another, scans in a
- * third, one after the other. An export's result (JOB.result) stays for a time and is then removed.
- * A cancelled job stops after the batch under way; what was written stays.
+ * An upload is spooled to a file while it arrives, which becomes DIRECTORY/TENANT/JOB.upload; then
+ * the job is recorded and a worker thread runs it, imports and their undoing in one, exports in
+ * another, scans in a third, one after the other. An export's result (JOB.result) stays for a time
+ * and is then removed. A cancelled job stops after the batch under way; what was written stays.
  *
  * An import, undo or scan that was under way when the process ended goes on, behind its last step,
- * when the next one starts: its file (JOB.upload, JOB.undo, JOB.scan) is still there. Files are on
- * the instance that took the request, and only there.
+ * when the next one starts: its file (JOB.upload, JOB.undo, JOB.scan) is still there. An export
+ * (JOB.export) begins anew when the process was killed, and is FAILED when it was stopped. Files
+ * are on the instance that took the request, and only there.
  */
 #ifndef ADAPTERS_JOBS_JOB_SERVICE_H
 #define ADAPTERS_JOBS_JOB_SERVICE_H

@@ -81,7 +81,7 @@ void job_run_undo(struct job_service *service, struct job_task *task)
     for (int tries = 0; tries < TRIES_MAX && job_passes(service, status); tries++)
         status = undoer_run(&options, &counts, &error); /* which has waited already */
     if (status == STATUS_OK || !atomic_load(&service->stopping)) {
-        finish(&running, status, &counts, &error);
+        if (status != STATUS_JOB_NOT_FOUND) finish(&running, status, &counts, &error);
         (void)unlink(task->upload_path);
     }
     arena_release(&running.scratch);
