@@ -1,8 +1,8 @@
 /* Measures the embedded store through its port, without HTTP or domain work.
  *
  *     bench_store PATH import COUNT [BODY]      writes COUNT profiles, BODY (200) to a unit of work
- *     bench_store PATH create CALLERS SECONDS   one profile to a unit of work, keys locked and
- * looked up bench_store PATH lookup THREADS SECONDS CACHE_MB IDS
+ *     bench_store PATH create CALLERS SECONDS   one profile to a unit of work, keys locked and read
+ *     bench_store PATH lookup THREADS SECONDS CACHE_MB IDS
  *
  * A profile is a row with a 1 KiB document, 2 facts, 4 match keys, a version and an event. Each
  * line of output is a JSON object.

@@ -20,3 +20,14 @@ bench-long: all
 	bench/run.py lookup --store postgres --profiles 1000000
 	bench/run.py flat
 	bench/run.py create --profiles 1000000
+
+# Asks at a given rate: bench/bench_load.c says how.
+$(BUILD)/bench_load: bench/bench_load.c
+	$(CC) -std=gnu11 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -o $@ $< -lm
+
+# The store port alone, without HTTP: built by name, as `make build/bench_store`.
+$(BUILD)/bench_store: $(call object,bench/bench_store.c) $(LIBRARY)
+	$(CC) $(LDFLAGS_BASE) $(LDFLAGS) -o $@ $^ $(LDLIBS_BASE) $(LDLIBS)
+
+$(BUILD)/bench_postgres: $(call object,bench/bench_postgres.c) $(SUPPORT) $(LIBRARY)
+	$(CC) $(LDFLAGS_BASE) $(LDFLAGS) -o $@ $^ $(LDLIBS_BASE) -lcmocka $(LDLIBS)

@@ -180,14 +180,25 @@ static enum status compare_now(const struct duplicate_search *search,
                             suspects->count, search->arena, matches);
 }
 
+static void count_cut(const struct duplicate_search *search, const struct customer_keys *keys,
+                      const bool *cut)
+{
+    size_t count = 0;
+    for (size_t key = 0; key < keys->searched; key++) count += cut[key];
+    application_count_matching(search->application, MATCHING_KEYS_CUT, count);
+}
+
 enum status duplicates_judge(const struct duplicate_search *search,
-                             const struct candidates *candidates, struct duplicate **duplicates,
+                             const struct customer_keys *keys, const bool *cut,
+                             struct candidates *candidates, struct duplicate **duplicates,
                              size_t *count, struct error *error)
 {
     struct suspects suspects;
     struct match matches[CANDIDATES_MAX];
     *count = 0;
     *duplicates = NULL;
+    count_cut(search, keys, cut);
+    if (candidates_choose(candidates) != STATUS_OK) return error_plain(error, STATUS_OUT_OF_MEMORY);
     if (candidates->count == 0) return STATUS_OK;
     TRY(gather(search, candidates, &suspects, error));
     *duplicates = ARENA_NEW_ARRAY(search->arena, struct duplicate, suspects.count);
@@ -267,13 +278,8 @@ enum status duplicates_find(const struct duplicate_search *search, const struct 
                             struct error *error)
 {
     struct candidates candidates = {.arena = search->arena};
-    size_t cut_count = 0;
     TRY(ask(search, keys, cut, &candidates, error));
-    for (size_t key = 0; key < keys->searched; key++) cut_count += cut[key];
-    application_count_matching(search->application, MATCHING_KEYS_CUT, cut_count);
-    if (candidates_choose(&candidates) != STATUS_OK)
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
-    return duplicates_judge(search, &candidates, duplicates, count, error);
+    return duplicates_judge(search, keys, cut, &candidates, duplicates, count, error);
 }
 
 void duplicates_write_match(struct json_writer *writer, const struct match *match,

@@ -34,11 +34,12 @@ MUST_CHECK enum status duplicates_find(const struct duplicate_search *search,
                                        const struct customer_keys *keys, bool *cut,
                                        struct duplicate **duplicates, size_t *count,
                                        struct error *error);
-/* The same for candidates that were chosen already. A customer is compared as it stands; one that
- * was changed or merged also as each home alone says it stands, and as everything that was ever
- * said of it: but what is no longer said makes it possible at most. */
+/* The same for candidates whom the keys that are not cut led to. A customer is compared as it
+ * stands; one that was changed or merged also as each home alone says it stands, and as everything
+ * that was ever said of it: but what is no longer said makes it possible at most. */
 MUST_CHECK enum status duplicates_judge(const struct duplicate_search *search,
-                                        const struct candidates *candidates,
+                                        const struct customer_keys *keys, const bool *cut,
+                                        struct candidates *candidates,
                                         struct duplicate **duplicates, size_t *count,
                                         struct error *error);
 /* How many of them are certain: the first ones. */

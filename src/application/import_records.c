@@ -320,22 +320,18 @@ static enum status find_duplicates(const struct import_batch *batch, const struc
                                             .record = &row->customer.record};
     struct candidates candidates = {.arena = batch->arena};
     const struct customer_keys *keys = &row->customer.keys;
-    size_t cut_count = 0;
     bool *cut = ARENA_NEW_ARRAY(batch->arena, bool, keys->searched);
     if (!cut) return error_plain(error, STATUS_OUT_OF_MEMORY);
     found->cut = cut;
     for (size_t k = 0; k < keys->searched; k++) {
         const struct batch_key *key = &batch->known[row->numbers[k]];
         cut[k] = candidates_cut(customer_key_kind(keys, k), key->hit_count + key->created_count);
-        cut_count += cut[k];
         if (cut[k])
             cut_keys_add(batch->application->cut_keys, batch->caller->tenant, keys->items[k]);
         if (!cut[k]) add_candidates(batch, key, customer_key_kind(keys, k), &candidates);
     }
-    application_count_matching(batch->application, MATCHING_KEYS_CUT, cut_count);
-    if (candidates_choose(&candidates) != STATUS_OK)
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
-    return duplicates_judge(&search, &candidates, &found->duplicates, &found->count, error);
+    return duplicates_judge(&search, keys, cut, &candidates, &found->duplicates, &found->count,
+                            error);
 }
 
 static enum status refuse_duplicate(const struct import_batch *batch,

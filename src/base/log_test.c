@@ -1,13 +1,10 @@
 #include "base/log.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-/* cmocka wants the three above. */
-#include <cmocka.h>
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "unit.h"
 
 static int pipe_read;
 

@@ -1,14 +1,9 @@
 #include "domain/consent.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
 #include "tree_builder.h"
-
-#include <cmocka.h>
+#include "unit.h"
 
 static struct tree_builder builder;
 static struct error error;
@@ -16,17 +11,8 @@ static int record_count;
 
 static int set_up(void **state)
 {
-    (void)state;
-    tree_builder_init(&builder);
     record_count = 0;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    tree_builder_release(&builder);
-    return 0;
+    return tree_builder_set_up(state);
 }
 
 /* ---- records ---- */
@@ -468,7 +454,8 @@ static void running_out_of_memory_is_a_status(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_prestate_setup_teardown(name, set_up, tree_builder_tear_down, &builder)
     const struct CMUnitTest tests[] = {
         TEST(two_fields_make_a_complete_record),
         TEST(a_full_record_is_kept_as_it_is),

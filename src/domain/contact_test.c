@@ -1,30 +1,10 @@
 #include "domain/contact.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "tree_builder.h"
-
-#include <cmocka.h>
+#include "unit.h"
 
 static struct tree_builder builder;
 static struct error error;
-
-static int set_up(void **state)
-{
-    (void)state;
-    tree_builder_init(&builder);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    tree_builder_release(&builder);
-    return 0;
-}
 
 static const char current[] = "{\"contactId\":\"C-1\",\"name\":\"Jane\",\"email\":\"j@x.example\","
                               "\"roles\":[\"SALES\"]}";
@@ -112,7 +92,9 @@ static void a_contact_is_found_in_its_home_while_it_is_there(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_prestate_setup_teardown(name, tree_builder_set_up, tree_builder_tear_down,    \
+                                             &builder)
     const struct CMUnitTest tests[] = {
         TEST(a_patch_gives_the_members_that_change),
         TEST(a_patch_that_is_not_allowed_names_the_member),

@@ -1,31 +1,12 @@
 /* The payloads are compared with the events as other services know them, member by member. */
 #include "domain/event.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "tree_builder.h"
-
-#include <cmocka.h>
+#include "unit.h"
 
 static struct tree_builder builder;
-
-static int set_up(void **state)
-{
-    (void)state;
-    tree_builder_init(&builder);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    tree_builder_release(&builder);
-    return 0;
-}
 
 /* The text without the white space between its values. */
 static const char *compact(const char *text)
@@ -155,7 +136,9 @@ static void topics_and_partitions_are_as_agreed(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_prestate_setup_teardown(name, tree_builder_set_up, tree_builder_tear_down,    \
+                                             &builder)
     const struct CMUnitTest tests[] = {
         TEST(a_created_event_looks_as_it_is_known),
         TEST(a_merged_event_looks_as_it_is_known),

@@ -1,34 +1,15 @@
 #include "domain/golden.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "tree_builder.h"
-
-#include <cmocka.h>
+#include "unit.h"
 
 #define LISTS_NONE "\"identifiers\":[],\"emails\":[],\"phones\":[],\"addresses\":[]"
 #define REST_NONE  LISTS_NONE ",\"preferences\":{},\"contacts\":[]}"
 
 static struct tree_builder builder;
-
-static int set_up(void **state)
-{
-    (void)state;
-    tree_builder_init(&builder);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    tree_builder_release(&builder);
-    return 0;
-}
 
 static const struct policy *policy_of(const char *text)
 {
@@ -425,7 +406,9 @@ static void running_out_of_memory_is_a_status(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_prestate_setup_teardown(name, tree_builder_set_up, tree_builder_tear_down,    \
+                                             &builder)
     const struct CMUnitTest tests[] = {
         TEST(nobody_says_anything_and_the_defaults_stand),
         TEST(the_most_recent_assertion_wins_whatever_the_order_of_arrival),

@@ -1,32 +1,13 @@
 #include "domain/policy.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "domain/plan.h"
 #include "tree_builder.h"
-
-#include <cmocka.h>
+#include "unit.h"
 
 static struct tree_builder builder;
 static struct error error;
-
-static int set_up(void **state)
-{
-    (void)state;
-    tree_builder_init(&builder);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    tree_builder_release(&builder);
-    return 0;
-}
 
 static const struct policy *parsed(const char *text)
 {
@@ -127,7 +108,9 @@ static void a_plan_token_changes_with_everything_it_stands_for(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_prestate_setup_teardown(name, tree_builder_set_up, tree_builder_tear_down,    \
+                                             &builder)
     const struct CMUnitTest tests[] = {
         TEST(the_default_policy_is_most_recent_with_equal_trust),
         TEST(a_policy_is_read_from_its_json_form),

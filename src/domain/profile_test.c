@@ -1,15 +1,10 @@
 #include "domain/profile.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "domain/contact.h"
 #include "tree_builder.h"
-
-#include <cmocka.h>
+#include "unit.h"
 
 static struct tree_builder builder;
 static struct profile_input input;
@@ -17,17 +12,8 @@ static struct error error;
 
 static int set_up(void **state)
 {
-    (void)state;
-    tree_builder_init(&builder);
     memset(&error, 0, sizeof(error));
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    tree_builder_release(&builder);
-    return 0;
+    return tree_builder_set_up(state);
 }
 
 static enum status create(const char *body)
@@ -402,7 +388,8 @@ static void running_out_of_memory_is_a_status(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_prestate_setup_teardown(name, set_up, tree_builder_tear_down, &builder)
     const struct CMUnitTest tests[] = {
         TEST(the_request_that_clients_send_already_works),
         TEST(all_fields_are_taken_in_the_order_of_the_table),

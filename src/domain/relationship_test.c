@@ -1,31 +1,12 @@
 #include "domain/relationship.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
 #include "tree_builder.h"
-
-#include <cmocka.h>
+#include "unit.h"
 
 static struct tree_builder builder;
 static struct error error;
-
-static int set_up(void **state)
-{
-    (void)state;
-    tree_builder_init(&builder);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    tree_builder_release(&builder);
-    return 0;
-}
 
 /* ---- input ---- */
 
@@ -208,7 +189,9 @@ static void many_ways_down_cost_no_time(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_prestate_setup_teardown(name, tree_builder_set_up, tree_builder_tear_down,    \
+                                             &builder)
     const struct CMUnitTest tests[] = {
         TEST(a_relationship_is_read_with_its_dates),
         TEST(mistakes_are_named),

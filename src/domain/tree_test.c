@@ -1,30 +1,16 @@
 #include "domain/tree.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "tree_builder.h"
-
-#include <cmocka.h>
+#include "unit.h"
 
 static struct tree_builder builder;
 
 static int set_up(void **state)
 {
-    (void)state;
-    tree_builder_init(&builder);
+    (void)tree_builder_set_up(state);
     tree_builder_home(&builder, "A", NULL, 0);
     tree_builder_home(&builder, "B", "A", 50);
     tree_builder_home(&builder, "C", "B", 30);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    tree_builder_release(&builder);
     return 0;
 }
 
@@ -87,7 +73,8 @@ static void kinds_of_facts_have_names(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_prestate_setup_teardown(name, set_up, tree_builder_tear_down, &builder)
     const struct CMUnitTest tests[] = {
         TEST(facts_come_into_one_order_whatever_order_they_came_in),
         TEST(homes_are_found_by_their_id),

@@ -1,10 +1,6 @@
 #include "formats/base64url.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-/* cmocka wants the three above. */
-#include <cmocka.h>
+#include "unit.h"
 
 static void texts_of_rfc_4648_go_both_ways(void **state)
 {

@@ -1,14 +1,10 @@
 #include "service/config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-/* cmocka wants the three above. */
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "service/command.h"
+#include "unit.h"
 
 static struct arena arena;
 static struct config config;

@@ -1,14 +1,11 @@
 #include "service/policies.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-/* cmocka wants the three above. */
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "unit.h"
 
 static char path[] = "/tmp/customer360-policies-test-XXXXXX";
 static struct error error;

@@ -1,10 +1,5 @@
 #include "service/sample.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-/* cmocka wants the three above. */
-#include <cmocka.h>
 #include <string.h>
 
 #include "adapters/memory/memory_store.h"
@@ -12,6 +7,7 @@
 #include "application_fixture.h"
 #include "domain/profile.h"
 #include "service/sample_records.h"
+#include "unit.h"
 
 static struct arena arena;
 static struct error error;

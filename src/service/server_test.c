@@ -1,13 +1,8 @@
 #include "service/server.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-/* cmocka wants the three above. */
-#include <cmocka.h>
-
 #include "service/profile_columns.h"
 #include "service/progress.h"
+#include "unit.h"
 
 static void an_address_and_port_are_read_and_nothing_else(void **state)
 {

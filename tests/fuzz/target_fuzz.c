@@ -1,12 +1,8 @@
 /* Request targets: whatever is decoded is text, no longer than its source, and stands when it is
  * encoded and decoded again. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/buffer.h"
 #include "engines/http/target.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);
+#include "fuzz.h"
 
 static struct str encode(struct str text, struct arena *arena)
 {
@@ -23,11 +19,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     if (count > 4096) return 0;
     arena_init(&arena, 1 << 20);
     struct str path = target_path(raw);
-    if (path.len > raw.len + 1) abort();
+    FUZZ_REQUIRE(path.len <= raw.len + 1);
     if (target_decode(raw, &arena, &decoded)) {
-        if (decoded.len > raw.len || !str_is_utf8(decoded)) abort();
-        if (!target_decode(encode(decoded, &arena), &arena, &again) || !str_equal(decoded, again))
-            abort();
+        FUZZ_REQUIRE(decoded.len <= raw.len && str_is_utf8(decoded));
+        FUZZ_REQUIRE(target_decode(encode(decoded, &arena), &arena, &again));
+        FUZZ_REQUIRE(str_equal(decoded, again));
     }
     arena_release(&arena);
     return 0;

@@ -2,16 +2,11 @@
  * and that nothing depends on the order of the facts. */
 #include "domain/consent.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "property.h"
-
-#include <cmocka.h>
+#include "unit.h"
 
 /* Times and values are few, so that acts meet and tie often: what goes wrong goes wrong there. */
 enum { HOMES_MAX = 6, FACTS_MAX = 40, MERGE_TIME = 9, LATE = 20 };

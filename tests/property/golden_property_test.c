@@ -2,16 +2,11 @@
  * made against it. */
 #include "domain/golden.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 #include "domain/profile.h"
 #include "property.h"
-
-#include <cmocka.h>
+#include "unit.h"
 
 enum { HOMES_MAX = 5, FACTS_MAX = 24, TIME_MAX = 30 };
 

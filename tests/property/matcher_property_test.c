@@ -2,10 +2,6 @@
  * certain, and decisions of use cases that do not depend on who came first. */
 #include "adapters/matcher/matcher.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 #include "adapters/memory/memory_store.h"
@@ -13,8 +9,7 @@
 #include "application/match_customers.h"
 #include "application_fixture.h"
 #include "property.h"
-
-#include <cmocka.h>
+#include "unit.h"
 
 /* Few values, so that they meet. */
 static const char *const names[] = {

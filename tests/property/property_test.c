@@ -1,13 +1,9 @@
 /* The harness itself: that it finds, shrinks, repeats. */
 #include "property.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "unit.h"
 
 static bool small_numbers_stay_below_a_thousand(struct property *p, void *context)
 {

@@ -26,6 +26,18 @@ void tree_builder_release(struct tree_builder *builder)
     arena_release(&builder->arena);
 }
 
+int tree_builder_set_up(void **state)
+{
+    tree_builder_init(*state);
+    return 0;
+}
+
+int tree_builder_tear_down(void **state)
+{
+    tree_builder_release(*state);
+    return 0;
+}
+
 static struct str kept(struct tree_builder *builder, const char *text)
 {
     struct str copy = arena_str(&builder->arena, str_from_cstr(text));

@@ -29,6 +29,11 @@ void tree_builder_init(struct tree_builder *builder);
 /* Forgets homes and facts. */
 void tree_builder_reset(struct tree_builder *builder);
 void tree_builder_release(struct tree_builder *builder);
+/* The same as fixtures of cmocka, whose initial state is the builder:
+ *     cmocka_unit_test_prestate_setup_teardown(test, tree_builder_set_up, tree_builder_tear_down,
+ * &b) */
+int tree_builder_set_up(void **state);
+int tree_builder_tear_down(void **state);
 /* parent is NULL for the root. */
 void tree_builder_home(struct tree_builder *builder, const char *id, const char *parent,
                        instant joined_at);

@@ -1,9 +1,5 @@
 #include "adapters/api/identity.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 static void a_permission_is_known_by_its_name(void **state)
 {

@@ -1,10 +1,5 @@
 #include "adapters/identity/identity.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-/* cmocka wants the three above. */
-#include <cmocka.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +8,7 @@
 
 #include "adapters/identity/network.h"
 #include "adapters/identity/token_cache.h"
+#include "unit.h"
 
 static struct arena arena;
 static struct error error;

@@ -1,10 +1,5 @@
 #include "adapters/identity/jwt.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-/* cmocka wants the three above. */
-#include <cmocka.h>
 #include <openssl/ec.h>
 #include <openssl/hmac.h>
 #include <openssl/rsa.h>
@@ -13,6 +8,7 @@
 
 #include "adapters/api/identity.h"
 #include "formats/base64url.h"
+#include "unit.h"
 
 /* RFC 7515 A.2 and A.3, RFC 8037 A: public keys. */
 static const char rsa_n[] =

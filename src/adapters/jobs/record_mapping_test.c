@@ -1,11 +1,8 @@
 #include "adapters/jobs/record_mapping.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-/* cmocka wants the three above. */
-#include <cmocka.h>
 #include <string.h>
+
+#include "unit.h"
 
 static struct arena arena;
 static struct error error;

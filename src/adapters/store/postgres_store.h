@@ -1,3 +1,5 @@
+/* The store on PostgreSQL, for as many instances as share it: sql_store.h over
+ * engines/sql/postgres. */
 #ifndef ADAPTERS_STORE_POSTGRES_STORE_H
 #define ADAPTERS_STORE_POSTGRES_STORE_H
 

@@ -1,3 +1,4 @@
+/* Rows of profiles and their versions: see application/ports/store.h. */
 #include "adapters/store/sql_store_internal.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* The embedded store, one file of one process: sql_store.h over engines/sql/sqlite. */
 #ifndef ADAPTERS_STORE_SQLITE_STORE_H
 #define ADAPTERS_STORE_SQLITE_STORE_H
 

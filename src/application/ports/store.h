@@ -103,7 +103,7 @@ enum job_state {
 
 struct job_row {
     struct str job_id;
-    struct str kind; /* IMPORT | EXPORT | UNDO */
+    struct str kind; /* IMPORT | EXPORT | SCAN | UNDO */
     enum job_state state;
     struct str actor;
     struct str document; /* JSON: parameters, counts, rate, eta, errors */

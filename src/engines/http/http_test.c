@@ -3,16 +3,13 @@
 #include "engines/http/http.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "raw_http.h"
+#include "unit.h"
 
 static struct {
     struct loop *loop;

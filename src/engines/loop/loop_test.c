@@ -1,8 +1,3 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -16,6 +11,7 @@
 #include "engines/loop/loop.h"
 #include "engines/loop/offload.h"
 #include "engines/loop/timers.h"
+#include "unit.h"
 
 /* ThreadSanitizer knows some 8,000 threads at most, and counts a coroutine as one. */
 enum { MANY = CONTEXT_TSAN ? 2000 : 10000 };

@@ -1,9 +1,5 @@
 /* The PostgreSQL engine on a real server. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 
-#include <cmocka.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +8,7 @@
 #include "engines/loop/loop.h"
 #include "engines/sql/sql.h"
 #include "postgres_server.h"
+#include "unit.h"
 
 static struct postgres_server server;
 static char database[32];
