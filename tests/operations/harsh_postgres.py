@@ -6,6 +6,7 @@
 Prints TAP. Exit status 1 when one failed. What needs root (small file systems) is skipped without.
 """
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -15,7 +16,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import commands.run as commands  # noqa: E402
-from commands.run import API, Service, free_port, run, service  # noqa: E402
+from commands.run import API, Service, free_port, run, service, write  # noqa: E402
 from operations.harsh import await_status, create, failures, fill_up, is_there, small_file_system  # noqa: E402
 from servers.postgres import MIGRATOR, RUNTIME, PostgresServer  # noqa: E402
 
@@ -145,6 +146,25 @@ def test_a_full_disk_of_postgresql_refuses_writes_and_is_over_with_room():
             os.unlink(filler)
             assert create(api, "After")[0] == 201 and all(is_there(api, customer) for customer in known)
             assert api.stop() == 0
+
+
+def test_two_imports_at_once_of_customers_that_only_weight_knows_create_each_once():
+    syllables = "ka ro mi lan ber son ten dal fi gru ha jo ne per qui ras sto tu ul ver".split()
+
+    def word(number):
+        return "".join(syllables[number // 20 ** place % 20] for place in range(3)).title()
+    people = [{"kind": "PERSON", "name": f"{word(7 * n + 11)} {word(4001 - 13 * n)}", "dateOfBirth": f"{1940 + n % 60}-0{1 + n % 9}-{10 + n % 19}",
+               "addresses": [{"line1": f"{n + 1} {word(31 * n)} Street", "city": word(n), "postalCode": str(10000 + n * 97)}]} for n in range(300)]
+    write("people.ndjson", "".join(json.dumps(person) + "\n" for person in people))
+    with postgres() as server:
+        command = [commands.BINARY, "import", "people.ndjson", "--store", server.new_database(commands.BINARY), "--json", "--matching-match-weight", "6",
+                   "--privacy-suppression-key-file", write("key", "000102030405060708090a0b0c0d0e0f\n")]
+        alone = json.loads(subprocess.run(command[:2] + ["people.ndjson", "--tenant", "alone"] + command[3:], check=True, capture_output=True, text=True).stdout)
+        again = json.loads(subprocess.run(command[:2] + ["people.ndjson", "--tenant", "alone"] + command[3:], check=True, capture_output=True, text=True).stdout)
+        assert (alone["created"], again["duplicates"]) == (300, 300), (alone, again)  # they are certain, one after the other
+        running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        counts = [json.loads(one.communicate(timeout=120)[0]) for one in running]
+        assert sum(count["created"] for count in counts) == 300 and sum(count["duplicates"] for count in counts) == 300, counts
 
 
 if __name__ == "__main__":
