@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -146,6 +147,36 @@ def test_a_full_disk_of_postgresql_refuses_writes_and_is_over_with_room():
             os.unlink(filler)
             assert create(api, "After")[0] == 201 and all(is_there(api, customer) for customer in known)
             assert api.stop() == 0
+
+
+def ask_until(api, until, number, seen):
+    """Creates and reads by turns; (status, seconds) of each."""
+    count = 0
+    while time.monotonic() < until:
+        count += 1
+        began = time.monotonic()
+        status = create(api, f"Cut {number} {count}")[0] if count % 2 else api.status_of(f"{API}/customers/CUST-{count}")
+        seen.append((status, time.monotonic() - began))
+
+
+def test_connections_that_are_cut_again_and_again_are_made_again_and_nobody_hangs():
+    """A new socket often has the number of the one before: an answer that nobody watches for would come with the time out, 25 s later."""
+    with postgres() as server, service("--dev", "--store", server.new_database(commands.BINARY)) as api:
+        seen, until, cuts = [], time.monotonic() + 8, 0
+        clients = [threading.Thread(target=ask_until, args=(api, until, number, seen)) for number in range(6)]
+        for client in clients:
+            client.start()
+        while time.monotonic() < until:
+            server.cut_connections()
+            cuts += 1
+        for client in clients:
+            client.join()
+        assert {status for status, _ in seen} <= {201, 404, 503, 504}, {status for status, _ in seen}
+        assert cuts > 20 and max(seconds for _, seconds in seen) < 8, (cuts, max(seconds for _, seconds in seen))
+        for number in range(20):  # of both loops
+            create_soon(api, f"After {number}")
+            await_status(api, f"{API}/customers/CUST-NOBODY", 404, 5)
+        assert api.stop() == 0
 
 
 def test_two_imports_at_once_of_customers_that_only_weight_knows_create_each_once():
