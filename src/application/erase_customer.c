@@ -4,6 +4,7 @@
 
 #include "application/customer_change.h"
 #include "application/customer_index.h"
+#include "application/erase_reports.h"
 #include "application/record_keys.h"
 #include "application/suppressed_points.h"
 #include "application/suppressions.h"
@@ -202,6 +203,7 @@ static enum status erase_body(struct store_session *session, void *context, stru
                               .merge_count = erasing->merge_count,
                               .reason = ERASED};
     TRY(store_homes_erase(session, &erasure, error));
+    TRY(erase_reports(session, &erasing->change.tree, erasing->change.arena, error));
     TRY(store_keys_erase(session, erasing->homes, erasing->home_count, error));
     struct search_keys keys = customer_index_keys(&erasing->change.tree, erasing->change.arena);
     if (keys.failed) return error_plain(error, STATUS_OUT_OF_MEMORY);

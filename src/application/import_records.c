@@ -52,7 +52,8 @@ struct import_batch {
     struct import_result *results;
     struct str *keys; /* of all rows, in order, each once */
     size_t key_count;
-    struct str *locks; /* those of them that may be one customer's only, and given ids */
+    struct str
+        *locks; /* those of them that may be one customer's only, given ids, and imports' own */
     size_t lock_count;
     bool any_valid;
     struct arena_mark prepared; /* what the arena holds behind it is the unit of work's */
@@ -189,6 +190,11 @@ static enum status list_row_keys(struct import_batch *batch, struct row_key **ou
     return STATUS_OK;
 }
 
+/* Weight alone may be certain, and then the blocking keys decide. To lock those of a batch would be
+ * thousands of locks, more than a database has room for; so batches of imports wait for each other
+ * instead. It is the first lock, and no other kind of key. */
+static const struct str import_lock = STR("import");
+
 /* Gives the keys of all rows their numbers. */
 static enum status number_keys(struct import_batch *batch)
 {
@@ -196,8 +202,9 @@ static enum status number_keys(struct import_batch *batch)
     size_t count;
     TRY(list_row_keys(batch, &all, &count));
     batch->keys = ARENA_NEW_ARRAY(batch->arena, struct str, count);
-    batch->locks = ARENA_NEW_ARRAY(batch->arena, struct str, count);
+    batch->locks = ARENA_NEW_ARRAY(batch->arena, struct str, count + 1);
     if (!batch->keys || !batch->locks) return STATUS_OUT_OF_MEMORY;
+    batch->locks[batch->lock_count++] = import_lock;
     if (count > 1) qsort(all, count, sizeof(*all), compare_row_keys);
     for (size_t i = 0; i < count; i++) {
         bool fresh = i == 0 || !str_equal(all[i - 1].text, all[i].text);
@@ -517,8 +524,7 @@ static enum status import_body(struct store_session *session, void *context, str
     buffer_append_char(&batch->homes, '[');
     if (!str_is_none(batch->settings.import_id))
         TRY(jobs_hold(session, batch->settings.import_id, batch->arena, error));
-    if (batch->lock_count > 0)
-        TRY(store_keys_lock(session, batch->locks, batch->lock_count, error));
+    TRY(store_keys_lock(session, batch->locks, batch->lock_count, error));
     TRY(find_known(batch, error));
     TRY(find_ids(batch, error));
     TRY(find_suppressed(batch, error));

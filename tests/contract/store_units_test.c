@@ -636,6 +636,42 @@ static void the_steps_of_a_job_stand_in_order_each_once(struct contract *c)
     assert_str(work.steps[1].report, STR("{}\n"));
 }
 
+static enum status replace_report(struct store_session *session, void *context, struct error *error)
+{
+    const struct step_work *work = context;
+    return store_job_step_report(session, STR("J-1"), work->step.number, STR("{\"row\":1}\n"),
+                                 error);
+}
+
+static enum status replace_and_fail(struct store_session *session, void *context,
+                                    struct error *error)
+{
+    TRY(replace_report(session, context, error));
+    return error_plain(error, STATUS_ROLLED_BACK);
+}
+
+static void the_report_of_a_step_is_replaced_and_nothing_else(struct contract *c)
+{
+    struct step_work work = {.contract = c};
+    for (int64_t number = 1; number <= 3; number++)
+        assert_int_equal(write_step(c, number), STATUS_OK);
+    work.step.number = 3;
+    assert_int_equal(
+        store_write(c->store, c->tenant, &c->arena, replace_and_fail, &work, &c->error),
+        STATUS_ROLLED_BACK);
+    assert_int_equal(store_read(c->store, c->tenant, &c->arena, read_steps, &work, &c->error),
+                     STATUS_OK);
+    assert_str(work.steps[1].report, STR("{}\n"));
+    work.step.number = 3;
+    assert_int_equal(store_write(c->store, c->tenant, &c->arena, replace_report, &work, &c->error),
+                     STATUS_OK);
+    assert_int_equal(store_read(c->store, c->tenant, &c->arena, read_steps, &work, &c->error),
+                     STATUS_OK);
+    assert_true(str_is_none(work.steps[0].report));
+    assert_str(work.steps[0].homes, STR("[\"C-1\"]"));
+    assert_str(work.steps[1].report, STR("{\"row\":1}\n"));
+}
+
 int main(void)
 {
     static const struct contract_case cases[] = {
@@ -653,6 +689,7 @@ int main(void)
         CONTRACT(a_job_is_put_replaced_and_got),
         CONTRACT(jobs_are_listed_newest_first),
         CONTRACT(the_steps_of_a_job_stand_in_order_each_once),
+        CONTRACT(the_report_of_a_step_is_replaced_and_nothing_else),
     };
     return contract_run(cases, UNIT_COUNT(cases));
 }

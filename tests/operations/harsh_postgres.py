@@ -6,16 +6,18 @@
 Prints TAP. Exit status 1 when one failed. What needs root (small file systems) is skipped without.
 """
 import contextlib
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import commands.run as commands  # noqa: E402
-from commands.run import API, Service, free_port, run, service  # noqa: E402
+from commands.run import API, Service, free_port, run, service, write  # noqa: E402
 from operations.harsh import await_status, create, failures, fill_up, is_there, small_file_system  # noqa: E402
 from servers.postgres import MIGRATOR, RUNTIME, PostgresServer  # noqa: E402
 
@@ -145,6 +147,55 @@ def test_a_full_disk_of_postgresql_refuses_writes_and_is_over_with_room():
             os.unlink(filler)
             assert create(api, "After")[0] == 201 and all(is_there(api, customer) for customer in known)
             assert api.stop() == 0
+
+
+def ask_until(api, until, number, seen):
+    """Creates and reads by turns; (status, seconds) of each."""
+    count = 0
+    while time.monotonic() < until:
+        count += 1
+        began = time.monotonic()
+        status = create(api, f"Cut {number} {count}")[0] if count % 2 else api.status_of(f"{API}/customers/CUST-{count}")
+        seen.append((status, time.monotonic() - began))
+
+
+def test_connections_that_are_cut_again_and_again_are_made_again_and_nobody_hangs():
+    """A new socket often has the number of the one before: an answer that nobody watches for would come with the time out, 25 s later."""
+    with postgres() as server, service("--dev", "--store", server.new_database(commands.BINARY)) as api:
+        seen, until, cuts = [], time.monotonic() + 8, 0
+        clients = [threading.Thread(target=ask_until, args=(api, until, number, seen)) for number in range(6)]
+        for client in clients:
+            client.start()
+        while time.monotonic() < until:
+            server.cut_connections()
+            cuts += 1
+        for client in clients:
+            client.join()
+        assert {status for status, _ in seen} <= {201, 404, 503, 504}, {status for status, _ in seen}
+        assert cuts > 20 and max(seconds for _, seconds in seen) < 8, (cuts, max(seconds for _, seconds in seen))
+        for number in range(20):  # of both loops
+            create_soon(api, f"After {number}")
+            await_status(api, f"{API}/customers/CUST-NOBODY", 404, 5)
+        assert api.stop() == 0
+
+
+def test_two_imports_at_once_of_customers_that_only_weight_knows_create_each_once():
+    syllables = "ka ro mi lan ber son ten dal fi gru ha jo ne per qui ras sto tu ul ver".split()
+
+    def word(number):
+        return "".join(syllables[number // 20 ** place % 20] for place in range(3)).title()
+    people = [{"kind": "PERSON", "name": f"{word(7 * n + 11)} {word(4001 - 13 * n)}", "dateOfBirth": f"{1940 + n % 60}-0{1 + n % 9}-{10 + n % 19}",
+               "addresses": [{"line1": f"{n + 1} {word(31 * n)} Street", "city": word(n), "postalCode": str(10000 + n * 97)}]} for n in range(300)]
+    write("people.ndjson", "".join(json.dumps(person) + "\n" for person in people))
+    with postgres() as server:
+        command = [commands.BINARY, "import", "people.ndjson", "--store", server.new_database(commands.BINARY), "--json", "--matching-match-weight", "6",
+                   "--privacy-suppression-key-file", write("key", "000102030405060708090a0b0c0d0e0f\n")]
+        alone = json.loads(subprocess.run(command[:2] + ["people.ndjson", "--tenant", "alone"] + command[3:], check=True, capture_output=True, text=True).stdout)
+        again = json.loads(subprocess.run(command[:2] + ["people.ndjson", "--tenant", "alone"] + command[3:], check=True, capture_output=True, text=True).stdout)
+        assert (alone["created"], again["duplicates"]) == (300, 300), (alone, again)  # they are certain, one after the other
+        running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        counts = [json.loads(one.communicate(timeout=120)[0]) for one in running]
+        assert sum(count["created"] for count in counts) == 300 and sum(count["duplicates"] for count in counts) == 300, counts
 
 
 if __name__ == "__main__":

@@ -74,7 +74,22 @@ def live_a_life(api):
     wait(api, api.make("/imports?source=erp&keyColumn=key", line, Content_Type="application/x-ndjson")["jobId"])
     merge(api, main, "IMP-1", reverse=False)
     change(api, main)
+    refuse_rows(api)
     return main
+
+
+OTHERS = "Somebody Else"  # who is refused, too, and stays in the report
+
+
+def refuse_rows(api):
+    """Rows of an import that were refused, and stand in its report: one is a duplicate of the customer, the others are not in order."""
+    rows = (f"{MARK} Changed 2,{MARK}changed2@mail.example,\n{MARK}1 Name,nonsense,\n\"Name, {MARK.upper()}1\",nonsense,\n"
+            f"No Name,nonsense,030 / 90 90 90 901\n,{MARK}2@MAIL.example,\n{OTHERS},nonsense,\n")
+    job = api.make("/imports?onDuplicate=reject", "name,emails,phones\n" + rows, Content_Type="text/csv")["jobId"]
+    wait(api, job)
+    text = str(api.ask("GET", f"{API}/jobs/{job}/errors")[1])
+    if text.lower().count(MARK) < 4 or OTHERS not in text:
+        raise Mismatch(f"the rows were not refused: {text}")
 
 
 def rows_of(stores, url):
@@ -118,6 +133,8 @@ def run(store, binary):
         found = marks(outside(api))
         after = len(api.ask("GET", f"{API}/customers")[1]["items"])
         service.stop()
+        if not any(OTHERS in text for _, text in rows_of(stores, url)):
+            found.append("a row of somebody else is gone from a report")
         return found + marks(rows_of(stores, url)) + ([] if after == before - 1 else [f"{before} customers became {after}"])
     finally:
         service.stop()

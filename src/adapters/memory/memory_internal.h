@@ -166,6 +166,8 @@ enum status memory_jobs_step_append(struct store_session *, const struct job_ste
                                     struct error *);
 enum status memory_jobs_step_list(struct store_session *, struct str, int64_t, size_t,
                                   struct arena *, struct job_step **, size_t *, struct error *);
+enum status memory_jobs_step_report(struct store_session *, struct str, int64_t, struct str,
+                                    struct error *);
 enum status memory_jobs_step_last(struct store_session *, struct str, struct arena *,
                                   struct job_step *, struct error *);
 

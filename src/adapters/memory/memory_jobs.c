@@ -105,3 +105,19 @@ enum status memory_jobs_step_last(struct store_session *session, struct str job_
     step->document = last->document;
     return STATUS_OK;
 }
+
+enum status memory_jobs_step_report(struct store_session *session, struct str job_id,
+                                    int64_t number, struct str report, struct error *error)
+{
+    struct memory_heap *heap = memory_heap_of(session);
+    const struct memory_bucket *bucket =
+        memory_table_get(&memory_tenant_of(session)->job_steps, job_id);
+    if (!heap || !bucket || number < 1 || (size_t)number > bucket->vector.count)
+        return error_plain(error, STATUS_INTERNAL);
+    struct job_step *step = bucket->vector.items[number - 1];
+    struct str copy = arena_str(&heap->arena, report);
+    if (str_is_none(copy) || !memory_save(heap, step, sizeof(*step)))
+        return error_plain(error, STATUS_STORE_FULL);
+    step->report = copy;
+    return STATUS_OK;
+}

@@ -175,6 +175,7 @@ static const struct store_operations operations = {
     .job_step_append = memory_jobs_step_append,
     .job_step_list = memory_jobs_step_list,
     .job_step_last = memory_jobs_step_last,
+    .job_step_report = memory_jobs_step_report,
     .duplicate_insert = memory_duplicates_insert,
     .duplicate_update = memory_duplicates_update,
     .duplicate_get = memory_duplicates_get,

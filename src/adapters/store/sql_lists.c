@@ -212,3 +212,11 @@ enum status sql_lists_job_step_last(struct store_session *base, struct str job_i
     step->document = sql_cell(&rows, 0, 1);
     return STATUS_OK;
 }
+
+enum status sql_lists_job_step_report(struct store_session *base, struct str job_id, int64_t number,
+                                      struct str report, struct error *error)
+{
+    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(job_id),
+                                       SQL_PARAM_INT64(number), SQL_PARAM_TEXT(report)};
+    return SESSION_EXECUTE(sql_session_of(base), SQL_JOB_STEP_REPORT, params, error);
+}

@@ -331,6 +331,7 @@ static const struct store_operations operations = {
     .job_step_append = sql_lists_job_step_append,
     .job_step_list = sql_lists_job_step_list,
     .job_step_last = sql_lists_job_step_last,
+    .job_step_report = sql_lists_job_step_report,
     .duplicate_insert = sql_duplicates_insert,
     .duplicate_update = sql_duplicates_update,
     .duplicate_get = sql_duplicates_get,

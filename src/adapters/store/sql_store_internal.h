@@ -178,6 +178,8 @@ enum status sql_lists_job_step_append(struct store_session *, const struct job_s
 enum status sql_lists_job_step_list(struct store_session *, struct str job_id, int64_t after,
                                     size_t limit, struct arena *, struct job_step **, size_t *count,
                                     struct error *);
+enum status sql_lists_job_step_report(struct store_session *, struct str job_id, int64_t number,
+                                      struct str report, struct error *);
 enum status sql_lists_job_step_last(struct store_session *, struct str job_id, struct arena *,
                                     struct job_step *, struct error *);
 enum status sql_lists_job_list(struct store_session *, struct str after_id, size_t limit,

@@ -297,6 +297,12 @@ enum status store_job_step_last(struct store_session *session, struct str job_id
     return session->store->operations->job_step_last(session, job_id, arena, step, error);
 }
 
+enum status store_job_step_report(struct store_session *session, struct str job_id, int64_t number,
+                                  struct str report, struct error *error)
+{
+    return session->store->operations->job_step_report(session, job_id, number, report, error);
+}
+
 enum status store_duplicate_insert(struct store_session *session, const struct duplicate_row *row,
                                    struct error *error)
 {

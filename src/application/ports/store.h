@@ -269,6 +269,8 @@ struct store_operations {
                                  struct error *);
     enum status (*job_step_last)(struct store_session *, struct str job_id, struct arena *,
                                  struct job_step *, struct error *);
+    enum status (*job_step_report)(struct store_session *, struct str job_id, int64_t number,
+                                   struct str report, struct error *);
     enum status (*duplicate_insert)(struct store_session *, const struct duplicate_row *,
                                     struct error *);
     enum status (*duplicate_update)(struct store_session *, const struct duplicate_row *,
@@ -494,6 +496,10 @@ MUST_CHECK enum status store_job_step_list(struct store_session *session, struct
 MUST_CHECK enum status store_job_step_last(struct store_session *session, struct str job_id,
                                            struct arena *arena, struct job_step *step,
                                            struct error *error);
+/* Another report for a step that is there. */
+MUST_CHECK enum status store_job_step_report(struct store_session *session, struct str job_id,
+                                             int64_t number, struct str report,
+                                             struct error *error);
 /* A new item. When there is one about these two homes it gets the evidence, probability, model
  * version and time of this one, and nothing else changes. */
 MUST_CHECK enum status store_duplicate_insert(struct store_session *session,

@@ -1,0 +1,187 @@
+#include "application/erase_reports.h"
+
+#include <string.h>
+
+#include "application/customer_index.h"
+#include "base/buffer.h"
+#include "formats/json.h"
+
+enum { JOBS_PAGE = 100, STEPS_PAGE = 2, TEXT_MIN = 3, DIGITS_MIN = 6 };
+
+/* How a value is looked for in a row: as it is, its digits alone, or each of its words. */
+enum sought { SOUGHT_NOT, SOUGHT_TEXT, SOUGHT_DIGITS, SOUGHT_WORDS };
+static const enum sought how[SEARCH_FIELD_COUNT] = {
+    [SEARCH_NAME] = SOUGHT_WORDS,      [SEARCH_CONTACT] = SOUGHT_WORDS,
+    [SEARCH_EMAIL] = SOUGHT_TEXT,      [SEARCH_PHONE] = SOUGHT_DIGITS,
+    [SEARCH_IDENTIFIER] = SOUGHT_TEXT, [SEARCH_SOURCE_KEY] = SOUGHT_WORDS,
+    [SEARCH_WEBSITE] = SOUGHT_TEXT,
+};
+
+struct value {
+    enum sought how;
+    struct str text; /* in small letters; of numbers the last digits */
+};
+
+struct erasing_reports {
+    struct store_session *session;
+    const struct tree *tree;
+    struct arena *arena;
+    struct value *values;
+    size_t count, room;
+    bool failed; /* out of memory */
+};
+
+static struct str small_letters(struct str text, struct arena *arena)
+{
+    char *out = arena_alloc(arena, text.len + 1);
+    if (!out) return STR_NONE;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        out[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    }
+    return str_of(out, text.len);
+}
+
+static struct str digits_of(struct str text, struct arena *arena)
+{
+    char *out = arena_alloc(arena, text.len + 1);
+    size_t count = 0;
+    if (!out) return STR_NONE;
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] >= '0' && text.ptr[i] <= '9') out[count++] = text.ptr[i];
+    return str_of(out, count);
+}
+
+static bool contains(struct str text, struct str part)
+{
+    return part.len > 0 && memmem(text.ptr, text.len, part.ptr, part.len) != NULL;
+}
+
+static void add_value(void *context, enum search_field field, struct str value)
+{
+    struct erasing_reports *erasing = context;
+    struct value new = {.how = how[field]};
+    if (new.how == SOUGHT_NOT || erasing->failed) return;
+    new.text = new.how == SOUGHT_DIGITS ? digits_of(value, erasing->arena)
+                                        : small_letters(value, erasing->arena);
+    erasing->failed = str_is_none(new.text);
+    /* However it is written, with the country or without: the end of a number is the same. */
+    if (new.how == SOUGHT_DIGITS &&new.text.len > DIGITS_MIN)
+        new.text = str_skip(new.text, new.text.len - DIGITS_MIN);
+    if (new.text.len < (new.how == SOUGHT_DIGITS ? DIGITS_MIN : TEXT_MIN)) return;
+    if (erasing->count == erasing->room) {
+        size_t room = erasing->room ? 2 * erasing->room : 32;
+        struct value *larger =
+            arena_realloc(erasing->arena, erasing->values, erasing->room * sizeof(*larger),
+                          room * sizeof(*larger));
+        erasing->failed = !larger;
+        if (!larger) return;
+        erasing->values = larger;
+        erasing->room = room;
+    }
+    erasing->values[erasing->count++] = new;
+}
+
+static bool has_words(struct str row, struct str words)
+{
+    struct str word;
+    while (str_split(&words, ' ', &word))
+        if (word.len > 0 && !contains(row, word)) return false;
+    return true;
+}
+
+static bool speaks_of(const struct erasing_reports *erasing, const struct json_value *line)
+{
+    struct str row = json_text(json_get(line, STR("original")));
+    struct str customer = json_text(json_get(line, STR("customerId")));
+    for (size_t i = 0; i < erasing->tree->home_count && !str_is_none(customer); i++)
+        if (str_equal(erasing->tree->homes[i].customer_id, customer)) return true;
+    if (str_is_none(row)) return false;
+    struct str digits = digits_of(row, erasing->arena);
+    row = small_letters(row, erasing->arena);
+    for (size_t i = 0; i < erasing->count; i++) {
+        struct value value = erasing->values[i];
+        if (value.how == SOUGHT_WORDS
+                ? has_words(row, value.text)
+                : contains(value.how == SOUGHT_DIGITS ? digits : row, value.text))
+            return true;
+    }
+    return false;
+}
+
+/* All members but the row. */
+static void write_rest(struct buffer *out, const struct json_value *line)
+{
+    struct json_writer writer = {.out = out};
+    json_object_begin(&writer);
+    for (size_t i = 0; i < line->count; i++) {
+        if (str_equal(line->members[i].name, STR("original"))) continue;
+        json_key(&writer, line->members[i].name);
+        json_write(&writer, &line->members[i].value);
+    }
+    json_object_end(&writer);
+    buffer_append_char(out, '\n');
+}
+
+static enum status erase_step(const struct erasing_reports *erasing, const struct job_step *step,
+                              struct error *error)
+{
+    struct buffer out = {.arena = erasing->arena};
+    struct str rest = step->report, line;
+    bool changed = false;
+    while (str_split(&rest, '\n', &line)) {
+        struct json_value *object;
+        if (str_is_empty(line)) continue;
+        TRY(json_parse(line, erasing->arena, &object, error));
+        bool speaks = speaks_of(erasing, object);
+        changed = changed || speaks;
+        if (speaks)
+            write_rest(&out, object);
+        else
+            buffer_append_format(&out, "%.*s\n", STR_ARGS(line));
+    }
+    if (buffer_failed(&out)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (!changed) return STATUS_OK;
+    return store_job_step_report(erasing->session, step->job_id, step->number, buffer_str(&out),
+                                 error);
+}
+
+static enum status erase_job(const struct erasing_reports *erasing, struct str job_id,
+                             struct error *error)
+{
+    struct arena_mark mark = arena_mark(erasing->arena);
+    struct job_step *steps;
+    size_t count;
+    int64_t after = 0;
+    do {
+        arena_rewind(erasing->arena, mark);
+        TRY(store_job_step_list(erasing->session, job_id, after, STEPS_PAGE, erasing->arena, &steps,
+                                &count, error));
+        for (size_t i = 0; i < count; i++) {
+            after = steps[i].number;
+            if (!str_is_none(steps[i].report)) TRY(erase_step(erasing, &steps[i], error));
+        }
+    } while (count == STEPS_PAGE);
+    arena_rewind(erasing->arena, mark);
+    return STATUS_OK;
+}
+
+enum status erase_reports(struct store_session *session, const struct tree *tree,
+                          struct arena *arena, struct error *error)
+{
+    struct erasing_reports erasing = {.session = session, .tree = tree, .arena = arena};
+    struct job_row *jobs;
+    struct str after = STR_NONE;
+    size_t count;
+    for (size_t i = 0; i < tree->fact_count; i++)
+        customer_index_values(&tree->facts[i], add_value, &erasing);
+    if (erasing.failed) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    do {
+        TRY(store_job_list(session, after, JOBS_PAGE, arena, &jobs, &count, error));
+        for (size_t i = 0; i < count; i++)
+            if (str_equal(jobs[i].kind, STR("IMPORT")))
+                TRY(erase_job(&erasing, jobs[i].job_id, error));
+        if (count > 0) after = jobs[count - 1].job_id;
+    } while (count == JOBS_PAGE);
+    return STATUS_OK;
+}
