@@ -170,27 +170,36 @@ def test_a_role_that_sees_one_tenant_at_a_time_makes_no_empty_backup():
         assert a.readlines()[1:] == b.readlines()[1:]
 
 
-def write_all_the_time(api, stop, failures):
+WRITERS = 4
+
+
+def write_all_the_time(api, stop, written, failures):
     i = 0
     while not stop.is_set():
         i += 1
         try:
             status, answer = api.request("POST", f"{API}/customers", json.dumps({"name": f"C{threading.get_ident()}-{i}"}),
                                          Content_Type="application/json")
-            if status != 201:
-                failures.append(answer)
+            (written if status == 201 else failures).append(answer)
         except OSError as error:
             failures.append(error)
 
 
+def backup_when_more_is_written(name, source, written):
+    """More than the writers have under way: so one was begun and answered since the backup before."""
+    before, deadline = len(written), time.monotonic() + 30
+    while len(written) <= before + WRITERS and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return json.loads(run("backup", name, "--json", *source).stdout)
+
+
 def check_under_load(source, target):
-    stop, failures = threading.Event(), []
+    stop, written, failures = threading.Event(), [], []
     with service("--dev", *source) as api:
-        writers = [threading.Thread(target=write_all_the_time, args=(api, stop, failures)) for _ in range(4)]
+        writers = [threading.Thread(target=write_all_the_time, args=(api, stop, written, failures)) for _ in range(WRITERS)]
         for writer in writers:
             writer.start()
-        time.sleep(0.3)
-        backups = [json.loads(run("backup", f"{i}.backup", "--json", *source).stdout) for i in range(4)]
+        backups = [backup_when_more_is_written(f"{i}.backup", source, written) for i in range(4)]
         stop.set()
         for writer in writers:
             writer.join()

@@ -210,7 +210,8 @@ void memory_store_free(struct store *store)
 void memory_store_reset(struct store *store)
 {
     struct memory_store *memory = of(store);
-    memory->tenants = (struct memory_table){0};
+    memory->tenants = memory->relays = (struct memory_table){0};
+    memory->outbox = (struct memory_vector){0};
     memory_journal_forget(&memory->heap);
     arena_reset(&memory->heap.arena);
 }
