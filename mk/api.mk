@@ -19,6 +19,7 @@ api-description-check: $(WRITE_API)
 	@cp docs/api.md $(BUILD)/described/docs/
 	@tools/describe_api.sh $(WRITE_API) $(BUILD)/described
 	@cmp schemas/openapi.json $(BUILD)/described/schemas/openapi.json && \
+	cmp schemas/asyncapi.json $(BUILD)/described/schemas/asyncapi.json && \
 	diff -r schemas/avro $(BUILD)/described/schemas/avro && \
 	cmp docs/api.md $(BUILD)/described/docs/api.md || \
 	    { echo "make api-description has not been run"; exit 1; }

@@ -4,6 +4,7 @@
 .PHONY: bench bench-long
 bench: all $(BUILD)/bench_load
 	bench/run.py start
+	bench/run.py publish --rounds 3 --seconds 5
 	bench/run.py connections
 	bench/run.py overload --seconds 10
 	bench/run.py import --profiles 200000

@@ -1,11 +1,28 @@
-# Publishing to Kafka (tests/kafka): real brokers and a registry, from build/servers.
+# Publishing to Kafka: what others read (tests/kafka), and what survives (tests/fault/relay.py), with real brokers and a
+# registry from build/servers. In `make test` each fault is met once; KAFKA_FAULT_CYCLES=200 make kafka-fault for long.
 
 # Another implementation of Avro, to read with what ours has written.
 $(BUILD)/tests/src/formats/avro_test $(BUILD)/tests/src/adapters/events/event_message_test: LDLIBS += -lavro
 
-TEST_STEPS += kafka-publish
+KAFKA_FAULT_CYCLES ?= 0
+KAFKA_PYTHON        = $(BUILD)/venv/bin/python3
+TEST_STEPS         += kafka-publish kafka-fault-checker kafka-fault-sqlite kafka-fault-postgres
 
-.PHONY: kafka-publish
-kafka-publish: $(BUILD)/customer360
+.PHONY: kafka-setup kafka-publish kafka-fault kafka-fault-checker kafka-fault-sqlite kafka-fault-postgres
+kafka-setup:
 	BUILD=$(BUILD) tools/setup.sh all
-	$(BUILD)/venv/bin/python3 tests/kafka/publish.py --binary $(BUILD)/customer360
+
+kafka-publish: $(BUILD)/customer360 kafka-setup
+	$(KAFKA_PYTHON) tests/kafka/publish.py --binary $(BUILD)/customer360
+
+kafka-fault: kafka-fault-checker kafka-fault-sqlite kafka-fault-postgres
+kafka-fault-checker: kafka-setup
+	$(KAFKA_PYTHON) tests/fault/relay.py --self-test
+
+# What does not depend on the store is met on one of them.
+kafka-fault-postgres: KAFKA_FAULT_ONLY = $(if $(filter 0,$(KAFKA_FAULT_CYCLES)),random$(COMMA)stop$(COMMA)stalled$(COMMA)server$(COMMA)cut)
+kafka-fault-sqlite kafka-fault-postgres: kafka-fault-%: fault-binary kafka-setup
+	$(KAFKA_PYTHON) tests/fault/relay.py --store $* --cycles $(KAFKA_FAULT_CYCLES) --only "$(KAFKA_FAULT_ONLY)" \
+	    --binary $(BUILD)/fault/customer360
+
+COMMA := ,

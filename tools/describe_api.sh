@@ -1,11 +1,12 @@
 #!/bin/sh
-# Writes TREE/schemas/openapi.json, TREE/schemas/avro/EVENT.avsc, and the tables of TREE/docs/api.md between "<!-- NAME begin -->" and
+# Writes TREE/schemas/openapi.json, TREE/schemas/asyncapi.json, TREE/schemas/avro/EVENT.avsc, and the tables of TREE/docs/api.md between "<!-- NAME begin -->" and
 # "<!-- NAME end -->". Usage: describe_api.sh WRITE_API TREE
 set -eu
 write_api=$1
 tree=$2
 
 "$write_api" openapi >"$tree/schemas/openapi.json"
+"$write_api" asyncapi >"$tree/schemas/asyncapi.json"
 mkdir -p "$tree/schemas/avro"
 "$write_api" schemas | while IFS="$(printf '\t')" read -r name schema; do
     printf '%s\n' "$schema" >"$tree/schemas/avro/$name.avsc"

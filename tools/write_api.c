@@ -1,12 +1,13 @@
 /* Writes what describes the API from the tables that it runs on: schemas/openapi.json, the schemas
- * of the events, and the tables of docs/api.md between its marks. Usage: write_api openapi | routes
- * | errors | schemas */
+ * of the events, and the tables of docs/api.md between its marks. Usage: write_api openapi |
+ * asyncapi | routes | errors | schemas */
 #include <stdio.h>
 #include <string.h>
 
 #include "adapters/api/errors.h"
 #include "adapters/api/failures.h"
 #include "adapters/api/openapi.h"
+#include "adapters/events/asyncapi.h"
 #include "adapters/events/event_schemas.h"
 #include "service/version.h"
 
@@ -61,6 +62,8 @@ int main(int count, char **arguments)
     const char *what = count == 2 ? arguments[1] : "";
     if (strcmp(what, "openapi") == 0)
         buffer_append(&out, openapi_write(&options, &arena));
+    else if (strcmp(what, "asyncapi") == 0)
+        buffer_append(&out, asyncapi_write(options.version, &arena));
     else if (strcmp(what, "routes") == 0)
         write_routes(&out);
     else if (strcmp(what, "errors") == 0)
@@ -69,7 +72,7 @@ int main(int count, char **arguments)
         write_schemas(&out);
     else
         return 2;
-    if (strcmp(what, "openapi") == 0) buffer_append_char(&out, '\n');
+    if (str_ends_with(str_from_cstr(what), STR("api"))) buffer_append_char(&out, '\n');
     size_t written = fwrite(buffer_str(&out).ptr, 1, out.len, stdout);
     bool fine = !buffer_failed(&out) && written == out.len && fflush(stdout) == 0;
     arena_release(&arena);

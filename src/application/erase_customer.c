@@ -195,8 +195,12 @@ static enum status erase_body(struct store_session *session, void *context, stru
     TRY(open_customer(erasing, error));
     TRY(gather_homes(erasing, error));
     TRY(suppress_points(erasing, error));
-    struct erasure erasure = {erasing->homes, erasing->own_count, erasing->merges,
-                              erasing->merge_count, ERASED};
+    struct erasure erasure = {.homes = erasing->homes,
+                              .home_count = erasing->own_count,
+                              .kin_count = erasing->home_count - erasing->own_count,
+                              .merges = erasing->merges,
+                              .merge_count = erasing->merge_count,
+                              .reason = ERASED};
     TRY(store_homes_erase(session, &erasure, error));
     TRY(store_keys_erase(session, erasing->homes, erasing->home_count, error));
     struct search_keys keys = customer_index_keys(&erasing->change.tree, erasing->change.arena);

@@ -11,6 +11,7 @@
 
 enum {
     DEPTH = 1000,        /* entries behind the cursor that are looked at for a page */
+    DEPTH_FIRST = 64,    /* at first, and four for each hit of the page: mostly they do */
     NEAR_WORDS_MAX = 96, /* of a reading, that are followed */
     ROWS_AT_ONCE = 64,
     RANK_CLOSE = 2000,
@@ -52,6 +53,7 @@ struct searching {
     struct search_hits hits[SEARCH_READINGS_MAX];
     struct proposal *candidates;
     size_t candidate_count;
+    size_t depth;           /* so many of those behind the cursor are the candidates */
     bool more;              /* than these: behind them */
     struct passed *passed;  /* open addressing */
     size_t passed_room;     /* a power of two */
@@ -239,8 +241,8 @@ static enum status rank(struct searching *searching, struct error *error)
     searching->more = false;
     for (size_t r = 0; r < searching->parsed->count; r++) {
         bool more;
-        if (search_hits_rank(&searching->hits[r], after, DEPTH, &hits[r], &counts[r], &more) !=
-            STATUS_OK)
+        if (search_hits_rank(&searching->hits[r], after, searching->depth, &hits[r], &counts[r],
+                             &more) != STATUS_OK)
             return error_plain(error, STATUS_OUT_OF_MEMORY);
         searching->more = searching->more || more;
         all += counts[r];
@@ -438,8 +440,8 @@ static size_t next_few(const struct searching *searching, size_t at, size_t behi
     bool shown = is_shown(searching, first);
     if (!shown)
         most = ROWS_AT_ONCE;
-    else if (behind + most > DEPTH)
-        most = DEPTH - behind;
+    else if (behind + most > searching->depth)
+        most = searching->depth - behind;
     while (count < most && at + count < searching->candidate_count &&
            first[count].hit.rank >= rank_min && is_shown(searching, &first[count]) == shown) {
         numbers[count] = first[count].hit.number;
@@ -489,8 +491,23 @@ static enum status look(struct searching *searching, int rank_min, struct error 
         if (page_is_full(searching)) return STATUS_OK;
         if (is_shown(searching, &searching->candidates[at])) behind += count;
     }
-    searching->is_short = behind == DEPTH && (searching->more || at < searching->candidate_count);
+    searching->is_short =
+        behind == searching->depth && (searching->more || at < searching->candidate_count);
     return STATUS_OK;
+}
+
+/* Ranks and looks: at few, and at all when they do not fill the page. */
+static enum status rank_and_look(struct searching *searching, int rank_min, struct error *error)
+{
+    size_t few = DEPTH_FIRST + 4 * searching->limit;
+    searching->depth = searching->order == ORDER_RELEVANCE && few < DEPTH ? few : DEPTH;
+    TRY(rank(searching, error));
+    TRY(look(searching, rank_min, error));
+    bool all = searching->depth == DEPTH || !(searching->more || searching->is_short);
+    if (all || page_is_full(searching)) return STATUS_OK;
+    searching->depth = DEPTH;
+    TRY(rank(searching, error));
+    return look(searching, rank_min, error);
 }
 
 /* Did somebody get what was asked for? Then what is spelled like it is not looked for: when all of
@@ -518,12 +535,10 @@ static enum status search_body(struct store_session *session, void *context, str
     TRY(store_search_entries(session, searching->arena, &searching->entries,
                              &searching->entry_count, error));
     TRY(read_close(searching, false, error));
-    TRY(rank(searching, error));
-    TRY(look(searching, RANK_CLOSE, error));
+    TRY(rank_and_look(searching, RANK_CLOSE, error));
     if (page_is_full(searching) || searching->is_short || is_answered(searching)) return STATUS_OK;
     TRY(read_near(searching, error));
-    TRY(rank(searching, error));
-    TRY(look(searching, RANK_NEAR, error));
+    TRY(rank_and_look(searching, RANK_NEAR, error));
     if (searching->found_count > 0 || searching->is_short) return STATUS_OK;
     return look(searching, 0, error);
 }

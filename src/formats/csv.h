@@ -77,7 +77,11 @@ struct csv_reader {
     size_t first_line;  /* the end of the row's first line, past its line break; 0 unknown */
     uint64_t row_lines; /* whole lines that the row has so far */
     bool in_quotes;     /* at line_at */
-    bool skipping;      /* the rest of a line that is too long */
+    /* A row that was refused is in quotes at the line that begins at open_at (0: no such row), and
+     * so is each that begins inside it and goes on in quotes behind its first line. */
+    size_t open_at, open_search_at;
+    uint64_t open_line;
+    bool skipping; /* the rest of a line that is too long */
     bool started, finished;
     bool lone_cr; /* CR ends lines, and was made LF */
     struct utf16_reader utf16;

@@ -56,6 +56,9 @@ static void compact(struct csv_reader *reader)
     reader->line_at -= gone;
     reader->search_at -= gone;
     if (reader->first_line) reader->first_line -= gone;
+    bool passed = reader->open_at <= gone;
+    reader->open_at = passed ? 0 : reader->open_at - gone;
+    reader->open_search_at = passed ? 0 : reader->open_search_at - gone;
 }
 
 static void end_lines_with_lf(struct csv_reader *reader, size_t from)
@@ -277,6 +280,26 @@ static void move_to(struct csv_reader *reader, size_t to, uint64_t lines)
 
 enum found { FOUND_ROW, FOUND_NOTHING, FOUND_TOO_LONG, FOUND_OPEN };
 
+/* Keeps how far a row was followed that is refused while it is in quotes. */
+static void remember_open(struct csv_reader *reader)
+{
+    if (!reader->in_quotes) return;
+    reader->open_at = reader->line_at;
+    reader->open_search_at = reader->search_at;
+    reader->open_line = reader->line + reader->row_lines;
+}
+
+/* A row in quotes behind its first line is in the state of the refused row that it begins inside:
+ * it is followed from where that one was left, not line by line once more. Otherwise each line of
+ * a hostile file could cost row_max_bytes. */
+static void skip_to_open(struct csv_reader *reader, size_t *end)
+{
+    if (!reader->in_quotes || reader->row_lines != 1 || reader->open_at <= *end) return;
+    *end = reader->line_at = reader->open_at;
+    reader->search_at = reader->open_search_at;
+    reader->row_lines = reader->open_line - reader->line;
+}
+
 /* Looks for the row at reader->at; *end is past its line break. */
 static enum found find_row(struct csv_reader *reader, size_t *end)
 {
@@ -289,10 +312,11 @@ static enum found find_row(struct csv_reader *reader, size_t *end)
             struct str line = without_line_break(between(reader, reader->line_at, *end));
             if (reader->in_quotes || str_find_char(line, reader->options.quote) >= 0)
                 reader->in_quotes = leaves_quote_open(line, &reader->options, reader->in_quotes);
-            so_far = without_line_break(between(reader, reader->at, *end)).len;
             reader->row_lines++;
             if (!reader->first_line) reader->first_line = *end;
             reader->line_at = reader->search_at = *end;
+            skip_to_open(reader, end);
+            so_far = without_line_break(between(reader, reader->at, *end)).len;
         }
         if (so_far > reader->options.row_max_bytes + (*end ? 0 : 2)) return FOUND_TOO_LONG;
         if (!*end) return FOUND_NOTHING;
@@ -533,6 +557,7 @@ enum csv_event csv_reader_next(struct csv_reader *reader, struct arena *arena, s
             size_t first_end = reader->first_line ? reader->first_line : reader->len;
             row->raw = without_line_break(between(reader, reader->at, first_end));
             reader->rows++;
+            remember_open(reader);
             resume_after_first_line(reader);
             return refuse(row, error, found);
         }

@@ -374,6 +374,84 @@ static void written_rows_read_back_the_same(void **state)
     }
 }
 
+/* The next event, after it the reader's place; without numbers, which depend on what came before.
+ */
+static struct str next_event(struct csv_reader *reader, struct csv_row *row, enum csv_event *event)
+{
+    struct buffer shown = {.arena = &arena};
+    struct error error = {0};
+    *event = csv_reader_next(reader, &arena, row, &error);
+    if (*event == CSV_BAD_ROW)
+        buffer_append_format(&shown, "!%zu%s", row->column, strchr(error.message, ':'));
+    else if (*event == CSV_ROW)
+        show_event(&shown, *event, row, NULL);
+    return shown.len ? buffer_str(&shown) : STR("");
+}
+
+static void open_reader(struct csv_reader *reader, struct csv_options options, struct str text)
+{
+    csv_reader_init(reader, options, &arena);
+    assert_int_equal(csv_reader_feed(reader, text), STATUS_OK);
+    csv_reader_finish(reader);
+}
+
+/* What was remembered of a row that was refused changes nothing of those that begin inside it. */
+static void a_row_is_read_as_if_the_stream_began_with_it(void **state)
+{
+    (void)state;
+    static const char *const atoms[] = {"a", ",", "\"", "\n", "\"\"", "\",\"", "b\n"};
+    const struct csv_options options = {.separator = ',', .quote = '"', .row_max_bytes = 12};
+    struct environment_fixed random;
+    environment_fixed_init(&random, 0, 0, 11);
+    for (int round = 0; round < 3000; round++) {
+        struct csv_reader reader, fresh;
+        struct csv_row row, again;
+        enum csv_event event, other;
+        struct buffer text = {.arena = &arena};
+        arena_reset(&arena);
+        for (size_t n = pick(&random.base, 60); n > 0; n--)
+            buffer_append(&text, str_from_cstr(atoms[pick(&random.base, 7)]));
+        struct str all = text.len ? buffer_str(&text) : STR("");
+        open_reader(&reader, options, all);
+        for (;;) {
+            struct str shown = next_event(&reader, &row, &event);
+            if (event == CSV_END) break;
+            open_reader(&fresh, options, str_skip(all, row.offset));
+            struct str expected = next_event(&fresh, &again, &other);
+            size_t line = 1;
+            for (size_t i = 0; i < row.offset; i++) line += all.ptr[i] == '\n';
+            if (event != other || !str_equal(shown, expected) || row.line != line)
+                fail_msg("<%.*s> at %zu: %.*s instead of %.*s", STR_ARGS(all), (size_t)row.offset,
+                         STR_ARGS(shown), STR_ARGS(expected));
+        }
+    }
+}
+
+/* Each line leaves a quote open, wherever the reader begins: following each of them for as long as
+ * a row may be is an hour for a file of 2 MB. */
+static void lines_that_all_open_a_quote_are_not_followed_again_and_again(void **state)
+{
+    (void)state;
+    enum { LINES = 300000 };
+    static const char line[] = "b\",\"c\n";
+    struct csv_reader reader;
+    struct arena row_arena;
+    struct csv_row row;
+    struct error error;
+    size_t bad = 0;
+    char *text = malloc(LINES * (sizeof(line) - 1));
+    assert_non_null(text);
+    for (size_t i = 0; i < LINES; i++)
+        memcpy(text + i * (sizeof(line) - 1), line, sizeof(line) - 1);
+    arena_init(&row_arena, 1 << 20);
+    open_reader(&reader, (struct csv_options){.separator = ',', .quote = '"'},
+                str_of(text, LINES * (sizeof(line) - 1)));
+    while (csv_reader_next(&reader, &row_arena, &row, &error) == CSV_BAD_ROW) bad++;
+    assert_int_equal(bad, LINES);
+    arena_release(&row_arena);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -384,6 +462,8 @@ int main(void)
         cmocka_unit_test(fields_are_quoted_where_a_reader_needs_it),
         cmocka_unit_test(formulas_are_guarded_when_asked),
         cmocka_unit_test(written_rows_read_back_the_same),
+        cmocka_unit_test(a_row_is_read_as_if_the_stream_began_with_it),
+        cmocka_unit_test(lines_that_all_open_a_quote_are_not_followed_again_and_again),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

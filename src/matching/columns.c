@@ -132,8 +132,8 @@ static enum status apply_map(const struct table_reader *reader, const char *map,
         snprintf(columns->column[at].type, COLUMNS_TYPE_MAX, "%.*s", STR_ARGS(type));
         return STATUS_OK;
     }
-    return error_set(error, STATUS_USAGE, STR_NONE, STR_NONE, "\"%.*s\" is no field",
-                     STR_ARGS(field));
+    return error_set(error, STATUS_USAGE, STR_NONE, STR("the fields that --help lists"),
+                     "\"%.*s\" is no field", STR_ARGS(field));
 }
 
 static enum status apply_request(const struct table_reader *reader,

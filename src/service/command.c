@@ -10,6 +10,16 @@ static enum status usage(struct str what, const char *why, struct str allowed, s
     return error_set(error, STATUS_USAGE, what, allowed, "%.*s %s", STR_ARGS(what), why);
 }
 
+/* An option is shown as it was written. */
+static enum status usage_of_option(struct str name, const char *why, struct str allowed,
+                                   struct error *error)
+{
+    char shown[64];
+    int length = snprintf(shown, sizeof(shown), "--%.*s", STR_ARGS(name));
+    if (length > 0 && (size_t)length < sizeof(shown)) name = str_of(shown, (size_t)length);
+    return usage(name, why, allowed, error);
+}
+
 static const struct command *find_command(const struct invocation *invocation, struct str name)
 {
     for (size_t i = 0; i < invocation->command_count; i++)
@@ -47,10 +57,7 @@ static enum status take_value(struct words *words, struct str name, struct str i
         return STATUS_OK;
     }
     if (next_word(words, value)) return STATUS_OK;
-    char shown[64];
-    int length = snprintf(shown, sizeof(shown), "--%.*s", STR_ARGS(name));
-    if (length > 0 && (size_t)length < sizeof(shown)) name = str_of(shown, (size_t)length);
-    return usage(name, "needs a value", STR("--NAME VALUE or --NAME=VALUE"), error);
+    return usage_of_option(name, "needs a value", STR("--NAME VALUE or --NAME=VALUE"), error);
 }
 
 static enum status take_own_option(struct invocation *invocation,
@@ -61,7 +68,7 @@ static enum status take_own_option(struct invocation *invocation,
     if (!str_is_none(option->value))
         TRY(take_value(words, option->name, inline_value, &value, error));
     else if (!str_is_none(inline_value))
-        return usage(option->name, "takes no value", STR("the option alone"), error);
+        return usage_of_option(option->name, "takes no value", STR("the option alone"), error);
     invocation->given[invocation->given_count++] = (struct command_given){option, value};
     return STATUS_OK;
 }
@@ -82,7 +89,8 @@ static enum status take_flag(struct flags *flags, struct words *words, struct st
     if (str_equal(name, STR("config")))
         return take_value(words, name, inline_value, &flags->file, error);
     const struct config_key *key = config_key_by_flag(name);
-    if (!key) return usage(name, "is not an option of this command", STR("see --help"), error);
+    if (!key)
+        return usage_of_option(name, "is not an option of this command", STR("see --help"), error);
     struct str value = STR("true");
     if (key->type != CONFIG_BOOLEAN || !str_is_none(inline_value))
         TRY(take_value(words, name, inline_value, &value, error));

@@ -97,7 +97,9 @@ static enum status copy_to_file(struct invocation *invocation, struct str file,
     if (files_exists(file, arena))
         return error_set(error, STATUS_USAGE, STR("FILE"), STR("a name that is not taken"),
                          "%.*s is there already", STR_ARGS(file));
-    int descriptor = open(part.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    /* One that was left, or put there by somebody else, may be a link or open to others. */
+    (void)unlink(part.ptr);
+    int descriptor = open(part.ptr, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     FILE *out = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
     if (!out) return failed(part, error);
     enum status status = copy_out(invocation, out, totals, seconds, error);

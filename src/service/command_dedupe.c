@@ -102,9 +102,23 @@ static enum status write_all(const struct matching_command *command, struct erro
     return matching_command_summary(command, error);
 }
 
+/* The second operand and the picture belong to --explain; alone they would be passed over. */
+static enum status check_explain(const struct invocation *invocation, struct error *error)
+{
+    if (invocation_switch(invocation, STR("explain"))) return STATUS_OK;
+    if (invocation->operand_count > 1)
+        return error_set(error, STATUS_USAGE, STR_NONE, STR("one FILE; link takes two"),
+                         "%.*s is one operand too many", STR_ARGS(invocation->operands[1]));
+    if (invocation_switch(invocation, STR("svg")))
+        return error_set(error, STATUS_USAGE, STR("svg"), STR("--explain A B --svg FILE"),
+                         "--svg is the picture of two rows, which are not named");
+    return STATUS_OK;
+}
+
 static enum status run_dedupe(struct invocation *invocation, struct error *error)
 {
     struct matching_command command;
+    TRY(check_explain(invocation, error));
     enum status status = matching_command_begin(&command, invocation, false, error);
     if (status == STATUS_OK) {
         (void)progress_end(&command.progress);

@@ -153,6 +153,10 @@ enum status config_read_file(struct config *config, struct str path, struct erro
     arena_init(&bytes, CONFIG_FILE_MAX + 4096);
     struct str text;
     enum status status = files_read(path, CONFIG_FILE_MAX, &bytes, &text, error);
+    if (status == STATUS_IO && error)
+        (void)snprintf(error->allowed, sizeof error->allowed,
+                       "a configuration that can be read, named by --config or %.*s",
+                       STR_ARGS(ENVIRONMENT_FILE));
     if (status == STATUS_OK) status = config_parse(config, text, path, error);
     arena_release(&bytes);
     if (status == STATUS_OK || status == STATUS_OUT_OF_MEMORY) return status;
@@ -224,10 +228,15 @@ static enum status refuse_together(struct str key, struct str allowed, const cha
     return error_set(error, STATUS_CONFIGURATION, key, allowed, "%.*s: %s", STR_ARGS(key), why);
 }
 
+static bool is_postgres(struct str url)
+{
+    return str_starts_with(url, STR("postgresql://")) || str_starts_with(url, STR("postgres://"));
+}
+
 static bool known_store(struct str url)
 {
-    return str_starts_with(url, STR("sqlite:")) || str_starts_with(url, STR("postgresql://")) ||
-           str_starts_with(url, STR("postgres://")) || str_equal(url, STR("memory:"));
+    return str_starts_with(url, STR("sqlite:")) || is_postgres(url) ||
+           str_equal(url, STR("memory:"));
 }
 
 enum status config_check(const struct config *config, struct error *error)
@@ -237,6 +246,9 @@ enum status config_check(const struct config *config, struct error *error)
         return refuse_together(STR("store.url"),
                                STR("sqlite:PATH | postgresql://USER@HOST/DATABASE | memory:"),
                                "is not the address of a store", error);
+    if (!str_is_empty(v->store_migration_url) && !is_postgres(v->store_migration_url))
+        return refuse_together(STR("store.migration_url"), STR("postgresql://USER@HOST/DATABASE"),
+                               "is not the address of a PostgreSQL", error);
     if (str_is_empty(v->tls_certificate) != str_is_empty(v->tls_key))
         return refuse_together(STR("tls.key"), STR("both or neither"),
                                "tls.certificate and tls.key belong together", error);

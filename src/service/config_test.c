@@ -210,7 +210,7 @@ static void a_command_line_that_is_wrong_says_where(void **state)
     struct invocation seen;
     char *unknown[] = {"customer360", "eat", "--mop", "x", NULL};
     assert_int_equal(line(&seen, unknown), STATUS_USAGE);
-    assert_string_equal(error.field, "mop");
+    assert_string_equal(error.field, "--mop");
     char *missing[] = {"customer360", "eat", "--map", NULL};
     assert_int_equal(line(&seen, missing), STATUS_USAGE);
     char *surplus[] = {"customer360", "eat", "a", "b", NULL};

@@ -64,6 +64,7 @@ static enum status add_own(const struct config_values *config, struct arena *are
     add(settings, STR("bootstrap.servers"), config->kafka_brokers);
     add(settings, STR("client.id"), STR("customer360"));
     add(settings, STR("compression.type"), STR("lz4"));
+    add(settings, STR("linger.ms"), STR("1")); /* a commit waits for it */
     add(settings, STR("security.protocol"), config->kafka_security);
     add(settings, STR("ssl.ca.location"), config->kafka_ca);
     add(settings, STR("ssl.certificate.location"), config->kafka_certificate);

@@ -123,26 +123,36 @@ static void an_expired_answer_makes_room(struct contract *c)
 
 static enum status erase(struct store_session *session, void *context, struct error *error)
 {
-    const struct str home = STR("CUST-1");
-    const struct erasure erasure = {.homes = &home, .home_count = 1, .reason = STR("ERASED")};
+    const struct str homes[] = {STR("CUST-1"), STR("CUST-2")};
+    const struct erasure erasure = {
+        .homes = homes, .home_count = 1, .kin_count = 1, .reason = STR("ERASED")};
     (void)context;
     return store_homes_erase(session, &erasure, error);
 }
 
 static void what_is_said_of_an_erased_customer_goes(struct contract *c)
 {
-    struct answer_row his = answer("k-1", "f-1"), other = answer("k-2", "f-2");
-    his.body = STR("{\"customerId\":\"CUST-1\",\"name\":\"Jane\"}");
+    const struct str jane = STR("{\"name\":\"Jane\"}");
+    struct answer_row his[] = {answer("k-1", "f-1"), answer("k-2", "f-2"), answer("k-3", "f-3")};
+    struct answer_row other = answer("k-4", "f-4");
+    his[0].body = STR("{\"customerId\":\"CUST-1\",\"name\":\"Jane\"}");
+    his[1].headers = STR("Request: /customers/CUST-1/preferences/\n");
+    his[1].body = jane;
+    his[2].headers = STR("Request: /customers/CUST-2/\n"); /* with whom he was merged */
+    his[2].body = jane;
+    other.headers = STR("Request: /customers/CUST-10/\n");
     other.body = STR("{\"customerId\":\"CUST-10\",\"name\":\"John\"}");
     contract_insert(c, contract_profile(STR("CUST-1"), 1000));
-    put(c, his, 1000);
+    for (size_t i = 0; i < 3; i++) put(c, his[i], 1000);
     put(c, other, 1000);
     assert_int_equal(store_write(c->store, c->tenant, &c->arena, erase, NULL, &c->error),
                      STATUS_OK);
-    struct answer_row found = find(c, c->tenant, his, 1001);
-    assert_str(found.key, his.key);
-    assert_str(found.fingerprint, STR(""));
-    assert_true(str_is_none(found.body));
+    for (size_t i = 0; i < 3; i++) {
+        struct answer_row found = find(c, c->tenant, his[i], 1001);
+        assert_str(found.key, his[i].key);
+        assert_str(found.fingerprint, STR(""));
+        assert_true(str_is_none(found.body));
+    }
     assert_str(find(c, c->tenant, other, 1001).body, other.body);
 }
 

@@ -258,8 +258,9 @@ def without_a_registry_schemas_are_named_by_fingerprint(place):
 def a_topic_that_differs_is_named_and_the_service_serves(place):
     admin = AdminClient({"bootstrap.servers": place.broker.brokers})
     topic = "e.crm.customer360.consent.updated"
-    for made in admin.create_topics([NewTopic(topic, 5, 1), NewTopic("e." + topics.PROGRESS, 1, 1)]).values():
-        made.result(10)
+    counts = topics.PARTITIONS | {topics.PROGRESS: 1, "crm.customer360.consent.updated": 5}
+    for made in admin.create_topics([NewTopic("e." + name, count, 1) for name, count in counts.items()]).values():
+        made.result(20)
     service = place.service("e.", "--kafka-format", "json")
     await_text(service, f"topic {topic} has 5 partitions, agreed are 3")
     api = Api(service.port)

@@ -360,7 +360,7 @@ def cases(world):
     yield "undoImport", [w.job], "", NONE, {}
     yield "undoImport", [w.imported], "", NONE, {}
     yield "getJobErrors", ["JOB-9"], "", None, {}
-    for name in ("live", "ready", "metrics", "openapi", "page", "docs"):
+    for name in ("live", "ready", "metrics", "asyncapi", "openapi", "page", "docs"):
         yield name, [], "", None, {}
     yield "console", ["style.css"], "", None, {}
     yield "console", ["nonsense"], "", None, {}

@@ -5,6 +5,7 @@
 
 #include "adapters/api/internal.h"
 #include "adapters/api/openapi.h"
+#include "adapters/events/asyncapi.h"
 
 enum { PROCESS_ARENA_BYTES = 8 << 20, FILE_THREADS = 2 };
 
@@ -16,7 +17,9 @@ static enum status fill(struct api *api, struct error *error)
         router_init(&api->router, routes, routes_count, &api->arena) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     api->openapi = openapi_write(&api->options, &api->arena);
-    if (str_is_none(api->openapi)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    api->asyncapi = asyncapi_write(api->options.version, &api->arena);
+    if (str_is_none(api->openapi) || str_is_none(api->asyncapi))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
     environment->random(environment, &key, sizeof(key));
     const int64_t rates[API_RATES] = {
         [API_RATE_TENANT] = api->options.limits.rate_per_second,

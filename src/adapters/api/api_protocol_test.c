@@ -176,6 +176,7 @@ static void bodies_are_json_and_say_so(void **state)
     assert_error(*state, &answer, 400, "MALFORMED_JSON");
     answer = api_ask(*state, "POST", "customers", "", "");
     assert_error(*state, &answer, 400, "MALFORMED_JSON");
+    assert_str(api_at(api_json(*state, &answer), "message"), STR("the body is empty"));
     answer = api_ask(*state, "POST", "customers", "", "[1]");
     assert_error(*state, &answer, 422, "INVALID_VALUE");
     answer = api_ask(*state, "POST", "customers", "", "{\"name\":\"A\",\"name\":\"B\"}");

@@ -234,6 +234,8 @@ static void the_service_tells_about_itself(void **state)
     assert_str(api_at(json, "version"), STR("1.2.3"));
     json = api_expect(*state, "GET", "/openapi.json", NULL, 200);
     assert_str(api_at(json, "openapi"), STR("3.1.0"));
+    json = api_expect(*state, "GET", "/asyncapi.json", NULL, 200);
+    assert_str(api_at(json, "asyncapi"), STR("3.0.0"));
     struct raw_answer answer = api_ask(*state, "GET", "/metrics", "", NULL);
     assert_true(str_starts_with(raw_header(&answer, STR("Content-Type")), STR("text/plain")));
     char *text = arena_cstr(api_fixture_arena(*state), answer.body);

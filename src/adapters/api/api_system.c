@@ -92,11 +92,22 @@ enum status api_system_metrics(struct call *call, struct error *error)
                        error);
 }
 
-enum status api_system_openapi(struct call *call, struct error *error)
+static enum status answer_description(struct call *call, struct str description,
+                                      struct error *error)
 {
-    TRY(answer_json(call, 200, call->api->openapi, error));
+    TRY(answer_json(call, 200, description, error));
     http_response_header(call->response, STR("Cache-Control"), STR("public, max-age=60"));
     return STATUS_OK;
+}
+
+enum status api_system_openapi(struct call *call, struct error *error)
+{
+    return answer_description(call, call->api->openapi, error);
+}
+
+enum status api_system_asyncapi(struct call *call, struct error *error)
+{
+    return answer_description(call, call->api->asyncapi, error);
 }
 
 static struct str media_type_of(struct str name)

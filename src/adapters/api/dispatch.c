@@ -283,6 +283,9 @@ static enum status take_body(struct call *call, struct error *error)
                           error));
     call->body_text = text;
     if (how == ROUTE_BODY_OPTIONAL && str_trim(text).len == 0) return STATUS_OK;
+    if (text.len == 0)
+        return error_set(error, STATUS_MALFORMED_JSON, STR(""), STR("a JSON object"),
+                         "the body is empty");
     TRY(json_parse(text, call->arena, &body, error));
     call->body = body;
     call->body_checked = true;

@@ -79,6 +79,7 @@ HANDLER(api_system_live);
 HANDLER(api_system_ready);
 HANDLER(api_system_metrics);
 HANDLER(api_system_openapi);
+HANDLER(api_system_asyncapi);
 HANDLER(api_system_page);
 
 #undef HANDLER

@@ -10,6 +10,9 @@ static const struct str kept_headers[] = {STR("Content-Type"), STR("Location"), 
                                           STR("Cache-Control"), STR("Link")};
 enum { KEPT_HEADERS = sizeof(kept_headers) / sizeof(kept_headers[0]) };
 
+/* Stands before them and is not sent: of whom the answer tells, where it does not say so itself. */
+static const struct str asked_path = STR("Request");
+
 #define KEY_ALLOWED                                                                                \
     "one key of 1 to 255 visible ASCII characters, such as a UUID; quotes around it do not count"
 
@@ -95,20 +98,26 @@ static void forget_headers(struct call *call)
         http_response_remove_header(call->response, kept_headers[i]);
 }
 
-/* Lines of "Name: value". */
+static void put_line(struct buffer *out, struct str name, struct str value)
+{
+    buffer_append(out, name);
+    buffer_append(out, STR(": "));
+    buffer_append(out, value);
+}
+
+/* Lines of "Name: value". The path ends in a slash, so that an id in it stands between two. */
 static struct str headers_text(const struct call *call)
 {
     struct buffer out = {.arena = call->arena};
+    put_line(&out, asked_path, http_request_path(call->request));
+    buffer_append(&out, STR("/\n"));
     for (size_t i = 0; i < KEPT_HEADERS; i++) {
         struct str value = http_response_get_header(call->response, kept_headers[i]);
         if (str_is_none(value)) continue;
-        buffer_append(&out, kept_headers[i]);
-        buffer_append(&out, STR(": "));
-        buffer_append(&out, value);
+        put_line(&out, kept_headers[i], value);
         buffer_append_char(&out, '\n');
     }
-    if (buffer_failed(&out)) return STR_NONE;
-    return out.len ? buffer_str(&out) : STR("");
+    return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
 }
 
 static enum status take_answer(const struct call *call, struct once_answer *answer,
@@ -151,7 +160,7 @@ static void replay(struct call *call, const struct once_answer *answer)
     struct str rest = answer->headers, line, name;
     while (str_split(&rest, '\n', &line)) {
         struct str value = line;
-        if (line.len && str_split(&value, ':', &name))
+        if (line.len && str_split(&value, ':', &name) && !str_equal(name, asked_path))
             http_response_header(call->response, name, str_trim(value));
     }
     http_response_status(call->response, (int)answer->status);

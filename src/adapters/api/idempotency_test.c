@@ -144,6 +144,44 @@ static void a_key_that_is_none_is_refused(void **state)
     }
 }
 
+/* Nor is it by an answer that does not name him, or by one of the merged profile that he was in. */
+static void who_was_erased_is_told_of_no_more(void **state)
+{
+    static const struct {
+        const char *method, *path, *key, *body;
+    } told[] = {
+        {"POST", "customers/A/contacts", KEY("1"), "{\"name\":\"J\",\"email\":\"j@a.example\"}"},
+        {"PATCH", "customers/A/preferences", KEY("2"), "{\"theme\":\"dark\"}"},
+        {"PATCH", "customers/B", KEY("3"), "{\"segment\":\"SMB\"}"},
+    };
+    const char *plain = "Content-Type: application/json\r\n";
+    const char *body = "{\"customerId\":\"A\",\"name\":\"Jane\",\"emails\":[\"jane@a.example\"]}";
+    assert_int_equal(api_ask(*state, "POST", "customers", plain, body).status, 201);
+    body = "{\"customerId\":\"B\",\"name\":\"Acme\"}";
+    assert_int_equal(api_ask(*state, "POST", "customers", plain, body).status, 201);
+    for (size_t i = 0; i < UNIT_COUNT(told); i++) {
+        struct raw_answer answer =
+            api_ask(*state, told[i].method, told[i].path, told[i].key, told[i].body);
+        assert_in_range(answer.status, 200, 201);
+        if (i != 1) continue;
+        body = "{\"sourceCustomerId\":\"A\",\"mergeReason\":\"test\"}";
+        answer = api_ask(*state, "POST", "customers/B/merge", plain, body);
+        assert_int_equal(answer.status, 200);
+    }
+    struct raw_answer merges = api_ask(*state, "GET", "customers/B/merges", "", NULL);
+    char *path =
+        arena_cstr(api_fixture_arena(*state),
+                   arena_format(api_fixture_arena(*state), "customers/B/merges/%.*s/reverse",
+                                STR_ARGS(api_at(api_json(*state, &merges), "items.0.mergeId"))));
+    assert_int_equal(api_ask(*state, "POST", path, plain, "{}").status, 200);
+    assert_int_equal(
+        api_ask(*state, "POST", "privacy/erasures", plain, "{\"customerId\":\"A\"}").status, 200);
+    for (size_t i = 0; i < UNIT_COUNT(told); i++)
+        expect_code(*state,
+                    api_ask(*state, told[i].method, told[i].path, told[i].key, told[i].body), 422,
+                    "IDEMPOTENCY_KEY_REUSED");
+}
+
 /* Whatever a route does, it does it in the unit of work that it is given. */
 static void every_route_takes_a_key(void **state)
 {
@@ -172,6 +210,7 @@ int main(void)
         SERVED(every_kind_of_change_is_made_once), SERVED(a_job_is_started_once),
         SERVED(a_key_stands_for_one_request),      SERVED(what_was_refused_may_be_tried_again),
         SERVED(a_key_that_is_none_is_refused),     SERVED(every_route_takes_a_key),
+        SERVED(who_was_erased_is_told_of_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,6 +37,7 @@ struct api {
     struct offload *files; /* reads and writes the files of jobs */
     struct identity *_Atomic identity;
     struct str openapi;
+    struct str asyncapi;
     instant started_at;
     atomic_bool draining;
 };

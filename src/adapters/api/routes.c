@@ -241,6 +241,7 @@ const struct route routes[] = {
     {ROOT("/readyz"), .handle = api_system_ready, CALLED("ready", "Can requests be served: is the store there, and no drain under way?"),
      GIVES(200, "Health"), FAILS(STATUS_UNAVAILABLE, STATUS_SCHEMA_MISMATCH)},
     {ROOT("/metrics"), .handle = api_system_metrics, CALLED("metrics", "Counters in Prometheus' text form"), GIVES(200, "text/plain")},
+    {ROOT("/asyncapi.json"), .handle = api_system_asyncapi, CALLED("asyncapi", "What is published to Kafka (AsyncAPI 3.0)"), GIVES(200, "application/json")},
     {ROOT("/openapi.json"), .handle = api_system_openapi, CALLED("openapi", "This description"), GIVES(200, "application/json")},
     {ROOT("/"), .handle = api_system_page, CALLED("page", "The first page"), GIVES(200, "text/html")},
     {ROOT("/docs"), .handle = api_system_page, CALLED("docs", "The API reference"), GIVES(200, "text/html")},

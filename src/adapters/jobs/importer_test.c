@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "adapters/jobs/import_job.h"
@@ -329,6 +331,41 @@ static void an_export_job_leaves_what_can_be_restored(void **state)
     job_service_free(runner);
 }
 
+static char *result_path(struct str job_id)
+{
+    return arena_cstr(&arena,
+                      arena_format(&arena, "%s/t/%.*s.result", directory, STR_ARGS(job_id)));
+}
+
+/* Erased customers are in it: it goes in its time, not when the service is next started. */
+static void a_result_is_given_for_as_long_as_it_is_kept(void **state)
+{
+    (void)state;
+    struct job_runner *runner = application_fixture_jobs(&application, directory);
+    struct job_file_reader *reader;
+    struct job_row job, next;
+    assert_int_equal(runner->export_start(runner, application.store, &caller, &arena, &job, &error),
+                     STATUS_OK);
+    job = application_fixture_wait(&application, &caller, job.job_id, &arena);
+    (void)read_job_file(runner, job.job_id);
+    char *path = result_path(job.job_id);
+    const struct timespec times[2] = {{.tv_sec = time(NULL) - 62}, {.tv_sec = time(NULL) - 62}};
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    assert_int_equal(runner->file_open(runner, &caller, job.job_id, &arena, &reader, &error),
+                     STATUS_JOB_NOT_FOUND);
+    assert_int_equal(access(path, F_OK), 0);
+    /* A look is taken after each export, and now and then. */
+    assert_int_equal(
+        runner->export_start(runner, application.store, &caller, &arena, &next, &error), STATUS_OK);
+    next = application_fixture_wait(&application, &caller, next.job_id, &arena);
+    job_service_free(runner);
+    assert_int_equal(access(path, F_OK), -1);
+    runner = application_fixture_jobs(&application, directory);
+    (void)read_job_file(runner, next.job_id);
+    job_service_free(runner);
+    assert_int_equal(unlink(result_path(next.job_id)), 0);
+}
+
 static void an_upload_that_is_dropped_leaves_nothing(void **state)
 {
     (void)state;
@@ -572,6 +609,7 @@ int main(void)
         cmocka_unit_test(an_export_is_not_restored_by_a_job),
         cmocka_unit_test(a_damaged_export_is_refused),
         cmocka_unit_test(an_export_job_leaves_what_can_be_restored),
+        cmocka_unit_test(a_result_is_given_for_as_long_as_it_is_kept),
         cmocka_unit_test(an_upload_that_is_dropped_leaves_nothing),
         cmocka_unit_test(a_job_that_was_cut_off_goes_on_after_the_next_start),
         cmocka_unit_test(a_job_that_cannot_begin_is_none_and_can_be_tried_again),

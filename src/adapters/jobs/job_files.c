@@ -108,24 +108,45 @@ static bool go_on(struct job_service *service, struct str tenant, struct str fil
     return false;
 }
 
+bool job_file_is_old(const struct job_service *service, const struct stat *file)
+{
+    return ((int64_t)time(NULL) - file->st_mtim.tv_sec) * 1000 > service->keep_ms;
+}
+
+/* Is the file of that name to go? */
+typedef bool goes(struct job_service *service, struct str tenant, struct str name,
+                  const struct stat *file);
+
+static bool goes_at_start(struct job_service *service, struct str tenant, struct str name,
+                          const struct stat *file)
+{
+    if (go_on(service, tenant, name)) return false;
+    if (str_ends_with(name, STR(".spool"))) return true;
+    /* Pairs are of a scan that goes on. */
+    return !str_ends_with(name, STR(".pairs")) && job_file_is_old(service, file);
+}
+
+static bool goes_in_time(struct job_service *service, struct str tenant, struct str name,
+                         const struct stat *file)
+{
+    (void)tenant;
+    return str_ends_with(name, STR(".result")) && job_file_is_old(service, file);
+}
+
 static void clean_file(struct job_service *service, struct str tenant, const char *path,
-                       const char *name)
+                       const char *name, goes *is_to_go)
 {
     struct stat file;
     int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0) return;
     if (fstatat(directory, name, &file, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(file.st_mode) &&
-        !go_on(service, tenant, str_from_cstr(name))) {
-        int64_t age_ms = ((int64_t)time(NULL) - file.st_mtim.tv_sec) * 1000;
-        bool spool = str_ends_with(str_from_cstr(name), STR(".spool"));
-        bool pairs = str_ends_with(str_from_cstr(name), STR(".pairs")); /* of a scan that goes on */
-        if (spool || (!pairs && age_ms > service->keep_ms)) (void)unlinkat(directory, name, 0);
-    }
+        is_to_go(service, tenant, str_from_cstr(name), &file))
+        (void)unlinkat(directory, name, 0);
     (void)close(directory);
 }
 
 /* In the order of the names, and so of the jobs. */
-static void clean_tenant(struct job_service *service, const char *tenant)
+static void clean_tenant(struct job_service *service, const char *tenant, goes *is_to_go)
 {
     struct arena arena;
     struct dirent **entries = NULL;
@@ -135,14 +156,14 @@ static void clean_tenant(struct job_service *service, const char *tenant)
     int count = name ? scandir(name, &entries, NULL, alphasort) : 0;
     for (int i = 0; i < count; i++) {
         if (entries[i]->d_name[0] != '.')
-            clean_file(service, str_from_cstr(tenant), name, entries[i]->d_name);
+            clean_file(service, str_from_cstr(tenant), name, entries[i]->d_name, is_to_go);
         free(entries[i]);
     }
     free(entries);
     arena_release(&arena);
 }
 
-void job_clean_directory(struct job_service *service)
+static void clean(struct job_service *service, goes *is_to_go)
 {
     struct arena arena;
     arena_init(&arena, 65536);
@@ -150,7 +171,18 @@ void job_clean_directory(struct job_service *service)
     DIR *directory = name ? opendir(name) : NULL;
     struct dirent *entry;
     while (directory && (entry = readdir(directory)))
-        if (identifier_is_valid(str_from_cstr(entry->d_name))) clean_tenant(service, entry->d_name);
+        if (identifier_is_valid(str_from_cstr(entry->d_name)))
+            clean_tenant(service, entry->d_name, is_to_go);
     if (directory) (void)closedir(directory);
     arena_release(&arena);
+}
+
+void job_clean_directory(struct job_service *service)
+{
+    clean(service, goes_at_start);
+}
+
+void job_remove_results(struct job_service *service)
+{
+    clean(service, goes_in_time);
 }

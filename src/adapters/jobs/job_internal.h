@@ -66,6 +66,10 @@ MUST_CHECK enum status job_lock_directory(struct job_service *service, struct er
 enum status job_file_failed(const char *what, struct error *error);
 /* Goes on with jobs whose file is still there, and removes files that are too old. */
 void job_clean_directory(struct job_service *service);
+/* The results that were kept long enough; while others are made and read. */
+void job_remove_results(struct job_service *service);
+struct stat;
+bool job_file_is_old(const struct job_service *service, const struct stat *file);
 /* --- tasks --- */
 /* NULL when out of memory. */
 struct job_task *job_task_new(enum job_kind kind, const struct caller *caller, struct str job_id);

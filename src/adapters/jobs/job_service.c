@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "adapters/jobs/import_job.h"
@@ -15,7 +16,7 @@
 #include "base/identifier.h"
 #include "base/log.h"
 
-enum { TASK_ARENA_MAX = 1 << 20 };
+enum { TASK_ARENA_MAX = 1 << 20, CLEAN_SECONDS = 600 };
 
 /* --- tasks --- */
 
@@ -66,13 +67,16 @@ void job_enqueue(struct job_service *service, struct job_task *task)
     (void)pthread_mutex_unlock(&service->lock);
 }
 
-/* NULL when the service stops. */
+/* NULL when the service stops, or nothing came for a while. */
 static struct job_task *dequeue(struct job_worker *worker)
 {
     struct job_service *service = worker->service;
+    struct timespec until;
+    int waited = clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += CLEAN_SECONDS;
     (void)pthread_mutex_lock(&service->lock);
-    while (!worker->first && !atomic_load(&service->stopping))
-        (void)pthread_cond_wait(&service->changed, &service->lock);
+    while (!worker->first && !atomic_load(&service->stopping) && waited == 0)
+        waited = pthread_cond_timedwait(&service->changed, &service->lock, &until);
     struct job_task *task = worker->first;
     if (task) worker->first = task->next;
     if (!worker->first) worker->last = NULL;
@@ -85,12 +89,14 @@ static struct job_task *dequeue(struct job_worker *worker)
 static void *work(void *argument)
 {
     struct job_worker *worker = argument;
-    struct job_task *task;
-    while ((task = dequeue(worker))) {
-        kinds[task->kind].run(worker->service, task);
+    struct job_service *service = worker->service;
+    for (;;) {
+        struct job_task *task = dequeue(worker);
+        if (!task && atomic_load(&service->stopping)) return NULL;
+        if (task) kinds[task->kind].run(service, task);
         job_task_free(task);
+        if (worker == &service->workers[kinds[JOB_KIND_EXPORT].worker]) job_remove_results(service);
     }
-    return NULL;
 }
 
 /* --- the port: imports --- */
@@ -365,8 +371,12 @@ static enum status file_open(struct job_runner *runner, const struct caller *cal
     if (!identifier_is_valid(job_id)) return error_plain(error, STATUS_JOB_NOT_FOUND);
     char *path = job_path(service, caller->tenant, job_id, "result", arena);
     if (!reader || !path) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    struct stat file;
     reader->file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (reader->file < 0 && errno == ENOENT)
+    bool is_old =
+        reader->file >= 0 && (fstat(reader->file, &file) != 0 || job_file_is_old(service, &file));
+    if (is_old) (void)close(reader->file);
+    if (is_old || (reader->file < 0 && errno == ENOENT))
         return error_set(error, STATUS_JOB_NOT_FOUND, STR(""), STR(""),
                          "the job has no such file, not yet, not any more, or not here");
     if (reader->file < 0) return job_file_failed("read", error);

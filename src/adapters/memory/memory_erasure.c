@@ -100,12 +100,12 @@ static bool erase_home(struct memory_heap *heap, struct memory_tenant *tenant, s
                         drop_items(heap, &profile->versions, any_item, NULL));
 }
 
-/* Is the id there, as a text of JSON? */
-static bool says(struct str body, struct str id)
+/* Is the id there, between two such marks? */
+static bool says(struct str text, char mark, struct str id)
 {
-    for (size_t at = 1; at + id.len < body.len; at++)
-        if (body.ptr[at - 1] == '"' && body.ptr[at + id.len] == '"' &&
-            str_equal(str_of(body.ptr + at, id.len), id))
+    for (size_t at = 1; at + id.len < text.len; at++)
+        if (text.ptr[at - 1] == mark && text.ptr[at + id.len] == mark &&
+            str_equal(str_of(text.ptr + at, id.len), id))
             return true;
     return false;
 }
@@ -116,8 +116,9 @@ static bool erase_answers(struct memory_heap *heap, struct memory_tenant *tenant
     for (size_t slot = 0; slot < tenant->answers.room; slot++) {
         struct answer_row *row = tenant->answers.slots[slot].value;
         bool told = false;
-        for (size_t i = 0; row && i < erasure->home_count && !told; i++)
-            told = says(row->body, erasure->homes[i]);
+        for (size_t i = 0; row && i < erasure->home_count + erasure->kin_count && !told; i++)
+            told = says(row->body, '"', erasure->homes[i]) ||
+                   says(row->headers, '/', erasure->homes[i]);
         if (!told) continue;
         if (!memory_save(heap, row, sizeof(*row))) return false;
         row->fingerprint = row->headers = STR("");

@@ -72,6 +72,7 @@ struct profile_filter {
 struct erasure {
     const struct str *homes;
     size_t home_count;
+    size_t kin_count; /* behind them, others that were ever merged with one of them and stay */
     const struct merge *merges; /* their reasons are replaced, and the events that told them go */
     size_t merge_count;
     struct str reason;
@@ -430,8 +431,9 @@ MUST_CHECK enum status store_search_backlog_tenant(struct store *store, struct a
 /* Takes away all keys of these homes. */
 MUST_CHECK enum status store_keys_erase(struct store_session *session, const struct str *homes,
                                         size_t count, struct error *error);
-/* Takes away facts, versions, events and possible duplicates of the homes, and what kept answers
- * say of them: their keys stay, as used for another request. The rows of the homes and the merges
+/* Takes away facts, versions, events and possible duplicates of the homes, and kept answers that
+ * name one of them or their kin, in the body ("ID") or in the headers (/ID/): the answers' keys
+ * stay, as used for another request. The rows of the homes and the merges
  * stay, what others say of them (a relationship) stays, and so do the keys. The roots of the homes
  * must be locked. */
 MUST_CHECK enum status store_homes_erase(struct store_session *session,

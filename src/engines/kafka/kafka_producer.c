@@ -1,13 +1,20 @@
 /* A transactional producer. Whatever fails, it is freed and a new one opened: beginning anew is
  * what fences what went before, and asks the broker to end what was left open. */
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "base/environment.h"
 #include "engines/kafka/kafka_internal.h"
+
+/* A commit is answered before its markers are written to all partitions. Who begins again before
+ * they are is told to come back, and the library waits 20 ms: this short wait spares it that. */
+enum { MARKERS_US = 3000 };
 
 struct kafka_producer {
     struct kafka_client client;
     int64_t timeout_ms;
     const atomic_bool *stop;
+    instant committed_at;
 };
 
 static enum status fail(struct kafka_producer *self, rd_kafka_error_t *failure, const char *what,
@@ -69,8 +76,15 @@ enum status kafka_producer_open(const struct kafka_options *options, struct str 
     return status;
 }
 
+static instant now(void)
+{
+    return environment_system()->now(environment_system());
+}
+
 enum status kafka_producer_begin(struct kafka_producer *self, struct error *error)
 {
+    int64_t since = now() - self->committed_at;
+    if (since < MARKERS_US) (void)usleep((useconds_t)(MARKERS_US - since));
     rd_kafka_error_t *failure = rd_kafka_begin_transaction(self->client.handle);
     return failure ? fail(self, failure, "no transaction can be begun", error) : STATUS_OK;
 }
@@ -117,7 +131,10 @@ enum status kafka_producer_send(struct kafka_producer *self, const struct kafka_
 enum status kafka_producer_commit(struct kafka_producer *self, struct error *error)
 {
     rd_kafka_error_t *failure = in_slices(self, rd_kafka_commit_transaction);
-    if (!failure) return STATUS_OK;
+    if (!failure) {
+        self->committed_at = now();
+        return STATUS_OK;
+    }
     enum status status = fail(self, failure, "the transaction was not committed", error);
     if (status != STATUS_UNAVAILABLE) return status;
     if (error) error->status = STATUS_OUTCOME_UNKNOWN;

@@ -1,8 +1,8 @@
 /* Topics: what is there, what is missing, and making it. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
-#include "base/buffer.h"
 #include "engines/kafka/kafka_internal.h"
 
 enum { TOPIC_NAME_MAX = 250, NEWS_PAUSE_US = 100000 };
@@ -48,6 +48,14 @@ static enum status look(struct kafka_client *client, const struct kafka_options 
 
 /* --- making --- */
 
+struct making {
+    struct kafka_client *client;
+    const struct kafka_options *options;
+    const struct kafka_topics *topics;
+    rd_kafka_NewTopic_t **wanted; /* room for all */
+    size_t count;
+};
+
 static rd_kafka_NewTopic_t *describe(const struct kafka_topic *topic, int replication)
 {
     char name[TOPIC_NAME_MAX], why[KAFKA_REASON_MAX];
@@ -62,69 +70,51 @@ static rd_kafka_NewTopic_t *describe(const struct kafka_topic *topic, int replic
     return made;
 }
 
-/* What the broker said of it. */
-static enum status outcome(struct kafka_client *client, rd_kafka_event_t *event,
-                           const struct kafka_topic *topic, struct error *error)
+static enum status fail_making(const struct making *making, rd_kafka_resp_err_t code,
+                               const char *topic, const char *why, struct error *error)
+{
+    char what[TOPIC_NAME_MAX + 40];
+    (void)snprintf(what, sizeof(what), "topic %s was not made", topic);
+    return kafka_client_fail(making->client, code, what, why ? why : rd_kafka_err2str(code), error);
+}
+
+/* What the broker said of each. Another instance may have been first. */
+static enum status outcome(const struct making *making, rd_kafka_event_t *event,
+                           struct error *error)
 {
     size_t count = 0;
     if (!event)
-        return kafka_client_fail(client, RD_KAFKA_RESP_ERR__TIMED_OUT, "a topic was not made",
-                                 "no answer", error);
-    rd_kafka_resp_err_t code = rd_kafka_event_error(event);
-    const char *why = rd_kafka_event_error_string(event);
-    const rd_kafka_CreateTopics_result_t *result = rd_kafka_event_CreateTopics_result(event);
-    const rd_kafka_topic_result_t **topics =
-        result ? rd_kafka_CreateTopics_result_topics(result, &count) : NULL;
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR && count == 1) {
-        code = rd_kafka_topic_result_error(topics[0]);
-        why = rd_kafka_topic_result_error_string(topics[0]);
+        return fail_making(making, RD_KAFKA_RESP_ERR__TIMED_OUT, "(any)", "no answer", error);
+    if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return fail_making(making, rd_kafka_event_error(event), "(any)",
+                           rd_kafka_event_error_string(event), error);
+    const rd_kafka_topic_result_t **results =
+        rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+    for (size_t i = 0; i < count; i++) {
+        rd_kafka_resp_err_t code = rd_kafka_topic_result_error(results[i]);
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+            return fail_making(making, code, rd_kafka_topic_result_name(results[i]),
+                               rd_kafka_topic_result_error_string(results[i]), error);
     }
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
-        return STATUS_OK;
-    char what[TOPIC_NAME_MAX + 40];
-    (void)snprintf(what, sizeof(what), "topic %.*s was not made", STR_ARGS(topic->name));
-    return kafka_client_fail(client, code, what, why ? why : rd_kafka_err2str(code), error);
+    return STATUS_OK;
 }
 
-static enum status make(struct kafka_client *client, const struct kafka_options *options,
-                        const struct kafka_topic *topic, int replication, struct error *error)
+static enum status make_wanted(const struct making *making, struct error *error)
 {
-    rd_kafka_NewTopic_t *wanted = describe(topic, replication);
-    if (!wanted)
-        return error_set(error, STATUS_CONFIGURATION, STR("kafka.topic_prefix"), STR_NONE,
-                         "%.*s cannot be the name of a topic", STR_ARGS(topic->name));
-    rd_kafka_queue_t *answers = rd_kafka_queue_new(client->handle);
-    rd_kafka_CreateTopics(client->handle, &wanted, 1, NULL, answers);
-    rd_kafka_event_t *event = rd_kafka_queue_poll(answers, (int)options->timeout_ms);
-    enum status status = outcome(client, event, topic, error);
+    rd_kafka_queue_t *answers = rd_kafka_queue_new(making->client->handle);
+    rd_kafka_CreateTopics(making->client->handle, making->wanted, making->count, NULL, answers);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(answers, (int)making->options->timeout_ms);
+    enum status status = outcome(making, event, error);
     if (event) rd_kafka_event_destroy(event);
     rd_kafka_queue_destroy(answers);
-    rd_kafka_NewTopic_destroy(wanted);
     return status;
 }
 
 /* --- all together --- */
 
-static enum status ensure(struct kafka_client *client, const struct kafka_options *options,
-                          const struct kafka_topics *topics, const struct kafka_topic *topic,
-                          struct error *error)
+static enum status compare(const struct kafka_topics *topics, const struct kafka_topic *topic,
+                           int partitions, struct error *error)
 {
-    instant deadline = kafka_client_deadline(options);
-    int partitions = 0;
-    bool made = false;
-    TRY(look(client, options, topic, deadline, &partitions, error));
-    if (partitions == 0 && topics->create) {
-        TRY(make(client, options, topic, topics->replication, error));
-        made = true;
-    }
-    while (partitions == 0 && made && kafka_client_may_wait(client, options, deadline)) {
-        (void)usleep(NEWS_PAUSE_US); /* all brokers learn of it by and by */
-        TRY(look(client, options, topic, deadline, &partitions, error));
-    }
-    if (partitions == 0)
-        return error_set(error, made ? STATUS_UNAVAILABLE : STATUS_CONFIGURATION,
-                         STR("kafka.topics"), STR("a topic of that name, or kafka.topics = create"),
-                         "topic %.*s is not there", STR_ARGS(topic->name));
     if (partitions == topic->partitions || !topics->exact) return STATUS_OK;
     return error_set(error, STATUS_CONFIGURATION, STR("kafka.topics"),
                      STR("the agreed number, or kafka.topics = any"),
@@ -132,14 +122,72 @@ static enum status ensure(struct kafka_client *client, const struct kafka_option
                      partitions, topic->partitions);
 }
 
+/* Those that are there are as they must be; the others are wanted. */
+static enum status find_missing(struct making *making, struct error *error)
+{
+    const struct kafka_topics *topics = making->topics;
+    instant deadline = kafka_client_deadline(making->options);
+    for (size_t i = 0; i < topics->count; i++) {
+        const struct kafka_topic *topic = &topics->items[i];
+        int partitions = 0;
+        TRY(look(making->client, making->options, topic, deadline, &partitions, error));
+        if (partitions > 0) {
+            TRY(compare(topics, topic, partitions, error));
+            continue;
+        }
+        if (!topics->create)
+            return error_set(error, STATUS_CONFIGURATION, STR("kafka.topics"),
+                             STR("a topic of that name, or kafka.topics = create"),
+                             "topic %.*s is not there", STR_ARGS(topic->name));
+        rd_kafka_NewTopic_t *wanted = describe(topic, topics->replication);
+        if (!wanted)
+            return error_set(error, STATUS_CONFIGURATION, STR("kafka.topic_prefix"), STR_NONE,
+                             "%.*s cannot be the name of a topic", STR_ARGS(topic->name));
+        making->wanted[making->count++] = wanted;
+    }
+    return STATUS_OK;
+}
+
+/* All brokers learn of a topic by and by. */
+static enum status await_all(const struct making *making, struct error *error)
+{
+    instant deadline = kafka_client_deadline(making->options);
+    for (size_t i = 0; i < making->topics->count;) {
+        const struct kafka_topic *topic = &making->topics->items[i];
+        int partitions = 0;
+        TRY(look(making->client, making->options, topic, deadline, &partitions, error));
+        if (partitions > 0)
+            i++;
+        else if (kafka_client_may_wait(making->client, making->options, deadline))
+            (void)usleep(NEWS_PAUSE_US);
+        else
+            return error_set(error, STATUS_UNAVAILABLE, STR("kafka.topics"), STR_NONE,
+                             "topic %.*s was made and is not there yet", STR_ARGS(topic->name));
+    }
+    return STATUS_OK;
+}
+
+static enum status ensure(struct making *making, struct error *error)
+{
+    enum status status = find_missing(making, error);
+    if (status == STATUS_OK && making->count > 0) status = make_wanted(making, error);
+    if (status == STATUS_OK && making->count > 0) status = await_all(making, error);
+    for (size_t i = 0; i < making->count; i++) rd_kafka_NewTopic_destroy(making->wanted[i]);
+    return status;
+}
+
 enum status kafka_topics_ensure(const struct kafka_options *options,
                                 const struct kafka_topics *topics, struct error *error)
 {
     struct kafka_client client;
-    TRY(kafka_client_open(&client, RD_KAFKA_PRODUCER, options, NULL, 0, error));
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < topics->count && status == STATUS_OK; i++)
-        status = ensure(&client, options, topics, &topics->items[i], error);
-    kafka_client_close(&client);
+    struct making making = {.client = &client, .options = options, .topics = topics};
+    making.wanted = calloc(topics->count, sizeof(*making.wanted));
+    if (!making.wanted) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    enum status status = kafka_client_open(&client, RD_KAFKA_PRODUCER, options, NULL, 0, error);
+    if (status == STATUS_OK) {
+        status = ensure(&making, error);
+        kafka_client_close(&client);
+    }
+    free(making.wanted);
     return status;
 }

@@ -219,8 +219,8 @@ static enum status start(struct sqlite_driver *self, const struct sqlite_options
     self->options.path = arena_str(&self->arena, options->path);
     if (str_is_none(self->options.path)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     if (!options->create && access(self->options.path.ptr, F_OK) != 0)
-        return error_set(error, STATUS_IO, STR_NONE, STR_NONE,
-                         "there is no store at this path yet");
+        return error_set(error, STATUS_IO, STR_NONE, STR("sqlite:PATH of a store"),
+                         "there is no store %s yet", self->options.path.ptr);
     if (options->read_only) return STATUS_OK;
     TRY(sqlite_lock_file(self->options.path, &self->lock_fd, error));
     return sqlite_writer_start(&self->writer, &self->base, &self->options, error);

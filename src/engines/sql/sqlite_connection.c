@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -88,6 +89,20 @@ static enum status set_up(struct sqlite_connection *connection,
     return STATUS_OK;
 }
 
+/* SQLite's own sentence names neither the file nor the reason. */
+static enum status fail_to_open(struct sqlite_connection *connection, const char *path,
+                                struct error *error)
+{
+    if (!connection->db) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    struct stat found;
+    bool is_folder = stat(path, &found) == 0 && S_ISDIR(found.st_mode);
+    int reason = is_folder ? EISDIR : sqlite3_system_errno(connection->db);
+    if (reason == 0) return fail(connection, STR("open"), STATUS_INTERNAL, error);
+    return error_set(error, STATUS_INTERNAL, STR_NONE,
+                     STR("sqlite:PATH of a file that can be written"),
+                     "the store %s cannot be opened: %s", path, strerror(reason));
+}
+
 enum status sqlite_connection_open(struct sqlite_connection *connection,
                                    const struct sqlite_options *options, enum sqlite_role role,
                                    bool create, struct error *error)
@@ -99,8 +114,7 @@ enum status sqlite_connection_open(struct sqlite_connection *connection,
 
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
     if (sqlite3_open_v2(path, &connection->db, flags, NULL) != SQLITE_OK) {
-        enum status status = connection->db ? fail(connection, STR("open"), STATUS_INTERNAL, error)
-                                            : error_plain(error, STATUS_OUT_OF_MEMORY);
+        enum status status = fail_to_open(connection, path, error);
         sqlite_connection_close(connection);
         return status;
     }
