@@ -210,47 +210,6 @@ static void no_more_homes_of_a_key_are_found_than_asked_for(struct contract *c)
     assert_int_equal(work.hit_count, STORE_HOMES_MAX + 1);
 }
 
-struct key_page {
-    struct str after;
-    size_t limit;
-    struct arena *arena;
-    struct str *homes;
-    size_t count;
-};
-
-static enum status list_key(struct store_session *session, void *context, struct error *error)
-{
-    struct key_page *page = context;
-    return store_key_list(session, STR("k|crowded"), page->after, page->limit, page->arena,
-                          &page->homes, &page->count, error);
-}
-
-static void all_homes_of_a_key_are_listed_page_by_page(struct contract *c)
-{
-    enum { HOMES = 2500 };
-    const struct str keys[] = {STR("k|crowded"), STR("k|other")};
-    struct key_page page = {.limit = 400, .arena = &c->arena};
-    size_t total = 0;
-    struct str last = STR("");
-    for (int i = 0; i < HOMES; i++)
-        contract_put_keys(c, arena_format(&c->arena, "C-%d", (i * 7) % HOMES), keys, 2);
-    contract_put_keys(c, STR("C-1"), keys, 2);
-    do {
-        page.after = total ? last : STR_NONE;
-        assert_int_equal(store_read(c->store, c->tenant, &c->arena, list_key, &page, &c->error),
-                         STATUS_OK);
-        for (size_t i = 0; i < page.count; i++) {
-            assert_true(str_compare(last, page.homes[i]) < 0);
-            last = page.homes[i];
-        }
-        total += page.count;
-    } while (page.count == page.limit);
-    assert_int_equal(total, HOMES);
-    assert_int_equal(store_read(c->store, c->other_tenant, &c->arena, list_key, &page, &c->error),
-                     STATUS_OK);
-    assert_int_equal(page.count, 0);
-}
-
 /* --- creating under locked keys --- */
 
 enum { CREATORS = 8, ROUNDS = 25 };
@@ -681,7 +640,6 @@ int main(void)
         CONTRACT(a_conflict_that_stays_is_reported),
         CONTRACT(keys_are_found_in_order_with_their_homes),
         CONTRACT(no_more_homes_of_a_key_are_found_than_asked_for),
-        CONTRACT(all_homes_of_a_key_are_listed_page_by_page),
         CONTRACT(two_concurrent_creates_of_one_customer_never_both_succeed),
         CONTRACT(a_feed_read_under_concurrent_writers_loses_nothing_and_keeps_order),
         CONTRACT(an_event_comes_back_as_it_was_appended),

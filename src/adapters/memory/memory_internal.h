@@ -120,8 +120,6 @@ enum status memory_lists_keys_lock(struct store_session *, const struct str *, s
                                    struct error *);
 enum status memory_lists_keys_find(struct store_session *, const struct str *, size_t, size_t,
                                    struct arena *, struct key_hit **, size_t *, struct error *);
-enum status memory_lists_key_list(struct store_session *, struct str, struct str, size_t,
-                                  struct arena *, struct str **, size_t *, struct error *);
 enum status memory_lists_keys_put(struct store_session *, struct str, const struct str *, size_t,
                                   struct error *);
 enum status memory_search_put(struct store_session *, struct str, struct str, struct error *);

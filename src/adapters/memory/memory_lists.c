@@ -35,24 +35,6 @@ enum status memory_lists_keys_find(struct store_session *session, const struct s
     return STATUS_OK;
 }
 
-enum status memory_lists_key_list(struct store_session *session, struct str key, struct str after,
-                                  size_t limit, struct arena *arena, struct str **homes,
-                                  size_t *count, struct error *error)
-{
-    const struct memory_bucket *bucket = memory_table_get(&memory_tenant_of(session)->keys, key);
-    *count = 0;
-    *homes = NULL;
-    if (!bucket) return STATUS_OK;
-    const struct memory_vector *all = &bucket->vector;
-    size_t at = str_is_none(after) ? 0 : memory_lower_bound(all, after);
-    if (at < all->count && str_equal(*(struct str *)all->items[at], after)) at++;
-    size_t room = all->count - at < limit ? all->count - at : limit;
-    *homes = ARENA_NEW_ARRAY(arena, struct str, room);
-    if (!*homes) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    while (*count < room) (*homes)[(*count)++] = *(struct str *)all->items[at++];
-    return STATUS_OK;
-}
-
 bool memory_add_ordered(struct memory_heap *heap, struct memory_vector *ids, struct str id)
 {
     size_t at = memory_lower_bound(ids, id);

@@ -150,7 +150,6 @@ static const struct store_operations operations = {
     .merge_list = memory_trees_merge_list,
     .keys_lock = memory_lists_keys_lock,
     .keys_find = memory_lists_keys_find,
-    .key_list = memory_lists_key_list,
     .keys_put = memory_lists_keys_put,
     .search_put = memory_search_put,
     .search_entries = memory_search_entries,

@@ -41,26 +41,6 @@ enum status sql_lists_keys_find(struct store_session *base, const struct str *ke
     return STATUS_OK;
 }
 
-enum status sql_lists_key_list(struct store_session *base, struct str key, struct str after,
-                               size_t limit, struct arena *arena, struct str **homes, size_t *count,
-                               struct error *error)
-{
-    struct sqlite_keys *embedded = embedded_keys(base);
-    struct str from = str_is_none(after) ? STR("") : after;
-    if (embedded)
-        return sqlite_keys_list(embedded, sql_session_of(base)->transaction, base->tenant, key,
-                                from, limit, arena, homes, count, error);
-    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(key),
-                                       SQL_PARAM_TEXT(from), SQL_PARAM_INT64((int64_t)limit)};
-    struct sql_rows rows;
-    TRY(SESSION_QUERY(sql_session_of(base), SQL_KEY_LIST, params, arena, &rows, error));
-    *homes = ARENA_NEW_ARRAY(arena, struct str, rows.row_count);
-    if (!*homes) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t i = 0; i < rows.row_count; i++) (*homes)[i] = sql_cell(&rows, i, 0);
-    *count = rows.row_count;
-    return STATUS_OK;
-}
-
 enum status sql_lists_keys_put(struct store_session *base, struct str home, const struct str *keys,
                                size_t count, struct error *error)
 {

@@ -309,7 +309,6 @@ static const struct store_operations operations = {
     .merge_list = sql_trees_merge_list,
     .keys_lock = sql_lists_keys_lock,
     .keys_find = sql_lists_keys_find,
-    .key_list = sql_lists_key_list,
     .keys_put = sql_lists_keys_put,
     .search_put = sql_search_put,
     .search_entries = sql_search_entries,

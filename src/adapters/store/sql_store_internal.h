@@ -132,9 +132,6 @@ enum status sql_lists_keys_lock(struct store_session *, const struct str *keys, 
 enum status sql_lists_keys_find(struct store_session *, const struct str *keys, size_t count,
                                 size_t homes_max, struct arena *, struct key_hit **,
                                 size_t *hit_count, struct error *);
-enum status sql_lists_key_list(struct store_session *, struct str key, struct str after,
-                               size_t limit, struct arena *, struct str **homes, size_t *count,
-                               struct error *);
 enum status sql_lists_keys_put(struct store_session *, struct str home, const struct str *keys,
                                size_t count, struct error *);
 enum status sql_search_put(struct store_session *, struct str home, struct str entry,

@@ -88,7 +88,6 @@ struct search {
     const uint64_t *hashes;
     size_t count;
     size_t homes_max; /* of a key, from each place where it may be */
-    bool is_cut;      /* there may be more */
     int64_t *rows;    /* room for so many */
     struct arena *arena;
     struct place *places;
@@ -100,7 +99,6 @@ struct search {
 static bool add_places(struct search *search, size_t key, size_t count)
 {
     const int64_t *rows = search->rows;
-    search->is_cut = search->is_cut || count == search->homes_max;
     if (search->place_count + count > search->place_room) {
         size_t room = 2 * search->place_room + count;
         struct place *grown =
@@ -164,7 +162,6 @@ static enum status find_places(struct search *search, struct error *error)
     bool *may = ARENA_NEW_ARRAY(search->arena, bool, search->count);
     search->rows = ARENA_NEW_ARRAY(search->arena, int64_t, search->homes_max);
     search->place_count = 0;
-    search->is_cut = false;
     if (!may || !search->rows) return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(sqlite_key_runs_view(search->transaction, search->arena, &runs, &run_count, error));
     TRY(find_in_memory(search, error));
@@ -259,35 +256,6 @@ enum status sqlite_keys_find(struct sqlite_keys *keys, struct sql_transaction *t
     TRY(look_at_places(&search, error));
     *hits = search.hits;
     *hit_count = search.hit_count;
-    return STATUS_OK;
-}
-
-/* As long as something was cut, again with more room. */
-enum status sqlite_keys_list(struct sqlite_keys *keys, struct sql_transaction *transaction,
-                             struct str tenant, struct str text, struct str after, size_t limit,
-                             struct arena *arena, struct str **homes, size_t *count,
-                             struct error *error)
-{
-    struct search search = {.keys = keys,
-                            .transaction = transaction,
-                            .tenant = tenant,
-                            .hashes = hash_all(tenant, &text, 1, arena),
-                            .count = 1,
-                            .homes_max = STORE_HOMES_MAX / 4,
-                            .is_cut = true,
-                            .arena = arena};
-    if (!search.hashes) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    while (search.is_cut) {
-        search.homes_max *= 4;
-        TRY(find_places(&search, error));
-    }
-    search.homes_max = SIZE_MAX;
-    TRY(look_at_places(&search, error));
-    *count = 0;
-    *homes = ARENA_NEW_ARRAY(arena, struct str, limit);
-    if (!*homes) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t i = 0; i < search.hit_count && *count < limit; i++)
-        if (str_compare(search.hits[i].home, after) > 0) (*homes)[(*count)++] = search.hits[i].home;
     return STATUS_OK;
 }
 

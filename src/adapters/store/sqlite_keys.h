@@ -11,8 +11,8 @@
  * be shorter than the writing of some hundred thousand keys.
  *
  * Keys are kept as 64-bit hashes over tenant and key. Two keys that share a hash would be taken for
- * each other (with 20 million keys the odds that any two do are 1 to 100,000); what is found is
- * compared before it counts.
+ * each other (with 20 million keys the odds that any two do are 1 to 100,000). A candidate for a
+ * duplicate is compared before it counts; the home of a source's key is not.
  *
  * After a crash the index in memory is read back from the rows of the log that are in no run.
  */
@@ -42,13 +42,6 @@ MUST_CHECK enum status sqlite_keys_find(struct sqlite_keys *keys,
                                         const struct str *texts, size_t count, size_t homes_max,
                                         struct arena *arena, struct key_hit **hits,
                                         size_t *hit_count, struct error *error);
-
-/* All homes of the key after `after`, in order, at most `limit`. */
-MUST_CHECK enum status sqlite_keys_list(struct sqlite_keys *keys,
-                                        struct sql_transaction *transaction, struct str tenant,
-                                        struct str text, struct str after, size_t limit,
-                                        struct arena *arena, struct str **homes, size_t *count,
-                                        struct error *error);
 
 /* Takes the keys of the homes out of everything but the log, of which the caller deletes them. */
 MUST_CHECK enum status sqlite_keys_erase(struct sqlite_keys *keys,

@@ -148,14 +148,6 @@ enum status store_keys_find(struct store_session *session, const struct str *key
                                                  hit_count, error);
 }
 
-enum status store_key_list(struct store_session *session, struct str key, struct str after,
-                           size_t limit, struct arena *arena, struct str **homes, size_t *count,
-                           struct error *error)
-{
-    return session->store->operations->key_list(session, key, after, limit, arena, homes, count,
-                                                error);
-}
-
 enum status store_keys_put(struct store_session *session, struct str home, const struct str *keys,
                            size_t count, struct error *error)
 {

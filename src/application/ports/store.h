@@ -228,8 +228,6 @@ struct store_operations {
     enum status (*keys_find)(struct store_session *, const struct str *keys, size_t count,
                              size_t homes_max, struct arena *, struct key_hit **, size_t *hit_count,
                              struct error *);
-    enum status (*key_list)(struct store_session *, struct str key, struct str after, size_t limit,
-                            struct arena *, struct str **homes, size_t *count, struct error *);
     enum status (*keys_put)(struct store_session *, struct str home, const struct str *keys,
                             size_t count, struct error *);
     enum status (*search_put)(struct store_session *, struct str home, struct str entry,
@@ -388,16 +386,12 @@ MUST_CHECK enum status store_merge_list(struct store_session *session, const str
 MUST_CHECK enum status store_keys_lock(struct store_session *session, const struct str *keys,
                                        size_t count, struct error *error);
 /* In the order of the keys asked for, then of home. Of each key at most `homes_max` homes (up to
- * STORE_HOMES_MAX); which, when it has more, is not said. */
+ * STORE_HOMES_MAX); which, when it has more, is not said. The SQL stores keep keys as 64-bit
+ * hashes: a home may be found that has another key of the same hash instead. */
 MUST_CHECK enum status store_keys_find(struct store_session *session, const struct str *keys,
                                        size_t count, size_t homes_max, struct arena *arena,
                                        struct key_hit **hits, size_t *hit_count,
                                        struct error *error);
-/* All homes of one key, in order, a page at a time: those after `after` (absent: from the first).
- */
-MUST_CHECK enum status store_key_list(struct store_session *session, struct str key,
-                                      struct str after, size_t limit, struct arena *arena,
-                                      struct str **homes, size_t *count, struct error *error);
 /* Keys that the home has already are ignored. */
 MUST_CHECK enum status store_keys_put(struct store_session *session, struct str home,
                                       const struct str *keys, size_t count, struct error *error);
