@@ -57,6 +57,7 @@ static enum status resolve(struct identity *identity, struct http_request *reque
     caller->user_id = str_is_none(user) ? STR("tester") : user;
     caller->permissions =
         str_is_none(permissions) ? PERMISSIONS_ALL : permissions_parse_list(permissions);
+    if (!str_is_none(http_request_header(request, STR("X-Expired")))) caller->expires_at = 1;
     return STATUS_OK;
 }
 

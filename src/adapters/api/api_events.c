@@ -94,6 +94,14 @@ static enum status send_heartbeat(struct feed *feed, struct error *error)
     return status == STATUS_OK ? STATUS_OK : error_plain(error, status);
 }
 
+/* Who follows shows who he is anew when his token has ended. */
+static bool is_over(const struct call *call)
+{
+    struct environment *environment = call_application(call)->environment;
+    return http_request_draining(call->request) ||
+           (call->expires_at != INSTANT_NONE && environment->now(environment) >= call->expires_at);
+}
+
 static enum status follow(struct feed *feed, struct error *error)
 {
     const struct api_limits *limits = &call_options(feed->call)->limits;
@@ -102,7 +110,7 @@ static enum status follow(struct feed *feed, struct error *error)
     for (;;) {
         TRY(send_page(feed, &count, error));
         if (count > 0) silent_ms = 0;
-        if (http_request_draining(feed->call->request)) return STATUS_OK;
+        if (is_over(feed->call)) return STATUS_OK;
         if (count == EVENTS_PAGE) continue;
         coroutine_sleep(limits->stream_poll_ms);
         silent_ms += limits->stream_poll_ms;

@@ -101,6 +101,18 @@ static void lines_are_followed_when_asked(void **state)
     (void)close(fd);
 }
 
+static void who_follows_is_let_go_when_his_token_ends(void **state)
+{
+    struct buffer seen = {.arena = api_fixture_arena(*state)};
+    int fd = raw_connect(api_fixture_port(*state));
+    create(state, "A");
+    raw_send(fd,
+             STR("GET /api/v1/crm/events?follow=true HTTP/1.1\r\nHost: x\r\nX-Expired: 1\r\n\r\n"));
+    read_until(fd, &seen, "\"customerId\":\"A\"");
+    read_until(fd, &seen, "\r\n0\r\n\r\n");
+    (void)close(fd);
+}
+
 static int set_up_with_few_streams(void **state)
 {
     struct api_limits limits = API_LIMITS_DEFAULT;
@@ -241,6 +253,7 @@ int main(void)
         SERVED(lines_of_events_come_in_pages),
         SERVED(server_sent_events_follow_and_resume),
         SERVED(lines_are_followed_when_asked),
+        SERVED(who_follows_is_let_go_when_his_token_ends),
         ALONE(too_many_followers_are_refused_until_one_goes),
         SERVED(an_upload_becomes_a_job),
         SERVED(a_large_upload_arrives_whole),

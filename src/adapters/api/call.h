@@ -37,6 +37,7 @@ struct call {
     struct str body_text;          /* what came, without its coding */
     bool body_checked;             /* what is wrong from now on is wrong with the body */
     uint64_t permissions;          /* the caller's */
+    instant expires_at;            /* of his token; INSTANT_NONE: it has no end */
     int64_t if_match;              /* version that a change is for, or IF_MATCH_ANY */
     struct trace trace;
     const struct job_row *started;   /* the job that the handler starts */

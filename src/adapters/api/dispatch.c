@@ -135,7 +135,7 @@ static enum status check_rate(struct call *call, struct error *error)
 static enum status check_caller(struct call *call, struct error *error)
 {
     struct identity *identity = atomic_load(&call->api->identity);
-    struct api_caller who = {0};
+    struct api_caller who = {.expires_at = INSTANT_NONE};
     if (call->route->permission == ROUTE_PUBLIC) return STATUS_OK;
     TRY(identity->resolve(identity, call->request, &who, error));
     call->caller = (struct caller){.tenant = who.tenant, .user_id = who.user_id};
@@ -144,6 +144,7 @@ static enum status check_caller(struct call *call, struct error *error)
         call->caller.trace = trace_parent(&call->trace);
     }
     call->permissions = who.permissions;
+    call->expires_at = who.expires_at;
     TRY(call_require(call, (enum permission)call->route->permission, error));
     return check_rate(call, error);
 }

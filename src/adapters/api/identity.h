@@ -58,6 +58,7 @@ struct api_caller {
     struct str tenant;  /* never empty */
     struct str user_id; /* never empty; what is recorded as the actor */
     uint64_t permissions;
+    instant expires_at; /* until then it is known who he is; INSTANT_NONE: for this request */
 };
 
 struct identity {

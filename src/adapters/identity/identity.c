@@ -139,7 +139,8 @@ static enum status resolve_token(struct service_identity *identity, struct str t
     instant now = identity->environment->now(identity->environment);
     if (!token_cache_find(identity->cache, token, now, arena, &claims))
         TRY(verify_and_remember(identity, token, now, arena, &claims, error));
-    *caller = (struct api_caller){claims.tenant, claims.user_id, claims.permissions};
+    *caller =
+        (struct api_caller){claims.tenant, claims.user_id, claims.permissions, claims.expires_at};
     return STATUS_OK;
 }
 
@@ -178,7 +179,7 @@ enum status identity_resolve(struct identity *base, const struct credentials *cr
 {
     struct service_identity *identity = (struct service_identity *)base;
     struct str token;
-    *caller = (struct api_caller){.permissions = 0};
+    *caller = (struct api_caller){.permissions = 0, .expires_at = INSTANT_NONE};
     if (credentials->repeated)
         return error_set(error, STATUS_UNAUTHENTICATED, STR(""), STR("each header once"),
                          "a header that says who asks came twice");

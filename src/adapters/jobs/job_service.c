@@ -210,15 +210,16 @@ static struct application application_over(const struct job_service *service, st
     return application;
 }
 
-/* A task with an id of its own, and the name of its file. NULL when out of memory. */
+/* A task with an id of its own, which outlives it in `arena`, and the name of its file. NULL when
+ * out of memory. */
 static struct job_task *new_task(const struct job_service *service, enum job_kind kind,
                                  const struct caller *caller, const char *suffix,
-                                 struct arena *arena)
+                                 struct arena *arena, struct str *job_id)
 {
-    struct str job_id = jobs_new_id(service->application, arena);
-    struct job_task *task = str_is_none(job_id) ? NULL : job_task_new(kind, caller, job_id);
+    *job_id = jobs_new_id(service->application, arena);
+    struct job_task *task = str_is_none(*job_id) ? NULL : job_task_new(kind, caller, *job_id);
     if (!task) return NULL;
-    task->upload_path = job_path(service, caller->tenant, job_id, suffix, &task->arena);
+    task->upload_path = job_path(service, caller->tenant, *job_id, suffix, &task->arena);
     if (task->upload_path) return task;
     job_task_free(task);
     return NULL;
@@ -258,12 +259,14 @@ static enum status import_start(struct import_upload *upload, struct store *stor
 {
     struct job_service *service = upload->service;
     struct application application = application_over(service, store);
-    struct job_task *task = new_task(service, JOB_KIND_IMPORT, &upload->caller, "upload", arena);
+    struct str job_id;
+    struct job_task *task =
+        new_task(service, JOB_KIND_IMPORT, &upload->caller, "upload", arena, &job_id);
     enum status status = task ? name_upload(upload, task->upload_path, arena, error)
                               : error_plain(error, STATUS_OUT_OF_MEMORY);
     FAULT_POINT("job.prepared");
     if (status == STATUS_OK)
-        status = import_job_create(&application, &upload->caller, task->job_id, &upload->parameters,
+        status = import_job_create(&application, &upload->caller, job_id, &upload->parameters,
                                    arena, job, error);
     if (task) status = settle(service, task, status);
     if (status == STATUS_OK || status == STATUS_OUTCOME_UNKNOWN)
@@ -303,16 +306,15 @@ static enum status undo_start(struct job_runner *runner, struct store *store,
     struct job_service *service = (struct job_service *)runner;
     struct application application = application_over(service, store);
     TRY(job_make_directory(service, caller->tenant, arena, error));
-    struct job_task *task = new_task(service, JOB_KIND_UNDO, caller, "undo", arena);
+    struct str job_id;
+    struct job_task *task = new_task(service, JOB_KIND_UNDO, caller, "undo", arena, &job_id);
     if (!task) return error_plain(error, STATUS_OUT_OF_MEMORY);
     enum status status = make_empty(task->upload_path, error);
     if (status == STATUS_OK) status = job_sync_directory(service, caller->tenant, arena, error);
     FAULT_POINT("job.prepared");
     if (status == STATUS_OK)
-        status =
-            undo_import_start(&application, caller, import_id, task->job_id, arena, job, error);
-    if (status != STATUS_OK || str_equal(job->job_id, task->job_id))
-        return settle(service, task, status);
+        status = undo_import_start(&application, caller, import_id, job_id, arena, job, error);
+    if (status != STATUS_OK || str_equal(job->job_id, job_id)) return settle(service, task, status);
     (void)unlink(task->upload_path);
     job_task_free(task);
     return go_on_undoing(service, caller, job->job_id, error);
@@ -325,14 +327,15 @@ static enum status export_start(struct job_runner *runner, struct store *store,
     struct job_service *service = (struct job_service *)runner;
     struct application application = application_over(service, store);
     TRY(job_make_directory(service, caller->tenant, arena, error));
-    struct job_task *task = new_task(service, JOB_KIND_EXPORT, caller, "export", arena);
+    struct str job_id;
+    struct job_task *task = new_task(service, JOB_KIND_EXPORT, caller, "export", arena, &job_id);
     if (!task) return error_plain(error, STATUS_OUT_OF_MEMORY);
     enum status status = make_empty(task->upload_path, error);
     if (status == STATUS_OK) status = job_sync_directory(service, caller->tenant, arena, error);
     FAULT_POINT("job.prepared");
     if (status == STATUS_OK)
-        status = jobs_create(&application, caller, task->job_id, STR("EXPORT"), STR("{}"), arena,
-                             job, error);
+        status =
+            jobs_create(&application, caller, job_id, STR("EXPORT"), STR("{}"), arena, job, error);
     return settle(service, task, status);
 }
 
@@ -344,15 +347,16 @@ static enum status scan_start(struct job_runner *runner, struct store *store,
     struct application application = application_over(service, store);
     struct str parameters =
         merge_from > 1 ? STR("{}") : arena_format(arena, "{\"autoMergeAbove\":%.9g}", merge_from);
-    struct job_task *task = new_task(service, JOB_KIND_SCAN, caller, "scan", arena);
+    struct str job_id;
+    struct job_task *task = new_task(service, JOB_KIND_SCAN, caller, "scan", arena, &job_id);
     if (!task) return error_plain(error, STATUS_OUT_OF_MEMORY);
     task->merge_from = merge_from;
     enum status status = job_scan_mark(service, task, error);
     if (status == STATUS_OK) status = job_sync_directory(service, caller->tenant, arena, error);
     FAULT_POINT("job.prepared");
     if (status == STATUS_OK)
-        status = jobs_create(&application, caller, task->job_id, STR("SCAN"), parameters, arena,
-                             job, error);
+        status =
+            jobs_create(&application, caller, job_id, STR("SCAN"), parameters, arena, job, error);
     return settle(service, task, status);
 }
 
