@@ -265,7 +265,7 @@ static void drive(struct search_hits *hits, size_t token, size_t lacking_max,
 {
     struct cursors cursors = {.lists = hits->tokens, .count = hits->reading->count};
     const struct search_postings *list = &hits->tokens[token];
-    for (size_t i = 0; i < list->count; i++)
+    for (size_t i = 0; i < list->count && cursors.count > 0; i++)
         judge(&cursors, list->items[i] >> WEIGHT_BITS, lacking_max, ranking);
 }
 
