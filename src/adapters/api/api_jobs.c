@@ -82,7 +82,7 @@ static enum status do_blocking(struct file_call *file, loop_function *function)
     return file->status;
 }
 
-enum status answer_started(struct call *call, struct error *error)
+enum status api_jobs_answer_started(struct call *call, struct error *error)
 {
     const struct job_row *job = call->started;
     http_response_header(call->response, STR("Location"),
@@ -157,7 +157,7 @@ enum status api_jobs_import(struct call *call, struct error *error)
         return status;
     }
     TRY(do_blocking(&file, start_import));
-    return answer_started(call, error);
+    return api_jobs_answer_started(call, error);
 }
 
 enum status api_jobs_propose(struct call *call, struct error *error)
@@ -180,7 +180,7 @@ enum status api_jobs_undo(struct call *call, struct error *error)
     TRY(get_runner(call, &runner, error));
     TRY(runner->undo_start(runner, call_application(call)->store, &call->caller, call->places[0],
                            call->arena, &job, error));
-    return answer_started(call, error);
+    return api_jobs_answer_started(call, error);
 }
 
 enum status api_jobs_export(struct call *call, struct error *error)
@@ -191,7 +191,7 @@ enum status api_jobs_export(struct call *call, struct error *error)
     TRY(get_runner(call, &runner, error));
     TRY(runner->export_start(runner, call_application(call)->store, &call->caller, call->arena,
                              &job, error));
-    return answer_started(call, error);
+    return api_jobs_answer_started(call, error);
 }
 
 /* {"autoMergeAbove"?: from 0.5 to 1}. */
@@ -223,7 +223,7 @@ enum status api_jobs_scan(struct call *call, struct error *error)
     TRY(get_runner(call, &runner, error));
     TRY(runner->scan_start(runner, call_application(call)->store, &call->caller, merge_from,
                            call->arena, &job, error));
-    return answer_started(call, error);
+    return api_jobs_answer_started(call, error);
 }
 
 enum status api_jobs_list(struct call *call, struct error *error)

@@ -79,7 +79,7 @@ struct str answer_path_for(const struct call *call, struct str customer_id, bool
 void answer_append_escaped(struct buffer *out, struct str segment);
 
 /* 202 with the job that was started (call->started) as it is now, and where to ask for it again. */
-enum status answer_started(struct call *call, struct error *error);
+enum status api_jobs_answer_started(struct call *call, struct error *error);
 enum status answer_json(struct call *call, int status, struct str json, struct error *error);
 /* The same with an ETag; 304 when If-None-Match of a GET names it. */
 enum status answer_versioned(struct call *call, int status, int64_t version, struct str json,

@@ -135,7 +135,7 @@ static enum status tell_started(struct application *application, void *context,
 {
     struct call *call = context;
     (void)application;
-    TRY(answer_started(call, error));
+    TRY(api_jobs_answer_started(call, error));
     return take_answer(call, answer, error);
 }
 
