@@ -57,18 +57,18 @@ static bool contains(struct str text, struct str part)
     return part.len > 0 && memmem(text.ptr, text.len, part.ptr, part.len) != NULL;
 }
 
-static void add_value(void *context, enum search_field field, struct str value)
+static void add_value(void *context, enum search_field field, struct str text)
 {
     struct erasing_reports *erasing = context;
-    struct value new = {.how = how[field]};
-    if (new.how == SOUGHT_NOT || erasing->failed) return;
-    new.text = new.how == SOUGHT_DIGITS ? digits_of(value, erasing->arena)
-                                        : small_letters(value, erasing->arena);
-    erasing->failed = str_is_none(new.text);
+    struct value value = {.how = how[field]};
+    if (value.how == SOUGHT_NOT || erasing->failed) return;
+    value.text = value.how == SOUGHT_DIGITS ? digits_of(text, erasing->arena)
+                                            : small_letters(text, erasing->arena);
+    erasing->failed = str_is_none(value.text);
     /* However it is written, with the country or without: the end of a number is the same. */
-    if (new.how == SOUGHT_DIGITS &&new.text.len > DIGITS_MIN)
-        new.text = str_skip(new.text, new.text.len - DIGITS_MIN);
-    if (new.text.len < (new.how == SOUGHT_DIGITS ? DIGITS_MIN : TEXT_MIN)) return;
+    if (value.how == SOUGHT_DIGITS && value.text.len > DIGITS_MIN)
+        value.text = str_skip(value.text, value.text.len - DIGITS_MIN);
+    if (value.text.len < (value.how == SOUGHT_DIGITS ? DIGITS_MIN : TEXT_MIN)) return;
     if (erasing->count == erasing->room) {
         size_t room = erasing->room ? 2 * erasing->room : 32;
         struct value *larger =
@@ -79,7 +79,7 @@ static void add_value(void *context, enum search_field field, struct str value)
         erasing->values = larger;
         erasing->room = room;
     }
-    erasing->values[erasing->count++] = new;
+    erasing->values[erasing->count++] = value;
 }
 
 static bool has_words(struct str row, struct str words)

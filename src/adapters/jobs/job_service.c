@@ -299,21 +299,32 @@ static enum status go_on_undoing(struct job_service *service, const struct calle
     return STATUS_OK;
 }
 
+/* A task of that kind with a file that is empty yet; none is left when it fails. */
+static enum status prepare_task(struct job_service *service, enum job_kind kind,
+                                const struct caller *caller, const char *suffix,
+                                struct arena *arena, struct str *job_id, struct job_task **task,
+                                struct error *error)
+{
+    TRY(job_make_directory(service, caller->tenant, arena, error));
+    *task = new_task(service, kind, caller, suffix, arena, job_id);
+    if (!*task) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    enum status status = make_empty((*task)->upload_path, error);
+    if (status == STATUS_OK) status = job_sync_directory(service, caller->tenant, arena, error);
+    FAULT_POINT("job.prepared");
+    return status == STATUS_OK ? STATUS_OK : settle(service, *task, status);
+}
+
 static enum status undo_start(struct job_runner *runner, struct store *store,
                               const struct caller *caller, struct str import_id,
                               struct arena *arena, struct job_row *job, struct error *error)
 {
     struct job_service *service = (struct job_service *)runner;
     struct application application = application_over(service, store);
-    TRY(job_make_directory(service, caller->tenant, arena, error));
+    struct job_task *task;
     struct str job_id;
-    struct job_task *task = new_task(service, JOB_KIND_UNDO, caller, "undo", arena, &job_id);
-    if (!task) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    enum status status = make_empty(task->upload_path, error);
-    if (status == STATUS_OK) status = job_sync_directory(service, caller->tenant, arena, error);
-    FAULT_POINT("job.prepared");
-    if (status == STATUS_OK)
-        status = undo_import_start(&application, caller, import_id, job_id, arena, job, error);
+    TRY(prepare_task(service, JOB_KIND_UNDO, caller, "undo", arena, &job_id, &task, error));
+    enum status status =
+        undo_import_start(&application, caller, import_id, job_id, arena, job, error);
     if (status != STATUS_OK || str_equal(job->job_id, job_id)) return settle(service, task, status);
     (void)unlink(task->upload_path);
     job_task_free(task);
@@ -326,16 +337,11 @@ static enum status export_start(struct job_runner *runner, struct store *store,
 {
     struct job_service *service = (struct job_service *)runner;
     struct application application = application_over(service, store);
-    TRY(job_make_directory(service, caller->tenant, arena, error));
+    struct job_task *task;
     struct str job_id;
-    struct job_task *task = new_task(service, JOB_KIND_EXPORT, caller, "export", arena, &job_id);
-    if (!task) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    enum status status = make_empty(task->upload_path, error);
-    if (status == STATUS_OK) status = job_sync_directory(service, caller->tenant, arena, error);
-    FAULT_POINT("job.prepared");
-    if (status == STATUS_OK)
-        status =
-            jobs_create(&application, caller, job_id, STR("EXPORT"), STR("{}"), arena, job, error);
+    TRY(prepare_task(service, JOB_KIND_EXPORT, caller, "export", arena, &job_id, &task, error));
+    enum status status =
+        jobs_create(&application, caller, job_id, STR("EXPORT"), STR("{}"), arena, job, error);
     return settle(service, task, status);
 }
 
