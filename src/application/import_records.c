@@ -30,6 +30,7 @@ struct batch_key {
 };
 
 struct batch_row {
+    struct caller caller;
     struct new_customer customer;
     const struct import_record *record;
     instant observed_at;
@@ -66,8 +67,7 @@ struct import_batch {
     size_t point_count;
 };
 
-/* Whether a status is about the row; any other is about the batch. */
-static bool is_about_row(enum status status)
+bool import_records_blames(enum status status)
 {
     switch (status) {
     case STATUS_UNKNOWN_FIELD:
@@ -88,7 +88,7 @@ static enum status settle_row(struct import_result *result, enum status status,
                               const struct error *row_error, struct error *error)
 {
     if (status == STATUS_OK) return STATUS_OK;
-    if (!is_about_row(status)) {
+    if (!import_records_blames(status)) {
         if (error) *error = *row_error;
         return status;
     }
@@ -125,10 +125,13 @@ static enum status prepare_row(struct import_batch *batch, const struct import_r
         .source_key = record->source_key,
         .observed_at = record->observed_at == INSTANT_NONE ? now : record->observed_at,
         .now = now};
-    *row = (struct batch_row){
-        .record = record, .observed_at = input.observed_at, .first_point = batch->point_count};
+    *row = (struct batch_row){.caller = *batch->caller,
+                              .record = record,
+                              .observed_at = input.observed_at,
+                              .first_point = batch->point_count};
+    if (!str_is_none(record->trace)) row->caller.trace = record->trace;
     *result = (struct import_result){.outcome = IMPORT_CREATED};
-    enum status status = new_customer_prepare(batch->application, batch->caller, batch->policy,
+    enum status status = new_customer_prepare(batch->application, &row->caller, batch->policy,
                                               &input, batch->arena, &row->customer, &row_error);
     row->invalid = status != STATUS_OK;
     TRY(settle_row(result, status, &row_error, error));
@@ -426,10 +429,11 @@ static enum status open_known(const struct import_batch *batch, const struct bat
     return import_update_open(change, *home, error);
 }
 
-static struct customer_change change_of(const struct import_batch *batch)
+static struct customer_change change_of(const struct import_batch *batch,
+                                        const struct batch_row *row)
 {
     return (struct customer_change){.application = batch->application,
-                                    .caller = batch->caller,
+                                    .caller = &row->caller,
                                     .policy = batch->policy,
                                     .session = batch->session,
                                     .arena = batch->arena,
@@ -444,7 +448,7 @@ static enum status update_row(struct import_batch *batch, size_t index, struct s
     struct batch_row *row = &batch->rows[index];
     struct import_result *result = &batch->results[index];
     struct error row_error = {0};
-    struct customer_change change = change_of(batch);
+    struct customer_change change = change_of(batch, row);
     enum status status = str_is_none(home) ? open_known(batch, row, &change, &home, &row_error)
                                            : import_update_open(&change, home, &row_error);
     *is_new = status == STATUS_OK && str_is_none(home);
@@ -475,7 +479,7 @@ static enum status create_row(struct import_batch *batch, size_t index, struct e
     size_t certain = duplicates_certain(found.duplicates, found.count);
     if (found.duplicates && certain > 0 && batch->settings.on_duplicate == ON_DUPLICATE_REJECT)
         return refuse_duplicate(batch, found.duplicates, certain, result, error);
-    TRY(new_customer_insert(batch->application, batch->caller, batch->session, &row->customer,
+    TRY(new_customer_insert(batch->application, &row->caller, batch->session, &row->customer,
                             &found, batch->arena, &shown, error));
     result->customer_id = id;
     note_home(batch, id);

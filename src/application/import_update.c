@@ -32,8 +32,7 @@ bool import_update_has(const struct customer_change *change, struct str home, st
     return false;
 }
 
-/* What the source record says so far: the golden record of its own assertions. */
-static enum status said_before(const struct customer_change *change, struct str home,
+enum status import_update_said(const struct customer_change *change, struct str home,
                                struct str source, struct str source_key, instant observed_at,
                                struct golden *golden)
 {
@@ -127,7 +126,7 @@ enum status import_update(struct customer_change *change, struct str home,
     *changed = false;
     if (!contacts) return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(check_room(change, record, error));
-    if (said_before(change, home, source, source_key, observed_at, &before) != STATUS_OK)
+    if (import_update_said(change, home, source, source_key, observed_at, &before) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(profile_parse_patch(record->assertion, before.attributes, change->arena, &assertion.body,
                             error));
