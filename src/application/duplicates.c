@@ -41,7 +41,8 @@ static enum status load_rows(const struct duplicate_search *search,
     for (size_t i = 0; i < candidates->count; i++)
         if (!candidates->items[i].known) ids[count++] = candidates->items[i].home;
     if (count == 0) return STATUS_OK;
-    return store_profiles_get(search->session, ids, count, search->arena, rows, error);
+    return store_profiles_get(search->session, ids, count, STORE_NO_LOCK, search->arena, rows,
+                              error);
 }
 
 static enum status suspect_row(const struct duplicate_search *search, const struct profile_row *row,

@@ -20,6 +20,7 @@ struct import_record {
     struct str source_key;         /* absent: none */
     instant observed_at;           /* INSTANT_NONE: now */
     const struct json_value *body; /* as profile_parse_create takes it */
+    struct str trace;              /* absent: the caller's */
 };
 
 struct import_result {
@@ -53,6 +54,8 @@ struct import_step {
 
 enum { IMPORT_BATCH_MAX = 1000 };
 
+/* Whether a status is about the record; any other is about the batch. */
+bool import_records_blames(enum status status);
 /* `results` has room for `count`, at most IMPORT_BATCH_MAX. A status other than OK means that
  * nothing of the batch was written. */
 MUST_CHECK enum status import_records(struct application *application, const struct caller *caller,

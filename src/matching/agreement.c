@@ -4,6 +4,8 @@ float agreement_bits(const struct scorer *scorer, enum slot slot, uint32_t refer
 {
     const struct rarities *rarities = scorer->rarities;
     if (rarities && reference < rarities->count[slot]) return rarities->slot[slot][reference];
+    if (rarities && rarities->ask && !(reference & VALUES_LIST))
+        return rarities->ask(rarities->ask_context, slot, reference);
     return scoring_default_bits(slot);
 }
 

@@ -65,7 +65,7 @@ static void init_comparison(struct scorer *scorer, enum model_kind kind, enum co
 static bool is_present(const struct values *values, enum comparison c)
 {
     enum slot slot = comparison_slot(c);
-    if (slot == SLOT_TRAITS) return true;
+    if (slot == SLOT_TRAITS || !values) return true;
     if (c == COMPARISON_LOCALITY)
         return values->domain[DOMAIN_POSTCODE].count || values->domain[DOMAIN_CITY].count ||
                values->domain[DOMAIN_REGION].count;

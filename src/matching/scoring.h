@@ -14,8 +14,10 @@
 /* How rare a value is: -log2 of its frequency, by slot and number. */
 struct rarities {
     float *slot[SLOT_COUNT];
-    uint32_t count[SLOT_COUNT]; /* numbers known; others are as rare as their slot's default */
-    float *word;                /* of organisations' names */
+    uint32_t count[SLOT_COUNT]; /* numbers known; others are asked for, */
+    float (*ask)(const void *context, enum slot slot, uint32_t number);
+    const void *ask_context; /* or, where nobody is to be asked, as rare as their slot's default */
+    float *word;             /* of organisations' names */
     uint32_t word_count;
     bool learned; /* false: only the defaults */
 };
@@ -54,6 +56,7 @@ struct scoring_memo;
 struct scoring_memo *scoring_memo_new(void);
 void scoring_memo_free(struct scoring_memo *memo);
 
+/* `values` may be NULL in a scorer that others are copied from: it expects any comparison. */
 void scoring_init(struct scorer *scorer, const struct values *values,
                   const struct rarities *rarities, const struct model_set *models,
                   const double match_rate[MODEL_KIND_COUNT]);

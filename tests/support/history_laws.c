@@ -415,8 +415,8 @@ static bool speaks_of_customer(enum history_kind kind)
 {
     static const enum history_kind speaking[] = {
         HISTORY_SET,         HISTORY_ADD_TO_LIST, HISTORY_REMOVE_FROM_LIST, HISTORY_SET_PREFERENCE,
-        HISTORY_ADD_CONTACT, HISTORY_RELATE,      HISTORY_IMPORT,           HISTORY_GRANT,
-        HISTORY_REVOKE};
+        HISTORY_ADD_CONTACT, HISTORY_RELATE,      HISTORY_IMPORT,           HISTORY_BLOCK,
+        HISTORY_GRANT,       HISTORY_REVOKE};
     for (size_t i = 0; i < sizeof(speaking) / sizeof(speaking[0]); i++)
         if (kind == speaking[i]) return true;
     return false;

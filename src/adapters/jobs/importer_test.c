@@ -114,6 +114,28 @@ static void rows_go_in_and_bad_ones_are_told_in_the_order_of_the_file(void **sta
     assert_int_equal(counts.outcomes[IMPORT_CREATED], 0);
 }
 
+static enum status put_key(struct store_session *session, void *context, struct error *failure)
+{
+    const struct str key = STR("source|erp|79");
+    (void)context;
+    return store_keys_put(session, STR("CUST-71"), &key, 1, failure);
+}
+
+/* Stores find a source key by its hash: here it leads to a customer of another key. */
+static void a_key_that_leads_to_another_customer_is_a_new_one(void **state)
+{
+    (void)state;
+    struct store *store = application.store;
+    import_text(options_for(RECORD_FORM_CSV), STR("ID,customerId,name\n71,CUST-71,Acme\n"));
+    assert_int_equal(store_write(store, STR("t"), &arena, put_key, NULL, &error), STATUS_OK);
+    struct import_counts counts =
+        import_text(options_for(RECORD_FORM_CSV), STR("ID,name\n79,Zeta\n71,Acme Corp\n"));
+    assert_int_equal(counts.outcomes[IMPORT_CREATED], 1);
+    assert_int_equal(counts.outcomes[IMPORT_UPDATED], 1);
+    counts = import_text(options_for(RECORD_FORM_CSV), STR("ID,name\n79,Zeta\n71,Acme Corp\n"));
+    assert_int_equal(counts.outcomes[IMPORT_UNCHANGED], 2);
+}
+
 static void lines_of_json_go_in_whatever_their_ends(void **state)
 {
     (void)state;
@@ -614,6 +636,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_go_in_and_bad_ones_are_told_in_the_order_of_the_file),
+        cmocka_unit_test(a_key_that_leads_to_another_customer_is_a_new_one),
         cmocka_unit_test(lines_of_json_go_in_whatever_their_ends),
         cmocka_unit_test(a_line_that_is_too_long_costs_itself_alone),
         cmocka_unit_test(a_header_that_does_not_fit_ends_it_before_anything_is_written),

@@ -75,7 +75,8 @@ static bool is_person(const struct json_value *const *said, size_t count)
 enum status evidence_normalise(const struct json_value *const *said, size_t said_count,
                                struct arena *arena, struct str *normal)
 {
-    struct values_of_record values = {.count = 0};
+    struct values_of_record values;
+    values.count = 0; /* and nothing else is looked at */
     bool person = is_person(said, said_count);
     add(&values, MATCHING_FIELD_KIND, STR(""), person ? STR("person") : STR("organisation"));
     for (size_t i = 0; i < said_count; i++) add_said(&values, said[i], person);

@@ -144,6 +144,7 @@ static const struct store_operations operations = {
     .tree_load = memory_trees_load,
     .fact_append = memory_trees_fact_append,
     .facts_about = memory_trees_facts_about,
+    .history_list = memory_trees_history,
     .merge_insert = memory_trees_merge_insert,
     .merge_get = memory_trees_merge_get,
     .merge_reverse = memory_trees_merge_reverse,
@@ -190,6 +191,7 @@ static const struct store_operations operations = {
     .duplicate_backlog = memory_duplicates_backlog,
     .answer_claim = memory_answers_claim,
     .answer_put = memory_answers_put,
+    .inbox_put = memory_inbox_put,
 };
 
 enum status memory_store_new(size_t limit_bytes, struct store **out)

@@ -303,6 +303,7 @@ static const struct store_operations operations = {
     .tree_load = sql_trees_load,
     .fact_append = sql_trees_fact_append,
     .facts_about = sql_trees_facts_about,
+    .history_list = sql_trees_history,
     .merge_insert = sql_trees_merge_insert,
     .merge_get = sql_trees_merge_get,
     .merge_reverse = sql_trees_merge_reverse,
@@ -346,6 +347,7 @@ static const struct store_operations operations = {
     .duplicate_backlog = sql_duplicates_backlog,
     .answer_claim = sql_answers_claim,
     .answer_put = sql_answers_put,
+    .inbox_put = sql_inbox_put,
 };
 
 struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t count,

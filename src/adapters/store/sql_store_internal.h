@@ -97,7 +97,8 @@ void sql_profiles_decode_from(const struct sql_rows *rows, size_t index, size_t 
 enum status sql_profiles_get(struct store_session *, struct str id, enum store_lock, struct arena *,
                              struct profile_row *, struct error *);
 enum status sql_profiles_get_many(struct store_session *, const struct str *ids, size_t count,
-                                  struct arena *, struct profile_row *rows, struct error *);
+                                  enum store_lock, struct arena *, struct profile_row *rows,
+                                  struct error *);
 enum status sql_profiles_exist(struct store_session *, const struct str *ids, size_t count,
                                bool *exist, struct error *);
 enum status sql_profiles_insert(struct store_session *, const struct profile_row *, struct error *);
@@ -119,6 +120,8 @@ enum status sql_trees_fact_append(struct store_session *, const struct fact *, s
 enum status sql_trees_facts_about(struct store_session *, const struct str *objects, size_t count,
                                   struct arena *, struct fact **, size_t *fact_count,
                                   struct error *);
+enum status sql_trees_history(struct store_session *, const struct str *homes, size_t count,
+                              struct arena *, struct fact **, size_t *fact_count, struct error *);
 enum status sql_trees_merge_insert(struct store_session *, const struct merge *, struct error *);
 enum status sql_trees_merge_get(struct store_session *, struct str merge_id, struct arena *,
                                 struct merge *, struct error *);
@@ -211,5 +214,7 @@ enum status sql_answers_claim(struct store_session *, struct str caller, struct 
                               instant now, struct arena *, struct answer_row *, struct error *);
 enum status sql_answers_put(struct store_session *, const struct answer_row *, instant now,
                             struct error *);
+enum status sql_inbox_put(struct store_session *, const struct str *ids, size_t count, instant now,
+                          instant forget, bool *fresh, struct error *);
 
 #endif

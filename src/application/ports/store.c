@@ -37,9 +37,10 @@ enum status store_profile_get(struct store_session *session, struct str id, enum
 }
 
 enum status store_profiles_get(struct store_session *session, const struct str *ids, size_t count,
-                               struct arena *arena, struct profile_row *rows, struct error *error)
+                               enum store_lock lock, struct arena *arena, struct profile_row *rows,
+                               struct error *error)
 {
-    return session->store->operations->profiles_get(session, ids, count, arena, rows, error);
+    return session->store->operations->profiles_get(session, ids, count, lock, arena, rows, error);
 }
 
 enum status store_profiles_exist(struct store_session *session, const struct str *ids, size_t count,
@@ -106,6 +107,14 @@ enum status store_facts_about(struct store_session *session, const struct str *o
 {
     return session->store->operations->facts_about(session, objects, count, arena, facts,
                                                    fact_count, error);
+}
+
+enum status store_history_list(struct store_session *session, const struct str *homes, size_t count,
+                               struct arena *arena, struct fact **facts, size_t *fact_count,
+                               struct error *error)
+{
+    return session->store->operations->history_list(session, homes, count, arena, facts, fact_count,
+                                                    error);
 }
 
 enum status store_merge_insert(struct store_session *session, const struct merge *merge,
@@ -406,4 +415,10 @@ enum status store_relay_turn(struct store *store, const struct relay_turn *turn,
                              struct arena *arena, struct relay_state *state, struct error *error)
 {
     return store->operations->relay_turn(store, turn, arena, state, error);
+}
+
+enum status store_inbox_put(struct store_session *session, const struct str *ids, size_t count,
+                            instant now, instant forget, bool *fresh, struct error *error)
+{
+    return session->store->operations->inbox_put(session, ids, count, now, forget, fresh, error);
 }

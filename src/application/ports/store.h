@@ -207,7 +207,8 @@ struct store_operations {
     enum status (*profile_get)(struct store_session *, struct str id, enum store_lock,
                                struct arena *, struct profile_row *, struct error *);
     enum status (*profiles_get)(struct store_session *, const struct str *ids, size_t count,
-                                struct arena *, struct profile_row *rows, struct error *);
+                                enum store_lock, struct arena *, struct profile_row *rows,
+                                struct error *);
     enum status (*profiles_exist)(struct store_session *, const struct str *ids, size_t count,
                                   bool *exist, struct error *);
     enum status (*profile_insert)(struct store_session *, const struct profile_row *,
@@ -229,6 +230,8 @@ struct store_operations {
     enum status (*fact_append)(struct store_session *, const struct fact *, struct error *);
     enum status (*facts_about)(struct store_session *, const struct str *objects, size_t count,
                                struct arena *, struct fact **, size_t *fact_count, struct error *);
+    enum status (*history_list)(struct store_session *, const struct str *homes, size_t count,
+                                struct arena *, struct fact **, size_t *fact_count, struct error *);
     enum status (*merge_insert)(struct store_session *, const struct merge *, struct error *);
     enum status (*merge_get)(struct store_session *, struct str merge_id, struct arena *,
                              struct merge *, struct error *);
@@ -312,6 +315,8 @@ struct store_operations {
                                 instant now, struct arena *, struct answer_row *, struct error *);
     enum status (*answer_put)(struct store_session *, const struct answer_row *, instant now,
                               struct error *);
+    enum status (*inbox_put)(struct store_session *, const struct str *ids, size_t count,
+                             instant now, instant forget, bool *fresh, struct error *);
 };
 
 /* Adapters embed these two as their first member. */
@@ -345,9 +350,10 @@ int64_t store_wait_us(struct store *store, enum store_use use, bool bursts_count
 MUST_CHECK enum status store_profile_get(struct store_session *session, struct str id,
                                          enum store_lock lock, struct arena *arena,
                                          struct profile_row *row, struct error *error);
-/* Many at once, each id asked for once, without locks; a missing one gets an absent customer_id. */
+/* Many at once, each id asked for once; a missing one gets an absent customer_id. With STORE_LOCK,
+ * where the ids are in order (str_sort), as with store_profile_get. */
 MUST_CHECK enum status store_profiles_get(struct store_session *session, const struct str *ids,
-                                          size_t count, struct arena *arena,
+                                          size_t count, enum store_lock lock, struct arena *arena,
                                           struct profile_row *rows, struct error *error);
 /* exist[i]: there is a profile of ids[i], merged and erased ones included. */
 MUST_CHECK enum status store_profiles_exist(struct store_session *session, const struct str *ids,
@@ -376,9 +382,9 @@ MUST_CHECK enum status store_version_list(struct store_session *session, struct 
                                           struct version_row **rows, size_t *count,
                                           struct error *error);
 /* The tree under `root` as it was known at `as_of` (INSTANT_FUTURE: now): edges made at or before
- * and not reversed at or before it, facts recorded at or before it, sorted (tree_sort). The root
- * itself need not be a root today. STATUS_CUSTOMER_NOT_FOUND when there is no such customer, or
- * there was none yet. */
+ * and not reversed at or before it, facts recorded at or before it,  history left out, sorted
+ * (tree_sort). The root itself need not be a root today. STATUS_CUSTOMER_NOT_FOUND when there is no
+ * such customer, or there was none yet. */
 MUST_CHECK enum status store_tree_load(struct store_session *session, struct str root,
                                        instant as_of, struct arena *arena, struct tree *tree,
                                        struct error *error);
@@ -388,6 +394,10 @@ MUST_CHECK enum status store_fact_append(struct store_session *session, const st
 MUST_CHECK enum status store_facts_about(struct store_session *session, const struct str *objects,
                                          size_t count, struct arena *arena, struct fact **facts,
                                          size_t *fact_count, struct error *error);
+/* History (fact_kind_is_history) of these homes, in the order of fact_compare. */
+MUST_CHECK enum status store_history_list(struct store_session *session, const struct str *homes,
+                                          size_t count, struct arena *arena, struct fact **facts,
+                                          size_t *fact_count, struct error *error);
 MUST_CHECK enum status store_merge_insert(struct store_session *session, const struct merge *merge,
                                           struct error *error);
 /* STATUS_MERGE_NOT_FOUND. */
@@ -582,5 +592,11 @@ MUST_CHECK enum status store_answer_claim(struct store_session *session, struct 
 /* The key must be claimed and without an answer. Some that expired before `now` are taken away. */
 MUST_CHECK enum status store_answer_put(struct store_session *session, const struct answer_row *row,
                                         instant now, struct error *error);
+/* What was consumed, by the id of each message: fresh[i] says that ids[i] was not here yet. The ids
+ * are in order and each is given once. Another unit of work that puts one of them waits for this
+ * one's end. Some that were put before `forget` are taken away. */
+MUST_CHECK enum status store_inbox_put(struct store_session *session, const struct str *ids,
+                                       size_t count, instant now, instant forget, bool *fresh,
+                                       struct error *error);
 
 #endif
