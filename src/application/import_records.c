@@ -548,7 +548,8 @@ static enum status import_body(struct store_session *session, void *context, str
     batch->homes = (struct buffer){.arena = batch->arena};
     buffer_append_char(&batch->homes, '[');
     if (!str_is_none(batch->settings.import_id))
-        TRY(jobs_hold(session, batch->settings.import_id, batch->arena, error));
+        TRY(jobs_hold(session, batch->settings.import_id, batch->settings.epoch, batch->arena,
+                      error));
     TRY(store_keys_lock(session, batch->locks, batch->lock_count, error));
     TRY(find_known(batch, error));
     TRY(find_ids(batch, error));

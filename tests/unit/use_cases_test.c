@@ -616,7 +616,7 @@ static void a_job_that_ended_is_not_cancelled(void **state)
                      STATUS_OK);
     struct str id = job.job_id;
     assert_int_equal(
-        jobs_update(&application, &caller, id, JOB_RUNNING, STR("{\"rows\":7}"), &arena, &error),
+        jobs_update(&application, &caller, id, 0, JOB_RUNNING, STR("{\"rows\":7}"), &arena, &error),
         STATUS_OK);
     assert_int_equal(jobs_get(&application, &caller, id, &arena, &job, &error), STATUS_OK);
     assert_true(contains(jobs_json(&job, &arena),
@@ -624,7 +624,7 @@ static void a_job_that_ended_is_not_cancelled(void **state)
     assert_int_equal(jobs_cancel(&application, &caller, id, &arena, &job, &error), STATUS_OK);
     assert_int_equal(jobs_cancel(&application, &caller, id, &arena, &job, &error),
                      STATUS_JOB_ENDED);
-    assert_int_equal(jobs_update(&application, &caller, id, JOB_DONE, STR_NONE, &arena, &error),
+    assert_int_equal(jobs_update(&application, &caller, id, 0, JOB_DONE, STR_NONE, &arena, &error),
                      STATUS_JOB_ENDED);
 }
 
