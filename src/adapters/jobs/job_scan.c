@@ -16,6 +16,7 @@
 #include "adapters/jobs/job_internal.h"
 #include "application/review_scan.h"
 #include "base/log.h"
+#include "domain/contact.h"
 #include "formats/csv.h"
 #include "matching/bulk.h"
 #include "matching/parallel.h"
@@ -133,8 +134,23 @@ static struct str header_of(const struct scan_column *column)
     return str_split(&rest, '=', &header) ? header : rest;
 }
 
+/* The customer's and its contacts'. */
+static struct str point_of(const struct json_value *document, enum contact_point_kind kind,
+                           size_t index)
+{
+    struct contact_points points = contact_points_of(document, kind);
+    struct str point;
+    while (contact_points_next(&points, &point))
+        if (index-- == 0) return point;
+    return STR("");
+}
+
 static struct str cell_of(const struct scan_column *column, const struct json_value *document)
 {
+    if (strcmp(column->member, "emails") == 0)
+        return point_of(document, CONTACT_POINT_EMAIL, column->index);
+    if (strcmp(column->member, "phones") == 0)
+        return point_of(document, CONTACT_POINT_PHONE, column->index);
     const struct json_value *value = json_get(document, str_from_cstr(column->member));
     if (value && value->type == JSON_ARRAY)
         value = column->index < value->count ? &value->items[column->index] : NULL;
