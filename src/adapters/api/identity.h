@@ -32,7 +32,7 @@
     X(DUPLICATE_READ,     "duplicates:read",    "see the review queue, both profiles of an item, and its figures") \
     X(DUPLICATE_RESOLVE,  "duplicates:resolve", "claim and resolve items of the review queue, merging included; scan for duplicates") \
     X(JOB_READ,           "job:read",           "see jobs and fetch their results") \
-    X(JOB_WRITE,          "job:write",          "start imports; cancel jobs") \
+    X(JOB_WRITE,          "job:write",          "start imports (beside customer:write); cancel jobs") \
     X(CUSTOMER_EXPORT,    "customer:export",    "export all customers")
 /* clang-format on */
 
