@@ -208,7 +208,7 @@ static void cluster_components(void *context, size_t task, unsigned thread)
 {
     struct clustering *clustering = context;
     struct worker *worker = &clustering->worker[thread];
-    if (!worker->memo) worker->memo = scoring_memo_new();
+    worker->memo = scoring_memos_get(clustering->options->memos, thread);
     size_t first = task * clustering->per_task, last = first + clustering->per_task;
     if (last > clustering->component_count) last = clustering->component_count;
     for (size_t c = first; c < last; c++)
@@ -309,10 +309,7 @@ enum status clustering_run(const struct scorer *scorer, const struct record *rec
         parallel_run(options->threads, tasks, cluster_components, &clustering);
         find_best(cluster, record_count, edges, edge_count, best);
     }
-    for (int i = 0; i < PARALLEL_THREADS_MAX; i++) {
-        scoring_memo_free(clustering.worker[i].memo);
-        consents_release(&clustering.worker[i].consents);
-    }
+    for (int i = 0; i < PARALLEL_THREADS_MAX; i++) consents_release(&clustering.worker[i].consents);
     free(clustering.groups.next);
     free(clustering.groups.last);
     free(clustering.groups.size);
