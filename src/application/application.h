@@ -24,6 +24,7 @@ struct application_limits {
     size_t page_max;          /* items of a list */
     size_t checks_max;        /* consent checks in one call */
     int64_t answers_keep_ms;  /* how long a request is known again by its key */
+    int64_t inbox_keep_ms;    /* how long a consumed message is known again by its id */
 };
 
 /* What matching at write time has done since the start, for metrics. */
@@ -66,7 +67,8 @@ static inline void application_count_matching(struct application *application,
                                  .lookup_max = 500,                                                \
                                  .page_max = 500,                                                  \
                                  .checks_max = 500,                                                \
-                                 .answers_keep_ms = INT64_C(24) * 3600 * 1000})
+                                 .answers_keep_ms = INT64_C(24) * 3600 * 1000,                     \
+                                 .inbox_keep_ms = INT64_C(30) * 24 * 3600 * 1000})
 
 /* Who asks, established before any use case runs. */
 struct caller {
