@@ -93,7 +93,7 @@ static void who_resolves_duplicates_may_not_merge_by_that(void **state)
     static const struct {
         const char *path, *body;
         int status;
-    } cases[] = {{"duplicates/DUP-1/resolve", "{\"decision\":\"MERGE\"}", 403},
+    } cases[] = {{"duplicates/DUP-1/resolve", "{\"decision\":\"MERGE\",\"survivorId\":\"A\"}", 403},
                  {"duplicates/DUP-1/resolve", "{\"decision\":\"NOT_A_DUPLICATE\"}", 404},
                  {"duplicates/scan", "{\"autoMergeAbove\":0.99}", 403}};
     for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
