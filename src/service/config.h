@@ -107,6 +107,10 @@ struct config_values {
     int64_t kafka_lease;
     int64_t kafka_timeout;
 
+    struct str webhooks_key_file;
+    struct str_list webhooks_internal_networks;
+    bool webhooks_plain_http;
+
     struct str log_level;
     struct str log_format;
 
@@ -117,6 +121,7 @@ struct config_values {
     int64_t limits_lookup_max;
     int64_t limits_page_max;
     int64_t limits_checks_max;
+    int64_t limits_webhooks_max;
 };
 
 enum config_type {

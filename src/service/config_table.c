@@ -182,6 +182,14 @@ const struct config_key config_keys[] = {
     {STR("kafka.timeout"), DURATION(kafka_timeout, 1 * SECONDS, 600 * SECONDS), .fallback = STR("10s"),
      .help = STR("how long a broker or the registry may take to answer")},
 
+    {STR("webhooks.key_file"), PATH(webhooks_key_file), .fallback = STR(""),
+     .help = STR("64 hexadecimal digits that the secrets of webhooks are made with; empty: beside the embedded store, made at first start; on PostgreSQL there are no webhooks without it")},
+    {STR("webhooks.internal_networks"), LIST(webhooks_internal_networks), .fallback = STR(""),
+     .allowed = STR("addresses or networks separated by commas: 10.1.0.0/16, ::1"),
+     .help = STR("internal networks that webhooks may lead to; no other address that is not public is connected to")},
+    {STR("webhooks.plain_http"), BOOLEAN(webhooks_plain_http), .fallback = STR("false"),
+     .help = STR("webhooks may have http: URLs, too: whoever is on the way reads what is sent")},
+
     {STR("log.level"), RELOADS, CHOICE(log_level), .fallback = STR("info"),
      .allowed = STR("debug | info | warn | error"), .help = STR("what is logged, to stderr")},
     {STR("log.format"), RELOADS, CHOICE(log_format), .fallback = STR("auto"),
@@ -201,6 +209,8 @@ const struct config_key config_keys[] = {
      .help = STR("items of one page of a list")},
     {STR("limits.checks_max"), COUNT(limits_checks_max, 1, 10000), .fallback = STR("500"),
      .help = STR("checks in one consent check")},
+    {STR("limits.webhooks_max"), COUNT(limits_webhooks_max, 1, 10000), .fallback = STR("50"),
+     .help = STR("webhooks of one tenant")},
 };
 /* clang-format on */
 

@@ -36,6 +36,8 @@ struct memory_tenant {
     struct memory_table duplicates_of; /* home -> bucket of struct duplicate_row * */
     struct memory_vector duplicates_all;
     struct memory_table answers; /* caller and key -> struct answer_row */
+    struct memory_table webhooks;
+    struct memory_vector webhooks_ordered; /* struct str *, ids in order */
 };
 
 /* Who publishes the outbox. */
@@ -143,6 +145,7 @@ enum status memory_erasure_homes(struct store_session *, const struct erasure *,
 enum status memory_events_append(struct store_session *, const struct event *, struct error *);
 enum status memory_events_list(struct store_session *, int64_t, size_t, struct arena *,
                                struct event **, size_t *, struct error *);
+enum status memory_events_newest(struct store_session *, int64_t *, struct error *);
 enum status memory_events_outbox_list(struct store *, int64_t, size_t, struct arena *,
                                       struct outbox_event **, size_t *, struct error *);
 enum status memory_events_relay_turn(struct store *, const struct relay_turn *, struct arena *,
@@ -190,5 +193,6 @@ enum status memory_answers_claim(struct store_session *, struct str, struct str,
                                  struct arena *, struct answer_row *, struct error *);
 enum status memory_answers_put(struct store_session *, const struct answer_row *, instant,
                                struct error *);
+extern const struct webhook_operations memory_webhook_operations;
 
 #endif
