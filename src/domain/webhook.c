@@ -141,9 +141,8 @@ bool webhook_is_throttle(int http_status)
     return http_status == 429 || (http_status >= 502 && http_status <= 504);
 }
 
-int64_t webhook_retry_after(struct str value)
+int64_t webhook_retry_after_ms(int64_t seconds)
 {
-    int64_t seconds;
-    if (!str_to_int64(str_trim(value), &seconds) || seconds < 0) return -1;
-    return seconds < 86400 ? seconds : 86400;
+    if (seconds <= 0) return 0;
+    return (seconds < 86400 ? seconds : 86400) * 1000;
 }

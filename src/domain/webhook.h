@@ -74,8 +74,8 @@ int64_t webhook_delay_ms(int64_t attempts, uint64_t random);
 bool webhook_is_success(int http_status);
 /* The receiver is overloaded: 429, 502, 503, 504. Not this event but all are to wait. */
 bool webhook_is_throttle(int http_status);
-/* The value of Retry-After (RFC 9110, 10.2.3) in seconds when it is a number, at most a day; -1
- * for anything else, dates included. */
-int64_t webhook_retry_after(struct str value);
+/* At most a day: a receiver does not say how long its events are kept. 0 or less: it said nothing.
+ */
+int64_t webhook_retry_after_ms(int64_t seconds);
 
 #endif

@@ -23,7 +23,7 @@ OF_THE_STORE = {"REQUEST_IN_FLIGHT", "OUT_OF_MEMORY", "INTERNAL_ERROR", "SERVICE
                 "STORE_FULL", "STORE_READ_ONLY", "SCHEMA_MISMATCH"}
 LIMITS = ["--limits-contacts-max", "3", "--limits-facts-max", "100", "--limits-homes-max", "2",
           "--limits-relationships-max", "2", "--limits-lookup-max", "2", "--limits-checks-max", "2",
-          "--limits-webhooks-max", "4", "--webhooks-internal-networks", "127.0.0.0/8", "--webhooks-plain-http", "true",
+          "--limits-webhooks-max", "3", "--webhooks-internal-networks", "127.0.0.0/8", "--webhooks-plain-http",
           "--http-body-max", "64K", "--http-upload-max", "64K"]
 TENANT = {"X-Tenant-ID": "codes", "X-User-Id": "codes", "X-User-Permissions": "*"}
 DEEP = "[" * 200 + "]" * 200
@@ -355,6 +355,8 @@ def cases(world):
     yield "eraseCustomer", [], "", {}, {}
     yield "readEvents", [], "?limit=1", None, {}
     yield "readEvents", [], "?after=nonsense", None, {}
+    for made in w.api.ask("GET", f"{API}/webhooks")[1]["items"]:
+        w.api.ask("DELETE", f"{API}/webhooks/{made['webhookId']}")
     hook = w.api.make("/webhooks", {"url": "http://127.0.0.1:9/"})["webhookId"]
     delivery = w.delivery(hook)
     yield "createWebhook", [], "", None, {}

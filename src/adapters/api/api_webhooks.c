@@ -48,7 +48,8 @@ enum status api_webhooks_change(struct call *call, struct error *error)
 
 enum status api_webhooks_remove(struct call *call, struct error *error)
 {
-    TRY(webhooks_remove(call_application(call), &call->caller, call->places[0], call->arena, error));
+    TRY(webhooks_remove(call_application(call), &call->caller, call->places[0], call->arena,
+                        error));
     return answer_nothing(call, 0, error);
 }
 

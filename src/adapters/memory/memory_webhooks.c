@@ -119,31 +119,41 @@ static enum status remove_all(struct store_session *session, struct str id, stru
                                                                                   : full(error);
 }
 
+static size_t count_all(const struct memory_store *memory)
+{
+    size_t count = 0;
+    for (size_t t = 0; t < memory->tenants.room; t++) {
+        const struct memory_tenant *tenant = memory->tenants.slots[t].value;
+        count += tenant ? tenant->webhooks.count : 0;
+    }
+    return count;
+}
+
+static size_t copy_all(const struct memory_slot *slot, struct webhook_row *rows)
+{
+    const struct memory_tenant *tenant = slot->value;
+    size_t count = 0;
+    for (size_t i = 0; tenant && i < tenant->webhooks.room; i++) {
+        const struct memory_webhook *webhook = tenant->webhooks.slots[i].value;
+        if (!webhook) continue;
+        rows[count] = webhook->row;
+        rows[count++].tenant = slot->key;
+    }
+    return count;
+}
+
 static enum status list_all(struct store *store, struct arena *arena, struct webhook_row **rows,
                             size_t *count, struct error *error)
 {
     struct memory_store *memory = (struct memory_store *)store;
-    enum status status = STATUS_OK;
-    size_t room = 1;
     *count = 0;
     (void)pthread_mutex_lock(&memory->mutex);
-    for (size_t t = 0; t < memory->tenants.room; t++) {
-        const struct memory_tenant *tenant = memory->tenants.slots[t].value;
-        room += tenant ? tenant->webhooks.count : 0;
-    }
-    *rows = ARENA_NEW_ARRAY(arena, struct webhook_row, room);
-    if (!*rows) status = error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t t = 0; status == STATUS_OK && t < memory->tenants.room; t++) {
-        const struct memory_tenant *tenant = memory->tenants.slots[t].value;
-        for (size_t i = 0; tenant && i < tenant->webhooks.room; i++) {
-            const struct memory_webhook *webhook = tenant->webhooks.slots[i].value;
-            if (!webhook) continue;
-            (*rows)[*count] = webhook->row;
-            (*rows)[(*count)++].tenant = memory->tenants.slots[t].key;
-        }
-    }
+    struct webhook_row *all = ARENA_NEW_ARRAY(arena, struct webhook_row, count_all(memory) + 1);
+    for (size_t t = 0; all && t < memory->tenants.room; t++)
+        *count += copy_all(&memory->tenants.slots[t], all + *count);
     (void)pthread_mutex_unlock(&memory->mutex);
-    return status;
+    *rows = all;
+    return all ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
 }
 
 /* --- what is held --- */
