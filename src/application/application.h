@@ -25,6 +25,7 @@ struct application_limits {
     size_t checks_max;        /* consent checks in one call */
     size_t webhooks_max;      /* per tenant */
     int64_t answers_keep_ms;  /* how long a request is known again by its key */
+    int64_t inbox_keep_ms;    /* how long a consumed message is known again by its id */
 };
 
 /* What matching at write time has done since the start, for metrics. */
@@ -70,7 +71,8 @@ static inline void application_count_matching(struct application *application,
                                  .page_max = 500,                                                  \
                                  .checks_max = 500,                                                \
                                  .webhooks_max = 50,                                               \
-                                 .answers_keep_ms = INT64_C(24) * 3600 * 1000})
+                                 .answers_keep_ms = INT64_C(24) * 3600 * 1000,                     \
+                                 .inbox_keep_ms = INT64_C(30) * 24 * 3600 * 1000})
 
 /* Who asks, established before any use case runs. */
 struct caller {

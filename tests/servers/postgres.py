@@ -61,7 +61,7 @@ class PostgresServer:
     def start(self):
         with open(os.path.join(self.directory, "log"), "ab") as log:
             self.process = subprocess.Popen([os.path.join(self.bin, "postgres"), "-D", self.data],
-                                            stdout=log, stderr=log, **self.identity())
+                                            stdout=log, stderr=log, process_group=0, **self.identity())
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             if subprocess.run([os.path.join(self.bin, "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)],

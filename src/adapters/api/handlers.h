@@ -18,6 +18,12 @@ HANDLER(api_customers_versions);
 HANDLER(api_customers_preferences);
 HANDLER(api_customers_change_preferences);
 
+/* api_history.c */
+HANDLER(api_history_timeline);
+HANDLER(api_history_service_orders);
+HANDLER(api_history_entitlements);
+HANDLER(api_history_credit);
+
 /* api_contacts.c */
 HANDLER(api_contacts_list);
 HANDLER(api_contacts_add);

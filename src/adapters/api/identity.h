@@ -23,6 +23,8 @@
     X(CUSTOMER_WRITE,     "customer:write",     "create and change profiles, contacts and preferences") \
     X(CUSTOMER_MERGE,     "customer:merge",     "merge, unmerge and their previews") \
     X(CUSTOMER_ERASE,     "customer:erase",     "erase customers") \
+    X(HISTORY_READ,       "history:read",       "read timelines, service orders and entitlements") \
+    X(CREDIT_READ,        "credit:read",        "read credit holds, in timelines too") \
     X(RELATIONSHIP_WRITE, "relationship:write", "create and end relationships") \
     X(CONSENT_READ,       "consent:read",       "read consent, its history and receipts; check it") \
     X(CONSENT_WRITE,      "consent:write",      "record consent; keep the suppression list") \

@@ -203,6 +203,8 @@ static bool is_request(struct str schema)
 #define ERROR_MEMBERS "\"error\":{\"type\":\"string\",\"description\":\"a code that never changes\"},\"message\":" TEXT \
     ",\"details\":" DETAILS ",\"timestamp\":" TIME ",\"traceId\":" TEXT
 
+#define BREACH_MEMBERS "\"serviceOrderId\":" TEXT ",\"customerId\":" TEXT ",\"sla\":" TEXT_NULL ",\"slaBreachedAt\":" TIME_NULL
+
 #define DUPLICATE_MEMBERS \
     "\"duplicateId\":" TEXT ",\"state\":{\"type\":\"string\",\"enum\":[\"OPEN\",\"CLAIMED\",\"LATER\",\"MERGED\",\"NOT_DUPLICATE\",\"REPEATED\"]}" \
     ",\"probability\":{\"type\":\"number\"},\"cause\":{\"type\":\"string\",\"enum\":[\"CREATE\",\"CHANGE\",\"IMPORT\",\"SCAN\"]}" \
@@ -249,6 +251,17 @@ static const struct {
         ",\"home?\":" TEXT ",\"observedAt?\":" TIME ",\"recordedAt?\":" TIME ",\"actor?\":" TEXT))))},
     {STR("Version"), STR(OBJECT("\"version\":" NUMBER ",\"recordedAt\":" TIME ",\"actor\":" TEXT ",\"cause\":" TEXT ",\"changedFields\":" LIST(TEXT)))},
     {STR("VersionPage"), STR(PAGE("Version"))},
+    {STR("TimelinePage"), STR(PAGE("TimelineEntry"))},
+    {STR("TimelineEntry"), STR(OBJECT("\"at\":" TIME ",\"type\":" TEXT ",\"customerId\":" TEXT ",\"subject\":" TEXT_NULL ",\"source\":" TEXT ",\"actor\":" TEXT_NULL
+        ",\"recordedAt\":" TIME ",\"details\":{\"type\":\"object\"}"))},
+    {STR("ServiceOrderPage"), STR(PAGE("ServiceOrder"))},
+    {STR("ServiceOrder"), STR(OBJECT(BREACH_MEMBERS ",\"source\":" TEXT ",\"priority\":" TEXT_NULL ",\"status\":" TEXT_NULL ",\"createdAt\":" TIME_NULL))},
+    {STR("Entitlements"), STR(OBJECT("\"customerId\":" TEXT ",\"on\":{\"type\":\"string\",\"format\":\"date\"},\"covered\":" TRUTH
+        ",\"contracts\":" LIST(OBJECT("\"contractId\":" TEXT ",\"customerId\":" TEXT ",\"source\":" TEXT ",\"planId\":" TEXT_NULL ",\"startDate\":" TEXT_NULL ",\"endDate\":" TEXT_NULL
+            ",\"state\":{\"type\":\"string\",\"enum\":[\"ACTIVE\",\"UPCOMING\",\"EXPIRED\"]}"))
+        ",\"sla\":" OBJECT("\"status\":{\"type\":\"string\",\"enum\":[\"NOT_COVERED\",\"KEPT\",\"BREACHED\"]},\"openServiceOrders\":" NUMBER ",\"breached\":" LIST(OBJECT(BREACH_MEMBERS)))))},
+    {STR("Credit"), STR(OBJECT("\"customerId\":" TEXT ",\"blocked\":" TRUTH ",\"holds\":" LIST(OBJECT("\"customerId\":" TEXT ",\"blocked\":" TRUTH
+        ",\"reason\":" TEXT_NULL ",\"since\":" TIME ",\"source\":" TEXT))))},
     {STR("ContactPage"), STR(PAGE("Contact"))},
     {STR("RelationshipPage"), STR(PAGE("Relationship"))},
     {STR("Relationship"), STR(OBJECT("\"relationshipId\":" TEXT ",\"type\":" TEXT ",\"direction\":{\"type\":\"string\",\"enum\":[\"OUT\",\"IN\"]},\"customerId\":" TEXT

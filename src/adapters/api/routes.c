@@ -24,6 +24,7 @@
 #define TIME_PARAMETER(name_, text) {STR(name_), STR("{\"type\":\"string\",\"format\":\"date-time\"}"), STR(text)}
 #define ENUM_PARAMETER(name_, values, text) {STR(name_), STR("{\"type\":\"string\",\"enum\":[" values "]}"), STR(text)}
 #define CURSOR_PARAMETER(pattern) {STR("cursor"), STR("{\"type\":\"string\",\"pattern\":\"" pattern "\"}"), STR("where to go on: `next` of the page before")}
+#define HISTORY_CURSOR      "^-?[0-9]{1,19}[.][0-9]{1,9}$"
 #define POINT_PARAMETER     {STR("contactPoint"), STR("{\"type\":\"string\",\"pattern\":\"" OPENAPI_POINT_PATTERN "\"}"), STR("an e-mail address or a phone number"), true}
 #define LIMIT_PARAMETER \
     {STR("limit"), STR("{\"type\":\"integer\",\"minimum\":1,\"maximum\":500}"), STR("items of a page; the most is configuration, 500 by default")}
@@ -81,6 +82,24 @@ const struct route routes[] = {
      CALLED("listVersions", "What changed when and by whom, newest first"), GIVES(200, "VersionPage"),
      .query = {LIMIT_PARAMETER, CURSOR_PARAMETER("^[1-9][0-9]{0,17}$")},
      FAILS(STATUS_CUSTOMER_NOT_FOUND, STATUS_CUSTOMER_ERASED, STATUS_INVALID_VALUE)},
+
+    /* what the customer is served and owes */
+    {AT(GET, "/customers/{customerId}/timeline"), NEEDS(HISTORY_READ), .handle = api_history_timeline,
+     CALLED("getTimeline", "All that was said and done, newest first; consent and credit for whom may read them"), GIVES(200, "TimelinePage"),
+     .query = {ENUM_PARAMETER("type", "\"PROFILE\",\"CONTACT\",\"RELATIONSHIP\",\"CONSENT\",\"IMPORT_UNDONE\",\"CREDIT\",\"SERVICE_ORDER\",\"CONTRACT\",\"MERGE\",\"UNMERGE\"", "only those"),
+               LIMIT_PARAMETER, CURSOR_PARAMETER(HISTORY_CURSOR)},
+     FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},
+    {AT(GET, "/customers/{customerId}/service-orders"), NEEDS(HISTORY_READ), .handle = api_history_service_orders,
+     CALLED("listServiceOrders", "Service orders, newest first"), GIVES(200, "ServiceOrderPage"),
+     .query = {LIMIT_PARAMETER, CURSOR_PARAMETER(HISTORY_CURSOR)},
+     FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},
+    {AT(GET, "/customers/{customerId}/entitlements"), NEEDS(HISTORY_READ), .handle = api_history_entitlements,
+     CALLED("getEntitlements", "Contracts, whether they cover a day, and how the service agreements stand at its end"), GIVES(200, "Entitlements"),
+     .query = {{STR("on"), STR("{\"type\":\"string\",\"format\":\"date\"}"), STR("the day, in UTC; today when it is not given")}},
+     FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},
+    {AT(GET, "/customers/{customerId}/credit"), NEEDS(CREDIT_READ), .handle = api_history_credit,
+     CALLED("getCredit", "Whether the accounts have blocked the customer, and since when"), GIVES(200, "Credit"),
+     FAILS(CUSTOMER_FAILS)},
 
     /* contacts */
     {AT(GET, "/customers/{customerId}/contacts"), NEEDS(CUSTOMER_READ), .handle = api_contacts_list,

@@ -221,12 +221,14 @@ enum status postgres_open(const struct postgres_options *options, struct sql_dri
     struct postgres_driver *driver = new_driver(options);
     if (!driver) return error_plain(error, STATUS_OUT_OF_MEMORY);
     char settings[256];
-    /* A prepared plan outlives the statistics it was made from; made on an empty table it would
-     * read all of a large one. Every statement of the program has an index. */
+    /* An instance that is stopped in the middle of a unit of work holds what it has locked, against
+     * all others, until the server ends its session. A prepared plan outlives the statistics it was
+     * made from; made on an empty table it would read all of a large one. Every statement of the
+     * program has an index. */
     snprintf(settings, sizeof(settings),
-             "-c statement_timeout=%lld -c idle_in_transaction_session_timeout=60000 "
+             "-c statement_timeout=%lld -c idle_in_transaction_session_timeout=%lld "
              "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off",
-             (long long)options->statement_timeout_ms);
+             (long long)options->statement_timeout_ms, (long long)options->statement_timeout_ms);
     enum status status =
         postgres_parse_url(options->url, settings, &driver->keywords, &driver->values, error);
     if (status != STATUS_OK) {
