@@ -26,6 +26,11 @@ $(BUILD)/programs/matching_generate: $(call object,bench/matching/generate.c) \
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_BASE) $(LDFLAGS) -o $@ $^
 
+# What one record costs while it is written: $(BUILD)/programs/matching_write_time FILE.csv
+$(BUILD)/programs/matching_write_time: $(call object,bench/matching/write_time.c) $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_BASE) $(LDFLAGS) -o $@ $^ $(LDLIBS_BASE) $(LDLIBS)
+
 $(BUILD)/programs/matching_similarity: $(call object,tests/matching_similarity.c) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_BASE) $(LDFLAGS) -o $@ $^ $(LDLIBS_BASE) $(LDLIBS)

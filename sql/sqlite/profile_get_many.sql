@@ -1,4 +1,6 @@
+-- lock: profile_get_many_lock
 select customer_id, version, survivor_id, merge_id, created_at, updated_at, erased_at,
        kind, status, segment, name, document
 from profile
 where tenant_id = $1 and customer_id in (select value from json_each($2))
+order by customer_id

@@ -41,7 +41,8 @@ static enum status load_rows(const struct duplicate_search *search,
     for (size_t i = 0; i < candidates->count; i++)
         if (!candidates->items[i].known) ids[count++] = candidates->items[i].home;
     if (count == 0) return STATUS_OK;
-    return store_profiles_get(search->session, ids, count, search->arena, rows, error);
+    return store_profiles_get(search->session, ids, count, STORE_NO_LOCK, search->arena, rows,
+                              error);
 }
 
 static enum status suspect_row(const struct duplicate_search *search, const struct profile_row *row,
@@ -116,7 +117,7 @@ static enum status compare_home(const struct duplicate_search *search, const str
     of_home.homes = &own;
     TRY(tree_alone(&of_home, search->arena, &alone));
     TRY(golden_record(&alone, search->policy, search->arena, &golden));
-    TRY(describe(search, golden.attributes, &record));
+    TRY(customer_describe_golden(search->application, &golden, search->arena, &record));
     return compare_with(search, &record, match);
 }
 

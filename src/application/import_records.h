@@ -20,6 +20,7 @@ struct import_record {
     struct str source_key;         /* absent: none */
     instant observed_at;           /* INSTANT_NONE: now */
     const struct json_value *body; /* as profile_parse_create takes it */
+    struct str trace;              /* absent: the caller's */
 };
 
 struct import_result {
@@ -34,6 +35,7 @@ struct import_settings {
     struct str source; /* the system that the records come from (an identifier) */
     enum duplicate_choice on_duplicate;
     struct str import_id; /* the job that it is; absent: none, and it cannot be undone */
+    int64_t epoch;        /* that the job was opened or taken with */
     /* Not NULL: everything is done and nothing written. */
     struct import_trial *trial;
 };
@@ -52,6 +54,8 @@ struct import_step {
 
 enum { IMPORT_BATCH_MAX = 1000 };
 
+/* Whether a status is about the record; any other is about the batch. */
+bool import_records_blames(enum status status);
 /* `results` has room for `count`, at most IMPORT_BATCH_MAX. A status other than OK means that
  * nothing of the batch was written. */
 MUST_CHECK enum status import_records(struct application *application, const struct caller *caller,

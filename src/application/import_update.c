@@ -16,8 +16,23 @@ enum status import_update_open(struct customer_change *change, struct str home, 
     return customer_change_load(change, &row, error);
 }
 
-/* What the source record says so far: the golden record of its own assertions. */
-static enum status said_before(const struct customer_change *change, struct str home,
+static bool is_of(const struct fact *fact, struct str home, struct str source,
+                  struct str source_key)
+{
+    return fact->kind == FACT_ASSERTION && str_equal(fact->home, home) &&
+           str_equal(fact->source, source) && str_equal(fact->subject, source_key);
+}
+
+bool import_update_has(const struct customer_change *change, struct str home, struct str source,
+                       struct str source_key)
+{
+    const struct tree *tree = &change->tree;
+    for (size_t i = 0; i < tree->fact_count + tree->undone_count; i++)
+        if (is_of(&tree->facts[i], home, source, source_key)) return true;
+    return false;
+}
+
+enum status import_update_said(const struct customer_change *change, struct str home,
                                struct str source, struct str source_key, instant observed_at,
                                struct golden *golden)
 {
@@ -29,9 +44,7 @@ static enum status said_before(const struct customer_change *change, struct str 
     if (!own.facts) return STATUS_OUT_OF_MEMORY;
     for (size_t i = 0; i < change->tree.fact_count; i++) {
         const struct fact *fact = &change->tree.facts[i];
-        if (fact->kind == FACT_ASSERTION && str_equal(fact->home, home) &&
-            str_equal(fact->source, source) && str_equal(fact->subject, source_key) &&
-            fact->observed_at <= observed_at)
+        if (is_of(fact, home, source, source_key) && fact->observed_at <= observed_at)
             own.facts[own.fact_count++] = *fact;
     }
     return golden_record(&own, change->policy, change->arena, golden);
@@ -113,7 +126,7 @@ enum status import_update(struct customer_change *change, struct str home,
     *changed = false;
     if (!contacts) return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(check_room(change, record, error));
-    if (said_before(change, home, source, source_key, observed_at, &before) != STATUS_OK)
+    if (import_update_said(change, home, source, source_key, observed_at, &before) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(profile_parse_patch(record->assertion, before.attributes, change->arena, &assertion.body,
                             error));

@@ -6,6 +6,9 @@ static const struct str names[FACT_KIND_COUNT] = {
     [FACT_RELATIONSHIP] = STR("RELATIONSHIP"),
     [FACT_CONSENT] = STR("CONSENT"),
     [FACT_UNDO] = STR("UNDO"),
+    [FACT_CREDIT] = STR("CREDIT"),
+    [FACT_SERVICE_ORDER] = STR("SERVICE_ORDER"),
+    [FACT_CONTRACT] = STR("CONTRACT"),
 };
 
 struct str fact_kind_name(enum fact_kind kind)
@@ -21,6 +24,11 @@ bool fact_kind_parse(struct str name, enum fact_kind *kind)
         return true;
     }
     return false;
+}
+
+bool fact_kind_is_history(enum fact_kind kind)
+{
+    return kind == FACT_SERVICE_ORDER || kind == FACT_CONTRACT;
 }
 
 static int compare_instants(instant a, instant b)

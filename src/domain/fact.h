@@ -19,6 +19,14 @@
  *                 contacts, speaks no longer. `name` is the last name that it gave: a profile that
  *                 others go on speaking of has that one when nobody says another. A contact that
  *                 it brought and that others had changed before the undo stays as they know it.
+ *   CREDIT        {"blocked":true,"reason":..}: what the accounts say of the home (credit.h).
+ *   SERVICE_ORDER {"priority":..,"status":..}, {"slaBreachedAt":..,"sla":..}: members that are
+ *                 known from now on. subject = serviceOrderId.
+ *   CONTRACT      {"planId":..,"startDate":..,"endDate":..}. subject = contractId.
+ *
+ * The last two are history (service_history.h): there may be thousands of a customer, nothing of
+ * the golden record follows from them, and so they are no part of a tree (tree.h) and are read
+ * alone.
  */
 #ifndef DOMAIN_FACT_H
 #define DOMAIN_FACT_H
@@ -32,6 +40,9 @@ enum fact_kind {
     FACT_RELATIONSHIP,
     FACT_CONSENT,
     FACT_UNDO,
+    FACT_CREDIT,
+    FACT_SERVICE_ORDER,
+    FACT_CONTRACT,
     FACT_KIND_COUNT
 };
 
@@ -42,7 +53,7 @@ struct fact {
     struct str object;    /* the other customer of a relationship; else absent */
     struct str source;    /* the system that says it: "crm" for the API, else as configured */
     instant observed_at;  /* when it was true at the source */
-    instant recorded_at;  /* when we were told; strictly increasing within a home */
+    instant recorded_at;  /* when we were told; strictly increasing within a home, history aside */
     struct str actor;     /* who did it */
     struct str import_id; /* the import that brought it, which can be undone; absent: none */
     struct json_value *body;
@@ -54,6 +65,7 @@ struct fact {
 /* "ASSERTION" and back; absent / false for an unknown one. */
 struct str fact_kind_name(enum fact_kind kind);
 bool fact_kind_parse(struct str name, enum fact_kind *kind);
+bool fact_kind_is_history(enum fact_kind kind);
 
 /* A total order: recorded_at, home, kind, subject, then everything else, so that only equal facts
  * compare as equal. */

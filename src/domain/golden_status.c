@@ -1,5 +1,6 @@
 /* The status of a tree: each home has one, by its own acts and those that speak for it; a hold of
- * any home holds the whole. See golden.h for why. */
+ * any home holds the whole, and so do blocked accounts. See golden.h for why. */
+#include "domain/credit.h"
 #include "domain/golden_internal.h"
 
 /* The acts recorded on one home. */
@@ -61,13 +62,30 @@ static struct contender act_for(const struct tree *tree, const struct acts *acts
     return best;
 }
 
-enum status golden_status(const struct tree *tree, struct claim_run run,
-                          const struct policy *policy, struct arena *arena,
-                          struct contender *decider)
+/* What blocked accounts say, as a claim; NULL when none are. */
+static enum status credit_hold(const struct tree *tree, struct arena *arena, struct claim **claim)
 {
-    *decider = (struct contender){0};
-    if (run.count == 0) return STATUS_OK;
+    const struct fact **latest;
+    *claim = NULL;
+    TRY(credit_latest(tree, arena, &latest));
+    for (size_t i = 0; latest && i < tree->home_count; i++) {
+        if (!latest[i] || !credit_blocks(latest[i])) continue;
+        struct json_value *value = ARENA_NEW(arena, struct json_value);
+        *claim = ARENA_NEW(arena, struct claim);
+        if (!value || !*claim) return STATUS_OUT_OF_MEMORY;
+        *value = json_make_string(STR("ON_HOLD"));
+        **claim = (struct claim){.fact = latest[i], .value = value};
+        return STATUS_OK;
+    }
+    return STATUS_OK;
+}
+
+static enum status status_by_acts(const struct tree *tree, struct claim_run run,
+                                  const struct policy *policy, struct arena *arena,
+                                  struct contender *decider)
+{
     struct acts *acts;
+    if (run.count == 0) return STATUS_OK;
     TRY(acts_by_home(tree, run, arena, &acts));
     struct contender own = act_for(tree, acts, 0, policy), hold = {0};
     for (size_t i = 0; i < tree->home_count; i++) {
@@ -76,5 +94,18 @@ enum status golden_status(const struct tree *tree, struct claim_run run,
             hold = act;
     }
     *decider = hold.claim ? hold : own;
+    return STATUS_OK;
+}
+
+enum status golden_status(const struct tree *tree, struct claim_run run,
+                          const struct policy *policy, struct arena *arena,
+                          struct contender *decider)
+{
+    struct claim *credit;
+    *decider = (struct contender){0};
+    TRY(status_by_acts(tree, run, policy, arena, decider));
+    TRY(credit_hold(tree, arena, &credit));
+    if (credit && !(decider->claim && is_hold(decider->claim)))
+        *decider = (struct contender){.claim = credit};
     return STATUS_OK;
 }

@@ -1,5 +1,7 @@
 /* A tree: the homes that make up one customer at one time, and all their facts.
  *
+ * (History, fact_kind_is_history, is left out.)
+ *
  * homes[0] is the root (the surviving profile). A merge is one edge: child -> parent, in force from
  * joined_at until it is reversed. The edges in force at a time form a forest.
  */

@@ -1,12 +1,15 @@
 /* The matching library: who is who among customers. This is the header for other programs and for
  * the rest of this one; everything else in this folder is behind it or behind bulk.h (files).
- * Needs src/base, libc, libm and libpthread. Names that are stored (fields, normalised text, keys,
- * model text) keep their meaning from version to version; MATCHING_NORMAL_VERSION says when
- * normalised text must be made anew.
+ * Needs src/base, libc, libm and libpthread. Names that are stored (fields, keys, model text) keep
+ * their meaning from version to version.
  *
- * A record is a list of typed values. It is normalised once, to a text that can be stored beside
- * it; from that text come its blocking keys, which go into an index, and comparisons. To find the
- * candidates of a record: look its keys up, then compare it with each record found.
+ * A record is a list of typed values. It is normalised once, to its normal form: bytes that can be
+ * stored beside it, less than a hundred for a common person. From these come its blocking keys,
+ * which go into an index, and comparisons. To find the candidates of a record: look its keys up,
+ * then compare it with each record found.
+ *
+ * A normal form names the MATCHING_NORMAL_VERSION of the engine that made it. One of another
+ * version is refused like any bytes that are none, and is to be made anew from the record.
  *
  *     struct matching_value values[] = {{MATCHING_FIELD_FULL_NAME, STR(""), STR("Ann Lee")},
  *                                       {MATCHING_FIELD_EMAIL, STR(""), STR("ann@x.org")}};
@@ -26,7 +29,7 @@
 #include "base/status.h"
 #include "matching/field.h"
 
-enum { MATCHING_NORMAL_VERSION = 1, MATCHING_KEYS_MAX = 128, MATCHING_PARTS_MAX = 16 };
+enum { MATCHING_NORMAL_VERSION = 2, MATCHING_KEYS_MAX = 128, MATCHING_PARTS_MAX = 16 };
 
 struct matching_value {
     enum matching_field field;
@@ -34,14 +37,18 @@ struct matching_value {
     struct str text; /* as it came, any bytes */
 };
 
-/* The record in normal form: lines of text, for matching_keys() and comparisons, in the arena.
- * Never fails for what is in the values; STATUS_OUT_OF_MEMORY. */
+/* The record in normal form, in the arena. Never fails for what is in the values;
+ * STATUS_OUT_OF_MEMORY. */
 MUST_CHECK enum status matching_normalise(const struct matching_value *values, size_t count,
                                           struct arena *arena, struct str *normal,
                                           struct error *error);
 
-/* The values of a normal form, one at each call; false at its end. */
-bool matching_normal_next(struct str *rest, enum matching_field *field, struct str *text);
+/* Whether the bytes, if they are a normal form, are one of this engine's version. */
+bool matching_normal_is_current(struct str normal);
+/* Shows each value, whose text is only valid until the visitor returns; false as soon as the
+ * visitor answers so, and when the bytes are no normal form. */
+typedef bool matching_normal_visitor(void *context, enum matching_field field, struct str text);
+bool matching_normal_visit(struct str normal, matching_normal_visitor *visitor, void *context);
 
 struct matching_key {
     uint64_t hash; /* never 0; of the type and the values; equal on every machine */
@@ -55,7 +62,8 @@ struct str matching_key_name(uint8_t type, bool organisation);
 struct matching_key_choice {
     uint32_t person, organisation;
 };
-/* keys has room for MATCHING_KEYS_MAX; `choice` may be NULL: all. */
+/* keys has room for MATCHING_KEYS_MAX; `choice` may be NULL: all. STATUS_INVALID_VALUE when it is
+ * no normal form. */
 MUST_CHECK enum status matching_keys(struct str normal, const struct matching_key_choice *choice,
                                      struct matching_key *keys, size_t *count, struct error *error);
 
@@ -102,7 +110,7 @@ struct matching_query;
 /* A record to be compared with many; `normal` is copied. Reuse is cheaper than making anew. */
 MUST_CHECK enum status matching_query_new(const struct matching_matcher *matcher, struct str normal,
                                           struct matching_query **query, struct error *error);
-/* STATUS_INVALID_VALUE when the text is not in normal form. */
+/* STATUS_INVALID_VALUE when it is no normal form. */
 MUST_CHECK enum status matching_query_compare(struct matching_query *query, struct str normal,
                                               struct matching_outcome *outcome,
                                               struct error *error);

@@ -46,7 +46,7 @@ static void one_record_finds_its_double(void **state)
     assert_true(str_starts_with(buffer_str(&picture), STR("<svg")));
     assert_int_equal(matching_query_compare(query, c, &outcome, &error), STATUS_OK);
     assert_int_equal(outcome.decision, MATCHING_NO_MATCH);
-    assert_int_equal(matching_query_compare(query, STR("no\n"), &outcome, &error),
+    assert_int_equal(matching_query_compare(query, STR("no"), &outcome, &error),
                      STATUS_INVALID_VALUE);
     matching_query_free(query);
     matching_matcher_free(matcher);

@@ -6,8 +6,8 @@
 #include <string.h>
 
 /* One record alone is interned for every comparison at write time: it is to find room and no more.
- */
-enum { TABLE_MIN = 16, VALUES_MIN = 8, TEXT_MIN = 128, LISTS_MIN = 16 };
+ * Few values need no table. */
+enum { TABLE_MIN = 64, FEW = 24, VALUES_MIN = 8, TEXT_MIN = 128, LISTS_MIN = 16 };
 
 static uint64_t read_bytes(const char *p, size_t count)
 {
@@ -72,8 +72,16 @@ void values_release(struct values *values)
 
 /* ------------------------------------------------------------------ growth */
 
+static void enter(struct value_domain *d, uint32_t id)
+{
+    uint32_t slot = d->values[id].hash & d->table_mask;
+    while (d->table[slot]) slot = (slot + 1) & d->table_mask;
+    d->table[slot] = (uint64_t)d->values[id].hash << 32 | id;
+}
+
 static bool grow_table(struct values_budget *budget, struct value_domain *d)
 {
+    if (!d->table && d->count < FEW) return true;
     if (d->table && (uint64_t)(d->count + 1) * 3 < (d->table_mask + 1ULL) * 2) return true;
     uint64_t old_size = d->table ? d->table_mask + 1ULL : 0,
              size = old_size ? old_size * 2 : TABLE_MIN;
@@ -82,11 +90,7 @@ static bool grow_table(struct values_budget *budget, struct value_domain *d)
     memset(table, 0, size * 8);
     d->table = table;
     d->table_mask = (uint32_t)(size - 1);
-    for (uint32_t id = 1; id <= d->count; id++) {
-        uint32_t slot = d->values[id].hash & d->table_mask;
-        while (table[slot]) slot = (slot + 1) & d->table_mask;
-        table[slot] = (uint64_t)d->values[id].hash << 32 | id;
-    }
+    for (uint32_t id = 1; id <= d->count; id++) enter(d, id);
     return true;
 }
 
@@ -135,10 +139,25 @@ static uint32_t add_value(struct values *values, enum domain domain, struct str 
     if (describe) describe(values, text, &value);
     uint32_t id = ++d->count;
     d->values[id] = value;
-    uint32_t slot = hash & d->table_mask;
-    while (d->table[slot]) slot = (slot + 1) & d->table_mask;
-    d->table[slot] = (uint64_t)hash << 32 | id;
+    if (d->table) enter(d, id);
     return id;
+}
+
+static bool is_text(const struct value_domain *d, uint32_t id, struct str text)
+{
+    const struct value *value = &d->values[id];
+    return value->len == text.len && memcmp(d->text + value->offset, text.ptr, text.len) == 0;
+}
+
+static uint32_t find_value(const struct value_domain *d, struct str text, uint32_t hash)
+{
+    for (uint32_t id = 1; !d->table && id <= d->count; id++)
+        if (d->values[id].hash == hash && is_text(d, id, text)) return id;
+    if (!d->table) return 0;
+    for (uint32_t slot = hash & d->table_mask; d->table[slot]; slot = (slot + 1) & d->table_mask)
+        if (d->table[slot] >> 32 == hash && is_text(d, (uint32_t)d->table[slot], text))
+            return (uint32_t)d->table[slot];
+    return 0;
 }
 
 uint32_t values_intern(struct values *values, enum domain domain, struct str text,
@@ -148,16 +167,8 @@ uint32_t values_intern(struct values *values, enum domain domain, struct str tex
     if (text.len > UINT16_MAX) text.len = UINT16_MAX;
     struct value_domain *d = &values->domain[domain];
     uint32_t hash = (uint32_t)values_hash(text);
-    if (d->table) {
-        for (uint32_t slot = hash & d->table_mask; d->table[slot];
-             slot = (slot + 1) & d->table_mask) {
-            if (d->table[slot] >> 32 != hash) continue;
-            uint32_t id = (uint32_t)d->table[slot];
-            const struct value *value = &d->values[id];
-            if (value->len == text.len && memcmp(d->text + value->offset, text.ptr, text.len) == 0)
-                return id;
-        }
-    }
+    uint32_t known = find_value(d, text, hash);
+    if (known) return known;
     return add_value(values, domain, text, hash, describe);
 }
 

@@ -67,7 +67,8 @@ static enum status load_batch(struct loader *loader, int first, int64_t *loaded)
         if (count > 0 && !str_equal(source, record.source)) break;
         source = record.source;
         TRY(json_parse(record.body, &loader->arena, &body, loader->error));
-        records[count++] = (struct import_record){record.source_key, INSTANT_NONE, body};
+        records[count++] = (struct import_record){
+            .source_key = record.source_key, .observed_at = INSTANT_NONE, .body = body};
     }
     const struct import_settings settings = {.source = source, .on_duplicate = ON_DUPLICATE_ALLOW};
     TRY(import_records(loader->application, &loader->caller, &settings, records, count,

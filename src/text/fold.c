@@ -185,6 +185,13 @@ struct str fold_compact(struct str folded, char *out, size_t max)
 {
     struct str word;
     size_t len = 0;
+    if (folded.len <= max) {
+        for (size_t i = 0; i < folded.len; i++) {
+            out[len] = folded.ptr[i];
+            len += folded.ptr[i] != ' ';
+        }
+        return str_of(out, len);
+    }
     while (str_split(&folded, ' ', &word)) {
         struct str part = str_cut(word, max - len);
         memcpy(out + len, part.ptr, part.len);

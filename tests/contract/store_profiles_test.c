@@ -292,13 +292,13 @@ static enum status get_many_and_count(struct store_session *session, void *conte
     const struct str ids[] = {STR("C-2"), STR("nobody"), STR("C-1"), STR("odd \"id\\")};
     struct profile_row rows[4];
     int64_t count;
-    TRY(store_profiles_get(session, ids, 4, &c->arena, rows, error));
+    TRY(store_profiles_get(session, ids, 4, STORE_NO_LOCK, &c->arena, rows, error));
     assert_str(rows[0].customer_id, STR("C-2"));
     assert_true(str_is_none(rows[1].customer_id));
     assert_str(rows[2].customer_id, STR("C-1"));
     assert_str(rows[2].name, STR("One"));
     assert_str(rows[3].customer_id, STR("odd \"id\\"));
-    TRY(store_profiles_get(session, ids + 1, 1, &c->arena, rows, error));
+    TRY(store_profiles_get(session, ids + 1, 1, STORE_NO_LOCK, &c->arena, rows, error));
     assert_true(str_is_none(rows[0].customer_id));
     TRY(store_profile_count(session, 100, &count, error));
     assert_int_equal(count, 3);

@@ -10,6 +10,7 @@
 
 #include "matching/bulk.h"
 #include "matching/evaluation.h"
+#include "matching/normal.h"
 #include "text/similarity.h"
 
 enum { ROWS = 1200, ROW_MAX = 256 };
@@ -119,6 +120,37 @@ static void every_comparison_is_symmetric(void **unused)
         }
     }
     values_release(&values);
+}
+
+static void a_record_that_is_written_and_read_compares_like_itself(void **unused)
+{
+    (void)unused;
+    struct values values, read;
+    static struct record records[RECORDS], again[RECORDS];
+    struct model_set models;
+    struct scorer scorer, of_read;
+    struct arena arena;
+    arena_init(&arena, 1 << 20);
+    values_init(&read, NULL);
+    make_records(&values, records);
+    for (int i = 0; i < RECORDS; i++) {
+        struct buffer out = {.arena = &arena};
+        normal_write(&values, &records[i], &out);
+        assert_int_equal(normal_read(&read, buffer_str(&out), &again[i], NULL), STATUS_OK);
+    }
+    make_scorer(&values, &models, &scorer);
+    make_scorer(&read, &models, &of_read);
+    for (int i = 0; i < RECORDS; i++) {
+        for (int j = 0; j < RECORDS; j++) {
+            struct evidence before, after;
+            assert_true(scoring_evidence(&scorer, NULL, &records[i], &records[j], &before));
+            assert_true(scoring_evidence(&of_read, NULL, &again[i], &again[j], &after));
+            assert_memory_equal(&before, &after, sizeof before);
+        }
+    }
+    values_release(&values);
+    values_release(&read);
+    arena_release(&arena);
 }
 
 static void one_against_many_scores_like_one_against_one(void **unused)
@@ -457,6 +489,7 @@ int main(void)
         cmocka_unit_test(similarities_are_symmetric_and_bounded),
         cmocka_unit_test(a_lower_limit_on_edits_only_cuts),
         cmocka_unit_test(every_comparison_is_symmetric),
+        cmocka_unit_test(a_record_that_is_written_and_read_compares_like_itself),
         cmocka_unit_test(one_against_many_scores_like_one_against_one),
         cmocka_unit_test(names_that_are_told_apart_unread_are_different),
         cmocka_unit_test(partners_are_those_above_that_share_a_block_each_once),

@@ -23,6 +23,7 @@ OF_THE_STORE = {"REQUEST_IN_FLIGHT", "OUT_OF_MEMORY", "INTERNAL_ERROR", "SERVICE
                 "STORE_FULL", "STORE_READ_ONLY", "SCHEMA_MISMATCH"}
 LIMITS = ["--limits-contacts-max", "3", "--limits-facts-max", "100", "--limits-homes-max", "2",
           "--limits-relationships-max", "2", "--limits-lookup-max", "2", "--limits-checks-max", "2",
+          "--limits-webhooks-max", "3", "--webhooks-internal-networks", "127.0.0.0/8", "--webhooks-plain-http",
           "--http-body-max", "64K", "--http-upload-max", "64K"]
 TENANT = {"X-Tenant-ID": "codes", "X-User-Id": "codes", "X-User-Permissions": "*"}
 DEEP = "[" * 200 + "]" * 200
@@ -137,9 +138,8 @@ class World:
             relationship = api.make(f"/customers/{self.related}/relationships", {"type": "PARENT_OF", "customerId": child})
         self.child, self.relationship = third, relationship["relationshipId"]
         self.record = api.make(f"/customers/{self.here}/consent", {"type": "EMAIL", "status": "GRANTED"})["recordId"]
-        self.job = api.make("/exports", None)["jobId"]
+        self.job = self.export()
         self.imported = api.make("/imports", '{"name":"Bad","emails":["nonsense"]}\n', Content_Type="application/x-ndjson")["jobId"]
-        self.wait(self.job)
         self.wait(self.imported)
         self.items = [self.suspects() for _ in range(6)]
         self.wait(api.make("/duplicates/scan", {})["jobId"])
@@ -147,6 +147,12 @@ class World:
     def customer(self, **fields):
         self.count += 1
         return self.api.make("/customers", {"name": f"Customer {self.count}", **fields})["customerId"]
+
+    def export(self):
+        """Its result is there until somebody is erased."""
+        job = self.api.make("/exports", None)["jobId"]
+        self.wait(job)
+        return job
 
     def wait(self, job):
         deadline = time.monotonic() + 20
@@ -164,6 +170,16 @@ class World:
     def item(self, number):
         """The item of the review queue about suspects."""
         return self.api.ask("GET", f"{API}/duplicates?customerId={self.items[number][0]}")[1]["items"][0]["duplicateId"]
+
+    def delivery(self, hook):
+        """A row of the log of deliveries: of one that fails, for nobody listens there."""
+        deadline = time.monotonic() + 20
+        self.api.make(f"/webhooks/{hook}/test", None)
+        while not (rows := self.api.ask("GET", f"{API}/webhooks/{hook}/deliveries")[1]["items"]):
+            if time.monotonic() > deadline:
+                raise Mismatch("nothing is delivered")
+            time.sleep(0.05)
+        return rows[0]["deliveryId"]
 
     def reversed_merge(self, reverse=True):
         source, target = self.customer(), self.customer()
@@ -190,6 +206,9 @@ BODIES = {
     "previewMerge": {"sourceCustomerId": "CUST-1"},
     "resolveDuplicate": {"decision": "NOT_A_DUPLICATE"},
     "eraseCustomer": {"customerId": "CUST-1"},
+    "createWebhook": {"url": "https://hooks.example.com/in"},
+    "changeWebhook": {"description": "Sales"},
+    "replayWebhook": {"after": 0},
 }
 
 
@@ -341,6 +360,36 @@ def cases(world):
     yield "eraseCustomer", [], "", {}, {}
     yield "readEvents", [], "?limit=1", None, {}
     yield "readEvents", [], "?after=nonsense", None, {}
+    for made in w.api.ask("GET", f"{API}/webhooks")[1]["items"]:
+        w.api.ask("DELETE", f"{API}/webhooks/{made['webhookId']}")
+    hook = w.api.make("/webhooks", {"url": "http://127.0.0.1:9/"})["webhookId"]
+    delivery = w.delivery(hook)
+    yield "createWebhook", [], "", None, {}
+    yield "createWebhook", [], "", {"url": "https://10.0.0.1/"}, {}
+    yield "createWebhook", [], "", {}, {}
+    for _ in range(2):
+        yield "createWebhook", [], "", None, {}
+    yield "listWebhooks", [], "", None, {}
+    yield "listWebhooks", [], "?limit=nonsense", None, {}
+    yield "replayWebhook", [hook], "", {}, {}
+    yield "listWebhookDeliveries", [hook], "", None, {}
+    yield "listWebhookDeliveries", [hook], "?failed=nonsense", None, {}
+    yield "replayWebhookDelivery", [hook, delivery], "", NONE, {}
+    yield "replayWebhookDelivery", [hook, "999999"], "", NONE, {}
+    for wanted in ("ACTIVE", "DISABLED"):
+        w.api.ask("PATCH", f"{API}/webhooks/{hook}", {"status": wanted})
+        for name, *more in (("testWebhook",), ("replayWebhook",), ("replayWebhookDelivery", delivery)):
+            yield name, [hook, *more], "", None, {}
+            yield name, ["WHK-9", *more], "", None, {}
+    yield "changeWebhook", [hook], "", None, {}
+    yield "changeWebhook", [hook], "", None, {"If_Match": '"999"'}
+    yield "changeWebhook", [hook], "", {"status": "nonsense"}, {}
+    yield "renewWebhookSecret", [hook], "", None, {}
+    yield "renewWebhookSecret", [hook], "", {"overlapSeconds": -1}, {}
+    yield "getWebhook", [hook], "", None, {}
+    yield "removeWebhook", [hook], "", None, {}
+    for name in ("getWebhook", "changeWebhook", "removeWebhook", "renewWebhookSecret", "listWebhookDeliveries"):
+        yield name, ["WHK-9"], "", None, {}
     yield "startImport", [], "", None, {}
     yield "startImport", [], "?onDuplicate=nonsense", None, {}
     yield "proposeMapping", [], "", None, {}
@@ -353,7 +402,7 @@ def cases(world):
     yield "getJob", ["JOB-9"], "", None, {}
     yield "cancelJob", [w.job], "", NONE, {}
     yield "cancelJob", ["JOB-9"], "", NONE, {}
-    yield "getJobResult", [w.job], "", None, {}
+    yield "getJobResult", [w.export()], "", None, {}
     yield "getJobResult", ["JOB-9"], "", None, {}
     yield "getJobErrors", [w.imported], "", None, {}
     yield "undoImport", ["JOB-9"], "", NONE, {}

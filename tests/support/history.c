@@ -8,6 +8,7 @@
 
 #include "application/change_customer.h"
 #include "application/consents.h"
+#include "application/consume_events.h"
 #include "application/contacts.h"
 #include "application/create_customer.h"
 #include "application/get_customer.h"
@@ -42,6 +43,8 @@ void history_draw(struct property *property, struct history *history,
                                               HISTORY_RELATE,
                                               HISTORY_END_RELATION,
                                               HISTORY_IMPORT,
+                                              HISTORY_BLOCK,
+                                              HISTORY_BLOCK,
                                               HISTORY_GRANT,
                                               HISTORY_REVOKE,
                                               HISTORY_SUSPECT,
@@ -459,6 +462,27 @@ static void take_import(struct history_world *world, const struct history_step *
     effect->changed = effect->status == STATUS_OK && result.outcome == IMPORT_UPDATED;
 }
 
+/* It goes to the home that it names, merged or not. */
+static void take_block(struct history_world *world, const struct history_step *step,
+                       struct history_effect *effect)
+{
+    struct environment *environment = &world->environment.base;
+    struct error error = {0};
+    struct consumed result = {0};
+    struct json_value *body = parse(world, step->value % 3 ? STR("{\"status\":\"BLOCKED\"}")
+                                                           : STR("{\"status\":\"UNBLOCKED\"}"));
+    const struct inbound_event event = {.type = INBOUND_CUSTOMER_BLOCKED,
+                                        .event_id =
+                                            arena_format(&world->arena, "e%zu", step->number),
+                                        .tenant = world->caller.tenant,
+                                        .timestamp = environment->now(environment),
+                                        .customer_id = id_str(world, step->customer),
+                                        .body = body};
+    effect->status = consume_events(&world->application, &event, 1, &world->arena, &result, &error);
+    if (result.outcome == CONSUMED_REFUSED) effect->status = result.error.status;
+    effect->changed = effect->status == STATUS_OK;
+}
+
 /* A revocation speaks for all homes of the tree. */
 static void note_homes(struct history_world *world, const struct addressed *to,
                        struct history_effect *effect)
@@ -614,6 +638,7 @@ static void narrate(struct property *property, const struct history_step *step,
                                                           "relate",
                                                           "end relation",
                                                           "import",
+                                                          "block",
                                                           "grant",
                                                           "revoke",
                                                           "suspect",
@@ -656,6 +681,9 @@ static void dispatch(struct history_world *world, const struct history_step *ste
         return;
     case HISTORY_IMPORT:
         take_import(world, step, effect);
+        return;
+    case HISTORY_BLOCK:
+        take_block(world, step, effect);
         return;
     case HISTORY_GRANT:
     case HISTORY_REVOKE:

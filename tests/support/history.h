@@ -31,6 +31,7 @@ enum history_kind {
     HISTORY_RELATE,
     HISTORY_END_RELATION,
     HISTORY_IMPORT, /* the customer's source record says something else */
+    HISTORY_BLOCK,  /* the accounts block the customer, or end that */
     HISTORY_GRANT,
     HISTORY_REVOKE,
     HISTORY_SUSPECT,    /* a possible duplicate is found */

@@ -87,6 +87,51 @@ static void preferences_versions_and_provenance_are_there(void **state)
     assert_true(api_value_at(json, "fields")->count > 1);
 }
 
+static void who_resolves_duplicates_may_not_merge_by_that(void **state)
+{
+    static const char steward[] = "X-User-Permissions: duplicates:resolve\r\n";
+    static const struct {
+        const char *path, *body;
+        int status;
+    } cases[] = {{"duplicates/DUP-1/resolve", "{\"decision\":\"MERGE\",\"survivorId\":\"A\"}", 403},
+                 {"duplicates/DUP-1/resolve", "{\"decision\":\"NOT_A_DUPLICATE\"}", 404},
+                 {"duplicates/scan", "{\"autoMergeAbove\":0.99}", 403}};
+    for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+        struct raw_answer answer = api_ask(*state, "POST", cases[i].path, steward, cases[i].body);
+        if (answer.status != cases[i].status) fail_msg("%s: %d", cases[i].body, answer.status);
+    }
+}
+
+static void what_a_customer_is_served_and_owes_is_there(void **state)
+{
+    static const char read_only[] = "X-User-Permissions: history:read\r\n";
+    api_expect(*state, "POST", "customers", CUSTOMER("A", ""), 201);
+    api_expect(*state, "POST", "customers/A/consent", "{\"type\":\"EMAIL\",\"status\":\"GRANTED\"}",
+               201);
+    struct json_value *json = api_expect(*state, "GET", "customers/A/timeline?limit=1", NULL, 200);
+    assert_str(api_at(json, "items.0.type"), STR("CONSENT"));
+    struct str next = api_at(json, "next");
+    char *path = arena_cstr(api_fixture_arena(*state),
+                            arena_format(api_fixture_arena(*state),
+                                         "customers/A/timeline?cursor=%.*s", STR_ARGS(next)));
+    json = api_expect(*state, "GET", path, NULL, 200);
+    assert_str(api_at(json, "items.0.type"), STR("PROFILE"));
+    api_expect(*state, "GET", "customers/A/timeline?cursor=x", NULL, 400);
+    api_expect(*state, "GET", "customers/A/timeline?type=LUNCH", NULL, 400);
+    struct raw_answer answer = api_ask(*state, "GET", "customers/A/timeline", read_only, NULL);
+    assert_str(api_at(api_json(*state, &answer), "items.0.type"), STR("PROFILE"));
+    assert_int_equal(api_ask(*state, "GET", "customers/A/credit", read_only, NULL).status, 403);
+    json = api_expect(*state, "GET", "customers/A/service-orders", NULL, 200);
+    assert_int_equal(api_value_at(json, "items")->count, 0);
+    json = api_expect(*state, "GET", "customers/A/entitlements?on=2026-02-02", NULL, 200);
+    assert_str(api_at(json, "sla.status"), STR("NOT_COVERED"));
+    api_expect(*state, "GET", "customers/A/entitlements?on=2026-02-30", NULL, 400);
+    api_expect(*state, "GET", "customers/A/entitlements", NULL, 200);
+    json = api_expect(*state, "GET", "customers/A/credit", NULL, 200);
+    assert_false(api_value_at(json, "blocked")->boolean);
+    api_expect(*state, "GET", "customers/NOBODY/credit", NULL, 404);
+}
+
 static void contacts_are_added_changed_and_removed(void **state)
 {
     api_expect(*state, "POST", "customers", CUSTOMER("A", ""), 201);
@@ -275,6 +320,8 @@ int main(void)
         SERVED(a_profile_is_created_read_and_changed),
         SERVED(a_list_goes_on_by_its_link),
         SERVED(preferences_versions_and_provenance_are_there),
+        SERVED(who_resolves_duplicates_may_not_merge_by_that),
+        SERVED(what_a_customer_is_served_and_owes_is_there),
         SERVED(contacts_are_added_changed_and_removed),
         SERVED(relationships_make_a_hierarchy),
         SERVED(consent_is_recorded_shown_and_checked),

@@ -18,6 +18,12 @@ HANDLER(api_customers_versions);
 HANDLER(api_customers_preferences);
 HANDLER(api_customers_change_preferences);
 
+/* api_history.c */
+HANDLER(api_history_timeline);
+HANDLER(api_history_service_orders);
+HANDLER(api_history_entitlements);
+HANDLER(api_history_credit);
+
 /* api_contacts.c */
 HANDLER(api_contacts_list);
 HANDLER(api_contacts_add);
@@ -61,6 +67,18 @@ HANDLER(api_privacy_erase);
 
 /* api_events.c */
 HANDLER(api_events_read);
+
+/* api_webhooks.c */
+HANDLER(api_webhooks_create);
+HANDLER(api_webhooks_list);
+HANDLER(api_webhooks_get);
+HANDLER(api_webhooks_change);
+HANDLER(api_webhooks_remove);
+HANDLER(api_webhooks_rotate);
+HANDLER(api_webhooks_test);
+HANDLER(api_webhooks_replay);
+HANDLER(api_webhooks_deliveries);
+HANDLER(api_webhooks_replay_delivery);
 
 /* api_jobs.c */
 HANDLER(api_jobs_import);

@@ -23,14 +23,18 @@
     X(CUSTOMER_WRITE,     "customer:write",     "create and change profiles, contacts and preferences") \
     X(CUSTOMER_MERGE,     "customer:merge",     "merge, unmerge and their previews") \
     X(CUSTOMER_ERASE,     "customer:erase",     "erase customers") \
+    X(HISTORY_READ,       "history:read",       "read timelines, service orders and entitlements") \
+    X(CREDIT_READ,        "credit:read",        "read credit holds, in timelines too") \
     X(RELATIONSHIP_WRITE, "relationship:write", "create and end relationships") \
     X(CONSENT_READ,       "consent:read",       "read consent, its history and receipts; check it") \
     X(CONSENT_WRITE,      "consent:write",      "record consent; keep the suppression list") \
     X(EVENT_READ,         "event:read",         "read the event feed") \
     X(DUPLICATE_READ,     "duplicates:read",    "see the review queue, both profiles of an item, and its figures") \
-    X(DUPLICATE_RESOLVE,  "duplicates:resolve", "claim and resolve items of the review queue, merging included; scan for duplicates") \
+    X(DUPLICATE_RESOLVE,  "duplicates:resolve", "claim and resolve items of the review queue (to merge beside customer:merge); scan for duplicates") \
     X(JOB_READ,           "job:read",           "see jobs and fetch their results") \
-    X(JOB_WRITE,          "job:write",          "start imports; cancel jobs") \
+    X(JOB_WRITE,          "job:write",          "start imports (beside customer:write); cancel jobs") \
+    X(WEBHOOK_READ,       "webhook:read",       "see webhooks and the log of their deliveries") \
+    X(WEBHOOK_WRITE,      "webhook:write",      "make, change and remove webhooks, renew their secrets (with event:read); test and replay") \
     X(CUSTOMER_EXPORT,    "customer:export",    "export all customers")
 /* clang-format on */
 

@@ -125,12 +125,16 @@ struct sample {
     struct frequent *values; /* one per value and record, then one per frequent value */
     size_t count, room;
     uint32_t having[MATCHING_FIELD_COUNT];
+    bool had[MATCHING_FIELD_COUNT]; /* of the record that is being added */
     int64_t records;
     struct arena *arena;
 };
 
-static bool add_value(struct sample *sample, enum matching_field field, struct str text)
+static bool add_value(void *context, enum matching_field field, struct str text)
 {
+    struct sample *sample = context;
+    if (!sample->had[field]) sample->having[field]++;
+    sample->had[field] = true;
     if (sample->count == sample->room) {
         size_t room = sample->room ? 2 * sample->room : 4096;
         struct frequent *larger = realloc(sample->values, room * sizeof(*larger));
@@ -146,18 +150,12 @@ static enum status add_record(struct sample *sample, struct str document)
 {
     struct json_value *value;
     struct error ignored;
-    struct str normal, text;
-    enum matching_field field;
-    bool had[MATCHING_FIELD_COUNT] = {false};
+    struct str normal;
     TRY(json_parse(document, sample->arena, &value, &ignored));
     const struct json_value *said[] = {value};
     TRY(evidence_normalise(said, 1, sample->arena, &normal));
-    while (matching_normal_next(&normal, &field, &text)) {
-        if (!had[field]) sample->having[field]++;
-        had[field] = true;
-        if (!add_value(sample, field, text)) return STATUS_OUT_OF_MEMORY;
-    }
-    return STATUS_OK;
+    memset(sample->had, 0, sizeof(sample->had));
+    return matching_normal_visit(normal, add_value, sample) ? STATUS_OK : STATUS_OUT_OF_MEMORY;
 }
 
 static enum status sample_body(struct store_session *session, void *context, struct error *error)

@@ -1,4 +1,5 @@
-/* Answers kept for retries. Units of work are alone, so nothing is ever in flight. */
+/* Answers kept for retries, and what was consumed. Units of work are alone, so nothing is ever in
+ * flight. */
 #include "adapters/memory/memory_internal.h"
 
 /* Absent when out of memory. Neither a caller nor a key has the separator in it. */
@@ -38,5 +39,23 @@ enum status memory_answers_put(struct store_session *session, const struct answe
         (row->body.ptr && !copy->body.ptr) ||
         !memory_table_put(heap, &memory_tenant_of(session)->answers, name, copy))
         return error_plain(error, STATUS_STORE_FULL);
+    return STATUS_OK;
+}
+
+enum status memory_inbox_put(struct store_session *session, const struct str *ids, size_t count,
+                             instant now, instant forget, bool *fresh, struct error *error)
+{
+    (void)now, (void)forget; /* nothing is given back before the store is */
+    struct memory_heap *heap = memory_heap_of(session);
+    struct memory_table *inbox = &memory_tenant_of(session)->inbox;
+    if (!heap) return error_plain(error, STATUS_INTERNAL);
+    for (size_t i = 0; i < count; i++) {
+        struct str *id = ARENA_NEW(&heap->arena, struct str);
+        fresh[i] = memory_table_get(inbox, ids[i]) == NULL;
+        if (!fresh[i]) continue;
+        if (!id || str_is_none(*id = arena_str(&heap->arena, ids[i])) ||
+            !memory_table_put(heap, inbox, *id, id))
+            return error_plain(error, STATUS_STORE_FULL);
+    }
     return STATUS_OK;
 }

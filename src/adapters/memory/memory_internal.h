@@ -32,10 +32,20 @@ struct memory_tenant {
     struct memory_table jobs;          /* jobId -> struct job_row */
     struct memory_vector jobs_ordered; /* struct str *, ids in order */
     struct memory_table job_steps;     /* jobId -> bucket of struct job_step * */
+    struct memory_table job_parts;     /* jobId -> bucket of struct memory_part * */
     struct memory_table duplicates;    /* duplicateId -> struct duplicate_row */
     struct memory_table duplicates_of; /* home -> bucket of struct duplicate_row * */
     struct memory_vector duplicates_all;
     struct memory_table answers; /* caller and key -> struct answer_row */
+    struct memory_table webhooks;
+    struct memory_vector webhooks_ordered; /* struct str *, ids in order */
+    struct memory_table inbox;             /* ids of consumed messages */
+};
+
+/* Of the file of a job. */
+struct memory_part {
+    instant written_at;
+    struct str bytes;
 };
 
 /* Who publishes the outbox. */
@@ -86,7 +96,8 @@ bool memory_add_ordered(struct memory_heap *heap, struct memory_vector *ids, str
 enum status memory_profiles_get(struct store_session *, struct str, enum store_lock, struct arena *,
                                 struct profile_row *, struct error *);
 enum status memory_profiles_get_many(struct store_session *, const struct str *, size_t,
-                                     struct arena *, struct profile_row *, struct error *);
+                                     enum store_lock, struct arena *, struct profile_row *,
+                                     struct error *);
 enum status memory_profiles_exist(struct store_session *, const struct str *ids, size_t count,
                                   bool *exist, struct error *);
 enum status memory_profiles_insert(struct store_session *, const struct profile_row *,
@@ -108,6 +119,8 @@ enum status memory_trees_load(struct store_session *, struct str, instant, struc
 enum status memory_trees_fact_append(struct store_session *, const struct fact *, struct error *);
 enum status memory_trees_facts_about(struct store_session *, const struct str *, size_t,
                                      struct arena *, struct fact **, size_t *, struct error *);
+enum status memory_trees_history(struct store_session *, const struct str *, size_t, struct arena *,
+                                 struct fact **, size_t *, struct error *);
 enum status memory_trees_merge_insert(struct store_session *, const struct merge *, struct error *);
 enum status memory_trees_merge_get(struct store_session *, struct str, struct arena *,
                                    struct merge *, struct error *);
@@ -141,6 +154,7 @@ enum status memory_erasure_homes(struct store_session *, const struct erasure *,
 enum status memory_events_append(struct store_session *, const struct event *, struct error *);
 enum status memory_events_list(struct store_session *, int64_t, size_t, struct arena *,
                                struct event **, size_t *, struct error *);
+enum status memory_events_newest(struct store_session *, int64_t *, struct error *);
 enum status memory_events_outbox_list(struct store *, int64_t, size_t, struct arena *,
                                       struct outbox_event **, size_t *, struct error *);
 enum status memory_events_relay_turn(struct store *, const struct relay_turn *, struct arena *,
@@ -164,6 +178,17 @@ enum status memory_jobs_step_list(struct store_session *, struct str, int64_t, s
                                   struct arena *, struct job_step **, size_t *, struct error *);
 enum status memory_jobs_step_report(struct store_session *, struct str, int64_t, struct str,
                                     struct error *);
+/* Files of all jobs that have ended. */
+bool memory_jobs_erase_results(struct memory_heap *, struct memory_tenant *);
+enum status memory_jobs_claim(struct store *, struct str, struct str, int64_t, struct arena *,
+                              struct job_claim *, struct error *);
+enum status memory_jobs_keep(struct store_session *, struct str, int64_t, int64_t, struct error *);
+enum status memory_jobs_part_put(struct store_session *, struct str, int64_t, instant, struct str,
+                                 struct error *);
+enum status memory_jobs_part_get(struct store_session *, struct str, int64_t, struct arena *,
+                                 struct str *, struct error *);
+enum status memory_jobs_parts_remove(struct store_session *, struct str, struct error *);
+enum status memory_jobs_parts_purge(struct store *, instant, struct arena *, struct error *);
 enum status memory_jobs_step_last(struct store_session *, struct str, struct arena *,
                                   struct job_step *, struct error *);
 
@@ -188,5 +213,8 @@ enum status memory_answers_claim(struct store_session *, struct str, struct str,
                                  struct arena *, struct answer_row *, struct error *);
 enum status memory_answers_put(struct store_session *, const struct answer_row *, instant,
                                struct error *);
+extern const struct webhook_operations memory_webhook_operations;
+enum status memory_inbox_put(struct store_session *, const struct str *, size_t, instant, instant,
+                             bool *, struct error *);
 
 #endif

@@ -30,9 +30,10 @@ enum status memory_profiles_get(struct store_session *session, struct str id, en
 }
 
 enum status memory_profiles_get_many(struct store_session *session, const struct str *ids,
-                                     size_t count, struct arena *arena, struct profile_row *rows,
-                                     struct error *error)
+                                     size_t count, enum store_lock lock, struct arena *arena,
+                                     struct profile_row *rows, struct error *error)
 {
+    (void)lock;
     (void)arena;
     (void)error;
     for (size_t i = 0; i < count; i++) {

@@ -144,6 +144,7 @@ static const struct store_operations operations = {
     .tree_load = memory_trees_load,
     .fact_append = memory_trees_fact_append,
     .facts_about = memory_trees_facts_about,
+    .history_list = memory_trees_history,
     .merge_insert = memory_trees_merge_insert,
     .merge_get = memory_trees_merge_get,
     .merge_reverse = memory_trees_merge_reverse,
@@ -164,6 +165,7 @@ static const struct store_operations operations = {
     .relay_turn = memory_events_relay_turn,
     .event_append = memory_events_append,
     .event_list = memory_events_list,
+    .event_newest = memory_events_newest,
     .suppression_put = memory_lists_suppression_put,
     .suppression_find = memory_lists_suppression_find,
     .suppression_remove = memory_lists_suppression_remove,
@@ -174,6 +176,12 @@ static const struct store_operations operations = {
     .job_step_list = memory_jobs_step_list,
     .job_step_last = memory_jobs_step_last,
     .job_step_report = memory_jobs_step_report,
+    .job_claim = memory_jobs_claim,
+    .job_keep = memory_jobs_keep,
+    .job_part_put = memory_jobs_part_put,
+    .job_part_get = memory_jobs_part_get,
+    .job_parts_remove = memory_jobs_parts_remove,
+    .job_parts_purge = memory_jobs_parts_purge,
     .duplicate_insert = memory_duplicates_insert,
     .duplicate_update = memory_duplicates_update,
     .duplicate_get = memory_duplicates_get,
@@ -183,6 +191,8 @@ static const struct store_operations operations = {
     .duplicate_backlog = memory_duplicates_backlog,
     .answer_claim = memory_answers_claim,
     .answer_put = memory_answers_put,
+    .inbox_put = memory_inbox_put,
+    .webhooks = &memory_webhook_operations,
 };
 
 enum status memory_store_new(size_t limit_bytes, struct store **out)

@@ -53,7 +53,8 @@ static bool add_facts(const struct memory_tenant *tenant, struct tree *tree, ins
             memory_table_get(&tenant->profiles, tree->homes[h].customer_id);
         for (size_t i = 0; i < home->facts.count; i++) {
             const struct fact *fact = home->facts.items[i];
-            if (fact->recorded_at <= as_of) tree->facts[tree->fact_count++] = *fact;
+            if (fact->recorded_at <= as_of && !fact_kind_is_history(fact->kind))
+                tree->facts[tree->fact_count++] = *fact;
         }
     }
     tree_sort(tree);
@@ -131,6 +132,35 @@ enum status memory_trees_facts_about(struct store_session *session, const struct
     tree_sort(&sorted);
     *facts = sorted.facts;
     *fact_count = sorted.fact_count;
+    return STATUS_OK;
+}
+
+static int compare_facts(const void *a, const void *b)
+{
+    return fact_compare(a, b);
+}
+
+enum status memory_trees_history(struct store_session *session, const struct str *homes,
+                                 size_t count, struct arena *arena, struct fact **facts,
+                                 size_t *fact_count, struct error *error)
+{
+    const struct memory_table *profiles = &memory_tenant_of(session)->profiles;
+    size_t total = 0, taken = 0;
+    for (size_t h = 0; h < count; h++) {
+        const struct memory_profile *home = memory_table_get(profiles, homes[h]);
+        total += home ? home->facts.count : 0;
+    }
+    *facts = ARENA_NEW_ARRAY(arena, struct fact, total);
+    if (!*facts) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t h = 0; h < count; h++) {
+        const struct memory_profile *home = memory_table_get(profiles, homes[h]);
+        for (size_t i = 0; home && i < home->facts.count; i++) {
+            const struct fact *fact = home->facts.items[i];
+            if (fact_kind_is_history(fact->kind)) (*facts)[taken++] = *fact;
+        }
+    }
+    if (taken > 1) qsort(*facts, taken, sizeof(**facts), compare_facts);
+    *fact_count = taken;
     return STATUS_OK;
 }
 

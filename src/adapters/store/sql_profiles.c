@@ -41,12 +41,14 @@ enum status sql_profiles_get(struct store_session *base, struct str id, enum sto
 }
 
 enum status sql_profiles_get_many(struct store_session *base, const struct str *ids, size_t count,
-                                  struct arena *arena, struct profile_row *rows,
-                                  struct error *error)
+                                  enum store_lock lock, struct arena *arena,
+                                  struct profile_row *rows, struct error *error)
 {
+    const struct sql_statement *statement =
+        lock == STORE_LOCK ? SQL_PROFILE_GET_MANY_LOCK : SQL_PROFILE_GET_MANY;
     const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_ARRAY(ids, count)};
     struct sql_rows found;
-    TRY(SESSION_QUERY(sql_session_of(base), SQL_PROFILE_GET_MANY, params, arena, &found, error));
+    TRY(SESSION_QUERY(sql_session_of(base), statement, params, arena, &found, error));
     for (size_t i = 0; i < count; i++) {
         size_t at = 0;
         rows[i] = (struct profile_row){.erased_at = INSTANT_NONE};

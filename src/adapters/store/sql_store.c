@@ -243,7 +243,12 @@ static enum status sql_store_lookup(struct store *base, struct str tenant, const
 
 /* --- readiness --- */
 
-static enum status check_schema(struct sql_store *self, struct error *error)
+typedef enum status check_migrations(const struct sql_rows *recorded,
+                                     const struct sql_migration *migrations, size_t count,
+                                     size_t *done, struct error *error);
+
+static enum status check_schema(struct sql_store *self, check_migrations *check,
+                                struct error *error)
 {
     struct sql_rows recorded;
     struct arena arena;
@@ -252,8 +257,7 @@ static enum status check_schema(struct sql_store *self, struct error *error)
     enum status status = self->driver->query_one(self->driver, SQL_STORE_WHOLE, SQL_MIGRATION_LIST,
                                                  NULL, 0, &arena, &recorded, error);
     if (status == STATUS_OK)
-        status =
-            sql_migrations_check(&recorded, self->migrations, self->migration_count, &done, error);
+        status = check(&recorded, self->migrations, self->migration_count, &done, error);
     arena_release(&arena);
     if (status == STATUS_OK && done < self->migration_count)
         status = error_set(error, STATUS_SCHEMA_MISMATCH, STR_NONE, STR_NONE,
@@ -262,14 +266,17 @@ static enum status check_schema(struct sql_store *self, struct error *error)
     return status;
 }
 
+/* Asked each time: a later version may have changed the schema meanwhile. */
 static enum status sql_store_ready(struct store *base, struct error *error)
 {
     struct sql_store *self = self_of(base);
     TRY(self->driver->ready(self->driver, error));
-    if (atomic_load(&self->schema_is_right)) return STATUS_OK;
-    TRY(check_schema(self, error));
-    atomic_store(&self->schema_is_right, true);
-    return STATUS_OK;
+    return check_schema(self, sql_migrations_check, error);
+}
+
+enum status sql_store_check_exact(struct store *base, struct error *error)
+{
+    return check_schema(self_of(base), sql_migrations_check_exact, error);
 }
 
 /* Look-ups share connections of their own. */
@@ -304,6 +311,7 @@ static const struct store_operations operations = {
     .tree_load = sql_trees_load,
     .fact_append = sql_trees_fact_append,
     .facts_about = sql_trees_facts_about,
+    .history_list = sql_trees_history,
     .merge_insert = sql_trees_merge_insert,
     .merge_get = sql_trees_merge_get,
     .merge_reverse = sql_trees_merge_reverse,
@@ -321,16 +329,23 @@ static const struct store_operations operations = {
     .homes_erase = sql_erasure_homes,
     .event_append = sql_events_append,
     .event_list = sql_events_list,
+    .event_newest = sql_events_newest,
     .suppression_put = sql_lists_suppression_put,
     .suppression_find = sql_lists_suppression_find,
     .suppression_remove = sql_lists_suppression_remove,
-    .job_put = sql_lists_job_put,
-    .job_get = sql_lists_job_get,
-    .job_list = sql_lists_job_list,
-    .job_step_append = sql_lists_job_step_append,
-    .job_step_list = sql_lists_job_step_list,
-    .job_step_last = sql_lists_job_step_last,
-    .job_step_report = sql_lists_job_step_report,
+    .job_put = sql_jobs_put,
+    .job_get = sql_jobs_get,
+    .job_list = sql_jobs_list,
+    .job_step_append = sql_jobs_step_append,
+    .job_step_list = sql_jobs_step_list,
+    .job_step_last = sql_jobs_step_last,
+    .job_step_report = sql_jobs_step_report,
+    .job_claim = sql_jobs_claim,
+    .job_keep = sql_jobs_keep,
+    .job_part_put = sql_jobs_part_put,
+    .job_part_get = sql_jobs_part_get,
+    .job_parts_remove = sql_jobs_parts_remove,
+    .job_parts_purge = sql_jobs_parts_purge,
     .duplicate_insert = sql_duplicates_insert,
     .duplicate_update = sql_duplicates_update,
     .duplicate_get = sql_duplicates_get,
@@ -340,6 +355,8 @@ static const struct store_operations operations = {
     .duplicate_backlog = sql_duplicates_backlog,
     .answer_claim = sql_answers_claim,
     .answer_put = sql_answers_put,
+    .inbox_put = sql_inbox_put,
+    .webhooks = &sql_webhook_operations,
 };
 
 struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t count,

@@ -12,6 +12,7 @@
 #include "adapters/store/sql_store.h"
 #include "adapters/store/sql_writes.h"
 #include "adapters/store/sqlite_keys.h"
+#include "application/ports/webhook_store.h"
 #include "sql_statements.h"
 
 /* Where a store is asked without a tenant. No tenant can be called so. */
@@ -22,7 +23,6 @@ struct sql_store {
     struct sql_driver *driver;
     const struct sql_migration *migrations;
     size_t migration_count;
-    atomic_bool schema_is_right;
 
     struct sqlite_keys *keys; /* of the embedded store; NULL: the statements do it */
     struct search_index *index;
@@ -100,7 +100,8 @@ void sql_profiles_decode_from(const struct sql_rows *rows, size_t index, size_t 
 enum status sql_profiles_get(struct store_session *, struct str id, enum store_lock, struct arena *,
                              struct profile_row *, struct error *);
 enum status sql_profiles_get_many(struct store_session *, const struct str *ids, size_t count,
-                                  struct arena *, struct profile_row *rows, struct error *);
+                                  enum store_lock, struct arena *, struct profile_row *rows,
+                                  struct error *);
 enum status sql_profiles_exist(struct store_session *, const struct str *ids, size_t count,
                                bool *exist, struct error *);
 enum status sql_profiles_insert(struct store_session *, const struct profile_row *, struct error *);
@@ -122,6 +123,8 @@ enum status sql_trees_fact_append(struct store_session *, const struct fact *, s
 enum status sql_trees_facts_about(struct store_session *, const struct str *objects, size_t count,
                                   struct arena *, struct fact **, size_t *fact_count,
                                   struct error *);
+enum status sql_trees_history(struct store_session *, const struct str *homes, size_t count,
+                              struct arena *, struct fact **, size_t *fact_count, struct error *);
 enum status sql_trees_merge_insert(struct store_session *, const struct merge *, struct error *);
 enum status sql_trees_merge_get(struct store_session *, struct str merge_id, struct arena *,
                                 struct merge *, struct error *);
@@ -160,6 +163,7 @@ enum status sql_erasure_homes(struct store_session *, const struct erasure *, st
 enum status sql_events_append(struct store_session *, const struct event *, struct error *);
 enum status sql_events_list(struct store_session *, int64_t after, size_t limit, struct arena *,
                             struct event **, size_t *count, struct error *);
+enum status sql_events_newest(struct store_session *, int64_t *position, struct error *);
 enum status sql_events_outbox_list(struct store *, int64_t after, size_t limit, struct arena *,
                                    struct outbox_event **, size_t *count, struct error *);
 enum status sql_events_relay_turn(struct store *, const struct relay_turn *, struct arena *,
@@ -169,20 +173,29 @@ enum status sql_lists_suppression_put(struct store_session *, struct str hash, s
 enum status sql_lists_suppression_find(struct store_session *, const struct str *hashes,
                                        size_t count, bool *found, struct error *);
 enum status sql_lists_suppression_remove(struct store_session *, struct str hash, struct error *);
-enum status sql_lists_job_put(struct store_session *, const struct job_row *, struct error *);
-enum status sql_lists_job_get(struct store_session *, struct str job_id, enum store_lock,
-                              struct arena *, struct job_row *, struct error *);
-enum status sql_lists_job_step_append(struct store_session *, const struct job_step *,
-                                      struct error *);
-enum status sql_lists_job_step_list(struct store_session *, struct str job_id, int64_t after,
-                                    size_t limit, struct arena *, struct job_step **, size_t *count,
-                                    struct error *);
-enum status sql_lists_job_step_report(struct store_session *, struct str job_id, int64_t number,
-                                      struct str report, struct error *);
-enum status sql_lists_job_step_last(struct store_session *, struct str job_id, struct arena *,
-                                    struct job_step *, struct error *);
-enum status sql_lists_job_list(struct store_session *, struct str after_id, size_t limit,
-                               struct arena *, struct job_row **, size_t *count, struct error *);
+enum status sql_jobs_put(struct store_session *, const struct job_row *, struct error *);
+enum status sql_jobs_get(struct store_session *, struct str job_id, enum store_lock, struct arena *,
+                         struct job_row *, struct error *);
+enum status sql_jobs_step_append(struct store_session *, const struct job_step *, struct error *);
+enum status sql_jobs_step_list(struct store_session *, struct str job_id, int64_t after,
+                               size_t limit, struct arena *, struct job_step **, size_t *count,
+                               struct error *);
+enum status sql_jobs_step_report(struct store_session *, struct str job_id, int64_t number,
+                                 struct str report, struct error *);
+enum status sql_jobs_step_last(struct store_session *, struct str job_id, struct arena *,
+                               struct job_step *, struct error *);
+enum status sql_jobs_list(struct store_session *, struct str after_id, size_t limit, struct arena *,
+                          struct job_row **, size_t *count, struct error *);
+enum status sql_jobs_claim(struct store *, struct str lane, struct str holder, int64_t lease_ms,
+                           struct arena *, struct job_claim *, struct error *);
+enum status sql_jobs_keep(struct store_session *, struct str job_id, int64_t epoch,
+                          int64_t lease_ms, struct error *);
+enum status sql_jobs_part_put(struct store_session *, struct str job_id, int64_t number, instant at,
+                              struct str bytes, struct error *);
+enum status sql_jobs_part_get(struct store_session *, struct str job_id, int64_t number,
+                              struct arena *, struct str *bytes, struct error *);
+enum status sql_jobs_parts_remove(struct store_session *, struct str job_id, struct error *);
+enum status sql_jobs_parts_purge(struct store *, instant before, struct arena *, struct error *);
 
 enum status sql_duplicates_insert(struct store_session *, const struct duplicate_row *,
                                   struct error *);
@@ -204,5 +217,8 @@ enum status sql_answers_claim(struct store_session *, struct str caller, struct 
                               instant now, struct arena *, struct answer_row *, struct error *);
 enum status sql_answers_put(struct store_session *, const struct answer_row *, instant now,
                             struct error *);
+enum status sql_inbox_put(struct store_session *, const struct str *ids, size_t count, instant now,
+                          instant forget, bool *fresh, struct error *);
+extern const struct webhook_operations sql_webhook_operations;
 
 #endif

@@ -1,6 +1,8 @@
 /* Facts, merges, and the tree that they make. */
 #include "adapters/store/sql_store_internal.h"
 
+#include <stdlib.h>
+
 /* --- facts --- */
 
 enum status sql_trees_fact_append(struct store_session *base, const struct fact *fact,
@@ -49,6 +51,19 @@ static enum status decode_fact(const struct sql_rows *rows, size_t row, size_t c
                      "a fact that is stored is not JSON");
 }
 
+/* Rows of (home, fact). */
+static enum status decode_facts(const struct sql_rows *rows, struct arena *arena, struct fact **out,
+                                size_t *count, struct error *error)
+{
+    struct fact *facts = ARENA_NEW_ARRAY(arena, struct fact, rows->row_count);
+    if (!facts) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < rows->row_count; i++)
+        TRY(decode_fact(rows, i, 1, sql_cell(rows, i, 0), arena, &facts[i], error));
+    *out = facts;
+    *count = rows->row_count;
+    return STATUS_OK;
+}
+
 enum status sql_trees_facts_about(struct store_session *base, const struct str *objects,
                                   size_t count, struct arena *arena, struct fact **out,
                                   size_t *fact_count, struct error *error)
@@ -63,12 +78,23 @@ enum status sql_trees_facts_about(struct store_session *base, const struct str *
     };
     struct sql_rows rows;
     TRY(SESSION_QUERY(sql_session_of(base), SQL_FACTS_ABOUT, params, arena, &rows, error));
-    struct fact *facts = ARENA_NEW_ARRAY(arena, struct fact, rows.row_count);
-    if (!facts) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t i = 0; i < rows.row_count; i++)
-        TRY(decode_fact(&rows, i, 1, sql_cell(&rows, i, 0), arena, &facts[i], error));
-    *out = facts;
-    *fact_count = rows.row_count;
+    return decode_facts(&rows, arena, out, fact_count, error);
+}
+
+static int compare_facts(const void *a, const void *b)
+{
+    return fact_compare(a, b);
+}
+
+enum status sql_trees_history(struct store_session *base, const struct str *homes, size_t count,
+                              struct arena *arena, struct fact **out, size_t *fact_count,
+                              struct error *error)
+{
+    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_ARRAY(homes, count)};
+    struct sql_rows rows;
+    TRY(SESSION_QUERY(sql_session_of(base), SQL_HISTORY_LIST, params, arena, &rows, error));
+    TRY(decode_facts(&rows, arena, out, fact_count, error));
+    if (*fact_count > 1) qsort(*out, *fact_count, sizeof(**out), compare_facts);
     return STATUS_OK;
 }
 

@@ -37,9 +37,10 @@ enum status store_profile_get(struct store_session *session, struct str id, enum
 }
 
 enum status store_profiles_get(struct store_session *session, const struct str *ids, size_t count,
-                               struct arena *arena, struct profile_row *rows, struct error *error)
+                               enum store_lock lock, struct arena *arena, struct profile_row *rows,
+                               struct error *error)
 {
-    return session->store->operations->profiles_get(session, ids, count, arena, rows, error);
+    return session->store->operations->profiles_get(session, ids, count, lock, arena, rows, error);
 }
 
 enum status store_profiles_exist(struct store_session *session, const struct str *ids, size_t count,
@@ -106,6 +107,14 @@ enum status store_facts_about(struct store_session *session, const struct str *o
 {
     return session->store->operations->facts_about(session, objects, count, arena, facts,
                                                    fact_count, error);
+}
+
+enum status store_history_list(struct store_session *session, const struct str *homes, size_t count,
+                               struct arena *arena, struct fact **facts, size_t *fact_count,
+                               struct error *error)
+{
+    return session->store->operations->history_list(session, homes, count, arena, facts, fact_count,
+                                                    error);
 }
 
 enum status store_merge_insert(struct store_session *session, const struct merge *merge,
@@ -287,6 +296,43 @@ enum status store_job_step_report(struct store_session *session, struct str job_
     return session->store->operations->job_step_report(session, job_id, number, report, error);
 }
 
+enum status store_job_claim(struct store *store, struct str lane, struct str holder,
+                            int64_t lease_ms, struct arena *arena, struct job_claim *claim,
+                            struct error *error)
+{
+    return store->operations->job_claim(store, lane, holder, lease_ms, arena, claim, error);
+}
+
+enum status store_job_keep(struct store_session *session, struct str job_id, int64_t epoch,
+                           int64_t lease_ms, struct error *error)
+{
+    return session->store->operations->job_keep(session, job_id, epoch, lease_ms, error);
+}
+
+enum status store_job_part_put(struct store_session *session, struct str job_id, int64_t number,
+                               instant at, struct str bytes, struct error *error)
+{
+    return session->store->operations->job_part_put(session, job_id, number, at, bytes, error);
+}
+
+enum status store_job_part_get(struct store_session *session, struct str job_id, int64_t number,
+                               struct arena *arena, struct str *bytes, struct error *error)
+{
+    return session->store->operations->job_part_get(session, job_id, number, arena, bytes, error);
+}
+
+enum status store_job_parts_remove(struct store_session *session, struct str job_id,
+                                   struct error *error)
+{
+    return session->store->operations->job_parts_remove(session, job_id, error);
+}
+
+enum status store_job_parts_purge(struct store *store, instant before, struct arena *arena,
+                                  struct error *error)
+{
+    return store->operations->job_parts_purge(store, before, arena, error);
+}
+
 enum status store_duplicate_insert(struct store_session *session, const struct duplicate_row *row,
                                    struct error *error)
 {
@@ -351,6 +397,12 @@ enum status store_answer_put(struct store_session *session, const struct answer_
     return session->store->operations->answer_put(session, row, now, error);
 }
 
+enum status store_event_newest(struct store_session *session, int64_t *position,
+                               struct error *error)
+{
+    return session->store->operations->event_newest(session, position, error);
+}
+
 enum status store_outbox_list(struct store *store, int64_t after, size_t limit, struct arena *arena,
                               struct outbox_event **events, size_t *count, struct error *error)
 {
@@ -361,4 +413,10 @@ enum status store_relay_turn(struct store *store, const struct relay_turn *turn,
                              struct arena *arena, struct relay_state *state, struct error *error)
 {
     return store->operations->relay_turn(store, turn, arena, state, error);
+}
+
+enum status store_inbox_put(struct store_session *session, const struct str *ids, size_t count,
+                            instant now, instant forget, bool *fresh, struct error *error)
+{
+    return session->store->operations->inbox_put(session, ids, count, now, forget, fresh, error);
 }

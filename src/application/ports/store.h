@@ -103,6 +103,18 @@ struct job_row {
     struct str document; /* JSON: parameters, counts, rate, eta, errors */
     instant created_at;
     instant updated_at;
+    /* Of what the service runs, one of a tenant after another: which of its lanes. Absent: it has
+     * ended, or is not the service's to run. */
+    struct str lane;
+    int64_t epoch; /* how often it was taken; job_put leaves it as it is */
+};
+
+/* A job that an instance has taken: for as long as its lease is kept, and until another takes it.
+ */
+struct job_claim {
+    struct str tenant; /* absent: there is none to take */
+    struct str job_id;
+    int64_t epoch;
 };
 
 /* What one transaction of a job did, written by that very transaction: how far the job is, and what
@@ -165,6 +177,7 @@ enum store_use { STORE_LOOKUP, STORE_READ, STORE_WRITE };
 
 struct store;
 struct store_session;
+struct webhook_operations;
 
 typedef enum status store_body(struct store_session *session, void *context, struct error *error);
 
@@ -188,7 +201,8 @@ struct store_operations {
     enum status (*profile_get)(struct store_session *, struct str id, enum store_lock,
                                struct arena *, struct profile_row *, struct error *);
     enum status (*profiles_get)(struct store_session *, const struct str *ids, size_t count,
-                                struct arena *, struct profile_row *rows, struct error *);
+                                enum store_lock, struct arena *, struct profile_row *rows,
+                                struct error *);
     enum status (*profiles_exist)(struct store_session *, const struct str *ids, size_t count,
                                   bool *exist, struct error *);
     enum status (*profile_insert)(struct store_session *, const struct profile_row *,
@@ -210,6 +224,8 @@ struct store_operations {
     enum status (*fact_append)(struct store_session *, const struct fact *, struct error *);
     enum status (*facts_about)(struct store_session *, const struct str *objects, size_t count,
                                struct arena *, struct fact **, size_t *fact_count, struct error *);
+    enum status (*history_list)(struct store_session *, const struct str *homes, size_t count,
+                                struct arena *, struct fact **, size_t *fact_count, struct error *);
     enum status (*merge_insert)(struct store_session *, const struct merge *, struct error *);
     enum status (*merge_get)(struct store_session *, struct str merge_id, struct arena *,
                              struct merge *, struct error *);
@@ -241,6 +257,7 @@ struct store_operations {
     enum status (*event_append)(struct store_session *, const struct event *, struct error *);
     enum status (*event_list)(struct store_session *, int64_t after, size_t limit, struct arena *,
                               struct event **, size_t *count, struct error *);
+    enum status (*event_newest)(struct store_session *, int64_t *position, struct error *);
     enum status (*suppression_put)(struct store_session *, struct str hash, struct str reason,
                                    instant at, struct error *);
     enum status (*suppression_find)(struct store_session *, const struct str *hashes, size_t count,
@@ -259,6 +276,16 @@ struct store_operations {
                                  struct job_step *, struct error *);
     enum status (*job_step_report)(struct store_session *, struct str job_id, int64_t number,
                                    struct str report, struct error *);
+    enum status (*job_claim)(struct store *, struct str lane, struct str holder, int64_t lease_ms,
+                             struct arena *, struct job_claim *, struct error *);
+    enum status (*job_keep)(struct store_session *, struct str job_id, int64_t epoch,
+                            int64_t lease_ms, struct error *);
+    enum status (*job_part_put)(struct store_session *, struct str job_id, int64_t number,
+                                instant at, struct str bytes, struct error *);
+    enum status (*job_part_get)(struct store_session *, struct str job_id, int64_t number,
+                                struct arena *, struct str *bytes, struct error *);
+    enum status (*job_parts_remove)(struct store_session *, struct str job_id, struct error *);
+    enum status (*job_parts_purge)(struct store *, instant before, struct arena *, struct error *);
     enum status (*duplicate_insert)(struct store_session *, const struct duplicate_row *,
                                     struct error *);
     enum status (*duplicate_update)(struct store_session *, const struct duplicate_row *,
@@ -280,6 +307,9 @@ struct store_operations {
                                 instant now, struct arena *, struct answer_row *, struct error *);
     enum status (*answer_put)(struct store_session *, const struct answer_row *, instant now,
                               struct error *);
+    enum status (*inbox_put)(struct store_session *, const struct str *ids, size_t count,
+                             instant now, instant forget, bool *fresh, struct error *);
+    const struct webhook_operations *webhooks; /* webhook_store.h */
 };
 
 /* Adapters embed these two as their first member. */
@@ -313,9 +343,10 @@ int64_t store_wait_us(struct store *store, enum store_use use, bool bursts_count
 MUST_CHECK enum status store_profile_get(struct store_session *session, struct str id,
                                          enum store_lock lock, struct arena *arena,
                                          struct profile_row *row, struct error *error);
-/* Many at once, each id asked for once, without locks; a missing one gets an absent customer_id. */
+/* Many at once, each id asked for once; a missing one gets an absent customer_id. With STORE_LOCK,
+ * where the ids are in order (str_sort), as with store_profile_get. */
 MUST_CHECK enum status store_profiles_get(struct store_session *session, const struct str *ids,
-                                          size_t count, struct arena *arena,
+                                          size_t count, enum store_lock lock, struct arena *arena,
                                           struct profile_row *rows, struct error *error);
 /* exist[i]: there is a profile of ids[i], merged and erased ones included. */
 MUST_CHECK enum status store_profiles_exist(struct store_session *session, const struct str *ids,
@@ -344,9 +375,9 @@ MUST_CHECK enum status store_version_list(struct store_session *session, struct 
                                           struct version_row **rows, size_t *count,
                                           struct error *error);
 /* The tree under `root` as it was known at `as_of` (INSTANT_FUTURE: now): edges made at or before
- * and not reversed at or before it, facts recorded at or before it, sorted (tree_sort). The root
- * itself need not be a root today. STATUS_CUSTOMER_NOT_FOUND when there is no such customer, or
- * there was none yet. */
+ * and not reversed at or before it, facts recorded at or before it,  history left out, sorted
+ * (tree_sort). The root itself need not be a root today. STATUS_CUSTOMER_NOT_FOUND when there is no
+ * such customer, or there was none yet. */
 MUST_CHECK enum status store_tree_load(struct store_session *session, struct str root,
                                        instant as_of, struct arena *arena, struct tree *tree,
                                        struct error *error);
@@ -356,6 +387,10 @@ MUST_CHECK enum status store_fact_append(struct store_session *session, const st
 MUST_CHECK enum status store_facts_about(struct store_session *session, const struct str *objects,
                                          size_t count, struct arena *arena, struct fact **facts,
                                          size_t *fact_count, struct error *error);
+/* History (fact_kind_is_history) of these homes, in the order of fact_compare. */
+MUST_CHECK enum status store_history_list(struct store_session *session, const struct str *homes,
+                                          size_t count, struct arena *arena, struct fact **facts,
+                                          size_t *fact_count, struct error *error);
 MUST_CHECK enum status store_merge_insert(struct store_session *session, const struct merge *merge,
                                           struct error *error);
 /* STATUS_MERGE_NOT_FOUND. */
@@ -432,6 +467,9 @@ MUST_CHECK enum status store_event_append(struct store_session *session, const s
 MUST_CHECK enum status store_event_list(struct store_session *session, int64_t after, size_t limit,
                                         struct arena *arena, struct event **events, size_t *count,
                                         struct error *error);
+/* The position of the newest event, of any tenant; what is not yet in the feed comes behind it. */
+MUST_CHECK enum status store_event_newest(struct store_session *session, int64_t *position,
+                                          struct error *error);
 /* Of all tenants, in the order of the feed, whose positions are given once for all of them. */
 MUST_CHECK enum status store_outbox_list(struct store *store, int64_t after, size_t limit,
                                          struct arena *arena, struct outbox_event **events,
@@ -478,6 +516,29 @@ MUST_CHECK enum status store_job_step_last(struct store_session *session, struct
 MUST_CHECK enum status store_job_step_report(struct store_session *session, struct str job_id,
                                              int64_t number, struct str report,
                                              struct error *error);
+/* Takes the next job of the lane, of all tenants: of each tenant the first that has not ended, and
+ * that nobody has or whose lease has run out. It is the holder's for `lease_ms`. The embedded
+ * stores have one process, which is running none of the lane when it asks: there a lease is over at
+ * once. */
+MUST_CHECK enum status store_job_claim(struct store *store, struct str lane, struct str holder,
+                                       int64_t lease_ms, struct arena *arena,
+                                       struct job_claim *claim, struct error *error);
+/* From now on for `lease_ms`; 0 gives it up. Nothing when it has ended or another has taken it. */
+MUST_CHECK enum status store_job_keep(struct store_session *session, struct str job_id,
+                                      int64_t epoch, int64_t lease_ms, struct error *error);
+/* The file of a job, in parts 1, 2, ...; a part that is there already is a conflict. */
+MUST_CHECK enum status store_job_part_put(struct store_session *session, struct str job_id,
+                                          int64_t number, instant at, struct str bytes,
+                                          struct error *error);
+/* Absent when there is none of that number. */
+MUST_CHECK enum status store_job_part_get(struct store_session *session, struct str job_id,
+                                          int64_t number, struct arena *arena, struct str *bytes,
+                                          struct error *error);
+MUST_CHECK enum status store_job_parts_remove(struct store_session *session, struct str job_id,
+                                              struct error *error);
+/* What was put before that time, of all tenants, but for jobs that have not ended. */
+MUST_CHECK enum status store_job_parts_purge(struct store *store, instant before,
+                                             struct arena *arena, struct error *error);
 /* A new item. When there is one about these two homes it gets the evidence, probability, model
  * version and time of this one, and nothing else changes. */
 MUST_CHECK enum status store_duplicate_insert(struct store_session *session,
@@ -521,5 +582,11 @@ MUST_CHECK enum status store_answer_claim(struct store_session *session, struct 
 /* The key must be claimed and without an answer. Some that expired before `now` are taken away. */
 MUST_CHECK enum status store_answer_put(struct store_session *session, const struct answer_row *row,
                                         instant now, struct error *error);
+/* What was consumed, by the id of each message: fresh[i] says that ids[i] was not here yet. The ids
+ * are in order and each is given once. Another unit of work that puts one of them waits for this
+ * one's end. Some that were put before `forget` are taken away. */
+MUST_CHECK enum status store_inbox_put(struct store_session *session, const struct str *ids,
+                                       size_t count, instant now, instant forget, bool *fresh,
+                                       struct error *error);
 
 #endif

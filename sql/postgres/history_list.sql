@@ -1,0 +1,3 @@
+select home_id, kind, subject, object_id, source, observed_at, recorded_at, actor, body, import_id
+from fact
+where tenant_id = $1 and home_id = any ($2::text[]) and kind in ('SERVICE_ORDER', 'CONTRACT')

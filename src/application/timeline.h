@@ -1,0 +1,21 @@
+/* GET /customers/{id}/timeline: all that was said and done about a customer, newest first, whoever
+ * said it: one entry for each fact of the tree and of its history, and each merge of its homes. */
+#ifndef APPLICATION_TIMELINE_H
+#define APPLICATION_TIMELINE_H
+
+#include "application/customer_history.h"
+
+struct timeline_view {
+    struct str type; /* only entries of that type, "CONTACT"; absent: all */
+    bool consent;    /* whether the caller may see these */
+    bool credit;
+};
+
+/* Items {"at","type","customerId","subject","source","actor","recordedAt","details":{}}: `at` is
+ * when it was so at the source. `limit` 0: 50. */
+MUST_CHECK enum status timeline_read(struct application *application, const struct caller *caller,
+                                     struct str customer_id, const struct timeline_view *view,
+                                     struct str cursor, size_t limit, struct arena *arena,
+                                     struct json_page *out, struct error *error);
+
+#endif
