@@ -238,6 +238,7 @@ static void fill_application(const struct config_values *config, struct instance
         .page_max = (size_t)config->limits_page_max,
         .checks_max = (size_t)config->limits_checks_max,
         .answers_keep_ms = config->http_idempotency_keep,
+        .inbox_keep_ms = config->kafka_inbox_keep,
     };
     once_flights_init(&instance->flights, application->environment);
     application->flights = &instance->flights;

@@ -15,6 +15,7 @@
 #include "adapters/identity/network.h"
 #include "adapters/jobs/job_service.h"
 #include "base/log.h"
+#include "service/consuming.h"
 #include "service/files.h"
 #include "service/process_metrics.h"
 #include "service/publishing.h"
@@ -173,6 +174,7 @@ static void write_metrics(void *context, struct buffer *out)
     const struct server *server = context;
     process_metrics_write(out);
     if (server->relay) relay_write_metrics(server->relay, out);
+    if (server->consumer) consumer_write_metrics(server->consumer, out);
 }
 
 static enum status open_api(struct server *server, struct error *error)
@@ -275,6 +277,7 @@ enum status server_open(const struct config_values *config, const struct server_
     TRY(instance_open(config, arena, &server->instance, error));
     TRY(open_jobs(server, arena, error));
     TRY(publishing_open(config, server->instance.store, arena, &server->relay, error));
+    TRY(consuming_open(config, &server->instance.application, arena, &server->consumer, error));
     TRY(open_api(server, error));
     return open_loops(server, arena, error);
 }
@@ -303,6 +306,14 @@ static bool close_listeners(struct server *server)
     return all;
 }
 
+static void close_consumer(struct server *server)
+{
+    if (!server->consumer) return;
+    consumer_stop(server->consumer);
+    consumer_free(server->consumer);
+    server->consumer = NULL;
+}
+
 static void close_relay(struct server *server)
 {
     if (!server->relay) return;
@@ -317,6 +328,7 @@ void server_close(struct server *server)
 {
     bool all = close_listeners(server);
     job_service_free(server->jobs);
+    close_consumer(server);
     close_relay(server);
     if (all) api_free(server->api);
     if (all) server_settings_free(server->settings);

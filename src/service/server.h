@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 
 #include "adapters/api/api.h"
+#include "adapters/events/consumer.h"
 #include "adapters/events/relay.h"
 #include "adapters/store/postgres_sequencer.h"
 #include "service/instance.h"
@@ -61,6 +62,7 @@ struct server {
     struct api *api;
     struct postgres_sequencer *sequencer; /* NULL but for PostgreSQL */
     struct relay *relay;                  /* NULL: nothing is published to Kafka */
+    struct consumer *consumer;            /* NULL: nothing is read from it */
     struct server_loop *loops;
     size_t loop_count;
     int signals; /* signalfd */
