@@ -1,5 +1,6 @@
 # make          builds build/customer360
 # make run      installs what is missing, builds, starts the service with a sample base
+# make run-production  as in production: PostgreSQL, Kafka, a registry, two instances, a load balancer
 # make test     installs what is missing, runs every test; ends with "N passed, N failed"
 # make tidy     layer direction, banned calls, sizes, format
 # Variants: make BUILD=build-asan SANITIZE=address,undefined check

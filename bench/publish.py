@@ -49,11 +49,12 @@ def consumer(broker, prefix):
     return made
 
 
-def take(reader, wanted, patience_s=120):
-    """Messages as they come, until there are as many: (time of arrival, message)."""
+def take(reader, wanted, patience_s=120, at_once=5000):
+    """Messages as they come, until there are as many: (time of arrival, message). The client waits up to a tenth of a second to
+    give at_once together."""
     found, deadline = 0, time.monotonic() + patience_s
     while found < wanted and time.monotonic() < deadline:
-        for message in reader.consume(5000, 0.1):
+        for message in reader.consume(at_once, 0.1):
             if not message.error():
                 found += 1
                 yield time.time(), message
@@ -121,7 +122,7 @@ def latency(stage, broker, options):
     reader, delays, count = consumer(broker, "late."), [], 1000 * options.seconds
     writing = threading.Thread(target=bench.load, args=(service, stage.token, "create", f"1000:{options.seconds}"))
     warm = options.profiles + 40
-    for index, (when, message) in enumerate(take(reader, warm + count * 9 // 10, 300)):
+    for index, (when, message) in enumerate(take(reader, warm + count * 9 // 10, 300, at_once=1)):
         if index == warm - 1:
             writing.start()
         if index >= warm + 500:

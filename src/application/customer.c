@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "domain/profile.h"
+#include "domain/contact.h"
 
 enum status customer_root(struct store_session *session, const struct profile_row *row,
                           struct arena *arena, struct profile_row *root, struct error *error)
@@ -76,6 +76,26 @@ static struct str find_key(struct str field, struct str raw, struct arena *arena
     return arena_format(arena, FIND_PREFIX "%.*s|%.*s", STR_ARGS(field), STR_ARGS(value));
 }
 
+const struct json_value *customer_said(const struct golden *golden, struct arena *arena)
+{
+    if (golden->contacts->count == 0) return golden->attributes;
+    struct json_value *said = ARENA_NEW(arena, struct json_value);
+    if (!said) return NULL;
+    *said = json_make_object();
+    for (size_t i = 0; i < golden->attributes->count; i++) {
+        const struct json_member *member = &golden->attributes->members[i];
+        if (!json_object_set(said, member->name, member->value, arena)) return NULL;
+    }
+    return json_object_set(said, STR("contacts"), *golden->contacts, arena) ? said : NULL;
+}
+
+enum status customer_describe_golden(struct application *application, const struct golden *golden,
+                                     struct arena *arena, struct match_record *record)
+{
+    const struct json_value *said = customer_said(golden, arena);
+    return said ? customer_describe(application, said, arena, record) : STATUS_OUT_OF_MEMORY;
+}
+
 enum status customer_describe(struct application *application, const struct json_value *attributes,
                               struct arena *arena, struct match_record *record)
 {
@@ -85,22 +105,17 @@ enum status customer_describe(struct application *application, const struct json
     return application->matcher->describe(application->matcher, said, 1, arena, record);
 }
 
-static bool add_list_keys(const struct json_value *attributes, const char *list, struct str field,
-                          struct arena *arena, struct customer_keys *keys)
+static bool add_email_keys(const struct json_value *said, struct arena *arena,
+                           struct customer_keys *keys)
 {
-    const struct json_value *points = json_get(attributes, str_from_cstr(list));
-    for (size_t i = 0; points && i < points->count; i++) {
-        struct str key = find_key(field, json_text(&points->items[i]), arena);
+    struct contact_points emails = contact_points_of(said, CONTACT_POINT_EMAIL);
+    struct str email;
+    while (contact_points_next(&emails, &email)) {
+        struct str key = find_key(STR("email"), email, arena);
         if (str_is_none(key)) return false;
         keys->items[keys->count++] = key;
     }
     return true;
-}
-
-static size_t count_of(const struct json_value *attributes, struct str list)
-{
-    const struct json_value *points = json_get(attributes, list);
-    return points ? points->count : 0;
 }
 
 enum status customer_make_keys(struct application *application, const struct match_record *record,
@@ -110,8 +125,7 @@ enum status customer_make_keys(struct application *application, const struct mat
     const struct json_value *attributes = record->said[0];
     struct str name = json_text(json_get(attributes, STR("name")));
     TRY(application->matcher->keys(application->matcher, record, arena, &found));
-    size_t room =
-        found.count + count_of(attributes, STR("emails")) + count_of(attributes, STR("phones")) + 1;
+    size_t room = found.count + contact_points_max(attributes, CONTACT_POINT_EMAIL) + 1;
     *keys = (struct customer_keys){.items = ARENA_NEW_ARRAY(arena, struct str, room),
                                    .decisive = found.decisive,
                                    .telling = found.telling,
@@ -123,8 +137,7 @@ enum status customer_make_keys(struct application *application, const struct mat
         keys->items[keys->count] = find_key(STR("name"), name, arena);
         if (str_is_none(keys->items[keys->count++])) return STATUS_OUT_OF_MEMORY;
     }
-    if (!add_list_keys(attributes, "emails", STR("email"), arena, keys))
-        return STATUS_OUT_OF_MEMORY;
+    if (!add_email_keys(attributes, arena, keys)) return STATUS_OUT_OF_MEMORY;
     keys->searched = keys->count;
     return STATUS_OK;
 }

@@ -28,7 +28,14 @@ MUST_CHECK enum status customer_get_root(struct store_session *session, struct s
 MUST_CHECK enum status customer_render(const struct golden *golden, struct arena *arena,
                                        struct profile_row *row);
 
-/* Golden attributes (or a document, which has them) in the form that is compared; points into them.
+/* A golden record in one object: its attributes, and its contacts if it has any. NULL when out of
+ * memory. */
+const struct json_value *customer_said(const struct golden *golden, struct arena *arena);
+/* It in the form that is compared; points into it. STATUS_OUT_OF_MEMORY only. */
+MUST_CHECK enum status customer_describe_golden(struct application *application,
+                                                const struct golden *golden, struct arena *arena,
+                                                struct match_record *record);
+/* The same of a document, which has its members.
  * STATUS_OUT_OF_MEMORY only. */
 MUST_CHECK enum status customer_describe(struct application *application,
                                          const struct json_value *attributes, struct arena *arena,

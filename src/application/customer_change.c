@@ -119,7 +119,7 @@ struct keyed {
 static enum status key_of(const struct customer_change *change, const struct golden *golden,
                           struct keyed *keyed)
 {
-    TRY(customer_describe(change->application, golden->attributes, change->arena, &keyed->record));
+    TRY(customer_describe_golden(change->application, golden, change->arena, &keyed->record));
     return customer_make_keys(change->application, &keyed->record, change->arena, &keyed->keys);
 }
 
@@ -130,7 +130,9 @@ static enum status put_new_keys(const struct customer_change *change, struct str
 {
     struct keyed old = {.keys = {.count = 0}};
     *any = false;
-    if (before && json_equal(before->attributes, after->attributes)) return STATUS_OK;
+    if (before && json_equal(before->attributes, after->attributes) &&
+        json_equal(before->contacts, after->contacts))
+        return STATUS_OK;
     struct str *fresh = NULL;
     size_t count = 0;
     if ((before && key_of(change, before, &old) != STATUS_OK) ||

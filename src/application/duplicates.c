@@ -117,7 +117,7 @@ static enum status compare_home(const struct duplicate_search *search, const str
     of_home.homes = &own;
     TRY(tree_alone(&of_home, search->arena, &alone));
     TRY(golden_record(&alone, search->policy, search->arena, &golden));
-    TRY(describe(search, golden.attributes, &record));
+    TRY(customer_describe_golden(search->application, &golden, search->arena, &record));
     return compare_with(search, &record, match);
 }
 

@@ -295,15 +295,6 @@ static bool remember_created(struct import_batch *batch, size_t index)
     return true;
 }
 
-/* The home that the source record was given to, before or by this batch; absent when it is new. */
-static struct str known_home(const struct import_batch *batch, const struct batch_row *row)
-{
-    if (str_is_none(row->customer.source_key)) return STR_NONE;
-    const struct batch_key *key = &batch->known[row->numbers[row->customer.keys.searched]];
-    if (key->hit_count > 0) return key->hits[0].home;
-    return key->created ? batch->rows[key->created->row].customer.row.customer_id : STR_NONE;
-}
-
 static void add_candidates(const struct import_batch *batch, const struct batch_key *key,
                            enum candidate_key kind, struct candidates *candidates)
 {
@@ -399,13 +390,12 @@ static enum status refuse_certain(const struct import_batch *batch, const struct
     return refuse_duplicate(batch, found.duplicates, certain, result, error);
 }
 
-/* Opens the home that is known and says what the record adds to it. */
+/* Says in the home, which is open, what the record adds to it. */
 static enum status update_home(struct import_batch *batch, const struct batch_row *row,
                                struct str home, struct customer_change *change,
                                struct import_result *result, struct error *error)
 {
     bool changed = false;
-    TRY(import_update_open(change, home, error));
     bool was_removed = change->golden.is_silent;
     if (was_removed) TRY(refuse_certain(batch, row, result, error));
     if (result->outcome == IMPORT_DUPLICATE) return STATUS_OK;
@@ -418,20 +408,52 @@ static enum status update_home(struct import_batch *batch, const struct batch_ro
     return STATUS_OK;
 }
 
+/* Opens the home that the source record was given to, before or by this batch; *home is absent
+ * when it is new. A store finds homes by a hash of the key: their facts decide. */
+static enum status open_known(const struct import_batch *batch, const struct batch_row *row,
+                              struct customer_change *change, struct str *home, struct error *error)
+{
+    *home = STR_NONE;
+    if (str_is_none(row->customer.source_key)) return STATUS_OK;
+    const struct batch_key *key = &batch->known[row->numbers[row->customer.keys.searched]];
+    for (size_t i = 0; i < key->hit_count; i++) {
+        TRY(import_update_open(change, key->hits[i].home, error));
+        if (!import_update_has(change, key->hits[i].home, batch->settings.source,
+                               row->record->source_key))
+            continue;
+        *home = key->hits[i].home;
+        return STATUS_OK;
+    }
+    if (!key->created) return STATUS_OK;
+    *home = batch->rows[key->created->row].customer.row.customer_id;
+    return import_update_open(change, *home, error);
+}
+
+static struct customer_change change_of(const struct import_batch *batch,
+                                        const struct batch_row *row)
+{
+    return (struct customer_change){.application = batch->application,
+                                    .caller = &row->caller,
+                                    .policy = batch->policy,
+                                    .session = batch->session,
+                                    .arena = batch->arena,
+                                    .import_id = batch->settings.import_id,
+                                    .imported = true};
+}
+
+/* The home is given (a removed customer's, by its id), or looked for; *is_new: there is none. */
 static enum status update_row(struct import_batch *batch, size_t index, struct str home,
-                              struct error *error)
+                              bool *is_new, struct error *error)
 {
     struct batch_row *row = &batch->rows[index];
     struct import_result *result = &batch->results[index];
     struct error row_error = {0};
-    struct customer_change change = {.application = batch->application,
-                                     .caller = &row->caller,
-                                     .policy = batch->policy,
-                                     .session = batch->session,
-                                     .arena = batch->arena,
-                                     .import_id = batch->settings.import_id,
-                                     .imported = true};
-    enum status status = update_home(batch, row, home, &change, result, &row_error);
+    struct customer_change change = change_of(batch, row);
+    enum status status = str_is_none(home) ? open_known(batch, row, &change, &home, &row_error)
+                                           : import_update_open(&change, home, &row_error);
+    *is_new = status == STATUS_OK && str_is_none(home);
+    if (*is_new) return STATUS_OK;
+    if (status == STATUS_OK) status = update_home(batch, row, home, &change, result, &row_error);
     TRY(settle_row(result, status, &row_error, error));
     for (size_t i = 0; i < change.home_count; i++) note_home(batch, change.homes[i]);
     return STATUS_OK;
@@ -442,9 +464,9 @@ static enum status create_row(struct import_batch *batch, size_t index, struct e
     struct batch_row *row = &batch->rows[index];
     struct import_result *result = &batch->results[index];
     struct str id = row->customer.row.customer_id;
-    bool removed;
+    bool removed, is_new;
     TRY(is_removed(batch, row, &removed, error));
-    if (removed) return update_row(batch, index, id, error);
+    if (removed) return update_row(batch, index, id, &is_new, error);
     struct new_customer_found found = {.cause = DUPLICATE_BY_IMPORT,
                                        .suppressed = batch->suppressed + row->first_point,
                                        .on_duplicate = batch->settings.on_duplicate};
@@ -526,7 +548,8 @@ static enum status import_body(struct store_session *session, void *context, str
     batch->homes = (struct buffer){.arena = batch->arena};
     buffer_append_char(&batch->homes, '[');
     if (!str_is_none(batch->settings.import_id))
-        TRY(jobs_hold(session, batch->settings.import_id, batch->arena, error));
+        TRY(jobs_hold(session, batch->settings.import_id, batch->settings.epoch, batch->arena,
+                      error));
     TRY(store_keys_lock(session, batch->locks, batch->lock_count, error));
     TRY(find_known(batch, error));
     TRY(find_ids(batch, error));
@@ -535,8 +558,9 @@ static enum status import_body(struct store_session *session, void *context, str
         if (batch->rows[i].invalid) continue;
         batch->results[i] = (struct import_result){.outcome = IMPORT_CREATED};
         if (was_tried(batch, i)) continue;
-        struct str home = known_home(batch, &batch->rows[i]);
-        TRY(str_is_none(home) ? create_row(batch, i, error) : update_row(batch, i, home, error));
+        bool is_new;
+        TRY(update_row(batch, i, STR_NONE, &is_new, error));
+        if (is_new) TRY(create_row(batch, i, error));
     }
     if (batch->step) TRY(write_step(batch, error));
     return batch->settings.trial ? STATUS_ROLLED_BACK : STATUS_OK;

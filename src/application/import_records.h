@@ -35,6 +35,7 @@ struct import_settings {
     struct str source; /* the system that the records come from (an identifier) */
     enum duplicate_choice on_duplicate;
     struct str import_id; /* the job that it is; absent: none, and it cannot be undone */
+    int64_t epoch;        /* that the job was opened or taken with */
     /* Not NULL: everything is done and nothing written. */
     struct import_trial *trial;
 };

@@ -16,6 +16,22 @@ enum status import_update_open(struct customer_change *change, struct str home, 
     return customer_change_load(change, &row, error);
 }
 
+static bool is_of(const struct fact *fact, struct str home, struct str source,
+                  struct str source_key)
+{
+    return fact->kind == FACT_ASSERTION && str_equal(fact->home, home) &&
+           str_equal(fact->source, source) && str_equal(fact->subject, source_key);
+}
+
+bool import_update_has(const struct customer_change *change, struct str home, struct str source,
+                       struct str source_key)
+{
+    const struct tree *tree = &change->tree;
+    for (size_t i = 0; i < tree->fact_count + tree->undone_count; i++)
+        if (is_of(&tree->facts[i], home, source, source_key)) return true;
+    return false;
+}
+
 enum status import_update_said(const struct customer_change *change, struct str home,
                                struct str source, struct str source_key, instant observed_at,
                                struct golden *golden)
@@ -28,9 +44,7 @@ enum status import_update_said(const struct customer_change *change, struct str 
     if (!own.facts) return STATUS_OUT_OF_MEMORY;
     for (size_t i = 0; i < change->tree.fact_count; i++) {
         const struct fact *fact = &change->tree.facts[i];
-        if (fact->kind == FACT_ASSERTION && str_equal(fact->home, home) &&
-            str_equal(fact->source, source) && str_equal(fact->subject, source_key) &&
-            fact->observed_at <= observed_at)
+        if (is_of(fact, home, source, source_key) && fact->observed_at <= observed_at)
             own.facts[own.fact_count++] = *fact;
     }
     return golden_record(&own, change->policy, change->arena, golden);

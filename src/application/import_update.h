@@ -9,6 +9,9 @@
  * STATUS_CUSTOMER_ERASED. */
 MUST_CHECK enum status import_update_open(struct customer_change *change, struct str home,
                                           struct error *error);
+/* Whether the home of the opened tree has said something by this source record, undone or not. */
+bool import_update_has(const struct customer_change *change, struct str home, struct str source,
+                       struct str source_key);
 /* What the source record says so far: the golden record of its own assertions, as observed up to
  * that time. STATUS_OUT_OF_MEMORY only. */
 MUST_CHECK enum status import_update_said(const struct customer_change *change, struct str home,

@@ -11,10 +11,30 @@ static struct str state_name(enum job_state state)
     return state < JOB_STATE_COUNT ? state_names[state] : STR_NONE;
 }
 
+enum { ANY_EPOCH = -1 };
+
+/* Imports and their undoing share one. */
+static const struct {
+    struct str kind, lane;
+} lanes[] = {
+    {STR("IMPORT"), STR("import")},
+    {STR("UNDO"), STR("import")},
+    {STR("EXPORT"), STR("export")},
+    {STR("SCAN"), STR("scan")},
+};
+
+struct str jobs_lane(struct str kind)
+{
+    for (size_t i = 0; i < sizeof(lanes) / sizeof(lanes[0]); i++)
+        if (str_equal(kind, lanes[i].kind)) return lanes[i].lane;
+    return STR_NONE;
+}
+
 struct job_work {
     struct application *application;
     struct arena *arena;
     struct str job_id;
+    int64_t epoch, lease_ms;
     struct job_row row;
     enum job_state state;
     struct str progress;
@@ -60,6 +80,7 @@ enum status jobs_create(struct application *application, const struct caller *ca
                                     .created_at = now,
                                     .updated_at = now}};
     work.row.job_id = str_is_none(job_id) ? jobs_new_id(application, arena) : job_id;
+    work.row.lane = str_is_none(job_id) ? STR_NONE : jobs_lane(kind);
     work.row.document = document_of(parameters, STR_NONE, arena);
     if (str_is_none(work.row.job_id) || str_is_none(work.row.document))
         return error_plain(error, STATUS_OUT_OF_MEMORY);
@@ -112,19 +133,31 @@ enum status jobs_last_step(struct application *application, const struct caller 
     return store_read(application->store, caller->tenant, arena, last_step_body, &reading, error);
 }
 
-static enum status get_unended(struct store_session *session, struct str job_id,
+static enum status get_unended(struct store_session *session, struct str job_id, int64_t epoch,
                                struct arena *arena, struct job_row *row, struct error *error)
 {
     TRY(store_job_get(session, job_id, STORE_LOCK, arena, row, error));
-    if (row->state == JOB_QUEUED || row->state == JOB_RUNNING) return STATUS_OK;
-    return jobs_refuse_ended(row, error);
+    if (row->state != JOB_QUEUED && row->state != JOB_RUNNING) return jobs_refuse_ended(row, error);
+    if (epoch == ANY_EPOCH || epoch == row->epoch) return STATUS_OK;
+    return error_plain(error, STATUS_JOB_TAKEN);
 }
 
-enum status jobs_hold(struct store_session *session, struct str job_id, struct arena *arena,
-                      struct error *error)
+enum status jobs_hold(struct store_session *session, struct str job_id, int64_t epoch,
+                      struct arena *arena, struct error *error)
 {
     struct job_row row;
-    return get_unended(session, job_id, arena, &row, error);
+    return get_unended(session, job_id, epoch, arena, &row, error);
+}
+
+/* A job that has ended is in no lane, and of its file only what was made to be fetched stays. */
+static enum status leave_lane(struct store_session *session, struct job_row *row,
+                              struct error *error)
+{
+    bool is_result = row->state == JOB_DONE && str_equal(row->kind, STR("EXPORT"));
+    if (row->state == JOB_QUEUED || row->state == JOB_RUNNING || str_is_none(row->lane))
+        return STATUS_OK;
+    row->lane = STR_NONE;
+    return is_result ? STATUS_OK : store_job_parts_remove(session, row->job_id, error);
 }
 
 /* Moves a job that has not ended to another state. */
@@ -133,7 +166,7 @@ static enum status move_body(struct store_session *session, void *context, struc
     struct job_work *work = context;
     struct json_value *document;
     struct environment *environment = work->application->environment;
-    TRY(get_unended(session, work->job_id, work->arena, &work->row, error));
+    TRY(get_unended(session, work->job_id, work->epoch, work->arena, &work->row, error));
     work->row.state = work->state;
     work->row.updated_at = environment->now(environment);
     if (!str_is_none(work->progress)) {
@@ -145,6 +178,7 @@ static enum status move_body(struct store_session *session, void *context, struc
         if (buffer_failed(&parameters) || str_is_none(work->row.document))
             return error_plain(error, STATUS_OUT_OF_MEMORY);
     }
+    TRY(leave_lane(session, &work->row, error));
     return store_job_put(session, &work->row, error);
 }
 
@@ -152,26 +186,45 @@ enum status jobs_cancel(struct application *application, const struct caller *ca
                         struct str job_id, struct arena *arena, struct job_row *out,
                         struct error *error)
 {
-    struct job_work work = {
-        .application = application, .arena = arena, .job_id = job_id, .state = JOB_CANCELLED};
+    struct job_work work = {.application = application,
+                            .arena = arena,
+                            .job_id = job_id,
+                            .epoch = ANY_EPOCH,
+                            .state = JOB_CANCELLED};
     TRY(store_write(application->store, caller->tenant, arena, move_body, &work, error));
     *out = work.row;
     return STATUS_OK;
 }
 
 enum status jobs_update(struct application *application, const struct caller *caller,
-                        struct str job_id, enum job_state state, struct str progress,
+                        struct str job_id, int64_t epoch, enum job_state state, struct str progress,
                         struct arena *arena, struct error *error)
 {
     struct job_work work = {.application = application,
                             .arena = arena,
                             .job_id = job_id,
+                            .epoch = epoch,
                             .state = state,
                             .progress = progress};
     return store_write(application->store, caller->tenant, arena, move_body, &work, error);
 }
 
+static enum status keep_body(struct store_session *session, void *context, struct error *error)
+{
+    const struct job_work *work = context;
+    return store_job_keep(session, work->job_id, work->epoch, work->lease_ms, error);
+}
+
+enum status jobs_keep(struct application *application, const struct caller *caller,
+                      struct str job_id, int64_t epoch, int64_t lease_ms, struct arena *arena,
+                      struct error *error)
+{
+    struct job_work work = {.job_id = job_id, .epoch = epoch, .lease_ms = lease_ms};
+    return store_write(application->store, caller->tenant, arena, keep_body, &work, error);
+}
+
 struct step_work {
+    int64_t epoch;
     const struct job_step *step;
     struct arena *arena;
 };
@@ -179,14 +232,15 @@ struct step_work {
 static enum status step_body(struct store_session *session, void *context, struct error *error)
 {
     const struct step_work *work = context;
-    TRY(jobs_hold(session, work->step->job_id, work->arena, error));
+    TRY(jobs_hold(session, work->step->job_id, work->epoch, work->arena, error));
     return store_job_step_append(session, work->step, error);
 }
 
 enum status jobs_append_step(struct application *application, const struct caller *caller,
-                             const struct job_step *step, struct arena *arena, struct error *error)
+                             const struct job_step *step, int64_t epoch, struct arena *arena,
+                             struct error *error)
 {
-    struct step_work work = {step, arena};
+    struct step_work work = {epoch, step, arena};
     return store_write(application->store, caller->tenant, arena, step_body, &work, error);
 }
 

@@ -8,8 +8,9 @@
 #include "application/results.h"
 
 struct str jobs_new_id(struct application *application, struct arena *arena);
-/* A job of that id; absent: a new one. `parameters` is a JSON object. `*out` is filled before the
- * unit of work ends, so that what is kept with it may tell of the job. */
+/* A job of that id for the service to run, which one of its instances takes; absent: a new one,
+ * that the caller runs himself. `parameters` is a JSON object. `*out` is filled before the unit of
+ * work ends, so that what is kept with it may tell of the job. */
 MUST_CHECK enum status jobs_create(struct application *application, const struct caller *caller,
                                    struct str job_id, struct str kind, struct str parameters,
                                    struct arena *arena, struct job_row *out, struct error *error);
@@ -28,11 +29,17 @@ MUST_CHECK enum status jobs_list(struct application *application, const struct c
 MUST_CHECK enum status jobs_cancel(struct application *application, const struct caller *caller,
                                    struct str job_id, struct arena *arena, struct job_row *out,
                                    struct error *error);
-/* For the runner: sets state and progress (a JSON object; absent: as it is). STATUS_JOB_ENDED when
- * the job was cancelled meanwhile, which is how the runner learns it. */
+/* For the runner, here and below: `epoch` is the one that the job had when he opened or took it;
+ * when another has taken it since he gets STATUS_JOB_TAKEN, and writes nothing any more. */
+/* Sets state and progress (a JSON object; absent: as it is). STATUS_JOB_ENDED when the job was
+ * cancelled meanwhile, which is how the runner learns it. */
 MUST_CHECK enum status jobs_update(struct application *application, const struct caller *caller,
-                                   struct str job_id, enum job_state state, struct str progress,
-                                   struct arena *arena, struct error *error);
+                                   struct str job_id, int64_t epoch, enum job_state state,
+                                   struct str progress, struct arena *arena, struct error *error);
+/* His for `lease_ms` more; 0 gives it up. Nothing when it is his no more. */
+MUST_CHECK enum status jobs_keep(struct application *application, const struct caller *caller,
+                                 struct str job_id, int64_t epoch, int64_t lease_ms,
+                                 struct arena *arena, struct error *error);
 /* The newest of the kind. STATUS_JOB_NOT_FOUND. */
 MUST_CHECK enum status jobs_find_last(struct application *application, const struct caller *caller,
                                       struct str kind, struct arena *arena, struct job_row *job,
@@ -40,13 +47,15 @@ MUST_CHECK enum status jobs_find_last(struct application *application, const str
 /* A step that stands for itself: of a dry run, which writes nothing else. STATUS_JOB_ENDED. */
 MUST_CHECK enum status jobs_append_step(struct application *application,
                                         const struct caller *caller, const struct job_step *step,
-                                        struct arena *arena, struct error *error);
+                                        int64_t epoch, struct arena *arena, struct error *error);
 /* STATUS_JOB_ENDED, which names the job and its state. */
 enum status jobs_refuse_ended(const struct job_row *row, struct error *error);
 /* In a unit of work of the job: it stays as it is until that ends. STATUS_JOB_ENDED when it is
  * neither queued nor running. */
-MUST_CHECK enum status jobs_hold(struct store_session *session, struct str job_id,
+MUST_CHECK enum status jobs_hold(struct store_session *session, struct str job_id, int64_t epoch,
                                  struct arena *arena, struct error *error);
+/* The lane of a kind of job: those of one tenant in one lane run one after another. */
+struct str jobs_lane(struct str kind);
 /* {"jobId","kind","state","actor","createdAt","updatedAt","parameters","progress"}; absent when
  * out of memory. */
 struct str jobs_json(const struct job_row *job, struct arena *arena);

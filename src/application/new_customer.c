@@ -63,7 +63,7 @@ static enum status make_keys(struct application *application,
                              const struct new_customer_input *input, struct arena *arena,
                              struct new_customer *out)
 {
-    TRY(customer_describe(application, out->golden.attributes, arena, &out->record));
+    TRY(customer_describe_golden(application, &out->golden, arena, &out->record));
     TRY(customer_make_keys(application, &out->record, arena, &out->keys));
     if (str_is_none(input->source_key)) return STATUS_OK;
     out->source_key = new_customer_source_key(input->source, input->source_key, arena);

@@ -39,7 +39,9 @@ enum status record_keys_put(struct application *application, struct store_sessio
     struct golden golden;
     if (golden_record(tree, policy, arena, &golden) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
-    TRY(put_said(application, session, tree, golden.attributes, arena, error));
+    const struct json_value *said = customer_said(&golden, arena);
+    if (!said) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(put_said(application, session, tree, said, arena, error));
     if (document) TRY(put_said(application, session, tree, document, arena, error));
     for (size_t i = 0; i < tree->fact_count + tree->undone_count; i++) {
         const struct fact *fact = &tree->facts[i];

@@ -126,6 +126,12 @@ static enum status merge_item(struct deciding *deciding, const struct profile_ro
     return merge(deciding, customers, item, error);
 }
 
+/* Since the pair was proposed: by an erasure, or the undo of an import. */
+static bool is_gone(const struct profile_row *customer)
+{
+    return customer->erased_at != INSTANT_NONE || customer_is_removed(customer);
+}
+
 static enum status decide(struct deciding *deciding, const struct review_scan_pair *pair,
                           struct error *error)
 {
@@ -136,8 +142,8 @@ static enum status decide(struct deciding *deciding, const struct review_scan_pa
     deciding->counts.pairs++;
     TRY(find_root(review, pair->a, &customers[0], error));
     TRY(find_root(review, pair->b, &customers[1], error));
-    if (str_equal(customers[0].customer_id, customers[1].customer_id) ||
-        customers[0].erased_at != INSTANT_NONE || customers[1].erased_at != INSTANT_NONE)
+    if (str_equal(customers[0].customer_id, customers[1].customer_id) || is_gone(&customers[0]) ||
+        is_gone(&customers[1]))
         return STATUS_OK;
     found.customer_id = customers[1].customer_id;
     TRY(compare(deciding, customers, &found.match, error));

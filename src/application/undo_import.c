@@ -47,6 +47,7 @@ struct starting {
     const struct caller *caller;
     struct str import_id;
     struct str undo_id; /* of a new one */
+    bool serve;         /* an instance of the service shall run it */
     struct arena *arena;
     struct job_row *undo;
 };
@@ -64,8 +65,10 @@ static enum status resume_undo(struct starting *starting, struct store_session *
     if (starting->undo->state == JOB_DONE)
         return error_set(error, STATUS_IMPORT_UNDONE, STR(""), STR_NONE,
                          "the import is undone already, by job %.*s", STR_ARGS(undo_id));
-    if (!has_ended(starting->undo->state)) return STATUS_OK;
+    bool is_served = !str_is_none(starting->undo->lane);
+    if (!has_ended(starting->undo->state) && (is_served || !starting->serve)) return STATUS_OK;
     starting->undo->state = JOB_QUEUED;
+    starting->undo->lane = starting->serve ? jobs_lane(starting->undo->kind) : STR_NONE;
     return store_job_put(session, starting->undo, error);
 }
 
@@ -83,7 +86,8 @@ static enum status put_undo(struct starting *starting, struct store_session *ses
                                  "{\"parameters\":{\"importId\":\"%.*s\"},\"progress\":{}}",
                                  STR_ARGS(starting->import_id)),
         .created_at = now,
-        .updated_at = now};
+        .updated_at = now,
+        .lane = starting->serve ? jobs_lane(STR("UNDO")) : STR_NONE};
     if (str_is_none(starting->undo->document)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     return store_job_put(session, starting->undo, error);
 }
@@ -133,6 +137,7 @@ enum status undo_import_start(struct application *application, const struct call
                                 .caller = caller,
                                 .import_id = import_id,
                                 .undo_id = undo_id,
+                                .serve = !str_is_none(undo_id),
                                 .undo = undo,
                                 .arena = arena};
     if (str_is_none(undo_id)) starting.undo_id = jobs_new_id(application, arena);
@@ -147,6 +152,7 @@ struct undoing {
     const struct caller *caller;
     const struct policy *policy;
     struct str undo_id;
+    int64_t epoch;
     struct str import_id;
     struct arena *arena;
     struct undo_counts counts; /* as they will be, if all goes well */
@@ -308,7 +314,7 @@ static enum status step_body(struct store_session *session, void *context, struc
     struct json_value *homes;
     undoing->session = session;
     undoing->report = (struct buffer){.arena = undoing->arena};
-    TRY(jobs_hold(session, undoing->undo_id, undoing->arena, error));
+    TRY(jobs_hold(session, undoing->undo_id, undoing->epoch, undoing->arena, error));
     TRY(json_parse(undoing->step.homes, undoing->arena, &homes, error));
     enum status status = STATUS_OK;
     for (size_t i = 0; i < homes->count && status == STATUS_OK; i++) {
@@ -374,8 +380,9 @@ static enum status next_body(struct store_session *session, void *context, struc
 }
 
 enum status undo_import_step(struct application *application, const struct caller *caller,
-                             struct str undo_id, struct str import_id, struct arena *arena,
-                             struct undo_counts *counts, bool *done, struct error *error)
+                             struct str undo_id, int64_t epoch, struct str import_id,
+                             struct arena *arena, struct undo_counts *counts, bool *done,
+                             struct error *error)
 {
     struct reading reading = {.import_id = import_id, .after = counts->steps, .arena = arena};
     TRY(store_read(application->store, caller->tenant, arena, next_body, &reading, error));
@@ -385,6 +392,7 @@ enum status undo_import_step(struct application *application, const struct calle
                               .caller = caller,
                               .policy = application->policy_for(application, caller->tenant),
                               .undo_id = undo_id,
+                              .epoch = epoch,
                               .import_id = import_id,
                               .arena = arena,
                               .counts = *counts,

@@ -32,10 +32,10 @@ struct undo_counts {
 /* homes, one member per outcome, and steps, into an open object. */
 void undo_counts_write(struct json_writer *writer, const struct undo_counts *counts);
 
-/* Makes the job that takes the import back, with that id (absent: a new one), and the import
- * UNDONE; when there is one that did not come to its end, that one. STATUS_JOB_NOT_FOUND,
- * STATUS_NOT_AN_IMPORT, STATUS_JOB_RUNNING, STATUS_IMPORT_UNDONE. `*undo` is filled before the unit
- * of work ends. */
+/* Makes the job that takes the import back, with that id for the service to run (absent: a new one
+ * for the caller to run), and the import UNDONE; when there is one that did not come to its end,
+ * that one. STATUS_JOB_NOT_FOUND, STATUS_NOT_AN_IMPORT, STATUS_JOB_RUNNING, STATUS_IMPORT_UNDONE.
+ * `*undo` is filled before the unit of work ends. */
 MUST_CHECK enum status undo_import_start(struct application *application,
                                          const struct caller *caller, struct str import_id,
                                          struct str undo_id, struct arena *arena,
@@ -47,10 +47,11 @@ MUST_CHECK enum status undo_import_open(struct application *application,
                                         struct arena *arena, struct str *import_id, int64_t *total,
                                         struct undo_counts *counts, struct error *error);
 /* The next step, in one unit of work; `*done` when there was none. STATUS_JOB_ENDED when the job
- * was cancelled. `counts` are as the call before left them. */
+ * was cancelled, STATUS_JOB_TAKEN when it is somebody else's (`epoch` as in jobs_update()).
+ * `counts` are as the call before left them. */
 MUST_CHECK enum status undo_import_step(struct application *application,
                                         const struct caller *caller, struct str undo_id,
-                                        struct str import_id, struct arena *arena,
+                                        int64_t epoch, struct str import_id, struct arena *arena,
                                         struct undo_counts *counts, bool *done,
                                         struct error *error);
 

@@ -4,17 +4,29 @@
 
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+static bool is_at(const char *wanted, const char *name)
+{
+    size_t length = strlen(name);
+    return strncmp(wanted, name, length) == 0 && strchr(":>", wanted[length]);
+}
+
 void fault_point(const char *name)
 {
+    static _Atomic bool armed = false;
     static _Atomic long passed = 0;
     const char *wanted = getenv("FAULT_AT");
-    size_t length = strlen(name);
-    if (!wanted || strncmp(wanted, name, length) != 0) return;
-    if (wanted[length] != '\0' && wanted[length] != ':') return;
-    long count = wanted[length] == ':' ? strtol(wanted + length + 1, NULL, 10) : 1;
+    const char *behind = wanted ? strchr(wanted, '>') : NULL;
+    if (!wanted) return;
+    if (behind && is_at(wanted, name)) atomic_store(&armed, true);
+    if (behind && !atomic_load(&armed)) return;
+    if (behind) wanted = behind + 1;
+    if (!is_at(wanted, name)) return;
+    const char *colon = strchr(wanted, ':');
+    long count = colon ? strtol(colon + 1, NULL, 10) : 1;
     if (atomic_fetch_add(&passed, 1) + 1 == count) (void)raise(SIGKILL);
 }
 

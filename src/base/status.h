@@ -70,6 +70,7 @@
     X(JOB_NOT_FOUND,          "JOB_NOT_FOUND",           "no such job") \
     X(JOB_ENDED,              "JOB_ENDED",               "the job has ended already") \
     X(JOB_RUNNING,            "JOB_RUNNING",             "the job has not ended: cancel it first") \
+    X(JOB_TAKEN,              "JOB_TAKEN",               "another instance has taken the job over") \
     X(NOT_AN_IMPORT,          "NOT_AN_IMPORT",           "only an import can be undone") \
     X(IMPORT_UNDONE,          "IMPORT_ALREADY_UNDONE",   "the import is undone already") \
     X(ROLLED_BACK,            "ROLLED_BACK",             "nothing was written: it was a trial") \

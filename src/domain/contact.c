@@ -196,3 +196,39 @@ int32_t contact_find(const struct tree *tree, struct str contact_id)
         if (is_there(tree, tree->homes[i].customer_id, contact_id)) return (int32_t)i;
     return -1;
 }
+
+/* --- how a customer is reached --- */
+
+static const struct json_value *list_of(const struct json_value *said, struct str name)
+{
+    const struct json_value *list = json_get(said, name);
+    return list && list->type == JSON_ARRAY ? list : NULL;
+}
+
+struct contact_points contact_points_of(const struct json_value *said, enum contact_point_kind kind)
+{
+    bool email = kind == CONTACT_POINT_EMAIL;
+    return (struct contact_points){.own = list_of(said, email ? STR("emails") : STR("phones")),
+                                   .contacts = list_of(said, STR("contacts")),
+                                   .member = email ? STR("email") : STR("phone")};
+}
+
+bool contact_points_next(struct contact_points *points, struct str *point)
+{
+    size_t own = points->own ? points->own->count : 0;
+    size_t all = points->contacts ? points->contacts->count : 0;
+    size_t end = own + (all < CONTACT_POINTS_OF ? all : CONTACT_POINTS_OF);
+    while (points->index < end) {
+        size_t at = points->index++;
+        *point = at < own ? json_text(&points->own->items[at])
+                          : json_text(json_get(&points->contacts->items[at - own], points->member));
+        if (!str_is_none(*point)) return true;
+    }
+    return false;
+}
+
+size_t contact_points_max(const struct json_value *said, enum contact_point_kind kind)
+{
+    struct contact_points points = contact_points_of(said, kind);
+    return (points.own ? points.own->count : 0) + (points.contacts ? CONTACT_POINTS_OF : 0);
+}

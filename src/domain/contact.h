@@ -30,4 +30,24 @@ MUST_CHECK enum status contact_take_id(const struct json_value *contact, struct 
  * have one of that id: the one nearer to the root in tree->homes is meant. Needs tree_sort(). */
 int32_t contact_find(const struct tree *tree, struct str contact_id);
 
+/* The e-mail addresses or the telephone numbers by which a customer is reached: its own, then those
+ * of its first CONTACT_POINTS_OF contacts. `said` has emails, phones and contacts as a golden
+ * record has, or some of them.
+ *
+ *     struct contact_points at = contact_points_of(said, CONTACT_POINT_EMAIL);
+ *     while (contact_points_next(&at, &point)) ...
+ */
+enum contact_point_kind { CONTACT_POINT_EMAIL, CONTACT_POINT_PHONE };
+enum { CONTACT_POINTS_OF = 20 };
+struct contact_points {
+    const struct json_value *own, *contacts; /* NULL: none */
+    struct str member;                       /* of a contact */
+    size_t index;
+};
+struct contact_points contact_points_of(const struct json_value *said,
+                                        enum contact_point_kind kind);
+bool contact_points_next(struct contact_points *points, struct str *point);
+/* Of them; at least as many as contact_points_next gives. */
+size_t contact_points_max(const struct json_value *said, enum contact_point_kind kind);
+
 #endif

@@ -1,14 +1,5 @@
 #include "matching/agreement.h"
 
-float agreement_bits(const struct scorer *scorer, enum slot slot, uint32_t reference)
-{
-    const struct rarities *rarities = scorer->rarities;
-    if (rarities && reference < rarities->count[slot]) return rarities->slot[slot][reference];
-    if (rarities && rarities->ask && !(reference & VALUES_LIST))
-        return rarities->ask(rarities->ask_context, slot, reference);
-    return scoring_default_bits(slot);
-}
-
 /* ------------------------------------------------------------------ levels of values */
 
 typedef int level_function(const struct values *values, uint32_t a, uint32_t b);
@@ -30,9 +21,12 @@ static const struct slot_comparison {
     [SLOT_POSTCODE] = {comparison_postcode, comparison_postcode, LOCALITY_DIFFERENT},
     [SLOT_CITY] = {comparison_city_quick, comparison_city, LOCALITY_DIFFERENT},
     [SLOT_IDENTIFIER] = {comparison_identifier, comparison_identifier, IDENTIFIER_DIFFERENT},
-    [SLOT_PLACE] = {NULL, comparison_place, WORDS_DIFFERENT},
-    [SLOT_OCCUPATION] = {NULL, comparison_occupation, WORDS_DIFFERENT},
+    [SLOT_PLACE] = {comparison_place_quick, comparison_place, WORDS_DIFFERENT},
+    [SLOT_OCCUPATION] = {comparison_occupation_quick, comparison_occupation, WORDS_DIFFERENT},
 };
+
+/* Slots are constants where these are called: each comparison becomes code of its own. */
+#define INLINE static inline __attribute__((always_inline))
 
 static int whole_level(const struct scorer *scorer, enum slot slot, uint32_t a, uint32_t b)
 {
@@ -56,7 +50,7 @@ static int remembered_level(const struct comparing *comparing, enum slot slot, u
     return (int)(*entry & 15);
 }
 
-static int value_level(const struct comparing *comparing, enum slot slot, uint32_t a, uint32_t b)
+INLINE int value_level(const struct comparing *comparing, enum slot slot, uint32_t a, uint32_t b)
 {
     const struct slot_comparison *how = &slot_comparisons[slot];
     if (a == b) return LEVEL_EXACT;
@@ -65,10 +59,11 @@ static int value_level(const struct comparing *comparing, enum slot slot, uint32
     return remembered_level(comparing, slot, a, b);
 }
 
-static float common_bits(const struct scorer *scorer, enum slot slot, uint32_t a, uint32_t b,
+INLINE float common_bits(const struct comparing *comparing, enum slot slot, uint32_t a, uint32_t b,
                          int level)
 {
-    if (level == slot_comparisons[slot].different) return 0;
+    const struct scorer *scorer = comparing->scorer;
+    if (comparing->levels_only || level == slot_comparisons[slot].different) return 0;
     float bits_a = agreement_bits(scorer, slot, a);
     if (a == b) return bits_a;
     float bits_b = agreement_bits(scorer, slot, b);
@@ -88,7 +83,7 @@ static struct agreement best_agreement(const struct comparing *comparing, enum s
         for (uint32_t j = 0; j < count_b; j++) {
             int level = value_level(comparing, slot, in_a[i], in_b[j]);
             if (level == LEVEL_MISSING) continue;
-            float bits = common_bits(comparing->scorer, slot, in_a[i], in_b[j], level);
+            float bits = common_bits(comparing, slot, in_a[i], in_b[j], level);
             bool better = best.level == LEVEL_MISSING || level < best.level ||
                           (level == best.level && bits > best.bits);
             if (better) best = (struct agreement){level, bits};
@@ -97,7 +92,7 @@ static struct agreement best_agreement(const struct comparing *comparing, enum s
     return best;
 }
 
-static struct agreement slot_agreement(const struct comparing *comparing, enum slot slot,
+INLINE struct agreement slot_agreement(const struct comparing *comparing, enum slot slot,
                                        const struct record *in_a, const struct record *in_b)
 {
     uint32_t a = in_a->slot[slot], b = in_b->slot[slot];
@@ -108,7 +103,7 @@ static struct agreement slot_agreement(const struct comparing *comparing, enum s
     }
     int level = value_level(comparing, slot, a, b);
     if (level == LEVEL_OPEN) return (struct agreement){LEVEL_OPEN, 0};
-    return (struct agreement){level, common_bits(comparing->scorer, slot, a, b, level)};
+    return (struct agreement){level, common_bits(comparing, slot, a, b, level)};
 }
 
 static bool list_has(const struct values *values, uint32_t list, uint32_t name)
@@ -128,7 +123,8 @@ static bool is_swapped(const struct comparing *comparing, const struct record *a
 {
     uint32_t family = a->slot[SLOT_FAMILY], given = b->slot[SLOT_GIVEN];
     if (!family || !given || a->slot[SLOT_GIVEN] != b->slot[SLOT_FAMILY]) return false;
-    struct comparing whole = {comparing->scorer, comparing->memo, false};
+    struct comparing whole = *comparing;
+    whole.quick = false;
     struct record of_a = {.slot = {[SLOT_FAMILY] = family}};
     struct record of_b = {.slot = {[SLOT_FAMILY] = given}};
     int level = slot_agreement(&whole, SLOT_FAMILY, &of_a, &of_b).level;
@@ -209,7 +205,26 @@ struct agreement agreement_of(const struct comparing *comparing, enum comparison
         return agreement_of_traits(a, b, TRAIT_GENDER);
     case COMPARISON_GENERATION:
         return agreement_of_traits(a, b, TRAIT_GENERATION);
-    default:
-        return slot_agreement(comparing, comparison_slot(c), a, b);
+    case COMPARISON_ORGANISATION:
+        return slot_agreement(comparing, SLOT_ORGANISATION, a, b);
+    case COMPARISON_BIRTH_DATE:
+        return slot_agreement(comparing, SLOT_DATE, a, b);
+    case COMPARISON_EMAIL:
+        return slot_agreement(comparing, SLOT_EMAIL, a, b);
+    case COMPARISON_PHONE:
+        return slot_agreement(comparing, SLOT_PHONE, a, b);
+    case COMPARISON_WEBSITE:
+        return slot_agreement(comparing, SLOT_WEBSITE, a, b);
+    case COMPARISON_STREET:
+        return slot_agreement(comparing, SLOT_STREET, a, b);
+    case COMPARISON_IDENTIFIER:
+        return slot_agreement(comparing, SLOT_IDENTIFIER, a, b);
+    case COMPARISON_PLACE:
+        return slot_agreement(comparing, SLOT_PLACE, a, b);
+    case COMPARISON_OCCUPATION:
+        return slot_agreement(comparing, SLOT_OCCUPATION, a, b);
+    case COMPARISON_COUNT:
+        break;
     }
+    return (struct agreement){LEVEL_MISSING, 0};
 }

@@ -23,13 +23,34 @@ struct comparing {
     const struct scorer *scorer;
     struct scoring_memo *memo; /* may be NULL */
     bool quick;                /* only what can be told without reading texts */
+    bool levels_only;          /* how rare what agrees is, is not asked */
 };
 
 struct agreement agreement_of(const struct comparing *comparing, enum comparison c,
                               const struct record *a, const struct record *b);
 
+/* What the agreement's frequency adds to the weight of its level. */
+float scoring_frequency_bits(const struct scorer *scorer, enum model_kind kind, enum comparison c,
+                             struct agreement found);
+/* The most that a comparison can add to a record with a value so rare when the other record has
+ * another value; what a city adds is not in it. */
+float scoring_fuzzy_most(const struct scorer *scorer, enum model_kind kind, enum comparison c,
+                         float bits);
+/* Joins "random or related" into one alternative: see model.h. */
+float scoring_with_related(const struct scorer *scorer, enum model_kind kind, const uint8_t *level,
+                           float log_odds);
+enum { SCORING_FUZZY_MAX = 3 };
+#define SCORING_CITY_TYPICAL 6.6f
+
 /* How rare the value is. */
-float agreement_bits(const struct scorer *scorer, enum slot slot, uint32_t reference);
+static inline float agreement_bits(const struct scorer *scorer, enum slot slot, uint32_t reference)
+{
+    const struct rarities *rarities = scorer->rarities;
+    if (rarities && reference < rarities->count[slot]) return rarities->slot[slot][reference];
+    if (rarities && rarities->ask && !(reference & VALUES_LIST))
+        return rarities->ask(rarities->ask_context, slot, reference);
+    return scoring_default_bits(slot);
+}
 /* Both records have one of the traits of the mask: whether it is the same one. */
 struct agreement agreement_of_traits(const struct record *a, const struct record *b, uint32_t mask);
 

@@ -38,6 +38,7 @@ struct bulk {
     struct rarities rarities;
     struct model_set models;
     struct scorer scorer;
+    struct scoring_memos memos;
     struct blocking blocking;
     struct edge *edges;
     size_t edge_count;
@@ -129,6 +130,7 @@ void bulk_free(struct bulk *bulk)
     if (!bulk) return;
     blocking_release(&bulk->blocking);
     rarity_release(&bulk->rarities, &bulk->budget);
+    scoring_memos_release(&bulk->memos);
     values_release(&bulk->values);
     columns_release(&bulk->columns);
     table_reader_close(bulk->reader);
@@ -416,6 +418,7 @@ static bool is_scoring_stopped(void *context)
 static enum status score_pairs(struct bulk *bulk, struct error *error)
 {
     struct sweep_options options = {.threads = bulk->options.threads,
+                                    .memos = &bulk->memos,
                                     .floor = bulk->options.link         ? LINK_FLOOR
                                              : bulk->options.pairs_only ? PROPOSAL_FLOOR
                                                                         : EDGE_FLOOR,
@@ -458,6 +461,7 @@ static enum status train(struct bulk *bulk, struct training_result *result, stru
     scoring_init(&bulk->scorer, &bulk->values, &bulk->rarities, &bulk->models, result->match_rate);
     if (!bulk->options.train) return STATUS_OK;
     struct training_options options = {.threads = bulk->options.threads,
+                                       .memos = &bulk->memos,
                                        .random_pairs = 60000,
                                        .pairs_per_key_type = 8000,
                                        .labels = bulk->options.labels,
@@ -507,6 +511,7 @@ static enum status cluster(struct bulk *bulk, struct error *error)
         threshold = (float)log2(bulk->options.threshold / (1 - bulk->options.threshold));
     if (bulk->options.link) threshold -= link_bonus(bulk);
     struct clustering_options options = {.threads = bulk->options.threads,
+                                         .memos = &bulk->memos,
                                          .threshold = threshold,
                                          .bound = bulk->options.link ? 1e6f : LOG_ODDS_BOUND,
                                          .one_to_one = bulk->options.link};

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "matching/consents.h"
 #include "matching/parallel.h"
 
 #define NONE_BEST (-1e30f)
@@ -53,6 +54,18 @@ struct groups {
     uint32_t *size;
 };
 
+/* Group pairs that were refused at their present sizes: not asked again. */
+struct refusals {
+    uint64_t key[256];
+};
+
+/* What a thread works with. Refusals name their groups, so those of other components may stay. */
+struct worker {
+    struct scoring_memo *memo;
+    struct consents consents; /* of the component */
+    struct refusals refusals;
+};
+
 struct clustering {
     const struct scorer *scorer;
     const struct record *records;
@@ -61,7 +74,7 @@ struct clustering {
     struct edge *edges;   /* by component; within it by certainty, once it is its turn */
     const size_t *starts; /* of components with edges */
     size_t component_count, per_task;
-    struct scoring_memo *memo[PARALLEL_THREADS_MAX];
+    struct worker worker[PARALLEL_THREADS_MAX];
 };
 
 static float held(const struct clustering *clustering, float log_odds)
@@ -101,21 +114,24 @@ static bool any_kept_apart(const struct clustering *clustering, uint32_t a, uint
 
 /* What a pair says of its two groups: its log-odds, but no less than what disagrees in it. That too
  * little of a pair is known to be sure of it says nothing against the groups. */
-static float consent(const struct clustering *clustering, struct scoring_memo *memo, uint32_t a,
+static float consent(const struct clustering *clustering, struct worker *worker, uint32_t a,
                      uint32_t b)
 {
-    const struct record *in_a = &clustering->records[a], *in_b = &clustering->records[b];
-    float log_odds = scoring_score(clustering->scorer, memo, in_a, in_b, 0);
     struct evidence evidence;
-    if (log_odds >= 0) return held(clustering, log_odds);
-    if (!scoring_evidence(clustering->scorer, memo, in_a, in_b, &evidence))
-        return -clustering->options->bound;
-    float against = scoring_against(&evidence);
-    return held(clustering, evidence.log_odds > against ? evidence.log_odds : against);
+    float *known = consents_at(&worker->consents, a, b);
+    if (known && *known == *known) return *known;
+    float found = -clustering->options->bound;
+    if (scoring_evidence(clustering->scorer, worker->memo, &clustering->records[a],
+                         &clustering->records[b], &evidence)) {
+        float against = scoring_against(&evidence), log_odds = evidence.log_odds;
+        found = held(clustering, log_odds >= 0 || log_odds > against ? log_odds : against);
+    }
+    if (known) *known = found;
+    return found;
 }
 
 /* The mean over the pairs across; large groups are sampled evenly. */
-static float mean_across(const struct clustering *clustering, struct scoring_memo *memo, uint32_t a,
+static float mean_across(const struct clustering *clustering, struct worker *worker, uint32_t a,
                          uint32_t b)
 {
     const struct groups *groups = &clustering->groups;
@@ -125,7 +141,7 @@ static float mean_across(const struct clustering *clustering, struct scoring_mem
     for (int32_t i = (int32_t)a; i != NONE; i = groups->next[i]) {
         for (int32_t j = (int32_t)b; j != NONE; j = groups->next[j], at++) {
             if (at % step) continue;
-            sum += consent(clustering, memo, (uint32_t)i, (uint32_t)j);
+            sum += consent(clustering, worker, (uint32_t)i, (uint32_t)j);
             taken++;
         }
     }
@@ -140,19 +156,13 @@ static void join_groups(struct groups *groups, uint32_t a, uint32_t b)
     groups->size[a] += groups->size[b];
 }
 
-/* Group pairs that were refused at their present sizes: not asked again. */
-struct refusals {
-    uint64_t key[256];
-};
-
 static uint64_t refusal_key(const struct groups *groups, uint32_t a, uint32_t b)
 {
     uint64_t pair = (uint64_t)a << 32 | b;
     return values_mix(pair) + values_mix((uint64_t)groups->size[a] << 32 | groups->size[b]);
 }
 
-static void consider(struct clustering *clustering, struct scoring_memo *memo,
-                     struct refusals *refusals, const struct edge *edge)
+static void consider(struct clustering *clustering, struct worker *worker, const struct edge *edge)
 {
     struct groups *groups = &clustering->groups;
     uint32_t a = groups->group[edge->a], b = groups->group[edge->b];
@@ -165,28 +175,45 @@ static void consider(struct clustering *clustering, struct scoring_memo *memo,
     bool single = groups->size[a] == 1 && groups->size[b] == 1;
     if (clustering->options->one_to_one && !single) return;
     uint64_t key = refusal_key(groups, a, b);
-    if (refusals->key[key & 255] == key) return;
-    float mean = single ? held(clustering, edge->log_odds) : mean_across(clustering, memo, a, b);
+    uint64_t *refused = &worker->refusals.key[key & 255];
+    if (*refused == key) return;
+    float mean = single ? held(clustering, edge->log_odds) : mean_across(clustering, worker, a, b);
     if (mean >= clustering->options->threshold && !any_kept_apart(clustering, a, b))
         join_groups(groups, a, b);
     else
-        refusals->key[key & 255] = key;
+        *refused = key;
+}
+
+static void know_edges(const struct clustering *clustering, struct worker *worker,
+                       const struct edge *edges, size_t count)
+{
+    consents_begin(&worker->consents, count);
+    for (size_t e = 0; e < count; e++) {
+        float *known = consents_at(&worker->consents, edges[e].a, edges[e].b);
+        if (known && edges[e].log_odds >= 0) *known = held(clustering, edges[e].log_odds);
+    }
+}
+
+static void cluster_component(struct clustering *clustering, struct worker *worker,
+                              struct edge *edges, size_t count)
+{
+    if (count > 1) {
+        qsort(edges, count, sizeof *edges, by_certainty);
+        know_edges(clustering, worker, edges, count);
+    }
+    for (size_t e = 0; e < count; e++) consider(clustering, worker, &edges[e]);
 }
 
 static void cluster_components(void *context, size_t task, unsigned thread)
 {
     struct clustering *clustering = context;
-    if (!clustering->memo[thread]) clustering->memo[thread] = scoring_memo_new();
+    struct worker *worker = &clustering->worker[thread];
+    worker->memo = scoring_memos_get(clustering->options->memos, thread);
     size_t first = task * clustering->per_task, last = first + clustering->per_task;
     if (last > clustering->component_count) last = clustering->component_count;
-    for (size_t c = first; c < last; c++) {
-        struct refusals refusals = {{0}};
-        struct edge *edges = clustering->edges + clustering->starts[c];
-        size_t count = clustering->starts[c + 1] - clustering->starts[c];
-        if (count > 1) qsort(edges, count, sizeof *edges, by_certainty);
-        for (size_t e = 0; e < count; e++)
-            consider(clustering, clustering->memo[thread], &refusals, &edges[e]);
-    }
+    for (size_t c = first; c < last; c++)
+        cluster_component(clustering, worker, clustering->edges + clustering->starts[c],
+                          clustering->starts[c + 1] - clustering->starts[c]);
 }
 
 /* ------------------------------------------------------------------ whole */
@@ -282,7 +309,7 @@ enum status clustering_run(const struct scorer *scorer, const struct record *rec
         parallel_run(options->threads, tasks, cluster_components, &clustering);
         find_best(cluster, record_count, edges, edge_count, best);
     }
-    for (int i = 0; i < PARALLEL_THREADS_MAX; i++) scoring_memo_free(clustering.memo[i]);
+    for (int i = 0; i < PARALLEL_THREADS_MAX; i++) consents_release(&clustering.worker[i].consents);
     free(clustering.groups.next);
     free(clustering.groups.last);
     free(clustering.groups.size);

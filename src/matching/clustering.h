@@ -20,6 +20,7 @@ struct edge {
 
 struct clustering_options {
     unsigned threads;
+    struct scoring_memos *memos;
     float threshold; /* mean log-odds across that joins two groups */
     float bound;     /* log-odds are held within +- this */
     bool one_to_one; /* clusters of at most two: linking two clean files */

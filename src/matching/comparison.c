@@ -311,18 +311,18 @@ int comparison_organisation(const struct values *values, comparison_word_bits *b
 
 /* ------------------------------------------------------------------ dates */
 
+/* Of two numbers as decimal digits of four bits: how many differ, neighbours that have changed
+ * places being one. */
 static int digit_edits(uint32_t a, uint32_t b)
 {
-    int differing = 0, position = 0, where[8];
-    int da[8], db[8];
-    for (; position < 8; position++, a /= 10, b /= 10) {
-        da[position] = (int)(a % 10);
-        db[position] = (int)(b % 10);
-        if (da[position] != db[position]) where[differing++] = position;
-    }
-    bool neighbours = differing == 2 && where[1] == where[0] + 1;
-    if (neighbours && da[where[0]] == db[where[1]] && da[where[1]] == db[where[0]]) return 1;
-    return differing;
+    uint32_t differing = a ^ b;
+    differing = (differing | differing >> 1 | differing >> 2 | differing >> 3) & 0x11111111u;
+    uint32_t lowest = differing & -differing;
+    int count = count_bits(differing);
+    if (count != 2 || differing != (lowest | lowest << 4)) return count;
+    int at = __builtin_ctz(lowest);
+    uint32_t of_a = a >> at & 0xFF, of_b = b >> at & 0xFF;
+    return of_a == (of_b >> 4 | (of_b & 15) << 4) ? 1 : 2;
 }
 
 /* Roughly: months of 31 days, years of 372. */
@@ -336,18 +336,21 @@ static uint32_t days_apart(uint32_t a, uint32_t b)
 int comparison_date(const struct values *values, uint32_t a, uint32_t b)
 {
     if (a == b) return LEVEL_EXACT;
-    uint32_t x = values_get(values, DOMAIN_DATE, a)->a, y = values_get(values, DOMAIN_DATE, b)->a;
+    const struct value *va = values_get(values, DOMAIN_DATE, a);
+    const struct value *vb = values_get(values, DOMAIN_DATE, b);
+    uint32_t x = va->a, y = vb->a;
     uint32_t year_x = x / 10000, month_x = x / 100 % 100, day_x = x % 100;
     uint32_t year_y = y / 10000, month_y = y / 100 % 100, day_y = y % 100;
     if (year_x == year_y && month_x == day_y && day_x == month_y) return DATE_SWAPPED;
     bool partial = month_x == 0 || month_y == 0 || day_x == 0 || day_y == 0;
-    if (!partial && digit_edits(x, y) <= 1) return DATE_NEAR;
+    if (!partial && digit_edits(va->b, vb->b) <= 1) return DATE_NEAR;
     if (partial) {
         bool month = month_x == month_y || month_x == 0 || month_y == 0;
         return year_x == year_y ? (month ? DATE_YEAR : DATE_DIFFERENT) : DATE_DIFFERENT;
     }
     int equal = (year_x == year_y) + (month_x == month_y) + (day_x == day_y);
-    bool swapped_near = month_x == day_y && day_x == month_y && digit_edits(year_x, year_y) <= 1;
+    bool swapped_near =
+        month_x == day_y && day_x == month_y && digit_edits(va->b >> 16, vb->b >> 16) <= 1;
     uint32_t apart = days_apart(x, y);
     if (equal == 2 || swapped_near || apart <= 31) return DATE_TWO_PARTS;
     return year_x == year_y || apart <= 400 ? DATE_YEAR : DATE_DIFFERENT;
@@ -500,14 +503,19 @@ int comparison_postcode(const struct values *values, uint32_t a, uint32_t b)
     return mask == 0 || __builtin_ctz(mask) >= 3 ? LOCALITY_AREA : LOCALITY_DIFFERENT;
 }
 
+/* Single words (a space is bit 0) of which neither one edit nor a Jaro-Winkler similarity of .9 is
+ * possible. */
+static bool are_far_words(const struct value *a, const struct value *b)
+{
+    return !((a->letters | b->letters) & 1) && !may_be_one_edit(a, b) && jaro_bound(a, b) < 0.8;
+}
+
 int comparison_city_quick(const struct values *values, uint32_t a, uint32_t b)
 {
     if (a == b) return LEVEL_EXACT;
-    const struct value *x = values_get(values, DOMAIN_CITY, a);
-    const struct value *y = values_get(values, DOMAIN_CITY, b);
-    bool parts = (x->letters | y->letters) & 1;
-    return !parts && !may_be_one_edit(x, y) && jaro_bound(x, y) < 0.8 ? LOCALITY_DIFFERENT
-                                                                      : LEVEL_OPEN;
+    bool far =
+        are_far_words(values_get(values, DOMAIN_CITY, a), values_get(values, DOMAIN_CITY, b));
+    return far ? LOCALITY_DIFFERENT : LEVEL_OPEN;
 }
 
 int comparison_city(const struct values *values, uint32_t a, uint32_t b)
@@ -532,6 +540,24 @@ int comparison_identifier(const struct values *values, uint32_t a, uint32_t b)
     struct str x = str_skip(values_text(values, DOMAIN_IDENTIFIER, a), va->b);
     struct str y = str_skip(values_text(values, DOMAIN_IDENTIFIER, b), vb->b);
     return x.len >= 6 && y.len >= 6 && one_edit(x, y) ? IDENTIFIER_NEAR : IDENTIFIER_DIFFERENT;
+}
+
+static int compare_words_quick(const struct values *values, enum domain domain, uint32_t a,
+                               uint32_t b)
+{
+    if (a == b) return LEVEL_EXACT;
+    bool far = are_far_words(values_get(values, domain, a), values_get(values, domain, b));
+    return far ? WORDS_DIFFERENT : LEVEL_OPEN;
+}
+
+int comparison_place_quick(const struct values *values, uint32_t a, uint32_t b)
+{
+    return compare_words_quick(values, DOMAIN_PLACE, a, b);
+}
+
+int comparison_occupation_quick(const struct values *values, uint32_t a, uint32_t b)
+{
+    return compare_words_quick(values, DOMAIN_OCCUPATION, a, b);
 }
 
 static int compare_words(const struct values *values, enum domain domain, uint32_t a, uint32_t b)

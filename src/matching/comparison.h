@@ -108,5 +108,7 @@ int comparison_given_name_quick(const struct values *values, uint32_t a, uint32_
 int comparison_family_name_quick(const struct values *values, uint32_t a, uint32_t b);
 int comparison_street_quick(const struct values *values, uint32_t a, uint32_t b);
 int comparison_city_quick(const struct values *values, uint32_t a, uint32_t b);
+int comparison_place_quick(const struct values *values, uint32_t a, uint32_t b);
+int comparison_occupation_quick(const struct values *values, uint32_t a, uint32_t b);
 
 #endif

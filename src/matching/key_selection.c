@@ -23,6 +23,7 @@ struct sample {
 struct sampling {
     const struct blocking *blocking;
     const struct scorer *scorer;
+    struct scoring_memos *memos;
     uint64_t limit;         /* records whose hash is not above it are in the sample */
     struct sample *samples; /* per task and kind */
     bool failed;            /* atomic */
@@ -59,10 +60,9 @@ static bool sample_record(struct sampling *sampling, struct scoring_memo *memo, 
 
 static void sample_task(void *context, size_t task, unsigned thread)
 {
-    (void)thread;
     struct sampling *sampling = context;
     struct blocking_partners partners = {0};
-    struct scoring_memo *memo = scoring_memo_new();
+    struct scoring_memo *memo = scoring_memos_get(sampling->memos, thread);
     uint64_t first = task * RECORDS_PER_TASK, last = first + RECORDS_PER_TASK;
     if (last > sampling->blocking->record_count) last = sampling->blocking->record_count;
     for (uint64_t i = first; i < last; i++) {
@@ -71,7 +71,6 @@ static void sample_task(void *context, size_t task, unsigned thread)
                            &sampling->samples[task * MODEL_KIND_COUNT]))
             __atomic_store_n(&sampling->failed, true, __ATOMIC_RELAXED);
     }
-    scoring_memo_free(memo);
     blocking_partners_release(&partners);
 }
 
@@ -156,7 +155,8 @@ static uint64_t count_pairs(const struct blocking *blocking)
 }
 
 enum status key_selection_run(const struct blocking *blocking, const struct scorer *scorer,
-                              unsigned threads, struct key_selection *selection)
+                              struct scoring_memos *memos, unsigned threads,
+                              struct key_selection *selection)
 {
     uint64_t pairs = count_pairs(blocking);
     *selection = (struct key_selection){{UINT32_MAX, UINT32_MAX}};
@@ -165,6 +165,7 @@ enum status key_selection_run(const struct blocking *blocking, const struct scor
     double share = PAIRS_SAMPLED / (double)pairs;
     struct sampling sampling = {.blocking = blocking,
                                 .scorer = scorer,
+                                .memos = memos,
                                 .limit = (uint64_t)(share * 18446744073709551615.0),
                                 .samples = calloc(tasks * MODEL_KIND_COUNT, sizeof(struct sample))};
     if (!sampling.samples) return STATUS_OUT_OF_MEMORY;

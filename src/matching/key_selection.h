@@ -16,6 +16,7 @@ struct key_selection {
 
 /* Does not depend on the number of threads. */
 enum status key_selection_run(const struct blocking *blocking, const struct scorer *scorer,
-                              unsigned threads, struct key_selection *selection);
+                              struct scoring_memos *memos, unsigned threads,
+                              struct key_selection *selection);
 
 #endif

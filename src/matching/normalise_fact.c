@@ -86,7 +86,11 @@ uint32_t normalise_date(struct str text, bool day_first)
 void normalise_fact_describe_date(struct values *values, struct str text, struct value *value)
 {
     (void)values;
-    for (size_t i = 0; i < text.len; i++) value->a = value->a * 10 + (uint32_t)(text.ptr[i] - '0');
+    for (size_t i = 0; i < text.len; i++) {
+        uint32_t digit = (uint32_t)(text.ptr[i] - '0');
+        value->a = value->a * 10 + digit;
+        value->b = value->b << 4 | digit;
+    }
 }
 
 static void intern_date(struct values *values, struct str text, bool day_first,

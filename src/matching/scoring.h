@@ -10,6 +10,7 @@
 #define MATCHING_SCORING_H
 
 #include "matching/model.h"
+#include "matching/parallel.h"
 
 /* How rare a value is: -log2 of its frequency, by slot and number. */
 struct rarities {
@@ -32,11 +33,15 @@ struct scorer {
     float prior[MODEL_KIND_COUNT]; /* log2 of the odds that two random records match */
     float match_bits[MODEL_KIND_COUNT][COMPARISON_COUNT][LEVEL_MAX]; /* log2 m */
     float weight[MODEL_KIND_COUNT][COMPARISON_COUNT][LEVEL_MAX];     /* log2 m/u */
-    float best_fuzzy[MODEL_KIND_COUNT][COMPARISON_COUNT]; /* most a non-exact level gives */
-    float typical[MODEL_KIND_COUNT][COMPARISON_COUNT];    /* -log2 u(exact) */
+    /* Most that a level but the exact one gives: as it stands, or with the value's frequency. */
+    float most_fixed[MODEL_KIND_COUNT][COMPARISON_COUNT];
+    float most_scaled[MODEL_KIND_COUNT][COMPARISON_COUNT];
+    bool is_fuzzy[COMPARISON_COUNT][LEVEL_MAX];        /* adjusted by half of the frequency */
+    float typical[MODEL_KIND_COUNT][COMPARISON_COUNT]; /* -log2 u(exact) */
     float related[MODEL_KIND_COUNT][MODEL_RELATED_MAX][COMPARISON_COUNT][LEVEL_MAX];
     uint8_t order[MODEL_KIND_COUNT][COMPARISON_COUNT]; /* comparisons made, in this order */
     int order_count[MODEL_KIND_COUNT];
+    uint32_t uses[MODEL_KIND_COUNT]; /* the same as bits */
     int last_level[COMPARISON_COUNT];
     float related_prior[MODEL_KIND_COUNT][MODEL_RELATED_MAX]; /* log2 of the ratio */
 };
@@ -56,6 +61,15 @@ struct scoring_memo;
 struct scoring_memo *scoring_memo_new(void);
 void scoring_memo_free(struct scoring_memo *memo);
 
+/* One per thread, for one step after the other: what training has compared, the sweep knows. */
+struct scoring_memos {
+    struct scoring_memo *of[PARALLEL_THREADS_MAX];
+};
+/* Made at the thread's first call; NULL when there is no memory or nothing is to be remembered
+ * (memos is NULL), which only costs time. */
+struct scoring_memo *scoring_memos_get(struct scoring_memos *memos, unsigned thread);
+void scoring_memos_release(struct scoring_memos *memos);
+
 /* `values` may be NULL in a scorer that others are copied from: it expects any comparison. */
 void scoring_init(struct scorer *scorer, const struct values *values,
                   const struct rarities *rarities, const struct model_set *models,
@@ -74,6 +88,10 @@ void scoring_score_many(const struct scorer *scorer, struct scoring_memo *memo,
 /* Everything about the pair, nothing cut short. False when the records are of different kinds. */
 bool scoring_evidence(const struct scorer *scorer, struct scoring_memo *memo,
                       const struct record *a, const struct record *b, struct evidence *evidence);
+
+/* The levels alone: of the evidence, what it costs least to know. */
+bool scoring_levels(const struct scorer *scorer, struct scoring_memo *memo, const struct record *a,
+                    const struct record *b, uint8_t level[COMPARISON_COUNT]);
 
 /* What disagrees, <= 0: weights below 0, and what relatedness takes away; the prior is not in it.
  */

@@ -16,7 +16,6 @@ struct edge_buffer {
 /* What a thread works with: while one record's partners are on their way from memory, those of the
  * one before are scored. */
 struct worker {
-    struct scoring_memo *memo;
     struct blocking_partners partners[2];
     float *log_odds;
     size_t log_odds_capacity;
@@ -85,13 +84,14 @@ static bool reserve_log_odds(struct worker *worker, size_t count)
     return true;
 }
 
-static bool score_partners(struct sweep *sweep, struct worker *worker, uint32_t record,
-                           const struct blocking_partners *partners, struct edge_buffer *buffer)
+static bool score_partners(struct sweep *sweep, struct worker *worker, struct scoring_memo *memo,
+                           uint32_t record, const struct blocking_partners *partners,
+                           struct edge_buffer *buffer)
 {
     if (partners->count == 0) return true;
     if (!reserve_log_odds(worker, partners->count)) return false;
-    scoring_score_many(sweep->scorer, worker->memo, sweep->blocking->records, record,
-                       partners->record, partners->count, sweep->options->floor, worker->log_odds);
+    scoring_score_many(sweep->scorer, memo, sweep->blocking->records, record, partners->record,
+                       partners->count, sweep->options->floor, worker->log_odds);
     for (size_t i = 0; i < partners->count; i++) {
         struct edge edge = {record, partners->record[i], worker->log_odds[i]};
         if (edge.log_odds >= sweep->options->floor && !add_edge(buffer, edge)) return false;
@@ -100,8 +100,8 @@ static bool score_partners(struct sweep *sweep, struct worker *worker, uint32_t 
 }
 
 /* Records first .. last - 1; answers how many pairs. */
-static uint64_t sweep_records(struct sweep *sweep, struct worker *worker, uint32_t first,
-                              uint32_t last, struct edge_buffer *buffer)
+static uint64_t sweep_records(struct sweep *sweep, struct worker *worker, struct scoring_memo *memo,
+                              uint32_t first, uint32_t last, struct edge_buffer *buffer)
 {
     uint64_t pairs = 0;
     bool enough = find_partners(sweep, first, &worker->partners[first & 1]);
@@ -109,7 +109,7 @@ static uint64_t sweep_records(struct sweep *sweep, struct worker *worker, uint32
         if (i + 1 < last) enough = find_partners(sweep, i + 1, &worker->partners[(i + 1) & 1]);
         const struct blocking_partners *partners = &worker->partners[i & 1];
         pairs += partners->count;
-        enough = enough && score_partners(sweep, worker, i, partners, buffer);
+        enough = enough && score_partners(sweep, worker, memo, i, partners, buffer);
     }
     if (!enough) __atomic_store_n(&sweep->failed, true, __ATOMIC_RELAXED);
     return pairs;
@@ -122,8 +122,8 @@ static void sweep_task(void *context, size_t task, unsigned thread)
     uint32_t first = (uint32_t)(task * RECORDS_PER_TASK), last = first + RECORDS_PER_TASK;
     if (last > sweep->blocking->record_count) last = sweep->blocking->record_count;
     if (__atomic_load_n(&sweep->stopped, __ATOMIC_RELAXED)) return;
-    if (!worker->memo) worker->memo = scoring_memo_new();
-    uint64_t pairs = sweep_records(sweep, worker, first, last, &sweep->buffers[task]);
+    struct scoring_memo *memo = scoring_memos_get(sweep->options->memos, thread);
+    uint64_t pairs = sweep_records(sweep, worker, memo, first, last, &sweep->buffers[task]);
     __atomic_add_fetch(&sweep->pairs, pairs, __ATOMIC_RELAXED);
     size_t done = __atomic_add_fetch(&sweep->done, 1, __ATOMIC_RELAXED);
     if (thread != 0) return;
@@ -156,7 +156,6 @@ static void release(struct sweep *sweep)
     for (size_t i = 0; i < sweep->tasks && sweep->buffers; i++) free(sweep->buffers[i].edges);
     free(sweep->buffers);
     for (int i = 0; i < PARALLEL_THREADS_MAX; i++) {
-        scoring_memo_free(sweep->worker[i].memo);
         blocking_partners_release(&sweep->worker[i].partners[0]);
         blocking_partners_release(&sweep->worker[i].partners[1]);
         free(sweep->worker[i].log_odds);
@@ -175,9 +174,9 @@ enum status sweep_run(const struct blocking *blocking, const struct scorer *scor
     sweep->options = options;
     sweep->tasks = ((size_t)blocking->record_count + RECORDS_PER_TASK - 1) / RECORDS_PER_TASK;
     sweep->buffers = calloc(sweep->tasks + 1, sizeof *sweep->buffers);
-    enum status status =
-        sweep->buffers ? key_selection_run(blocking, scorer, options->threads, &sweep->selection)
-                       : STATUS_OUT_OF_MEMORY;
+    enum status status = sweep->buffers ? key_selection_run(blocking, scorer, options->memos,
+                                                            options->threads, &sweep->selection)
+                                        : STATUS_OUT_OF_MEMORY;
     if (status == STATUS_OK) {
         parallel_run(options->threads, sweep->tasks, sweep_task, sweep);
         status =

@@ -13,6 +13,7 @@
 
 struct sweep_options {
     unsigned threads;
+    struct scoring_memos *memos;
     float floor;     /* log-odds from which a pair is an edge */
     uint32_t across; /* not 0: only pairs that differ in this bit of SLOT_TRAITS */
     void (*progress)(void *context, double done);

@@ -75,17 +75,11 @@ static void table_release(struct pattern_table *table)
     free(table->first);
 }
 
-static uint64_t pattern_of(const struct evidence *evidence)
+static uint64_t pattern_of(const uint8_t level[COMPARISON_COUNT])
 {
     uint64_t pattern = 0;
-    for (int c = 0; c < COMPARISON_COUNT; c++)
-        pattern |= (uint64_t)evidence->level[c] << (LEVEL_BITS * c);
+    for (int c = 0; c < COMPARISON_COUNT; c++) pattern |= (uint64_t)level[c] << (LEVEL_BITS * c);
     return pattern;
-}
-
-static int pattern_level(uint64_t pattern, int comparison)
-{
-    return (int)(pattern >> (LEVEL_BITS * comparison) & 7);
 }
 
 /* ------------------------------------------------------------------ labels */
@@ -119,16 +113,16 @@ static void sample_block(struct sampling *sampling, struct scoring_memo *memo, e
                          int type, const uint32_t *members, uint32_t size)
 {
     const struct blocking *blocking = sampling->blocking;
-    struct evidence evidence;
+    uint8_t level[COMPARISON_COUNT];
     for (uint32_t i = 0; i < size; i++) {
         for (uint32_t j = i + 1; j < size; j++) {
             uint32_t a = members[i], b = members[j];
-            if (a == b || !scoring_evidence(sampling->scorer, memo, &blocking->records[a],
-                                            &blocking->records[b], &evidence))
+            if (a == b || !scoring_levels(sampling->scorer, memo, &blocking->records[a],
+                                          &blocking->records[b], level))
                 continue;
             uint32_t before = (UINT32_C(1) << type) - 1;
             bool first = !(blocking_shared_types(blocking, a, b) & before);
-            if (!table_add(&sampling->table[kind][type], pattern_of(&evidence), first))
+            if (!table_add(&sampling->table[kind][type], pattern_of(level), first))
                 __atomic_store_n(&sampling->failed, true, __ATOMIC_RELAXED);
         }
     }
@@ -137,21 +131,19 @@ static void sample_block(struct sampling *sampling, struct scoring_memo *memo, e
 /* Whole blocks, picked by their place: the records are in an order that only their content sets. */
 static void sample_list(void *context, size_t task, unsigned thread)
 {
-    (void)thread;
     struct sampling *sampling = context;
+    struct scoring_memo *memo = scoring_memos_get(sampling->options->memos, thread);
     enum model_kind kind = (enum model_kind)(task / KEYS_TYPE_MAX);
     int type = (int)(task % KEYS_TYPE_MAX);
     const struct block_list *list = &sampling->blocking->list[kind][type];
-    struct scoring_memo *memo = list->block_count ? scoring_memo_new() : NULL;
     double rate = list->pairs ? sampling->options->pairs_per_key_type / (double)list->pairs : 1;
     if (rate > 1) rate = 1;
     sampling->rate[kind][type] = rate;
     uint64_t limit = rate >= 1 ? UINT64_MAX : (uint64_t)(rate * 18446744073709551615.0);
-    for (uint32_t b = 0; memo && b < list->block_count; b++)
+    for (uint32_t b = 0; b < list->block_count; b++)
         if (values_mix(b + 1) <= limit)
             sample_block(sampling, memo, kind, type, list->members + list->starts[b],
                          list->starts[b + 1] - list->starts[b]);
-    scoring_memo_free(memo);
 }
 
 /* ------------------------------------------------------------------ u */
@@ -176,33 +168,52 @@ double training_pair_count(const struct blocking *blocking, enum model_kind kind
 struct random_sampling {
     const struct blocking *blocking;
     const struct scorer *scorer;
+    struct scoring_memos *memos;
+    enum model_kind kind;
     const uint32_t *numbers;
     uint32_t count, pairs;
     double level[RANDOM_TASKS][COMPARISON_COUNT][LEVEL_MAX];
 };
 
+/* Whether a comparison speaks for a match, more than equal traits would. */
+static bool anything_agrees(const struct scorer *scorer, enum model_kind kind,
+                            const uint8_t level[COMPARISON_COUNT])
+{
+    for (int c = 0; c < COMPARISON_COUNT; c++)
+        if (level[c] && scorer->weight[kind][c][level[c]] > 0 && c != COMPARISON_GENDER &&
+            c != COMPARISON_GENERATION)
+            return true;
+    return false;
+}
+
 /* Pairs of which the shipped model is sure that they match are left out: in a small file they
  * would not be rare among random pairs. */
+static bool is_random(const struct random_sampling *sampling, struct scoring_memo *memo,
+                      const struct record *a, const struct record *b,
+                      uint8_t level[COMPARISON_COUNT])
+{
+    struct evidence evidence;
+    if (!scoring_levels(sampling->scorer, memo, a, b, level)) return false;
+    return !anything_agrees(sampling->scorer, sampling->kind, level) ||
+           (scoring_evidence(sampling->scorer, memo, a, b, &evidence) && evidence.log_odds <= 0);
+}
+
 static void count_random(void *context, size_t task, unsigned thread)
 {
-    (void)thread;
     struct random_sampling *sampling = context;
-    struct scoring_memo *memo = scoring_memo_new();
-    struct evidence evidence;
+    struct scoring_memo *memo = scoring_memos_get(sampling->memos, thread);
+    const struct record *records = sampling->blocking->records;
+    uint8_t level[COMPARISON_COUNT];
     uint64_t state = values_mix(task + 1);
-    for (uint32_t i = 0; memo && i < (sampling->pairs + RANDOM_TASKS - 1) / RANDOM_TASKS; i++) {
+    for (uint32_t i = 0; i < (sampling->pairs + RANDOM_TASKS - 1) / RANDOM_TASKS; i++) {
         state = values_mix(state + 0x9E3779B97F4A7C15u);
         uint32_t x = (uint32_t)((state >> 32) * sampling->count >> 32);
         uint32_t y = (uint32_t)((state & 0xFFFFFFFFu) * sampling->count >> 32);
-        if (x == y) continue;
-        if (!scoring_evidence(sampling->scorer, memo,
-                              &sampling->blocking->records[sampling->numbers[x]],
-                              &sampling->blocking->records[sampling->numbers[y]], &evidence))
+        if (x == y || !is_random(sampling, memo, &records[sampling->numbers[x]],
+                                 &records[sampling->numbers[y]], level))
             continue;
-        if (evidence.log_odds > 0) continue;
-        for (int c = 0; c < COMPARISON_COUNT; c++) sampling->level[task][c][evidence.level[c]]++;
+        for (int c = 0; c < COMPARISON_COUNT; c++) sampling->level[task][c][level[c]]++;
     }
-    scoring_memo_free(memo);
 }
 
 /* A small file has few pairs: drawn again and again, they would outweigh the shipped model. */
@@ -231,21 +242,29 @@ static void estimate_random(struct model *model, const struct random_sampling *s
 
 /* ------------------------------------------------------------------ m */
 
-/* Whether the pattern says anything besides what the key has made likely. */
-static bool is_informed(uint64_t pattern, uint32_t left_out)
+/* The comparisons of a pattern that are not missing, but for those left out. */
+struct said {
+    int count;
+    uint8_t comparison[COMPARISON_COUNT], level[COMPARISON_COUNT];
+};
+
+static struct said read_pattern(uint64_t pattern, uint32_t left_out)
 {
-    for (int c = 0; c < COMPARISON_COUNT; c++)
-        if (pattern_level(pattern, c) && !(left_out >> c & 1)) return true;
-    return false;
+    struct said said;
+    said.count = 0;
+    for (int c = 0; pattern; c++, pattern >>= LEVEL_BITS) {
+        if (!(pattern & 7) || left_out >> c & 1) continue;
+        said.comparison[said.count] = (uint8_t)c;
+        said.level[said.count++] = pattern & 7;
+    }
+    return said;
 }
 
-static double likelihood(const struct model_class *model, uint64_t pattern, uint32_t left_out)
+static double likelihood(const struct model_class *model, const struct said *said)
 {
     double product = 1;
-    for (int c = 0; c < COMPARISON_COUNT; c++) {
-        int level = pattern_level(pattern, c);
-        if (level && !(left_out >> c & 1)) product *= model->level[c][level] + 1e-12;
-    }
+    for (int i = 0; i < said->count; i++)
+        product *= model->level[said->comparison[i]][said->level[i]] + 1e-12;
     return product;
 }
 
@@ -259,16 +278,15 @@ struct expectation {
     double expected_related[MODEL_RELATED_MAX];
 };
 
-/* How likely a pair of the pattern is of each class, by the shares and what is not left out. */
+/* How likely a pair is of each class, by the shares and what is said of it. */
 static struct mixture posterior(const struct model *model, const struct mixture *shares,
-                                uint64_t pattern, uint32_t left_out)
+                                const struct said *said)
 {
-    struct mixture of = {.match = shares->match * likelihood(&model->match, pattern, left_out),
-                         .random = shares->random * likelihood(&model->random, pattern, left_out)};
+    struct mixture of = {.match = shares->match * likelihood(&model->match, said),
+                         .random = shares->random * likelihood(&model->random, said)};
     double sum = of.match + of.random;
     for (int r = 0; r < model->related_count; r++)
-        sum += of.related[r] =
-            shares->related[r] * likelihood(&model->related[r], pattern, left_out);
+        sum += of.related[r] = shares->related[r] * likelihood(&model->related[r], said);
     of.match /= sum;
     of.random /= sum;
     for (int r = 0; r < model->related_count; r++) of.related[r] /= sum;
@@ -288,9 +306,10 @@ static void expect(const struct model *model, const struct pattern_table *table,
         if (!table->pattern[i]) continue;
         uint64_t pattern = table->pattern[i] - 1;
         double n = table->count[i];
-        bool informed = is_informed(pattern, left_out);
-        struct mixture of = informed ? posterior(model, mixture, pattern, left_out)
-                                     : posterior(model, among_all, pattern, 0);
+        struct said said = read_pattern(pattern, left_out);
+        bool informed = said.count > 0; /* by more than what the key has made likely */
+        if (!informed) said = read_pattern(pattern, 0);
+        struct mixture of = posterior(model, informed ? mixture : among_all, &said);
         sums->expected_pairs += table->first[i] * of.match / rate;
         for (int r = 0; r < model->related_count; r++)
             sums->expected_related[r] += table->first[i] * of.related[r] / rate;
@@ -299,8 +318,8 @@ static void expect(const struct model *model, const struct pattern_table *table,
         total.random += n * of.random;
         for (int r = 0; r < model->related_count; r++) total.related[r] += n * of.related[r];
         all += n;
-        for (int c = 0; c < COMPARISON_COUNT; c++)
-            if (!(left_out >> c & 1)) sums->match[c][pattern_level(pattern, c)] += n * of.match;
+        for (int at = 0; at < said.count; at++)
+            sums->match[said.comparison[at]][said.level[at]] += n * of.match;
     }
     if (all == 0) return;
     mixture->match = (total.match + 1) / (all + 4);
@@ -316,13 +335,12 @@ static void expect_labels(const struct model *model, const struct training_optio
 {
     for (size_t i = 0; i < options->label_count; i++) {
         const struct training_label *label = &options->labels[i];
-        struct evidence evidence = {.kind = label->kind};
         if (label->kind != model->kind) continue;
         for (int c = 0; c < COMPARISON_COUNT; c++) {
-            evidence.level[c] = label->level[c];
             if (label->match) sums->match[c][label->level[c]] += LABEL_WEIGHT;
         }
-        struct mixture of = posterior(model, among_all, pattern_of(&evidence), 0);
+        struct said said = read_pattern(pattern_of(label->level), 0);
+        struct mixture of = posterior(model, among_all, &said);
         double others = 1 - of.match;
         if (label->match || others <= 0) continue;
         for (int r = 0; r < model->related_count; r++)
@@ -396,6 +414,8 @@ static void train_kind(struct sampling *sampling, struct random_sampling *random
     uint32_t count = list_kind(sampling->blocking, kind, numbers);
     *random = (struct random_sampling){.blocking = sampling->blocking,
                                        .scorer = sampling->scorer,
+                                       .memos = sampling->options->memos,
+                                       .kind = kind,
                                        .numbers = numbers,
                                        .count = count,
                                        .pairs = pairs_to_draw(count, sampling->options)};

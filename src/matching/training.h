@@ -24,6 +24,7 @@ bool training_label_set(struct training_label *label, struct str comparison, str
 
 struct training_options {
     unsigned threads;
+    struct scoring_memos *memos;
     uint32_t random_pairs;       /* per kind */
     uint32_t pairs_per_key_type; /* per kind and key type, about */
     /* They count like pairs that were looked at, but for sure, and for more: a match for m, any

@@ -16,7 +16,7 @@ enum domain {
                             its high half a second one: Sam is Samuel or Samantha */
     DOMAIN_ORGANISATION, /* a = list of words in DOMAIN_WORD, b = legal form */
     DOMAIN_WORD,         /* a word of an organisation's name: a = sound */
-    DOMAIN_DATE,         /* yyyymmdd: a = the number */
+    DOMAIN_DATE,         /* yyyymmdd: a = the number, b = its digits, four bits each */
     DOMAIN_EMAIL,        /* a = bytes before the @, b = 1 when the domain says nothing */
     DOMAIN_PHONE,        /* digits, + in front when the country is known: a = last 7 as number */
     DOMAIN_WEBSITE,      /* host without www */

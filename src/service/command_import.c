@@ -344,8 +344,8 @@ static enum status end_job(struct import_run *run, struct application *applicati
     struct str progress = import_job_progress(&run->job.at.counts, fine ? NULL : error, arena);
     struct error ignored;
     enum status recorded =
-        jobs_update(application, &run->caller, job_id, fine ? JOB_DONE : JOB_FAILED, progress,
-                    arena, fine ? error : &ignored);
+        jobs_update(application, &run->caller, job_id, run->job.row.epoch,
+                    fine ? JOB_DONE : JOB_FAILED, progress, arena, fine ? error : &ignored);
     return fine ? recorded : status;
 }
 

@@ -88,11 +88,12 @@ static enum status run_undo(struct invocation *invocation, struct undo_run *run,
     struct job_row undo = {.state = JOB_QUEUED};
     TRY(start(application, caller, import_id, invocation->arena, &undo, error));
     run->options.undo_id = undo.job_id;
+    run->options.epoch = undo.epoch;
     progress_begin(&run->progress, STR("customers"), run->json);
     enum status status = undoer_run(&run->options, &counts, error);
     double seconds = progress_end(&run->progress);
     if (status != STATUS_OK) return status; /* the same command goes on with it */
-    TRY(jobs_update(application, caller, undo.job_id, JOB_DONE,
+    TRY(jobs_update(application, caller, undo.job_id, undo.epoch, JOB_DONE,
                     progress_json(&counts, NULL, invocation->arena), invocation->arena, error));
     TRY(tell_report(run, invocation->arena, error));
     summarise(run, &counts, seconds, invocation->arena);

@@ -81,6 +81,7 @@ struct config_values {
     struct str policy_file;
     struct str privacy_suppression_key_file;
     struct str jobs_directory;
+    int64_t jobs_lease;
     int64_t jobs_batch;
     int64_t jobs_memory;
     int64_t jobs_keep;

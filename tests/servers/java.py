@@ -52,7 +52,7 @@ class JavaServer:
 
     def start(self):
         with open(os.path.join(self.directory, "log"), "ab") as log:
-            self.process = subprocess.Popen(self.java(*self.arguments()), stdout=log, stderr=log, cwd=self.directory)
+            self.process = subprocess.Popen(self.java(*self.arguments()), stdout=log, stderr=log, cwd=self.directory, process_group=0)
         deadline = time.monotonic() + self.patience_s
         while time.monotonic() < deadline:
             if self.process.poll() is not None:

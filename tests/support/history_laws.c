@@ -387,8 +387,8 @@ static bool undo(struct history_worlds *worlds, struct property *property, struc
     bool done = false;
     arena_reset(&world->arena);
     PROPERTY_REQUIRE(property,
-                     jobs_update(&world->application, &world->caller, import_id, JOB_DONE, STR_NONE,
-                                 &world->arena, &error) == STATUS_OK &&
+                     jobs_update(&world->application, &world->caller, import_id, 0, JOB_DONE,
+                                 STR_NONE, &world->arena, &error) == STATUS_OK &&
                          undo_import_start(&world->application, &world->caller, import_id, STR_NONE,
                                            &world->arena, &job, &error) == STATUS_OK,
                      "the undo could not begin: %s", error.message);
@@ -399,7 +399,7 @@ static bool undo(struct history_worlds *worlds, struct property *property, struc
                          undo_import_open(&world->application, &world->caller, undo_id,
                                           &world->arena, &same, &total, &counts,
                                           &error) == STATUS_OK &&
-                             undo_import_step(&world->application, &world->caller, undo_id, same,
+                             undo_import_step(&world->application, &world->caller, undo_id, 0, same,
                                               &world->arena, &counts, &done, &error) == STATUS_OK,
                          "the undo failed: %s", error.message);
     }

@@ -12,6 +12,7 @@
 
 #include "adapters/jobs/job_service.h"
 #include "application/create_customer.h"
+#include "application/job_parts.h"
 #include "application/match_customers.h"
 #include "application/review_list.h"
 #include "application/review_resolve.h"
@@ -46,32 +47,28 @@ static int set_up(void **state)
     return application_fixture_open(&application, environment_system(), &arena);
 }
 
-/* Removes what is there of the tenant's files; how many there were. */
-static size_t remove_files(void)
+/* How many files there are; their names are gone as soon as they are made. */
+static size_t files_left(void)
 {
     size_t count = 0;
-    char path[512];
-    (void)snprintf(path, sizeof(path), "%s/t", directory);
-    DIR *listing = opendir(path);
-    for (struct dirent *entry; listing && (entry = readdir(listing));) {
-        if (entry->d_name[0] == '.') continue;
-        count++;
-        (void)snprintf(path, sizeof(path), "%s/t/%s", directory, entry->d_name);
-        (void)unlink(path);
-    }
+    DIR *listing = opendir(directory);
+    for (struct dirent *entry; listing && (entry = readdir(listing));)
+        count += !str_equal(str_from_cstr(entry->d_name), STR(".")) &&
+                 !str_equal(str_from_cstr(entry->d_name), STR(".."));
     if (listing) (void)closedir(listing);
     return count;
 }
 
+/* Whether the store has a file of the job. */
+static bool has_file(struct str job_id)
+{
+    struct str bytes;
+    return job_parts_get(&application, &caller, job_id, 1, &arena, &bytes, &error) == STATUS_OK;
+}
+
 static int tear_down(void **state)
 {
-    char path[128];
     (void)state;
-    (void)remove_files();
-    (void)snprintf(path, sizeof(path), "%s/t", directory);
-    (void)rmdir(path);
-    (void)snprintf(path, sizeof(path), "%s/.lock", directory);
-    (void)unlink(path);
     (void)rmdir(directory);
     return application_fixture_close(&application, &arena);
 }
@@ -198,7 +195,8 @@ static void a_scan_finds_what_is_found_at_write_time(void **state)
     assert_true(scanned_count > 0);
     assert_true(progress_of(&job, "alike") >= (int64_t)scanned_count); /* one may come twice */
     job_service_free(runner);
-    assert_int_equal(remove_files(), 0); /* nothing is left behind */
+    assert_int_equal(files_left(), 0); /* nothing is left behind */
+    assert_false(has_file(job.job_id));
     struct str *all = all_pairs(&all_count);
     assert_true(100 * scanned_count >= 95 * all_count);
     /* Two that are a little alike in everything share no key: neither compares them. */
@@ -225,33 +223,23 @@ static void a_scan_again_changes_nothing(void **state)
     job_service_free(runner);
 }
 
-/* A job as a process that was killed leaves it: running, with its files. */
+/* A job as a process that was killed leaves it: running, with its file. */
 static struct str leave_interrupted(const char *progress, const char *pairs)
 {
     struct job_row job;
-    char path[256];
+    struct str parts[] = {pairs ? str_from_cstr(pairs) : STR_NONE, STR("")};
+    struct str id = jobs_new_id(&application, &arena);
     assert_int_equal(
-        jobs_create(&application, &caller, STR_NONE, STR("SCAN"), STR("{}"), &arena, &job, &error),
+        jobs_create(&application, &caller, id, STR("SCAN"), STR("{}"), &arena, &job, &error),
         STATUS_OK);
-    assert_int_equal(jobs_update(&application, &caller, job.job_id, JOB_RUNNING,
+    assert_int_equal(jobs_update(&application, &caller, id, job.epoch, JOB_RUNNING,
                                  str_from_cstr(progress), &arena, &error),
                      STATUS_OK);
-    (void)snprintf(path, sizeof(path), "%s/t", directory);
-    struct job_runner *runner =
-        application_fixture_jobs(&application, directory); /* makes what directories it needs */
-    (void)scan(runner);
-    job_service_free(runner);
-    const char *texts[2][2] = {{"scan", "u\t2\n"}, {"pairs", pairs}};
-    for (int i = 0; i < 2; i++) {
-        if (!texts[i][1]) continue;
-        (void)snprintf(path, sizeof(path), "%s/t/%.*s.%s", directory, STR_ARGS(job.job_id),
-                       texts[i][0]);
-        FILE *file = fopen(path, "we");
-        assert_non_null(file);
-        assert_true(fputs(texts[i][1], file) >= 0);
-        assert_int_equal(fclose(file), 0);
-    }
-    return job.job_id;
+    for (int i = 0; i < 2 && pairs; i++)
+        assert_int_equal(
+            job_parts_put(&application, &caller, id, job.epoch, i + 1, parts[i], &arena, &error),
+            STATUS_OK);
+    return id;
 }
 
 static void a_scan_that_was_interrupted_while_it_read_begins_again(void **state)
@@ -265,7 +253,7 @@ static void a_scan_that_was_interrupted_while_it_read_begins_again(void **state)
     assert_int_equal(job.state, JOB_DONE);
     assert_int_equal(progress_of(&job, "alike"), 1);
     job_service_free(runner);
-    assert_int_equal(remove_files(), 0);
+    assert_false(has_file(id));
 }
 
 static void a_scan_that_was_interrupted_while_it_decided_goes_on(void **state)
@@ -290,7 +278,7 @@ static void a_scan_that_was_interrupted_while_it_decided_goes_on(void **state)
     assert_int_equal(count, 1);
     assert_str(found[0], STR("B|C"));
     job_service_free(runner);
-    assert_int_equal(remove_files(), 0);
+    assert_false(has_file(id));
 }
 
 static void a_scan_that_was_cancelled_meanwhile_is_not_taken_up(void **state)
@@ -306,7 +294,7 @@ static void a_scan_that_was_cancelled_meanwhile_is_not_taken_up(void **state)
     job_service_free(runner);
     assert_int_equal(jobs_get(&application, &caller, id, &arena, &job, &error), STATUS_OK);
     assert_int_equal(job.state, JOB_CANCELLED);
-    assert_int_equal(remove_files(), 0);
+    assert_false(has_file(id));
 }
 
 static void files_that_are_not_a_scans_do_no_harm(void **state)
@@ -317,7 +305,7 @@ static void files_that_are_not_a_scans_do_no_harm(void **state)
     struct job_row job = application_fixture_wait(&application, &caller, id, &arena);
     assert_int_equal(job.state, JOB_FAILED);
     job_service_free(runner);
-    assert_int_equal(remove_files(), 0);
+    assert_false(has_file(id));
 }
 
 #define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)

@@ -15,6 +15,7 @@
 #include "application/merge_customers.h"
 #include "application/read_events.h"
 #include "application/relationships.h"
+#include "application/review_list.h"
 #include "application/suppressions.h"
 #include "application/unmerge_customers.h"
 
@@ -101,11 +102,39 @@ static void a_certain_duplicate_is_refused_with_the_candidates_and_the_reasons(v
         STATUS_OK);
 }
 
-static void a_contacts_address_does_not_make_a_duplicate(void **state)
+static void a_contacts_address_makes_a_duplicate_too(void **state)
 {
     (void)state;
+    struct customer_document customer;
     must_create("{\"name\":\"Acme\",\"contacts\":[{\"name\":\"J\",\"email\":\"j@acme.example\"}]}");
+    assert_int_equal(create("{\"name\":\"ACME\",\"contacts\":[{\"name\":\"Jane\","
+                            "\"email\":\"J@acme.example\"}]}",
+                            &customer),
+                     STATUS_DUPLICATE_CUSTOMER);
+    assert_true(contains(error.details_json, "SAME_EMAIL_AND_NAME"));
+    /* The customer's own address there is a contact's here. */
+    assert_int_equal(create("{\"name\":\"Acme\",\"emails\":[\"j@acme.example\"]}", &customer),
+                     STATUS_DUPLICATE_CUSTOMER);
+    /* Who answers for two customers is no reason to take them for one. */
+    must_create("{\"name\":\"Bolt\",\"contacts\":[{\"name\":\"J\",\"email\":\"j@acme.example\"}]}");
+}
+
+static void a_contact_that_is_added_may_show_a_duplicate(void **state)
+{
+    (void)state;
+    static const struct review_query all = {.limit = 10};
+    struct customer_part part;
+    struct json_page page;
     must_create("{\"name\":\"Acme\",\"contacts\":[{\"name\":\"J\",\"email\":\"j@acme.example\"}]}");
+    must_create("{\"customerId\":\"B\",\"name\":\"Acme\"}");
+    assert_int_equal(review_list(&application, &caller, &all, &arena, &page, &error), STATUS_OK);
+    assert_false(contains(page.body, "SAME_EMAIL_AND_NAME"));
+    assert_int_equal(contacts_add(&application, &caller, STR("B"),
+                                  json("{\"name\":\"J\",\"email\":\"j@acme.example\"}"),
+                                  IF_MATCH_ANY, &arena, &part, &error),
+                     STATUS_OK);
+    assert_int_equal(review_list(&application, &caller, &all, &arena, &page, &error), STATUS_OK);
+    assert_true(contains(page.body, "SAME_EMAIL_AND_NAME"));
 }
 
 static void a_duplicate_of_a_merged_customer_is_one_of_its_survivor(void **state)
@@ -587,7 +616,7 @@ static void a_job_that_ended_is_not_cancelled(void **state)
                      STATUS_OK);
     struct str id = job.job_id;
     assert_int_equal(
-        jobs_update(&application, &caller, id, JOB_RUNNING, STR("{\"rows\":7}"), &arena, &error),
+        jobs_update(&application, &caller, id, 0, JOB_RUNNING, STR("{\"rows\":7}"), &arena, &error),
         STATUS_OK);
     assert_int_equal(jobs_get(&application, &caller, id, &arena, &job, &error), STATUS_OK);
     assert_true(contains(jobs_json(&job, &arena),
@@ -595,7 +624,7 @@ static void a_job_that_ended_is_not_cancelled(void **state)
     assert_int_equal(jobs_cancel(&application, &caller, id, &arena, &job, &error), STATUS_OK);
     assert_int_equal(jobs_cancel(&application, &caller, id, &arena, &job, &error),
                      STATUS_JOB_ENDED);
-    assert_int_equal(jobs_update(&application, &caller, id, JOB_DONE, STR_NONE, &arena, &error),
+    assert_int_equal(jobs_update(&application, &caller, id, 0, JOB_DONE, STR_NONE, &arena, &error),
                      STATUS_JOB_ENDED);
 }
 
@@ -605,7 +634,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         CASE(a_certain_duplicate_is_refused_with_the_candidates_and_the_reasons),
-        CASE(a_contacts_address_does_not_make_a_duplicate),
+        CASE(a_contacts_address_makes_a_duplicate_too),
+        CASE(a_contact_that_is_added_may_show_a_duplicate),
         CASE(a_duplicate_of_a_merged_customer_is_one_of_its_survivor),
         CASE(a_taken_id_and_an_unconsented_channel_are_refused),
         CASE(a_merged_customer_points_to_the_root_survivor),

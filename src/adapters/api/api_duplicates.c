@@ -58,6 +58,7 @@ enum status api_duplicates_resolve(struct call *call, struct error *error)
     struct review_request request;
     struct str json;
     TRY(review_resolve_parse(call->body, &request, error));
+    if (request.decision == REVIEW_MERGE) TRY(call_require(call, PERMISSION_CUSTOMER_MERGE, error));
     TRY(review_resolve(call_application(call), &call->caller, call->places[0], &request,
                        call->arena, &json, error));
     return answer_json(call, 200, json, error);

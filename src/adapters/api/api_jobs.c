@@ -111,6 +111,7 @@ static enum status read_import(struct call *call, struct import_parameters *para
     *parameters = (struct import_parameters){.form = read_form(call),
                                              .key_column = call_query(call, STR("keyColumn")),
                                              .mapping = call_query(call, STR("mapping"))};
+    TRY(call_require(call, PERMISSION_CUSTOMER_WRITE, error));
     TRY(read_source(call, &parameters->source, error));
     TRY(call_query_int64(call, STR("errorsMax"), 0, 0, INT64_MAX, &parameters->errors_max, error));
     TRY(call_query_boolean(call, STR("dryRun"), &parameters->dry_run, error));
@@ -177,6 +178,7 @@ enum status api_jobs_undo(struct call *call, struct error *error)
     struct job_runner *runner;
     struct job_row job;
     call->started = &job;
+    TRY(call_require(call, PERMISSION_CUSTOMER_WRITE, error));
     TRY(get_runner(call, &runner, error));
     TRY(runner->undo_start(runner, call_application(call)->store, &call->caller, call->places[0],
                            call->arena, &job, error));
@@ -208,7 +210,8 @@ static enum status read_scan(struct call *call, double *merge_from, struct error
     if (!above || above->type == JSON_NULL) return STATUS_OK;
     char *number = above->type == JSON_NUMBER ? arena_cstr(call->arena, above->text) : NULL;
     *merge_from = number ? strtod(number, NULL) : 0;
-    if (*merge_from >= 0.5 && *merge_from <= 1) return STATUS_OK;
+    if (*merge_from >= 0.5 && *merge_from <= 1)
+        return call_require(call, PERMISSION_CUSTOMER_MERGE, error);
     return error_set(error, STATUS_INVALID_VALUE, STR("autoMergeAbove"), allowed,
                      "is not such a probability");
 }

@@ -87,6 +87,21 @@ static void preferences_versions_and_provenance_are_there(void **state)
     assert_true(api_value_at(json, "fields")->count > 1);
 }
 
+static void who_resolves_duplicates_may_not_merge_by_that(void **state)
+{
+    static const char steward[] = "X-User-Permissions: duplicates:resolve\r\n";
+    static const struct {
+        const char *path, *body;
+        int status;
+    } cases[] = {{"duplicates/DUP-1/resolve", "{\"decision\":\"MERGE\",\"survivorId\":\"A\"}", 403},
+                 {"duplicates/DUP-1/resolve", "{\"decision\":\"NOT_A_DUPLICATE\"}", 404},
+                 {"duplicates/scan", "{\"autoMergeAbove\":0.99}", 403}};
+    for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+        struct raw_answer answer = api_ask(*state, "POST", cases[i].path, steward, cases[i].body);
+        if (answer.status != cases[i].status) fail_msg("%s: %d", cases[i].body, answer.status);
+    }
+}
+
 static void what_a_customer_is_served_and_owes_is_there(void **state)
 {
     static const char read_only[] = "X-User-Permissions: history:read\r\n";
@@ -305,6 +320,7 @@ int main(void)
         SERVED(a_profile_is_created_read_and_changed),
         SERVED(a_list_goes_on_by_its_link),
         SERVED(preferences_versions_and_provenance_are_there),
+        SERVED(who_resolves_duplicates_may_not_merge_by_that),
         SERVED(what_a_customer_is_served_and_owes_is_there),
         SERVED(contacts_are_added_changed_and_removed),
         SERVED(relationships_make_a_hierarchy),

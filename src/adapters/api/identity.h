@@ -30,9 +30,9 @@
     X(CONSENT_WRITE,      "consent:write",      "record consent; keep the suppression list") \
     X(EVENT_READ,         "event:read",         "read the event feed") \
     X(DUPLICATE_READ,     "duplicates:read",    "see the review queue, both profiles of an item, and its figures") \
-    X(DUPLICATE_RESOLVE,  "duplicates:resolve", "claim and resolve items of the review queue, merging included; scan for duplicates") \
+    X(DUPLICATE_RESOLVE,  "duplicates:resolve", "claim and resolve items of the review queue (to merge beside customer:merge); scan for duplicates") \
     X(JOB_READ,           "job:read",           "see jobs and fetch their results") \
-    X(JOB_WRITE,          "job:write",          "start imports; cancel jobs") \
+    X(JOB_WRITE,          "job:write",          "start imports (beside customer:write); cancel jobs") \
     X(CUSTOMER_EXPORT,    "customer:export",    "export all customers")
 /* clang-format on */
 

@@ -1,14 +1,13 @@
 /* The port to whoever does long work: takes uploads, runs imports and exports, keeps their files.
  *
  * The record of a job (state, progress) is in the store and is read through application/jobs.h;
- * this port starts work and hands out what it left behind. What starts a job makes its files first
- * and then its record, in one unit of work on the store that is given; *job is filled before that
- * ends, so that an answer may be kept in it. A file without a record is removed at the next start,
- * and a record that has its file is gone on with. What touches files (all but export_start
- * and import_drop) runs in a thread for that, so it may block; the others in the coroutine of a
- * request, on any loop.
+ * this port starts work and hands out what it left behind. What starts a job puts its file into the
+ * store first and then its record, in one unit of work on the store that is given; *job is filled
+ * before that ends, so that an answer may be kept in it. Whichever instance takes the job runs it.
+ * What concerns uploads and results runs in a thread for that, so it may block; the other functions
+ * in the coroutine of a request, on any loop.
  *
- *     upload = import_open(parameters)       a spool file
+ *     upload = import_open(parameters)       a file without a name
  *     import_write(upload, chunk) ...        as the body arrives
  *     import_start(upload, store) -> job     the file is complete: the job is QUEUED
  *     import_propose(upload) -> JSON         instead: what its columns seem to be; then import_drop
@@ -68,7 +67,7 @@ struct job_runner {
                               struct job_row *job, struct error *error);
 
     /* The records of an export, NDJSON. STATUS_JOB_NOT_FOUND when the job has no such file (yet,
-     * any more, or not on this instance). The caller has checked that the job is its tenant's. */
+     * or any more). The caller has checked that the job is its tenant's. */
     enum status (*file_open)(struct job_runner *runner, const struct caller *caller,
                              struct str job_id, struct arena *arena,
                              struct job_file_reader **reader, struct error *error);

@@ -124,6 +124,7 @@ enum status import_job_open(struct application *application, const struct caller
     TRY(import_job_without(application, caller, &parameters, arena, out, error));
     out->row = row;
     out->options.settings.import_id = row.job_id;
+    out->options.settings.epoch = row.epoch;
     out->at.step = last.number;
     if (last.number == 0) return STATUS_OK;
     TRY(json_parse(last.document, arena, &document, error));

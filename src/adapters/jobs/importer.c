@@ -189,7 +189,8 @@ static enum status tell_trial(const struct writing *writing, struct error *error
                                   .number = writing->step.number,
                                   .document = buffer_str(&document),
                                   .report = writing->report.len ? writing->report : STR_NONE};
-    return jobs_append_step(options->application, &options->caller, &step, arena, error);
+    return jobs_append_step(options->application, &options->caller, &step, options->settings.epoch,
+                            arena, error);
 }
 
 /* --- one batch --- */

@@ -18,6 +18,7 @@
 #include "adapters/jobs/import_job.h"
 #include "adapters/jobs/job_service.h"
 #include "application/export_records.h"
+#include "application/job_parts.h"
 #include "application/job_report.h"
 #include "application/jobs.h"
 #include "application_fixture.h"
@@ -111,6 +112,28 @@ static void rows_go_in_and_bad_ones_are_told_in_the_order_of_the_file(void **sta
     counts = import_text(options_for(RECORD_FORM_CSV), STR(ROWS));
     assert_int_equal(counts.outcomes[IMPORT_UNCHANGED], 4);
     assert_int_equal(counts.outcomes[IMPORT_CREATED], 0);
+}
+
+static enum status put_key(struct store_session *session, void *context, struct error *failure)
+{
+    const struct str key = STR("source|erp|79");
+    (void)context;
+    return store_keys_put(session, STR("CUST-71"), &key, 1, failure);
+}
+
+/* Stores find a source key by its hash: here it leads to a customer of another key. */
+static void a_key_that_leads_to_another_customer_is_a_new_one(void **state)
+{
+    (void)state;
+    struct store *store = application.store;
+    import_text(options_for(RECORD_FORM_CSV), STR("ID,customerId,name\n71,CUST-71,Acme\n"));
+    assert_int_equal(store_write(store, STR("t"), &arena, put_key, NULL, &error), STATUS_OK);
+    struct import_counts counts =
+        import_text(options_for(RECORD_FORM_CSV), STR("ID,name\n79,Zeta\n71,Acme Corp\n"));
+    assert_int_equal(counts.outcomes[IMPORT_CREATED], 1);
+    assert_int_equal(counts.outcomes[IMPORT_UPDATED], 1);
+    counts = import_text(options_for(RECORD_FORM_CSV), STR("ID,name\n79,Zeta\n71,Acme Corp\n"));
+    assert_int_equal(counts.outcomes[IMPORT_UNCHANGED], 2);
 }
 
 static void lines_of_json_go_in_whatever_their_ends(void **state)
@@ -207,23 +230,11 @@ static struct job_row start_import(struct job_runner *runner, struct str text)
     return job;
 }
 
-static size_t files_left(void)
+/* Whether the store has a file of the job. */
+static bool has_file(struct str job_id)
 {
-    size_t count = 0;
-    char path[128];
-    (void)snprintf(path, sizeof(path), "%s/t", directory);
-    DIR *listing = opendir(path);
-    for (struct dirent *entry; listing && (entry = readdir(listing));)
-        count += entry->d_name[0] != '.';
-    if (listing) (void)closedir(listing);
-    return count;
-}
-
-/* The file of a job goes a moment after its record says that it is done. */
-static void expect_files(size_t count)
-{
-    for (int tries = 0; files_left() != count && tries < 5000; tries++) (void)usleep(1000);
-    assert_int_equal(files_left(), count);
+    struct str bytes;
+    return job_parts_get(&application, &caller, job_id, 1, &arena, &bytes, &error) == STATUS_OK;
 }
 
 static void an_import_job_reports_its_rows_and_leaves_the_refused_ones(void **state)
@@ -248,7 +259,7 @@ static void an_import_job_reports_its_rows_and_leaves_the_refused_ones(void **st
         buffer_str(&csv), STR("row,column,code,field,message,allowed,customerId,original\r\n3,name,"
                               "REQUIRED_FIELD,name,")));
     assert_true(str_ends_with(buffer_str(&csv), STR(",\"2,\"\r\n")));
-    expect_files(0);
+    assert_false(has_file(job.job_id));
     job_service_free(runner);
 }
 
@@ -338,39 +349,36 @@ static void an_export_job_leaves_what_can_be_restored(void **state)
     job_service_free(runner);
 }
 
-static char *result_path(struct str job_id)
+/* Of the clock that the service asks. */
+static int64_t hours_ahead;
+static instant later(struct environment *environment)
 {
-    return arena_cstr(&arena,
-                      arena_format(&arena, "%s/t/%.*s.result", directory, STR_ARGS(job_id)));
+    (void)environment;
+    return environment_system()->now(environment_system()) + hours_ahead * 3600 * INSTANT_SECOND;
 }
 
 /* Erased customers are in it: it goes in its time, not when the service is next started. */
 static void a_result_is_given_for_as_long_as_it_is_kept(void **state)
 {
     (void)state;
+    struct environment environment = *environment_system(), *usual = application.environment;
+    environment.now = later;
+    application.environment = &environment;
     struct job_runner *runner = application_fixture_jobs(&application, directory);
     struct job_file_reader *reader;
-    struct job_row job, next;
+    struct job_row job;
     assert_int_equal(runner->export_start(runner, application.store, &caller, &arena, &job, &error),
                      STATUS_OK);
     job = application_fixture_wait(&application, &caller, job.job_id, &arena);
     (void)read_job_file(runner, job.job_id);
-    char *path = result_path(job.job_id);
-    const struct timespec times[2] = {{.tv_sec = time(NULL) - 62}, {.tv_sec = time(NULL) - 62}};
-    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    hours_ahead = 1;
     assert_int_equal(runner->file_open(runner, &caller, job.job_id, &arena, &reader, &error),
                      STATUS_JOB_NOT_FOUND);
-    assert_int_equal(access(path, F_OK), 0);
-    /* A look is taken after each export, and now and then. */
-    assert_int_equal(
-        runner->export_start(runner, application.store, &caller, &arena, &next, &error), STATUS_OK);
-    next = application_fixture_wait(&application, &caller, next.job_id, &arena);
+    for (int tries = 0; has_file(job.job_id) && tries < 5000; tries++) (void)usleep(1000);
+    assert_false(has_file(job.job_id)); /* a look is taken now and then */
     job_service_free(runner);
-    assert_int_equal(access(path, F_OK), -1);
-    runner = application_fixture_jobs(&application, directory);
-    (void)read_job_file(runner, next.job_id);
-    job_service_free(runner);
-    assert_int_equal(unlink(result_path(next.job_id)), 0);
+    hours_ahead = 0;
+    application.environment = usual;
 }
 
 static void an_upload_that_is_dropped_leaves_nothing(void **state)
@@ -379,12 +387,10 @@ static void an_upload_that_is_dropped_leaves_nothing(void **state)
     struct job_runner *runner = application_fixture_jobs(&application, directory);
     const struct import_parameters parameters = {.form = IMPORT_CSV, .source = STR("shop")};
     struct import_upload *upload;
-    size_t before = files_left();
     assert_int_equal(runner->import_open(runner, &caller, &parameters, &arena, &upload, &error),
                      STATUS_OK);
     assert_int_equal(runner->import_write(upload, STR("x"), &error), STATUS_OK);
     runner->import_drop(upload);
-    expect_files(before);
     const struct import_parameters bad = {.form = IMPORT_CSV, .source = STR("a b")};
     assert_int_equal(runner->import_open(runner, &caller, &bad, &arena, &upload, &error),
                      STATUS_INVALID_VALUE);
@@ -392,33 +398,82 @@ static void an_upload_that_is_dropped_leaves_nothing(void **state)
     job_service_free(runner);
 }
 
-/* A job whose record says that it is under way, and whose file is still there. */
-static struct job_row leave_behind(const char *suffix, struct str text)
+/* A job that a process which was killed had under way, with its upload. */
+static struct job_row leave_behind(struct str text)
 {
     const struct import_parameters parameters = {
         .form = IMPORT_CSV, .source = STR("left"), .key_column = STR("ID")};
+    const struct str parts[] = {text, STR("")};
+    struct str id = jobs_new_id(&application, &arena);
+    struct job_claim claim;
     struct job_row job;
-    char path[256];
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(
+            job_parts_put(&application, &caller, id, JOB_NOT_MADE, i + 1, parts[i], &arena, &error),
+            STATUS_OK);
     assert_int_equal(
-        import_job_create(&application, &caller, STR_NONE, &parameters, &arena, &job, &error),
-        STATUS_OK);
-    (void)snprintf(path, sizeof(path), "%s/t/%.*s.%s", directory, STR_ARGS(job.job_id), suffix);
-    int file = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-    assert_true(file >= 0);
-    assert_int_equal(write(file, text.ptr, text.len), text.len);
-    assert_int_equal(close(file), 0);
+        import_job_create(&application, &caller, id, &parameters, &arena, &job, &error), STATUS_OK);
+    assert_int_equal(store_job_claim(application.store, jobs_lane(job.kind), STR("gone"), 60000,
+                                     &arena, &claim, &error),
+                     STATUS_OK);
+    assert_true(str_equal(claim.job_id, id) && claim.epoch == 1);
     return job;
+}
+
+/* What the process that had it still writes is refused. */
+static void expect_fenced_off(struct str job_id)
+{
+    const struct job_step step = {.job_id = job_id, .number = 9, .document = STR("{}")};
+    assert_int_equal(
+        jobs_update(&application, &caller, job_id, 1, JOB_DONE, STR_NONE, &arena, &error),
+        STATUS_JOB_TAKEN);
+    assert_int_equal(jobs_append_step(&application, &caller, &step, 1, &arena, &error),
+                     STATUS_JOB_TAKEN);
+    assert_int_equal(job_parts_put(&application, &caller, job_id, 1, 3, STR("x"), &arena, &error),
+                     STATUS_JOB_TAKEN);
+    assert_int_equal(jobs_keep(&application, &caller, job_id, 1, 60000, &arena, &error), STATUS_OK);
+}
+
+static void what_another_has_taken_is_not_written_to(void **state)
+{
+    (void)state;
+    struct job_claim claim;
+    struct job_row job = leave_behind(STR("ID,name\n"));
+    assert_int_equal(store_job_claim(application.store, jobs_lane(job.kind), STR("next"), 60000,
+                                     &arena, &claim, &error),
+                     STATUS_OK);
+    assert_int_equal(claim.epoch, 2);
+    expect_fenced_off(job.job_id);
+    assert_int_equal(
+        jobs_update(&application, &caller, job.job_id, 2, JOB_FAILED, STR_NONE, &arena, &error),
+        STATUS_OK);
+    assert_false(has_file(job.job_id));
+}
+
+/* An upload whose end is missing is no upload. */
+static void an_import_without_its_whole_file_fails(void **state)
+{
+    (void)state;
+    struct job_row job = leave_behind(STR("ID,name\n1,Short\n"));
+    const struct str half = STR("ID,name\n1,Sh");
+    assert_int_equal(job_parts_put(&application, &caller, job.job_id, 1, 1, half, &arena, &error),
+                     STATUS_OK);
+    struct job_runner *runner = application_fixture_jobs(&application, directory);
+    job = application_fixture_wait(&application, &caller, job.job_id, &arena);
+    assert_int_equal(job.state, JOB_FAILED);
+    assert_non_null(memmem(job.document.ptr, job.document.len, "not whole", 9));
+    job_service_free(runner);
 }
 
 static void a_job_that_was_cut_off_goes_on_after_the_next_start(void **state)
 {
     (void)state;
-    struct job_row job = leave_behind("upload", STR("ID,name\n1,Left1\n2,Left2\n"));
+    struct job_row job = leave_behind(STR("ID,name\n1,Left1\n2,Left2\n"));
     struct job_runner *runner = application_fixture_jobs(&application, directory);
     job = application_fixture_wait(&application, &caller, job.job_id, &arena);
     assert_int_equal(job.state, JOB_DONE);
     assert_non_null(memmem(job.document.ptr, job.document.len, "\"created\":2", 11));
-    expect_files(1); /* the result of the export */
+    assert_false(has_file(job.job_id));
 
     assert_int_equal(
         runner->undo_start(runner, application.store, &caller, job.job_id, &arena, &job, &error),
@@ -426,14 +481,6 @@ static void a_job_that_was_cut_off_goes_on_after_the_next_start(void **state)
     job = application_fixture_wait(&application, &caller, job.job_id, &arena);
     assert_int_equal(job.state, JOB_DONE);
     assert_non_null(memmem(job.document.ptr, job.document.len, "\"removed\":2", 11));
-    expect_files(1);
-
-    /* And nobody else may have the directory meanwhile. */
-    const struct job_service_options options = {
-        .application = &application, .directory = str_from_cstr(directory), .batch = 1};
-    struct job_runner *second;
-    assert_int_equal(job_service_new(&options, &second, &error), STATUS_CONFIGURATION);
-    assert_null(second);
     job_service_free(runner);
 }
 
@@ -447,38 +494,19 @@ static void allow_files(bool allowed)
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
-/* The id of the newest job of the kind; absent: there is none. */
-static struct str last_of(struct str kind)
-{
-    struct job_row job = {.job_id = STR_NONE};
-    enum status status = jobs_find_last(&application, &caller, kind, &arena, &job, &error);
-    assert_true(status == STATUS_OK || status == STATUS_JOB_NOT_FOUND);
-    return status == STATUS_OK ? job.job_id : STR_NONE;
-}
-
-static void a_job_that_cannot_begin_is_none_and_can_be_tried_again(void **state)
+static void an_upload_that_finds_no_room_is_no_job_and_can_be_tried_again(void **state)
 {
     (void)state;
     struct job_runner *runner = application_fixture_jobs(&application, directory);
-    struct job_row job, undo;
-    job = start_import(runner, STR("ID,name\n1,Short1\n2,Short2\n"));
-    (void)application_fixture_wait(&application, &caller, job.job_id, &arena);
-    struct str last_undo = last_of(STR("UNDO")), last_scan = last_of(STR("SCAN"));
+    const struct import_parameters parameters = {.form = IMPORT_CSV, .source = STR("shop")};
+    struct import_upload *upload;
     allow_files(false);
-    enum status undone =
-        runner->undo_start(runner, application.store, &caller, job.job_id, &arena, &undo, &error);
-    enum status scanned =
-        runner->scan_start(runner, application.store, &caller, 2, &arena, &undo, &error);
+    enum status opened = runner->import_open(runner, &caller, &parameters, &arena, &upload, &error);
     allow_files(true);
-    assert_int_equal(undone, STATUS_IO);
-    assert_true(str_equal(last_of(STR("UNDO")), last_undo));
-    assert_int_equal(scanned, STATUS_IO);
-    assert_true(str_is_none(last_scan) && str_is_none(last_of(STR("SCAN"))));
-    assert_int_equal(
-        runner->undo_start(runner, application.store, &caller, job.job_id, &arena, &undo, &error),
-        STATUS_OK);
-    undo = application_fixture_wait(&application, &caller, undo.job_id, &arena);
-    assert_int_equal(undo.state, JOB_DONE);
+    assert_int_equal(opened, STATUS_IO);
+    struct job_row job = start_import(runner, STR("ID,name\n1,Short1\n2,Short2\n"));
+    job = application_fixture_wait(&application, &caller, job.job_id, &arena);
+    assert_int_equal(job.state, JOB_DONE);
     job_service_free(runner);
 }
 
@@ -608,6 +636,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_go_in_and_bad_ones_are_told_in_the_order_of_the_file),
+        cmocka_unit_test(a_key_that_leads_to_another_customer_is_a_new_one),
         cmocka_unit_test(lines_of_json_go_in_whatever_their_ends),
         cmocka_unit_test(a_line_that_is_too_long_costs_itself_alone),
         cmocka_unit_test(a_header_that_does_not_fit_ends_it_before_anything_is_written),
@@ -619,7 +648,9 @@ int main(void)
         cmocka_unit_test(a_result_is_given_for_as_long_as_it_is_kept),
         cmocka_unit_test(an_upload_that_is_dropped_leaves_nothing),
         cmocka_unit_test(a_job_that_was_cut_off_goes_on_after_the_next_start),
-        cmocka_unit_test(a_job_that_cannot_begin_is_none_and_can_be_tried_again),
+        cmocka_unit_test(what_another_has_taken_is_not_written_to),
+        cmocka_unit_test(an_import_without_its_whole_file_fails),
+        cmocka_unit_test(an_upload_that_finds_no_room_is_no_job_and_can_be_tried_again),
         cmocka_unit_test(an_import_goes_on_behind_its_last_step),
         cmocka_unit_test(an_import_does_not_go_on_with_another_file),
         cmocka_unit_test(an_import_gives_up_past_its_bound_of_errors),

@@ -1,7 +1,5 @@
-/* An export as a job: the lines of all customers into the result file. */
-#include <errno.h>
-#include <string.h>
-#include <unistd.h>
+/* An export as a job: the lines of all customers into a file, which is then put into the store. One
+ * that was cut off begins anew. */
 
 #include "adapters/jobs/import_job.h"
 #include "adapters/jobs/job_internal.h"
@@ -54,63 +52,52 @@ static enum status write_pages(struct export_job *job, FILE *file, struct error 
 {
     while (job->cursor.phase != EXPORT_DONE) {
         TRY(write_page(job, file, error));
-        if (atomic_load(&job->service->stopping))
-            return error_set(error, STATUS_UNAVAILABLE, STR(""), STR("start the export again"),
-                             "the service was stopped");
+        if (atomic_load(&job->service->stopping)) return error_plain(error, STATUS_UNAVAILABLE);
         if (!job_pace_is_due(&job->pace, job_now(job->service))) continue;
-        if (job_record(job->service, job->task, JOB_RUNNING, progress_json(job, NULL)) ==
-            STATUS_JOB_ENDED)
-            return error_plain(error, STATUS_JOB_ENDED);
+        enum status status =
+            job_record(job->service, job->task, JOB_RUNNING, progress_json(job, NULL));
+        if (status == STATUS_JOB_ENDED || status == STATUS_JOB_TAKEN)
+            return error_plain(error, status);
     }
     return fflush(file) == 0 ? STATUS_OK : job_file_failed("written", error);
 }
 
-/* Written under another name and renamed, so that a result that is there is whole. */
-static enum status run(struct export_job *job, struct arena *arena, struct error *error)
+static enum status run(struct export_job *job, struct error *error)
 {
-    struct str tenant = job->task->caller.tenant;
-    TRY(job_make_directory(job->service, tenant, arena, error));
-    char *path = job_path(job->service, tenant, job->task->job_id, "result", arena);
-    char *partial = job_path(job->service, tenant, job->task->job_id, "spool", arena);
-    if (!path || !partial) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    FILE *file = fopen(partial, "we");
-    if (!file) return job_file_failed("made", error);
+    const struct job_task *task = job->task;
+    FILE *file;
+    TRY(job_scratch_stream(job->service, &file, error));
     enum status status = write_pages(job, file, error);
-    if (fclose(file) != 0 && status == STATUS_OK) status = job_file_failed("written", error);
-    if (status == STATUS_OK && rename(partial, path) != 0)
-        status = job_file_failed("renamed", error);
-    if (status != STATUS_OK) (void)unlink(partial);
+    if (status == STATUS_OK)
+        status = job_file_put(job->service, &task->caller, task->job_id, task->epoch, fileno(file),
+                              error);
+    (void)fclose(file);
     return status;
 }
 
-static void finish(struct export_job *job, enum status status, const struct error *error)
+static bool finish(struct export_job *job, enum status status, struct error *error)
 {
     bool fine = status == STATUS_OK;
-    enum job_state state = fine ? JOB_DONE : JOB_FAILED;
-    if (status != STATUS_JOB_ENDED && /* not cancelled; a failure to record it is logged there */
-        job_record(job->service, job->task, state, progress_json(job, fine ? NULL : error)) !=
-            STATUS_OK)
-        fine = false;
+    error->status = status;
+    if (!job_record_end(job->service, job->task, status, progress_json(job, fine ? NULL : error)))
+        return false; /* logged there */
     log_info("job.ended", LOG_ID("job", job->task->job_id),
-             LOG_CODE("outcome", fine ? STR("DONE") : status_code(error->status)),
+             LOG_CODE("outcome", fine ? STR("DONE") : status_code(status)),
              LOG_COUNT("profiles", job->cursor.profiles));
+    return true;
 }
 
-void job_run_export(struct job_service *service, struct job_task *task)
+bool job_run_export(struct job_service *service, struct job_task *task)
 {
     struct export_job job = {.service = service, .task = task};
     struct error error = {.status = STATUS_OK};
-    struct arena arena;
-    arena_init(&arena, 65536);
     arena_init(&job.page, PAGE_ARENA_MAX);
     arena_init(&job.text, PAGE_ARENA_MAX);
     job.pace.begun_at = job_now(service);
     enum status status = job_record(service, task, JOB_RUNNING, progress_json(&job, NULL));
-    if (status == STATUS_OK) status = run(&job, &arena, &error);
-    error.status = status;
-    if (status != STATUS_JOB_NOT_FOUND) finish(&job, status, &error);
-    (void)unlink(task->upload_path);
+    if (status == STATUS_OK) status = run(&job, &error);
+    bool ended = job_ends(service, task, status) && finish(&job, status, &error);
     arena_release(&job.page);
     arena_release(&job.text);
-    arena_release(&arena);
+    return ended;
 }

@@ -1,25 +1,15 @@
-/* The files of jobs: where they are, and how they go. */
-#include <dirent.h>
+/* The files of jobs: without a name while they are worked with, in the store as long as somebody
+ * may want them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "adapters/jobs/job_internal.h"
-#include "base/identifier.h"
-#include "base/log.h"
+#include "application/job_parts.h"
 
-char *job_path(const struct job_service *service, struct str tenant, struct str name,
-               const char *suffix, struct arena *arena)
-{
-    struct str path = arena_format(arena, "%.*s/%.*s/%.*s.%s", STR_ARGS(service->directory),
-                                   STR_ARGS(tenant), STR_ARGS(name), suffix);
-    return str_is_none(path) ? NULL : arena_cstr(arena, path);
-}
+enum { PART_ARENA_MAX = 64 << 20 };
 
 enum status job_file_failed(const char *what, struct error *error)
 {
@@ -31,158 +21,175 @@ enum status job_file_failed(const char *what, struct error *error)
                      strerror(reason));
 }
 
-enum status job_make_directory(const struct job_service *service, struct str tenant,
-                               struct arena *arena, struct error *error)
-{
-    struct str path =
-        arena_format(arena, "%.*s/%.*s", STR_ARGS(service->directory), STR_ARGS(tenant));
-    char *name = str_is_none(path) ? NULL : arena_cstr(arena, path);
-    if (!name) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    if (mkdir(name, 0750) == 0 || errno == EEXIST) return STATUS_OK;
-    return job_file_failed("made", error);
-}
+/* --- scratch --- */
 
-enum status job_sync_directory(const struct job_service *service, struct str tenant,
-                               struct arena *arena, struct error *error)
+enum status job_scratch_open(const struct job_service *service, int *file, struct error *error)
 {
-    struct str path =
-        arena_format(arena, "%.*s/%.*s", STR_ARGS(service->directory), STR_ARGS(tenant));
-    char *name = str_is_none(path) ? NULL : arena_cstr(arena, path);
-    if (!name) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    int directory = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0) return job_file_failed("read", error);
-    bool fine = fsync(directory) == 0;
-    enum status status = fine ? STATUS_OK : job_file_failed("written", error);
-    (void)close(directory);
+    struct arena arena;
+    arena_init(&arena, 65536);
+    struct str path = arena_format(&arena, "%.*s/.job-XXXXXX", STR_ARGS(service->directory));
+    char *name = str_is_none(path) ? NULL : arena_cstr(&arena, path);
+    enum status status = STATUS_OK;
+    *file = name ? mkostemp(name, O_CLOEXEC) : -1;
+    if (*file >= 0)
+        (void)unlink(name);
+    else
+        status = name ? job_file_failed("made", error) : error_plain(error, STATUS_OUT_OF_MEMORY);
+    arena_release(&arena);
     return status;
 }
 
-enum status job_lock_directory(struct job_service *service, struct error *error)
+enum status job_scratch_stream(const struct job_service *service, FILE **file, struct error *error)
 {
-    struct str path = arena_format(&service->arena, "%.*s/.lock", STR_ARGS(service->directory));
-    char *name = str_is_none(path) ? NULL : arena_cstr(&service->arena, path);
-    if (!name) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    service->lock_file = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-    if (service->lock_file < 0) return job_file_failed("made", error);
-    if (flock(service->lock_file, LOCK_EX | LOCK_NB) == 0) return STATUS_OK;
-    return error_set(error, STATUS_CONFIGURATION, STR("jobs.directory"),
-                     STR("a directory for each instance"), "%.*s is another instance's",
-                     STR_ARGS(service->directory));
+    int descriptor;
+    TRY(job_scratch_open(service, &descriptor, error));
+    *file = fdopen(descriptor, "w+");
+    if (*file) return STATUS_OK;
+    (void)close(descriptor);
+    return error_plain(error, STATUS_OUT_OF_MEMORY);
 }
 
-/* What a job that has not ended left behind, by the end of its file's name. */
-static const struct {
-    struct str suffix;
-    enum job_kind kind;
-} unended[] = {{STR(".upload"), JOB_KIND_IMPORT},
-               {STR(".undo"), JOB_KIND_UNDO},
-               {STR(".export"), JOB_KIND_EXPORT},
-               {STR(".scan"), JOB_KIND_SCAN}};
+/* --- into the store, and back --- */
 
-/* What a task needs besides tenant and job. */
-static bool complete(struct job_service *service, struct job_task *task, const char *suffix)
+/* Reads until the room is full or the file ends. */
+static enum status read_full(int file, char *bytes, size_t size, size_t *count, struct error *error)
 {
-    if (task->kind == JOB_KIND_SCAN) return job_scan_read_mark(service, task);
-    task->upload_path = job_path(service, task->caller.tenant, task->job_id, suffix, &task->arena);
-    return task->upload_path != NULL;
-}
-
-/* False when the file is of no job that has not ended. */
-static bool go_on(struct job_service *service, struct str tenant, struct str file)
-{
-    const struct caller caller = {.tenant = tenant, .user_id = STR("customer360")};
-    for (size_t i = 0; i < sizeof(unended) / sizeof(unended[0]); i++) {
-        struct str suffix = unended[i].suffix;
-        if (!str_ends_with(file, suffix)) continue;
-        struct str job_id = str_of(file.ptr, file.len - suffix.len);
-        if (!identifier_is_valid(job_id)) return false;
-        struct job_task *task = job_task_new(unended[i].kind, &caller, job_id);
-        if (!task || !complete(service, task, suffix.ptr + 1)) {
-            job_task_free(task);
-            return true; /* the next start may have the memory */
-        }
-        log_info("job.goes_on", LOG_ID("job", task->job_id));
-        job_enqueue(service, task);
-        return true;
+    for (*count = 0; *count < size;) {
+        ssize_t got = read(file, bytes + *count, size - *count);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return job_file_failed("read", error);
+        if (got == 0) break;
+        *count += (size_t)got;
     }
-    return false;
+    return STATUS_OK;
 }
 
-bool job_file_is_old(const struct job_service *service, const struct stat *file)
+static enum status put_parts(const struct job_service *service, const struct caller *caller,
+                             struct str job_id, int64_t epoch, int file, char *bytes,
+                             struct arena *arena, struct error *error)
 {
-    return ((int64_t)time(NULL) - file->st_mtim.tv_sec) * 1000 > service->keep_ms;
+    size_t count;
+    int64_t number = 1;
+    do {
+        arena_reset(arena);
+        TRY(read_full(file, bytes, JOB_PART_BYTES, &count, error));
+        TRY(job_parts_put(service->application, caller, job_id, epoch, number++,
+                          str_of(bytes, count), arena, error));
+    } while (count > 0);
+    return STATUS_OK;
 }
 
-/* Is the file of that name to go? */
-typedef bool goes(struct job_service *service, struct str tenant, struct str name,
-                  const struct stat *file);
-
-static bool goes_at_start(struct job_service *service, struct str tenant, struct str name,
-                          const struct stat *file)
-{
-    if (go_on(service, tenant, name)) return false;
-    if (str_ends_with(name, STR(".spool"))) return true;
-    /* Pairs are of a scan that goes on. */
-    return !str_ends_with(name, STR(".pairs")) && job_file_is_old(service, file);
-}
-
-static bool goes_in_time(struct job_service *service, struct str tenant, struct str name,
-                         const struct stat *file)
-{
-    (void)tenant;
-    return str_ends_with(name, STR(".result")) && job_file_is_old(service, file);
-}
-
-static void clean_file(struct job_service *service, struct str tenant, const char *path,
-                       const char *name, goes *is_to_go)
-{
-    struct stat file;
-    int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0) return;
-    if (fstatat(directory, name, &file, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(file.st_mode) &&
-        is_to_go(service, tenant, str_from_cstr(name), &file))
-        (void)unlinkat(directory, name, 0);
-    (void)close(directory);
-}
-
-/* In the order of the names, and so of the jobs. */
-static void clean_tenant(struct job_service *service, const char *tenant, goes *is_to_go)
+enum status job_file_put(const struct job_service *service, const struct caller *caller,
+                         struct str job_id, int64_t epoch, int file, struct error *error)
 {
     struct arena arena;
-    struct dirent **entries = NULL;
-    arena_init(&arena, 65536);
-    struct str path = arena_format(&arena, "%.*s/%s", STR_ARGS(service->directory), tenant);
-    char *name = str_is_none(path) ? NULL : arena_cstr(&arena, path);
-    int count = name ? scandir(name, &entries, NULL, alphasort) : 0;
-    for (int i = 0; i < count; i++) {
-        if (entries[i]->d_name[0] != '.')
-            clean_file(service, str_from_cstr(tenant), name, entries[i]->d_name, is_to_go);
-        free(entries[i]);
-    }
-    free(entries);
+    if (lseek(file, 0, SEEK_SET) != 0) return job_file_failed("read", error);
+    char *bytes = malloc(JOB_PART_BYTES);
+    if (!bytes) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    arena_init(&arena, PART_ARENA_MAX);
+    enum status status = put_parts(service, caller, job_id, epoch, file, bytes, &arena, error);
     arena_release(&arena);
+    free(bytes);
+    return status;
 }
 
-static void clean(struct job_service *service, goes *is_to_go)
+static enum status write_full(int file, struct str bytes, struct error *error)
+{
+    while (bytes.len > 0) {
+        ssize_t put = write(file, bytes.ptr, bytes.len);
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) return job_file_failed("written", error);
+        bytes = str_skip(bytes, (size_t)put);
+    }
+    return STATUS_OK;
+}
+
+static enum status get_parts(const struct job_service *service, const struct job_task *task,
+                             int file, struct arena *arena, struct error *error)
+{
+    struct str bytes;
+    int64_t number = 1;
+    do {
+        arena_reset(arena);
+        TRY(job_parts_get(service->application, &task->caller, task->job_id, number++, arena,
+                          &bytes, error));
+        TRY(write_full(file, bytes, error));
+    } while (bytes.len > 0);
+    return lseek(file, 0, SEEK_SET) == 0 ? STATUS_OK : job_file_failed("read", error);
+}
+
+enum status job_file_fetch(const struct job_service *service, const struct job_task *task,
+                           int *file, struct error *error)
 {
     struct arena arena;
-    arena_init(&arena, 65536);
-    char *name = arena_cstr(&arena, service->directory);
-    DIR *directory = name ? opendir(name) : NULL;
-    struct dirent *entry;
-    while (directory && (entry = readdir(directory)))
-        if (identifier_is_valid(str_from_cstr(entry->d_name)))
-            clean_tenant(service, entry->d_name, is_to_go);
-    if (directory) (void)closedir(directory);
+    TRY(job_scratch_open(service, file, error));
+    arena_init(&arena, PART_ARENA_MAX);
+    enum status status = get_parts(service, task, *file, &arena, error);
     arena_release(&arena);
+    if (status != STATUS_OK) (void)close(*file);
+    return status;
 }
 
-void job_clean_directory(struct job_service *service)
+/* --- results, for whoever fetches them --- */
+
+struct job_file_reader {
+    struct application *application;
+    struct caller caller;
+    struct str job_id;
+    int64_t number; /* of the part that `rest` is of */
+    struct str rest;
+    struct arena arena; /* of the part */
+};
+
+static enum status next_part(struct job_file_reader *reader, struct error *error)
 {
-    clean(service, goes_at_start);
+    arena_reset(&reader->arena);
+    return job_parts_get(reader->application, &reader->caller, reader->job_id, ++reader->number,
+                         &reader->arena, &reader->rest, error);
 }
 
-void job_remove_results(struct job_service *service)
+static bool has_result(const struct job_service *service, const struct job_row *job)
 {
-    clean(service, goes_in_time);
+    int64_t keep_us = service->keep_ms * (INSTANT_SECOND / 1000);
+    return job->state == JOB_DONE && str_equal(job->kind, STR("EXPORT")) &&
+           job_now(service) - job->updated_at <= keep_us;
+}
+
+enum status job_result_open(struct job_runner *runner, const struct caller *caller,
+                            struct str job_id, struct arena *arena, struct job_file_reader **out,
+                            struct error *error)
+{
+    const struct job_service *service = (const struct job_service *)runner;
+    struct job_file_reader *reader = ARENA_NEW(arena, struct job_file_reader);
+    struct job_row job;
+    if (!reader) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(jobs_get(service->application, caller, job_id, arena, &job, error));
+    *reader = (struct job_file_reader){
+        .application = service->application, .caller = *caller, .job_id = job_id};
+    arena_init(&reader->arena, PART_ARENA_MAX);
+    enum status status =
+        has_result(service, &job) ? next_part(reader, error) : STATUS_JOB_NOT_FOUND;
+    if (status == STATUS_OK) {
+        *out = reader;
+        return STATUS_OK;
+    }
+    arena_release(&reader->arena);
+    if (status != STATUS_JOB_NOT_FOUND) return status;
+    return error_set(error, STATUS_JOB_NOT_FOUND, STR(""), STR(""),
+                     "the job has no such file, not yet or not any more");
+}
+
+enum status job_result_read(struct job_file_reader *reader, char *bytes, size_t size, size_t *count,
+                            struct error *error)
+{
+    *count = reader->rest.len < size ? reader->rest.len : size;
+    if (*count == 0) return STATUS_OK; /* behind the last part */
+    memcpy(bytes, reader->rest.ptr, *count);
+    reader->rest = str_skip(reader->rest, *count);
+    return reader->rest.len > 0 ? STATUS_OK : next_part(reader, error);
+}
+
+void job_result_close(struct job_file_reader *reader)
+{
+    arena_release(&reader->arena);
 }

@@ -1,8 +1,6 @@
-/* An import as a job: the spooled upload through the importer, from wherever it stands. When the
- * service stops it is left as it is: the next start goes on with it. */
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
+/* An import as a job: the upload, out of the store, through the importer, from wherever the job
+ * stands.
+ */
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -48,7 +46,7 @@ static enum status tell_progress(void *context, const struct import_counts *coun
     enum status status = job_record(running->service, running->task, JOB_RUNNING,
                                     progress_json(running, counts, NULL));
     /* A progress that cannot be told is no reason to stop. */
-    return status == STATUS_JOB_ENDED ? status : STATUS_OK;
+    return status == STATUS_JOB_ENDED || status == STATUS_JOB_TAKEN ? status : STATUS_OK;
 }
 
 /* The record of the job; waits for a store that does not answer. */
@@ -64,8 +62,8 @@ static enum status open_import(struct running_import *running, struct error *err
         if (status == STATUS_UNAVAILABLE) (void)nanosleep(&pause, NULL);
     }
     if (status != STATUS_OK) return status;
-    task->caller.user_id = running->import.row.actor;
     struct importer_options *options = &running->import.options;
+    options->settings.epoch = task->epoch;
     options->caller = task->caller;
     options->batch = service->batch;
     options->memory_bytes = service->memory_bytes;
@@ -79,8 +77,8 @@ static enum status run(struct running_import *running, struct error *error)
 {
     struct import_job *import = &running->import;
     struct stat what;
-    int file = open(running->task->upload_path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) return job_file_failed("read", error);
+    int file;
+    TRY(job_file_fetch(running->service, running->task, &file, error));
     if (fstat(file, &what) == 0) running->bytes_total = what.st_size;
     enum status status = job_record(running->service, running->task, JOB_RUNNING,
                                     progress_json(running, &import->at.counts, NULL));
@@ -107,21 +105,21 @@ static enum status run_on(struct running_import *running, struct error *error)
     return status;
 }
 
-static void finish(struct running_import *running, enum status status, struct error *error)
+static bool finish(struct running_import *running, enum status status, struct error *error)
 {
     const struct import_counts *counts = &running->import.at.counts;
     bool fine = status == STATUS_OK;
     error->status = status;
-    if (status != STATUS_JOB_ENDED && /* not cancelled: then its record says so */
-        job_record(running->service, running->task, fine ? JOB_DONE : JOB_FAILED,
-                   progress_json(running, counts, fine ? NULL : error)) != STATUS_OK)
-        return; /* logged there */
+    if (!job_record_end(running->service, running->task, status,
+                        progress_json(running, counts, fine ? NULL : error)))
+        return false; /* logged there */
     log_info("job.ended", LOG_ID("job", running->task->job_id),
              LOG_CODE("outcome", fine ? STR("DONE") : status_code(status)),
              LOG_COUNT("rows", counts->rows));
+    return true;
 }
 
-void job_run_import(struct job_service *service, struct job_task *task)
+bool job_run_import(struct job_service *service, struct job_task *task)
 {
     struct running_import running = {.service = service, .task = task};
     struct error error = {.status = STATUS_OK};
@@ -132,9 +130,7 @@ void job_run_import(struct job_service *service, struct job_task *task)
         status = run_on(&running, &error);
     else
         running.import.at = (struct import_position){0};
-    if (status == STATUS_OK || !atomic_load(&service->stopping)) {
-        if (status != STATUS_JOB_NOT_FOUND) finish(&running, status, &error);
-        (void)unlink(task->upload_path);
-    }
+    bool ended = job_ends(service, task, status) && finish(&running, status, &error);
     arena_release(&running.scratch);
+    return ended;
 }

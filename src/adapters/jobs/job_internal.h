@@ -9,29 +9,26 @@
 #include "adapters/jobs/importer.h"
 #include "adapters/jobs/job_service.h"
 
-enum job_kind { JOB_KIND_IMPORT, JOB_KIND_UNDO, JOB_KIND_EXPORT, JOB_KIND_SCAN, JOB_KIND_COUNT };
-/* Imports and their undoing share one. */
-enum { JOB_WORKERS = 3 };
+enum { JOB_WORKERS = 3, JOB_HOLDER_MAX = 24 };
 
-/* One job to do, with copies of all it needs; what it is stands in its record. */
+/* One job that this instance has taken, with copies of all it needs. */
 struct job_task {
-    struct job_task *next;
     struct arena arena;
-    enum job_kind kind;
     struct str job_id;
-    struct caller caller;
-    char *upload_path; /* the upload of an import, or the file that stands for another job */
-    double merge_from; /* of a scan */
+    struct caller caller; /* its tenant, and who asked for it */
+    int64_t epoch;        /* with which it was taken: all that it writes is held to that */
+    struct job_row row;   /* as it was then */
 };
 
 struct job_service;
 
-/* A worker thread and what waits for it. */
+/* A thread and the job that it runs, which others look at under the lock. */
 struct job_worker {
     struct job_service *service;
+    struct str lane;
     pthread_t thread;
     bool started;
-    struct job_task *first, *last;
+    struct job_task *task;
 };
 
 struct job_service {
@@ -42,51 +39,50 @@ struct job_service {
     size_t batch;
     size_t memory_bytes;
     int64_t keep_ms;
+    int64_t lease_ms;
     uint64_t scan_memory_bytes;
+    char holder[JOB_HOLDER_MAX]; /* of leases: this process */
     pthread_mutex_t lock;
     pthread_cond_t changed;
+    uint64_t asked; /* jobs that were made here */
     struct job_worker workers[JOB_WORKERS];
+    pthread_t keeper;
+    bool keeping;
     _Atomic bool stopping;
-    int lock_file;
 };
 
 /* --- files --- */
-/* DIRECTORY/TENANT/NAME.suffix, NUL-terminated; NULL when out of memory. */
-char *job_path(const struct job_service *service, struct str tenant, struct str name,
-               const char *suffix, struct arena *arena);
-/* Makes DIRECTORY/TENANT. */
-MUST_CHECK enum status job_make_directory(const struct job_service *service, struct str tenant,
-                                          struct arena *arena, struct error *error);
-/* What was made and renamed in DIRECTORY/TENANT outlives a loss of power. */
-MUST_CHECK enum status job_sync_directory(const struct job_service *service, struct str tenant,
-                                          struct arena *arena, struct error *error);
-/* Nobody else may have the directory: a lock that goes with the process. STATUS_CONFIGURATION. */
-MUST_CHECK enum status job_lock_directory(struct job_service *service, struct error *error);
+/* A file without a name in the directory, which is gone with its descriptor. */
+MUST_CHECK enum status job_scratch_open(const struct job_service *service, int *file,
+                                        struct error *error);
+/* The same as a stream; NULL when it cannot be had, with the reason in `error`. */
+MUST_CHECK enum status job_scratch_stream(const struct job_service *service, FILE **file,
+                                          struct error *error);
+/* All of the file into the store, as that of the job. `epoch` as in application/job_parts.h. */
+MUST_CHECK enum status job_file_put(const struct job_service *service, const struct caller *caller,
+                                    struct str job_id, int64_t epoch, int file,
+                                    struct error *error);
+/* And back, into a file of our own that stands at its begin. STATUS_JOB_NOT_FOUND when it is not
+ * there or not whole. */
+MUST_CHECK enum status job_file_fetch(const struct job_service *service,
+                                      const struct job_task *task, int *file, struct error *error);
 /* STATUS_STORE_FULL or STATUS_IO, from errno. */
 enum status job_file_failed(const char *what, struct error *error);
-/* Goes on with jobs whose file is still there, and removes files that are too old. */
-void job_clean_directory(struct job_service *service);
-/* The results that were kept long enough; while others are made and read. */
-void job_remove_results(struct job_service *service);
-struct stat;
-bool job_file_is_old(const struct job_service *service, const struct stat *file);
-/* --- tasks --- */
-/* NULL when out of memory. */
-struct job_task *job_task_new(enum job_kind kind, const struct caller *caller, struct str job_id);
-void job_task_free(struct job_task *task);
-/* Takes the task. */
-void job_enqueue(struct job_service *service, struct job_task *task);
+/* For the port. */
+enum status job_result_open(struct job_runner *runner, const struct caller *caller,
+                            struct str job_id, struct arena *arena, struct job_file_reader **out,
+                            struct error *error);
+enum status job_result_read(struct job_file_reader *reader, char *bytes, size_t size, size_t *count,
+                            struct error *error);
+void job_result_close(struct job_file_reader *reader);
 
 /* --- running --- */
-void job_run_import(struct job_service *service, struct job_task *task);
-void job_run_undo(struct job_service *service, struct job_task *task);
-void job_run_export(struct job_service *service, struct job_task *task);
-void job_run_scan(struct job_service *service, struct job_task *task);
-/* A file says of a scan that it has not ended, for whom it is and from when it merges: what a task
- * needs besides tenant and job. Reading gives false when it is not such a file. */
-MUST_CHECK enum status job_scan_mark(const struct job_service *service, struct job_task *task,
-                                     struct error *error);
-bool job_scan_read_mark(const struct job_service *service, struct job_task *task);
+/* The job until it ends, or cannot go on. True: its end is recorded. False: it is to be given up,
+ * for this instance stops, has lost it, or cannot reach the store. */
+bool job_run_import(struct job_service *service, struct job_task *task);
+bool job_run_undo(struct job_service *service, struct job_task *task);
+bool job_run_export(struct job_service *service, struct job_task *task);
+bool job_run_scan(struct job_service *service, struct job_task *task);
 /* How fast and how long still. */
 struct job_pace {
     instant begun_at;
@@ -101,9 +97,14 @@ void job_pace_write(struct json_writer *writer, const struct job_pace *pace, ins
 /* Whether a failure is one that passes, and the service goes on. */
 bool job_passes(struct job_service *service, enum status status);
 /* Records the state, trying for a while when the store does not answer. STATUS_JOB_ENDED when it
- * was cancelled; STATUS_JOB_NOT_FOUND when the process ended before it was made: nothing is to be
- * done then. */
+ * was cancelled, STATUS_JOB_TAKEN when another instance has it: nothing is to be done then. */
 MUST_CHECK enum status job_record(struct job_service *service, const struct job_task *task,
                                   enum job_state state, struct str progress);
+/* Whether whoever runs it is to record how it ended: not when it was told to stop, or the job is
+ * somebody else's. */
+bool job_ends(const struct job_service *service, const struct job_task *task, enum status status);
+/* Records the end with `progress`, unless it was cancelled. True: it is recorded. */
+bool job_record_end(struct job_service *service, const struct job_task *task, enum status status,
+                    struct str progress);
 
 #endif

@@ -47,17 +47,33 @@ enum status job_record(struct job_service *service, const struct job_task *task,
     arena_init(&arena, 4 << 20);
     for (int tries = 0; tries < RECORD_TRIES; tries++) {
         arena_reset(&arena);
-        status = jobs_update(service->application, &task->caller, task->job_id, state, progress,
-                             &arena, &error);
+        status = jobs_update(service->application, &task->caller, task->job_id, task->epoch, state,
+                             progress, &arena, &error);
         if (status != STATUS_UNAVAILABLE && status != STATUS_WRITE_CONFLICT &&
             status != STATUS_OUTCOME_UNKNOWN && status != STATUS_OUT_OF_MEMORY)
             break;
         struct timespec delay = {.tv_sec = tries / 4, .tv_nsec = 50000000};
         (void)nanosleep(&delay, NULL);
     }
-    if (status != STATUS_OK && status != STATUS_JOB_ENDED && status != STATUS_JOB_NOT_FOUND)
+    if (status != STATUS_OK && status != STATUS_JOB_ENDED && status != STATUS_JOB_TAKEN)
         log_error("job.not_recorded", LOG_ID("job", task->job_id),
                   LOG_CODE("code", status_code(status)));
     arena_release(&arena);
     return status;
+}
+
+bool job_ends(const struct job_service *service, const struct job_task *task, enum status status)
+{
+    if (status == STATUS_OK || status == STATUS_JOB_ENDED) return true;
+    if (status == STATUS_JOB_TAKEN) log_warn("job.taken_over", LOG_ID("job", task->job_id));
+    return status != STATUS_JOB_TAKEN && !atomic_load(&service->stopping);
+}
+
+bool job_record_end(struct job_service *service, const struct job_task *task, enum status status,
+                    struct str progress)
+{
+    enum job_state state = status == STATUS_OK ? JOB_DONE : JOB_FAILED;
+    if (status == STATUS_JOB_ENDED) return true; /* its record says so */
+    status = job_record(service, task, state, progress);
+    return status == STATUS_OK || status == STATUS_JOB_ENDED;
 }

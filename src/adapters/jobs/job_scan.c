@@ -1,11 +1,10 @@
 /* A scan of the whole base for duplicates, as a job:
  *
- *     read     every survivor becomes a row of a table, JOB.table
- *     match    the bulk engine proposes pairs that look alike; they are written to JOB.pairs
+ *     read     every survivor becomes a row of a table
+ *     match    the bulk engine proposes pairs that look alike; they become the file of the job
  *     decide   pair by pair, the likeliest first, as when a record is written
  *
- * JOB.scan says that the job has not ended. A scan that was under way when the process ended goes
- * on when it starts again: with the pairs where they were written, else from the beginning; to
+ * Whoever takes a scan up goes on with the pairs when they are there, else from the beginning; to
  * decide a pair twice changes nothing.
  */
 #include <errno.h>
@@ -17,6 +16,7 @@
 #include "adapters/jobs/job_internal.h"
 #include "application/review_scan.h"
 #include "base/log.h"
+#include "domain/contact.h"
 #include "formats/csv.h"
 #include "matching/bulk.h"
 #include "matching/parallel.h"
@@ -39,6 +39,7 @@ struct scan_job {
     int64_t items; /* done in the step, where it can be counted */
     int64_t customers, pairs, decided;
     struct review_scan_counts counts;
+    double merge_from;
     enum status stopped; /* why it shall not go on */
 };
 
@@ -83,20 +84,14 @@ static void tell(struct scan_job *job)
     if (atomic_load(&job->service->stopping)) job->stopped = STATUS_UNAVAILABLE;
     if (job->stopped != STATUS_OK || !job_pace_is_due(&job->pace, job_now(job->service))) return;
     arena_reset(&job->text);
-    if (job_record(job->service, job->task, JOB_RUNNING, progress_json(job, NULL)) ==
-        STATUS_JOB_ENDED)
-        job->stopped = STATUS_JOB_ENDED;
+    enum status status = job_record(job->service, job->task, JOB_RUNNING, progress_json(job, NULL));
+    if (status == STATUS_JOB_ENDED || status == STATUS_JOB_TAKEN) job->stopped = status;
 }
 
 static enum status go_on(struct scan_job *job, struct error *error)
 {
     tell(job);
     return job->stopped == STATUS_OK ? STATUS_OK : error_plain(error, job->stopped);
-}
-
-static char *path_of(const struct scan_job *job, const char *suffix, struct arena *arena)
-{
-    return job_path(job->service, job->task->caller.tenant, job->task->job_id, suffix, arena);
 }
 
 /* --- read: the table --- */
@@ -139,8 +134,23 @@ static struct str header_of(const struct scan_column *column)
     return str_split(&rest, '=', &header) ? header : rest;
 }
 
+/* The customer's and its contacts'. */
+static struct str point_of(const struct json_value *document, enum contact_point_kind kind,
+                           size_t index)
+{
+    struct contact_points points = contact_points_of(document, kind);
+    struct str point;
+    while (contact_points_next(&points, &point))
+        if (index-- == 0) return point;
+    return STR("");
+}
+
 static struct str cell_of(const struct scan_column *column, const struct json_value *document)
 {
+    if (strcmp(column->member, "emails") == 0)
+        return point_of(document, CONTACT_POINT_EMAIL, column->index);
+    if (strcmp(column->member, "phones") == 0)
+        return point_of(document, CONTACT_POINT_PHONE, column->index);
     const struct json_value *value = json_get(document, str_from_cstr(column->member));
     if (value && value->type == JSON_ARRAY)
         value = column->index < value->count ? &value->items[column->index] : NULL;
@@ -307,18 +317,29 @@ static enum status match(struct scan_job *job, const char *table, FILE *file, st
     return job->stopped == STATUS_OK ? status : error_plain(error, job->stopped);
 }
 
-/* The pairs of a table or, without one, the table: a file that is there only when it is whole. */
-static enum status make_file(struct scan_job *job, const char *table, const char *path,
-                             const char *partial, struct error *error)
+/* The engine reads its table by a name: that of our own descriptor. */
+static enum status match_table(struct scan_job *job, FILE *table, FILE *pairs, struct error *error)
 {
-    FILE *file = fopen(partial, "we");
-    if (!file) return job_file_failed("made", error);
-    enum status status = table ? match(job, table, file, error) : read_base(job, file, error);
-    if (fclose(file) != 0 && status == STATUS_OK) status = job_file_failed("written", error);
-    if (status == STATUS_OK && rename(partial, path) != 0)
-        status = job_file_failed("renamed", error);
-    if (status != STATUS_OK) (void)unlink(partial);
+    struct arena_mark mark = arena_mark(&job->page);
+    struct str path = arena_format(&job->page, "/proc/self/fd/%d", fileno(table));
+    char *name = str_is_none(path) ? NULL : arena_cstr(&job->page, path);
+    if (!name) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    enum status status = match(job, name, pairs, error);
+    arena_rewind(&job->page, mark);
     return status;
+}
+
+static enum status make_pairs(struct scan_job *job, FILE *pairs, struct error *error)
+{
+    const struct job_task *task = job->task;
+    FILE *table;
+    TRY(job_scratch_stream(job->service, &table, error));
+    enum status status = read_base(job, table, error);
+    if (status == STATUS_OK) status = match_table(job, table, pairs, error);
+    (void)fclose(table);
+    if (status != STATUS_OK) return status;
+    return job_file_put(job->service, &task->caller, task->job_id, task->epoch, fileno(pairs),
+                        error);
 }
 
 /* --- decide --- */
@@ -349,7 +370,7 @@ static enum status decide_pairs(struct scan_job *job, FILE *file, int64_t from, 
         job->decided += (int64_t)count;
         if (job->decided <= from || count == 0) continue;
         TRY(review_scan_decide(job->service->application, &job->task->caller, pairs, count,
-                               job->task->merge_from, &job->page, &job->counts, error));
+                               job->merge_from, &job->page, &job->counts, error));
         job->items += (int64_t)count;
         job->done = job->pairs ? (double)job->decided / (double)job->pairs : 1;
         TRY(go_on(job, error));
@@ -357,16 +378,13 @@ static enum status decide_pairs(struct scan_job *job, FILE *file, int64_t from, 
     return STATUS_OK;
 }
 
-static enum status decide(struct scan_job *job, const char *path, struct error *error)
+static enum status decide(struct scan_job *job, FILE *file, struct error *error)
 {
     int64_t from = job->decided;
-    FILE *file = fopen(path, "re");
-    if (!file) return job_file_failed("read", error);
+    rewind(file);
     begin_step(job, "decide");
     job->decided = 0;
-    enum status status = decide_pairs(job, file, from, error);
-    (void)fclose(file);
-    return status;
+    return decide_pairs(job, file, from, error);
 }
 
 /* --- the whole --- */
@@ -377,15 +395,16 @@ static int64_t number_of(const struct json_value *progress, struct str name)
     return json_to_int64(json_get(progress, name), &number) ? number : 0;
 }
 
-/* What was recorded of a scan whose pairs are there already. */
-static enum status take_up(struct scan_job *job, struct error *error)
+/* What was asked for, and what was recorded of a scan whose pairs are there already. */
+static enum status read_record(struct scan_job *job, struct error *error)
 {
-    struct job_row row;
     struct json_value *document;
-    TRY(jobs_get(job->service->application, &job->task->caller, job->task->job_id, &job->page, &row,
-                 error));
-    TRY(json_parse(row.document, &job->page, &document, error));
+    TRY(json_parse(job->task->row.document, &job->page, &document, error));
+    const struct json_value *above =
+        json_get(json_get(document, STR("parameters")), STR("autoMergeAbove"));
     const struct json_value *progress = json_get(document, STR("progress"));
+    char *number = above ? arena_cstr(&job->page, above->text) : NULL;
+    job->merge_from = number ? strtod(number, NULL) : SCAN_NEVER_MERGES;
     job->customers = number_of(progress, STR("customers"));
     job->pairs = number_of(progress, STR("pairs"));
     job->decided = number_of(progress, STR("decided"));
@@ -394,96 +413,64 @@ static enum status take_up(struct scan_job *job, struct error *error)
     return STATUS_OK;
 }
 
-static enum status run(struct scan_job *job, struct arena *arena, struct error *error)
+static void begin_anew(struct scan_job *job)
 {
-    char *table = path_of(job, "table", arena), *pairs = path_of(job, "pairs", arena);
-    char *partial = path_of(job, "spool", arena);
-    if (!table || !pairs || !partial) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    enum status status = STATUS_OK;
-    if (access(pairs, R_OK) == 0) {
-        status = take_up(job, error);
-    } else {
-        status = make_file(job, NULL, table, partial, error);
-        if (status == STATUS_OK) status = make_file(job, table, pairs, partial, error);
-        (void)unlink(table);
-    }
-    return status == STATUS_OK ? decide(job, pairs, error) : status;
+    job->customers = job->pairs = job->decided = 0;
+    job->counts = (struct review_scan_counts){.alike = 0};
 }
 
-static void remove_files(struct scan_job *job, struct arena *arena)
+static enum status run_anew(struct scan_job *job, struct error *error)
 {
-    static const char *const suffixes[] = {"pairs", "scan"};
-    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-        const char *path = path_of(job, suffixes[i], arena);
-        if (path) (void)unlink(path);
-    }
+    FILE *pairs;
+    begin_anew(job);
+    TRY(job_scratch_stream(job->service, &pairs, error));
+    enum status status = make_pairs(job, pairs, error);
+    if (status == STATUS_OK) status = decide(job, pairs, error);
+    (void)fclose(pairs);
+    return status;
 }
 
-static void finish(struct scan_job *job, enum status status, struct error *error)
+static enum status run(struct scan_job *job, struct error *error)
+{
+    int file;
+    TRY(read_record(job, error));
+    enum status status = job_file_fetch(job->service, job->task, &file, error);
+    if (status == STATUS_JOB_NOT_FOUND) return run_anew(job, error);
+    if (status != STATUS_OK) return status;
+    FILE *pairs = fdopen(file, "r");
+    if (!pairs) {
+        (void)close(file);
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    }
+    status = decide(job, pairs, error);
+    (void)fclose(pairs);
+    return status;
+}
+
+static bool finish(struct scan_job *job, enum status status, struct error *error)
 {
     bool fine = status == STATUS_OK;
     error->status = status;
     job->done = fine ? 1 : job->done;
     arena_reset(&job->text);
-    enum job_state state = fine ? JOB_DONE : JOB_FAILED;
-    if (status != STATUS_JOB_ENDED && /* not cancelled; a failure to record it is logged there */
-        job_record(job->service, job->task, state, progress_json(job, fine ? NULL : error)) !=
-            STATUS_OK)
-        return;
+    if (!job_record_end(job->service, job->task, status, progress_json(job, fine ? NULL : error)))
+        return false; /* logged there */
     log_info("job.ended", LOG_ID("job", job->task->job_id),
              LOG_CODE("outcome", fine ? STR("DONE") : status_code(status)),
              LOG_COUNT("pairs", job->pairs), LOG_COUNT("alike", job->counts.alike));
+    return true;
 }
 
-void job_run_scan(struct job_service *service, struct job_task *task)
+bool job_run_scan(struct job_service *service, struct job_task *task)
 {
     struct scan_job job = {.service = service, .task = task, .step = "read"};
     struct error error = {.status = STATUS_OK};
-    struct arena arena;
-    arena_init(&arena, 65536);
     arena_init(&job.page, PAGE_ARENA_MAX);
     arena_init(&job.text, 1 << 20);
     enum status status = job_record(service, task, JOB_RUNNING, STR_NONE);
-    if (status == STATUS_JOB_NOT_FOUND || status == STATUS_JOB_ENDED)
-        error.status = status;
-    else
-        status = run(&job, &arena, &error);
-    /* Stopped, it is taken up when the service starts again. */
-    if (job.stopped != STATUS_UNAVAILABLE) {
-        if (status != STATUS_JOB_NOT_FOUND) finish(&job, status, &error);
-        remove_files(&job, &arena);
-    }
+    if (status == STATUS_OK) status = run(&job, &error);
+    bool ended = job_ends(service, task, status) && finish(&job, status, &error);
     arena_release(&job.page);
     arena_release(&job.text);
-    arena_release(&arena);
-}
-
-/* --- the sign that a scan has not ended --- */
-
-enum status job_scan_mark(const struct job_service *service, struct job_task *task,
-                          struct error *error)
-{
-    TRY(job_make_directory(service, task->caller.tenant, &task->arena, error));
-    char *path = job_path(service, task->caller.tenant, task->job_id, "scan", &task->arena);
-    FILE *file = path ? fopen(path, "we") : NULL;
-    if (!path) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    if (!file) return job_file_failed("made", error);
-    bool written =
-        fprintf(file, "%.*s\t%.17g\n", STR_ARGS(task->caller.user_id), task->merge_from) > 0;
-    if (fclose(file) != 0 || !written) return job_file_failed("written", error);
-    return STATUS_OK;
-}
-
-bool job_scan_read_mark(const struct job_service *service, struct job_task *task)
-{
-    char line[LINE_MAX_BYTES];
-    char *path = job_path(service, task->caller.tenant, task->job_id, "scan", &task->arena);
-    FILE *file = path ? fopen(path, "re") : NULL;
-    if (!file) return false;
-    bool there = fgets(line, sizeof(line), file) != NULL;
-    (void)fclose(file);
-    struct str rest = there ? arena_str(&task->arena, str_trim(str_from_cstr(line))) : STR_NONE;
-    if (!str_split(&rest, '\t', &task->caller.user_id) || str_is_none(rest)) return false;
-    task->merge_from = strtod(rest.ptr, NULL);
-    return task->merge_from > 0;
+    return ended;
 }

@@ -1,102 +1,222 @@
 #include "adapters/jobs/job_service.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "adapters/jobs/import_job.h"
 #include "adapters/jobs/job_internal.h"
 #include "adapters/jobs/mapping_proposal.h"
+#include "application/job_parts.h"
 #include "application/undo_import.h"
 #include "base/fault.h"
 #include "base/identifier.h"
 #include "base/log.h"
 
-enum { TASK_ARENA_MAX = 1 << 20, CLEAN_SECONDS = 600 };
+enum { TASK_ARENA_MAX = 8 << 20, PURGE_SECONDS = 600, SHARES_OF_LEASE = 3 };
 
-/* --- tasks --- */
+/* --- waiting --- */
+
+static struct timespec in_ms(int64_t delay_ms)
+{
+    struct timespec when;
+    (void)clock_gettime(CLOCK_MONOTONIC, &when);
+    int64_t nanoseconds = when.tv_nsec + delay_ms % 1000 * 1000000;
+    when.tv_sec += delay_ms / 1000 + nanoseconds / 1000000000;
+    when.tv_nsec = nanoseconds % 1000000000;
+    return when;
+}
+
+/* Until a job is made here that was not when `asked` was, a third of a lease is over (others make
+ * jobs, and lose theirs), or the service stops. */
+static void rest(struct job_service *service, uint64_t asked)
+{
+    struct timespec until = in_ms(service->lease_ms / SHARES_OF_LEASE);
+    int waited = 0;
+    (void)pthread_mutex_lock(&service->lock);
+    while (waited == 0 && service->asked == asked && !atomic_load(&service->stopping))
+        waited = pthread_cond_timedwait(&service->changed, &service->lock, &until);
+    (void)pthread_mutex_unlock(&service->lock);
+}
+
+static uint64_t asked_so_far(struct job_service *service)
+{
+    (void)pthread_mutex_lock(&service->lock);
+    uint64_t asked = service->asked;
+    (void)pthread_mutex_unlock(&service->lock);
+    return asked;
+}
+
+/* A job was made. */
+static void wake_workers(struct job_service *service)
+{
+    (void)pthread_mutex_lock(&service->lock);
+    service->asked++;
+    (void)pthread_cond_broadcast(&service->changed);
+    (void)pthread_mutex_unlock(&service->lock);
+}
+
+/* --- taking a job, keeping it, giving it up --- */
 
 static const struct {
-    int worker;
-    void (*run)(struct job_service *service, struct job_task *task);
-} kinds[JOB_KIND_COUNT] = {
-    [JOB_KIND_IMPORT] = {0, job_run_import},
-    [JOB_KIND_UNDO] = {0, job_run_undo},
-    [JOB_KIND_EXPORT] = {1, job_run_export},
-    [JOB_KIND_SCAN] = {2, job_run_scan},
+    struct str kind;
+    bool (*run)(struct job_service *service, struct job_task *task);
+} runs[] = {
+    {STR("IMPORT"), job_run_import},
+    {STR("UNDO"), job_run_undo},
+    {STR("EXPORT"), job_run_export},
+    {STR("SCAN"), job_run_scan},
 };
 
-void job_task_free(struct job_task *task)
+static void task_free(struct job_task *task)
 {
     if (!task) return;
     arena_release(&task->arena);
     free(task);
 }
 
-struct job_task *job_task_new(enum job_kind kind, const struct caller *caller, struct str job_id)
+static enum status claim(struct job_worker *worker, struct job_task *task, struct error *error)
 {
+    struct job_service *service = worker->service;
+    struct job_claim taken;
+    TRY(store_job_claim(service->application->store, worker->lane, str_from_cstr(service->holder),
+                        service->lease_ms, &task->arena, &taken, error));
+    if (str_is_none(taken.tenant)) return STATUS_JOB_NOT_FOUND;
+    task->job_id = taken.job_id;
+    task->epoch = taken.epoch;
+    task->caller = (struct caller){.tenant = taken.tenant};
+    TRY(jobs_get(service->application, &task->caller, taken.job_id, &task->arena, &task->row,
+                 error));
+    task->caller.user_id = task->row.actor;
+    return STATUS_OK;
+}
+
+static void show_task(struct job_worker *worker, struct job_task *task)
+{
+    (void)pthread_mutex_lock(&worker->service->lock);
+    worker->task = task;
+    (void)pthread_mutex_unlock(&worker->service->lock);
+}
+
+/* NULL when there is none, or the store does not answer. */
+static struct job_task *take_task(struct job_worker *worker)
+{
+    struct error error;
     struct job_task *task = calloc(1, sizeof(*task));
     if (!task) return NULL;
     arena_init(&task->arena, TASK_ARENA_MAX);
-    task->kind = kind;
-    task->job_id = arena_str(&task->arena, job_id);
-    task->caller = (struct caller){.tenant = arena_str(&task->arena, caller->tenant),
-                                   .user_id = arena_str(&task->arena, caller->user_id),
-                                   .trace = arena_str(&task->arena, caller->trace)};
-    if (!str_is_none(task->caller.tenant) && !str_is_none(task->caller.user_id) &&
-        !str_is_none(task->job_id))
-        return task;
-    job_task_free(task);
-    return NULL;
-}
-
-void job_enqueue(struct job_service *service, struct job_task *task)
-{
-    struct job_worker *worker = &service->workers[kinds[task->kind].worker];
-    (void)pthread_mutex_lock(&service->lock);
-    if (worker->last)
-        worker->last->next = task;
-    else
-        worker->first = task;
-    worker->last = task;
-    (void)pthread_cond_broadcast(&service->changed);
-    (void)pthread_mutex_unlock(&service->lock);
-}
-
-/* NULL when the service stops, or nothing came for a while. */
-static struct job_task *dequeue(struct job_worker *worker)
-{
-    struct job_service *service = worker->service;
-    struct timespec until;
-    int waited = clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += CLEAN_SECONDS;
-    (void)pthread_mutex_lock(&service->lock);
-    while (!worker->first && !atomic_load(&service->stopping) && waited == 0)
-        waited = pthread_cond_timedwait(&service->changed, &service->lock, &until);
-    struct job_task *task = worker->first;
-    if (task) worker->first = task->next;
-    if (!worker->first) worker->last = NULL;
-    (void)pthread_mutex_unlock(&service->lock);
+    if (claim(worker, task, &error) != STATUS_OK) {
+        task_free(task);
+        return NULL;
+    }
+    if (task->epoch > 1)
+        log_info("job.goes_on", LOG_ID("job", task->job_id), LOG_COUNT("epoch", task->epoch));
+    show_task(worker, task);
     return task;
 }
 
-/* What still waits when the service stops is run as well: it sees `stopping` at once. Imports and
- * undoings are left for the next start; an export fails, and so gets a record that says why. */
+/* For the next, here or elsewhere; when that cannot be said now, its lease runs out. */
+static void give_up(const struct job_service *service, struct job_task *task)
+{
+    struct error error;
+    enum status status = jobs_keep(service->application, &task->caller, task->job_id, task->epoch,
+                                   0, &task->arena, &error);
+    log_info("job.given_up", LOG_ID("job", task->job_id), LOG_CODE("code", status_code(status)));
+}
+
+static bool run_task(struct job_service *service, struct job_task *task)
+{
+    for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
+        if (str_equal(task->row.kind, runs[i].kind)) return runs[i].run(service, task);
+    return false; /* of a later version: it is for an instance of that */
+}
+
 static void *work(void *argument)
 {
     struct job_worker *worker = argument;
     struct job_service *service = worker->service;
-    for (;;) {
-        struct job_task *task = dequeue(worker);
-        if (!task && atomic_load(&service->stopping)) return NULL;
-        if (task) kinds[task->kind].run(service, task);
-        job_task_free(task);
-        if (worker == &service->workers[kinds[JOB_KIND_EXPORT].worker]) job_remove_results(service);
+    while (!atomic_load(&service->stopping)) {
+        uint64_t asked = asked_so_far(service);
+        struct job_task *task = take_task(worker);
+        bool ended = task && run_task(service, task);
+        show_task(worker, NULL);
+        if (task && !ended) give_up(service, task);
+        task_free(task);
+        if (!ended) rest(service, asked);
     }
+    return NULL;
+}
+
+/* Which jobs are under way: tenants and ids as copies, for a worker frees its task. */
+static size_t under_way(struct job_service *service, struct arena *arena, struct job_claim *out)
+{
+    size_t count = 0;
+    (void)pthread_mutex_lock(&service->lock);
+    for (int i = 0; i < JOB_WORKERS; i++) {
+        const struct job_task *task = service->workers[i].task;
+        if (!task) continue;
+        out[count] = (struct job_claim){.tenant = arena_str(arena, task->caller.tenant),
+                                        .job_id = arena_str(arena, task->job_id),
+                                        .epoch = task->epoch};
+        if (!str_is_none(out[count].tenant) && !str_is_none(out[count].job_id)) count++;
+    }
+    (void)pthread_mutex_unlock(&service->lock);
+    return count;
+}
+
+/* One that cannot be kept now may be at the next turn; nothing rests on it. */
+static void keep_leases(struct job_service *service, struct arena *arena)
+{
+    struct job_claim jobs[JOB_WORKERS];
+    struct error error;
+    size_t count = under_way(service, arena, jobs);
+    for (size_t i = 0; i < count; i++) {
+        const struct caller caller = {.tenant = jobs[i].tenant};
+        enum status status = jobs_keep(service->application, &caller, jobs[i].job_id, jobs[i].epoch,
+                                       service->lease_ms, arena, &error);
+        if (status != STATUS_OK)
+            log_debug("job.not_kept", LOG_ID("job", jobs[i].job_id),
+                      LOG_CODE("code", status_code(status)));
+    }
+}
+
+static void purge(struct job_service *service, struct arena *arena)
+{
+    struct error error;
+    instant before = job_now(service) - service->keep_ms * (INSTANT_SECOND / 1000);
+    enum status status = store_job_parts_purge(service->application->store, before, arena, &error);
+    if (status != STATUS_OK) log_debug("job.not_purged", LOG_CODE("code", status_code(status)));
+}
+
+/* Sleeps a third of a lease. False when the service stops. */
+static bool next_turn(struct job_service *service)
+{
+    struct timespec until = in_ms(service->lease_ms / SHARES_OF_LEASE);
+    int waited = 0;
+    (void)pthread_mutex_lock(&service->lock);
+    while (waited == 0 && !atomic_load(&service->stopping))
+        waited = pthread_cond_timedwait(&service->changed, &service->lock, &until);
+    (void)pthread_mutex_unlock(&service->lock);
+    return !atomic_load(&service->stopping);
+}
+
+static void *keep(void *argument)
+{
+    struct job_service *service = argument;
+    struct arena arena;
+    instant purge_at = INSTANT_NONE;
+    arena_init(&arena, TASK_ARENA_MAX);
+    do {
+        arena_reset(&arena);
+        keep_leases(service, &arena);
+        if (job_now(service) < purge_at) continue;
+        purge(service, &arena);
+        purge_at = job_now(service) + PURGE_SECONDS * INSTANT_SECOND;
+    } while (next_turn(service));
+    arena_release(&arena);
+    return NULL;
 }
 
 /* --- the port: imports --- */
@@ -107,7 +227,6 @@ struct import_upload {
     struct caller caller;
     struct import_parameters parameters; /* copies */
     int file;
-    char *spool_path;
 };
 
 static bool copy_text(struct arena *arena, struct str *text)
@@ -132,29 +251,11 @@ static enum status take_parameters(struct import_upload *upload, const struct ca
     return import_job_check(own, arena, &rules, error);
 }
 
-static enum status open_spool(struct import_upload *upload, struct error *error)
-{
-    struct job_service *service = upload->service;
-    struct arena *arena = &upload->arena;
-    struct str name = identifier_new(service->application->environment, STR("UPLOAD"), arena);
-    TRY(job_make_directory(service, upload->caller.tenant, arena, error));
-    upload->spool_path = job_path(service, upload->caller.tenant, name, "spool", arena);
-    if (!upload->spool_path) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    upload->file = open(upload->spool_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-    return upload->file >= 0 ? STATUS_OK : job_file_failed("made", error);
-}
-
-static void upload_free(struct import_upload *upload)
+static void import_drop(struct import_upload *upload)
 {
     if (upload->file >= 0) (void)close(upload->file);
     arena_release(&upload->arena);
     free(upload);
-}
-
-static void import_drop(struct import_upload *upload)
-{
-    if (upload->file >= 0) (void)unlink(upload->spool_path);
-    upload_free(upload);
 }
 
 static enum status import_open(struct job_runner *runner, const struct caller *caller,
@@ -168,7 +269,7 @@ static enum status import_open(struct job_runner *runner, const struct caller *c
     upload->file = -1;
     arena_init(&upload->arena, TASK_ARENA_MAX);
     enum status status = take_parameters(upload, caller, parameters, error);
-    if (status == STATUS_OK) status = open_spool(upload, error);
+    if (status == STATUS_OK) status = job_scratch_open(upload->service, &upload->file, error);
     if (status != STATUS_OK) {
         import_drop(upload);
         return status;
@@ -200,8 +301,8 @@ static enum status import_propose(struct import_upload *upload, struct arena *ar
     return str_is_none(*json) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }
 
-/* --- the port: starting. What was answered with 202 is done, whatever happens: the file that
- * stands for a job is on the disk before the job is in the store. --- */
+/* --- the port: starting. What was answered with 202 is done, whatever happens: the file of a job
+ * is in the store before the job is. --- */
 
 static struct application application_over(const struct job_service *service, struct store *store)
 {
@@ -210,108 +311,63 @@ static struct application application_over(const struct job_service *service, st
     return application;
 }
 
-/* A task with an id of its own, which outlives it in `arena`, and the name of its file. NULL when
- * out of memory. */
-static struct job_task *new_task(const struct job_service *service, enum job_kind kind,
-                                 const struct caller *caller, const char *suffix,
-                                 struct arena *arena, struct str *job_id)
+/* The record was, or was not, made; where that is not known it is looked for. */
+static enum status settle(struct job_service *service, enum status status)
 {
-    *job_id = jobs_new_id(service->application, arena);
-    struct job_task *task = str_is_none(*job_id) ? NULL : job_task_new(kind, caller, *job_id);
-    if (!task) return NULL;
-    task->upload_path = job_path(service, caller->tenant, *job_id, suffix, &task->arena);
-    if (task->upload_path) return task;
-    job_task_free(task);
-    return NULL;
-}
-
-/* The record was, or was not, made. Where that is not known the task finds out when it runs. */
-static enum status settle(struct job_service *service, struct job_task *task, enum status status)
-{
-    if (status == STATUS_OK || status == STATUS_OUTCOME_UNKNOWN) {
-        FAULT_POINT("job.recorded");
-        job_enqueue(service, task);
-        return status;
-    }
-    (void)unlink(task->upload_path);
-    job_task_free(task);
+    if (status != STATUS_OK && status != STATUS_OUTCOME_UNKNOWN) return status;
+    FAULT_POINT("job.recorded");
+    wake_workers(service);
     return status;
 }
 
-static enum status make_empty(const char *path, struct error *error)
+static enum status new_id(const struct job_service *service, struct arena *arena,
+                          struct str *job_id, struct error *error)
 {
-    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
-    if (file < 0) return job_file_failed("made", error);
-    (void)close(file);
-    return STATUS_OK;
+    *job_id = jobs_new_id(service->application, arena);
+    return str_is_none(*job_id) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }
 
-static enum status name_upload(const struct import_upload *upload, const char *path,
-                               struct arena *arena, struct error *error)
+/* Nothing is there before the record is, but parts that will be purged. */
+static enum status put_upload(const struct import_upload *upload, struct str job_id,
+                              struct error *error)
 {
-    if (fdatasync(upload->file) != 0) return job_file_failed("written", error);
-    if (rename(upload->spool_path, path) != 0) return job_file_failed("renamed", error);
-    return job_sync_directory(upload->service, upload->caller.tenant, arena, error);
+    enum status status =
+        job_file_put(upload->service, &upload->caller, job_id, JOB_NOT_MADE, upload->file, error);
+    return status == STATUS_OUTCOME_UNKNOWN ? error_plain(error, STATUS_UNAVAILABLE) : status;
 }
 
-static enum status import_start(struct import_upload *upload, struct store *store,
+static void remove_upload(const struct import_upload *upload, struct str job_id,
+                          struct arena *arena)
+{
+    struct error error;
+    if (job_parts_remove(upload->service->application, &upload->caller, job_id, arena, &error) !=
+        STATUS_OK)
+        log_debug("job.upload_not_removed", LOG_ID("job", job_id));
+}
+
+static enum status start_upload(struct import_upload *upload, struct store *store,
                                 struct arena *arena, struct job_row *job, struct error *error)
 {
     struct job_service *service = upload->service;
     struct application application = application_over(service, store);
     struct str job_id;
-    struct job_task *task =
-        new_task(service, JOB_KIND_IMPORT, &upload->caller, "upload", arena, &job_id);
-    enum status status = task ? name_upload(upload, task->upload_path, arena, error)
-                              : error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(new_id(service, arena, &job_id, error));
+    enum status status = put_upload(upload, job_id, error);
     FAULT_POINT("job.prepared");
     if (status == STATUS_OK)
         status = import_job_create(&application, &upload->caller, job_id, &upload->parameters,
                                    arena, job, error);
-    if (task) status = settle(service, task, status);
-    if (status == STATUS_OK || status == STATUS_OUTCOME_UNKNOWN)
-        upload_free(upload);
-    else
-        import_drop(upload);
+    if (status != STATUS_OK && status != STATUS_OUTCOME_UNKNOWN)
+        remove_upload(upload, job_id, arena);
+    return settle(service, status);
+}
+
+static enum status import_start(struct import_upload *upload, struct store *store,
+                                struct arena *arena, struct job_row *job, struct error *error)
+{
+    enum status status = start_upload(upload, store, arena, job, error);
+    import_drop(upload);
     return status;
-}
-
-/* One that did not come to its end goes on, unless it is under way: then its file is there. */
-static enum status go_on_undoing(struct job_service *service, const struct caller *caller,
-                                 struct str undo_id, struct error *error)
-{
-    struct job_task *task = job_task_new(JOB_KIND_UNDO, caller, undo_id);
-    if (task) task->upload_path = job_path(service, caller->tenant, undo_id, "undo", &task->arena);
-    int file = task && task->upload_path
-                   ? open(task->upload_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640)
-                   : -1;
-    enum status status = STATUS_OK;
-    if (!task || !task->upload_path)
-        status = error_plain(error, STATUS_OUT_OF_MEMORY);
-    else if (file < 0 && errno != EEXIST)
-        status = job_file_failed("made", error);
-    if (file < 0) {
-        job_task_free(task);
-        return status;
-    }
-    (void)close(file);
-    job_enqueue(service, task);
-    return STATUS_OK;
-}
-
-/* A task of that kind with a file that is empty yet; none is left when it fails. */
-static enum status prepare_task(struct job_service *service, enum job_kind kind,
-                                const struct caller *caller, const char *suffix,
-                                struct arena *arena, struct str *job_id, struct job_task **task,
-                                struct error *error)
-{
-    TRY(job_make_directory(service, caller->tenant, arena, error));
-    *task = new_task(service, kind, caller, suffix, arena, job_id);
-    if (!*task) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    enum status status = make_empty((*task)->upload_path, error);
-    if (status == STATUS_OK) status = job_sync_directory(service, caller->tenant, arena, error);
-    FAULT_POINT("job.prepared");
-    return status == STATUS_OK ? STATUS_OK : settle(service, *task, status);
 }
 
 static enum status undo_start(struct job_runner *runner, struct store *store,
@@ -320,110 +376,94 @@ static enum status undo_start(struct job_runner *runner, struct store *store,
 {
     struct job_service *service = (struct job_service *)runner;
     struct application application = application_over(service, store);
-    struct job_task *task;
     struct str job_id;
-    TRY(prepare_task(service, JOB_KIND_UNDO, caller, "undo", arena, &job_id, &task, error));
-    enum status status =
-        undo_import_start(&application, caller, import_id, job_id, arena, job, error);
-    if (status != STATUS_OK || str_equal(job->job_id, job_id)) return settle(service, task, status);
-    (void)unlink(task->upload_path);
-    job_task_free(task);
-    return go_on_undoing(service, caller, job->job_id, error);
+    TRY(new_id(service, arena, &job_id, error));
+    FAULT_POINT("job.prepared");
+    return settle(service,
+                  undo_import_start(&application, caller, import_id, job_id, arena, job, error));
+}
+
+static enum status create(struct job_runner *runner, struct store *store,
+                          const struct caller *caller, struct str kind, struct str parameters,
+                          struct arena *arena, struct job_row *job, struct error *error)
+{
+    struct job_service *service = (struct job_service *)runner;
+    struct application application = application_over(service, store);
+    struct str job_id;
+    TRY(new_id(service, arena, &job_id, error));
+    FAULT_POINT("job.prepared");
+    return settle(service,
+                  jobs_create(&application, caller, job_id, kind, parameters, arena, job, error));
 }
 
 static enum status export_start(struct job_runner *runner, struct store *store,
                                 const struct caller *caller, struct arena *arena,
                                 struct job_row *job, struct error *error)
 {
-    struct job_service *service = (struct job_service *)runner;
-    struct application application = application_over(service, store);
-    struct job_task *task;
-    struct str job_id;
-    TRY(prepare_task(service, JOB_KIND_EXPORT, caller, "export", arena, &job_id, &task, error));
-    enum status status =
-        jobs_create(&application, caller, job_id, STR("EXPORT"), STR("{}"), arena, job, error);
-    return settle(service, task, status);
+    return create(runner, store, caller, STR("EXPORT"), STR("{}"), arena, job, error);
 }
 
 static enum status scan_start(struct job_runner *runner, struct store *store,
                               const struct caller *caller, double merge_from, struct arena *arena,
                               struct job_row *job, struct error *error)
 {
-    struct job_service *service = (struct job_service *)runner;
-    struct application application = application_over(service, store);
     struct str parameters =
-        merge_from > 1 ? STR("{}") : arena_format(arena, "{\"autoMergeAbove\":%.9g}", merge_from);
-    struct str job_id;
-    struct job_task *task = new_task(service, JOB_KIND_SCAN, caller, "scan", arena, &job_id);
-    if (!task) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    task->merge_from = merge_from;
-    enum status status = job_scan_mark(service, task, error);
-    if (status == STATUS_OK) status = job_sync_directory(service, caller->tenant, arena, error);
-    FAULT_POINT("job.prepared");
-    if (status == STATUS_OK)
-        status =
-            jobs_create(&application, caller, job_id, STR("SCAN"), parameters, arena, job, error);
-    return settle(service, task, status);
-}
-
-/* --- the port: files --- */
-
-struct job_file_reader {
-    int file;
-};
-
-static enum status file_open(struct job_runner *runner, const struct caller *caller,
-                             struct str job_id, struct arena *arena, struct job_file_reader **out,
-                             struct error *error)
-{
-    const struct job_service *service = (const struct job_service *)runner;
-    struct job_file_reader *reader = ARENA_NEW(arena, struct job_file_reader);
-    if (!identifier_is_valid(job_id)) return error_plain(error, STATUS_JOB_NOT_FOUND);
-    char *path = job_path(service, caller->tenant, job_id, "result", arena);
-    if (!reader || !path) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    struct stat file;
-    reader->file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    bool is_old =
-        reader->file >= 0 && (fstat(reader->file, &file) != 0 || job_file_is_old(service, &file));
-    if (is_old) (void)close(reader->file);
-    if (is_old || (reader->file < 0 && errno == ENOENT))
-        return error_set(error, STATUS_JOB_NOT_FOUND, STR(""), STR(""),
-                         "the job has no such file, not yet, not any more, or not here");
-    if (reader->file < 0) return job_file_failed("read", error);
-    *out = reader;
-    return STATUS_OK;
-}
-
-static enum status file_read(struct job_file_reader *reader, char *bytes, size_t size,
-                             size_t *count, struct error *error)
-{
-    ssize_t got;
-    do {
-        got = read(reader->file, bytes, size);
-    } while (got < 0 && errno == EINTR);
-    if (got < 0) return job_file_failed("read", error);
-    *count = (size_t)got;
-    return STATUS_OK;
-}
-
-static void file_close(struct job_file_reader *reader)
-{
-    (void)close(reader->file);
+        merge_from > 1 ? STR("{}") : arena_format(arena, "{\"autoMergeAbove\":%.17g}", merge_from);
+    if (str_is_none(parameters)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return create(runner, store, caller, STR("SCAN"), parameters, arena, job, error);
 }
 
 /* --- life --- */
 
-static enum status start_workers(struct job_service *service, struct error *error)
+/* One worker for the lane of each of these. */
+static const struct str worker_kinds[JOB_WORKERS] = {STR("IMPORT"), STR("EXPORT"), STR("SCAN")};
+
+static enum status start_threads(struct job_service *service, struct error *error)
 {
     for (int i = 0; i < JOB_WORKERS; i++) {
         struct job_worker *worker = &service->workers[i];
         worker->service = service;
-        if (pthread_create(&worker->thread, NULL, work, worker) != 0)
-            return error_plain(error, STATUS_OUT_OF_MEMORY);
-        worker->started = true;
+        worker->lane = jobs_lane(worker_kinds[i]);
+        worker->started = pthread_create(&worker->thread, NULL, work, worker) == 0;
+        if (!worker->started) return error_plain(error, STATUS_OUT_OF_MEMORY);
     }
-    return STATUS_OK;
+    service->keeping = pthread_create(&service->keeper, NULL, keep, service) == 0;
+    return service->keeping ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
 }
+
+static void make_holder(struct job_service *service)
+{
+    struct environment *environment = service->application->environment;
+    uint64_t number;
+    environment->random(environment, &number, sizeof(number));
+    (void)snprintf(service->holder, sizeof(service->holder), "jobs-%016llx",
+                   (unsigned long long)number);
+}
+
+static bool init_lock(struct job_service *service)
+{
+    pthread_condattr_t monotonic;
+    if (pthread_condattr_init(&monotonic) != 0) return false;
+    bool fine = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 &&
+                pthread_mutex_init(&service->lock, NULL) == 0 &&
+                pthread_cond_init(&service->changed, &monotonic) == 0;
+    (void)pthread_condattr_destroy(&monotonic);
+    return fine;
+}
+
+static const struct job_runner functions = {
+    .import_open = import_open,
+    .import_write = import_write,
+    .import_propose = import_propose,
+    .import_start = import_start,
+    .import_drop = import_drop,
+    .undo_start = undo_start,
+    .export_start = export_start,
+    .scan_start = scan_start,
+    .file_open = job_result_open,
+    .file_read = job_result_read,
+    .file_close = job_result_close,
+};
 
 enum status job_service_new(const struct job_service_options *options, struct job_runner **runner,
                             struct error *error)
@@ -431,42 +471,27 @@ enum status job_service_new(const struct job_service_options *options, struct jo
     *runner = NULL;
     struct job_service *service = calloc(1, sizeof(*service));
     if (!service) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    service->base = (struct job_runner){.import_open = import_open,
-                                        .import_write = import_write,
-                                        .import_propose = import_propose,
-                                        .import_start = import_start,
-                                        .import_drop = import_drop,
-                                        .undo_start = undo_start,
-                                        .export_start = export_start,
-                                        .scan_start = scan_start,
-                                        .file_open = file_open,
-                                        .file_read = file_read,
-                                        .file_close = file_close};
+    service->base = functions;
     service->application = options->application;
-    service->lock_file = -1;
     service->batch = options->batch;
     service->memory_bytes = options->memory_bytes;
     service->keep_ms = options->keep_ms;
+    service->lease_ms = options->lease_ms;
     service->scan_memory_bytes = options->scan_memory_bytes;
     arena_init(&service->arena, 65536);
     service->directory = arena_str(&service->arena, options->directory);
-    if (pthread_mutex_init(&service->lock, NULL) != 0 ||
-        pthread_cond_init(&service->changed, NULL) != 0 || str_is_none(service->directory)) {
+    make_holder(service);
+    if (str_is_none(service->directory) || !init_lock(service)) {
         arena_release(&service->arena);
         free(service);
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     }
-    enum status status = job_lock_directory(service, error);
-    if (status == STATUS_OK) {
-        job_clean_directory(service);
-        status = start_workers(service, error);
-    }
-    if (status != STATUS_OK) {
+    enum status status = start_threads(service, error);
+    if (status == STATUS_OK)
+        *runner = &service->base;
+    else
         job_service_free(&service->base);
-        return status;
-    }
-    *runner = &service->base;
-    return STATUS_OK;
+    return status;
 }
 
 void job_service_free(struct job_runner *runner)
@@ -479,7 +504,7 @@ void job_service_free(struct job_runner *runner)
     (void)pthread_mutex_unlock(&service->lock);
     for (int i = 0; i < JOB_WORKERS; i++)
         if (service->workers[i].started) (void)pthread_join(service->workers[i].thread, NULL);
-    if (service->lock_file >= 0) (void)close(service->lock_file);
+    if (service->keeping) (void)pthread_join(service->keeper, NULL);
     (void)pthread_cond_destroy(&service->changed);
     (void)pthread_mutex_destroy(&service->lock);
     arena_release(&service->arena);

@@ -1,14 +1,14 @@
 /* Imports, exports and scans for duplicates as jobs: the adapter behind adapters/api/job_runner.h.
  *
- * An upload is spooled to a file while it arrives, which becomes DIRECTORY/TENANT/JOB.upload; then
- * the job is recorded and a worker thread runs it, imports and their undoing in one, exports in
- * another, scans in a third, one after the other. An export's result (JOB.result) stays for a time
- * and is then removed. A cancelled job stops after the batch under way; what was written stays.
+ * A job is a row of the store, and its file (an upload, the result of an export) lies in the store
+ * as well (application/job_parts.h). So any instance runs it: each has a thread per lane that takes
+ * the next job, of each tenant the first, under a lease (store_job_claim). A further thread keeps
+ * the leases of what is under way. An instance that dies or is stopped for longer than a lease
+ * loses its jobs to others, which go on behind the last step; whatever it still writes for them is
+ * refused by the job's epoch, in the unit of work that would write it.
  *
- * An import, undo or scan that was under way when the process ended goes on, behind its last step,
- * when the next one starts: its file (JOB.upload, JOB.undo, JOB.scan) is still there. An export
- * (JOB.export) begins anew when the process was killed, and is FAILED when it was stopped. Files
- * are on the instance that took the request, and only there.
+ * A cancelled job stops after the batch under way; what was written stays. In an orderly stop a job
+ * is given up after its batch, for another instance or the next start.
  */
 #ifndef ADAPTERS_JOBS_JOB_SERVICE_H
 #define ADAPTERS_JOBS_JOB_SERVICE_H
@@ -17,17 +17,17 @@
 
 struct job_service_options {
     struct application *application;
-    struct str directory;       /* is there; nobody else may use it */
-    size_t batch;               /* rows per transaction */
-    size_t memory_bytes;        /* that an import may use, roughly */
-    int64_t keep_ms;            /* how long results and error reports stay */
+    struct str directory; /* is there; for files that go with the process */
+    size_t batch;         /* rows per transaction */
+    size_t memory_bytes;  /* that an import may use, roughly */
+    int64_t keep_ms;      /* how long results stay */
+    int64_t lease_ms;     /* without a sign of life for so long, another instance takes over */
     uint64_t scan_memory_bytes; /* the most that a scan may take; 0: no limit */
 };
 
-/* STATUS_CONFIGURATION when another process has the directory. */
 MUST_CHECK enum status job_service_new(const struct job_service_options *options,
                                        struct job_runner **runner, struct error *error);
-/* Stops the jobs under way after their batch and waits for the workers; exports are FAILED. NULL is
+/* Stops the jobs under way after their batch, gives them up and waits for the workers. NULL is
  * fine. */
 void job_service_free(struct job_runner *runner);
 

@@ -1,8 +1,4 @@
-/* The undo of an import as a job. A file that is empty stands for it, so that the next start goes
- * on with it when the service stops. */
-#include <fcntl.h>
-#include <unistd.h>
-
+/* The undo of an import as a job, from wherever it stands. */
 #include "adapters/jobs/import_job.h"
 #include "adapters/jobs/job_internal.h"
 #include "adapters/jobs/undoer.h"
@@ -47,24 +43,24 @@ static enum status tell_progress(void *context, const struct undo_counts *counts
     if (!job_pace_is_due(&running->pace, job_now(running->service))) return STATUS_OK;
     enum status status = job_record(running->service, running->task, JOB_RUNNING,
                                     progress_json(running, counts, NULL));
-    return status == STATUS_JOB_ENDED ? status : STATUS_OK;
+    return status == STATUS_JOB_ENDED || status == STATUS_JOB_TAKEN ? status : STATUS_OK;
 }
 
-static void finish(struct running_undo *running, enum status status,
+static bool finish(struct running_undo *running, enum status status,
                    const struct undo_counts *counts, struct error *error)
 {
     bool fine = status == STATUS_OK;
     error->status = status;
-    if (status != STATUS_JOB_ENDED &&
-        job_record(running->service, running->task, fine ? JOB_DONE : JOB_FAILED,
-                   progress_json(running, counts, fine ? NULL : error)) != STATUS_OK)
-        return; /* logged there */
+    if (!job_record_end(running->service, running->task, status,
+                        progress_json(running, counts, fine ? NULL : error)))
+        return false; /* logged there */
     log_info("job.ended", LOG_ID("job", running->task->job_id),
              LOG_CODE("outcome", fine ? STR("DONE") : status_code(status)),
              LOG_COUNT("homes", counts->homes));
+    return true;
 }
 
-void job_run_undo(struct job_service *service, struct job_task *task)
+bool job_run_undo(struct job_service *service, struct job_task *task)
 {
     struct running_undo running = {.service = service, .task = task};
     struct undo_counts counts;
@@ -72,17 +68,15 @@ void job_run_undo(struct job_service *service, struct job_task *task)
     const struct undoer_options options = {.application = service->application,
                                            .caller = task->caller,
                                            .undo_id = task->job_id,
+                                           .epoch = task->epoch,
                                            .progress = tell_progress,
                                            .context = &running};
-    if (atomic_load(&service->stopping)) return;
     running.pace.begun_at = job_now(service);
     arena_init(&running.scratch, 1 << 20);
     enum status status = undoer_run(&options, &counts, &error);
     for (int tries = 0; tries < TRIES_MAX && job_passes(service, status); tries++)
         status = undoer_run(&options, &counts, &error); /* which has waited already */
-    if (status == STATUS_OK || !atomic_load(&service->stopping)) {
-        if (status != STATUS_JOB_NOT_FOUND) finish(&running, status, &counts, &error);
-        (void)unlink(task->upload_path);
-    }
+    bool ended = job_ends(service, task, status) && finish(&running, status, &counts, &error);
     arena_release(&running.scratch);
+    return ended;
 }

@@ -18,8 +18,8 @@ static enum status try_step(const struct undoer_options *options, struct arena *
     arena_reset(arena);
     TRY(undo_import_open(options->application, &options->caller, options->undo_id, arena, import_id,
                          total, counts, error));
-    return undo_import_step(options->application, &options->caller, options->undo_id, *import_id,
-                            arena, counts, done, error);
+    return undo_import_step(options->application, &options->caller, options->undo_id,
+                            options->epoch, *import_id, arena, counts, done, error);
 }
 
 enum status undoer_run(const struct undoer_options *options, struct undo_counts *counts,

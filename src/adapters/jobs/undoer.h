@@ -9,6 +9,7 @@ struct undoer_options {
     struct application *application;
     struct caller caller;
     struct str undo_id;
+    int64_t epoch; /* that it was opened or taken with */
     /* After each step of `total`; anything but STATUS_OK stops it with that status. */
     enum status (*progress)(void *context, const struct undo_counts *counts, int64_t total);
     void *context;

@@ -1,5 +1,7 @@
 #include "adapters/matcher/evidence.h"
 
+#include "domain/contact.h"
+
 enum { VALUES_MAX = 256 };
 
 #define REASON_BITS        3
@@ -41,6 +43,13 @@ static void add_address(struct values_of_record *values, const struct json_value
     add(values, MATCHING_FIELD_POSTCODE, STR(""), text_of(address, "postalCode"));
 }
 
+static void add_points(struct values_of_record *values, enum matching_field field,
+                       struct contact_points points)
+{
+    struct str point;
+    while (contact_points_next(&points, &point)) add(values, field, STR(""), point);
+}
+
 static void add_said(struct values_of_record *values, const struct json_value *said, bool person)
 {
     const struct json_value *items = NULL;
@@ -48,12 +57,8 @@ static void add_said(struct values_of_record *values, const struct json_value *s
     for (size_t i = 0; i < count; i++)
         add(values, MATCHING_FIELD_IDENTIFIER, text_of(&items[i], "type"),
             text_of(&items[i], "value"));
-    count = list_of(said, "emails", &items);
-    for (size_t i = 0; i < count; i++)
-        add(values, MATCHING_FIELD_EMAIL, STR(""), json_text(&items[i]));
-    count = list_of(said, "phones", &items);
-    for (size_t i = 0; i < count; i++)
-        add(values, MATCHING_FIELD_PHONE, STR(""), json_text(&items[i]));
+    add_points(values, MATCHING_FIELD_EMAIL, contact_points_of(said, CONTACT_POINT_EMAIL));
+    add_points(values, MATCHING_FIELD_PHONE, contact_points_of(said, CONTACT_POINT_PHONE));
     count = list_of(said, "addresses", &items);
     for (size_t i = 0; i < count; i++) add_address(values, &items[i]);
     add(values, person ? MATCHING_FIELD_FULL_NAME : MATCHING_FIELD_ORGANISATION, STR(""),

@@ -1,6 +1,6 @@
 #include "adapters/matcher/exact.h"
 
-#include "domain/profile.h"
+#include "domain/contact.h"
 
 static struct str text_of(const struct json_value *object, const char *name)
 {
@@ -32,8 +32,9 @@ size_t exact_keys_max(const struct match_record *record)
 {
     size_t count = 0;
     for (size_t i = 0; i < record->said_count; i++)
-        count += count_of(record->said[i], "identifiers") + count_of(record->said[i], "emails") +
-                 count_of(record->said[i], "phones");
+        count += count_of(record->said[i], "identifiers") +
+                 contact_points_max(record->said[i], CONTACT_POINT_EMAIL) +
+                 contact_points_max(record->said[i], CONTACT_POINT_PHONE);
     return count;
 }
 
@@ -62,13 +63,14 @@ static bool add_identifiers(const struct json_value *said, struct arena *arena,
 
 typedef struct str canonical_form(struct str, struct arena *);
 
-static bool add_points(const struct json_value *said, const char *list, const char *prefix,
-                       canonical_form *canonical, struct arena *arena, struct match_keys *keys)
+static bool add_points(const struct json_value *said, enum contact_point_kind kind,
+                       const char *prefix, canonical_form *canonical, struct arena *arena,
+                       struct match_keys *keys)
 {
-    const struct json_value *points = json_get(said, str_from_cstr(list));
-    struct str name = profile_canonical_name(text_of(said, "name"), arena);
-    for (size_t i = 0; i < count_of(said, list) && !str_is_empty(name); i++) {
-        struct str point = canonical(json_text(&points->items[i]), arena);
+    struct contact_points points = contact_points_of(said, kind);
+    struct str name = profile_canonical_name(text_of(said, "name"), arena), point;
+    while (!str_is_empty(name) && contact_points_next(&points, &point)) {
+        point = canonical(point, arena);
         if (says_nothing(point)) continue;
         if (!add_key(keys,
                      arena_format(arena, "%s|%.*s|%.*s", prefix, STR_ARGS(point), STR_ARGS(name))))
@@ -82,10 +84,10 @@ enum status exact_keys(const struct match_record *record, struct arena *arena,
 {
     for (size_t i = 0; i < record->said_count; i++)
         if (!add_identifiers(record->said[i], arena, keys) ||
-            !add_points(record->said[i], "emails", "email+name", profile_canonical_email, arena,
-                        keys) ||
-            !add_points(record->said[i], "phones", "phone+name", profile_canonical_phone, arena,
-                        keys))
+            !add_points(record->said[i], CONTACT_POINT_EMAIL, "email+name", profile_canonical_email,
+                        arena, keys) ||
+            !add_points(record->said[i], CONTACT_POINT_PHONE, "phone+name", profile_canonical_phone,
+                        arena, keys))
             return STATUS_OUT_OF_MEMORY;
     return STATUS_OK;
 }
@@ -131,16 +133,17 @@ static enum status compare_identifiers(const struct json_value *a, const struct 
     return STATUS_OK;
 }
 
-static bool share(const struct json_value *a, const struct json_value *b, const char *list,
-                  canonical_form *canonical, struct arena *arena)
+static bool share(const struct json_value *a, const struct json_value *b,
+                  enum contact_point_kind kind, canonical_form *canonical, struct arena *arena)
 {
-    const struct json_value *left = json_get(a, str_from_cstr(list));
-    const struct json_value *right = json_get(b, str_from_cstr(list));
-    for (size_t i = 0; i < count_of(a, list); i++) {
-        struct str value = canonical(json_text(&left->items[i]), arena);
+    struct contact_points left = contact_points_of(a, kind);
+    struct str value, other;
+    while (contact_points_next(&left, &value)) {
+        struct contact_points right = contact_points_of(b, kind);
+        value = canonical(value, arena);
         if (says_nothing(value)) continue;
-        for (size_t j = 0; j < count_of(b, list); j++)
-            if (str_equal(value, canonical(json_text(&right->items[j]), arena))) return true;
+        while (contact_points_next(&right, &other))
+            if (str_equal(value, canonical(other, arena))) return true;
     }
     return false;
 }
@@ -152,9 +155,9 @@ static enum status compare_said(const struct json_value *a, const struct json_va
     struct str name = profile_canonical_name(text_of(a, "name"), arena);
     if (str_is_empty(name) || !str_equal(name, profile_canonical_name(text_of(b, "name"), arena)))
         return STATUS_OK;
-    if (share(a, b, "emails", profile_canonical_email, arena))
+    if (share(a, b, CONTACT_POINT_EMAIL, profile_canonical_email, arena))
         add_reason(match, STR("emails"), STR("SAME_EMAIL_AND_NAME"));
-    if (share(a, b, "phones", profile_canonical_phone, arena))
+    if (share(a, b, CONTACT_POINT_PHONE, profile_canonical_phone, arena))
         add_reason(match, STR("phones"), STR("SAME_PHONE_AND_NAME"));
     return STATUS_OK;
 }

@@ -32,11 +32,18 @@ struct memory_tenant {
     struct memory_table jobs;          /* jobId -> struct job_row */
     struct memory_vector jobs_ordered; /* struct str *, ids in order */
     struct memory_table job_steps;     /* jobId -> bucket of struct job_step * */
+    struct memory_table job_parts;     /* jobId -> bucket of struct memory_part * */
     struct memory_table duplicates;    /* duplicateId -> struct duplicate_row */
     struct memory_table duplicates_of; /* home -> bucket of struct duplicate_row * */
     struct memory_vector duplicates_all;
     struct memory_table answers; /* caller and key -> struct answer_row */
     struct memory_table inbox;   /* ids of consumed messages */
+};
+
+/* Of the file of a job. */
+struct memory_part {
+    instant written_at;
+    struct str bytes;
 };
 
 /* Who publishes the outbox. */
@@ -171,6 +178,17 @@ enum status memory_jobs_step_list(struct store_session *, struct str, int64_t, s
                                   struct arena *, struct job_step **, size_t *, struct error *);
 enum status memory_jobs_step_report(struct store_session *, struct str, int64_t, struct str,
                                     struct error *);
+/* Files of all jobs that have ended. */
+bool memory_jobs_erase_results(struct memory_heap *, struct memory_tenant *);
+enum status memory_jobs_claim(struct store *, struct str, struct str, int64_t, struct arena *,
+                              struct job_claim *, struct error *);
+enum status memory_jobs_keep(struct store_session *, struct str, int64_t, int64_t, struct error *);
+enum status memory_jobs_part_put(struct store_session *, struct str, int64_t, instant, struct str,
+                                 struct error *);
+enum status memory_jobs_part_get(struct store_session *, struct str, int64_t, struct arena *,
+                                 struct str *, struct error *);
+enum status memory_jobs_parts_remove(struct store_session *, struct str, struct error *);
+enum status memory_jobs_parts_purge(struct store *, instant, struct arena *, struct error *);
 enum status memory_jobs_step_last(struct store_session *, struct str, struct arena *,
                                   struct job_step *, struct error *);
 

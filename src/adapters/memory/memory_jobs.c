@@ -1,4 +1,4 @@
-/* Jobs and their steps. */
+/* Jobs, their steps, who runs them, and their files. */
 #include "adapters/memory/memory_internal.h"
 
 enum status memory_jobs_put(struct store_session *session, const struct job_row *job,
@@ -9,13 +9,16 @@ enum status memory_jobs_put(struct store_session *session, const struct job_row 
     if (!heap) return error_plain(error, STATUS_INTERNAL);
     struct job_row *copy = ARENA_NEW(&heap->arena, struct job_row);
     if (!copy) return error_plain(error, STATUS_STORE_FULL);
+    const struct job_row *before = memory_table_get(&tenant->jobs, job->job_id);
     *copy = *job;
+    copy->epoch = before ? before->epoch : 0;
+    copy->lane = arena_str(&heap->arena, job->lane);
     copy->job_id = arena_str(&heap->arena, job->job_id);
     copy->kind = arena_str(&heap->arena, job->kind);
     copy->actor = arena_str(&heap->arena, job->actor);
     copy->document = arena_str(&heap->arena, job->document);
     if (!copy->job_id.ptr || !copy->kind.ptr || (job->actor.ptr && !copy->actor.ptr) ||
-        (job->document.ptr && !copy->document.ptr) ||
+        (job->document.ptr && !copy->document.ptr) || (job->lane.ptr && !copy->lane.ptr) ||
         !memory_table_put(heap, &tenant->jobs, job->job_id, copy) ||
         !memory_add_ordered(heap, &tenant->jobs_ordered, job->job_id))
         return error_plain(error, STATUS_STORE_FULL);
@@ -119,5 +122,141 @@ enum status memory_jobs_step_report(struct store_session *session, struct str jo
     if (str_is_none(copy) || !memory_save(heap, step, sizeof(*step)))
         return error_plain(error, STATUS_STORE_FULL);
     step->report = copy;
+    return STATUS_OK;
+}
+
+/* --- who runs a job: one process has the store, and is running none of the lane that it asks for
+ * ---
+ */
+
+static struct job_row *first_in_lane(const struct memory_tenant *tenant, struct str lane)
+{
+    for (size_t i = 0; i < tenant->jobs_ordered.count; i++) {
+        const struct str *id = tenant->jobs_ordered.items[i];
+        struct job_row *job = memory_table_get(&tenant->jobs, *id);
+        if (!str_is_none(job->lane) && str_equal(job->lane, lane)) return job;
+    }
+    return NULL;
+}
+
+enum status memory_jobs_claim(struct store *store, struct str lane, struct str holder,
+                              int64_t lease_ms, struct arena *arena, struct job_claim *claim,
+                              struct error *error)
+{
+    struct memory_store *memory = (struct memory_store *)store;
+    struct job_row *next = NULL;
+    (void)holder, (void)lease_ms, (void)arena, (void)error;
+    *claim = (struct job_claim){.tenant = STR_NONE};
+    (void)pthread_mutex_lock(&memory->mutex);
+    for (size_t i = 0; i < memory->tenants.room; i++) {
+        const struct memory_slot *slot = &memory->tenants.slots[i];
+        struct job_row *first = slot->value ? first_in_lane(slot->value, lane) : NULL;
+        if (!first || (next && str_compare(next->job_id, first->job_id) <= 0)) continue;
+        next = first;
+        *claim = (struct job_claim){.tenant = slot->key, .job_id = first->job_id};
+    }
+    if (next) claim->epoch = ++next->epoch;
+    (void)pthread_mutex_unlock(&memory->mutex);
+    return STATUS_OK;
+}
+
+enum status memory_jobs_keep(struct store_session *session, struct str job_id, int64_t epoch,
+                             int64_t lease_ms, struct error *error)
+{
+    (void)session, (void)job_id, (void)epoch, (void)lease_ms, (void)error;
+    return STATUS_OK;
+}
+
+/* --- files --- */
+
+enum status memory_jobs_part_put(struct store_session *session, struct str job_id, int64_t number,
+                                 instant at, struct str bytes, struct error *error)
+{
+    struct memory_heap *heap = memory_heap_of(session);
+    if (!heap) return error_plain(error, STATUS_INTERNAL);
+    struct memory_bucket *bucket =
+        memory_bucket_at(heap, &memory_tenant_of(session)->job_parts, job_id);
+    struct memory_part *part = ARENA_NEW(&heap->arena, struct memory_part);
+    if (!bucket || !part) return error_plain(error, STATUS_STORE_FULL);
+    if ((size_t)number != bucket->vector.count + 1)
+        return error_plain(error, STATUS_WRITE_CONFLICT);
+    *part = (struct memory_part){at, arena_str(&heap->arena, bytes)};
+    if (!part->bytes.ptr || !memory_vector_add(heap, &bucket->vector, part))
+        return error_plain(error, STATUS_STORE_FULL);
+    return STATUS_OK;
+}
+
+enum status memory_jobs_part_get(struct store_session *session, struct str job_id, int64_t number,
+                                 struct arena *arena, struct str *bytes, struct error *error)
+{
+    const struct memory_bucket *bucket =
+        memory_table_get(&memory_tenant_of(session)->job_parts, job_id);
+    (void)arena, (void)error;
+    *bytes = STR_NONE;
+    if (!bucket || number < 1 || (size_t)number > bucket->vector.count) return STATUS_OK;
+    *bytes = ((const struct memory_part *)bucket->vector.items[number - 1])->bytes;
+    return STATUS_OK;
+}
+
+/* The memory itself stays until the store goes. */
+static enum status remove_parts(struct memory_heap *heap, struct memory_tenant *tenant,
+                                struct str job_id, struct error *error)
+{
+    struct memory_bucket *bucket = memory_table_get(&tenant->job_parts, job_id);
+    if (!bucket) return STATUS_OK;
+    if (!memory_save(heap, bucket, sizeof(*bucket))) return error_plain(error, STATUS_STORE_FULL);
+    bucket->vector = (struct memory_vector){.count = 0};
+    return STATUS_OK;
+}
+
+enum status memory_jobs_parts_remove(struct store_session *session, struct str job_id,
+                                     struct error *error)
+{
+    struct memory_heap *heap = memory_heap_of(session);
+    if (!heap) return error_plain(error, STATUS_INTERNAL);
+    return remove_parts(heap, memory_tenant_of(session), job_id, error);
+}
+
+static bool may_go(const struct memory_tenant *tenant, const struct memory_slot *slot,
+                   instant before)
+{
+    const struct memory_bucket *bucket = slot->value;
+    if (!bucket || bucket->vector.count == 0) return false;
+    const struct memory_part *first = bucket->vector.items[0];
+    const struct job_row *job = memory_table_get(&tenant->jobs, slot->key);
+    return first->written_at < before && (!job || str_is_none(job->lane));
+}
+
+bool memory_jobs_erase_results(struct memory_heap *heap, struct memory_tenant *tenant)
+{
+    for (size_t i = 0; i < tenant->job_parts.room; i++) {
+        struct memory_slot *slot = &tenant->job_parts.slots[i];
+        struct memory_bucket *bucket = slot->value;
+        if (!may_go(tenant, slot, INT64_MAX) || !memory_table_get(&tenant->jobs, slot->key))
+            continue;
+        if (!memory_save(heap, bucket, sizeof(*bucket))) return false;
+        bucket->vector = (struct memory_vector){.count = 0};
+    }
+    return true;
+}
+
+static void purge_tenant(struct memory_tenant *tenant, instant before)
+{
+    for (size_t i = 0; i < tenant->job_parts.room; i++) {
+        struct memory_bucket *bucket = tenant->job_parts.slots[i].value;
+        if (may_go(tenant, &tenant->job_parts.slots[i], before))
+            bucket->vector = (struct memory_vector){.count = 0};
+    }
+}
+
+enum status memory_jobs_parts_purge(struct store *store, instant before, struct arena *arena,
+                                    struct error *error)
+{
+    struct memory_store *memory = (struct memory_store *)store;
+    (void)arena, (void)error;
+    (void)pthread_mutex_lock(&memory->mutex);
+    for (size_t i = 0; i < memory->tenants.room; i++)
+        if (memory->tenants.slots[i].value) purge_tenant(memory->tenants.slots[i].value, before);
+    (void)pthread_mutex_unlock(&memory->mutex);
     return STATUS_OK;
 }

@@ -170,20 +170,29 @@ enum status sql_lists_suppression_put(struct store_session *, struct str hash, s
 enum status sql_lists_suppression_find(struct store_session *, const struct str *hashes,
                                        size_t count, bool *found, struct error *);
 enum status sql_lists_suppression_remove(struct store_session *, struct str hash, struct error *);
-enum status sql_lists_job_put(struct store_session *, const struct job_row *, struct error *);
-enum status sql_lists_job_get(struct store_session *, struct str job_id, enum store_lock,
-                              struct arena *, struct job_row *, struct error *);
-enum status sql_lists_job_step_append(struct store_session *, const struct job_step *,
-                                      struct error *);
-enum status sql_lists_job_step_list(struct store_session *, struct str job_id, int64_t after,
-                                    size_t limit, struct arena *, struct job_step **, size_t *count,
-                                    struct error *);
-enum status sql_lists_job_step_report(struct store_session *, struct str job_id, int64_t number,
-                                      struct str report, struct error *);
-enum status sql_lists_job_step_last(struct store_session *, struct str job_id, struct arena *,
-                                    struct job_step *, struct error *);
-enum status sql_lists_job_list(struct store_session *, struct str after_id, size_t limit,
-                               struct arena *, struct job_row **, size_t *count, struct error *);
+enum status sql_jobs_put(struct store_session *, const struct job_row *, struct error *);
+enum status sql_jobs_get(struct store_session *, struct str job_id, enum store_lock, struct arena *,
+                         struct job_row *, struct error *);
+enum status sql_jobs_step_append(struct store_session *, const struct job_step *, struct error *);
+enum status sql_jobs_step_list(struct store_session *, struct str job_id, int64_t after,
+                               size_t limit, struct arena *, struct job_step **, size_t *count,
+                               struct error *);
+enum status sql_jobs_step_report(struct store_session *, struct str job_id, int64_t number,
+                                 struct str report, struct error *);
+enum status sql_jobs_step_last(struct store_session *, struct str job_id, struct arena *,
+                               struct job_step *, struct error *);
+enum status sql_jobs_list(struct store_session *, struct str after_id, size_t limit, struct arena *,
+                          struct job_row **, size_t *count, struct error *);
+enum status sql_jobs_claim(struct store *, struct str lane, struct str holder, int64_t lease_ms,
+                           struct arena *, struct job_claim *, struct error *);
+enum status sql_jobs_keep(struct store_session *, struct str job_id, int64_t epoch,
+                          int64_t lease_ms, struct error *);
+enum status sql_jobs_part_put(struct store_session *, struct str job_id, int64_t number, instant at,
+                              struct str bytes, struct error *);
+enum status sql_jobs_part_get(struct store_session *, struct str job_id, int64_t number,
+                              struct arena *, struct str *bytes, struct error *);
+enum status sql_jobs_parts_remove(struct store_session *, struct str job_id, struct error *);
+enum status sql_jobs_parts_purge(struct store *, instant before, struct arena *, struct error *);
 
 enum status sql_duplicates_insert(struct store_session *, const struct duplicate_row *,
                                   struct error *);

@@ -31,7 +31,7 @@ struct match {
 
 /* What is said of one customer, in the form that is compared. */
 struct match_record {
-    const struct json_value *const *said; /* attributes as in a golden record */
+    const struct json_value *const *said; /* attributes and contacts as in a golden record */
     size_t said_count;
     struct str normal; /* the adapter's */
 };

@@ -304,6 +304,43 @@ enum status store_job_step_report(struct store_session *session, struct str job_
     return session->store->operations->job_step_report(session, job_id, number, report, error);
 }
 
+enum status store_job_claim(struct store *store, struct str lane, struct str holder,
+                            int64_t lease_ms, struct arena *arena, struct job_claim *claim,
+                            struct error *error)
+{
+    return store->operations->job_claim(store, lane, holder, lease_ms, arena, claim, error);
+}
+
+enum status store_job_keep(struct store_session *session, struct str job_id, int64_t epoch,
+                           int64_t lease_ms, struct error *error)
+{
+    return session->store->operations->job_keep(session, job_id, epoch, lease_ms, error);
+}
+
+enum status store_job_part_put(struct store_session *session, struct str job_id, int64_t number,
+                               instant at, struct str bytes, struct error *error)
+{
+    return session->store->operations->job_part_put(session, job_id, number, at, bytes, error);
+}
+
+enum status store_job_part_get(struct store_session *session, struct str job_id, int64_t number,
+                               struct arena *arena, struct str *bytes, struct error *error)
+{
+    return session->store->operations->job_part_get(session, job_id, number, arena, bytes, error);
+}
+
+enum status store_job_parts_remove(struct store_session *session, struct str job_id,
+                                   struct error *error)
+{
+    return session->store->operations->job_parts_remove(session, job_id, error);
+}
+
+enum status store_job_parts_purge(struct store *store, instant before, struct arena *arena,
+                                  struct error *error)
+{
+    return store->operations->job_parts_purge(store, before, arena, error);
+}
+
 enum status store_duplicate_insert(struct store_session *session, const struct duplicate_row *row,
                                    struct error *error)
 {

@@ -110,6 +110,18 @@ struct job_row {
     struct str document; /* JSON: parameters, counts, rate, eta, errors */
     instant created_at;
     instant updated_at;
+    /* Of what the service runs, one of a tenant after another: which of its lanes. Absent: it has
+     * ended, or is not the service's to run. */
+    struct str lane;
+    int64_t epoch; /* how often it was taken; job_put leaves it as it is */
+};
+
+/* A job that an instance has taken: for as long as its lease is kept, and until another takes it.
+ */
+struct job_claim {
+    struct str tenant; /* absent: there is none to take */
+    struct str job_id;
+    int64_t epoch;
 };
 
 /* What one transaction of a job did, written by that very transaction: how far the job is, and what
@@ -305,6 +317,16 @@ struct store_operations {
                                  struct job_step *, struct error *);
     enum status (*job_step_report)(struct store_session *, struct str job_id, int64_t number,
                                    struct str report, struct error *);
+    enum status (*job_claim)(struct store *, struct str lane, struct str holder, int64_t lease_ms,
+                             struct arena *, struct job_claim *, struct error *);
+    enum status (*job_keep)(struct store_session *, struct str job_id, int64_t epoch,
+                            int64_t lease_ms, struct error *);
+    enum status (*job_part_put)(struct store_session *, struct str job_id, int64_t number,
+                                instant at, struct str bytes, struct error *);
+    enum status (*job_part_get)(struct store_session *, struct str job_id, int64_t number,
+                                struct arena *, struct str *bytes, struct error *);
+    enum status (*job_parts_remove)(struct store_session *, struct str job_id, struct error *);
+    enum status (*job_parts_purge)(struct store *, instant before, struct arena *, struct error *);
     enum status (*duplicate_insert)(struct store_session *, const struct duplicate_row *,
                                     struct error *);
     enum status (*duplicate_update)(struct store_session *, const struct duplicate_row *,
@@ -559,6 +581,29 @@ MUST_CHECK enum status store_job_step_last(struct store_session *session, struct
 MUST_CHECK enum status store_job_step_report(struct store_session *session, struct str job_id,
                                              int64_t number, struct str report,
                                              struct error *error);
+/* Takes the next job of the lane, of all tenants: of each tenant the first that has not ended, and
+ * that nobody has or whose lease has run out. It is the holder's for `lease_ms`. The embedded
+ * stores have one process, which is running none of the lane when it asks: there a lease is over at
+ * once. */
+MUST_CHECK enum status store_job_claim(struct store *store, struct str lane, struct str holder,
+                                       int64_t lease_ms, struct arena *arena,
+                                       struct job_claim *claim, struct error *error);
+/* From now on for `lease_ms`; 0 gives it up. Nothing when it has ended or another has taken it. */
+MUST_CHECK enum status store_job_keep(struct store_session *session, struct str job_id,
+                                      int64_t epoch, int64_t lease_ms, struct error *error);
+/* The file of a job, in parts 1, 2, ...; a part that is there already is a conflict. */
+MUST_CHECK enum status store_job_part_put(struct store_session *session, struct str job_id,
+                                          int64_t number, instant at, struct str bytes,
+                                          struct error *error);
+/* Absent when there is none of that number. */
+MUST_CHECK enum status store_job_part_get(struct store_session *session, struct str job_id,
+                                          int64_t number, struct arena *arena, struct str *bytes,
+                                          struct error *error);
+MUST_CHECK enum status store_job_parts_remove(struct store_session *session, struct str job_id,
+                                              struct error *error);
+/* What was put before that time, of all tenants, but for jobs that have not ended. */
+MUST_CHECK enum status store_job_parts_purge(struct store *store, instant before,
+                                             struct arena *arena, struct error *error);
 /* A new item. When there is one about these two homes it gets the evidence, probability, model
  * version and time of this one, and nothing else changes. */
 MUST_CHECK enum status store_duplicate_insert(struct store_session *session,

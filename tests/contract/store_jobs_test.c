@@ -1,0 +1,178 @@
+/* Jobs that instances take, and their files, on every store. */
+#include "contract.h"
+
+#include <time.h>
+
+enum { LONG_MS = 60000, SHORT_MS = 30 };
+
+struct work {
+    struct contract *c;
+    struct str tenant;
+    struct job_row row;
+    int64_t number;
+    struct str bytes;
+    int64_t epoch, lease_ms;
+};
+
+static enum status put_body(struct store_session *session, void *context, struct error *error)
+{
+    const struct work *work = context;
+    return store_job_put(session, &work->row, error);
+}
+
+/* A lane of the case's own: the store is shared. */
+static void put_job(struct contract *c, struct str tenant, const char *id, enum job_state state)
+{
+    struct work work = {.row = {.job_id = str_from_cstr(id),
+                                .kind = STR("IMPORT"),
+                                .state = state,
+                                .actor = STR("u"),
+                                .document = STR("{}"),
+                                .created_at = 1,
+                                .updated_at = 1}};
+    work.row.lane = state == JOB_QUEUED ? c->tenant : STR_NONE;
+    assert_int_equal(store_write(c->store, tenant, &c->arena, put_body, &work, &c->error),
+                     STATUS_OK);
+}
+
+static struct job_claim claim(struct contract *c, int64_t lease_ms)
+{
+    struct job_claim claim;
+    assert_int_equal(store_job_claim(c->store, c->tenant, STR("instance"), lease_ms, &c->arena,
+                                     &claim, &c->error),
+                     STATUS_OK);
+    return claim;
+}
+
+static enum status keep_body(struct store_session *session, void *context, struct error *error)
+{
+    const struct work *work = context;
+    return store_job_keep(session, work->row.job_id, work->epoch, work->lease_ms, error);
+}
+
+static void keep(struct contract *c, const struct job_claim *claim, int64_t lease_ms)
+{
+    struct work work = {
+        .row = {.job_id = claim->job_id}, .epoch = claim->epoch, .lease_ms = lease_ms};
+    assert_int_equal(store_write(c->store, claim->tenant, &c->arena, keep_body, &work, &c->error),
+                     STATUS_OK);
+}
+
+static void of_each_tenant_the_first_is_taken(struct contract *c)
+{
+    put_job(c, c->tenant, "J2", JOB_QUEUED);
+    put_job(c, c->tenant, "J1", JOB_QUEUED);
+    put_job(c, c->tenant, "J0", JOB_DONE);
+    struct job_claim first = claim(c, LONG_MS);
+    assert_str(first.job_id, STR("J1"));
+    assert_str(first.tenant, c->tenant);
+    assert_int_equal(first.epoch, 1);
+    put_job(c, c->tenant, "J1", JOB_DONE);
+    struct job_claim second = claim(c, LONG_MS);
+    assert_str(second.job_id, STR("J2"));
+    put_job(c, c->tenant, "J2", JOB_DONE);
+    assert_true(str_is_none(claim(c, LONG_MS).tenant));
+    put_job(c, c->other_tenant, "J3", JOB_QUEUED);
+    assert_str(claim(c, LONG_MS).tenant, c->other_tenant);
+    put_job(c, c->other_tenant, "J3", JOB_DONE);
+}
+
+/* Where several processes have the store, after the lease; where one has it, at once. */
+static void what_is_given_up_or_runs_out_is_taken_with_the_next_epoch(struct contract *c)
+{
+    const struct timespec pause = {.tv_nsec = 2 * SHORT_MS * 1000000L};
+    put_job(c, c->tenant, "J1", JOB_QUEUED);
+    struct job_claim first = claim(c, LONG_MS);
+    keep(c, &first, 0);
+    struct job_claim second = claim(c, SHORT_MS);
+    assert_str(second.job_id, STR("J1"));
+    assert_int_equal(second.epoch, 2);
+    keep(c, &first, LONG_MS); /* it is the first one's no more */
+    assert_int_equal(nanosleep(&pause, NULL), 0);
+    struct job_claim third = claim(c, LONG_MS);
+    assert_int_equal(third.epoch, 3);
+    put_job(c, c->tenant, "J1", JOB_DONE);
+}
+
+/* --- files --- */
+
+static enum status part_put_body(struct store_session *session, void *context, struct error *error)
+{
+    const struct work *work = context;
+    return store_job_part_put(session, work->row.job_id, work->number, 1000, work->bytes, error);
+}
+
+static enum status put_part(struct contract *c, struct str tenant, int64_t number, struct str bytes)
+{
+    struct work work = {.row = {.job_id = STR("J1")}, .number = number, .bytes = bytes};
+    return store_write(c->store, tenant, &c->arena, part_put_body, &work, &c->error);
+}
+
+static enum status part_get_body(struct store_session *session, void *context, struct error *error)
+{
+    struct work *work = context;
+    return store_job_part_get(session, work->row.job_id, work->number, &work->c->arena,
+                              &work->bytes, error);
+}
+
+static struct str get_part(struct contract *c, struct str tenant, int64_t number)
+{
+    struct work work = {.c = c, .row = {.job_id = STR("J1")}, .number = number};
+    assert_int_equal(store_read(c->store, tenant, &c->arena, part_get_body, &work, &c->error),
+                     STATUS_OK);
+    return work.bytes;
+}
+
+static enum status remove_body(struct store_session *session, void *context, struct error *error)
+{
+    (void)context;
+    return store_job_parts_remove(session, STR("J1"), error);
+}
+
+static void a_file_is_kept_byte_for_byte_and_is_its_tenants_alone(struct contract *c)
+{
+    char bytes[1000];
+    for (size_t i = 0; i < sizeof(bytes); i++) bytes[i] = (char)(i * 7);
+    struct str all = str_of(bytes, sizeof(bytes));
+    assert_int_equal(put_part(c, c->tenant, 1, all), STATUS_OK);
+    assert_int_equal(put_part(c, c->tenant, 2, STR("")), STATUS_OK);
+    assert_str(get_part(c, c->tenant, 1), all);
+    assert_int_equal(get_part(c, c->tenant, 2).len, 0);
+    assert_false(str_is_none(get_part(c, c->tenant, 2)));
+    assert_true(str_is_none(get_part(c, c->tenant, 3)));
+    assert_true(str_is_none(get_part(c, c->other_tenant, 1)));
+    assert_int_equal(put_part(c, c->tenant, 2, STR("x")), STATUS_WRITE_CONFLICT);
+    assert_int_equal(
+        store_write(c->store, c->other_tenant, &c->arena, remove_body, NULL, &c->error), STATUS_OK);
+    assert_str(get_part(c, c->tenant, 1), all);
+    assert_int_equal(store_write(c->store, c->tenant, &c->arena, remove_body, NULL, &c->error),
+                     STATUS_OK);
+    assert_true(str_is_none(get_part(c, c->tenant, 1)));
+    assert_int_equal(put_part(c, c->tenant, 1, STR("again")), STATUS_OK);
+}
+
+static void what_is_old_is_purged_unless_its_job_has_not_ended(struct contract *c)
+{
+    put_job(c, c->tenant, "J1", JOB_QUEUED);
+    assert_int_equal(put_part(c, c->tenant, 1, STR("of a job that waits")), STATUS_OK);
+    assert_int_equal(put_part(c, c->other_tenant, 1, STR("of none")), STATUS_OK);
+    assert_int_equal(store_job_parts_purge(c->store, 1000, &c->arena, &c->error), STATUS_OK);
+    assert_false(str_is_none(get_part(c, c->other_tenant, 1)));
+    assert_int_equal(store_job_parts_purge(c->store, 1001, &c->arena, &c->error), STATUS_OK);
+    assert_true(str_is_none(get_part(c, c->other_tenant, 1)));
+    assert_false(str_is_none(get_part(c, c->tenant, 1)));
+    put_job(c, c->tenant, "J1", JOB_DONE);
+    assert_int_equal(store_job_parts_purge(c->store, 1001, &c->arena, &c->error), STATUS_OK);
+    assert_true(str_is_none(get_part(c, c->tenant, 1)));
+}
+
+int main(void)
+{
+    static const struct contract_case cases[] = {
+        CONTRACT(of_each_tenant_the_first_is_taken),
+        CONTRACT(what_is_given_up_or_runs_out_is_taken_with_the_next_epoch),
+        CONTRACT(a_file_is_kept_byte_for_byte_and_is_its_tenants_alone),
+        CONTRACT(what_is_old_is_purged_unless_its_job_has_not_ended),
+    };
+    return contract_run(cases, UNIT_COUNT(cases));
+}
