@@ -20,6 +20,7 @@
 #include "adapters/events/consumer.h"
 #include "adapters/events/relay.h"
 #include "adapters/store/postgres_sequencer.h"
+#include "adapters/webhooks/deliverer.h"
 #include "service/instance.h"
 
 struct server;
@@ -63,6 +64,7 @@ struct server {
     struct postgres_sequencer *sequencer; /* NULL but for PostgreSQL */
     struct relay *relay;                  /* NULL: nothing is published to Kafka */
     struct consumer *consumer;            /* NULL: nothing is read from it */
+    struct deliverer *deliverer;          /* NULL: there are no webhooks */
     struct server_loop *loops;
     size_t loop_count;
     int signals; /* signalfd */

@@ -327,6 +327,7 @@ static const struct store_operations operations = {
     .homes_erase = sql_erasure_homes,
     .event_append = sql_events_append,
     .event_list = sql_events_list,
+    .event_newest = sql_events_newest,
     .suppression_put = sql_lists_suppression_put,
     .suppression_find = sql_lists_suppression_find,
     .suppression_remove = sql_lists_suppression_remove,
@@ -353,6 +354,7 @@ static const struct store_operations operations = {
     .answer_claim = sql_answers_claim,
     .answer_put = sql_answers_put,
     .inbox_put = sql_inbox_put,
+    .webhooks = &sql_webhook_operations,
 };
 
 struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t count,

@@ -11,6 +11,7 @@
 #include "adapters/store/sql_store.h"
 #include "adapters/store/sql_writes.h"
 #include "adapters/store/sqlite_keys.h"
+#include "application/ports/webhook_store.h"
 #include "sql_statements.h"
 
 /* Where a store is asked without a tenant. No tenant can be called so. */
@@ -161,6 +162,7 @@ enum status sql_erasure_homes(struct store_session *, const struct erasure *, st
 enum status sql_events_append(struct store_session *, const struct event *, struct error *);
 enum status sql_events_list(struct store_session *, int64_t after, size_t limit, struct arena *,
                             struct event **, size_t *count, struct error *);
+enum status sql_events_newest(struct store_session *, int64_t *position, struct error *);
 enum status sql_events_outbox_list(struct store *, int64_t after, size_t limit, struct arena *,
                                    struct outbox_event **, size_t *count, struct error *);
 enum status sql_events_relay_turn(struct store *, const struct relay_turn *, struct arena *,
@@ -227,5 +229,6 @@ enum status sql_dead_letter_remove(struct store *, const struct dead_letter *, s
                                    struct error *);
 enum status sql_dead_letter_count(struct store *, struct arena *, struct dead_letter_count *,
                                   struct error *);
+extern const struct webhook_operations sql_webhook_operations;
 
 #endif
