@@ -299,8 +299,8 @@ static enum status read_value(struct reader *reader, const struct avro_schema *s
     return refuse(reader, "is of no kind");
 }
 
-enum status avro_read(const struct avro_schema *schema, struct str bytes, struct arena *arena,
-                      struct json_value *value, struct error *error)
+enum status avro_read_json(const struct avro_schema *schema, struct str bytes, struct arena *arena,
+                           struct json_value *value, struct error *error)
 {
     struct reader reader = {.rest = bytes, .arena = arena, .error = error};
     TRY(read_value(&reader, schema, 0, value));

@@ -1,8 +1,8 @@
 /* Avro (1.11, binary encoding): reading a value by the schema that it was written with, as JSON.
  *
  *     const struct avro_schema *schema;
- *     TRY(avro_schema_parse(json, arena, &schema, error));
- *     TRY(avro_read(schema, bytes, arena, &value, error));
+ *     TRY(avro_read_schema(json, arena, &schema, error));
+ *     TRY(avro_read_json(schema, bytes, arena, &value, error));
  *
  * What a reader expects is then checked as it is of JSON: by name, members that it does not know
  * passed over, those that are not there absent. For records that is Avro's schema resolution; its
@@ -26,12 +26,12 @@ struct avro_schema;
 
 /* Lives in the arena, as does what it was parsed from. STATUS_INVALID_VALUE, STATUS_LIMIT_EXCEEDED.
  */
-MUST_CHECK enum status avro_schema_parse(const struct json_value *json, struct arena *arena,
-                                         const struct avro_schema **schema, struct error *error);
+MUST_CHECK enum status avro_read_schema(const struct json_value *json, struct arena *arena,
+                                        const struct avro_schema **schema, struct error *error);
 /* The same statuses; bytes that are left over are an error, too. */
-MUST_CHECK enum status avro_read(const struct avro_schema *schema, struct str bytes,
-                                 struct arena *arena, struct json_value *value,
-                                 struct error *error);
+MUST_CHECK enum status avro_read_json(const struct avro_schema *schema, struct str bytes,
+                                      struct arena *arena, struct json_value *value,
+                                      struct error *error);
 
 /* Takes what stands before a value off its front: see avro.h. */
 bool avro_take_registry_head(struct str *bytes, uint32_t *schema_id);

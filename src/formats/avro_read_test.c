@@ -25,14 +25,14 @@ static enum status schema_of(const char *text, const struct avro_schema **schema
 {
     struct json_value *json;
     assert_int_equal(json_parse(str_from_cstr(text), &arena, &json, &error), STATUS_OK);
-    return avro_schema_parse(json, &arena, schema, &error);
+    return avro_read_schema(json, &arena, schema, &error);
 }
 
 static enum status read_as(const char *text, const char *bytes, size_t count)
 {
     const struct avro_schema *schema;
     assert_int_equal(schema_of(text, &schema), STATUS_OK);
-    return avro_read(schema, str_of(bytes, count), &arena, &value, &error);
+    return avro_read_json(schema, str_of(bytes, count), &arena, &value, &error);
 }
 
 static struct str written(void)

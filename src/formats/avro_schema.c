@@ -236,8 +236,8 @@ static enum status parse(struct parser *parser, const struct json_value *json, s
     return refuse(parser, "is none");
 }
 
-enum status avro_schema_parse(const struct json_value *json, struct arena *arena,
-                              const struct avro_schema **schema, struct error *error)
+enum status avro_read_schema(const struct json_value *json, struct arena *arena,
+                             const struct avro_schema **schema, struct error *error)
 {
     struct parser parser = {.arena = arena, .error = error};
     return parse(&parser, json, STR(""), 0, schema);

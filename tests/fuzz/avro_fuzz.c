@@ -29,9 +29,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     arena_init(&arena, ARENA_MAX);
     if (size > 0 && str_split(&bytes, '\n', &line) &&
         json_parse(line, &arena, &json, NULL) == STATUS_OK &&
-        avro_schema_parse(json, &arena, &schema, NULL) == STATUS_OK) {
+        avro_read_schema(json, &arena, &schema, NULL) == STATUS_OK) {
         struct str rest = str_is_none(bytes) ? str_of("", 0) : bytes, head = rest;
-        if (avro_read(schema, rest, &arena, &value, NULL) == STATUS_OK) check(&value, &arena);
+        if (avro_read_json(schema, rest, &arena, &value, NULL) == STATUS_OK) check(&value, &arena);
         (void)avro_take_registry_head(&head, &id);
         head = rest;
         (void)avro_take_single_object_head(&head, &fingerprint);

@@ -13,7 +13,7 @@ static enum status parse_schema(struct inbound_reader *reader, struct str text,
     text = arena_str(&reader->arena, text);
     if (str_is_none(text)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(json_parse(text, &reader->arena, &json, error));
-    return avro_schema_parse(json, &reader->arena, schema, error);
+    return avro_read_schema(json, &reader->arena, schema, error);
 }
 
 static enum status init_own(struct inbound_reader *reader, enum inbound_type type,
@@ -85,7 +85,7 @@ static enum status read_avro(const struct avro_schema *schema, struct str bytes,
 {
     *out = ARENA_NEW(arena, struct json_value);
     if (!*out) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    return avro_read(schema, bytes, arena, *out, error);
+    return avro_read_json(schema, bytes, arena, *out, error);
 }
 
 static enum status read_value(struct inbound_reader *reader, struct str value,
