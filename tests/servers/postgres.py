@@ -35,20 +35,27 @@ def free_port():
 class PostgresServer:
     """settings: lines for postgresql.conf. Durable (fsync on) unless a setting says otherwise."""
 
-    def __init__(self, settings=()):
+    def __init__(self, settings=(), of=None):
+        """of: (primary, name), when it is to follow another as its standby of that name."""
         self.bin, self.port, self.count = binaries(), free_port(), 0
         self.directory = tempfile.mkdtemp(prefix="customer360-postgres-")
         self.data = os.path.join(self.directory, "data")
         self.user = pwd.getpwnam("postgres") if os.getuid() == 0 else None
         if self.user:
             os.chown(self.directory, self.user.pw_uid, self.user.pw_gid)
-        self.process = None
-        self.run("initdb", "-D", self.data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+        self.process, self.paused = None, False
+        if of:
+            self.run("pg_basebackup", "-D", self.data, "--no-sync", "-c", "fast", "-R", "-d",
+                     of[0].url("postgres", "postgres") + f"?application_name={of[1]}")
+        else:
+            self.run("initdb", "-D", self.data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
         with open(os.path.join(self.data, "postgresql.conf"), "a", encoding="utf-8") as conf:
             conf.write(f"listen_addresses='127.0.0.1'\nport={self.port}\nunix_socket_directories='{self.directory}'\n"
                        "max_connections=200\nshared_buffers=256MB\nlogging_collector=off\nautovacuum_naptime=10s\n")
             conf.write("".join(line + "\n" for line in settings))
         self.start()
+        if of:
+            return
         self.sql(f"CREATE ROLE {MIGRATOR} LOGIN; CREATE ROLE {RUNTIME} LOGIN;")
 
     def run(self, program, *arguments):
@@ -73,19 +80,49 @@ class PostgresServer:
         with open(os.path.join(self.directory, "log"), encoding="utf-8", errors="replace") as log:
             raise RuntimeError("PostgreSQL did not start:\n" + "".join(log.readlines()[-10:]))
 
+    def standby(self, name):
+        """A server that follows this one, which from now on acknowledges only what that one has."""
+        server = PostgresServer(of=(self, name))
+        self.sql(f"ALTER SYSTEM SET synchronous_standby_names = '{name}'")
+        self.sql("SELECT pg_reload_conf()")
+        deadline = time.monotonic() + 30
+        while self.sql(f"SELECT sync_state FROM pg_stat_replication WHERE application_name = '{name}'") != "sync":
+            if time.monotonic() > deadline:
+                raise RuntimeError("the standby does not follow")
+            time.sleep(0.05)
+        return server
+
+    def promote(self):
+        """From a standby to a primary, that waits for nobody."""
+        self.sql("SELECT pg_promote()")
+        self.sql("ALTER SYSTEM RESET synchronous_standby_names")
+        self.sql("SELECT pg_reload_conf()")
+
     def kill(self):
         """As a crash of the machine's process: SIGKILL to the server and all its backends."""
-        children = subprocess.run(["pgrep", "-P", str(self.process.pid)], check=False, capture_output=True, text=True).stdout.split()
+        children = self.backends()
         self.process.send_signal(signal.SIGKILL)
         for child in children:
             try:
-                os.kill(int(child), signal.SIGKILL)
+                os.kill(child, signal.SIGKILL)
             except ProcessLookupError:
                 pass
         self.process.wait()
         time.sleep(0.1)
 
+    def backends(self):
+        return [int(pid) for pid in subprocess.run(["pgrep", "-P", str(self.process.pid)], check=False, capture_output=True,
+                                                   text=True).stdout.split()]
+
+    def pause(self):
+        """As a machine that hangs: nothing answers, nothing is refused."""
+        for pid in (self.process.pid, *self.backends()):
+            os.kill(pid, signal.SIGSTOP)
+        self.paused = True
+
     def stop(self):
+        if self.paused:
+            self.kill()
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             try:

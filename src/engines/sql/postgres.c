@@ -17,6 +17,8 @@ static const struct {
     {"client_encoding", "UTF8"},
     {"ssl_min_protocol_version", "TLSv1.3"},
     {"gssencmode", "disable"},
+    {"target_session_attrs", "read-write"}, /* of several hosts the primary */
+    {"connect_timeout", "10"},              /* where libpq itself waits */
     {"keepalives_idle", "30"},
     {"keepalives_interval", "5"},
     {"keepalives_count", "3"},
@@ -181,7 +183,7 @@ static void free_driver(struct sql_driver *base)
 {
     struct postgres_driver *driver = (struct postgres_driver *)base;
     free_pools(driver->pools);
-    postgres_free_url(driver->keywords, driver->values);
+    postgres_hosts_release(&driver->hosts);
     free(driver);
 }
 
@@ -229,10 +231,11 @@ enum status postgres_open(const struct postgres_options *options, struct sql_dri
              "-c statement_timeout=%lld -c idle_in_transaction_session_timeout=%lld "
              "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off",
              (long long)options->statement_timeout_ms, (long long)options->statement_timeout_ms);
-    enum status status =
-        postgres_parse_url(options->url, settings, &driver->keywords, &driver->values, error);
+    char **keywords, **values;
+    enum status status = postgres_parse_url(options->url, settings, &keywords, &values, error);
+    if (status == STATUS_OK && !postgres_hosts_init(&driver->hosts, keywords, values))
+        status = error_plain(error, STATUS_OUT_OF_MEMORY);
     if (status != STATUS_OK) {
-        driver->keywords = driver->values = NULL;
         free_driver(&driver->base);
         return status;
     }

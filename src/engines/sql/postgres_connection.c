@@ -203,8 +203,10 @@ bool postgres_connection_start(struct postgres_connection *connection)
 {
     struct postgres_driver *driver = connection->pool->driver;
     assert(connection->state == POSTGRES_CLOSED);
-    connection->libpq = PQconnectStartParams((const char *const *)driver->keywords,
-                                             (const char *const *)driver->values, 0);
+    connection->first_host = connection->pool->first_host;
+    char **values = driver->hosts.values[connection->first_host];
+    connection->libpq = PQconnectStartParams((const char *const *)driver->hosts.keywords,
+                                             (const char *const *)values, 0);
     if (connection->libpq) (void)PQsetNoticeReceiver(connection->libpq, ignore_notice, NULL);
     connection->state = POSTGRES_CONNECTING;
     connection->deadline_ms = postgres_now_ms() + driver->connect_timeout_ms;

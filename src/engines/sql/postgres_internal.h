@@ -1,6 +1,7 @@
 /* What the files of the PostgreSQL engine share, from the bottom up:
  *
  *   postgres_connection.c   one pipelined libpq connection: connecting, sending, results in order
+ *   postgres_hosts.c        several hosts in one URL, in turn
  *   postgres_message.c      parameters and statements to the wire; rows and failures back
  *   postgres_pool.c         the connections of one thread, who waits for one, and the clock over
  * them postgres_reader.c       shared connections for single read statements postgres_transaction.c
@@ -66,7 +67,8 @@ struct postgres_connection {
     PGconn *libpq;
     enum postgres_state state;
     int fd;
-    uint32_t events; /* what is watched */
+    size_t first_host; /* that it was connected with */
+    uint32_t events;   /* what is watched */
     struct postgres_operation *first, *last;
     size_t operation_count;
     unsigned char *prepared; /* by index of statement */
@@ -147,14 +149,22 @@ struct postgres_reader {
     bool is_suspect; /* a batch failed: the session's tenant is not the one that was meant */
 };
 
+/* What to connect with, for PQconnectStartParams(): a list of values for each host to begin with.
+ */
+struct postgres_hosts {
+    char **keywords;
+    char ***values;
+    size_t count;
+};
+
 struct postgres_driver {
     struct sql_driver base;
     size_t connections_max, readers_max;
     int64_t connect_timeout_ms, statement_timeout_ms;
     void (*committed)(void *argument);
     void *committed_argument;
-    char **keywords, **values; /* for PQconnectStartParams() */
-    uint64_t generation;       /* no two drivers of a process have the same */
+    struct postgres_hosts hosts;
+    uint64_t generation; /* no two drivers of a process have the same */
     struct postgres_pools *pools;
 };
 
@@ -173,6 +183,7 @@ struct postgres_pool {
     int64_t retry_delay_ms;
     struct error last_error; /* of any connection; never STATUS_OK once one was lost */
     bool is_failing;         /* connecting is in vain; said once */
+    size_t first_host;       /* of those to connect to */
     int cuts;                /* of attempts to connect, one after the other, after a success */
 };
 
@@ -222,5 +233,8 @@ struct postgres_pool *postgres_pool_of_thread(struct postgres_driver *driver);
 enum status postgres_parse_url(struct str url, const char *options, char ***keywords,
                                char ***values, struct error *error);
 void postgres_free_url(char **keywords, char **values);
+/* Takes keywords and values. False when out of memory; to be released in any case. */
+bool postgres_hosts_init(struct postgres_hosts *hosts, char **keywords, char **values);
+void postgres_hosts_release(struct postgres_hosts *hosts);
 
 #endif

@@ -309,12 +309,17 @@ static bool is_stuck(const struct postgres_connection *connection, int64_t now)
     return connection->state != POSTGRES_CLOSED && is_waiting && connection->deadline_ms <= now;
 }
 
+/* A host that does not answer is not tried first again. */
 static void look_after(struct postgres_pool *pool)
 {
     int64_t now = postgres_now_ms();
-    for (size_t i = 0; i < connection_count(pool); i++)
-        if (is_stuck(connection_at(pool, i), now))
-            postgres_connection_break(connection_at(pool, i), "the server does not answer");
+    for (size_t i = 0; i < connection_count(pool); i++) {
+        struct postgres_connection *connection = connection_at(pool, i);
+        if (!is_stuck(connection, now)) continue;
+        if (connection->first_host == pool->first_host && connection->state != POSTGRES_READY)
+            pool->first_host = (pool->first_host + 1) % pool->driver->hosts.count;
+        postgres_connection_break(connection, "the server does not answer");
+    }
     refuse_late(pool, now);
 }
 
