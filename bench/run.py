@@ -42,7 +42,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 sys.path.insert(0, os.path.join(ROOT, "tests", "scenario"))
-from run import Service, free_port, suppression_flags  # noqa: E402  (tests/scenario/run.py)
+from run import Service, free_port, key_flags  # noqa: E402  (tests/scenario/run.py)
 
 BINARY = os.path.join(ROOT, "build", "customer360")
 API = "/api/v1/crm"
@@ -102,7 +102,7 @@ class Stage:
         size = os.path.getsize(path)
         began = time.monotonic()
         subprocess.run([BINARY, "import", path, "--store", self.url, "--tenant", "bench", "--json",
-                        *suppression_flags(self.url)], check=True, stdout=subprocess.DEVNULL)
+                        *key_flags(self.url)], check=True, stdout=subprocess.DEVNULL)
         seconds = time.monotonic() - began
         os.remove(path)
         return seconds, size
@@ -263,7 +263,7 @@ def upsert(options):
     """An import by source key into an empty store, the same again, one that changes a tenth, and the undo of each."""
     stage = Stage(options.store)
     path = os.path.join(stage.directory, "rows.csv")
-    shared = ["--store", stage.url, "--tenant", "bench", "--json", *suppression_flags(stage.url)]
+    shared = ["--store", stage.url, "--tenant", "bench", "--json", *key_flags(stage.url)]
 
     def command(*arguments):
         began = time.monotonic()

@@ -24,7 +24,7 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.join(ROOT, "tests"), os.path.join(ROOT, "tests", "scenario")]
-from run import Service, Stores, suppression_flags  # noqa: E402  (tests/scenario/run.py)
+from run import Service, Stores, key_flags  # noqa: E402  (tests/scenario/run.py)
 
 # set, file, how a row names its customer
 SETS = (("febrl3", "records.csv", lambda row: f"{row['given_name']} {row['surname']}", "PERSON"),
@@ -109,7 +109,7 @@ def measure(binary, store, names, kind, count):
         with tempfile.NamedTemporaryFile("w", suffix=".ndjson", encoding="utf-8", delete=False) as out:
             for number, name in enumerate(names):
                 out.write(json.dumps({"customerId": f"C-{number}", "name": name, "kind": kind}) + "\n")
-        subprocess.run([binary, "import", out.name, "--store", url, "--on-duplicate", "allow", "--json", *suppression_flags(url)],
+        subprocess.run([binary, "import", out.name, "--store", url, "--on-duplicate", "allow", "--json", *key_flags(url)],
                        check=True, stdout=subprocess.DEVNULL)
         os.remove(out.name)
         service = Service(binary, url, [])

@@ -23,6 +23,7 @@ struct application_limits {
     size_t lookup_max;        /* ids in one call: 500 */
     size_t page_max;          /* items of a list */
     size_t checks_max;        /* consent checks in one call */
+    size_t webhooks_max;      /* per tenant */
     int64_t answers_keep_ms;  /* how long a request is known again by its key */
     int64_t inbox_keep_ms;    /* how long a consumed message is known again by its id */
 };
@@ -38,6 +39,7 @@ enum matching_counter {
 
 struct cut_keys;
 struct once_flights;
+struct webhook_signer;
 
 struct application {
     struct store *store;
@@ -50,7 +52,8 @@ struct application {
     struct hash_key suppression_key;
     struct cut_keys *cut_keys; /* may be NULL */
     _Atomic uint64_t matching[MATCHING_COUNTERS];
-    struct once_flights *flights; /* NULL: the store alone knows which requests are under way */
+    struct webhook_signer *webhooks; /* NULL: there is no key for their secrets */
+    struct once_flights *flights;    /* NULL: the store alone knows which requests are under way */
 };
 
 static inline void application_count_matching(struct application *application,
@@ -67,6 +70,7 @@ static inline void application_count_matching(struct application *application,
                                  .lookup_max = 500,                                                \
                                  .page_max = 500,                                                  \
                                  .checks_max = 500,                                                \
+                                 .webhooks_max = 50,                                               \
                                  .answers_keep_ms = INT64_C(24) * 3600 * 1000,                     \
                                  .inbox_keep_ms = INT64_C(30) * 24 * 3600 * 1000})
 

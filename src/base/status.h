@@ -73,6 +73,9 @@
     X(JOB_TAKEN,              "JOB_TAKEN",               "another instance has taken the job over") \
     X(NOT_AN_IMPORT,          "NOT_AN_IMPORT",           "only an import can be undone") \
     X(IMPORT_UNDONE,          "IMPORT_ALREADY_UNDONE",   "the import is undone already") \
+    X(WEBHOOK_NOT_FOUND,      "WEBHOOK_NOT_FOUND",       "no such webhook") \
+    X(WEBHOOK_DISABLED,       "WEBHOOK_DISABLED",        "the webhook is disabled: set its status to ACTIVE first") \
+    X(DELIVERY_NOT_FOUND,     "DELIVERY_NOT_FOUND",      "no such delivery in the log, or its event is gone") \
     X(ROLLED_BACK,            "ROLLED_BACK",             "nothing was written: it was a trial") \
     X(STORE_NOT_EMPTY,        "STORE_NOT_EMPTY",         "the store has data already")
 /* clang-format on */

@@ -108,6 +108,21 @@ struct config_values {
     int64_t kafka_lease;
     int64_t kafka_timeout;
 
+    struct str webhooks_key_file;
+    struct str_list webhooks_internal_networks;
+    bool webhooks_plain_http;
+    struct str webhooks_ca;
+    int64_t webhooks_timeout;
+    int64_t webhooks_connections;
+    int64_t webhooks_concurrency;
+    int64_t webhooks_retry_first;
+    int64_t webhooks_disable_after;
+    int64_t webhooks_disable_failures;
+    int64_t webhooks_held_max;
+    int64_t webhooks_log_max;
+    int64_t webhooks_log_keep;
+    int64_t webhooks_lease;
+
     struct str log_level;
     struct str log_format;
 
@@ -118,6 +133,7 @@ struct config_values {
     int64_t limits_lookup_max;
     int64_t limits_page_max;
     int64_t limits_checks_max;
+    int64_t limits_webhooks_max;
 };
 
 enum config_type {

@@ -10,6 +10,7 @@
 #include "application/cut_keys.h"
 #include "base/log.h"
 #include "service/files.h"
+#include "service/webhook_key.h"
 #include "sql_statements.h"
 
 enum { MEMORY_STORE_MAX = 1 << 30, KEY_DIGITS = 32, MODEL_FILE_MAX = 1 << 20 };
@@ -237,6 +238,7 @@ static void fill_application(const struct config_values *config, struct instance
         .lookup_max = (size_t)config->limits_lookup_max,
         .page_max = (size_t)config->limits_page_max,
         .checks_max = (size_t)config->limits_checks_max,
+        .webhooks_max = (size_t)config->limits_webhooks_max,
         .answers_keep_ms = config->http_idempotency_keep,
     };
     once_flights_init(&instance->flights, application->environment);
@@ -298,7 +300,7 @@ enum status instance_open_whole(const struct config_values *config, struct arena
         return error_set(error, STATUS_USAGE, STR("store.url"), STR("sqlite: or postgresql:"),
                          "a store in memory is gone with its process");
     TRY(instance_open(&owners, arena, instance, error));
-    enum status status = store_ready(instance->store, error);
+    enum status status = sql_store_check_exact(instance->store, error);
     if (status != STATUS_OK) instance_close(instance);
     return status;
 }
@@ -313,11 +315,15 @@ enum status instance_open(const struct config_values *config, struct arena *aren
     if (status == STATUS_OK) status = open_store(config, arena, instance, error);
     if (status == STATUS_OK) status = load_key(config, arena, instance, error);
     if (status == STATUS_OK) status = make_matcher(config, arena, instance, error);
+    bool has_key = false;
+    if (status == STATUS_OK)
+        status = webhook_key_signer(config, arena, &instance->signer, &has_key, error);
     if (status != STATUS_OK) {
         instance_close(instance);
         return status;
     }
     fill_application(config, instance);
+    if (has_key) instance->application.webhooks = &instance->signer.base;
     return STATUS_OK;
 }
 

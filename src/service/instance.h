@@ -3,6 +3,7 @@
 #ifndef SERVICE_INSTANCE_H
 #define SERVICE_INSTANCE_H
 
+#include "adapters/webhooks/signer.h"
 #include "application/once.h"
 #include "service/config.h"
 #include "service/policies.h"
@@ -17,6 +18,7 @@ struct instance {
     struct matcher *matcher;
     struct application application;
     struct once_flights flights;
+    struct signer signer; /* of webhooks; used when the application has it */
 };
 
 enum store_kind instance_store_kind(const struct config_values *config);

@@ -19,6 +19,7 @@
 #include "service/process_metrics.h"
 #include "service/publishing.h"
 #include "service/version.h"
+#include "service/webhook_delivery.h"
 
 enum { DESCRIPTORS_SPARE = 256, STREAMS_MAX = 256, STREAM_POLL_MS = 100, HEARTBEAT_MS = 15000 };
 
@@ -174,6 +175,7 @@ static void write_metrics(void *context, struct buffer *out)
     const struct server *server = context;
     process_metrics_write(out);
     if (server->relay) relay_write_metrics(server->relay, out);
+    if (server->deliverer) deliverer_write_metrics(server->deliverer, out);
 }
 
 static enum status open_api(struct server *server, struct error *error)
@@ -207,15 +209,22 @@ static enum status open_api(struct server *server, struct error *error)
     return api_new(&options, &server->api, error);
 }
 
-/* Who learns of new events: the relay, when they can be read. */
+/* New events can be read. */
+static void feed_has_grown(void *argument)
+{
+    struct server *server = argument;
+    if (server->relay) relay_wake(server->relay);
+    if (server->deliverer) deliverer_wake(server->deliverer);
+}
+
 static enum status open_feed(struct server *server, struct error *error)
 {
     struct store *store = server->instance.store;
     if (server->instance.kind == STORE_KIND_POSTGRES)
-        return postgres_sequencer_start(store, server->loops[0].loop,
-                                        server->relay ? relay_wake : NULL, server->relay,
+        return postgres_sequencer_start(store, server->loops[0].loop, feed_has_grown, server,
                                         &server->sequencer, error);
-    if (server->relay) sql_store_set_committed(store, relay_wake, server->relay);
+    if (server->instance.kind == STORE_KIND_SQLITE)
+        sql_store_set_committed(store, feed_has_grown, server);
     return STATUS_OK;
 }
 
@@ -276,6 +285,7 @@ enum status server_open(const struct config_values *config, const struct server_
     TRY(instance_open(config, arena, &server->instance, error));
     TRY(open_jobs(server, arena, error));
     TRY(publishing_open(config, server->instance.store, arena, &server->relay, error));
+    TRY(webhook_delivery_open(config, &server->instance, &server->deliverer, error));
     TRY(open_api(server, error));
     return open_loops(server, arena, error);
 }
@@ -304,21 +314,23 @@ static bool close_listeners(struct server *server)
     return all;
 }
 
-static void close_relay(struct server *server)
+static void close_readers(struct server *server)
 {
-    if (!server->relay) return;
-    relay_stop(server->relay, 0);
-    if (server->instance.kind != STORE_KIND_POSTGRES) /* there the sequencer has ended */
+    if (server->relay) relay_stop(server->relay, 0);
+    if (server->deliverer) deliverer_stop(server->deliverer, 0);
+    if (server->instance.kind == STORE_KIND_SQLITE && server->instance.store)
         sql_store_set_committed(server->instance.store, NULL, NULL);
     relay_free(server->relay);
+    webhook_delivery_close(&server->instance, server->deliverer);
     server->relay = NULL;
+    server->deliverer = NULL;
 }
 
 void server_close(struct server *server)
 {
     bool all = close_listeners(server);
     job_service_free(server->jobs);
-    close_relay(server);
+    close_readers(server);
     if (all) api_free(server->api);
     if (all) server_settings_free(server->settings);
     instance_close(&server->instance); /* connections belong to loops, so loops go last */

@@ -19,6 +19,7 @@
 #include "adapters/api/api.h"
 #include "adapters/events/relay.h"
 #include "adapters/store/postgres_sequencer.h"
+#include "adapters/webhooks/deliverer.h"
 #include "service/instance.h"
 
 struct server;
@@ -61,6 +62,7 @@ struct server {
     struct api *api;
     struct postgres_sequencer *sequencer; /* NULL but for PostgreSQL */
     struct relay *relay;                  /* NULL: nothing is published to Kafka */
+    struct deliverer *deliverer;          /* NULL: there are no webhooks */
     struct server_loop *loops;
     size_t loop_count;
     int signals; /* signalfd */

@@ -144,11 +144,14 @@ static void *index_old_customers(void *argument)
     return NULL;
 }
 
-static void start_relay(struct server *server)
+/* Of the feed. */
+static void start_readers(struct server *server)
 {
     struct error error = {.status = STATUS_OK};
     if (server->relay && relay_start(server->relay, &error) != STATUS_OK)
         log_error("relay.not_started", LOG_CODE("code", status_code(error.status)));
+    if (server->deliverer && deliverer_start(server->deliverer, &error) != STATUS_OK)
+        log_error("webhooks.not_started", LOG_CODE("code", status_code(error.status)));
 }
 
 /* --- running --- */
@@ -192,6 +195,8 @@ static void wind_down(struct server *server)
     server->jobs = NULL;
     if (server->sequencer && loop_post(first, stop_sequencer, server)) loop_run(first);
     if (server->relay) relay_stop(server->relay, atomic_load(&server->drain_timeout_ms));
+    if (server->deliverer)
+        deliverer_stop(server->deliverer, atomic_load(&server->drain_timeout_ms));
     loop_unwatch(first, server->signals);
 }
 
@@ -206,7 +211,7 @@ void server_run(struct server *server)
     start_threads(server);
     look_at_keys(server);
     start_sample(server);
-    start_relay(server);
+    start_readers(server);
     server->indexing =
         pthread_create(&server->index_thread, NULL, index_old_customers, server) == 0;
     loop_run(first);

@@ -36,7 +36,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "tests", "scenario"))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
-from run import Mismatch, Service, Stores, suppression_flags  # noqa: E402  (tests/scenario/run.py)
+from run import Mismatch, Service, Stores, key_flags  # noqa: E402  (tests/scenario/run.py)
 
 API = "/api/v1/crm"
 CLIENTS = 8
@@ -397,7 +397,7 @@ def import_cycle(options, service, url, chance, cycle):
     with open(path, "w", encoding="utf-8") as out:
         out.write("ID,name,segment\n" + "".join(f"{row},Customer {row},SMB\n" for row in range(rows)))
     command = [options.binary, "import", path, "--source", "erp", "--key-column", "ID", "--tenant", tenant, "--store", url, "--json"]
-    command += suppression_flags(url)
+    command += key_flags(url)
     service.stop()
     importing = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(chance.uniform(0.01, 0.4))
@@ -515,7 +515,7 @@ def resume_cycle(options, service, url, chance, cycle):
     tenant = f"resume-{cycle}"
     path = os.path.join(tempfile.gettempdir(), f"customer360-fault-{os.getpid()}.csv")
     write_import(path)
-    shared = ["--tenant", tenant, "--store", url, "--json", *suppression_flags(url)]
+    shared = ["--tenant", tenant, "--store", url, "--json", *key_flags(url)]
     again = [options.binary, "import", path, "--resume", "last", *shared]
     command = [options.binary, "import", path, "--source", "erp", "--key-column", "ID", "--jobs-batch", "100", *shared]
     service.stop()

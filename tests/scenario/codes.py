@@ -23,6 +23,7 @@ OF_THE_STORE = {"REQUEST_IN_FLIGHT", "OUT_OF_MEMORY", "INTERNAL_ERROR", "SERVICE
                 "STORE_FULL", "STORE_READ_ONLY", "SCHEMA_MISMATCH"}
 LIMITS = ["--limits-contacts-max", "3", "--limits-facts-max", "100", "--limits-homes-max", "2",
           "--limits-relationships-max", "2", "--limits-lookup-max", "2", "--limits-checks-max", "2",
+          "--limits-webhooks-max", "3", "--webhooks-internal-networks", "127.0.0.0/8", "--webhooks-plain-http",
           "--http-body-max", "64K", "--http-upload-max", "64K"]
 TENANT = {"X-Tenant-ID": "codes", "X-User-Id": "codes", "X-User-Permissions": "*"}
 DEEP = "[" * 200 + "]" * 200
@@ -170,6 +171,16 @@ class World:
         """The item of the review queue about suspects."""
         return self.api.ask("GET", f"{API}/duplicates?customerId={self.items[number][0]}")[1]["items"][0]["duplicateId"]
 
+    def delivery(self, hook):
+        """A row of the log of deliveries: of one that fails, for nobody listens there."""
+        deadline = time.monotonic() + 20
+        self.api.make(f"/webhooks/{hook}/test", None)
+        while not (rows := self.api.ask("GET", f"{API}/webhooks/{hook}/deliveries")[1]["items"]):
+            if time.monotonic() > deadline:
+                raise Mismatch("nothing is delivered")
+            time.sleep(0.05)
+        return rows[0]["deliveryId"]
+
     def reversed_merge(self, reverse=True):
         source, target = self.customer(), self.customer()
         merge = self.api.make(f"/customers/{target}/merge", {"sourceCustomerId": source})["mergeId"]
@@ -195,6 +206,9 @@ BODIES = {
     "previewMerge": {"sourceCustomerId": "CUST-1"},
     "resolveDuplicate": {"decision": "NOT_A_DUPLICATE"},
     "eraseCustomer": {"customerId": "CUST-1"},
+    "createWebhook": {"url": "https://hooks.example.com/in"},
+    "changeWebhook": {"description": "Sales"},
+    "replayWebhook": {"after": 0},
 }
 
 
@@ -346,6 +360,36 @@ def cases(world):
     yield "eraseCustomer", [], "", {}, {}
     yield "readEvents", [], "?limit=1", None, {}
     yield "readEvents", [], "?after=nonsense", None, {}
+    for made in w.api.ask("GET", f"{API}/webhooks")[1]["items"]:
+        w.api.ask("DELETE", f"{API}/webhooks/{made['webhookId']}")
+    hook = w.api.make("/webhooks", {"url": "http://127.0.0.1:9/"})["webhookId"]
+    delivery = w.delivery(hook)
+    yield "createWebhook", [], "", None, {}
+    yield "createWebhook", [], "", {"url": "https://10.0.0.1/"}, {}
+    yield "createWebhook", [], "", {}, {}
+    for _ in range(2):
+        yield "createWebhook", [], "", None, {}
+    yield "listWebhooks", [], "", None, {}
+    yield "listWebhooks", [], "?limit=nonsense", None, {}
+    yield "replayWebhook", [hook], "", {}, {}
+    yield "listWebhookDeliveries", [hook], "", None, {}
+    yield "listWebhookDeliveries", [hook], "?failed=nonsense", None, {}
+    yield "replayWebhookDelivery", [hook, delivery], "", NONE, {}
+    yield "replayWebhookDelivery", [hook, "999999"], "", NONE, {}
+    for wanted in ("ACTIVE", "DISABLED"):
+        w.api.ask("PATCH", f"{API}/webhooks/{hook}", {"status": wanted})
+        for name, *more in (("testWebhook",), ("replayWebhook",), ("replayWebhookDelivery", delivery)):
+            yield name, [hook, *more], "", None, {}
+            yield name, ["WHK-9", *more], "", None, {}
+    yield "changeWebhook", [hook], "", None, {}
+    yield "changeWebhook", [hook], "", None, {"If_Match": '"999"'}
+    yield "changeWebhook", [hook], "", {"status": "nonsense"}, {}
+    yield "renewWebhookSecret", [hook], "", None, {}
+    yield "renewWebhookSecret", [hook], "", {"overlapSeconds": -1}, {}
+    yield "getWebhook", [hook], "", None, {}
+    yield "removeWebhook", [hook], "", None, {}
+    for name in ("getWebhook", "changeWebhook", "removeWebhook", "renewWebhookSecret", "listWebhookDeliveries"):
+        yield name, ["WHK-9"], "", None, {}
     yield "startImport", [], "", None, {}
     yield "startImport", [], "?onDuplicate=nonsense", None, {}
     yield "proposeMapping", [], "", None, {}

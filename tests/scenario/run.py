@@ -58,14 +58,17 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def suppression_flags(store_url):
-    """Programs over one PostgreSQL database need one key."""
+def key_flags(store_url):
+    """Programs over one PostgreSQL database need one key of each kind."""
     if not store_url.startswith("postgresql:"):
         return []
-    path = os.path.join(tempfile.gettempdir(), f"customer360-suppression-key-{os.getpid()}")
-    with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-        out.write("000102030405060708090a0b0c0d0e0f\n")
-    return ["--privacy-suppression-key-file", path]
+    flags = []
+    for name, digits in (("privacy-suppression-key-file", 32), ("webhooks-key-file", 64)):
+        path = os.path.join(tempfile.gettempdir(), f"customer360-{name}-{os.getpid()}")
+        with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+            out.write(f"{'0123456789abcdef' * 4}"[:digits] + "\n")
+        flags += [f"--{name}", path]
+    return flags
 
 
 class Service:
@@ -88,7 +91,7 @@ class Service:
 
     def start(self):
         command = [self.binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--store", self.store_url]
-        command += (["--dev"] if self.dev else []) + self.flags + suppression_flags(self.store_url)
+        command += (["--dev"] if self.dev else []) + key_flags(self.store_url) + self.flags
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
         self.wait_ready()
 

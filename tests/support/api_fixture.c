@@ -1,4 +1,5 @@
 #include "api_fixture.h"
+
 #include "matching.h"
 
 #include <pthread.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "adapters/memory/memory_store.h"
+#include "adapters/webhooks/signer.h"
 #include "application/undo_import.h"
 #include "faulty_store.h"
 #include "unit.h"
@@ -32,6 +34,7 @@ struct api_fixture {
     struct store *store;
     struct faulty_store faulty;
     struct application application;
+    struct signer signer;
     struct identity identity;
     struct fake_runner jobs;
     struct api *api;
@@ -191,7 +194,10 @@ static void fill(struct api_fixture *fixture)
                                                 .environment = environment_system(),
                                                 .policy_for = policy_for,
                                                 .limits = APPLICATION_LIMITS_DEFAULT,
-                                                .suppression_key = {1, 2}};
+                                                .suppression_key = {1, 2},
+                                                .webhooks = &fixture->signer.base};
+    signer_init(&fixture->signer, (const unsigned char[SIGNER_KEY_BYTES]){1, 2, 3},
+                &(struct endpoint_rules){0});
     fixture->identity =
         (struct identity){.resolve = resolve, .challenge = STR("Bearer realm=\"customer360\"")};
     fixture->jobs = (struct fake_runner){.runner = {.import_open = import_open,

@@ -2,6 +2,7 @@
 #include "adapters/api/internal.h"
 #include "adapters/api/negotiate.h"
 #include "base/buffer.h"
+#include "formats/json.h"
 
 static bool is_unreserved(char c)
 {
@@ -143,6 +144,21 @@ enum status answer_page(struct call *call, const struct json_page *page, struct 
         http_response_header(call->response, STR("Link"), buffer_str(&out));
     }
     return answer_json(call, 200, page->body, error);
+}
+
+enum status answer_secret(struct call *call, struct error *error)
+{
+    struct str body = http_response_get_body(call->response);
+    struct buffer out = {.arena = call->arena};
+    struct json_writer writer = {.out = &out, .need_comma = true};
+    if (str_is_none(call->secret)) return STATUS_OK;
+    buffer_append(&out, str_of(body.ptr, body.len - 1));
+    json_member_string(&writer, STR("secret"), call->secret);
+    buffer_append_char(&out, '}');
+    if (buffer_failed(&out)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    http_response_body(call->response, buffer_str(&out));
+    http_response_header(call->response, STR("Cache-Control"), STR("no-store"));
+    return STATUS_OK;
 }
 
 enum status answer_nothing(struct call *call, int64_t version, struct error *error)

@@ -41,6 +41,7 @@ struct call {
     int64_t if_match;              /* version that a change is for, or IF_MATCH_ANY */
     struct trace trace;
     const struct job_row *started;   /* the job that the handler starts */
+    struct str secret;               /* shown with this answer and not kept with it; absent: none */
     struct application *application; /* over the store, or over the unit of work that is open */
 };
 
@@ -89,6 +90,8 @@ enum status answer_document(struct call *call, int status, const struct customer
 /* 201 with Location: the path of the request and the id. */
 enum status answer_created(struct call *call, struct str id, int64_t version, struct str json,
                            struct error *error);
+/* The last but one step: puts call->secret into the answer, which is a JSON object. */
+enum status answer_secret(struct call *call, struct error *error);
 /* A page with its Link to the next (RFC 8288). */
 enum status answer_page(struct call *call, const struct json_page *page, struct error *error);
 /* 204; version 0: without ETag. */

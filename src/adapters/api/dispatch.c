@@ -311,7 +311,8 @@ static enum status serve(struct call *call, struct error *error)
     TRY(check_content_type(call, error));
     TRY(take_body(call, error));
     if (call->route->method == ROUTE_GET) return call->route->handle(call, error);
-    return idempotency_run(call, error);
+    TRY(idempotency_run(call, error));
+    return answer_secret(call, error);
 }
 
 static void log_request(struct call *call, size_t route, int status, int64_t took_us)

@@ -65,6 +65,9 @@ static const struct {
     [STATUS_JOB_RUNNING] = {409, 0},
     [STATUS_NOT_AN_IMPORT] = {409, 0},
     [STATUS_IMPORT_UNDONE] = {409, 0},
+    [STATUS_WEBHOOK_NOT_FOUND] = {404, 0},
+    [STATUS_WEBHOOK_DISABLED] = {409, 0},
+    [STATUS_DELIVERY_NOT_FOUND] = {404, 0},
 };
 
 static enum status told(enum status status)

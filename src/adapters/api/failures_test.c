@@ -29,6 +29,10 @@ static const struct {
     {"resolveDuplicate", "", "{\"decision\":\"NOT_A_DUPLICATE\"}"},
     {"scanDuplicates", "", "{}"},
     {"eraseCustomer", "", "{\"customerId\":\"CUST-1\"}"},
+    {"createWebhook", "", "{\"url\":\"https://hooks.example.com\"}"},
+    {"changeWebhook", "", "{}"},
+    {"renewWebhookSecret", "", "{}"},
+    {"replayWebhook", "", "{\"after\":0}"},
     {"startImport", "", "name\nAcme\n"},
     {"proposeMapping", "", "name\nAcme\n"},
 };

@@ -68,6 +68,18 @@ HANDLER(api_privacy_erase);
 /* api_events.c */
 HANDLER(api_events_read);
 
+/* api_webhooks.c */
+HANDLER(api_webhooks_create);
+HANDLER(api_webhooks_list);
+HANDLER(api_webhooks_get);
+HANDLER(api_webhooks_change);
+HANDLER(api_webhooks_remove);
+HANDLER(api_webhooks_rotate);
+HANDLER(api_webhooks_test);
+HANDLER(api_webhooks_replay);
+HANDLER(api_webhooks_deliveries);
+HANDLER(api_webhooks_replay_delivery);
+
 /* api_jobs.c */
 HANDLER(api_jobs_import);
 HANDLER(api_jobs_propose);

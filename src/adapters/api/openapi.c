@@ -163,6 +163,7 @@ static const struct {
     {STR("MergeResult"), STR("mergeId")},
     {STR("Relationship"), STR("relationshipId")},
     {STR("Job"), STR("jobId")},
+    {STR("NewWebhookResult"), STR("webhookId")},
 };
 
 static bool has_place(struct str path, struct str name)
@@ -261,6 +262,7 @@ static struct str tag_of(const struct route *route)
         {STR("/suppressions"), STR("consent")},
         {STR("/privacy"), STR("privacy")},
         {STR("/events"), STR("events")},
+        {STR("/webhooks"), STR("webhooks")},
         {STR("/imports"), STR("jobs")},
         {STR("/exports"), STR("jobs")},
         {STR("/jobs"), STR("jobs")},

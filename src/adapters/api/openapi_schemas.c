@@ -214,6 +214,20 @@ static bool is_request(struct str schema)
     ",\"customers\":" LIST(OBJECT("\"customerId\":" TEXT ",\"homeId\":" TEXT ",\"name\":" TEXT_NULL ",\"kind\":" TEXT_NULL ",\"segment\":" TEXT_NULL ",\"profile?\":" REF("Profile"))) \
     ",\"merge?\":" REF("MergeResult")
 
+#define EVENT_TYPES "{\"type\":\"string\",\"enum\":[\"CustomerProfileCreatedEvent\",\"CustomerProfileUpdatedEvent\",\"CustomerMergedEvent\",\"CustomerUnmergedEvent\",\"CustomerProfileRemovedEvent\",\"CustomerErasedEvent\",\"ConsentUpdatedEvent\"]}"
+#define WEBHOOK_TYPES(optional) \
+    "\"eventTypes" optional "\":{\"type\":[\"array\",\"null\"],\"minItems\":1,\"items\":" EVENT_TYPES ",\"description\":\"null: all, those that come later included\"}"
+#define WEBHOOK_URL "{\"type\":\"string\",\"pattern\":\"^https?://[A-Za-z0-9-]+([.][A-Za-z0-9-]+)*(:[0-9]{1,5})?(/[!-~]*)?$\",\"maxLength\":2000}"
+#define WEBHOOK_TEXT "{\"type\":[\"string\",\"null\"],\"maxLength\":200,\"pattern\":\"" OPENAPI_TEXT_PATTERN_ESCAPED "\"}"
+#define WEBHOOK_STATUS "{\"type\":\"string\",\"enum\":[\"ACTIVE\",\"DISABLED\"]}"
+#define POSITION(name, text) "\"" name "\":{\"type\":\"integer\",\"minimum\":0,\"description\":\"" text "\"}"
+#define WEBHOOK_MEMBERS \
+    "\"webhookId\":" ID ",\"url\":" TEXT "," WEBHOOK_TYPES("") ",\"description\":" TEXT_NULL ",\"status\":" WEBHOOK_STATUS \
+    ",\"disabledBecause\":{\"type\":[\"string\",\"null\"],\"enum\":[\"OWNER\",\"GONE\",\"FAILING\",null]},\"disabledAt\":" TIME_NULL ",\"version\":" NUMBER \
+    ",\"createdBy\":" TEXT ",\"createdAt\":" TIME ",\"updatedAt\":" TIME ",\"previousSecretUntil\":" TIME_NULL \
+    ",\"delivery\":" OBJECT("\"position\":" NUMBER ",\"held?\":" NUMBER ",\"delivered\":" NUMBER ",\"givenUp\":" NUMBER ",\"failuresInARow\":" NUMBER \
+    ",\"failingSince\":" TIME_NULL ",\"lastDeliveredAt\":" TIME_NULL)
+
 static const struct {
     struct str name;
     struct str json;
@@ -301,6 +315,19 @@ static const struct {
         ",\"keyColumn\":" TEXT_NULL ",\"mapping\":{\"type\":\"object\",\"description\":\"what is sure: can be given to an import\"},\"columns\":"
         LIST(OBJECT("\"column\":" TEXT ",\"field\":" TEXT_NULL ",\"key\":" TRUTH ",\"confidence\":" NUMBER ",\"by\":" LIST(TEXT) ",\"samples\":" LIST(TEXT)))))},
     {STR("JobPage"), STR(PAGE("Job"))},
+    {STR("Webhook"), STR(OBJECT(WEBHOOK_MEMBERS))},
+    {STR("NewWebhookResult"), STR(OBJECT(WEBHOOK_MEMBERS ",\"secret?\":{\"type\":\"string\",\"pattern\":\"^whsec_\",\"description\":\"not in an answer that is given again for an Idempotency-Key\"}"))},
+    {STR("WebhookPage"), STR(PAGE("Webhook"))},
+    {STR("NewWebhook"), STR(OBJECT("\"url\":" WEBHOOK_URL "," WEBHOOK_TYPES("?") ",\"description?\":" WEBHOOK_TEXT "," POSITION("after?", "where in the feed it begins; absent: with what comes from now on")))},
+    {STR("WebhookPatch"), STR(OBJECT("\"url?\":" WEBHOOK_URL "," WEBHOOK_TYPES("?") ",\"description?\":" WEBHOOK_TEXT ",\"status?\":" WEBHOOK_STATUS))},
+    {STR("WebhookSecretRequest"), STR(OBJECT("\"overlapSeconds?\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":2592000,\"default\":86400,\"description\":\"how long the secret before goes on to sign as well\"}"))},
+    {STR("WebhookReplay"), STR(OBJECT(POSITION("after", "of the last event that is not sent again")))},
+    {STR("WebhookTest"), STR(OBJECT("\"eventId\":" TEXT))},
+    {STR("WebhookDelivery"), STR(OBJECT("\"deliveryId\":" TEXT ",\"position\":" NUMBER ",\"eventId\":" TEXT ",\"eventType\":" TEXT ",\"customerId\":" TEXT ",\"at\":" TIME
+        ",\"attempt\":" NUMBER ",\"outcome\":{\"type\":\"string\",\"enum\":[\"DELIVERED\",\"RETRY\",\"GIVEN_UP\",\"ERASED\"]}"
+        ",\"reason\":{\"type\":\"string\",\"enum\":[\"ANSWERED\",\"TIMED_OUT\",\"NAME_NOT_RESOLVED\",\"NOT_CONNECTED\",\"ADDRESS_NOT_ALLOWED\",\"CERTIFICATE_NOT_TRUSTED\",\"NO_HTTP_ANSWER\",\"EVENT_ERASED\"]}"
+        ",\"httpStatus\":{\"type\":[\"integer\",\"null\"]},\"tookMs\":" NUMBER))},
+    {STR("WebhookDeliveryPage"), STR(PAGE("WebhookDelivery"))},
     {STR("Health"), STR(OBJECT("\"status\":{\"type\":\"string\",\"enum\":[\"UP\",\"DOWN\"]},\"version\":" TEXT))},
 };
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "adapters/events/lease.h"
 #include "base/log.h"
 
 enum {
@@ -16,18 +17,12 @@ enum {
     BUSY_FOR_MS = 2000,
     FIRST_RETRY_MS = 200, /* doubled up to the last */
     LAST_RETRY_MS = 5000,
-    ID_BYTES = 8,
-    ID_MAX = 2 * ID_BYTES + 8,
 };
 
 struct relay {
     struct relay_options options;
-    char holder[ID_MAX]; /* of the lease: this process */
-    char outbox[ID_MAX]; /* what an outbox without a name is called from now on */
-    struct arena arena;  /* of one round */
-    struct relay_state state;
-    char outbox_id[ID_MAX];
-    instant next_turn;
+    struct lease lease;
+    struct arena arena; /* of one round */
     instant busy_until;
     bool begun;
     int64_t position; /* published up to here, while begun */
@@ -128,39 +123,26 @@ static void forget(struct relay *self)
     self->begun = false;
 }
 
-static enum status turn(struct relay *self, int64_t lease_ms, struct relay_state *state,
-                        struct error *error)
+static void note_lease(struct relay *self, const struct relay_state *before)
 {
-    const struct relay_turn asked = {.relay = self->options.name,
-                                     .holder = str_from_cstr(self->holder),
-                                     .outbox_id = str_from_cstr(self->outbox),
-                                     .lease_ms = lease_ms,
-                                     .position = self->begun ? self->position : -1};
-    return store_relay_turn(self->options.store, &asked, &self->arena, state, error);
-}
-
-static void note_lease(struct relay *self, const struct relay_state *state)
-{
-    bool was_ours = self->state.is_ours;
-    if (self->begun && (!state->is_ours || state->epoch != self->state.epoch)) forget(self);
-    if (state->is_ours && !was_ours) log_info("relay.leads", LOG_COUNT("epoch", state->epoch));
-    if (!state->is_ours && was_ours) log_warn("relay.lost_its_lease");
-    (void)snprintf(self->outbox_id, sizeof(self->outbox_id), "%.*s", STR_ARGS(state->outbox_id));
-    self->state = *state;
-    self->state.outbox_id = str_from_cstr(self->outbox_id);
+    const struct relay_state *state = &self->lease.state;
+    if (self->begun && (!state->is_ours || state->epoch != before->epoch)) forget(self);
+    if (state->is_ours && !before->is_ours)
+        log_info("relay.leads", LOG_COUNT("epoch", state->epoch));
+    if (!state->is_ours && before->is_ours) log_warn("relay.lost_its_lease");
     atomic_store(&self->is_ours, state->is_ours);
     atomic_store(&self->newest, state->newest);
     if (!self->begun) atomic_store(&self->shown_position, state->position);
 }
 
-/* Renewed when a third of it is over; before anything is published in any case. */
+/* Before anything is published in any case. */
 static enum status keep_lease(struct relay *self, bool at_once, struct error *error)
 {
-    struct relay_state state;
-    if (!at_once && self->next_turn > now(self)) return STATUS_OK;
-    TRY(turn(self, self->options.lease_ms, &state, error));
-    self->next_turn = in_ms(self, self->options.lease_ms / 3);
-    note_lease(self, &state);
+    const struct relay_state before = self->lease.state;
+    instant next_turn = self->lease.next_turn;
+    int64_t position = self->begun ? self->position : -1;
+    TRY(lease_keep(&self->lease, position, at_once, &self->arena, error));
+    if (at_once || self->lease.next_turn != next_turn) note_lease(self, &before);
     return STATUS_OK;
 }
 
@@ -172,15 +154,15 @@ static enum status keep_lease(struct relay *self, bool at_once, struct error *er
 static enum status begin(struct relay *self, struct error *error)
 {
     int64_t position;
-    TRY(self->options.publisher->begin(self->options.publisher, self->state.outbox_id, &self->arena,
-                                       &position, error));
+    TRY(self->options.publisher->begin(self->options.publisher, self->lease.state.outbox_id,
+                                       &self->arena, &position, error));
     TRY(keep_lease(self, true, error));
-    if (!self->state.is_ours) return STATUS_OK;
-    self->position = position >= 0 ? position : self->state.position;
-    if (self->position > self->state.newest) {
+    if (!self->lease.state.is_ours) return STATUS_OK;
+    self->position = position >= 0 ? position : self->lease.state.position;
+    if (self->position > self->lease.state.newest) {
         log_warn("relay.outbox_went_back", LOG_COUNT("published", self->position),
-                 LOG_COUNT("newest", self->state.newest));
-        self->position = self->state.newest;
+                 LOG_COUNT("newest", self->lease.state.newest));
+        self->position = self->lease.state.newest;
     }
     self->begun = true;
     log_info("relay.begins", LOG_COUNT("position", self->position));
@@ -213,7 +195,7 @@ static enum status publish_some(struct relay *self, size_t *count, struct error 
     struct outbox_event *events;
     *count = 0;
     TRY(keep_lease(self, false, error));
-    if (!self->state.is_ours) return STATUS_OK;
+    if (!self->lease.state.is_ours) return STATUS_OK;
     if (!self->begun) {
         size_t waiting; /* since when, for the metrics */
         TRY(list(self, 1, &events, &waiting, error));
@@ -241,7 +223,7 @@ static bool round_once(struct relay *self)
     enum status status = publish_some(self, &count, &error);
     if (status != STATUS_OK) {
         forget(self);
-        self->next_turn = 0;
+        self->lease.next_turn = 0;
         note_failure(self, status, &error);
         sleep_for(self, self->retry_ms, true);
         return !draining;
@@ -255,11 +237,8 @@ static bool round_once(struct relay *self)
 
 static void give_lease_up(struct relay *self)
 {
-    struct relay_state state;
-    struct error error;
     arena_reset(&self->arena);
-    if (self->state.is_ours && turn(self, 0, &state, &error) != STATUS_OK)
-        log_warn("relay.lease_runs_out", LOG_REASON("reason", str_from_cstr(error.message)));
+    lease_give_up(&self->lease, self->begun ? self->position : -1, &self->arena);
     atomic_store(&self->is_ours, false);
 }
 
@@ -278,15 +257,6 @@ static void *run(void *argument)
 
 /* --- life --- */
 
-static void make_id(struct relay *self, const char *kind, char out[ID_MAX])
-{
-    unsigned char bytes[ID_BYTES];
-    self->options.environment->random(self->options.environment, bytes, sizeof(bytes));
-    int len = snprintf(out, ID_MAX, "%s-", kind);
-    for (size_t i = 0; i < ID_BYTES; i++)
-        len += snprintf(out + len, (size_t)(ID_MAX - len), "%02x", bytes[i]);
-}
-
 enum status relay_new(const struct relay_options *options, struct relay **relay,
                       struct error *error)
 {
@@ -298,8 +268,8 @@ enum status relay_new(const struct relay_options *options, struct relay **relay,
     }
     self->options = *options;
     arena_init(&self->arena, ARENA_BYTES);
-    make_id(self, "relay", self->holder);
-    make_id(self, "outbox", self->outbox);
+    lease_init(&self->lease, options->store, options->environment, options->name,
+               options->lease_ms);
     (void)pthread_condattr_init(&monotonic);
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     (void)pthread_mutex_init(&self->mutex, NULL);

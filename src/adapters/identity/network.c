@@ -42,12 +42,16 @@ bool network_parse(struct str text, struct network *network)
     return true;
 }
 
+bool network_has_bytes(const struct network *network, const uint8_t address[16])
+{
+    for (int i = 0; i < network->bits; i++)
+        if (bit(address, i) != bit(network->address, i)) return false;
+    return true;
+}
+
 bool network_has(const struct network *network, struct str address)
 {
     uint8_t bytes[16];
     int first;
-    if (!parse_address(address, bytes, &first)) return false;
-    for (int i = 0; i < network->bits; i++)
-        if (bit(bytes, i) != bit(network->address, i)) return false;
-    return true;
+    return parse_address(address, bytes, &first) && network_has_bytes(network, bytes);
 }

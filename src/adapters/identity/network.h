@@ -15,5 +15,7 @@ struct network {
 bool network_parse(struct str text, struct network *network);
 /* False when `address` is not one. */
 bool network_has(const struct network *network, struct str address);
+/* IPv4 as ::ffff:a.b.c.d. */
+bool network_has_bytes(const struct network *network, const uint8_t address[16]);
 
 #endif

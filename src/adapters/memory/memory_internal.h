@@ -37,7 +37,9 @@ struct memory_tenant {
     struct memory_table duplicates_of; /* home -> bucket of struct duplicate_row * */
     struct memory_vector duplicates_all;
     struct memory_table answers; /* caller and key -> struct answer_row */
-    struct memory_table inbox;   /* ids of consumed messages */
+    struct memory_table webhooks;
+    struct memory_vector webhooks_ordered; /* struct str *, ids in order */
+    struct memory_table inbox;             /* ids of consumed messages */
 };
 
 /* Of the file of a job. */
@@ -154,6 +156,7 @@ enum status memory_erasure_homes(struct store_session *, const struct erasure *,
 enum status memory_events_append(struct store_session *, const struct event *, struct error *);
 enum status memory_events_list(struct store_session *, int64_t, size_t, struct arena *,
                                struct event **, size_t *, struct error *);
+enum status memory_events_newest(struct store_session *, int64_t *, struct error *);
 enum status memory_events_outbox_list(struct store *, int64_t, size_t, struct arena *,
                                       struct outbox_event **, size_t *, struct error *);
 enum status memory_events_relay_turn(struct store *, const struct relay_turn *, struct arena *,
@@ -212,6 +215,7 @@ enum status memory_answers_claim(struct store_session *, struct str, struct str,
                                  struct arena *, struct answer_row *, struct error *);
 enum status memory_answers_put(struct store_session *, const struct answer_row *, instant,
                                struct error *);
+extern const struct webhook_operations memory_webhook_operations;
 enum status memory_inbox_put(struct store_session *, const struct str *, size_t, instant, instant,
                              bool *, struct error *);
 

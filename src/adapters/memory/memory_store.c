@@ -166,6 +166,7 @@ static const struct store_operations operations = {
     .relay_turn = memory_events_relay_turn,
     .event_append = memory_events_append,
     .event_list = memory_events_list,
+    .event_newest = memory_events_newest,
     .suppression_put = memory_lists_suppression_put,
     .suppression_find = memory_lists_suppression_find,
     .suppression_remove = memory_lists_suppression_remove,
@@ -192,6 +193,7 @@ static const struct store_operations operations = {
     .answer_claim = memory_answers_claim,
     .answer_put = memory_answers_put,
     .inbox_put = memory_inbox_put,
+    .webhooks = &memory_webhook_operations,
 };
 
 enum status memory_store_new(size_t limit_bytes, struct store **out)

@@ -62,6 +62,16 @@ enum status sql_events_list(struct store_session *base, int64_t after, size_t li
     return STATUS_OK;
 }
 
+enum status sql_events_newest(struct store_session *base, int64_t *position, struct error *error)
+{
+    struct sql_session *session = sql_session_of(base);
+    const struct sql_value params[] = {SQL_PARAM_TEXT(STR(""))};
+    struct sql_rows rows;
+    TRY(SESSION_QUERY(session, SQL_RELAY_STATE, params, session->arena, &rows, error));
+    *position = sql_cell_int64(&rows, 0, 0, 0);
+    return STATUS_OK;
+}
+
 enum status sql_events_outbox_list(struct store *base, int64_t after, size_t limit,
                                    struct arena *arena, struct outbox_event **out, size_t *count,
                                    struct error *error)

@@ -11,6 +11,7 @@
 #include "adapters/store/sql_store.h"
 #include "adapters/store/sql_writes.h"
 #include "adapters/store/sqlite_keys.h"
+#include "application/ports/webhook_store.h"
 #include "sql_statements.h"
 
 /* Where a store is asked without a tenant. No tenant can be called so. */
@@ -21,7 +22,6 @@ struct sql_store {
     struct sql_driver *driver;
     const struct sql_migration *migrations;
     size_t migration_count;
-    atomic_bool schema_is_right;
 
     struct sqlite_keys *keys; /* of the embedded store; NULL: the statements do it */
     struct search_index *index;
@@ -161,6 +161,7 @@ enum status sql_erasure_homes(struct store_session *, const struct erasure *, st
 enum status sql_events_append(struct store_session *, const struct event *, struct error *);
 enum status sql_events_list(struct store_session *, int64_t after, size_t limit, struct arena *,
                             struct event **, size_t *count, struct error *);
+enum status sql_events_newest(struct store_session *, int64_t *position, struct error *);
 enum status sql_events_outbox_list(struct store *, int64_t after, size_t limit, struct arena *,
                                    struct outbox_event **, size_t *count, struct error *);
 enum status sql_events_relay_turn(struct store *, const struct relay_turn *, struct arena *,
@@ -216,5 +217,6 @@ enum status sql_answers_put(struct store_session *, const struct answer_row *, i
                             struct error *);
 enum status sql_inbox_put(struct store_session *, const struct str *ids, size_t count, instant now,
                           instant forget, bool *fresh, struct error *);
+extern const struct webhook_operations sql_webhook_operations;
 
 #endif

@@ -21,6 +21,8 @@ static const struct table {
     [SQL_WRITES_FACT] = {SQL_FACT_APPEND, SQL_FACT_APPEND_MANY, "tttttiittt"},
     [SQL_WRITES_KEY] = {NULL, SQL_KEYS_PUT, "tt"},
     [SQL_WRITES_EVENT] = {SQL_EVENT_APPEND, SQL_EVENT_APPEND_MANY, "tttitt"},
+    [SQL_WRITES_DELIVERY] = {SQL_WEBHOOK_DELIVERY_APPEND, SQL_WEBHOOK_DELIVERY_APPEND_MANY,
+                             "tiitttiittii"},
 };
 
 static size_t column_count(enum sql_writes_table table)

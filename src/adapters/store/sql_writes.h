@@ -16,6 +16,7 @@ enum sql_writes_table {
     SQL_WRITES_FACT,
     SQL_WRITES_KEY, /* a row for each key of a home */
     SQL_WRITES_EVENT,
+    SQL_WRITES_DELIVERY, /* to a webhook */
     SQL_WRITES_TABLES
 };
 

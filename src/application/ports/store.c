@@ -405,6 +405,12 @@ enum status store_answer_put(struct store_session *session, const struct answer_
     return session->store->operations->answer_put(session, row, now, error);
 }
 
+enum status store_event_newest(struct store_session *session, int64_t *position,
+                               struct error *error)
+{
+    return session->store->operations->event_newest(session, position, error);
+}
+
 enum status store_outbox_list(struct store *store, int64_t after, size_t limit, struct arena *arena,
                               struct outbox_event **events, size_t *count, struct error *error)
 {

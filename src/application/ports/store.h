@@ -184,6 +184,7 @@ enum store_use { STORE_LOOKUP, STORE_READ, STORE_WRITE };
 
 struct store;
 struct store_session;
+struct webhook_operations;
 
 typedef enum status store_body(struct store_session *session, void *context, struct error *error);
 
@@ -266,6 +267,7 @@ struct store_operations {
     enum status (*event_append)(struct store_session *, const struct event *, struct error *);
     enum status (*event_list)(struct store_session *, int64_t after, size_t limit, struct arena *,
                               struct event **, size_t *count, struct error *);
+    enum status (*event_newest)(struct store_session *, int64_t *position, struct error *);
     enum status (*suppression_put)(struct store_session *, struct str hash, struct str reason,
                                    instant at, struct error *);
     enum status (*suppression_find)(struct store_session *, const struct str *hashes, size_t count,
@@ -317,6 +319,7 @@ struct store_operations {
                               struct error *);
     enum status (*inbox_put)(struct store_session *, const struct str *ids, size_t count,
                              instant now, instant forget, bool *fresh, struct error *);
+    const struct webhook_operations *webhooks; /* webhook_store.h */
 };
 
 /* Adapters embed these two as their first member. */
@@ -480,6 +483,9 @@ MUST_CHECK enum status store_event_append(struct store_session *session, const s
 MUST_CHECK enum status store_event_list(struct store_session *session, int64_t after, size_t limit,
                                         struct arena *arena, struct event **events, size_t *count,
                                         struct error *error);
+/* The position of the newest event, of any tenant; what is not yet in the feed comes behind it. */
+MUST_CHECK enum status store_event_newest(struct store_session *session, int64_t *position,
+                                          struct error *error);
 /* Of all tenants, in the order of the feed, whose positions are given once for all of them. */
 MUST_CHECK enum status store_outbox_list(struct store *store, int64_t after, size_t limit,
                                          struct arena *arena, struct outbox_event **events,

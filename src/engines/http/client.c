@@ -19,6 +19,12 @@ static void initialise(void)
     (void)curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
+void http_client_initialise(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, initialise);
+}
+
 bool http_client_takes(struct str url)
 {
     return str_starts_with(url, STR("http://")) || str_starts_with(url, STR("https://"));
@@ -116,9 +122,8 @@ static enum status perform(struct exchange *exchange, struct http_client_answer 
 enum status http_client_ask(const struct http_client_request *request, struct arena *arena,
                             struct http_client_answer *answer, struct error *error)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct exchange exchange = {.request = request, .arena = arena, .body = {.arena = arena}};
-    (void)pthread_once(&once, initialise);
+    http_client_initialise();
     exchange.handle = curl_easy_init();
     if (!exchange.handle) return error_plain(error, STATUS_OUT_OF_MEMORY);
     enum status status = perform(&exchange, answer, error);

@@ -35,6 +35,8 @@ struct http_client_answer {
     struct str body;
 };
 
+/* Before libcurl is used in any way; more than once does nothing. */
+void http_client_initialise(void);
 /* A URL that http_client_ask would try. */
 bool http_client_takes(struct str url);
 MUST_CHECK enum status http_client_ask(const struct http_client_request *request,

@@ -1,0 +1,1 @@
+delete from webhook_held where tenant_id = $1 and webhook_id = $2

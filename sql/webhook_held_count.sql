@@ -1,0 +1,1 @@
+select count(*) from webhook_held where tenant_id = $1 and webhook_id = $2
