@@ -284,7 +284,7 @@ void search_cache_put(struct search_cache *cache, struct search_cached *segment,
     size_t size = sizeof(struct body) + text.len;
     struct body *body = size < cache->capacity ? malloc(size) : NULL;
     if (!body) return;
-    *body = (struct body){.len = (uint32_t)text.len, .used = true};
+    *body = (struct body){.len = (uint32_t)text.len};
     memcpy(body->bytes, text.ptr, text.len);
     pthread_mutex_lock(stripe_of(cache, block));
     free_body(cache, segment, block);
