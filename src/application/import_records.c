@@ -6,7 +6,9 @@
 #include "application/import_records.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "application/cut_keys.h"
 #include "application/duplicates.h"
@@ -147,6 +149,7 @@ static enum status prepare_row(struct import_batch *batch, const struct import_r
 /* A row's key, and where its number is to be written. */
 struct row_key {
     struct str text;
+    uint64_t head; /* its first bytes, in the order of texts: most keys differ there */
     size_t *number;
     bool locked;
 };
@@ -154,7 +157,15 @@ struct row_key {
 static int compare_row_keys(const void *a, const void *b)
 {
     const struct row_key *left = a, *right = b;
+    if (left->head != right->head) return left->head < right->head ? -1 : 1;
     return str_compare(left->text, right->text);
+}
+
+static uint64_t head_of(struct str text)
+{
+    uint64_t head = 0;
+    memcpy(&head, text.ptr, text.len < sizeof(head) ? text.len : sizeof(head));
+    return be64toh(head);
 }
 
 static size_t row_key_count(const struct batch_row *row)
@@ -187,7 +198,8 @@ static enum status list_row_keys(struct import_batch *batch, struct row_key **ou
         row->numbers = numbers;
         for (size_t k = 0; k < row_key_count(row); k++) {
             bool locked = k < keys->decisive || k >= keys->searched;
-            *all++ = (struct row_key){row_key_text(row, k), numbers++, locked};
+            struct str text = row_key_text(row, k);
+            *all++ = (struct row_key){text, head_of(text), numbers++, locked};
         }
     }
     return STATUS_OK;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "adapters/store/backup.h"
+#include "adapters/store/sql_store.h"
 #include "adapters/store/store_health.h"
 #include "application/record_keys.h"
 #include "base/log.h"
@@ -77,6 +78,7 @@ static enum status copy_out(struct invocation *invocation, FILE *out, struct bac
     log_configure(LOG_LEVEL_WARN, LOG_FORM_AUTO, STDERR_FILENO);
     TRY(instance_open_aside(&invocation->config.values, invocation->arena, &instance, error));
     enum status status = require_owner(&instance, error);
+    if (status == STATUS_OK) status = sql_store_check_exact(instance.store, error);
     if (status == STATUS_OK && out) status = fill_header(invocation, &header, error);
     progress_begin(&progress, STR("rows"), out == stdout);
     if (status == STATUS_OK)

@@ -300,7 +300,7 @@ enum status instance_open_whole(const struct config_values *config, struct arena
         return error_set(error, STATUS_USAGE, STR("store.url"), STR("sqlite: or postgresql:"),
                          "a store in memory is gone with its process");
     TRY(instance_open(&owners, arena, instance, error));
-    enum status status = store_ready(instance->store, error);
+    enum status status = sql_store_check_exact(instance->store, error);
     if (status != STATUS_OK) instance_close(instance);
     return status;
 }

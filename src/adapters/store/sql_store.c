@@ -242,7 +242,12 @@ static enum status sql_store_lookup(struct store *base, struct str tenant, const
 
 /* --- readiness --- */
 
-static enum status check_schema(struct sql_store *self, struct error *error)
+typedef enum status check_migrations(const struct sql_rows *recorded,
+                                     const struct sql_migration *migrations, size_t count,
+                                     size_t *done, struct error *error);
+
+static enum status check_schema(struct sql_store *self, check_migrations *check,
+                                struct error *error)
 {
     struct sql_rows recorded;
     struct arena arena;
@@ -251,8 +256,7 @@ static enum status check_schema(struct sql_store *self, struct error *error)
     enum status status = self->driver->query_one(self->driver, SQL_STORE_WHOLE, SQL_MIGRATION_LIST,
                                                  NULL, 0, &arena, &recorded, error);
     if (status == STATUS_OK)
-        status =
-            sql_migrations_check(&recorded, self->migrations, self->migration_count, &done, error);
+        status = check(&recorded, self->migrations, self->migration_count, &done, error);
     arena_release(&arena);
     if (status == STATUS_OK && done < self->migration_count)
         status = error_set(error, STATUS_SCHEMA_MISMATCH, STR_NONE, STR_NONE,
@@ -261,14 +265,17 @@ static enum status check_schema(struct sql_store *self, struct error *error)
     return status;
 }
 
+/* Asked each time: a later version may have changed the schema meanwhile. */
 static enum status sql_store_ready(struct store *base, struct error *error)
 {
     struct sql_store *self = self_of(base);
     TRY(self->driver->ready(self->driver, error));
-    if (atomic_load(&self->schema_is_right)) return STATUS_OK;
-    TRY(check_schema(self, error));
-    atomic_store(&self->schema_is_right, true);
-    return STATUS_OK;
+    return check_schema(self, sql_migrations_check, error);
+}
+
+enum status sql_store_check_exact(struct store *base, struct error *error)
+{
+    return check_schema(self_of(base), sql_migrations_check_exact, error);
 }
 
 /* Look-ups share connections of their own. */

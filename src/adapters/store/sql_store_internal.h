@@ -22,7 +22,6 @@ struct sql_store {
     struct sql_driver *driver;
     const struct sql_migration *migrations;
     size_t migration_count;
-    atomic_bool schema_is_right;
 
     struct sqlite_keys *keys; /* of the embedded store; NULL: the statements do it */
     struct search_index *index;

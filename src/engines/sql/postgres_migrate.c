@@ -4,13 +4,18 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/environment.h"
 #include "engines/sql/postgres_internal.h"
 #include "sql_statements.h"
 
-/* Nothing may wait for ever: not for the lock of another migration, not for one on a table. */
+/* Nothing may wait for ever: not for the lock of another migration, not for one on a table. While a
+ * migration waits for a table, whoever wants it after that waits as well: so it waits shortly, lets
+ * them go on, and tries again. */
 static const char *const settings = "-c lock_timeout=60000 -c client_min_messages=warning";
+static const char *const begin = "begin; set local lock_timeout = '500ms'";
+enum { TRIES_MAX = 60, PAUSE_MS = 500 };
 
 struct session {
     PGconn *libpq;
@@ -69,10 +74,10 @@ static enum status record(struct session *session, const struct sql_migration *m
     return run(session, SQL_MIGRATION_RECORD, params, 4, NULL, error);
 }
 
-static enum status apply(struct session *session, const struct sql_migration *migration,
-                         struct error *error)
+static enum status apply_once(struct session *session, const struct sql_migration *migration,
+                              struct error *error)
 {
-    TRY(run_script(session, STR("begin"), "begin", error));
+    TRY(run_script(session, STR("begin"), begin, error));
     char *text = arena_cstr(session->arena, migration->text);
     enum status status = text ? run_script(session, migration->name, text, error)
                               : error_plain(error, STATUS_OUT_OF_MEMORY);
@@ -80,6 +85,19 @@ static enum status apply(struct session *session, const struct sql_migration *mi
     if (status == STATUS_OK) return run_script(session, STR("commit"), "commit", error);
     struct error ignored;
     (void)!run_script(session, STR("rollback"), "rollback", &ignored);
+    return status;
+}
+
+/* STATUS_WRITE_CONFLICT: a lock was not to be had, and nothing was done. */
+static enum status apply(struct session *session, const struct sql_migration *migration,
+                         struct error *error)
+{
+    const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+    enum status status = apply_once(session, migration, error);
+    for (int tries = 1; status == STATUS_WRITE_CONFLICT && tries < TRIES_MAX; tries++) {
+        (void)nanosleep(&pause, NULL);
+        status = apply_once(session, migration, error);
+    }
     return status;
 }
 
@@ -152,7 +170,7 @@ static enum status migrate(struct session *session, struct str runtime_role,
     TRY(run(session, SQL_MIGRATION_LOCK, NULL, 0, NULL, error));
     TRY(run(session, SQL_MIGRATION_TABLE, NULL, 0, NULL, error));
     TRY(run(session, SQL_MIGRATION_LIST, NULL, 0, &recorded, error));
-    TRY(sql_migrations_check(&recorded, migrations, count, &done, error));
+    TRY(sql_migrations_check_exact(&recorded, migrations, count, &done, error));
     for (size_t i = done; i < count; i++) {
         TRY(apply(session, &migrations[i], error));
         (*applied)++;

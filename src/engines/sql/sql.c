@@ -33,6 +33,27 @@ struct str sql_migration_digest(const struct sql_migration *migration, char out[
     return str_of(out, SQL_DIGEST_MAX - 1);
 }
 
+/* "drop_old_keys_after_0110" may only meet programs that know migration 110. 0: it may meet any. */
+static int64_t needed_by(struct str name)
+{
+    static const struct str mark = STR("_after_");
+    int64_t number = 0;
+    for (size_t i = 0; i + mark.len < name.len; i++)
+        if (str_starts_with(str_skip(name, i), mark) &&
+            str_to_int64(str_skip(name, i + mark.len), &number))
+            return number;
+    return 0;
+}
+
+static enum status check_later(struct str name, int64_t number, int64_t known, struct error *error)
+{
+    if (needed_by(name) <= known) return STATUS_OK;
+    return error_set(error, STATUS_SCHEMA_MISMATCH, STR_NONE, STR_NONE,
+                     "migration %lld (%.*s) is not for this program, which knows those up to "
+                     "%lld: use a later one",
+                     (long long)number, STR_ARGS(name), (long long)known);
+}
+
 enum status sql_migrations_check(const struct sql_rows *recorded,
                                  const struct sql_migration *migrations, size_t count, size_t *done,
                                  struct error *error)
@@ -40,6 +61,10 @@ enum status sql_migrations_check(const struct sql_rows *recorded,
     for (size_t i = 0; i < recorded->row_count; i++) {
         int64_t number = sql_cell_int64(recorded, i, 0, -1);
         struct str name = sql_cell(recorded, i, 1);
+        if (i >= count && count > 0) {
+            TRY(check_later(name, number, migrations[count - 1].number, error));
+            continue;
+        }
         if (i >= count || number != migrations[i].number)
             return error_set(error, STATUS_SCHEMA_MISMATCH, STR_NONE, STR_NONE,
                              "migration %lld (%.*s) is not known to this program; the store is "
@@ -53,4 +78,16 @@ enum status sql_migrations_check(const struct sql_rows *recorded,
     }
     *done = recorded->row_count;
     return STATUS_OK;
+}
+
+enum status sql_migrations_check_exact(const struct sql_rows *recorded,
+                                       const struct sql_migration *migrations, size_t count,
+                                       size_t *done, struct error *error)
+{
+    TRY(sql_migrations_check(recorded, migrations, count, done, error));
+    if (recorded->row_count <= count) return STATUS_OK;
+    return error_set(
+        error, STATUS_SCHEMA_MISMATCH, STR_NONE, STR_NONE,
+        "the store is newer than this program: %zu of its %zu migrations are not known",
+        recorded->row_count - count, recorded->row_count);
 }

@@ -166,10 +166,17 @@ enum { SQL_DIGEST_MAX = 17 };
 /* What is recorded of a migration: 16 hexadecimal digits over its text. Returns `out`. */
 struct str sql_migration_digest(const struct sql_migration *migration, char out[SQL_DIGEST_MAX]);
 /* Compares what a database has recorded, rows of (number, name, digest), with what this program
- * has: STATUS_SCHEMA_MISMATCH when one is changed or unknown. `*done`: how many are applied. */
+ * has: STATUS_SCHEMA_MISMATCH when one is changed or out of order. Behind what the program has
+ * there may be those of later versions, unless one says by its name, NAME_after_NNNN, that a
+ * program must know migration NNNN to work beside it. `*done`: how many are applied. */
 MUST_CHECK enum status sql_migrations_check(const struct sql_rows *recorded,
                                             const struct sql_migration *migrations, size_t count,
                                             size_t *done, struct error *error);
+/* The same for who changes the schema or copies all of it: nothing of later versions may be there.
+ */
+MUST_CHECK enum status sql_migrations_check_exact(const struct sql_rows *recorded,
+                                                  const struct sql_migration *migrations,
+                                                  size_t count, size_t *done, struct error *error);
 MUST_CHECK enum status sqlite_migrate(struct str path, const struct sql_migration *migrations,
                                       size_t count, int *applied, struct error *error);
 MUST_CHECK enum status postgres_migrate(struct str url, struct str runtime_role,

@@ -37,7 +37,7 @@ static enum status migrate(struct sqlite_connection *connection,
     size_t done;
     TRY(sqlite_connection_query(connection, SQL_MIGRATION_TABLE, NULL, 0, NULL, NULL, error));
     TRY(sqlite_connection_query(connection, SQL_MIGRATION_LIST, NULL, 0, arena, &recorded, error));
-    TRY(sql_migrations_check(&recorded, migrations, count, &done, error));
+    TRY(sql_migrations_check_exact(&recorded, migrations, count, &done, error));
     for (size_t i = done; i < count; i++) {
         TRY(apply(connection, &migrations[i], error));
         (*applied)++;
