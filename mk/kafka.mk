@@ -1,4 +1,4 @@
-# Publishing to Kafka: what others read (tests/kafka), and what survives (tests/fault/relay.py), with real brokers and a
+# Kafka: what others read and send (tests/kafka), and what survives (tests/fault/relay.py), with real brokers and a
 # registry from build/servers. In `make test` each fault is met once; KAFKA_FAULT_CYCLES=200 make kafka-fault for long.
 
 # Another implementation of Avro, to read with what ours has written.
@@ -6,14 +6,17 @@ $(BUILD)/tests/src/formats/avro_test $(BUILD)/tests/src/adapters/events/event_me
 
 KAFKA_FAULT_CYCLES ?= 0
 KAFKA_PYTHON        = $(BUILD)/venv/bin/python3
-TEST_STEPS         += kafka-publish kafka-fault-checker kafka-fault-sqlite kafka-fault-postgres
+TEST_STEPS         += kafka-publish kafka-consume kafka-fault-checker kafka-fault-sqlite kafka-fault-postgres
 
-.PHONY: kafka-setup kafka-publish kafka-fault kafka-fault-checker kafka-fault-sqlite kafka-fault-postgres
+.PHONY: kafka-setup kafka-publish kafka-consume kafka-fault kafka-fault-checker kafka-fault-sqlite kafka-fault-postgres
 kafka-setup:
 	BUILD=$(BUILD) tools/setup.sh all
 
 kafka-publish: $(BUILD)/customer360 kafka-setup
 	$(KAFKA_PYTHON) tests/kafka/publish.py --binary $(BUILD)/customer360
+
+kafka-consume: $(BUILD)/customer360 kafka-setup
+	$(KAFKA_PYTHON) tests/kafka/consume.py --binary $(BUILD)/customer360
 
 kafka-fault: kafka-fault-checker kafka-fault-sqlite kafka-fault-postgres
 kafka-fault-checker: kafka-setup

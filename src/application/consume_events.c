@@ -120,6 +120,45 @@ static void judge_named(const struct consumption *consumption)
     }
 }
 
+/* ---- in order ---- */
+
+/* Keys of which a message was refused. */
+struct stopped {
+    struct str *keys;
+    size_t count;
+};
+
+static bool make_stopped(size_t count, struct arena *arena, struct stopped *stopped)
+{
+    *stopped = (struct stopped){.keys = ARENA_NEW_ARRAY(arena, struct str, count)};
+    return stopped->keys != NULL;
+}
+
+static bool is_stopped(const struct stopped *stopped, const struct inbound_event *event)
+{
+    return !str_is_none(event->key) && str_is_among(stopped->keys, stopped->count, event->key);
+}
+
+static void stop_behind(struct stopped *stopped, const struct inbound_event *event,
+                        const struct consumed *result)
+{
+    if (result->outcome == CONSUMED_REFUSED && !str_is_none(event->key))
+        stopped->keys[stopped->count++] = event->key;
+}
+
+static enum status hold_behind(const struct consumption *consumption, struct error *error)
+{
+    struct stopped stopped;
+    if (!make_stopped(consumption->count, consumption->arena, &stopped))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < consumption->count; i++) {
+        if (is_stopped(&stopped, &consumption->events[i]))
+            consumption->results[i].outcome = CONSUMED_HELD;
+        stop_behind(&stopped, &consumption->events[i], &consumption->results[i]);
+    }
+    return STATUS_OK;
+}
+
 /* ---- each once ---- */
 
 struct noted {
@@ -414,6 +453,7 @@ static enum status consume_body(struct store_session *session, void *context, st
     consumption->session = session;
     TRY(find_named(consumption, error));
     judge_named(consumption);
+    TRY(hold_behind(consumption, error));
     TRY(put_inbox(consumption, error));
     if (!apply) return apply_leads(consumption, error);
     for (size_t i = 0; i < consumption->count; i++)
@@ -465,7 +505,13 @@ enum status consume_events(struct application *application, const struct inbound
         if (!blames_event(status)) return status;
     }
     /* What one wrote before it was refused is undone with the whole only. */
-    for (size_t i = 0; i < count; i++)
+    struct stopped stopped;
+    if (!make_stopped(count, arena, &stopped)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < count; i++) {
+        results[i] = (struct consumed){.outcome = CONSUMED_HELD};
+        if (is_stopped(&stopped, &events[i])) continue;
         TRY(consume_alone(application, &events[i], arena, &results[i], error));
+        stop_behind(&stopped, &events[i], &results[i]);
+    }
     return STATUS_OK;
 }

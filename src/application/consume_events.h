@@ -12,7 +12,7 @@
  *   block                 a CREDIT fact of the home that is named
  *
  * A home keeps what it was given also while it is merged. What is about an erased customer is
- * dropped. One message that is refused does not keep back the others.
+ * dropped. One message that is refused keeps back those behind it with its key, and no others.
  */
 #ifndef APPLICATION_CONSUME_EVENTS_H
 #define APPLICATION_CONSUME_EVENTS_H
@@ -24,7 +24,8 @@ enum consumed_outcome {
     CONSUMED_APPLIED,
     CONSUMED_REPEATED, /* it had been, before */
     CONSUMED_DROPPED,  /* the customer was erased */
-    CONSUMED_REFUSED   /* nothing was written; `error` says why */
+    CONSUMED_REFUSED,  /* nothing was written; `error` says why */
+    CONSUMED_HELD      /* it comes behind one of its key that was refused: not tried */
 };
 
 struct consumed {

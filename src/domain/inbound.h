@@ -43,13 +43,15 @@ struct inbound_event {
     struct str tenant;
     instant timestamp;
     struct str trace;        /* traceparent; may be absent */
+    struct str key;          /* messages of one are in order; absent: this one is in none */
     struct str customer_id;  /* absent for a lead */
     struct json_value *body; /* checked members of the table, normalised; dates are YYYY-MM-DD */
     struct json_value *attributes; /* of a profile, as they came; NULL unless has_attributes */
 };
 
 /* STATUS_INVALID_VALUE (eventType: another type than expected), STATUS_REQUIRED_FIELD,
- * STATUS_LIMIT_EXCEEDED name the field. `trace` is the caller's to set. */
+ * STATUS_LIMIT_EXCEEDED name the field. `trace` and `key` are the
+ * caller's to set. */
 MUST_CHECK enum status inbound_parse(enum inbound_type type, const struct json_value *value,
                                      struct arena *arena, struct inbound_event *out,
                                      struct error *error);

@@ -88,6 +88,7 @@ void command_write_help(const struct invocation *invocation, const struct comman
 extern const struct command command_backup;
 extern const struct command command_digest;
 extern const struct command command_restore;
+extern const struct command command_dead_letters;
 extern const struct command command_dedupe;
 extern const struct command command_link;
 extern const struct command command_train;

@@ -107,6 +107,17 @@ struct config_values {
     int64_t kafka_batch;
     int64_t kafka_lease;
     int64_t kafka_timeout;
+    struct str kafka_consume;
+    struct str kafka_group;
+    struct str kafka_topic_leads;
+    struct str kafka_topic_service_orders;
+    struct str kafka_topic_sla_breaches;
+    struct str kafka_topic_contracts;
+    struct str kafka_topic_master_updates;
+    struct str kafka_topic_blocks;
+    struct str kafka_topic_dead_letters;
+    int64_t kafka_retry_for;
+    int64_t kafka_inbox_keep;
 
     struct str webhooks_key_file;
     struct str_list webhooks_internal_networks;

@@ -240,6 +240,7 @@ static void fill_application(const struct config_values *config, struct instance
         .checks_max = (size_t)config->limits_checks_max,
         .webhooks_max = (size_t)config->limits_webhooks_max,
         .answers_keep_ms = config->http_idempotency_keep,
+        .inbox_keep_ms = config->kafka_inbox_keep,
     };
     once_flights_init(&instance->flights, application->environment);
     application->flights = &instance->flights;

@@ -42,6 +42,10 @@ static const struct str reserved[] = {
     STR("partitioner"),
     STR("isolation.level"),
     STR("enable.auto.commit"),
+    STR("enable.auto.offset.store"),
+    STR("group.id"),
+    STR("auto.offset.reset"),
+    STR("partition.assignment.strategy"),
 };
 
 struct settings {
@@ -110,7 +114,7 @@ static enum status make_settings(const struct config_values *config, struct aren
 
 /* --- the rest --- */
 
-static bool is_topic_name(struct str text)
+bool publishing_is_topic_name(struct str text)
 {
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
@@ -132,13 +136,12 @@ static enum status make_registry(const struct config_values *config, struct aren
     struct str password;
     options->format = EVENT_FORMAT_SINGLE_OBJECT;
     if (str_equal(config->kafka_format, STR("json"))) options->format = EVENT_FORMAT_JSON;
-    if (str_is_empty(config->kafka_registry) || options->format == EVENT_FORMAT_JSON)
-        return STATUS_OK;
+    if (str_is_empty(config->kafka_registry)) return STATUS_OK;
     if (!http_client_takes(config->kafka_registry))
         return refuse(STR("kafka.registry"), STR("http://HOST:PORT/PATH, https://..."),
                       "is no URL of a registry", error);
     TRY(read_secret(config->kafka_registry_password_file, arena, &password, error));
-    options->format = EVENT_FORMAT_REGISTRY;
+    if (options->format != EVENT_FORMAT_JSON) options->format = EVENT_FORMAT_REGISTRY;
     options->registry = (struct schema_registry){
         .url = without_slash(config->kafka_registry),
         .user = str_is_empty(config->kafka_registry_user) ? STR_NONE : config->kafka_registry_user,
@@ -159,7 +162,7 @@ enum status publishing_options(const struct config_values *config, struct arena 
         .replication = config->kafka_replication > 0 ? (int)config->kafka_replication : -1,
         .timeout_ms = config->kafka_timeout,
     };
-    if (!is_topic_name(config->kafka_topic_prefix))
+    if (!publishing_is_topic_name(config->kafka_topic_prefix))
         return refuse(STR("kafka.topic_prefix"), STR("letters, digits, dot, dash, underscore"),
                       "cannot stand before the name of a topic", error);
     TRY(make_registry(config, arena, options, error));

@@ -8,6 +8,8 @@
 
 /* No brokers are configured. */
 bool publishing_is_off(const struct config_values *config);
+/* Letters, digits, dot, dash, underscore; at most 128 of them. */
+bool publishing_is_topic_name(struct str text);
 /* Reads the files with secrets. STATUS_CONFIGURATION names the key. */
 MUST_CHECK enum status publishing_options(const struct config_values *config, struct arena *arena,
                                           struct kafka_publisher_options *options,

@@ -15,6 +15,7 @@
 #include "adapters/identity/network.h"
 #include "adapters/jobs/job_service.h"
 #include "base/log.h"
+#include "service/consuming.h"
 #include "service/files.h"
 #include "service/process_metrics.h"
 #include "service/publishing.h"
@@ -175,6 +176,7 @@ static void write_metrics(void *context, struct buffer *out)
     const struct server *server = context;
     process_metrics_write(out);
     if (server->relay) relay_write_metrics(server->relay, out);
+    if (server->consumer) consumer_write_metrics(server->consumer, out);
     if (server->deliverer) deliverer_write_metrics(server->deliverer, out);
 }
 
@@ -285,6 +287,7 @@ enum status server_open(const struct config_values *config, const struct server_
     TRY(instance_open(config, arena, &server->instance, error));
     TRY(open_jobs(server, arena, error));
     TRY(publishing_open(config, server->instance.store, arena, &server->relay, error));
+    TRY(consuming_open(config, &server->instance.application, arena, &server->consumer, error));
     TRY(webhook_delivery_open(config, &server->instance, &server->deliverer, error));
     TRY(open_api(server, error));
     return open_loops(server, arena, error);
@@ -314,6 +317,14 @@ static bool close_listeners(struct server *server)
     return all;
 }
 
+static void close_consumer(struct server *server)
+{
+    if (!server->consumer) return;
+    consumer_stop(server->consumer);
+    consumer_free(server->consumer);
+    server->consumer = NULL;
+}
+
 static void close_readers(struct server *server)
 {
     if (server->relay) relay_stop(server->relay, 0);
@@ -330,6 +341,7 @@ void server_close(struct server *server)
 {
     bool all = close_listeners(server);
     job_service_free(server->jobs);
+    close_consumer(server);
     close_readers(server);
     if (all) api_free(server->api);
     if (all) server_settings_free(server->settings);

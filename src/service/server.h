@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 
 #include "adapters/api/api.h"
+#include "adapters/events/consumer.h"
 #include "adapters/events/relay.h"
 #include "adapters/store/postgres_sequencer.h"
 #include "adapters/webhooks/deliverer.h"
@@ -62,6 +63,7 @@ struct server {
     struct api *api;
     struct postgres_sequencer *sequencer; /* NULL but for PostgreSQL */
     struct relay *relay;                  /* NULL: nothing is published to Kafka */
+    struct consumer *consumer;            /* NULL: nothing is read from it */
     struct deliverer *deliverer;          /* NULL: there are no webhooks */
     struct server_loop *loops;
     size_t loop_count;

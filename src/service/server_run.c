@@ -154,6 +154,13 @@ static void start_readers(struct server *server)
         log_error("webhooks.not_started", LOG_CODE("code", status_code(error.status)));
 }
 
+static void start_consumer(struct server *server)
+{
+    struct error error = {.status = STATUS_OK};
+    if (server->consumer && consumer_start(server->consumer, &error) != STATUS_OK)
+        log_error("consumer.not_started", LOG_CODE("code", status_code(error.status)));
+}
+
 /* --- running --- */
 
 static void *run_loop(void *argument)
@@ -191,6 +198,7 @@ static void wind_down(struct server *server)
         if (server->loops[i].started) (void)pthread_join(server->loops[i].thread, NULL);
     if (server->sampling) (void)pthread_join(server->sample_thread, NULL);
     if (server->indexing) (void)pthread_join(server->index_thread, NULL);
+    if (server->consumer) consumer_stop(server->consumer);
     job_service_free(server->jobs);
     server->jobs = NULL;
     if (server->sequencer && loop_post(first, stop_sequencer, server)) loop_run(first);
@@ -212,6 +220,7 @@ void server_run(struct server *server)
     look_at_keys(server);
     start_sample(server);
     start_readers(server);
+    start_consumer(server);
     server->indexing =
         pthread_create(&server->index_thread, NULL, index_old_customers, server) == 0;
     loop_run(first);

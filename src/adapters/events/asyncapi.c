@@ -1,6 +1,7 @@
 #include "adapters/events/asyncapi.h"
 
 #include "adapters/events/event_schemas.h"
+#include "adapters/events/inbound_schemas.h"
 #include "formats/json.h"
 
 #define BINDING_VERSION STR("0.5.0")
@@ -42,43 +43,52 @@ static void put_info(struct json_writer *writer, struct str version)
             "Values are Avro in Confluent's wire format with a schema registry (subject "
             "<topic>-value), in Avro's single-object encoding without one, or, with "
             "kafka.format = json, the envelope of GET /api/v1/crm/events without its position. "
-            "kafka.topic_prefix, when it is set, stands before each address."));
+            "kafka.topic_prefix, when it is set, stands before each address of what is published. "
+            "Received are, with kafka.consume = on, messages of neighbouring systems, in Avro by "
+            "the sender's own schema at the registry, in Avro's single-object encoding by the "
+            "schema here, or as JSON, with the payload's members side by side or in payload; each "
+            "eventId of a type takes effect once."));
     json_object_end(writer);
 }
 
-/* crm.customer360.profile.created */
-static void put_channel(struct json_writer *writer, struct arena *arena,
-                        const struct event_type_row *row)
+/* crm.customer360.profile.created; partitions 0: they are others' to say. */
+static void put_channel(struct json_writer *writer, struct arena *arena, struct str topic,
+                        struct str message, int partitions)
 {
-    json_key(writer, row->topic);
+    json_key(writer, topic);
     json_object_begin(writer);
-    json_member_string(writer, STR("address"), row->topic);
+    json_member_string(writer, STR("address"), topic);
     json_key(writer, STR("messages"));
     json_object_begin(writer);
-    json_key(writer, row->name);
-    put_reference(writer, arena, "components/messages", row->name);
+    json_key(writer, message);
+    put_reference(writer, arena, "components/messages", message);
     json_object_end(writer);
     json_key(writer, STR("bindings"));
     json_object_begin(writer);
     json_key(writer, STR("kafka"));
     json_object_begin(writer);
-    json_member_string(writer, STR("topic"), row->topic);
-    json_key(writer, STR("partitions"));
-    json_int64(writer, row->partitions);
+    json_member_string(writer, STR("topic"), topic);
+    if (partitions > 0) {
+        json_key(writer, STR("partitions"));
+        json_int64(writer, partitions);
+    }
     json_member_string(writer, STR("bindingVersion"), BINDING_VERSION);
     json_object_end(writer);
     json_object_end(writer);
     json_object_end(writer);
 }
 
-static void put_operation(struct json_writer *writer, struct arena *arena,
-                          const struct event_type_row *row)
+static void put_operation(struct json_writer *writer, struct arena *arena, struct str topic,
+                          struct str message, struct str summary)
 {
-    json_key(writer, arena_format(arena, "publish%.*s", STR_ARGS(row->name)));
+    bool receives = !str_is_none(summary);
+    json_key(writer,
+             arena_format(arena, "%s%.*s", receives ? "receive" : "publish", STR_ARGS(message)));
     json_object_begin(writer);
-    json_member_string(writer, STR("action"), STR("send"));
+    json_member_string(writer, STR("action"), receives ? STR("receive") : STR("send"));
+    json_member_string(writer, STR("summary"), summary);
     json_key(writer, STR("channel"));
-    put_reference(writer, arena, "channels", row->topic);
+    put_reference(writer, arena, "channels", topic);
     json_object_end(writer);
 }
 
@@ -116,15 +126,15 @@ static void put_key_binding(struct json_writer *writer)
 }
 
 static void put_message(struct json_writer *writer, struct arena *arena,
-                        const struct event_type_row *row, const struct avro_record *schema)
+                        const struct avro_record *schema, bool with_headers)
 {
     struct buffer avro = {.arena = arena};
     avro_write_schema(&avro, schema);
-    json_key(writer, row->name);
+    json_key(writer, schema->name);
     json_object_begin(writer);
-    json_member_string(writer, STR("name"), row->name);
+    json_member_string(writer, STR("name"), schema->name);
     json_member_string(writer, STR("contentType"), STR("application/avro"));
-    put_headers(writer);
+    if (with_headers) put_headers(writer);
     json_key(writer, STR("payload"));
     json_object_begin(writer);
     json_member_string(writer, STR("schemaFormat"),
@@ -136,6 +146,43 @@ static void put_message(struct json_writer *writer, struct arena *arena,
     json_object_end(writer);
 }
 
+static void put_channels(struct json_writer *writer, struct arena *arena)
+{
+    json_key(writer, STR("channels"));
+    json_object_begin(writer);
+    for (int i = 0; i < EVENT_TYPE_COUNT; i++)
+        put_channel(writer, arena, event_types[i].topic, event_types[i].name,
+                    event_types[i].partitions);
+    for (int i = 0; i < INBOUND_TYPE_COUNT; i++)
+        put_channel(writer, arena, inbound_types[i].topic, inbound_types[i].name, 0);
+    json_object_end(writer);
+}
+
+static void put_operations(struct json_writer *writer, struct arena *arena)
+{
+    json_key(writer, STR("operations"));
+    json_object_begin(writer);
+    for (int i = 0; i < EVENT_TYPE_COUNT; i++)
+        put_operation(writer, arena, event_types[i].topic, event_types[i].name, STR_NONE);
+    for (int i = 0; i < INBOUND_TYPE_COUNT; i++)
+        put_operation(writer, arena, inbound_types[i].topic, inbound_types[i].name,
+                      inbound_types[i].effect);
+    json_object_end(writer);
+}
+
+static void put_messages(struct json_writer *writer, struct arena *arena)
+{
+    json_key(writer, STR("messages"));
+    json_object_begin(writer);
+    for (int i = 0; i < EVENT_TYPE_COUNT; i++) put_message(writer, arena, &event_schemas[i], true);
+    for (int i = 0; i < INBOUND_TYPE_COUNT; i++) {
+        struct inbound_schema schema;
+        inbound_schema_init((enum inbound_type)i, &schema);
+        put_message(writer, arena, &schema.record, false);
+    }
+    json_object_end(writer);
+}
+
 struct str asyncapi_write(struct str version, struct arena *arena)
 {
     struct buffer out = {.arena = arena};
@@ -143,21 +190,11 @@ struct str asyncapi_write(struct str version, struct arena *arena)
     json_object_begin(&writer);
     json_member_string(&writer, STR("asyncapi"), STR("3.0.0"));
     put_info(&writer, version);
-    json_key(&writer, STR("channels"));
-    json_object_begin(&writer);
-    for (int i = 0; i < EVENT_TYPE_COUNT; i++) put_channel(&writer, arena, &event_types[i]);
-    json_object_end(&writer);
-    json_key(&writer, STR("operations"));
-    json_object_begin(&writer);
-    for (int i = 0; i < EVENT_TYPE_COUNT; i++) put_operation(&writer, arena, &event_types[i]);
-    json_object_end(&writer);
+    put_channels(&writer, arena);
+    put_operations(&writer, arena);
     json_key(&writer, STR("components"));
     json_object_begin(&writer);
-    json_key(&writer, STR("messages"));
-    json_object_begin(&writer);
-    for (int i = 0; i < EVENT_TYPE_COUNT; i++)
-        put_message(&writer, arena, &event_types[i], &event_schemas[i]);
-    json_object_end(&writer);
+    put_messages(&writer, arena);
     json_object_end(&writer);
     json_object_end(&writer);
     return buffer_failed(&out) ? STR_NONE : buffer_str(&out);

@@ -20,7 +20,7 @@ struct kafka_publisher_options {
     bool any_partitions;
     int replication; /* of topics that are made; -1: as the broker has it */
     enum event_format format;
-    struct schema_registry registry; /* with EVENT_FORMAT_REGISTRY */
+    struct schema_registry registry; /* an absent url: there is none */
     int64_t timeout_ms;              /* of each call to a broker */
 };
 

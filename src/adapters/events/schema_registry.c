@@ -105,6 +105,30 @@ enum status schema_registry_register(const struct schema_registry *registry, str
     return STATUS_OK;
 }
 
+enum status schema_registry_fetch(const struct schema_registry *registry, uint32_t id,
+                                  struct arena *arena, struct str *schema, struct error *error)
+{
+    struct http_client_answer answer = {0};
+    struct json_value *body;
+    struct str path = arena_format(arena, "/schemas/ids/%u", (unsigned)id);
+    if (str_is_none(path)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(ask(registry, "GET", path, STR_NONE, arena, &answer, error));
+    if (answer.status == HTTP_NOT_FOUND)
+        return error_set(error, STATUS_INVALID_VALUE, STR_NONE, STR_NONE,
+                         "the schema registry knows no schema %u", (unsigned)id);
+    if (!is_ok(&answer)) return refuse(registry, &answer, path, arena, error);
+    if (json_parse(answer.body, arena, &body, NULL) != STATUS_OK)
+        return error_set(error, STATUS_UNAVAILABLE, STR("kafka.registry"), STR_NONE,
+                         "the schema registry %.*s does not answer as one",
+                         STR_ARGS(registry->url));
+    struct str type = json_text(json_get(body, STR("schemaType")));
+    *schema = json_text(json_get(body, STR("schema")));
+    if (!str_is_none(*schema) && (str_is_none(type) || str_equal(type, STR("AVRO"))))
+        return STATUS_OK;
+    return error_set(error, STATUS_INVALID_VALUE, STR_NONE, STR_NONE, "schema %u is none of Avro",
+                     (unsigned)id);
+}
+
 enum status schema_registry_check(const struct schema_registry *registry, struct arena *arena,
                                   struct error *error)
 {

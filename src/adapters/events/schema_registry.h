@@ -20,6 +20,10 @@ MUST_CHECK enum status schema_registry_register(const struct schema_registry *re
                                                 struct str topic, struct str schema,
                                                 struct arena *arena, uint32_t *id,
                                                 struct error *error);
+/* The text of the Avro schema with that id. STATUS_INVALID_VALUE when there is none. */
+MUST_CHECK enum status schema_registry_fetch(const struct schema_registry *registry, uint32_t id,
+                                             struct arena *arena, struct str *schema,
+                                             struct error *error);
 /* Only asks: STATUS_UNAVAILABLE when it does not answer as a registry. */
 MUST_CHECK enum status schema_registry_check(const struct schema_registry *registry,
                                              struct arena *arena, struct error *error);

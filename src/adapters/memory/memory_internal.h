@@ -62,8 +62,9 @@ struct memory_store {
     pthread_mutex_t mutex;
     struct memory_heap heap;
     struct memory_table tenants;
-    struct memory_vector outbox; /* struct outbox_event * of all tenants; a place is a position */
-    struct memory_table relays;  /* struct memory_relay by name */
+    struct memory_vector outbox;  /* struct outbox_event * of all tenants; a place is a position */
+    struct memory_table relays;   /* struct memory_relay by name */
+    struct memory_vector letters; /* struct dead_letter *, in order; a removed one has no topic */
 };
 
 struct memory_session {
@@ -218,5 +219,19 @@ enum status memory_answers_put(struct store_session *, const struct answer_row *
 extern const struct webhook_operations memory_webhook_operations;
 enum status memory_inbox_put(struct store_session *, const struct str *, size_t, instant, instant,
                              bool *, struct error *);
+enum status memory_dead_letter_put(struct store *, const struct dead_letter *, size_t count,
+                                   struct arena *, struct error *);
+enum status memory_dead_letter_parked(struct store *, struct str topic, const struct str *keys,
+                                      size_t count, struct arena *, int64_t *since, struct error *);
+enum status memory_dead_letter_list(struct store *, const struct dead_letter *after, size_t limit,
+                                    struct arena *, struct dead_letter **, size_t *count,
+                                    struct error *);
+enum status memory_dead_letter_remove(struct store *, const struct dead_letter *, struct arena *,
+                                      struct error *);
+enum status memory_dead_letter_count(struct store *, struct arena *, struct dead_letter_count *,
+                                     struct error *);
+/* False when out of memory. */
+bool memory_letters_erase(struct memory_heap *heap, struct store_session *session,
+                          const struct erasure *erasure);
 
 #endif

@@ -44,9 +44,9 @@ static enum status erase_merge(struct store_session *base, const struct merge *m
 enum status sql_erasure_homes(struct store_session *base, const struct erasure *erasure,
                               struct error *error)
 {
-    const struct sql_statement *const all[] = {SQL_HOMES_ERASE, SQL_HOMES_ERASE_EVENTS,
-                                               SQL_HOMES_ERASE_VERSIONS, SQL_HOMES_ERASE_FACTS,
-                                               SQL_HOMES_ERASE_DUPLICATES};
+    const struct sql_statement *const all[] = {
+        SQL_HOMES_ERASE,       SQL_HOMES_ERASE_EVENTS,     SQL_HOMES_ERASE_VERSIONS,
+        SQL_HOMES_ERASE_FACTS, SQL_HOMES_ERASE_DUPLICATES, SQL_HOMES_ERASE_LETTERS};
     /* What was answered of a merged profile told of all its homes. */
     const struct sql_statement *const of_kin[] = {SQL_HOMES_ERASE_ANSWERS};
     const struct sql_value tenant = SQL_PARAM_TEXT(base->tenant);

@@ -1,4 +1,4 @@
-/* What was consumed: see store_inbox_put. */
+/* What was consumed, and what was put aside: see store_inbox_put and store_dead_letter_put. */
 #include "adapters/store/sql_store_internal.h"
 
 #include <stdlib.h>
@@ -35,4 +35,126 @@ enum status sql_inbox_put(struct store_session *base, const struct str *ids, siz
         if (found) fresh[found - ids] = true;
     }
     return purge(base, count, forget, error);
+}
+
+/* --- dead letters --- */
+
+struct letters {
+    const struct dead_letter *items;
+    size_t count;
+    struct arena *arena;
+};
+
+static enum status put_letters(struct sql_transaction *transaction, void *context,
+                               struct error *error)
+{
+    const struct letters *letters = context;
+    for (size_t i = 0; i < letters->count; i++) {
+        const struct dead_letter *letter = &letters->items[i];
+        const struct sql_value params[] = {
+            SQL_PARAM_TEXT(letter->topic),    SQL_PARAM_INT64(letter->partition),
+            SQL_PARAM_INT64(letter->offset),  SQL_PARAM_TEXT(letter->key),
+            SQL_PARAM_TEXT(letter->value),    SQL_PARAM_TEXT(letter->trace),
+            SQL_PARAM_TEXT(letter->code),     SQL_PARAM_TEXT(letter->reason),
+            SQL_PARAM_TEXT(letter->tenant),   SQL_PARAM_TEXT(letter->customer),
+            SQL_PARAM_INT64(letter->sent_at), SQL_PARAM_INT64(letter->parked_at),
+        };
+        TRY(sql_execute(transaction, SQL_DEAD_LETTER_PUT, params, SQL_COUNT(params), error));
+    }
+    return STATUS_OK;
+}
+
+static struct sql_driver *driver_of(struct store *base)
+{
+    return ((struct sql_store *)base)->driver;
+}
+
+enum status sql_dead_letter_put(struct store *base, const struct dead_letter *letters, size_t count,
+                                struct arena *arena, struct error *error)
+{
+    struct letters context = {letters, count, arena};
+    return driver_of(base)->transact(driver_of(base), SQL_WRITE, NO_TENANT, arena, put_letters,
+                                     &context, error);
+}
+
+enum status sql_dead_letter_parked(struct store *base, struct str topic, const struct str *keys,
+                                   size_t count, struct arena *arena, int64_t *since,
+                                   struct error *error)
+{
+    const struct sql_value params[] = {SQL_PARAM_TEXT(topic), SQL_PARAM_ARRAY(keys, count)};
+    struct sql_rows rows;
+    for (size_t i = 0; i < count; i++) since[i] = -1;
+    TRY(driver_of(base)->query_one(driver_of(base), NO_TENANT, SQL_DEAD_LETTER_PARKED, params,
+                                   SQL_COUNT(params), arena, &rows, error));
+    for (size_t row = 0; row < rows.row_count; row++)
+        for (size_t i = 0; i < count; i++)
+            if (str_equal(keys[i], sql_cell(&rows, row, 0)))
+                since[i] = sql_cell_int64(&rows, row, 1, -1);
+    return STATUS_OK;
+}
+
+static void decode_letter(const struct sql_rows *rows, size_t i, struct dead_letter *letter)
+{
+    *letter = (struct dead_letter){
+        .topic = sql_cell(rows, i, 0),
+        .partition = sql_cell_int64(rows, i, 1, 0),
+        .offset = sql_cell_int64(rows, i, 2, 0),
+        .key = sql_cell(rows, i, 3),
+        .value = sql_cell(rows, i, 4),
+        .trace = sql_cell(rows, i, 5),
+        .code = sql_cell(rows, i, 6),
+        .reason = sql_cell(rows, i, 7),
+        .tenant = sql_cell(rows, i, 8),
+        .customer = sql_cell(rows, i, 9),
+        .sent_at = sql_cell_int64(rows, i, 10, INSTANT_NONE),
+        .parked_at = sql_cell_int64(rows, i, 11, INSTANT_NONE),
+    };
+}
+
+enum status sql_dead_letter_list(struct store *base, const struct dead_letter *after, size_t limit,
+                                 struct arena *arena, struct dead_letter **out, size_t *count,
+                                 struct error *error)
+{
+    const struct sql_value params[] = {SQL_PARAM_TEXT(after ? after->topic : STR("")),
+                                       SQL_PARAM_INT64(after ? after->partition : -1),
+                                       SQL_PARAM_INT64(after ? after->offset : -1),
+                                       SQL_PARAM_INT64((int64_t)limit)};
+    struct sql_rows rows;
+    TRY(driver_of(base)->query_one(driver_of(base), NO_TENANT, SQL_DEAD_LETTER_LIST, params,
+                                   SQL_COUNT(params), arena, &rows, error));
+    *out = ARENA_NEW_ARRAY(arena, struct dead_letter, rows.row_count);
+    if (!*out) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < rows.row_count; i++) decode_letter(&rows, i, &(*out)[i]);
+    *count = rows.row_count;
+    return STATUS_OK;
+}
+
+static enum status remove_letter(struct sql_transaction *transaction, void *context,
+                                 struct error *error)
+{
+    const struct dead_letter *letter = context;
+    const struct sql_value params[] = {SQL_PARAM_TEXT(letter->topic),
+                                       SQL_PARAM_INT64(letter->partition),
+                                       SQL_PARAM_INT64(letter->offset)};
+    return sql_execute(transaction, SQL_DEAD_LETTER_REMOVE, params, SQL_COUNT(params), error);
+}
+
+enum status sql_dead_letter_remove(struct store *base, const struct dead_letter *letter,
+                                   struct arena *arena, struct error *error)
+{
+    struct dead_letter context = *letter;
+    return driver_of(base)->transact(driver_of(base), SQL_WRITE, NO_TENANT, arena, remove_letter,
+                                     &context, error);
+}
+
+enum status sql_dead_letter_count(struct store *base, struct arena *arena,
+                                  struct dead_letter_count *count, struct error *error)
+{
+    struct sql_rows rows;
+    TRY(driver_of(base)->query_one(driver_of(base), NO_TENANT, SQL_DEAD_LETTER_COUNT, NULL, 0,
+                                   arena, &rows, error));
+    *count = (struct dead_letter_count){.letters = sql_cell_int64(&rows, 0, 0, 0),
+                                        .keys = sql_cell_int64(&rows, 0, 1, 0),
+                                        .oldest = sql_cell_int64(&rows, 0, 2, INSTANT_NONE)};
+    return STATUS_OK;
 }

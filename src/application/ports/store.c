@@ -428,3 +428,35 @@ enum status store_inbox_put(struct store_session *session, const struct str *ids
 {
     return session->store->operations->inbox_put(session, ids, count, now, forget, fresh, error);
 }
+
+enum status store_dead_letter_put(struct store *store, const struct dead_letter *letters,
+                                  size_t count, struct arena *arena, struct error *error)
+{
+    return store->operations->dead_letter_put(store, letters, count, arena, error);
+}
+
+enum status store_dead_letter_parked(struct store *store, struct str topic, const struct str *keys,
+                                     size_t count, struct arena *arena, int64_t *since,
+                                     struct error *error)
+{
+    return store->operations->dead_letter_parked(store, topic, keys, count, arena, since, error);
+}
+
+enum status store_dead_letter_list(struct store *store, const struct dead_letter *after,
+                                   size_t limit, struct arena *arena, struct dead_letter **letters,
+                                   size_t *count, struct error *error)
+{
+    return store->operations->dead_letter_list(store, after, limit, arena, letters, count, error);
+}
+
+enum status store_dead_letter_remove(struct store *store, const struct dead_letter *letter,
+                                     struct arena *arena, struct error *error)
+{
+    return store->operations->dead_letter_remove(store, letter, arena, error);
+}
+
+enum status store_dead_letter_count(struct store *store, struct arena *arena,
+                                    struct dead_letter_count *count, struct error *error)
+{
+    return store->operations->dead_letter_count(store, arena, count, error);
+}

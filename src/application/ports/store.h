@@ -161,6 +161,27 @@ struct outbox_event {
     struct str tenant;
 };
 
+/* A message that was put aside, and why. While one of a key is there, the key is parked. */
+struct dead_letter {
+    struct str topic;
+    int64_t partition;
+    int64_t offset;
+    struct str key;   /* text, or base64url behind "base64url:"; absent: none */
+    struct str value; /* the same */
+    struct str trace; /* traceparent; absent: none */
+    struct str code;  /* of a status */
+    struct str reason;
+    struct str tenant;   /* absent: not known */
+    struct str customer; /* whom it is about; absent: not known */
+    instant sent_at;
+    instant parked_at;
+};
+struct dead_letter_count {
+    int64_t letters;
+    int64_t keys;   /* that are parked */
+    instant oldest; /* parked_at; INSTANT_NONE: there is none */
+};
+
 /* A turn of one that publishes the outbox (a relay). */
 struct relay_turn {
     struct str relay;     /* which one; one instance at a time works as it */
@@ -204,6 +225,18 @@ struct store_operations {
                                struct outbox_event **, size_t *count, struct error *);
     enum status (*relay_turn)(struct store *, const struct relay_turn *, struct arena *,
                               struct relay_state *, struct error *);
+
+    enum status (*dead_letter_put)(struct store *, const struct dead_letter *, size_t count,
+                                   struct arena *, struct error *);
+    enum status (*dead_letter_parked)(struct store *, struct str topic, const struct str *keys,
+                                      size_t count, struct arena *, int64_t *since, struct error *);
+    enum status (*dead_letter_list)(struct store *, const struct dead_letter *after, size_t limit,
+                                    struct arena *, struct dead_letter **, size_t *count,
+                                    struct error *);
+    enum status (*dead_letter_remove)(struct store *, const struct dead_letter *, struct arena *,
+                                      struct error *);
+    enum status (*dead_letter_count)(struct store *, struct arena *, struct dead_letter_count *,
+                                     struct error *);
 
     enum status (*profile_get)(struct store_session *, struct str id, enum store_lock,
                                struct arena *, struct profile_row *, struct error *);
@@ -496,6 +529,28 @@ MUST_CHECK enum status store_outbox_list(struct store *store, int64_t after, siz
 MUST_CHECK enum status store_relay_turn(struct store *store, const struct relay_turn *turn,
                                         struct arena *arena, struct relay_state *state,
                                         struct error *error);
+/* Dead letters are of no tenant: whoever consumes for all puts them. One that is there already
+ * (topic, partition, offset) stays as it is. */
+MUST_CHECK enum status store_dead_letter_put(struct store *store, const struct dead_letter *letters,
+                                             size_t count, struct arena *arena,
+                                             struct error *error);
+/* since[i]: the offset of the first one of keys[i], or -1: it is not parked. */
+MUST_CHECK enum status store_dead_letter_parked(struct store *store, struct str topic,
+                                                const struct str *keys, size_t count,
+                                                struct arena *arena, int64_t *since,
+                                                struct error *error);
+/* By topic, partition and offset, behind `after` (NULL: from the first). */
+MUST_CHECK enum status store_dead_letter_list(struct store *store, const struct dead_letter *after,
+                                              size_t limit, struct arena *arena,
+                                              struct dead_letter **letters, size_t *count,
+                                              struct error *error);
+/* One that is not there is no error. */
+MUST_CHECK enum status store_dead_letter_remove(struct store *store,
+                                                const struct dead_letter *letter,
+                                                struct arena *arena, struct error *error);
+MUST_CHECK enum status store_dead_letter_count(struct store *store, struct arena *arena,
+                                               struct dead_letter_count *count,
+                                               struct error *error);
 /* Suppression list of hashed contact points. Put again: the reason is replaced. Find: found[i] says
  * it of hashes[i]. */
 MUST_CHECK enum status store_suppression_put(struct store_session *session, struct str hash,

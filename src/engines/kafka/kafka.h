@@ -80,7 +80,8 @@ struct kafka_record {
 struct kafka_producer;
 
 /* When it returns, no older producer of this id can commit any more, and what one had begun is
- * committed or aborted. */
+ * committed or aborted. Without an id (absent) there are no transactions: a commit only waits until
+ * all that was sent is written. */
 MUST_CHECK enum status kafka_producer_open(const struct kafka_options *options,
                                            struct str transactional_id,
                                            struct kafka_producer **producer, struct error *error);
@@ -91,6 +92,58 @@ MUST_CHECK enum status kafka_producer_send(struct kafka_producer *producer,
 MUST_CHECK enum status kafka_producer_commit(struct kafka_producer *producer, struct error *error);
 /* NULL is nothing. What was begun is left to be aborted. */
 void kafka_producer_free(struct kafka_producer *producer);
+
+/* --- reading, as one of a group --- */
+
+struct kafka_message {
+    struct str topic;
+    int32_t partition;
+    int64_t offset;
+    struct str key;   /* absent: none */
+    struct str value; /* absent: none (a tombstone) */
+    int64_t timestamp_ms;
+    const void *handle; /* for its headers */
+};
+
+struct kafka_group {
+    struct str name;
+    const struct str *topics; /* one that is not there yet is looked for again */
+    size_t topic_count;
+    /* In poll() or free(): what was assigned is about to go to others, so that offsets can still be
+     * committed. */
+    void (*revoked)(void *argument);
+    void *argument;
+};
+
+struct kafka_offset {
+    struct str topic;
+    int32_t partition;
+    int64_t offset; /* to go on from */
+};
+
+struct kafka_consumer;
+
+/* Offsets are the caller's to commit; where none is there, a partition is read from its beginning.
+ * Only committed records are read. */
+MUST_CHECK enum status kafka_consumer_open(const struct kafka_options *options,
+                                           const struct kafka_group *group,
+                                           struct kafka_consumer **consumer, struct error *error);
+/* Waits up to `wait_ms` for the first of up to `max` messages, which live until the next call. */
+MUST_CHECK enum status kafka_consumer_poll(struct kafka_consumer *self, size_t max, int64_t wait_ms,
+                                           struct kafka_message **messages, size_t *count,
+                                           struct error *error);
+/* `wait`: until it is done. What is not committed is read again, by whoever has the partition then:
+ * so a failure is none of the caller's. */
+void kafka_consumer_commit(struct kafka_consumer *self, const struct kafka_offset *offsets,
+                           size_t count, bool wait);
+/* How many records of what is assigned lie behind the positions read, as far as is known. */
+int64_t kafka_consumer_lag(const struct kafka_consumer *self);
+/* Partitions that are assigned. */
+int64_t kafka_consumer_assigned(const struct kafka_consumer *self);
+/* The value of the first header of that name; absent: there is none. */
+struct str kafka_message_header(const struct kafka_message *message, const char *name);
+/* Leaves the group. NULL is nothing. */
+void kafka_consumer_free(struct kafka_consumer *self);
 
 /* --- reading back --- */
 

@@ -101,7 +101,8 @@ enum status kafka_settings_check(const struct kafka_options *options, struct err
 
 enum status kafka_client_open(struct kafka_client *client, rd_kafka_type_t type,
                               const struct kafka_options *options, const struct kafka_setting *own,
-                              size_t own_count, struct error *error)
+                              size_t own_count, const struct kafka_hooks *hooks,
+                              struct error *error)
 {
     rd_kafka_conf_t *configuration = NULL;
     char why[KAFKA_REASON_MAX];
@@ -111,6 +112,8 @@ enum status kafka_client_open(struct kafka_client *client, rd_kafka_type_t type,
     rd_kafka_conf_set_opaque(configuration, client);
     rd_kafka_conf_set_log_cb(configuration, on_log);
     rd_kafka_conf_set_error_cb(configuration, on_error);
+    if (hooks && hooks->rebalance) rd_kafka_conf_set_rebalance_cb(configuration, hooks->rebalance);
+    if (hooks && hooks->delivered) rd_kafka_conf_set_dr_msg_cb(configuration, hooks->delivered);
     client->handle = rd_kafka_new(type, configuration, why, sizeof(why));
     if (client->handle) return STATUS_OK;
     rd_kafka_conf_destroy(configuration);

@@ -18,10 +18,17 @@ struct kafka_client {
     bool is_misconfigured; /* refused by the broker: waiting does not help */
 };
 
-/* `own` comes after the operator's settings. */
+/* Called with the client as opaque; NULL where nobody asks. */
+struct kafka_hooks {
+    void (*rebalance)(rd_kafka_t *, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t *, void *);
+    void (*delivered)(rd_kafka_t *, const rd_kafka_message_t *, void *);
+};
+
+/* `own` comes after the operator's settings. `hooks` may be NULL. */
 enum status kafka_client_open(struct kafka_client *client, rd_kafka_type_t type,
                               const struct kafka_options *options, const struct kafka_setting *own,
-                              size_t own_count, struct error *error);
+                              size_t own_count, const struct kafka_hooks *hooks,
+                              struct error *error);
 void kafka_client_close(struct kafka_client *client);
 
 /* Fills the error from the library's code; `what` is a clause: "the topics could not be read". */

@@ -114,7 +114,7 @@ enum status kafka_last_record(const struct kafka_options *options, struct str to
     *value = STR_NONE;
     (void)snprintf(search.topic, sizeof(search.topic), "%.*s", STR_ARGS(topic));
     TRY(kafka_client_open(&search.client, RD_KAFKA_CONSUMER, options, own,
-                          sizeof(own) / sizeof(own[0]), error));
+                          sizeof(own) / sizeof(own[0]), NULL, error));
     enum status status = find(&search, error);
     kafka_client_close(&search.client);
     return status;

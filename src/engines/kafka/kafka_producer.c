@@ -1,5 +1,5 @@
-/* A transactional producer. Whatever fails, it is freed and a new one opened: beginning anew is
- * what fences what went before, and asks the broker to end what was left open. */
+/* A producer, transactional or not. Whatever fails, it is freed and a new one opened: beginning
+ * anew is what fences what went before, and asks the broker to end what was left open. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -15,7 +15,16 @@ struct kafka_producer {
     int64_t timeout_ms;
     const atomic_bool *stop;
     instant committed_at;
+    bool transactional;
+    rd_kafka_resp_err_t lost; /* why a record of a plain one was not written */
 };
+
+static void on_delivered(rd_kafka_t *handle, const rd_kafka_message_t *message, void *opaque)
+{
+    struct kafka_producer *self = opaque; /* begins with the client */
+    (void)handle;
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) self->lost = message->err;
+}
 
 static enum status fail(struct kafka_producer *self, rd_kafka_error_t *failure, const char *what,
                         struct error *error)
@@ -47,16 +56,21 @@ static rd_kafka_error_t *in_slices(struct kafka_producer *self,
 static enum status initialise(struct kafka_producer *self, const struct kafka_options *options,
                               struct str transactional_id, struct error *error)
 {
+    static const struct kafka_hooks hooks = {.delivered = on_delivered};
+    self->transactional = !str_is_none(transactional_id);
     const struct kafka_setting own[] = {
-        {STR("transactional.id"), transactional_id},
-        {STR("transaction.timeout.ms"), TRANSACTION_TIMEOUT},
         {STR("message.timeout.ms"), TRANSACTION_TIMEOUT},
+        {STR("enable.idempotence"), STR("true")},
         /* As Java's clients place a key, so that topics of several producers join by it. */
         {STR("partitioner"), STR("murmur2_random")},
         {STR("log.connection.close"), STR("false")},
+        {STR("transaction.timeout.ms"), TRANSACTION_TIMEOUT},
+        {STR("transactional.id"), transactional_id},
     };
-    TRY(kafka_client_open(&self->client, RD_KAFKA_PRODUCER, options, own,
-                          sizeof(own) / sizeof(own[0]), error));
+    size_t count = sizeof(own) / sizeof(own[0]) - (self->transactional ? 0 : 2);
+    TRY(kafka_client_open(&self->client, RD_KAFKA_PRODUCER, options, own, count,
+                          self->transactional ? NULL : &hooks, error));
+    if (!self->transactional) return STATUS_OK;
     rd_kafka_error_t *failure = in_slices(self, rd_kafka_init_transactions);
     return failure ? fail(self, failure, "no transaction can be begun", error) : STATUS_OK;
 }
@@ -83,6 +97,7 @@ static instant now(void)
 
 enum status kafka_producer_begin(struct kafka_producer *self, struct error *error)
 {
+    if (!self->transactional) return STATUS_OK;
     int64_t since = now() - self->committed_at;
     if (since < MARKERS_US) (void)usleep((useconds_t)(MARKERS_US - since));
     rd_kafka_error_t *failure = rd_kafka_begin_transaction(self->client.handle);
@@ -128,8 +143,24 @@ enum status kafka_producer_send(struct kafka_producer *self, const struct kafka_
                              rd_kafka_err2str(code), error);
 }
 
+static enum status flush(struct kafka_producer *self, struct error *error)
+{
+    const struct kafka_options options = {.timeout_ms = self->timeout_ms, .stop = self->stop};
+    instant deadline = kafka_client_deadline(&options);
+    rd_kafka_resp_err_t code;
+    do {
+        code = rd_kafka_flush(self->client.handle, kafka_client_slice_ms(deadline));
+    } while (code != RD_KAFKA_RESP_ERR_NO_ERROR &&
+             kafka_client_may_wait(&self->client, &options, deadline));
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = self->lost;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return STATUS_OK;
+    return kafka_client_fail(&self->client, code, "a record was not written",
+                             rd_kafka_err2str(code), error);
+}
+
 enum status kafka_producer_commit(struct kafka_producer *self, struct error *error)
 {
+    if (!self->transactional) return flush(self, error);
     rd_kafka_error_t *failure = in_slices(self, rd_kafka_commit_transaction);
     if (!failure) {
         self->committed_at = now();

@@ -183,7 +183,8 @@ enum status kafka_topics_ensure(const struct kafka_options *options,
     struct making making = {.client = &client, .options = options, .topics = topics};
     making.wanted = calloc(topics->count, sizeof(*making.wanted));
     if (!making.wanted) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    enum status status = kafka_client_open(&client, RD_KAFKA_PRODUCER, options, NULL, 0, error);
+    enum status status =
+        kafka_client_open(&client, RD_KAFKA_PRODUCER, options, NULL, 0, NULL, error);
     if (status == STATUS_OK) {
         status = ensure(&making, error);
         kafka_client_close(&client);

@@ -1,0 +1,1 @@
+delete from dead_letter where about_tenant = $1 and about_customer in (select value from json_each($2))

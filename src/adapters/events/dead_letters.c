@@ -1,0 +1,101 @@
+#include "adapters/events/dead_letters.h"
+
+#include "formats/base64url.h"
+
+#define PREFIX "base64url:"
+
+enum { RECORD_VALUE_MAX = 900000, HEADERS_MAX = 7 };
+
+struct str dead_letters_text(struct str bytes, struct arena *arena)
+{
+    if (str_is_none(bytes)) return STR_NONE;
+    bool plain = str_is_utf8(bytes) && str_find_char(bytes, '\0') < 0 &&
+                 !str_starts_with(bytes, STR(PREFIX));
+    if (plain) return arena_str(arena, bytes);
+    struct str encoded = base64url_encode(bytes, arena);
+    return str_is_none(encoded) ? STR_NONE : arena_format(arena, PREFIX "%.*s", STR_ARGS(encoded));
+}
+
+/* The bytes again; absent when it is no such text, or out of memory. */
+static struct str bytes_of(struct str text, struct arena *arena)
+{
+    struct str bytes = text;
+    if (!str_starts_with(text, STR(PREFIX))) return text;
+    return base64url_decode(str_skip(text, sizeof(PREFIX) - 1), arena, &bytes) ? bytes : STR_NONE;
+}
+
+/* The field and what is allowed belong to the reason. */
+static struct str reason_of(const struct error *why, struct arena *arena)
+{
+    return arena_format(arena, "%s%s%s%s%s", why->field, why->field[0] ? ": " : "", why->message,
+                        why->allowed[0] ? "; allowed: " : "", why->allowed);
+}
+
+enum status dead_letters_make(const struct item *item, const struct inbound_event *event,
+                              const struct error *why, instant now, struct arena *arena,
+                              struct dead_letter *letter, struct error *error)
+{
+    bool is_behind = why->status == STATUS_OK;
+    *letter = (struct dead_letter){
+        .topic = item->topic,
+        .partition = item->partition,
+        .offset = item->offset,
+        .key = dead_letters_text(item->key, arena),
+        .value = dead_letters_text(item->value, arena),
+        .trace = dead_letters_text(item->trace, arena),
+        .code = is_behind ? STR("KEY_PARKED") : status_code(why->status),
+        .reason = is_behind ? STR("a message before it with the same key was put aside")
+                            : reason_of(why, arena),
+        .tenant = event ? event->tenant : STR_NONE,
+        .customer = event ? event->customer_id : STR_NONE,
+        .sent_at = item->timestamp_ms > 0 ? item->timestamp_ms * (INSTANT_SECOND / 1000) : 0,
+        .parked_at = now};
+    bool lost = str_is_none(letter->reason) ||
+                (!str_is_none(item->key) && str_is_none(letter->key)) ||
+                (!str_is_none(item->value) && str_is_none(letter->value));
+    return lost ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+}
+
+enum status dead_letters_send(struct kafka_producer *producer, struct str topic,
+                              const struct item *item, const struct dead_letter *letter,
+                              struct arena *arena, struct error *error)
+{
+    bool fits = item->value.len <= RECORD_VALUE_MAX;
+    const struct kafka_header all[HEADERS_MAX] = {
+        {STR("dead_letter_topic"), item->topic},
+        {STR("dead_letter_partition"), arena_format(arena, "%d", (int)item->partition)},
+        {STR("dead_letter_offset"), arena_format(arena, "%lld", (long long)item->offset)},
+        {STR("dead_letter_code"), letter->code},
+        {STR("dead_letter_reason"), letter->reason},
+        {STR("traceparent"), item->trace},
+        {STR("dead_letter_value"), fits ? STR_NONE : STR("left out: too large for a record")},
+    };
+    struct kafka_header headers[HEADERS_MAX];
+    struct kafka_record record = {.topic = topic,
+                                  .key = item->key,
+                                  .value = fits ? item->value : STR_NONE,
+                                  .timestamp_ms = letter->parked_at / (INSTANT_SECOND / 1000),
+                                  .headers = headers};
+    for (size_t i = 0; i < HEADERS_MAX; i++)
+        if (!str_is_none(all[i].value)) headers[record.header_count++] = all[i];
+    return kafka_producer_send(producer, &record, error);
+}
+
+enum status dead_letters_replay(struct application *application, struct inbound_reader *reader,
+                                enum inbound_type type, const struct dead_letter *letter,
+                                struct arena *arena, struct consumed *result, struct error *error)
+{
+    struct inbound_event event;
+    bool refused;
+    struct str value = bytes_of(letter->value, arena);
+    enum status status =
+        inbound_reader_read(reader, type, value, arena, &event, &refused, &result->error);
+    if (status != STATUS_OK && !refused) {
+        if (error) *error = result->error;
+        return status;
+    }
+    result->outcome = CONSUMED_REFUSED;
+    if (refused) return STATUS_OK;
+    event.trace = letter->trace;
+    return consume_events(application, &event, 1, arena, result, error);
+}

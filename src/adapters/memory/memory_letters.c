@@ -1,0 +1,169 @@
+/* Dead letters, in the order in which they are listed. One that was removed keeps its place,
+ * without its topic. */
+#include <pthread.h>
+
+#include "adapters/memory/memory_internal.h"
+
+static struct memory_store *of(struct store *store)
+{
+    return (struct memory_store *)store;
+}
+
+static int compare(const struct dead_letter *a, const struct dead_letter *b)
+{
+    int order = str_compare(a->topic, b->topic);
+    if (order == 0) order = (a->partition > b->partition) - (a->partition < b->partition);
+    return order ? order : (a->offset > b->offset) - (a->offset < b->offset);
+}
+
+static bool is_there(const struct dead_letter *letter)
+{
+    return !str_is_none(letter->topic);
+}
+
+static struct str kept(struct arena *arena, struct str text)
+{
+    return str_is_none(text) ? STR_NONE : arena_str(arena, text);
+}
+
+static struct dead_letter copy_of(struct arena *arena, const struct dead_letter *letter)
+{
+    struct dead_letter copy = *letter;
+    copy.topic = kept(arena, letter->topic);
+    copy.key = kept(arena, letter->key);
+    copy.value = kept(arena, letter->value);
+    copy.trace = kept(arena, letter->trace);
+    copy.code = kept(arena, letter->code);
+    copy.reason = kept(arena, letter->reason);
+    copy.tenant = kept(arena, letter->tenant);
+    copy.customer = kept(arena, letter->customer);
+    return copy;
+}
+
+static enum status put(struct memory_store *self, const struct dead_letter *letter)
+{
+    struct memory_vector *all = &self->letters;
+    size_t at = all->count;
+    for (size_t i = 0; i < all->count; i++) {
+        int order = is_there(all->items[i]) ? compare(all->items[i], letter) : -1;
+        if (order == 0) return STATUS_OK;
+        if (order > 0 && at == all->count) at = i;
+    }
+    struct dead_letter *copy = ARENA_NEW(&self->heap.arena, struct dead_letter);
+    if (!copy) return STATUS_STORE_FULL;
+    *copy = copy_of(&self->heap.arena, letter);
+    bool added = !str_is_none(copy->topic) && memory_vector_insert(&self->heap, all, at, copy);
+    memory_journal_forget(&self->heap); /* no unit of work is under way */
+    return added ? STATUS_OK : STATUS_STORE_FULL;
+}
+
+enum status memory_dead_letter_put(struct store *store, const struct dead_letter *letters,
+                                   size_t count, struct arena *arena, struct error *error)
+{
+    struct memory_store *self = of(store);
+    enum status status = STATUS_OK;
+    (void)arena;
+    (void)pthread_mutex_lock(&self->mutex);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) status = put(self, &letters[i]);
+    (void)pthread_mutex_unlock(&self->mutex);
+    return status == STATUS_OK ? STATUS_OK : error_plain(error, status);
+}
+
+enum status memory_dead_letter_parked(struct store *store, struct str topic, const struct str *keys,
+                                      size_t count, struct arena *arena, int64_t *since,
+                                      struct error *error)
+{
+    struct memory_store *self = of(store);
+    (void)arena, (void)error;
+    (void)pthread_mutex_lock(&self->mutex);
+    for (size_t k = 0; k < count; k++) {
+        since[k] = -1;
+        for (size_t i = 0; i < self->letters.count; i++) {
+            const struct dead_letter *letter = self->letters.items[i];
+            bool of_key = is_there(letter) && str_equal(letter->topic, topic) &&
+                          !str_is_none(letter->key) && str_equal(letter->key, keys[k]);
+            if (of_key && (since[k] < 0 || letter->offset < since[k])) since[k] = letter->offset;
+        }
+    }
+    (void)pthread_mutex_unlock(&self->mutex);
+    return STATUS_OK;
+}
+
+enum status memory_dead_letter_list(struct store *store, const struct dead_letter *after,
+                                    size_t limit, struct arena *arena, struct dead_letter **out,
+                                    size_t *count, struct error *error)
+{
+    struct memory_store *self = of(store);
+    (void)pthread_mutex_lock(&self->mutex);
+    *out = ARENA_NEW_ARRAY(arena, struct dead_letter, self->letters.count);
+    *count = 0;
+    for (size_t i = 0; *out && i < self->letters.count && *count < limit; i++) {
+        const struct dead_letter *letter = self->letters.items[i];
+        if (is_there(letter) && (!after || compare(letter, after) > 0))
+            (*out)[(*count)++] = copy_of(arena, letter);
+    }
+    (void)pthread_mutex_unlock(&self->mutex);
+    return *out ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
+}
+
+enum status memory_dead_letter_remove(struct store *store, const struct dead_letter *letter,
+                                      struct arena *arena, struct error *error)
+{
+    struct memory_store *self = of(store);
+    (void)arena, (void)error;
+    (void)pthread_mutex_lock(&self->mutex);
+    for (size_t i = 0; i < self->letters.count; i++) {
+        struct dead_letter *kept_letter = self->letters.items[i];
+        if (is_there(kept_letter) && compare(kept_letter, letter) == 0)
+            kept_letter->topic = STR_NONE;
+    }
+    (void)pthread_mutex_unlock(&self->mutex);
+    return STATUS_OK;
+}
+
+static bool is_first_of_key(const struct memory_vector *letters, size_t index)
+{
+    const struct dead_letter *letter = letters->items[index];
+    if (str_is_none(letter->key)) return false;
+    for (size_t i = 0; i < index; i++) {
+        const struct dead_letter *other = letters->items[i];
+        if (is_there(other) && str_equal(other->topic, letter->topic) && !str_is_none(other->key) &&
+            str_equal(other->key, letter->key))
+            return false;
+    }
+    return true;
+}
+
+enum status memory_dead_letter_count(struct store *store, struct arena *arena,
+                                     struct dead_letter_count *count, struct error *error)
+{
+    struct memory_store *self = of(store);
+    (void)arena, (void)error;
+    *count = (struct dead_letter_count){.oldest = INSTANT_NONE};
+    (void)pthread_mutex_lock(&self->mutex);
+    for (size_t i = 0; i < self->letters.count; i++) {
+        const struct dead_letter *letter = self->letters.items[i];
+        if (!is_there(letter)) continue;
+        count->letters++;
+        count->keys += is_first_of_key(&self->letters, i);
+        if (count->oldest == INSTANT_NONE || letter->parked_at < count->oldest)
+            count->oldest = letter->parked_at;
+    }
+    (void)pthread_mutex_unlock(&self->mutex);
+    return STATUS_OK;
+}
+
+bool memory_letters_erase(struct memory_heap *heap, struct store_session *session,
+                          const struct erasure *erasure)
+{
+    const struct memory_vector *letters = &of(session->store)->letters;
+    for (size_t i = 0; i < letters->count; i++) {
+        struct dead_letter *letter = letters->items[i];
+        if (str_is_none(letter->customer) || !str_equal(letter->tenant, session->tenant) ||
+            !str_is_among(erasure->homes, erasure->home_count, letter->customer))
+            continue;
+        if (!memory_save(heap, letter, sizeof(*letter))) return false;
+        letter->topic = STR_NONE;
+    }
+    return true;
+}

@@ -1,0 +1,157 @@
+/* What was consumed, and what was put aside: what any store has to do. */
+#include "contract.h"
+
+struct work {
+    const struct str *ids;
+    size_t count;
+    instant now, forget;
+    bool fresh[4];
+    enum status give;
+};
+
+static enum status put(struct store_session *session, void *context, struct error *error)
+{
+    struct work *work = context;
+    TRY(store_inbox_put(session, work->ids, work->count, work->now, work->forget, work->fresh,
+                        error));
+    return work->give == STATUS_OK ? STATUS_OK : error_plain(error, work->give);
+}
+
+static struct work put_for(struct contract *c, struct str tenant, const struct str *ids,
+                           size_t count, enum status give)
+{
+    struct work work = {.ids = ids, .count = count, .now = 1000, .give = give};
+    assert_int_equal(store_write(c->store, tenant, &c->arena, put, &work, &c->error), give);
+    return work;
+}
+
+static void an_id_is_fresh_once_in_its_tenant(struct contract *c)
+{
+    const struct str first[] = {STR("a"), STR("b \"\\")}, second[] = {STR("a"), STR("c")};
+    struct work work = put_for(c, c->tenant, first, 2, STATUS_OK);
+    assert_true(work.fresh[0] && work.fresh[1]);
+    work = put_for(c, c->tenant, second, 2, STATUS_OK);
+    assert_true(!work.fresh[0] && work.fresh[1]);
+    work = put_for(c, c->tenant, first, 2, STATUS_OK);
+    assert_false(work.fresh[1]);
+    work = put_for(c, c->other_tenant, first, 1, STATUS_OK);
+    assert_true(work.fresh[0]);
+    (void)put_for(c, c->tenant, NULL, 0, STATUS_OK);
+}
+
+static void what_is_rolled_back_is_fresh_again(struct contract *c)
+{
+    const struct str id = STR("a");
+    (void)put_for(c, c->tenant, &id, 1, STATUS_ROLLED_BACK);
+    struct work work = put_for(c, c->tenant, &id, 1, STATUS_OK);
+    assert_true(work.fresh[0]);
+}
+
+/* --- dead letters: of no tenant, so each case has a topic of its own --- */
+
+static struct dead_letter letter(struct contract *c, int64_t offset, const char *key)
+{
+    return (struct dead_letter){.topic = c->tenant,
+                                .partition = 1,
+                                .offset = offset,
+                                .key = key ? str_from_cstr(key) : STR_NONE,
+                                .value = STR("{}"),
+                                .code = STR("CUSTOMER_NOT_FOUND"),
+                                .reason = STR("why"),
+                                .tenant = c->tenant,
+                                .customer = STR("C"),
+                                .sent_at = 5,
+                                .parked_at = 7};
+}
+
+static int64_t parked_since(struct contract *c, const char *key)
+{
+    const struct str keys[] = {STR("nobody"), str_from_cstr(key)};
+    int64_t since[2];
+    assert_int_equal(
+        store_dead_letter_parked(c->store, c->tenant, keys, 2, &c->arena, since, &c->error),
+        STATUS_OK);
+    assert_int_equal(since[0], -1);
+    return since[1];
+}
+
+static size_t list(struct contract *c, struct dead_letter after, size_t limit,
+                   struct dead_letter **letters)
+{
+    size_t count;
+    assert_int_equal(
+        store_dead_letter_list(c->store, &after, limit, &c->arena, letters, &count, &c->error),
+        STATUS_OK);
+    while (count > 0 && !str_equal((*letters)[count - 1].topic, c->tenant)) count--;
+    return count;
+}
+
+static void letters_are_kept_in_order_once_and_park_their_keys(struct contract *c)
+{
+    struct dead_letter all[] = {letter(c, 9, "k"), letter(c, 4, "k"), letter(c, 5, NULL)}, *found;
+    struct dead_letter again = letter(c, 4, "other"), before = letter(c, -1, NULL);
+    assert_int_equal(store_dead_letter_put(c->store, all, 3, &c->arena, &c->error), STATUS_OK);
+    assert_int_equal(store_dead_letter_put(c->store, &again, 1, &c->arena, &c->error), STATUS_OK);
+    assert_int_equal(list(c, before, 2, &found), 2);
+    assert_int_equal(found[0].offset, 4);
+    assert_str(found[0].key, STR("k"));
+    assert_str(found[0].reason, STR("why"));
+    assert_int_equal(found[1].offset, 5);
+    assert_true(str_is_none(found[1].key) && str_is_none(found[1].trace));
+    assert_int_equal(list(c, found[1], 100, &found), 1);
+    assert_int_equal(found[0].offset, 9);
+    assert_int_equal(parked_since(c, "k"), 4);
+    assert_int_equal(parked_since(c, "other"), -1);
+}
+
+static void what_is_removed_parks_nothing(struct contract *c)
+{
+    struct dead_letter_count before, with, after;
+    struct dead_letter all[] = {letter(c, 1, "k"), letter(c, 2, "k")};
+    assert_int_equal(store_dead_letter_count(c->store, &c->arena, &before, &c->error), STATUS_OK);
+    assert_int_equal(store_dead_letter_put(c->store, all, 2, &c->arena, &c->error), STATUS_OK);
+    assert_int_equal(store_dead_letter_count(c->store, &c->arena, &with, &c->error), STATUS_OK);
+    assert_int_equal(with.letters, before.letters + 2);
+    assert_int_equal(with.keys, before.keys + 1);
+    assert_int_equal(with.oldest, 7);
+    assert_int_equal(store_dead_letter_remove(c->store, &all[0], &c->arena, &c->error), STATUS_OK);
+    assert_int_equal(parked_since(c, "k"), 2);
+    assert_int_equal(store_dead_letter_remove(c->store, &all[1], &c->arena, &c->error), STATUS_OK);
+    assert_int_equal(store_dead_letter_remove(c->store, &all[1], &c->arena, &c->error), STATUS_OK);
+    assert_int_equal(parked_since(c, "k"), -1);
+    assert_int_equal(store_dead_letter_count(c->store, &c->arena, &after, &c->error), STATUS_OK);
+    assert_int_equal(after.letters, before.letters);
+}
+
+static enum status erase(struct store_session *session, void *context, struct error *error)
+{
+    const struct str home = STR("C");
+    const struct erasure erasure = {.homes = &home, .home_count = 1, .reason = STR("ERASED")};
+    (void)context;
+    return store_homes_erase(session, &erasure, error);
+}
+
+static void an_erasure_takes_the_letters_about_the_customer(struct contract *c)
+{
+    struct dead_letter about = letter(c, 1, "k"), other = letter(c, 2, "k"), *found;
+    other.customer = STR("D");
+    contract_insert(c, contract_profile(STR("C"), 1000));
+    assert_int_equal(store_dead_letter_put(c->store, &about, 1, &c->arena, &c->error), STATUS_OK);
+    assert_int_equal(store_dead_letter_put(c->store, &other, 1, &c->arena, &c->error), STATUS_OK);
+    assert_int_equal(store_write(c->store, c->tenant, &c->arena, erase, NULL, &c->error),
+                     STATUS_OK);
+    assert_int_equal(list(c, letter(c, -1, NULL), 100, &found), 1);
+    assert_str(found[0].customer, STR("D"));
+}
+
+int main(void)
+{
+    static const struct contract_case cases[] = {
+        CONTRACT(an_id_is_fresh_once_in_its_tenant),
+        CONTRACT(what_is_rolled_back_is_fresh_again),
+        CONTRACT(letters_are_kept_in_order_once_and_park_their_keys),
+        CONTRACT(what_is_removed_parks_nothing),
+        CONTRACT(an_erasure_takes_the_letters_about_the_customer),
+    };
+    return contract_run(cases, UNIT_COUNT(cases));
+}

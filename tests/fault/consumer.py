@@ -1,0 +1,249 @@
+#!/usr/bin/python3
+"""Kills what can be killed while messages of neighbouring systems are read, and looks for the effect of each.
+
+    build/venv/bin/python3 tests/fault/consumer.py [--store sqlite|postgres] [--cycles 200] [--seed N] [--only broker,point]
+
+A cycle: service orders, leads, messages sent twice, and messages that cannot be read are sent; in the middle of it,
+
+  random   kill -9 of an instance
+  point    kill -9 at a named point of the consumer (base/fault.h), at its n-th pass
+  stop     an orderly stop
+  broker   kill -9 of the broker
+  stalled  (PostgreSQL) an instance stops until the group has given its partitions to the other, then goes on
+  server   (PostgreSQL) kill -9 of the database;  cut: all its connections are cut
+
+Afterwards all runs again, and each order must be in its customer's timeline once, in the order in which it was sent, each
+lead a customer once, and each message that cannot be read a dead letter once. On PostgreSQL two instances run.
+--self-test feeds the comparison what it must find.
+"""
+import argparse
+import os
+import random
+import signal
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path[:0] = [os.path.join(ROOT, "tests", "kafka"), os.path.join(ROOT, "tests", "scenario"), os.path.join(ROOT, "tests")]
+import inputs  # noqa: E402  (tests/kafka/inputs.py)
+from http_client import Api  # noqa: E402  (tests/kafka/http_client.py)
+from run import Mismatch, Service, Stores  # noqa: E402  (tests/scenario/run.py)
+from servers.kafka import KafkaServer  # noqa: E402
+
+CUSTOMERS, MESSAGES, SESSION_S = 12, 600, 6
+POINTS = ("consumer.before_apply", "consumer.after_apply", "consumer.after_letters", "consumer.before_offsets", "consumer.after_offsets")
+
+
+def compare(sent, told):
+    """Both by customer: event ids in the order of sending, and (time of recording, event id) as the service tells them."""
+    found = []
+    for customer in sorted(sent.keys() | told.keys()):
+        wanted, times = sent.get(customer, []), {}
+        for at, event in told.get(customer, []):
+            times.setdefault(event, []).append(at)
+        found += [f"{event} of {customer} took effect {len(times.get(event, []))} times" for event in wanted if len(times.get(event, [])) != 1]
+        found += [f"{event} of {customer} was never sent" for event in times.keys() - set(wanted)]
+        in_order = [times[event][0] for event in wanted if event in times]
+        found += [f"an order of {customer} was recorded before one that was sent earlier"] if in_order != sorted(in_order) else []
+    return found
+
+
+class Run:
+    def __init__(self, options):
+        self.options, self.chance = options, random.Random(options.seed)
+        self.broker = KafkaServer()
+        self.broker.start()
+        self.stores = Stores(options.store, options.binary)
+        self.url = self.stores.new()
+        inputs.make_topics(self.broker.brokers, "", partitions=4)
+        flags = ["--kafka-brokers", self.broker.brokers, "--kafka-timeout", "2s", "--log-level", "info", *inputs.flags(""),
+                 "--kafka-settings", f"session.timeout.ms={SESSION_S}000,heartbeat.interval.ms=500"]
+        self.services = [Service(options.binary, self.url, flags) for _ in range(2 if options.store == "postgres" else 1)]
+        self.sender = inputs.Sender(self.broker.brokers, "")
+        self.sent, self.leads, self.poison, self.number = {f"C-{n}": [] for n in range(CUSTOMERS)}, set(), 0, 0
+        for customer in self.sent:
+            Api(self.services[0].port).ask("POST", "/customers?onDuplicate=allow", {"customerId": customer, "name": f"Customer {customer}"})
+        self.kinds = [f"point {point}:{n}" for point, n in zip(POINTS, (1, 2, 1, 2, 2))] + ["random", "broker", "stop"]
+        self.kinds += ["stalled", "server", "cut"] if options.store == "postgres" else []
+        if options.only:
+            self.kinds = [kind for kind in self.kinds if kind.split()[0] in options.only.split(",")]
+
+    # --- what is sent ---
+
+    def send_one(self):
+        self.number += 1
+        event, dice = f"e-{self.options.seed}-{self.number}", self.chance.random()
+        if dice < 0.03:
+            self.poison += 1
+            self.sender.send("service_orders", f"poison-{self.number}", b"\0\0")
+        elif dice < 0.08:
+            self.leads.add(f"Lead {self.number}")
+            for _ in range(self.chance.choice((1, 1, 2))):
+                self.sender.json("leads", event, event, {"leadId": f"L-{self.number}", "name": f"Lead {self.number}"})
+        else:
+            customer = self.chance.choice(list(self.sent))
+            self.sent[customer].append(event)
+            for _ in range(self.chance.choice((1, 1, 1, 2))):  # resent at once, as by a producer that got no answer
+                self.sender.json("service_orders", customer, event, {"serviceOrderId": f"SO-{self.number}", "customerId": customer, "priority": event})
+
+    def send(self, count):
+        for _ in range(count):
+            self.send_one()
+        self.sender.producer.poll(0)
+
+    # --- what is done ---
+
+    def kill_one(self, _):
+        self.chance.choice(self.services).stop(signal.SIGKILL)
+
+    def stop_one(self, _):
+        self.chance.choice(self.services).stop()
+
+    def kill_at_point(self, kind):
+        """Every instance that is started now dies there, unless another has read all before."""
+        os.environ["FAULT_AT"] = kind.split()[1]
+        try:
+            for service in self.services:
+                service.stop(signal.SIGKILL)
+            for service in self.services:
+                try:
+                    service.start()
+                except Mismatch:  # it passed the point before it was ready
+                    pass
+        finally:
+            del os.environ["FAULT_AT"]
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline and all(s.process.poll() is None for s in self.services):
+            self.send(5)
+            self.sender.producer.flush(1)
+            time.sleep(0.1)
+        self.met = any(s.process.poll() is not None for s in self.services)
+        for service in self.services:
+            service.stop(signal.SIGKILL)
+
+    def kill_broker(self, _):
+        self.broker.kill()
+        time.sleep(self.chance.uniform(0, 1.5))
+        self.broker.start()
+
+    def stall_one(self, _):
+        service = self.chance.choice(self.services)
+        service.process.send_signal(signal.SIGSTOP)
+        time.sleep(SESSION_S + 1.5)
+        service.process.send_signal(signal.SIGCONT)
+
+    def kill_database(self, _):
+        self.stores.server.kill()
+        time.sleep(0.3)
+        self.stores.server.start()
+
+    def cut_database(self, _):
+        self.stores.server.cut_connections()
+
+    FAULTS = {"random": kill_one, "stop": stop_one, "point": kill_at_point, "broker": kill_broker, "stalled": stall_one,
+              "server": kill_database, "cut": cut_database}
+
+    def cycle(self, number):
+        kind = self.kinds[number - 1] if number <= len(self.kinds) else self.chance.choice(self.kinds)
+        if kind.startswith("point") and number > len(self.kinds):
+            kind = f"point {self.chance.choice(POINTS)}:{self.chance.randint(1, 6)}"
+        self.met = True
+        self.send(MESSAGES // 2)
+        time.sleep(self.chance.uniform(0, 0.4))
+        self.FAULTS[kind.split()[0]](self, kind)
+        self.send(MESSAGES // 2)
+        for service in self.services:
+            if service.process.poll() is not None:
+                service.start()
+            else:
+                service.wait_ready()
+        self.sender.flush()
+        return kind, self.look()
+
+    # --- what is there ---
+
+    def orders_of(self, api, customer):
+        found, cursor = [], ""
+        while cursor is not None:
+            page = api.ask("GET", f"/customers/{customer}/timeline?type=SERVICE_ORDER&limit=500{cursor}")
+            found += [(item["recordedAt"], item["details"]["priority"]) for item in page["items"]]
+            cursor = f"&cursor={page['next']}" if page["next"] else None
+        return found
+
+    def look_once(self):
+        api = Api(self.services[0].port)
+        found = compare(self.sent, {customer: self.orders_of(api, customer) for customer in self.sent})
+        made = [event["payload"]["name"] for event in api.feed().values() if event["eventType"] == "CustomerProfileCreatedEvent"]
+        found += [f"{name} was made {made.count(name)} times" for name in self.leads if made.count(name) != 1]
+        if (letters := api.metric("customer360_dead_letters")) != self.poison:
+            found.append(f"{letters:.0f} dead letters of {self.poison}")
+        return found
+
+    def look(self, patience_s=60):
+        deadline = time.monotonic() + patience_s
+        while (found := self.look_once()) and time.monotonic() < deadline:
+            time.sleep(0.3)
+        return found
+
+    def close(self):
+        for service in self.services:
+            service.process.send_signal(signal.SIGCONT)
+            service.stop(signal.SIGKILL)
+        self.stores.close()
+        self.broker.stop()
+
+
+def run(options):
+    state, failed, number = Run(options), 0, 0
+    try:
+        for number in range(1, (options.cycles or len(state.kinds)) + 1):
+            began = time.monotonic()
+            kind, violations = state.cycle(number)
+            print(f"# cycle {number}: {kind}{'' if state.met else ' (not met)'}, {state.number} messages, {time.monotonic() - began:.1f} s", flush=True)
+            if violations:
+                failed += 1
+                print(f"not ok - cycle {number} ({kind}, seed {options.seed})")
+                print("\n".join(f"  {v}" for v in violations[:10]), flush=True)
+                print("".join(f"  | {line}\n" for service in state.services for line in service.tail().splitlines()))
+                break
+    finally:
+        state.close()
+    if not failed:
+        print(f"ok - {number} faults: each of {state.number} messages took effect once, in order ({options.store}, seed {options.seed})")
+    return not failed
+
+
+def self_test():
+    good = True
+    for name, told, bad in (("a good history", [(1, "a"), (1, "b")], False), ("a lost effect", [(1, "a")], True),
+                            ("a doubled effect", [(1, "a"), (2, "b"), (2, "b")], True), ("an effect of nothing", [(1, "a"), (1, "b"), (1, "c")], True),
+                            ("a wrong order", [(2, "a"), (1, "b")], True)):
+        right = bool(compare({"C": ["a", "b"]}, {"C": told})) == bad
+        good = good and right
+        print(f"{'ok' if right else 'not ok'} - the comparison sees {name}")
+    right = bool(compare({}, {"C": [(1, "a")]}))
+    print(f"{'ok' if right else 'not ok'} - the comparison sees an effect at a wrong customer")
+    return good and right
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--cycles", type=int, default=0, help="0: each fault once")
+    parser.add_argument("--seed", type=int, default=int(time.time()) % 100000)
+    parser.add_argument("--binary", default=os.path.join(ROOT, "build", "fault", "customer360"))
+    parser.add_argument("--only", default="")
+    parser.add_argument("--self-test", action="store_true")
+    options = parser.parse_args()
+    options.binary = os.path.abspath(options.binary)
+    try:
+        good = self_test() if options.self_test else run(options)
+    except (Mismatch, RuntimeError) as problem:
+        print(f"not ok - fault run of the consumer ({options.store}, seed {options.seed})\n  {problem}")
+        good = False
+    sys.exit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    main()

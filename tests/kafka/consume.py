@@ -1,0 +1,260 @@
+#!/usr/bin/python3
+"""What neighbouring systems tell, sent by others' clients and read by the service.
+
+    build/venv/bin/python3 tests/kafka/consume.py [--binary build/customer360] [NAME...]
+
+One broker and one registry serve all tests; each test has topics and a group of its own by a prefix. Prints TAP. Exit
+status 1 when one failed.
+"""
+import json
+import os
+import struct
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+import inputs  # noqa: E402
+import publish  # noqa: E402  (its servers, and how its tests are run)
+import topics  # noqa: E402
+from confluent_kafka import Consumer  # noqa: E402
+from confluent_kafka.schema_registry import SchemaRegistryClient  # noqa: E402
+from http_client import Api  # noqa: E402
+
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def begin(place, prefix, *more, registry=True):
+    inputs.make_topics(place.broker.brokers, prefix)
+    service = place.service(prefix, *inputs.flags(prefix), "--kafka-retry-for", "2s", *more, registry=registry)
+    return service, Api(service.port), inputs.Sender(place.broker.brokers, prefix)
+
+
+def create(api, *names):
+    for name in names:
+        api.ask("POST", "/customers?onDuplicate=allow", {"customerId": name, "name": f"Customer {name}"})
+
+
+def orders(api, customer):
+    return [item["serviceOrderId"] for item in api.ask("GET", f"/customers/{customer}/service-orders")["items"]]
+
+
+def letters(place, service, *words):
+    """The lines of `dead-letters`; of an embedded store while the service is stopped."""
+    done = subprocess.run([place.binary, "dead-letters", *words, "--store", service.store_url, "--dev"], check=False, capture_output=True, text=True)
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")], done.stderr
+
+
+def dead_records(place, prefix, count):
+    consumer = Consumer({"bootstrap.servers": place.broker.brokers, "group.id": f"{prefix}looker", "auto.offset.reset": "earliest"})
+    consumer.subscribe([f"{prefix}crm.customer360.dead-letters"])
+    found = []
+    while len(found) < count:
+        message = consumer.poll(20)
+        assert message is not None, f"{len(found)} of {count} dead letters"
+        if not message.error():
+            found.append(message)
+    consumer.close()
+    return found
+
+
+def send_all_kinds(send):
+    """One of each, about the customer A; send(kind, key, event id, payload)."""
+    send("leads", "L-1", "e-lead", {"leadId": "L-1", "name": "Globex Ltd", "contactName": "Ann Lee", "email": "ann@globex.example", "phone": None})
+    send("service_orders", "A", "e-order", {"serviceOrderId": "SO-1", "customerId": "A", "priority": "HIGH", "status": "OPEN"})
+    send("sla_breaches", "A", "e-sla", {"serviceOrderId": "SO-1", "customerId": "A", "sla": "RESPONSE"})
+    send("contracts", "A", "e-contract", {"contractId": "CT-1", "customerId": "A", "planId": "GOLD", "startDate": "2026-01-01", "endDate": "2026-12-31"})
+    send("master_updates", "A", "e-master", {"customerId": "A", "segment": "ENTERPRISE", "emails": ["a@a.example"]})
+    send("blocks", "A", "e-block", {"customerId": "A", "reason": "unpaid"})
+
+
+def check_all_kinds(api):
+    api.await_metric("customer360_consumer_applied_total", 6)
+    assert orders(api, "A") == ["SO-1"]
+    covered = api.ask("GET", "/customers/A/entitlements?on=2026-02-02")
+    assert covered["covered"] and covered["sla"]["status"] == "BREACHED", covered
+    assert api.ask("GET", "/customers/A/credit")["blocked"]
+    profile = api.ask("GET", "/customers/A")
+    assert (profile["status"], profile["segment"], profile["emails"]) == ("ON_HOLD", "ENTERPRISE", ["a@a.example"]), profile
+    lead = api.ask("GET", "/customers?email=ann@globex.example")["items"][0]
+    assert lead["name"] == "Globex Ltd" and lead["contacts"][0]["roles"] == ["SALES"], lead
+    kinds = {entry["type"] for entry in api.ask("GET", "/customers/A/timeline")["items"]}
+    assert kinds == {"PROFILE", "SERVICE_ORDER", "CONTRACT", "CREDIT"}, kinds
+
+
+# --- the tests ---
+
+def all_six_are_read_as_avro_with_the_registry(place):
+    service, api, sender = begin(place, "ca.")
+    registry = SchemaRegistryClient({"url": place.registry.url})
+    create(api, "A")
+    send_all_kinds(lambda kind, key, event_id, payload: sender.send(kind, key, inputs.with_registry(
+        registry, inputs.topic("ca.", kind), kind, event_id, payload), [("traceparent", TRACE)]))
+    sender.flush()
+    check_all_kinds(api)
+    feed = api.feed()
+    reader = topics.Reader(place.broker.brokers, "ca.")
+    published = reader.read_until(len(feed))
+    reader.close()
+    traced = [m for m in published if topics.headers(m).get("traceparent") == TRACE]
+    assert len(traced) == 3, "the lead's creation, and the updates by master data and block, have the sender's trace"
+    service.stop()
+
+
+def all_six_are_read_as_json(place):
+    service, api, sender = begin(place, "cb.", registry=False)
+    create(api, "A")
+    send_all_kinds(lambda kind, key, event_id, payload: sender.json(kind, key, event_id, payload))
+    sender.flush()
+    check_all_kinds(api)
+    service.stop()
+
+
+def without_a_registry_avro_is_read_by_fingerprint(place):
+    service, api, sender = begin(place, "cc.", registry=False)
+    create(api, "A")
+    schemas = json.loads(service.read("/asyncapi.json"))["components"]["messages"]
+    schema = schemas["ServiceOrderCreatedEvent"]["payload"]["schema"]
+    sender.send("service_orders", "A", inputs.single_object(schema, {
+        "eventId": "e1", "timestamp": inputs.NOW_MS, "tenantId": "default", "serviceOrderId": "SO-1", "customerId": "A", "priority": None, "status": "OPEN"}))
+    sender.flush()
+    api.await_metric("customer360_consumer_applied_total", 1)
+    assert orders(api, "A") == ["SO-1"]
+    service.stop()
+
+
+def what_comes_again_does_nothing(place):
+    service, api, sender = begin(place, "cd.")
+    create(api, "A")
+    for _ in range(3):
+        sender.json("service_orders", "A", "e1", {"serviceOrderId": "SO-1", "customerId": "A"})
+    sender.flush()
+    api.await_metric("customer360_consumer_repeated_total", 2)
+    service.stop()
+    service.start()
+    api = Api(service.port)
+    sender.json("service_orders", "A", "e2", {"serviceOrderId": "SO-2", "customerId": "A"})
+    sender.flush()
+    api.await_metric("customer360_consumer_applied_total", 1)
+    assert api.metric("customer360_consumer_repeated_total") == 0, "offsets were committed"
+    api.await_metric("customer360_consumer_lag_messages", 0)
+    assert len(api.ask("GET", "/customers/A/timeline?type=SERVICE_ORDER")["items"]) == 2
+    service.stop()
+
+
+def who_is_not_there_yet_is_waited_for_in_order(place):
+    service, api, sender = begin(place, "ce.", "--kafka-retry-for", "60s")
+    create(api, "A")
+    for number, status in enumerate(("OPEN", "ASSIGNED", "CLOSED")):
+        sender.json("service_orders", "B", f"b{number}", {"serviceOrderId": "SO-B", "customerId": "B", "status": status}, at_ms=inputs.NOW_MS)
+    sender.json("service_orders", "A", "a1", {"serviceOrderId": "SO-A", "customerId": "A"})
+    sender.flush()
+    api.await_metric("customer360_consumer_applied_total", 1)
+    api.await_metric("customer360_consumer_waiting_messages", 3)
+    create(api, "B")
+    api.await_metric("customer360_consumer_applied_total", 4)
+    entries = api.ask("GET", "/customers/B/timeline?type=SERVICE_ORDER")["items"]
+    recorded = [e["details"]["status"] for e in sorted(entries, key=lambda e: e["recordedAt"])]
+    assert recorded == ["OPEN", "ASSIGNED", "CLOSED"], recorded
+    api.await_metric("customer360_consumer_waiting_messages", 0)
+    service.stop()
+
+
+def a_key_is_parked_and_replayed_in_order(place):
+    service, api, sender = begin(place, "cf.")
+    create(api, "A")
+    sender.json("service_orders", "B", "b0", {"serviceOrderId": "SO-B", "customerId": "B", "status": "OPEN"})
+    sender.json("service_orders", "A", "a1", {"serviceOrderId": "SO-A", "customerId": "A"})
+    sender.flush()
+    api.await_metric("customer360_parked_keys", 1)
+    create(api, "B")
+    sender.json("service_orders", "B", "b1", {"serviceOrderId": "SO-B", "customerId": "B", "status": "CLOSED"})
+    sender.flush()
+    api.await_metric("customer360_dead_letters", 2)
+    assert orders(api, "B") == [] and orders(api, "A") == ["SO-A"]
+    records = dead_records(place, "cf.", 2)
+    told = [topics.headers(record) for record in records]
+    assert [h["dead_letter_code"] for h in told] == ["CUSTOMER_NOT_FOUND", "KEY_PARKED"], told
+    assert told[0]["dead_letter_topic"] == inputs.topic("cf.", "service_orders") and records[0].key() == b"B"
+    assert json.loads(records[0].value())["eventId"] == "b0"
+    service.stop()
+    code, found, error = letters(place, service, "list", "--json")
+    assert code == 0 and [letter["code"] for letter in found] == ["CUSTOMER_NOT_FOUND", "KEY_PARKED"], (found, error)
+    code, found, error = letters(place, service, "show", found[0]["topic"], str(found[0]["partition"]), str(found[0]["offset"]))
+    assert code == 0 and json.loads(found[0]["value"])["eventId"] == "b0", (found, error)
+    code, _, error = letters(place, service, "replay", *inputs.flags("cf."))
+    assert code == 0 and "2 taken, 0 stay" in error, error
+    service.start()
+    api = Api(service.port)
+    assert orders(api, "B") == ["SO-B"]
+    api.await_metric("customer360_parked_keys", 0)
+    sender.json("service_orders", "B", "b2", {"serviceOrderId": "SO-C", "customerId": "B"})
+    sender.flush()
+    api.await_metric("customer360_consumer_applied_total", 1)
+    service.stop()
+
+
+def poison_of_every_kind_is_put_aside(place):
+    service, api, sender = begin(place, "cg.")
+    registry = SchemaRegistryClient({"url": place.registry.url})
+    create(api, "A")
+    whole = inputs.with_registry(registry, inputs.topic("cg.", "service_orders"), "service_orders", "e0", {"serviceOrderId": "SO-0", "customerId": "A"})
+    order = {"serviceOrderId": "SO-1", "customerId": "A"}
+    poison = {
+        "truncated": (whole[:-9], "ends too early"),
+        "unknown schema": (struct.pack(">bI", 0, 999999) + whole[5:], "knows no schema 999999"),
+        "wrong type": (inputs.as_json("contracts", "e1", order), "eventType"),
+        "large": (inputs.as_json("service_orders", "e2", {**order, "status": "x" * 950000}), "more than"),
+        "tombstone": (None, "tombstone"),
+        "empty": (b"", "neither"),
+        "text": (b"hello", "neither"),
+        "not json": (b"{", ""),
+        "not utf-8": (b'{"eventId":"\xff"}', ""),
+        "no tenant": (json.dumps({"eventId": "e3", "timestamp": 1, **order}).encode(), "tenantId"),
+        "unknown fingerprint": (b"\xc3\x01" + b"12345678" + whole[5:], "fingerprint"),
+    }
+    for key, (value, _) in poison.items():
+        sender.send("service_orders", key, value)
+        sender.json("service_orders", "A", f"good-{key.replace(' ', '-')}", {"serviceOrderId": f"SO-{len(key)}", "customerId": "A"})
+    sender.flush()
+    api.await_metric("customer360_consumer_applied_total", len(poison))
+    api.await_metric("customer360_dead_letters", len(poison))
+    assert api.metric("customer360_consumer_failures_total") == 0
+    records = {record.key().decode(): topics.headers(record) for record in dead_records(place, "cg.", len(poison))}
+    for key, (_, reason) in poison.items():
+        assert reason in records[key]["dead_letter_reason"], (key, records[key])
+    assert "too large" in records["large"]["dead_letter_value"]
+    service.stop()
+    code, found, error = letters(place, service, "list", "--json", "--key", "truncated")
+    assert len(found) == 1, (found, error)
+    code, shown, error = letters(place, service, "show", found[0]["topic"], str(found[0]["partition"]), str(found[0]["offset"]))
+    assert shown[0]["value"].startswith("base64url:"), shown
+    code, _, error = letters(place, service, "replay", *inputs.flags("cg."))
+    assert code == 1 and f"0 taken, {len(poison)} stay" in error, error
+    code, _, error = letters(place, service, "drop", found[0]["topic"], str(found[0]["partition"]), str(found[0]["offset"]))
+    assert code == 0 and len(letters(place, service, "list", "--json")[1]) == len(poison) - 1, error
+
+
+def the_registry_is_waited_for(place):
+    service, api, sender = begin(place, "ch.")
+    registry = SchemaRegistryClient({"url": place.registry.url})
+    create(api, "A")
+    value = inputs.with_registry(registry, inputs.topic("ch.", "blocks"), "blocks", "e1", {"customerId": "A"})
+    nowhere = place.service("ch.", *inputs.flags("ch."), "--kafka-registry", "http://127.0.0.1:1", "--kafka-group", "other")
+    other = Api(nowhere.port)
+    create(other, "A")
+    sender.send("blocks", "A", value)
+    sender.flush()
+    api.await_metric("customer360_consumer_applied_total", 1)
+    other.await_metric("customer360_consumer_failing", 1)
+    assert other.metric("customer360_dead_letters") == 0 and other.ask("GET", "/customers/A")["status"] == "ACTIVE"
+    nowhere.stop()
+    service.stop()
+
+
+publish.TESTS = [all_six_are_read_as_avro_with_the_registry, all_six_are_read_as_json, without_a_registry_avro_is_read_by_fingerprint,
+                 what_comes_again_does_nothing, who_is_not_there_yet_is_waited_for_in_order, a_key_is_parked_and_replayed_in_order,
+                 poison_of_every_kind_is_put_aside, the_registry_is_waited_for]
+
+if __name__ == "__main__":
+    sys.exit(publish.main())
