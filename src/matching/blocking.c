@@ -111,6 +111,50 @@ static uint64_t *radix_sort(uint64_t *a, uint64_t *b, size_t count)
     return a;
 }
 
+/* ------------------------------------------------------------------ single keys */
+
+/* Which keys were seen, and which again: a bit each for the key's leading bits, side by side. */
+struct seen_keys {
+    struct {
+        uint64_t once, again;
+    } * words;
+    unsigned shift;
+    size_t bytes;
+};
+
+/* Eight bits to a key: about one single key in eight looks like two. */
+static bool seen_init(struct seen_keys *seen, size_t count, struct values_budget *budget)
+{
+    unsigned bits = 10;
+    while (bits < 31 && UINT64_C(1) << bits < 8 * (uint64_t)count) bits++;
+    seen->shift = 64 - bits;
+    seen->bytes = (sizeof *seen->words << bits) / 64;
+    seen->words = values_budget_realloc(budget, NULL, 0, seen->bytes);
+    if (seen->words) memset(seen->words, 0, seen->bytes);
+    return seen->words != NULL;
+}
+
+/* Keys that nobody shares make no block, and most of some types are such: they need not be sorted.
+ * Answers how many entries are left, in their order. */
+static size_t drop_single_keys(uint64_t *entries, size_t count, struct values_budget *budget)
+{
+    struct seen_keys seen;
+    size_t kept = 0;
+    if (!seen_init(&seen, count, budget)) return count;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t at = entries[i] >> seen.shift, bit = UINT64_C(1) << (at % 64);
+        seen.words[at / 64].again |= seen.words[at / 64].once & bit;
+        seen.words[at / 64].once |= bit;
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint64_t at = entries[i] >> seen.shift;
+        entries[kept] = entries[i];
+        kept += seen.words[at / 64].again >> (at % 64) & 1;
+    }
+    values_budget_realloc(budget, seen.words, seen.bytes, 0);
+    return kept;
+}
+
 /* ------------------------------------------------------------------ blocks */
 
 /* Ascending by record, so that a stable sort by key leaves every block ascending. */
@@ -219,6 +263,7 @@ static bool build_list(struct building *building, enum model_kind kind, int type
     bool enough = a && b;
     if (enough) {
         size_t count = collect_entries(building, kind, type, a);
+        count = drop_single_keys(a, count, blocking->budget);
         uint64_t *sorted = radix_sort(a, b, count);
         double budget = building->options->pairs_per_record * building->kind_count[kind];
         list->size_max = choose_size_max(sorted, count, budget);

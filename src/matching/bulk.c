@@ -314,44 +314,55 @@ static int by_content(const void *x, const void *y)
     return p->row < q->row ? -1 : p->row > q->row;
 }
 
-struct hashing {
+struct sorting {
     struct bulk *bulk;
-    struct ordered_row *order;
+    struct ordered_row *order, *room;
+    struct record *records; /* by content */
+    size_t *starts;         /* of buckets, BUCKETS + 1 */
 };
 
-enum { HASHES_PER_TASK = 1 << 15 };
+enum { ROWS_PER_TASK = 1 << 15 };
 
 static void hash_rows(void *context, size_t task, unsigned thread)
 {
     (void)thread;
-    struct hashing *hashing = context;
-    size_t last = (task + 1) * HASHES_PER_TASK;
-    if (last > hashing->bulk->row_count) last = hashing->bulk->row_count;
-    for (size_t i = task * HASHES_PER_TASK; i < last; i++)
-        hashing->order[i] = (struct ordered_row){
-            record_hash(&hashing->bulk->values, &hashing->bulk->records[i]), (uint32_t)i};
+    const struct sorting *sorting = context;
+    size_t last = (task + 1) * ROWS_PER_TASK;
+    if (last > sorting->bulk->row_count) last = sorting->bulk->row_count;
+    for (size_t i = task * ROWS_PER_TASK; i < last; i++)
+        sorting->order[i] = (struct ordered_row){
+            record_hash(&sorting->bulk->values, &sorting->bulk->records[i]), (uint32_t)i};
 }
 
-/* Radix sort by hash: 8 passes would be many, so the top 16 bits make buckets for qsort. */
-static void sort_by_content(struct ordered_row *order, struct ordered_row *room, size_t count)
+/* Buckets by the top bits, which a thread then sorts: passes over the whole hash would be many. */
+enum { BUCKET_SHIFT = 48, BUCKETS = 1 << 16, BUCKETS_PER_TASK = 1 << 10 };
+
+static void sort_buckets(void *context, size_t task, unsigned thread)
 {
-    static const unsigned shift = 48;
-    size_t *starts = calloc(65537, sizeof *starts);
-    if (!starts) {
-        qsort(order, count, sizeof *order, by_content);
-        return;
+    (void)thread;
+    struct sorting *sorting = context;
+    size_t first = task * BUCKETS_PER_TASK;
+    for (size_t b = first; b < first + BUCKETS_PER_TASK; b++) {
+        size_t from = sorting->starts[b], count = sorting->starts[b + 1] - from;
+        if (count > 1) qsort(sorting->room + from, count, sizeof *sorting->room, by_content);
     }
-    for (size_t i = 0; i < count; i++) starts[(order[i].hash >> shift) + 1]++;
-    for (size_t i = 0; i < 65536; i++) starts[i + 1] += starts[i];
-    for (size_t i = 0; i < count; i++) room[starts[order[i].hash >> shift]++] = order[i];
-    for (size_t i = 0; i < count;) {
-        size_t end = i + 1;
-        while (end < count && room[end].hash >> shift == room[i].hash >> shift) end++;
-        if (end - i > 1) qsort(room + i, end - i, sizeof *room, by_content);
-        i = end;
-    }
-    memcpy(order, room, count * sizeof *order);
-    free(starts);
+}
+
+/* The result is in `room`. */
+static bool sort_by_content(struct sorting *sorting)
+{
+    size_t count = sorting->bulk->row_count;
+    const struct ordered_row *order = sorting->order;
+    sorting->starts = calloc(BUCKETS + 2, sizeof *sorting->starts);
+    if (!sorting->starts) return false;
+    size_t *starts = sorting->starts + 1;
+    for (size_t i = 0; i < count; i++) starts[(order[i].hash >> BUCKET_SHIFT) + 1]++;
+    for (size_t i = 0; i < BUCKETS; i++) starts[i + 1] += starts[i];
+    for (size_t i = 0; i < count; i++)
+        sorting->room[starts[order[i].hash >> BUCKET_SHIFT]++] = order[i];
+    parallel_run(sorting->bulk->options.threads, BUCKETS / BUCKETS_PER_TASK, sort_buckets, sorting);
+    free(sorting->starts);
+    return true;
 }
 
 static bool same_content(const struct bulk *bulk, const struct ordered_row *a,
@@ -361,16 +372,34 @@ static bool same_content(const struct bulk *bulk, const struct ordered_row *a,
            memcmp(&bulk->records[a->row], &bulk->records[b->row], sizeof(struct record)) == 0;
 }
 
-/* Distinct contents in order become the records; each row learns which is its own. */
-static void collapse_rows(struct bulk *bulk, const struct ordered_row *order,
-                          struct record *records)
+/* Distinct contents in order become the records. Each place in the order learns its record, which
+ * it carries in place of the hash from then on. */
+static void number_records(struct bulk *bulk, struct ordered_row *order)
 {
+    struct ordered_row before = {0, 0};
     for (size_t i = 0; i < bulk->row_count; i++) {
-        if (i == 0 || bulk->options.link || !same_content(bulk, &order[i - 1], &order[i])) {
-            bulk->first_row[bulk->record_count] = order[i].row;
-            records[bulk->record_count++] = bulk->records[order[i].row];
-        }
-        bulk->row_record[order[i].row] = bulk->record_count - 1;
+        struct ordered_row here = order[i];
+        if (i == 0 || bulk->options.link || !same_content(bulk, &before, &here))
+            bulk->first_row[bulk->record_count++] = here.row;
+        order[i].hash = bulk->record_count - 1;
+        before = here;
+    }
+}
+
+static void move_records(void *context, size_t task, unsigned thread)
+{
+    (void)thread;
+    enum { AHEAD = 8 };
+    const struct sorting *sorting = context;
+    const struct bulk *bulk = sorting->bulk;
+    size_t first = task * ROWS_PER_TASK, last = first + ROWS_PER_TASK;
+    if (last > bulk->row_count) last = bulk->row_count;
+    for (size_t i = first; i < last; i++) {
+        const struct ordered_row *here = &sorting->room[i];
+        bulk->row_record[here->row] = (uint32_t)here->hash;
+        if (i + AHEAD < last) __builtin_prefetch(&bulk->records[sorting->room[i + AHEAD].row]);
+        if (bulk->first_row[here->hash] == here->row)
+            sorting->records[here->hash] = bulk->records[here->row];
     }
 }
 
@@ -383,22 +412,23 @@ static enum status order_by_content(struct bulk *bulk, struct error *error)
     struct ordered_row *room = take(bulk, NULL, 0, order_bytes);
     bulk->row_record = take(bulk, NULL, 0, (rows + 1) * 4);
     bulk->first_row = take(bulk, NULL, 0, (rows + 1) * 4);
-    struct hashing hashing = {bulk, order};
-    if (order && room) {
-        parallel_run(bulk->options.threads, (rows + HASHES_PER_TASK - 1) / HASHES_PER_TASK,
-                     hash_rows, &hashing);
-        sort_by_content(order, room, rows);
-    }
-    take(bulk, room, room ? order_bytes : 0, 0);
     struct record *records = take(bulk, NULL, 0, record_bytes);
+    struct sorting sorting = {bulk, order, room, records, NULL};
+    size_t tasks = (rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
     bool enough = order && room && records && bulk->row_record && bulk->first_row;
     if (enough) {
-        collapse_rows(bulk, order, records);
+        parallel_run(bulk->options.threads, tasks, hash_rows, &sorting);
+        enough = sort_by_content(&sorting);
+    }
+    if (enough) {
+        number_records(bulk, room);
+        parallel_run(bulk->options.threads, tasks, move_records, &sorting);
         take(bulk, bulk->records, bulk->row_capacity * sizeof *records, 0);
         bulk->records = records;
     } else {
         take(bulk, records, records ? record_bytes : 0, 0);
     }
+    take(bulk, room, room ? order_bytes : 0, 0);
     take(bulk, order, order ? order_bytes : 0, 0);
     return enough ? STATUS_OK : out_of_memory(bulk, error);
 }
@@ -621,6 +651,35 @@ uint32_t bulk_cluster(const struct bulk *bulk, uint32_t row)
     uint32_t record = bulk->row_record[row];
     if (!bulk->alike[record] && bulk->first_row[record] != row) return row;
     return bulk->first_row[bulk->cluster[record]];
+}
+
+struct counting {
+    const struct bulk *bulk;
+    uint32_t clusters; /* atomic */
+};
+
+static void count_clusters(void *context, size_t task, unsigned thread)
+{
+    (void)thread;
+    struct counting *counting = context;
+    const struct bulk *bulk = counting->bulk;
+    uint32_t first = (uint32_t)task * ROWS_PER_TASK, last = first + ROWS_PER_TASK, clusters = 0;
+    if (last > bulk->row_count) last = bulk->row_count;
+    for (uint32_t row = first; row < last; row++) clusters += bulk_cluster(bulk, row) == row;
+    __atomic_add_fetch(&counting->clusters, clusters, __ATOMIC_RELAXED);
+}
+
+uint32_t bulk_cluster_count(const struct bulk *bulk)
+{
+    struct counting counting = {bulk, 0};
+    size_t tasks = ((size_t)bulk->row_count + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
+    parallel_run(bulk->options.threads, tasks, count_clusters, &counting);
+    return counting.clusters;
+}
+
+unsigned bulk_threads(const struct bulk *bulk)
+{
+    return bulk->options.threads;
 }
 
 uint32_t bulk_first_row(const struct bulk *bulk, uint32_t record)

@@ -56,6 +56,9 @@ struct str bulk_row_id(const struct bulk *bulk, uint32_t row, char room[24]);
 unsigned bulk_row_file(const struct bulk *bulk, uint32_t row);
 /* The lowest row of the row's cluster. */
 uint32_t bulk_cluster(const struct bulk *bulk, uint32_t row);
+uint32_t bulk_cluster_count(const struct bulk *bulk);
+/* How many threads it works with. */
+unsigned bulk_threads(const struct bulk *bulk);
 /* The row's partner in the other file, itself when it has none: for linking. */
 uint32_t bulk_partner(const struct bulk *bulk, uint32_t row);
 /* The first row of a record. */

@@ -44,12 +44,16 @@ struct record_field {
 };
 
 /* Fields fall into groups that touch different domains and slots, so that different threads can
- * fill different groups of one record. */
+ * fill different groups of one record. What takes longest stands first. */
 enum record_group {
     RECORD_GROUP_NAMES,
-    RECORD_GROUP_CONTACTS,
     RECORD_GROUP_ADDRESS,
-    RECORD_GROUP_FACTS,
+    RECORD_GROUP_EMAIL,
+    RECORD_GROUP_PHONE,
+    RECORD_GROUP_IDENTIFIER,
+    RECORD_GROUP_DATE,
+    RECORD_GROUP_WEBSITE,
+    RECORD_GROUP_WORDS,
     RECORD_GROUP_COUNT,
 };
 enum record_group record_group_of(enum matching_field field);

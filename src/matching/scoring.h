@@ -85,6 +85,8 @@ float scoring_score(const struct scorer *scorer, struct scoring_memo *memo, cons
 void scoring_score_many(const struct scorer *scorer, struct scoring_memo *memo,
                         const struct record *records, uint32_t record, const uint32_t *others,
                         size_t count, float floor, float *log_odds);
+/* To be called some time before the record is scored with many. */
+void scoring_prefetch(const struct scorer *scorer, const struct record *record);
 /* Everything about the pair, nothing cut short. False when the records are of different kinds. */
 bool scoring_evidence(const struct scorer *scorer, struct scoring_memo *memo,
                       const struct record *a, const struct record *b, struct evidence *evidence);

@@ -323,6 +323,16 @@ void scoring_score_many(const struct scorer *scorer, struct scoring_memo *memo,
                        count - i < TOGETHER ? count - i : TOGETHER, floor, log_odds + i);
 }
 
+void scoring_prefetch(const struct scorer *scorer, const struct record *record)
+{
+    const struct rarities *rarities = scorer->rarities;
+    for (int slot = 0; slot < SLOT_TRAITS && rarities; slot++) {
+        uint32_t reference = record->slot[slot];
+        if (reference && reference < rarities->count[slot])
+            __builtin_prefetch(&rarities->slot[slot][reference]);
+    }
+}
+
 float scoring_score(const struct scorer *scorer, struct scoring_memo *memo, const struct record *a,
                     const struct record *b, float floor)
 {

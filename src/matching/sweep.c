@@ -67,6 +67,7 @@ static bool find_partners(struct sweep *sweep, uint32_t record, struct blocking_
     const struct blocking *blocking = sweep->blocking;
     uint32_t types = sweep->selection.types[record_is_organisation(&blocking->records[record])];
     blocking_prefetch(blocking, record, types);
+    scoring_prefetch(sweep->scorer, &blocking->records[record]);
     if (!blocking_find_partners(blocking, record, types, partners)) return false;
     if (sweep->options->across) keep_across(sweep, record, partners);
     for (size_t i = 0; i < partners->count; i++)

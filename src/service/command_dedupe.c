@@ -1,23 +1,7 @@
 /* dedupe: which rows of a file are the same customer. */
 #include "matching/explain.h"
+#include "service/clusters_text.h"
 #include "service/matching_command.h"
-
-static void write_clusters(const struct matching_command *command)
-{
-    const struct bulk *bulk = command->bulk;
-    FILE *out = command->output;
-    char room[24];
-    const struct columns *columns = bulk_columns(bulk);
-    matching_command_field(out, columns->id < 0 ? STR("row")
-                                                : bulk_column_name(bulk, (size_t)columns->id));
-    (void)fputs(",cluster_id,probability\n", out);
-    for (uint32_t row = 0; row < bulk_row_count(bulk); row++) {
-        matching_command_field(out, bulk_row_id(bulk, row, room));
-        (void)fputc(',', out);
-        matching_command_field(out, bulk_row_id(bulk, bulk_cluster(bulk, row), room));
-        (void)fprintf(out, ",%.4f\n", bulk_probability(bulk, row));
-    }
-}
 
 /* The pairs that came near being joined, each with its pattern of agreement. */
 static enum status write_pairs(const struct matching_command *command, const char *path,
@@ -98,7 +82,7 @@ static enum status write_all(const struct matching_command *command, struct erro
         TRY(write_pairs(command, path, error));
     }
     if (command->output_is_file || !invocation_switch(invocation, STR("json")))
-        write_clusters(command);
+        TRY(clusters_text_write(command->bulk, command->output, error));
     return matching_command_summary(command, error);
 }
 

@@ -168,14 +168,6 @@ int64_t matching_command_find(const struct matching_command *command, struct str
     return -1;
 }
 
-static uint32_t count_clusters(const struct bulk *bulk)
-{
-    uint32_t clusters = 0;
-    for (uint32_t row = 0; row < bulk_row_count(bulk); row++)
-        clusters += bulk_cluster(bulk, row) == row;
-    return clusters;
-}
-
 static void write_columns(const struct bulk *bulk, struct buffer *out)
 {
     const struct columns *columns = bulk_columns(bulk);
@@ -203,7 +195,7 @@ static void write_cuts(const struct bulk *bulk, struct buffer *out)
 
 static void summary_text(const struct bulk *bulk, struct buffer *out)
 {
-    uint32_t rows = bulk_row_count(bulk), clusters = count_clusters(bulk);
+    uint32_t rows = bulk_row_count(bulk), clusters = bulk_cluster_count(bulk);
     double seconds = 0;
     for (const struct bulk_step *step = bulk_steps(bulk); step->name; step++)
         seconds += step->seconds;
@@ -221,7 +213,7 @@ static void summary_json(const struct bulk *bulk, struct buffer *out)
 {
     uint32_t rows = bulk_row_count(bulk);
     buffer_append_format(out, "{\"rows\":%u,\"clusters\":%u,\"pairsScored\":%llu,\"steps\":{", rows,
-                         count_clusters(bulk), (unsigned long long)bulk_pairs_scored(bulk));
+                         bulk_cluster_count(bulk), (unsigned long long)bulk_pairs_scored(bulk));
     for (const struct bulk_step *step = bulk_steps(bulk); step->name; step++)
         buffer_append_format(out, "%s\"%s\":{\"seconds\":%.4f,\"cpuSeconds\":%.4f}",
                              step == bulk_steps(bulk) ? "" : ",", step->name, step->seconds,
