@@ -113,7 +113,7 @@ static struct store *open_store(size_t connections)
         .readers_per_loop = 2,
         .connect_timeout_ms = 10000,
         .statement_timeout_ms = 30000};
-    require(postgres_store_open(&options, &store, &error) == STATUS_OK, error.message);
+    require(postgres_store_open(&options, 64 << 20, &store, &error) == STATUS_OK, error.message);
     return store;
 }
 

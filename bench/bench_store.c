@@ -338,7 +338,7 @@ static void open_store(const char *path, size_t cache_bytes)
     check(sqlite_migrate(options.path, sql_migrations_sqlite, sql_migrations_sqlite_count, &applied,
                          &error),
           &error);
-    check(sqlite_store_open(&options, cache_bytes, &store, &error), &error);
+    check(sqlite_store_open(&options, cache_bytes, 64 << 20, &store, &error), &error);
 }
 
 int main(int count, char **arguments)

@@ -8,6 +8,7 @@ bench: all $(BUILD)/bench_load
 	bench/run.py webhooks
 	bench/run.py webhooks --store postgres
 	bench/run.py connections
+	bench/run.py instances --seconds 4
 	bench/run.py overload --seconds 10
 	bench/run.py import --profiles 200000
 	bench/run.py upsert --profiles 100000

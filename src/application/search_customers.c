@@ -7,16 +7,15 @@
 #include "application/customer_index.h"
 #include "base/hash.h"
 #include "search/hits.h"
+#include "search/near.h"
 #include "search/reasons.h"
 
 enum {
-    DEPTH = 1000,        /* entries behind the cursor that are looked at for a page */
-    DEPTH_FIRST = 64,    /* at first, and four for each hit of the page: mostly they do */
-    NEAR_WORDS_MAX = 96, /* of a reading, that are followed */
+    DEPTH = 1000,     /* entries behind the cursor that are looked at for a page */
+    DEPTH_FIRST = 64, /* at first, and four for each hit of the page: mostly they do */
     ROWS_AT_ONCE = 64,
-    RANK_CLOSE = 2000,
-    RANK_NEAR = 1000,
-    RANK_ID = 3000, /* the customerId itself */
+    RANK_ID = SEARCH_RANK_MAX + 1, /* the customerId itself */
+    SCRATCH_BYTES = 1024 * 1024,   /* blocks of the index, a few at a time */
 };
 
 /* An entry that may be a hit. */
@@ -48,9 +47,9 @@ struct searching {
     size_t limit;
     enum order order;
     struct proposal after; /* of the cursor, by relevance */
-    struct search_entry *entries;
-    size_t entry_count;
-    struct search_hits hits[SEARCH_READINGS_MAX];
+    struct search_view view;
+    struct arena *scratch;
+    struct search_ask asks[SEARCH_READINGS_MAX]; /* without ranges: not asked yet */
     struct proposal *candidates;
     size_t candidate_count;
     size_t depth;           /* so many of those behind the cursor are the candidates */
@@ -103,122 +102,32 @@ static enum status parse_cursor(struct searching *searching, struct error *error
 
 /* --- reading the index --- */
 
-/* Of which token of which reading a range is. */
-struct owner {
-    size_t reading, token;
-};
-
-struct asked {
-    struct search_ranges ranges;
-    struct owner *owners;
-    size_t room;
-};
-
-static enum status own_new_ranges(struct asked *asked, size_t from, size_t reading, size_t token,
-                                  struct error *error)
+/* What is close to the tokens of a reading. */
+static enum status ask_close(struct searching *searching, size_t reading, struct error *error)
 {
-    size_t count = asked->ranges.count;
-    if (asked->ranges.failed) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    if (count > asked->room) {
-        size_t room = 2 * count + 32;
-        struct owner *larger = arena_realloc(asked->ranges.arena, asked->owners,
-                                             asked->room * sizeof(*larger), room * sizeof(*larger));
-        if (!larger) return error_plain(error, STATUS_OUT_OF_MEMORY);
-        asked->owners = larger;
-        asked->room = room;
+    const struct search_reading *asked = &searching->parsed->readings[reading];
+    struct search_ranges *ranges =
+        ARENA_NEW_ARRAY(searching->arena, struct search_ranges, asked->count + 1);
+    if (!ranges) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t t = 0; t < asked->count; t++) {
+        ranges[t].arena = searching->arena;
+        search_ranges_close(&ranges[t], &asked->tokens[t]);
+        if (ranges[t].failed) return error_plain(error, STATUS_OUT_OF_MEMORY);
     }
-    for (size_t i = from; i < count; i++) asked->owners[i] = (struct owner){reading, token};
+    searching->asks[reading] =
+        (struct search_ask){.reading = asked, .ranges = ranges, .close_only = true};
     return STATUS_OK;
 }
 
-static struct owner owner_of(const struct asked *asked, size_t range)
+static enum status ask_near(struct searching *searching, size_t reading, struct error *error)
 {
-    return asked->owners ? asked->owners[range] : (struct owner){0};
-}
-
-static enum status read_blocks(struct searching *searching, struct asked *asked,
-                               struct search_block **blocks, size_t *count, struct error *error)
-{
-    return store_search_blocks(searching->session, asked->ranges.items, asked->ranges.count,
-                               searching->arena, blocks, count, error);
-}
-
-/* Entries with terms that are close to the tokens of the readings, loose ones or the others. */
-static enum status read_close(struct searching *searching, bool loose, struct error *error)
-{
-    struct asked asked = {.ranges = {.arena = searching->arena}};
-    struct search_block *blocks;
-    size_t count;
-    for (size_t r = 0; r < searching->parsed->count; r++) {
-        const struct search_reading *reading = &searching->parsed->readings[r];
-        if (reading->is_loose != loose) continue;
-        for (size_t t = 0; t < reading->count; t++) {
-            size_t from = asked.ranges.count;
-            search_ranges_close(&asked.ranges, &reading->tokens[t]);
-            TRY(own_new_ranges(&asked, from, r, t, error));
-        }
-        for (size_t e = 0; e < searching->entry_count; e++)
-            search_hits_entry(&searching->hits[r], &searching->entries[e], true);
-    }
-    TRY(read_blocks(searching, &asked, &blocks, &count, error));
-    for (size_t i = 0; i < count; i++)
-        search_hits_block(&searching->hits[owner_of(&asked, blocks[i].range).reading],
-                          blocks[i].body, &asked.ranges.items[blocks[i].range], true);
-    for (size_t i = 0; i < asked.ranges.count; i++)
-        if (asked.ranges.items[i].is_cut)
-            search_hits_open(&searching->hits[owner_of(&asked, i).reading],
-                             owner_of(&asked, i).token);
+    struct search_ask *ask = &searching->asks[reading];
+    if (!ask->ranges) TRY(ask_close(searching, reading, error));
+    for (size_t t = 0; t < ask->reading->count; t++)
+        TRY(search_near_ranges(&searching->view, &ask->reading->tokens[t], searching->scratch,
+                               &ask->ranges[t], error));
+    ask->close_only = false;
     return STATUS_OK;
-}
-
-/* Words of the dictionary that are near a token, and then where they are. */
-static enum status read_near_words(struct searching *searching, const struct search_near *near,
-                                   struct error *error)
-{
-    struct asked asked = {.ranges = {.arena = searching->arena}};
-    struct search_block *blocks;
-    size_t count;
-    for (size_t r = 0; r < searching->parsed->count; r++) {
-        for (size_t w = 0; w < near[r].count && w < NEAR_WORDS_MAX; w++) {
-            size_t from = asked.ranges.count;
-            search_ranges_word(&asked.ranges, near[r].words[w]);
-            TRY(own_new_ranges(&asked, from, r, 0, error));
-        }
-    }
-    TRY(read_blocks(searching, &asked, &blocks, &count, error));
-    for (size_t i = 0; i < count; i++)
-        search_hits_block(&searching->hits[owner_of(&asked, blocks[i].range).reading],
-                          blocks[i].body, &asked.ranges.items[blocks[i].range], false);
-    return STATUS_OK;
-}
-
-static enum status read_near(struct searching *searching, struct error *error)
-{
-    struct asked asked = {.ranges = {.arena = searching->arena}};
-    struct search_near near[SEARCH_READINGS_MAX];
-    struct search_block *blocks;
-    size_t count;
-    TRY(read_close(searching, true, error));
-    for (size_t r = 0; r < searching->parsed->count; r++) {
-        const struct search_reading *reading = &searching->parsed->readings[r];
-        near[r] = (struct search_near){.arena = searching->arena};
-        for (size_t t = 0; t < reading->count; t++) {
-            size_t from = asked.ranges.count;
-            search_ranges_near(&asked.ranges, &reading->tokens[t]);
-            TRY(own_new_ranges(&asked, from, r, t, error));
-        }
-        for (size_t e = 0; e < searching->entry_count; e++)
-            search_hits_entry(&searching->hits[r], &searching->entries[e], false);
-    }
-    TRY(read_blocks(searching, &asked, &blocks, &count, error));
-    for (size_t i = 0; i < count; i++) {
-        size_t r = owner_of(&asked, blocks[i].range).reading;
-        const struct search_range *range = &asked.ranges.items[blocks[i].range];
-        search_near_block(&near[r], &searching->parsed->readings[r], blocks[i].body, range);
-        search_hits_block(&searching->hits[r], blocks[i].body, range, false);
-        if (near[r].failed) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    }
-    return read_near_words(searching, near, error);
 }
 
 /* --- candidates --- */
@@ -230,30 +139,40 @@ static int compare_proposals(const void *a, const void *b)
     return by_hit ? by_hit : (x->reading > y->reading) - (x->reading < y->reading);
 }
 
-/* Of all readings, best first. */
-static enum status rank(struct searching *searching, struct error *error)
+static enum status rank_reading(struct searching *searching, size_t reading,
+                                struct search_ranking *ranking, struct error *error)
 {
     const struct search_hit *after =
         searching->after.hit.rank <= RANK_ID ? &searching->after.hit : NULL;
-    struct search_hit *hits[SEARCH_READINGS_MAX];
-    size_t counts[SEARCH_READINGS_MAX], all = 0;
+    search_ranking_init(ranking, after, searching->depth, searching->arena);
+    if (searching->asks[reading].ranges)
+        TRY(search_hits_find(&searching->view, &searching->asks[reading], searching->arena,
+                             searching->scratch, ranking, error));
+    if (!search_ranking_settle(ranking)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    searching->more = searching->more || ranking->more;
+    return STATUS_OK;
+}
+
+/* Of all readings, best first. */
+static enum status rank(struct searching *searching, struct error *error)
+{
+    struct search_ranking rankings[SEARCH_READINGS_MAX];
+    size_t count = searching->parsed->count, all = 0;
     searching->candidate_count = 0;
     searching->more = false;
-    for (size_t r = 0; r < searching->parsed->count; r++) {
-        bool more;
-        if (search_hits_rank(&searching->hits[r], after, searching->depth, &hits[r], &counts[r],
-                             &more) != STATUS_OK)
-            return error_plain(error, STATUS_OUT_OF_MEMORY);
-        searching->more = searching->more || more;
-        all += counts[r];
+    for (size_t r = 0; r < count; r++) {
+        TRY(rank_reading(searching, r, &rankings[r], error));
+        all += rankings[r].count;
     }
     searching->candidates = ARENA_NEW_ARRAY(searching->arena, struct proposal, all + 1);
     if (!searching->candidates) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t r = 0; r < searching->parsed->count; r++)
-        for (size_t i = 0; i < counts[r]; i++)
-            searching->candidates[searching->candidate_count++] = (struct proposal){hits[r][i], r};
-    qsort(searching->candidates, searching->candidate_count, sizeof(*searching->candidates),
-          compare_proposals);
+    for (size_t r = 0; r < count; r++)
+        for (size_t i = 0; i < rankings[r].count; i++)
+            searching->candidates[searching->candidate_count++] =
+                (struct proposal){rankings[r].items[i], r};
+    if (count > 1)
+        qsort(searching->candidates, searching->candidate_count, sizeof(*searching->candidates),
+              compare_proposals);
     return STATUS_OK;
 }
 
@@ -281,11 +200,11 @@ static enum status explain(struct searching *searching, const struct proposal *c
     struct search_reasons reasons = {.reading = &searching->parsed->readings[candidate->reading],
                                      .arena = searching->arena};
     struct json_value *document;
-    size_t lacking_max = candidate->hit.rank < RANK_NEAR ? 1 : 0;
+    size_t lacking_max = candidate->hit.rank < SEARCH_RANK_NEAR ? 1 : 0;
     TRY(json_parse(found->root.document, searching->arena, &document, error));
     reasons.close_only = true;
     search_values_of_profile(document, search_reasons_value, &reasons);
-    reasons.close_only = candidate->hit.rank >= RANK_CLOSE;
+    reasons.close_only = candidate->hit.rank >= SEARCH_RANK_CLOSE;
     if (search_reasons_lacking(&reasons) > 0 && !reasons.close_only)
         search_values_of_profile(document, search_reasons_value, &reasons);
     if (search_reasons_lacking(&reasons) > lacking_max && !candidate->hit.is_unsure) {
@@ -428,9 +347,8 @@ static enum status look_at_id(struct searching *searching, struct error *error)
     return STATUS_OK;
 }
 
-/* How many of the candidates from `at` on are looked at together: of at least that rank, and all of
- * them on one side of the cursor. */
-static size_t next_few(const struct searching *searching, size_t at, size_t behind, int rank_min,
+/* How many of the candidates from `at` on are looked at together, all on one side of the cursor. */
+static size_t next_few(const struct searching *searching, size_t at, size_t behind,
                        int64_t *numbers)
 {
     size_t most = searching->limit + 2 < ROWS_AT_ONCE ? searching->limit + 2 : ROWS_AT_ONCE;
@@ -443,7 +361,7 @@ static size_t next_few(const struct searching *searching, size_t at, size_t behi
     else if (behind + most > searching->depth)
         most = searching->depth - behind;
     while (count < most && at + count < searching->candidate_count &&
-           first[count].hit.rank >= rank_min && is_shown(searching, &first[count]) == shown) {
+           is_shown(searching, &first[count]) == shown) {
         numbers[count] = first[count].hit.number;
         count++;
     }
@@ -468,8 +386,8 @@ static enum status look_at_few(struct searching *searching, size_t at, size_t co
     return STATUS_OK;
 }
 
-/* Looks at candidates of at least that rank until the page is full. */
-static enum status look(struct searching *searching, int rank_min, struct error *error)
+/* Looks at candidates until the page is full. */
+static enum status look(struct searching *searching, struct error *error)
 {
     struct profile_row rows[ROWS_AT_ONCE];
     int64_t numbers[ROWS_AT_ONCE];
@@ -480,7 +398,7 @@ static enum status look(struct searching *searching, int rank_min, struct error 
     TRY(look_at_id(searching, error));
     if (searching->after.hit.rank <= RANK_ID && !make_passed(searching))
         return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (; (count = next_few(searching, at, behind, rank_min, numbers)) > 0; at += count) {
+    for (; (count = next_few(searching, at, behind, numbers)) > 0; at += count) {
         bool passes =
             searching->found_count > 0 && !is_shown(searching, &searching->candidates[at]);
         struct arena_mark mark = arena_mark(searching->arena);
@@ -497,17 +415,17 @@ static enum status look(struct searching *searching, int rank_min, struct error 
 }
 
 /* Ranks and looks: at few, and at all when they do not fill the page. */
-static enum status rank_and_look(struct searching *searching, int rank_min, struct error *error)
+static enum status rank_and_look(struct searching *searching, struct error *error)
 {
     size_t few = DEPTH_FIRST + 4 * searching->limit;
     searching->depth = searching->order == ORDER_RELEVANCE && few < DEPTH ? few : DEPTH;
     TRY(rank(searching, error));
-    TRY(look(searching, rank_min, error));
+    TRY(look(searching, error));
     bool all = searching->depth == DEPTH || !(searching->more || searching->is_short);
     if (all || page_is_full(searching)) return STATUS_OK;
     searching->depth = DEPTH;
     TRY(rank(searching, error));
-    return look(searching, rank_min, error);
+    return look(searching, error);
 }
 
 /* Did somebody get what was asked for? Then what is spelled like it is not looked for: when all of
@@ -526,21 +444,32 @@ static bool is_answered(const struct searching *searching)
     return exact && (whole || reading->count > 1);
 }
 
+static enum status search_view(struct searching *searching, struct error *error)
+{
+    const struct search_query *parsed = searching->parsed;
+    TRY(store_search_view(searching->session, searching->arena, &searching->view, error));
+    for (size_t r = 0; r < parsed->count; r++)
+        if (!parsed->readings[r].is_loose) TRY(ask_close(searching, r, error));
+    TRY(rank_and_look(searching, error));
+    if (page_is_full(searching) || searching->is_short || is_answered(searching)) return STATUS_OK;
+    for (size_t r = 0; r < parsed->count; r++) TRY(ask_near(searching, r, error));
+    TRY(rank_and_look(searching, error));
+    if (searching->found_count > 0 || searching->is_short) return STATUS_OK;
+    for (size_t r = 0; r < parsed->count; r++) searching->asks[r].may_lack = true;
+    return rank_and_look(searching, error);
+}
+
 static enum status search_body(struct store_session *session, void *context, struct error *error)
 {
     struct searching *searching = context;
+    struct arena scratch;
+    arena_init(&scratch, SCRATCH_BYTES);
     searching->session = session;
-    for (size_t r = 0; r < searching->parsed->count; r++)
-        search_hits_init(&searching->hits[r], &searching->parsed->readings[r], searching->arena);
-    TRY(store_search_entries(session, searching->arena, &searching->entries,
-                             &searching->entry_count, error));
-    TRY(read_close(searching, false, error));
-    TRY(rank_and_look(searching, RANK_CLOSE, error));
-    if (page_is_full(searching) || searching->is_short || is_answered(searching)) return STATUS_OK;
-    TRY(read_near(searching, error));
-    TRY(rank_and_look(searching, RANK_NEAR, error));
-    if (searching->found_count > 0 || searching->is_short) return STATUS_OK;
-    return look(searching, 0, error);
+    searching->scratch = &scratch;
+    memset(searching->asks, 0, sizeof(searching->asks));
+    enum status status = search_view(searching, error);
+    arena_release(&scratch);
+    return status;
 }
 
 /* --- another order than that of relevance --- */

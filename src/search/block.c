@@ -21,7 +21,7 @@ static void put_integer(struct buffer *out, uint64_t value)
     buffer_append_char(out, (char)(1 + value));
 }
 
-static bool take_integer(struct str *rest, uint64_t *value)
+static bool take_long_integer(struct str *rest, uint64_t *value)
 {
     uint64_t sum = 0;
     for (unsigned shift = 0; rest->len > 0 && shift <= SHIFT_MAX; shift += DIGIT_BITS) {
@@ -36,6 +36,17 @@ static bool take_integer(struct str *rest, uint64_t *value)
         sum += (uint64_t)((byte & DIGIT_MASK) + LAST_DIGITS) << shift;
     }
     return false;
+}
+
+/* Most have one digit. */
+static inline bool take_integer(struct str *rest, uint64_t *value)
+{
+    if (rest->len == 0 || rest->ptr[0] <= 0 || rest->ptr[0] >= MORE)
+        return take_long_integer(rest, value);
+    *value = (uint64_t)rest->ptr[0] - 1;
+    rest->ptr++;
+    rest->len--;
+    return true;
 }
 
 /* Never in the middle of a character: the block as a whole has to be UTF-8. */
@@ -85,6 +96,21 @@ void search_writer_clear(struct search_writer *writer)
     writer->key_len = 0;
 }
 
+size_t search_reader_numbers(struct search_reader *reader, int64_t *numbers, size_t max)
+{
+    size_t count = 0;
+    while (count < max && reader->in_list) {
+        const unsigned char *at = (const unsigned char *)reader->rest.ptr;
+        size_t left = reader->rest.len, from = count;
+        while (count < max && count - from < left && at[count - from] > 1 &&
+               at[count - from] < MORE)
+            numbers[count] = reader->number += at[count - from] - 1, count++;
+        reader->rest = str_skip(reader->rest, count - from);
+        if (count < max && search_reader_number(reader, &numbers[count])) count++;
+    }
+    return count;
+}
+
 bool search_reader_number(struct search_reader *reader, int64_t *number)
 {
     uint64_t step;
@@ -100,14 +126,10 @@ bool search_reader_number(struct search_reader *reader, int64_t *number)
 /* Behind the 0 that ends the numbers, which is its own last digit only where none stands before. */
 static void skip_numbers(struct search_reader *reader)
 {
-    bool within = false;
-    size_t at = 0;
-    for (; at < reader->rest.len; at++) {
-        unsigned char byte = (unsigned char)reader->rest.ptr[at];
-        if (byte == 1 && !within) break;
-        within = byte >= MORE;
-    }
-    reader->rest = str_skip(reader->rest, at < reader->rest.len ? at + 1 : at);
+    const char *begin = reader->rest.ptr, *end = begin + reader->rest.len, *at = begin;
+    while ((at = memchr(at, 1, (size_t)(end - at))) && at > begin && (unsigned char)at[-1] >= MORE)
+        at++;
+    reader->rest = at ? str_of(at + 1, (size_t)(end - at - 1)) : str_of(end, 0);
     reader->in_list = false;
 }
 

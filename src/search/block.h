@@ -66,6 +66,8 @@ static inline struct str search_reader_key(const struct search_reader *reader)
     return str_of(reader->key, reader->key_len);
 }
 bool search_reader_number(struct search_reader *reader, int64_t *number);
+/* The next numbers of the list; fewer than `max` at its end. */
+size_t search_reader_numbers(struct search_reader *reader, int64_t *numbers, size_t max);
 
 /* Where a block stands among the blocks of a segment: its first key and number, as a text in whose
  * order they are. `out` has room for SEARCH_PLACE_MAX. */

@@ -1,388 +1,331 @@
 #include "search/hits.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-enum { WEIGHT_BITS = 12, CLOSE = 1 << 11, WEIGHT_MASK = CLOSE - 1, OPEN_WEIGHT = 500 };
-enum { CLASS_LACKING = 0, CLASS_NEAR = 1000, CLASS_CLOSE = 2000, LACKING_FROM = 3 };
+#include "search/postings.h"
 
-void search_hits_init(struct search_hits *hits, const struct search_reading *reading,
-                      struct arena *arena)
-{
-    *hits = (struct search_hits){.reading = reading, .arena = arena};
-}
+enum { OPEN_WEIGHT = 500, LACKING_FROM = 3, NUMBERS_AT_ONCE = 256 };
 
-void search_hits_open(struct search_hits *hits, size_t token)
-{
-    hits->tokens[token].is_open = true;
-}
-
-/* --- gathering --- */
-
-static void add(struct search_hits *hits, size_t token, int64_t number, struct search_match match)
-{
-    struct search_postings *postings = &hits->tokens[token];
-    if (postings->count == postings->room && !hits->failed) {
-        size_t room = postings->room ? postings->room * 2 : 64;
-        uint64_t *larger = arena_realloc(hits->arena, postings->items,
-                                         postings->room * sizeof(*larger), room * sizeof(*larger));
-        hits->failed = !larger;
-        if (larger) {
-            postings->items = larger;
-            postings->room = room;
-        }
-    }
-    if (hits->failed) return;
-    postings->items[postings->count++] =
-        (uint64_t)number << WEIGHT_BITS | (match.is_close ? CLOSE : 0) | (uint64_t)match.weight;
-}
-
-/* The key and a blank against a bound. */
-static int compare_place(struct str key, struct str bound)
-{
-    size_t both = key.len < bound.len ? key.len : bound.len;
-    int order = memcmp(key.ptr, bound.ptr, both);
-    if (order != 0) return order;
-    if (key.len >= bound.len) return 1;
-    if (bound.ptr[key.len] != ' ') return ' ' - (unsigned char)bound.ptr[key.len];
-    return bound.len > key.len + 1 ? -1 : 0;
-}
-
-/* Before the range (< 0), in it (0), or behind it? In a place, a blank follows the key. */
-static int place_in(struct str key, const struct search_range *range)
-{
-    if (compare_place(key, range->from) < 0) return -1;
-    return compare_place(key, range->to) < 0 ? 0 : 1;
-}
-
-void search_hits_block(struct search_hits *hits, struct str block, const struct search_range *range,
-                       bool close_only)
-{
-    struct search_reader reader = search_reader_of(block);
-    while (search_reader_list(&reader)) {
-        struct str key = search_reader_key(&reader);
-        int where = place_in(key, range);
-        if (where > 0) return;
-        struct search_match matches[SEARCH_TOKENS_MAX];
-        bool any = false;
-        for (size_t t = 0; where == 0 && t < hits->reading->count; t++) {
-            matches[t] = search_match_key(&hits->reading->tokens[t], key, close_only);
-            any = any || matches[t].weight > 0;
-        }
-        int64_t number;
-        while (any && search_reader_number(&reader, &number))
-            for (size_t t = 0; t < hits->reading->count; t++)
-                if (matches[t].weight > 0) add(hits, t, number, matches[t]);
-    }
-}
-
-void search_hits_entry(struct search_hits *hits, const struct search_entry *entry, bool close_only)
-{
-    struct search_reader reader = search_reader_of(entry->body);
-    while (search_reader_list(&reader)) {
-        for (size_t t = 0; t < hits->reading->count; t++) {
-            struct search_match match =
-                search_match_key(&hits->reading->tokens[t], search_reader_key(&reader), close_only);
-            if (match.weight > 0) add(hits, t, entry->number, match);
-        }
-    }
-}
-
-/* --- ordering what was gathered: runs in order, one behind the other, become one --- */
-
-static size_t merge_runs(const uint64_t *a, size_t a_count, const uint64_t *b, size_t b_count,
-                         uint64_t *out)
-{
-    size_t i = 0, j = 0, n = 0;
-    while (i < a_count || j < b_count)
-        out[n++] = j == b_count || (i < a_count && a[i] <= b[j]) ? a[i++] : b[j++];
-    return n;
-}
-
-static size_t run_at(const uint64_t *items, size_t from, size_t count)
-{
-    size_t end = from + 1;
-    while (end < count && items[end - 1] <= items[end]) end++;
-    return end - from;
-}
-
-/* Of one number the greatest weight stays. */
-static void keep_best(struct search_postings *postings)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < postings->count; i++) {
-        if (kept > 0 &&
-            postings->items[kept - 1] >> WEIGHT_BITS == postings->items[i] >> WEIGHT_BITS)
-            kept--;
-        postings->items[kept++] = postings->items[i];
-    }
-    postings->count = kept;
-}
-
-static bool settle(struct search_postings *postings, struct arena *arena)
-{
-    size_t count = postings->count;
-    if (count == 0) return true;
-    if (run_at(postings->items, 0, count) < count) {
-        uint64_t *other = ARENA_NEW_ARRAY(arena, uint64_t, count);
-        if (!other) return false;
-        bool merged = true;
-        while (merged) {
-            merged = false;
-            for (size_t at = 0; at < count;) {
-                size_t first = run_at(postings->items, at, count), second = 0;
-                if (at + first < count) second = run_at(postings->items, at + first, count);
-                merged = merged || second > 0;
-                at += merge_runs(postings->items + at, first, postings->items + at + first, second,
-                                 other + at);
-            }
-            uint64_t *items = postings->items;
-            postings->items = other;
-            other = items;
-        }
-        postings->room = count; /* whichever of the two it is now */
-    }
-    keep_best(postings);
-    return true;
-}
-
-/* --- ranking: a heap of the best, the worst of them on top --- */
-
-struct ranking {
-    struct search_hit *items;
-    size_t count, max;
-    const struct search_hit *after; /* NULL: all are ranked */
-    struct search_hit *passed;      /* up to it, in no order */
-    size_t passed_count;
-    bool more; /* than the heap holds */
+/* An entry that some tokens were met by. */
+struct candidate {
+    int64_t number;
+    int sum; /* of the weights */
+    uint8_t lacking;
+    bool is_near, is_unsure;
 };
 
-int search_hit_compare(const struct search_hit *a, const struct search_hit *b)
-{
-    if (a->rank != b->rank) return a->rank > b->rank ? -1 : 1;
-    return (a->number > b->number) - (a->number < b->number);
-}
-
-static int compare_hits(const void *a, const void *b)
-{
-    return search_hit_compare(a, b);
-}
-
-static void sink_down(struct ranking *ranking, size_t at)
-{
-    for (;;) {
-        size_t worst = at, left = 2 * at + 1, right = left + 1;
-        struct search_hit *items = ranking->items;
-        if (left < ranking->count && search_hit_compare(&items[left], &items[worst]) > 0)
-            worst = left;
-        if (right < ranking->count && search_hit_compare(&items[right], &items[worst]) > 0)
-            worst = right;
-        if (worst == at) return;
-        struct search_hit moved = items[at];
-        items[at] = items[worst];
-        items[worst] = moved;
-        at = worst;
-    }
-}
-
-static void offer(struct ranking *ranking, struct search_hit hit)
-{
-    if (ranking->after && search_hit_compare(&hit, ranking->after) <= 0) {
-        ranking->passed[ranking->passed_count++] = hit;
-        return;
-    }
-    ranking->more = ranking->more || ranking->count == ranking->max;
-    if (ranking->count < ranking->max) {
-        ranking->items[ranking->count++] = hit;
-        for (size_t i = ranking->count / 2; ranking->count == ranking->max && i-- > 0;)
-            sink_down(ranking, i);
-        return;
-    }
-    if (search_hit_compare(&hit, &ranking->items[0]) >= 0) return;
-    ranking->items[0] = hit;
-    sink_down(ranking, 0);
-}
-
-/* --- meeting all tokens --- */
-
-/* Where each list stands while numbers are passed in order. */
-struct cursors {
-    const struct search_postings *lists;
-    size_t at[SEARCH_TOKENS_MAX];
+struct candidates {
+    struct candidate *items;
     size_t count;
 };
 
-/* The token's posting of the number; 0 when it has none. Numbers are asked for in order; the step
- * doubles while it is far. */
-static uint64_t posting_at(struct cursors *cursors, size_t token, uint64_t number)
+/* Which numbers may be those of candidates: by their last bits. */
+struct sieve {
+    uint64_t *bits;
+    uint64_t mask; /* 0: all may */
+};
+
+struct finding {
+    const struct search_view *view;
+    const struct search_ask *ask;
+    struct arena *arena, *scratch;
+    struct search_ranking *ranking;
+    /* of the segment and the token under way */
+    const struct search_token *token;
+    struct candidates candidates;
+    struct sieve sieve;
+    struct search_postings postings;
+};
+
+static size_t token_count(const struct finding *finding)
 {
-    const struct search_postings *list = &cursors->lists[token];
-    size_t low = cursors->at[token], step = 1;
-    while (low + step < list->count && list->items[low + step] >> WEIGHT_BITS <= number) {
-        low += step;
-        step *= 2;
+    return finding->ask->reading->count;
+}
+
+static size_t lacking_max(const struct finding *finding)
+{
+    return finding->ask->may_lack && token_count(finding) >= LACKING_FROM ? 1 : 0;
+}
+
+static void offer(struct finding *finding, const struct candidate *candidate)
+{
+    int class = candidate->lacking > 0 ? 0
+                : candidate->is_near   ? SEARCH_RANK_NEAR
+                                       : SEARCH_RANK_CLOSE;
+    search_ranking_offer(
+        finding->ranking,
+        (struct search_hit){.rank = class + candidate->sum / (int)token_count(finding) * 999 / 1000,
+                            .number = candidate->number,
+                            .is_unsure = candidate->is_unsure});
+}
+
+static void add_match(struct candidate *candidate, int weight, bool is_close)
+{
+    candidate->sum += weight;
+    candidate->is_near = candidate->is_near || !is_close;
+}
+
+/* Stays it one when a token that is open, or not, does not meet it? */
+static bool may_go_without(struct candidate *candidate, bool is_open, size_t lacking_max)
+{
+    if (!is_open) return ++candidate->lacking <= lacking_max && !candidate->is_unsure;
+    candidate->is_unsure = true;
+    candidate->sum += OPEN_WEIGHT;
+    return candidate->lacking == 0;
+}
+
+/* --- entries that are in no segment --- */
+
+static void judge_entry(struct finding *finding, const struct search_entry *entry)
+{
+    const struct search_reading *reading = finding->ask->reading;
+    struct search_reader reader = search_reader_of(entry->body);
+    struct search_match best[SEARCH_TOKENS_MAX] = {{0}};
+    struct candidate candidate = {.number = entry->number};
+    while (search_reader_list(&reader)) {
+        for (size_t t = 0; t < reading->count; t++) {
+            struct search_match match = search_match_key(
+                &reading->tokens[t], search_reader_key(&reader), finding->ask->close_only);
+            bool better = match.is_close > best[t].is_close ||
+                          (match.is_close == best[t].is_close && match.weight > best[t].weight);
+            if (match.weight > 0 && (best[t].weight == 0 || better)) best[t] = match;
+        }
     }
-    size_t high = low + step < list->count ? low + step : list->count;
+    for (size_t t = 0; t < reading->count; t++) {
+        if (best[t].weight > 0)
+            add_match(&candidate, best[t].weight, best[t].is_close);
+        else if (!may_go_without(&candidate, false, lacking_max(finding)))
+            return;
+    }
+    offer(finding, &candidate);
+}
+
+/* --- a reading of one token: straight to the ranking --- */
+
+static int rank_of(const struct search_match *match)
+{
+    return (match->is_close ? SEARCH_RANK_CLOSE : SEARCH_RANK_NEAR) + match->weight * 999 / 1000;
+}
+
+static bool is_good_enough(void *context, const struct search_directory *directory, size_t block)
+{
+    struct finding *finding = context;
+    if (!search_directory_is_within_list(directory, block)) return true;
+    struct search_match match = search_match_key(
+        finding->token, search_directory_key(directory, block), finding->ask->close_only);
+    if (match.weight == 0) return false;
+    bool bad =
+        search_ranking_is_too_bad(finding->ranking, rank_of(&match), directory->numbers[block]);
+    finding->ranking->more = finding->ranking->more || bad;
+    return !bad;
+}
+
+static void offer_list(struct finding *finding, struct search_reader *reader, int rank)
+{
+    int64_t number = 0;
+    while (!search_ranking_is_too_bad(finding->ranking, rank, number)) {
+        if (!search_reader_number(reader, &number)) return;
+        search_ranking_offer(finding->ranking, (struct search_hit){.rank = rank, .number = number});
+    }
+    finding->ranking->more = true;
+}
+
+static void offer_block(void *context, struct str body, const struct search_range *range)
+{
+    struct finding *finding = context;
+    struct search_reader reader = search_reader_of(body);
+    bool is_inside = false;
+    while (search_reader_list(&reader)) {
+        struct str key = search_reader_key(&reader);
+        if (!is_inside && search_range_compare(range, key) < 0) continue;
+        is_inside = true;
+        if (search_range_is_behind(range, key)) return;
+        struct search_match match = search_match_key(finding->token, key, finding->ask->close_only);
+        if (match.weight > 0) offer_list(finding, &reader, rank_of(&match));
+    }
+}
+
+static enum status find_one_token(struct finding *finding, size_t segment, struct error *error)
+{
+    const struct search_ranges *ranges = &finding->ask->ranges[0];
+    const struct search_walk walk = {is_good_enough, offer_block, finding};
+    bool is_cut = false;
+    finding->token = &finding->ask->reading->tokens[0];
+    for (size_t r = 0; r < ranges->count; r++)
+        TRY(search_view_walk(finding->view, segment, &ranges->items[r], &walk, finding->scratch,
+                             &is_cut, error));
+    return STATUS_OK;
+}
+
+/* --- the lists of one token, as far as they may have candidates --- */
+
+static bool make_sieve(struct finding *finding)
+{
+    const struct candidates *candidates = &finding->candidates;
+    size_t bits = 1024;
+    while (bits < 16 * candidates->count) bits *= 2;
+    finding->sieve.bits = ARENA_NEW_ARRAY(finding->arena, uint64_t, bits / 64);
+    finding->sieve.mask = bits - 1;
+    if (!finding->sieve.bits) return false;
+    for (size_t i = 0; i < candidates->count; i++) {
+        uint64_t bit = (uint64_t)candidates->items[i].number & finding->sieve.mask;
+        finding->sieve.bits[bit / 64] |= 1ULL << bit % 64;
+    }
+    return true;
+}
+
+static size_t sift(const struct sieve *sieve, int64_t *numbers, size_t count)
+{
+    size_t kept = 0;
+    if (sieve->mask == 0) return count;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bit = (uint64_t)numbers[i] & sieve->mask;
+        numbers[kept] = numbers[i];
+        kept += sieve->bits[bit / 64] >> bit % 64 & 1;
+    }
+    return kept;
+}
+
+/* Is a candidate among the numbers that the block may have? */
+static bool may_have_candidate(void *context, const struct search_directory *directory,
+                               size_t block)
+{
+    const struct finding *finding = context;
+    const struct candidates *candidates = &finding->candidates;
+    if (finding->sieve.mask == 0 || !search_directory_is_within_list(directory, block)) return true;
+    size_t low = 0, high = candidates->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (list->items[middle] >> WEIGHT_BITS < number)
+        if (candidates->items[middle].number < directory->numbers[block])
             low = middle + 1;
         else
             high = middle;
     }
-    cursors->at[token] = low;
-    return low < list->count && list->items[low] >> WEIGHT_BITS == number ? list->items[low] : 0;
+    return low < candidates->count && candidates->items[low].number < directory->numbers[block + 1];
 }
 
-/* Ranks the entry when enough tokens are met; at most one may lack. */
-static void judge(struct cursors *cursors, uint64_t number, size_t lacking_max,
-                  struct ranking *ranking)
+static void gather_block(void *context, struct str body, const struct search_range *range)
 {
-    size_t lacking = 0;
-    int sum = 0, class = CLASS_CLOSE;
-    bool unsure = false;
-    for (size_t t = 0; t < cursors->count; t++) {
-        uint64_t posting = posting_at(cursors, t, number);
-        if (posting == 0 && cursors->lists[t].is_open) {
-            if (lacking > 0) return;
-            sum += OPEN_WEIGHT;
-            unsure = true;
-            continue;
+    struct finding *finding = context;
+    struct search_reader reader = search_reader_of(body);
+    int64_t numbers[NUMBERS_AT_ONCE];
+    bool is_inside = false;
+    while (search_reader_list(&reader)) {
+        struct str key = search_reader_key(&reader);
+        if (!is_inside && search_range_compare(range, key) < 0) continue;
+        is_inside = true;
+        if (search_range_is_behind(range, key)) return;
+        struct search_match match = search_match_key(finding->token, key, finding->ask->close_only);
+        size_t count = match.weight > 0 ? NUMBERS_AT_ONCE : 0;
+        while (count == NUMBERS_AT_ONCE) {
+            count = search_reader_numbers(&reader, numbers, NUMBERS_AT_ONCE);
+            search_postings_add(&finding->postings, numbers, sift(&finding->sieve, numbers, count),
+                                match);
         }
-        if (posting == 0 && (++lacking > lacking_max || unsure)) return;
-        if (posting != 0 && !(posting & CLOSE)) class = class < CLASS_NEAR ? class : CLASS_NEAR;
-        sum += (int)(posting & WEIGHT_MASK);
     }
-    if (lacking > 0) class = CLASS_LACKING;
-    offer(ranking, (struct search_hit){.rank = class + sum / (int)cursors->count * 999 / 1000,
-                                       .number = (int64_t)number,
-                                       .is_unsure = unsure});
 }
 
-/* Every entry of the token is judged. */
-static void drive(struct search_hits *hits, size_t token, size_t lacking_max,
-                  struct ranking *ranking)
+static enum status gather(struct finding *finding, size_t segment, size_t token, bool *is_open,
+                          struct error *error)
 {
-    struct cursors cursors = {.lists = hits->tokens, .count = hits->reading->count};
-    const struct search_postings *list = &hits->tokens[token];
-    for (size_t i = 0; i < list->count && cursors.count > 0; i++)
-        judge(&cursors, list->items[i] >> WEIGHT_BITS, lacking_max, ranking);
+    const struct search_ranges *ranges = &finding->ask->ranges[token];
+    const struct search_walk walk = {may_have_candidate, gather_block, finding};
+    finding->token = &finding->ask->reading->tokens[token];
+    finding->postings = (struct search_postings){.arena = finding->arena};
+    *is_open = false;
+    for (size_t r = 0; r < ranges->count; r++)
+        TRY(search_view_walk(finding->view, segment, &ranges->items[r], &walk, finding->scratch,
+                             is_open, error));
+    search_postings_settle(&finding->postings);
+    return finding->postings.failed ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }
 
-/* The token that restricts most: of those that were read whole, or, if none was, the longest. */
-static size_t driver_of(const struct search_hits *hits, size_t skipped)
+/* --- candidates --- */
+
+static struct candidate with_posting(struct candidate candidate, uint64_t posting)
 {
-    size_t best = SEARCH_TOKENS_MAX;
-    for (size_t t = 0; t < hits->reading->count; t++) {
-        const struct search_postings *list = &hits->tokens[t];
-        if (t == skipped) continue;
-        if (best == SEARCH_TOKENS_MAX || (hits->tokens[best].is_open && !list->is_open) ||
-            (list->is_open == hits->tokens[best].is_open && list->count < hits->tokens[best].count))
-            best = t;
+    candidate.number = (int64_t)(posting >> SEARCH_POSTING_BITS);
+    add_match(&candidate, (int)(posting & SEARCH_POSTING_WEIGHT),
+              (posting & SEARCH_POSTING_CLOSE) != 0);
+    return candidate;
+}
+
+/* Candidates and the postings of a token become the candidates of both; `fresh`: an entry that was
+ * none is one now, which lacks the tokens before. */
+static bool join(struct finding *finding, bool is_open, const struct candidate *fresh)
+{
+    const struct candidates *from = &finding->candidates;
+    const struct search_postings *postings = &finding->postings;
+    size_t room = from->count + (fresh ? postings->count : 0), i = 0, p = 0, count = 0;
+    struct candidate *joined = ARENA_NEW_ARRAY(finding->arena, struct candidate, room + 1);
+    if (!joined) return false;
+    while (i < from->count || (fresh && p < postings->count)) {
+        int64_t number =
+            p < postings->count ? (int64_t)(postings->items[p] >> SEARCH_POSTING_BITS) : INT64_MAX;
+        struct candidate candidate = i < from->count ? from->items[i] : (struct candidate){0};
+        if (i < from->count && candidate.number < number) {
+            i++;
+            if (may_go_without(&candidate, is_open, lacking_max(finding)))
+                joined[count++] = candidate;
+        } else if (i < from->count && candidate.number == number) {
+            joined[count++] = with_posting(candidate, postings->items[p++]);
+            i++;
+        } else if (fresh) {
+            joined[count++] = with_posting(*fresh, postings->items[p++]);
+        } else {
+            p++;
+        }
     }
-    return best;
+    finding->candidates = (struct candidates){joined, count};
+    return true;
 }
 
-static void drop_repeated(struct search_hit *list, size_t *count)
+/* The tokens, the one with the least to read first. */
+static void order_tokens(const struct finding *finding, size_t segment, size_t *order)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < *count; i++)
-        if (kept == 0 || list[kept - 1].number != list[i].number ||
-            list[kept - 1].rank != list[i].rank)
-            list[kept++] = list[i];
-    *count = kept;
+    size_t reach[SEARCH_TOKENS_MAX] = {0}, count = token_count(finding);
+    for (size_t t = 0; t < count; t++) {
+        const struct search_ranges *ranges = &finding->ask->ranges[t];
+        for (size_t r = 0; r < ranges->count; r++)
+            reach[t] += search_view_reach(finding->view, segment, &ranges->items[r]);
+        size_t at = t;
+        for (; at > 0 && reach[order[at - 1]] > reach[t]; at--) order[at] = order[at - 1];
+        order[at] = t;
+    }
 }
 
-/* Behind those that were passed, which leave the heap's place to it, the best `max`. */
-static void put_together(struct ranking *ranking, size_t max)
+/* One that may lack a token has one of the first two. */
+static enum status find_all_tokens(struct finding *finding, size_t segment, struct error *error)
 {
-    qsort(ranking->items, ranking->count, sizeof(*ranking->items), compare_hits);
-    drop_repeated(ranking->items, &ranking->count);
-    ranking->more = ranking->more || ranking->count > max;
-    if (ranking->count > max) ranking->count = max;
-    if (!ranking->passed) return;
-    qsort(ranking->passed, ranking->passed_count, sizeof(*ranking->passed), compare_hits);
-    drop_repeated(ranking->passed, &ranking->passed_count);
-    if (ranking->count > 0)
-        memcpy(ranking->passed + ranking->passed_count, ranking->items,
-               ranking->count * sizeof(*ranking->items));
-    ranking->items = ranking->passed;
-    ranking->count += ranking->passed_count;
-}
-
-enum status search_hits_rank(struct search_hits *hits, const struct search_hit *after, size_t max,
-                             struct search_hit **list, size_t *count, bool *more)
-{
-    size_t tokens = hits->reading->count;
-    *list = NULL;
-    *count = 0;
-    *more = false;
-    if (tokens == 0) return STATUS_OK;
-    /* One that lacks a token comes from either of two drivers, so some come twice. */
-    struct ranking ranking = {.max = 2 * max, .after = after};
-    ranking.items = ARENA_NEW_ARRAY(hits->arena, struct search_hit, ranking.max);
-    if (hits->failed || !ranking.items) return STATUS_OUT_OF_MEMORY;
-    for (size_t t = 0; t < tokens; t++)
-        if (!settle(&hits->tokens[t], hits->arena)) return STATUS_OUT_OF_MEMORY;
-    size_t driver = driver_of(hits, SEARCH_TOKENS_MAX);
-    size_t lacking = tokens >= LACKING_FROM ? 1 : 0;
-    size_t other = lacking > 0 ? driver_of(hits, driver) : driver;
-    size_t all = hits->tokens[driver].count + (lacking > 0 ? hits->tokens[other].count : 0);
-    if (after &&
-        !(ranking.passed = ARENA_NEW_ARRAY(hits->arena, struct search_hit, all + ranking.max)))
-        return STATUS_OUT_OF_MEMORY;
-    drive(hits, driver, lacking, &ranking);
-    if (lacking > 0) drive(hits, other, lacking, &ranking);
-    put_together(&ranking, max);
-    *list = ranking.items;
-    *count = ranking.count;
-    *more = ranking.more;
+    size_t order[SEARCH_TOKENS_MAX], may_lack = lacking_max(finding);
+    order_tokens(finding, segment, order);
+    finding->candidates = (struct candidates){0};
+    finding->sieve = (struct sieve){0};
+    for (size_t i = 0; i < token_count(finding); i++) {
+        bool is_open, begins = i <= may_lack;
+        const struct candidate fresh = {.lacking = (uint8_t)i};
+        if (!begins && finding->candidates.count == 0) return STATUS_OK;
+        if (!begins && !make_sieve(finding)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+        TRY(gather(finding, segment, order[i], &is_open, error));
+        if (!join(finding, is_open, begins ? &fresh : NULL))
+            return error_plain(error, STATUS_OUT_OF_MEMORY);
+    }
+    for (size_t i = 0; i < finding->candidates.count; i++)
+        offer(finding, &finding->candidates.items[i]);
     return STATUS_OK;
 }
 
-/* --- words near a token --- */
-
-/* The word of a dictionary key, in `out`. */
-static struct str dictionary_word(struct str key, char *out)
+enum status search_hits_find(const struct search_view *view, const struct search_ask *ask,
+                             struct arena *arena, struct arena *scratch,
+                             struct search_ranking *ranking, struct error *error)
 {
-    if (key.ptr[0] == 'D') return str_skip(key, 2);
-    if (key.ptr[0] == 'R') return search_reversed(str_skip(key, 2), out);
-    if (key.ptr[0] != 'S') return STR_NONE;
-    ptrdiff_t blank = str_find_char(key, ' ');
-    return blank < 0 ? STR_NONE : str_skip(key, (size_t)blank + 1);
-}
-
-static void add_near(struct search_near *near, struct str word)
-{
-    if (near->failed || str_is_among(near->words, near->count, word)) return;
-    if (near->count == near->room) {
-        size_t room = near->room ? near->room * 2 : 16;
-        struct str *larger = arena_realloc(near->arena, near->words, near->room * sizeof(*larger),
-                                           room * sizeof(*larger));
-        near->failed = !larger;
-        if (!larger) return;
-        near->words = larger;
-        near->room = room;
-    }
-    struct str copy = arena_str(near->arena, word);
-    near->failed = str_is_none(copy);
-    if (!near->failed) near->words[near->count++] = copy;
-}
-
-void search_near_block(struct search_near *near, const struct search_reading *reading,
-                       struct str block, const struct search_range *range)
-{
-    struct search_reader reader = search_reader_of(block);
-    while (search_reader_list(&reader)) {
-        char room[SEARCH_KEY_MAX];
-        struct str key = search_reader_key(&reader);
-        int where = place_in(key, range);
-        if (where > 0) return;
-        struct str word = where == 0 ? dictionary_word(key, room) : STR_NONE;
-        for (size_t t = 0; !str_is_none(word) && t < reading->count; t++) {
-            if (!search_match_near(&reading->tokens[t], word, key.ptr[0] == 'S')) continue;
-            add_near(near, word);
-            break;
-        }
-    }
+    struct finding finding = {
+        .view = view, .ask = ask, .arena = arena, .scratch = scratch, .ranking = ranking};
+    size_t count = ask->reading->count;
+    if (count == 0) return STATUS_OK;
+    TRY(search_view_prepare(view, ask->ranges, count, arena, error));
+    for (size_t i = 0; i < view->entry_count; i++) judge_entry(&finding, &view->entries[i]);
+    for (size_t s = 0; s < view->segment_count; s++)
+        TRY((count == 1 ? find_one_token : find_all_tokens)(&finding, s, error));
+    return ranking->failed ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }

@@ -1,10 +1,14 @@
 /* Hits: from lists of the index to ranked entries.
  *
- *     struct search_hits hits;
- *     search_hits_init(&hits, &reading, arena);
- *     search_hits_block(&hits, block, &range, true);       for every block that was read
- *     search_hits_entry(&hits, &entry, true);               for every entry that is in no block yet
- *     TRY(search_hits_rank(&hits, NULL, DEPTH, &list, &count, &more));
+ * Segment after segment, and in each token after token, from the one that has the fewest blocks on:
+ * what meets it are the candidates, and of the next tokens' lists only those parts are read that
+ * may have one of them. A reading of one token needs no candidates: its hits go to the ranking as
+ * they are read, and as a list's numbers ascend and all have its weight, it is left at the first
+ * that is too bad (an "impact-ordered" list is one whose terms are all alike: V. Anh, A. Moffat,
+ * "Pruned query evaluation using pre-computed impacts", 2006).
+ *
+ *     struct search_ask ask = {.reading = &reading, .ranges = ranges, .close_only = true};
+ *     TRY(search_hits_find(&view, &ask, arena, scratch, &ranking, error));
  *
  * The rank depends on the query and the entry alone, not on how often a word occurs among all
  * customers: so a page stays where it was while others are written. All tokens close (2000 and
@@ -14,55 +18,24 @@
 #ifndef SEARCH_HITS_H
 #define SEARCH_HITS_H
 
-#include "search/query.h"
-#include "search/segment.h"
+#include "search/ranking.h"
+#include "search/view.h"
 
-/* The entries that meet one token: number << 12 | close << 11 | weight. */
-struct search_postings {
-    uint64_t *items;
-    size_t count, room;
-    bool is_open; /* not all of them were read: it does not restrict */
-};
+enum { SEARCH_RANK_CLOSE = 2000, SEARCH_RANK_NEAR = 1000, SEARCH_RANK_MAX = 2999 };
 
-struct search_hits {
+struct search_ask {
     const struct search_reading *reading;
-    struct search_postings tokens[SEARCH_TOKENS_MAX];
-    struct arena *arena;
-    bool failed; /* out of memory */
+    struct search_ranges *ranges; /* where each token's keys are */
+    bool close_only;              /* else typos and sounds meet a token, too */
+    bool may_lack;                /* one token, where there are three or more */
 };
 
-struct search_hit {
-    int rank;
-    int64_t number;
-    bool is_unsure; /* whether a token that is open is met, only the customer itself says */
-};
-
-void search_hits_init(struct search_hits *hits, const struct search_reading *reading,
-                      struct arena *arena);
-/* Lists of the block within the range. */
-void search_hits_block(struct search_hits *hits, struct str block, const struct search_range *range,
-                       bool close_only);
-void search_hits_entry(struct search_hits *hits, const struct search_entry *entry, bool close_only);
-/* Remembers that a range of the token was cut. */
-void search_hits_open(struct search_hits *hits, size_t token);
-
-/* Best first: all up to `after` (NULL: none), and behind it the best `max`; *more: there are more.
- * STATUS_OUT_OF_MEMORY. */
-MUST_CHECK enum status search_hits_rank(struct search_hits *hits, const struct search_hit *after,
-                                        size_t max, struct search_hit **list, size_t *count,
-                                        bool *more);
-/* Before (< 0) or behind (> 0) in the ranking. */
-int search_hit_compare(const struct search_hit *a, const struct search_hit *b);
-
-/* The words of a dictionary block or an entry that are near one of the reading's tokens, appended.
- */
-struct search_near {
-    struct arena *arena;
-    struct str *words;
-    size_t count, room;
-    bool failed;
-};
-void search_near_block(struct search_near *near, const struct search_reading *reading,
-                       struct str block, const struct search_range *range);
+/* Offers every entry that meets the reading to the ranking; an entry may come with several ranks,
+ * of which the best is right. `scratch`: for a while. STATUS_OUT_OF_MEMORY and what reading the
+ * view gives. */
+MUST_CHECK enum status search_hits_find(const struct search_view *view,
+                                        const struct search_ask *ask, struct arena *arena,
+                                        struct arena *scratch, struct search_ranking *ranking,
+                                        struct error *error);
 
 #endif

@@ -290,6 +290,7 @@ struct search_match search_match_word(const struct search_token *token, struct s
 {
     struct str typed = token->word;
     if (str_is_empty(typed) || str_is_empty(word)) return no_match();
+    if (close_only && (word.ptr[0] != typed.ptr[0] || word.len < typed.len)) return no_match();
     if (str_equal(word, typed)) return (struct search_match){WORD_EXACT, SEARCH_EXACT, true};
     if (str_starts_with(word, typed) && may_be_cut_short(token)) return beginning(typed, word);
     if (typed.len < TYPO_FROM || close_only || digit_count(typed) == typed.len) return no_match();
@@ -381,72 +382,60 @@ struct search_match search_match_key(const struct search_token *token, struct st
 
 /* --- where to look --- */
 
-/* Some 10,000 to 30,000 entries with a word. A word that more have says little: then the entries
- * with the other words are looked at whether they have it too. */
-enum { LIST_BLOCKS = 16, PREFIX_BLOCKS = 12, NEAR_BLOCKS = 16 };
-
 /* Above every character that a key may have. */
 #define LAST_CHARACTER "\xF4\x8F\xBF\xBF"
 
-static void add_range(struct search_ranges *ranges, struct str from, struct str to, size_t blocks)
+void search_ranges_add(struct search_ranges *ranges, struct search_range range)
 {
     if (ranges->count == ranges->room && !ranges->failed) {
-        size_t room = ranges->room ? ranges->room * 2 : 32;
+        size_t room = ranges->room ? ranges->room * 2 : 8;
         struct search_range *larger = arena_realloc(
             ranges->arena, ranges->items, ranges->room * sizeof(*larger), room * sizeof(*larger));
         ranges->failed = !larger;
         if (larger) ranges->items = larger;
         if (larger) ranges->room = room;
     }
-    ranges->failed = ranges->failed || str_is_none(from) || str_is_none(to);
-    if (!ranges->failed)
-        ranges->items[ranges->count++] = (struct search_range){from, to, blocks, false};
+    ranges->failed = ranges->failed || str_is_none(range.from) || str_is_none(range.to);
+    if (!ranges->failed) ranges->items[ranges->count++] = range;
 }
 
-static void add_beginning(struct search_ranges *ranges, const char *class, struct str term,
-                          size_t blocks)
+static void add_beginning(struct search_ranges *ranges, const char *class, struct str term)
 {
-    add_range(ranges, arena_format(ranges->arena, "%s%.*s", class, STR_ARGS(term)),
-              arena_format(ranges->arena, "%s%.*s" LAST_CHARACTER, class, STR_ARGS(term)), blocks);
+    search_ranges_add(
+        ranges, (struct search_range){
+                    arena_format(ranges->arena, "%s%.*s", class, STR_ARGS(term)),
+                    arena_format(ranges->arena, "%s%.*s" LAST_CHARACTER, class, STR_ARGS(term))});
 }
 
 /* A word's or value's own list: what stands in a place behind it is a blank and more. */
-static void add_whole(struct search_ranges *ranges, const char *class, struct str term,
-                      size_t blocks)
+static void add_whole(struct search_ranges *ranges, const char *class, struct str term)
 {
-    add_range(ranges, arena_format(ranges->arena, "%s%.*s ", class, STR_ARGS(term)),
-              arena_format(ranges->arena, "%s%.*s!", class, STR_ARGS(term)), blocks);
+    search_ranges_add(ranges, (struct search_range){
+                                  arena_format(ranges->arena, "%s%.*s ", class, STR_ARGS(term)),
+                                  arena_format(ranges->arena, "%s%.*s!", class, STR_ARGS(term))});
 }
 
 void search_ranges_word(struct search_ranges *ranges, struct str word)
 {
-    add_whole(ranges, "P", word, LIST_BLOCKS);
+    add_whole(ranges, "P", word);
 }
 
 void search_ranges_close(struct search_ranges *ranges, const struct search_token *token)
 {
-    struct arena *arena = ranges->arena;
-    if (!str_is_empty(token->word)) {
-        add_whole(ranges, "P", token->word, LIST_BLOCKS);
-        if (may_be_cut_short(token))
-            add_range(ranges, arena_format(arena, "P%.*s!", STR_ARGS(token->word)),
-                      arena_format(arena, "P%.*s" LAST_CHARACTER, STR_ARGS(token->word)),
-                      PREFIX_BLOCKS);
-    }
+    if (!str_is_empty(token->word))
+        (may_be_cut_short(token) ? add_beginning : add_whole)(ranges, "P", token->word);
     if (!str_is_empty(token->name)) {
-        add_whole(ranges, "Vn", token->name, LIST_BLOCKS);
-        add_whole(ranges, "Vc", token->name, LIST_BLOCKS);
+        add_whole(ranges, "Vn", token->name);
+        add_whole(ranges, "Vc", token->name);
     }
-    if (!str_is_empty(token->email)) add_beginning(ranges, "Ve", token->email, PREFIX_BLOCKS);
-    if (!str_is_empty(token->phone)) add_beginning(ranges, "Vp", token->phone, PREFIX_BLOCKS);
-    if (token->phone_end.len > PHONE_FROM)
-        add_beginning(ranges, "Vr", token->phone_end, PREFIX_BLOCKS);
+    if (!str_is_empty(token->email)) add_beginning(ranges, "Ve", token->email);
+    if (!str_is_empty(token->phone)) add_beginning(ranges, "Vp", token->phone);
+    if (token->phone_end.len > PHONE_FROM) add_beginning(ranges, "Vr", token->phone_end);
     for (size_t cut = 1; cut <= 4 && token->phone_end.len >= PHONE_SAME_FROM + cut; cut++)
-        add_whole(ranges, "Vr", str_of(token->phone_end.ptr, token->phone_end.len - cut),
-                  PREFIX_BLOCKS);
+        add_whole(ranges, "Vr", str_of(token->phone_end.ptr, token->phone_end.len - cut));
     if (!str_is_empty(token->identifier)) {
-        add_beginning(ranges, "Vi", token->identifier, PREFIX_BLOCKS);
-        add_beginning(ranges, "Vk", token->identifier, PREFIX_BLOCKS);
+        add_beginning(ranges, "Vi", token->identifier);
+        add_beginning(ranges, "Vk", token->identifier);
     }
 }
 
@@ -462,14 +451,14 @@ void search_ranges_near(struct search_ranges *ranges, const struct search_token 
         for (size_t len = word.len - 1; len <= word.len + 1; len++) {
             const char dictionary[] = {'D', search_length(len), '\0'};
             const char backwards[] = {'R', search_length(len), '\0'};
-            add_beginning(ranges, dictionary, str_cut(word, front), NEAR_BLOCKS);
-            add_beginning(ranges, backwards, str_cut(drow, back), NEAR_BLOCKS);
+            add_beginning(ranges, dictionary, str_cut(word, front));
+            add_beginning(ranges, backwards, str_cut(drow, back));
         }
         struct str sound = search_sound_key(word, room);
-        if (!str_is_empty(sound)) add_beginning(ranges, "", sound, NEAR_BLOCKS);
+        if (!str_is_empty(sound)) add_beginning(ranges, "", sound);
     }
     if (phone.len >= PHONE_SAME_FROM && str_is_empty(word)) {
-        add_beginning(ranges, "Vp", str_cut(phone, (phone.len - 1) / 2), NEAR_BLOCKS);
-        add_beginning(ranges, "Vr", str_cut(token->phone_end, phone.len / 2), NEAR_BLOCKS);
+        add_beginning(ranges, "Vp", str_cut(phone, (phone.len - 1) / 2));
+        add_beginning(ranges, "Vr", str_cut(token->phone_end, phone.len / 2));
     }
 }

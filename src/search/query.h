@@ -84,11 +84,9 @@ bool search_match_near(const struct search_token *token, struct str word, bool b
 struct search_match search_match_key(const struct search_token *token, struct str key,
                                      bool close_only);
 
-/* Keys to be read for a token: from `from` on, below `to`. */
+/* Keys to be read for a token: from `from` on, below `to`, as places (search_place). */
 struct search_range {
     struct str from, to;
-    size_t blocks_max; /* in all segments; then it is cut */
-    bool is_cut;       /* set by whoever reads */
 };
 struct search_ranges {
     struct arena *arena;
@@ -96,6 +94,7 @@ struct search_ranges {
     size_t count, room;
     bool failed;
 };
+void search_ranges_add(struct search_ranges *ranges, struct search_range range);
 /* Where the terms are that are close to a token. */
 void search_ranges_close(struct search_ranges *ranges, const struct search_token *token);
 /* Where terms are that may be near it: dictionary keys, and phone numbers themselves. */

@@ -21,9 +21,14 @@ const struct search_field_row search_fields[SEARCH_FIELD_COUNT] = {
 
 enum search_field search_field_of(char letter)
 {
-    int field = 0;
-    while (field < SEARCH_FIELD_COUNT && search_fields[field].letter != letter) field++;
-    return (enum search_field)field;
+    static const uint8_t fields[128] = {
+        /* one more than the field */
+        ['n'] = SEARCH_NAME + 1,      ['c'] = SEARCH_CONTACT + 1,    ['e'] = SEARCH_EMAIL + 1,
+        ['p'] = SEARCH_PHONE + 1,     ['r'] = SEARCH_PHONE_END + 1,  ['a'] = SEARCH_ADDRESS + 1,
+        ['z'] = SEARCH_POSTCODE + 1,  ['i'] = SEARCH_IDENTIFIER + 1, ['w'] = SEARCH_WEBSITE + 1,
+        ['k'] = SEARCH_SOURCE_KEY + 1};
+    uint8_t field = letter > 0 ? fields[(unsigned char)letter] : 0;
+    return field > 0 ? (enum search_field)(field - 1) : SEARCH_FIELD_COUNT;
 }
 
 /* --- the values of a record --- */

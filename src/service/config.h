@@ -53,6 +53,7 @@ struct config_values {
 
     struct str store_url;
     int64_t store_cache;
+    int64_t store_search_cache;
     int64_t store_mmap;
     int64_t store_batch_max;
     int64_t store_busy_timeout;

@@ -56,7 +56,8 @@ static enum status open_sqlite(const struct config_values *config, struct arena 
         .mmap_bytes = (size_t)config->store_mmap,
         .create = true,
     };
-    status = sqlite_store_open(&options, (size_t)config->store_cache, &instance->store, error);
+    status = sqlite_store_open(&options, (size_t)config->store_cache,
+                               (size_t)config->store_search_cache, &instance->store, error);
     if (status != STATUS_OK) return name_damage(status, path, error);
     log_info("store.opened", LOG_CODE("kind", STR("sqlite")), LOG_PLACE("path", path),
              LOG_COUNT("migrations", applied));
@@ -89,7 +90,7 @@ static enum status open_postgres(const struct config_values *config, struct inst
         .connect_timeout_ms = config->store_connect_timeout,
         .statement_timeout_ms = config->store_statement_timeout,
     };
-    TRY(postgres_store_open(&options, &instance->store, error));
+    TRY(postgres_store_open(&options, (size_t)config->store_search_cache, &instance->store, error));
     TRY(check_postgres(instance, error));
     log_info("store.opened", LOG_CODE("kind", STR("postgres")));
     return STATUS_OK;
@@ -268,7 +269,7 @@ static enum status open_beside(const struct config_values *config, struct instan
         .busy_timeout_ms = config->store_busy_timeout,
         .read_only = true,
     };
-    enum status status = sqlite_store_open(&options, 0, &instance->store, error);
+    enum status status = sqlite_store_open(&options, 0, 0, &instance->store, error);
     return status == STATUS_OK ? status : name_damage(status, instance->store_path, error);
 }
 

@@ -51,7 +51,7 @@ static struct str backup_of_sqlite(void)
     assert_int_equal(
         sqlite_migrate(path, sql_migrations_sqlite, sql_migrations_sqlite_count, &applied, &error),
         STATUS_OK);
-    assert_int_equal(sqlite_store_open(&options, 0, &store, &error), STATUS_OK);
+    assert_int_equal(sqlite_store_open(&options, 0, 0, &store, &error), STATUS_OK);
     struct str text = backup_text(store);
     (void)unlink(path.ptr);
     (void)unlink(arena_format(&arena, "%s.lock", path.ptr).ptr);
@@ -69,7 +69,7 @@ static struct str backup_of_postgres(void)
         .url = postgres_server_url(&server, POSTGRES_MIGRATOR, postgres_server_database(&server)),
         .connections_per_loop = 1,
         .readers_per_loop = 1};
-    assert_int_equal(postgres_store_open(&options, &store, &error), STATUS_OK);
+    assert_int_equal(postgres_store_open(&options, 0, &store, &error), STATUS_OK);
     return backup_text(store);
 }
 

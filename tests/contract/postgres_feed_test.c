@@ -44,7 +44,7 @@ static void start_instance(struct instance *instance)
         .connect_timeout_ms = 10000,
         .statement_timeout_ms = 30000};
     *instance = (struct instance){.loop = loop_new(0)};
-    assert_int_equal(postgres_store_open(&options, &instance->store, &error), STATUS_OK);
+    assert_int_equal(postgres_store_open(&options, 0, &instance->store, &error), STATUS_OK);
     assert_int_equal(postgres_sequencer_start(instance->store, instance->loop, count_numbered,
                                               instance, &instance->sequencer, &error),
                      STATUS_OK);

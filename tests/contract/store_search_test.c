@@ -72,10 +72,12 @@ static void take_entries(struct finding *finding, const struct search_entry *ent
     }
 }
 
-static void take_block(struct finding *finding, struct str body)
+static void take_block(void *context, struct str body, const struct search_range *range)
 {
+    struct finding *finding = context;
     struct search_reader reader = search_reader_of(body);
     int64_t number;
+    (void)range;
     while (search_reader_list(&reader))
         while (str_equal(search_reader_key(&reader), finding->key) &&
                search_reader_number(&reader, &number))
@@ -85,15 +87,19 @@ static void take_block(struct finding *finding, struct str body)
 static enum status find_body(struct store_session *session, void *context, struct error *error)
 {
     struct finding *finding = context;
-    struct search_range range = {.from = finding->from, .to = finding->to, .blocks_max = 1000};
-    struct search_entry *entries;
-    struct search_block *blocks;
-    size_t count;
+    const struct search_range range = {finding->from, finding->to};
+    const struct search_walk walk = {.take = take_block, .context = finding};
+    struct search_ranges ranges = {.arena = finding->arena};
+    struct search_view view;
+    bool is_cut = false;
     finding->count = 0;
-    TRY(store_search_entries(session, finding->arena, &entries, &finding->entry_count, error));
-    take_entries(finding, entries, finding->entry_count);
-    TRY(store_search_blocks(session, &range, 1, finding->arena, &blocks, &count, error));
-    for (size_t i = 0; i < count; i++) take_block(finding, blocks[i].body);
+    TRY(store_search_view(session, finding->arena, &view, error));
+    finding->entry_count = view.entry_count;
+    take_entries(finding, view.entries, view.entry_count);
+    search_ranges_add(&ranges, range);
+    TRY(search_view_prepare(&view, &ranges, 1, finding->arena, error));
+    for (size_t i = 0; i < view.segment_count; i++)
+        TRY(search_view_walk(&view, i, &range, &walk, finding->arena, &is_cut, error));
     return store_search_profiles(session, finding->numbers, finding->count, finding->arena,
                                  finding->rows, error);
 }

@@ -25,7 +25,7 @@ TABLES = ("search_backlog", "search_block", "search_home", "search_new", "search
 
 def migrations_of_the_index(engine):
     """As they ran on a base of before; those after them do not touch its tables."""
-    for name in ("0047_search.sql", f"{engine}/0048_search_entries.sql"):
+    for name in ("0047_search.sql", f"{engine}/0048_search_entries.sql", "0100_search_segment_changed.sql"):
         with open(os.path.join(ROOT, "sql", "migrations", name), encoding="utf-8") as file:
             yield file.read()
 

@@ -47,7 +47,7 @@ static struct store *open_sqlite(void)
     assert_int_equal(sqlite_migrate(options.path, sql_migrations_sqlite,
                                     sql_migrations_sqlite_count, &applied, &error),
                      STATUS_OK);
-    assert_int_equal(sqlite_store_open(&options, 1 << 20, &store, &error), STATUS_OK);
+    assert_int_equal(sqlite_store_open(&options, 1 << 20, 1 << 20, &store, &error), STATUS_OK);
     return store;
 }
 
@@ -89,7 +89,7 @@ static struct store *open_postgres(void)
         .readers_per_loop = 1,
         .connect_timeout_ms = 5000,
         .statement_timeout_ms = 30000};
-    if (postgres_store_open(&options, &store, &error) != STATUS_OK)
+    if (postgres_store_open(&options, 1 << 20, &store, &error) != STATUS_OK)
         fail_msg("PostgreSQL: %s", error.message);
     feed_loop = loop_new(0);
     assert_int_equal(

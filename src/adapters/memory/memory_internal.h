@@ -137,10 +137,8 @@ enum status memory_lists_keys_find(struct store_session *, const struct str *, s
 enum status memory_lists_keys_put(struct store_session *, struct str, const struct str *, size_t,
                                   struct error *);
 enum status memory_search_put(struct store_session *, struct str, struct str, struct error *);
-enum status memory_search_entries(struct store_session *, struct arena *, struct search_entry **,
-                                  size_t *, struct error *);
-enum status memory_search_blocks(struct store_session *, struct search_range *, size_t,
-                                 struct arena *, struct search_block **, size_t *, struct error *);
+enum status memory_search_view(struct store_session *, struct arena *, struct search_view *,
+                               struct error *);
 enum status memory_search_profiles(struct store_session *, const int64_t *, size_t, struct arena *,
                                    struct profile_row *, struct error *);
 enum status memory_search_backlog(struct store_session *, size_t, struct arena *, struct str **,

@@ -22,27 +22,16 @@ enum status memory_search_put(struct store_session *session, struct str home, st
     return STATUS_OK;
 }
 
-enum status memory_search_entries(struct store_session *session, struct arena *arena,
-                                  struct search_entry **entries, size_t *count, struct error *error)
+enum status memory_search_view(struct store_session *session, struct arena *arena,
+                               struct search_view *view, struct error *error)
 {
     const struct memory_vector *all = &memory_tenant_of(session)->entries;
-    *entries = ARENA_NEW_ARRAY(arena, struct search_entry, all->count);
-    if (!*entries) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    *count = all->count;
+    struct search_entry *entries = ARENA_NEW_ARRAY(arena, struct search_entry, all->count);
+    if (!entries) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < all->count; i++)
-        (*entries)[i] = (struct search_entry){(int64_t)i + 1,
-                                              ((const struct memory_entry *)all->items[i])->body};
-    return STATUS_OK;
-}
-
-enum status memory_search_blocks(struct store_session *session, struct search_range *ranges,
-                                 size_t count, struct arena *arena, struct search_block **blocks,
-                                 size_t *block_count, struct error *error)
-{
-    (void)session, (void)arena, (void)error;
-    for (size_t i = 0; i < count; i++) ranges[i].is_cut = false;
-    *blocks = NULL;
-    *block_count = 0;
+        entries[i] = (struct search_entry){(int64_t)i + 1,
+                                           ((const struct memory_entry *)all->items[i])->body};
+    *view = (struct search_view){.entries = entries, .entry_count = all->count};
     return STATUS_OK;
 }
 

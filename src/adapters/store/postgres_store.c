@@ -2,11 +2,11 @@
 
 #include "adapters/store/sql_store_internal.h"
 
-enum status postgres_store_open(const struct postgres_options *options, struct store **store,
-                                struct error *error)
+enum status postgres_store_open(const struct postgres_options *options, size_t search_cache_bytes,
+                                struct store **store, struct error *error)
 {
-    struct sql_store *self =
-        sql_store_new(sql_migrations_postgres, sql_migrations_postgres_count, 0);
+    struct sql_store *self = sql_store_new(sql_migrations_postgres, sql_migrations_postgres_count,
+                                           0, search_cache_bytes);
     if (!self) return error_plain(error, STATUS_OUT_OF_MEMORY);
     struct postgres_options engine = *options;
     engine.committed = sql_store_tell_commit;

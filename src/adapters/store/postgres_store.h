@@ -5,9 +5,10 @@
 
 #include "adapters/store/sql_store.h"
 
-/* Nothing is cached, for other instances write too. Close with sql_store_free().
- * `options->committed` is taken by the store itself. */
+/* Only blocks of the search index are cached, in so many bytes, for other instances write too.
+ * Close with sql_store_free(). `options->committed` is taken by the store itself. */
 MUST_CHECK enum status postgres_store_open(const struct postgres_options *options,
-                                           struct store **store, struct error *error);
+                                           size_t search_cache_bytes, struct store **store,
+                                           struct error *error);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/environment.h"
 #include "sql_statements.h"
 
 enum {
@@ -181,9 +182,17 @@ static enum status load_segments(struct step *step, struct error *error)
     return STATUS_OK;
 }
 
+int64_t search_index_moment(void)
+{
+    return environment_system()->now(environment_system());
+}
+
+/* Above all that are there, and none that was there before: caches go by it. */
 static int64_t next_id(const struct step *step)
 {
-    return step->count > 0 ? step->segments[step->count - 1].id + 1 : 1;
+    int64_t above = step->count > 0 ? step->segments[step->count - 1].id + 1 : 1;
+    int64_t moment = search_index_moment();
+    return above > moment ? above : moment;
 }
 
 static enum status add_segment(const struct step *step, int64_t id, int64_t entries,

@@ -3,7 +3,10 @@
 
 #include "adapters/store/sql_store_internal.h"
 
-enum { ENTRIES_MAX = 20000 };
+enum {
+    ENTRIES_MAX = 20000,
+    PLACES_ARENA_BYTES = 1024 * 1024 * 1024, /* of a segment of some million blocks */
+};
 
 enum status sql_search_put(struct store_session *base, struct str home, struct str entry,
                            struct error *error)
@@ -19,96 +22,243 @@ enum status sql_search_put(struct store_session *base, struct str home, struct s
     return STATUS_OK;
 }
 
-enum status sql_search_entries(struct store_session *base, struct arena *arena,
-                               struct search_entry **out, size_t *count, struct error *error)
+/* --- the index as a session sees it --- */
+
+struct sql_search_view {
+    struct sql_session *session;
+    struct search_cache *cache;
+    struct search_cached **segments;
+    int64_t *ids;
+    const struct search_directory **directories;
+    size_t count; /* of those that are pinned */
+};
+
+void sql_search_release(struct sql_session *session)
 {
-    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_INT64(ENTRIES_MAX)};
+    struct sql_search_view *view = session->search_view;
+    for (size_t i = 0; view && i < view->count; i++)
+        search_cache_unpin(view->cache, view->segments[i]);
+    session->search_view = NULL;
+}
+
+static enum status list_places(struct sql_search_view *view, int64_t id, struct arena *arena,
+                               struct search_directory **directory, struct error *error)
+{
+    const struct sql_value params[] = {SQL_PARAM_TEXT(view->session->base.tenant),
+                                       SQL_PARAM_INT64(id)};
     struct sql_rows rows;
-    TRY(SESSION_QUERY(sql_session_of(base), SQL_SEARCH_NEW_LIST, params, arena, &rows, error));
-    struct sql_store *store = (struct sql_store *)base->store;
-    search_index_note(store->index, base->tenant, 0);
-    search_worker_wake(store->worker);
-    return search_index_decode(&rows, arena, out, count, error);
+    TRY(SESSION_QUERY(view->session, SQL_SEARCH_PLACE_LIST, params, arena, &rows, error));
+    *directory = search_directory_new(rows.cells, rows.row_count);
+    return *directory ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
 }
 
-static enum status take_block(struct search_block **blocks, size_t *count, size_t *room,
-                              struct search_block block, struct arena *arena)
+/* Pins a segment; the first who sees it reads where its blocks stand. */
+static enum status pin(struct sql_search_view *view, int64_t id, int64_t changed,
+                       struct error *error)
 {
-    if (*count == *room) {
-        size_t larger_room = *room ? *room * 2 : 64;
-        struct search_block *larger =
-            arena_realloc(arena, *blocks, *room * sizeof(*larger), larger_room * sizeof(*larger));
-        if (!larger) return STATUS_OUT_OF_MEMORY;
-        *blocks = larger;
-        *room = larger_room;
+    struct str tenant = view->session->base.tenant;
+    struct search_cached *segment = search_cache_pin(view->cache, tenant, id, changed);
+    if (!segment) {
+        struct search_directory *directory = NULL;
+        struct arena arena;
+        arena_init(&arena, PLACES_ARENA_BYTES);
+        enum status status = list_places(view, id, &arena, &directory, error);
+        arena_release(&arena);
+        TRY(status);
+        segment = search_cache_add(view->cache, tenant, id, changed, directory);
+        if (!segment) return error_plain(error, STATUS_OUT_OF_MEMORY);
     }
-    (*blocks)[(*count)++] = block;
+    view->segments[view->count] = segment;
+    view->ids[view->count] = id;
+    view->directories[view->count] = search_cached_directory(segment);
+    view->count++;
     return STATUS_OK;
 }
 
-/* One range after the other, where a statement costs no way over a network. */
-static enum status blocks_one_by_one(struct store_session *base, struct search_range *ranges,
-                                     size_t count, struct arena *arena,
-                                     struct search_block **blocks, size_t *block_count,
-                                     struct error *error)
+static struct str place_of(const struct sql_search_view *view, struct search_block_id block)
 {
-    size_t room = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct sql_value params[] = {
-            SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(ranges[i].from),
-            SQL_PARAM_TEXT(ranges[i].to), SQL_PARAM_INT64((int64_t)ranges[i].blocks_max)};
+    return search_directory_place(view->directories[block.segment], block.block);
+}
+
+/* What was read goes into the cache and, where somebody waits for it, to him. */
+static void give(struct sql_search_view *view, struct search_block_id block, struct str body,
+                 struct str *out)
+{
+    search_cache_put(view->cache, view->segments[block.segment], block.block, body);
+    if (out) *out = body;
+}
+
+static size_t run_at(const struct search_block_id *blocks, size_t count)
+{
+    size_t run = 1;
+    while (run < count && blocks[run].segment == blocks[0].segment &&
+           blocks[run].block == blocks[run - 1].block + 1)
+        run++;
+    return run;
+}
+
+static enum status is_missing(struct error *error)
+{
+    return error_set(error, STATUS_STORE_CORRUPT, STR_NONE, STR_NONE,
+                     "a block of the search index is missing");
+}
+
+/* Blocks one behind the other are a statement, where that is a call of a function. */
+static enum status read_runs(struct sql_search_view *view, const struct search_block_id *blocks,
+                             size_t count, struct arena *arena, struct str *bodies,
+                             struct error *error)
+{
+    for (size_t at = 0, run; at < count; at += run) {
+        run = run_at(blocks + at, count - at);
+        const struct sql_value params[] = {SQL_PARAM_TEXT(view->session->base.tenant),
+                                           SQL_PARAM_INT64(view->ids[blocks[at].segment]),
+                                           SQL_PARAM_TEXT(place_of(view, blocks[at])),
+                                           SQL_PARAM_TEXT(place_of(view, blocks[at + run - 1]))};
         struct sql_rows rows;
-        TRY(SESSION_QUERY(sql_session_of(base), SQL_SEARCH_BLOCK_FIND, params, arena, &rows,
-                          error));
-        ranges[i].is_cut = rows.row_count >= ranges[i].blocks_max;
-        for (size_t r = 0; r < rows.row_count; r++)
-            if (take_block(blocks, block_count, &room,
-                           (struct search_block){i, sql_cell(&rows, r, 0)}, arena) != STATUS_OK)
-                return error_plain(error, STATUS_OUT_OF_MEMORY);
+        TRY(SESSION_QUERY(view->session, SQL_SEARCH_BLOCK_READ, params, arena, &rows, error));
+        if (rows.row_count != run) return is_missing(error);
+        for (size_t i = 0; i < run; i++)
+            give(view, blocks[at + i], sql_cell(&rows, i, 0), bodies ? &bodies[at + i] : NULL);
     }
     return STATUS_OK;
 }
 
-static enum status blocks_at_once(struct store_session *base, struct search_range *ranges,
-                                  size_t count, struct arena *arena, struct search_block **blocks,
-                                  size_t *block_count, struct error *error)
+/* All in one statement, where each is a way over a network. */
+static enum status read_at_once(struct sql_search_view *view, const struct search_block_id *blocks,
+                                size_t count, struct arena *arena, struct str *bodies,
+                                struct error *error)
 {
-    struct str *texts = ARENA_NEW_ARRAY(arena, struct str, 3 * count);
+    struct str *texts = ARENA_NEW_ARRAY(arena, struct str, 2 * count);
+    struct sql_rows rows;
     if (!texts) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < count; i++) {
-        texts[i] = ranges[i].from;
-        texts[count + i] = ranges[i].to;
-        texts[2 * count + i] = arena_format(arena, "%zu", ranges[i].blocks_max);
-        if (str_is_none(texts[2 * count + i])) return error_plain(error, STATUS_OUT_OF_MEMORY);
+        texts[i] = arena_format(arena, "%lld", (long long)view->ids[blocks[i].segment]);
+        texts[count + i] = place_of(view, blocks[i]);
+        if (str_is_none(texts[i])) return error_plain(error, STATUS_OUT_OF_MEMORY);
     }
-    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_ARRAY(texts, count),
-                                       SQL_PARAM_ARRAY(texts + count, count),
-                                       SQL_PARAM_ARRAY(texts + 2 * count, count)};
-    struct sql_rows rows;
-    TRY(SESSION_QUERY(sql_session_of(base), SQL_SEARCH_BLOCK_FIND, params, arena, &rows, error));
-    *blocks = ARENA_NEW_ARRAY(arena, struct search_block, rows.row_count);
-    size_t *of_range = ARENA_NEW_ARRAY(arena, size_t, count);
-    if (!*blocks || !of_range) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t r = 0; r < rows.row_count; r++) {
-        size_t range = (size_t)sql_cell_int64(&rows, r, 0, 1) - 1;
-        (*blocks)[r] = (struct search_block){range, sql_cell(&rows, r, 1)};
-        of_range[range]++;
+    const struct sql_value params[] = {SQL_PARAM_TEXT(view->session->base.tenant),
+                                       SQL_PARAM_ARRAY(texts, count),
+                                       SQL_PARAM_ARRAY(texts + count, count)};
+    TRY(SESSION_QUERY(view->session, SQL_SEARCH_BLOCK_READ, params, arena, &rows, error));
+    if (rows.row_count != count) return is_missing(error);
+    for (size_t r = 0; r < count; r++) {
+        size_t at = (size_t)sql_cell_int64(&rows, r, 0, 1) - 1;
+        if (at >= count) return is_missing(error);
+        give(view, blocks[at], sql_cell(&rows, r, 1), bodies ? &bodies[at] : NULL);
     }
-    for (size_t i = 0; i < count; i++) ranges[i].is_cut = of_range[i] >= ranges[i].blocks_max;
-    *block_count = rows.row_count;
     return STATUS_OK;
 }
 
-enum status sql_search_blocks(struct store_session *base, struct search_range *ranges, size_t count,
-                              struct arena *arena, struct search_block **blocks,
-                              size_t *block_count, struct error *error)
+static enum status read_missing(struct sql_search_view *view, const struct search_block_id *blocks,
+                                size_t count, struct arena *arena, struct str *bodies,
+                                struct error *error)
 {
-    bool embedded = ((struct sql_store *)base->store)->keys != NULL;
-    *blocks = NULL;
-    *block_count = 0;
-    if (count == 0) return STATUS_OK;
-    return (embedded ? blocks_one_by_one : blocks_at_once)(base, ranges, count, arena, blocks,
-                                                           block_count, error);
+    bool embedded = ((struct sql_store *)view->session->base.store)->keys != NULL;
+    return (embedded ? read_runs : read_at_once)(view, blocks, count, arena, bodies, error);
+}
+
+static enum status read_blocks(void *context, const struct search_block_id *blocks, size_t count,
+                               struct arena *arena, struct str *bodies, struct error *error)
+{
+    struct sql_search_view *view = context;
+    struct search_block_id *missing = ARENA_NEW_ARRAY(arena, struct search_block_id, count);
+    struct str *read = ARENA_NEW_ARRAY(arena, struct str, count);
+    size_t missing_count = 0;
+    if (!missing || !read) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < count; i++) {
+        bodies[i] = search_cache_get(view->cache, view->segments[blocks[i].segment],
+                                     blocks[i].block, arena);
+        if (str_is_none(bodies[i])) missing[missing_count++] = blocks[i];
+    }
+    if (missing_count == 0) return STATUS_OK;
+    TRY(read_missing(view, missing, missing_count, arena, read, error));
+    for (size_t i = 0, m = 0; i < count; i++)
+        if (str_is_none(bodies[i])) bodies[i] = read[m++];
+    return STATUS_OK;
+}
+
+static int compare_blocks(const void *a, const void *b)
+{
+    const struct search_block_id *x = a, *y = b;
+    if (x->segment != y->segment) return x->segment < y->segment ? -1 : 1;
+    return (x->block > y->block) - (x->block < y->block);
+}
+
+static enum status prepare_blocks(void *context, const struct search_block_id *blocks, size_t count,
+                                  struct arena *arena, struct error *error)
+{
+    struct sql_search_view *view = context;
+    struct arena_mark mark = arena_mark(arena);
+    struct search_block_id *missing = ARENA_NEW_ARRAY(arena, struct search_block_id, count);
+    size_t missing_count = 0, kept = 0;
+    enum status status = STATUS_OK;
+    if (!missing) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < count; i++)
+        if (!search_cache_has(view->cache, view->segments[blocks[i].segment], blocks[i].block))
+            missing[missing_count++] = blocks[i];
+    qsort(missing, missing_count, sizeof(*missing), compare_blocks);
+    for (size_t i = 0; i < missing_count; i++)
+        if (kept == 0 || compare_blocks(&missing[kept - 1], &missing[i]) != 0)
+            missing[kept++] = missing[i];
+    if (kept > 0) status = read_missing(view, missing, kept, arena, NULL, error);
+    arena_rewind(arena, mark);
+    return status;
+}
+
+static struct sql_search_view *new_view(struct sql_session *session, size_t segments,
+                                        struct arena *arena)
+{
+    struct sql_search_view *view = ARENA_NEW(arena, struct sql_search_view);
+    if (!view) return NULL;
+    view->session = session;
+    view->cache = ((struct sql_store *)session->base.store)->search_cache;
+    view->segments = ARENA_NEW_ARRAY(arena, struct search_cached *, segments + 1);
+    view->ids = ARENA_NEW_ARRAY(arena, int64_t, segments + 1);
+    view->directories = ARENA_NEW_ARRAY(arena, const struct search_directory *, segments + 1);
+    return view->segments && view->ids && view->directories ? view : NULL;
+}
+
+/* Of the rows, those with a body are entries. */
+static enum status take_rows(struct sql_search_view *view, const struct sql_rows *rows,
+                             struct search_entry *entries, size_t *entry_count, struct error *error)
+{
+    *entry_count = 0;
+    for (size_t i = 0; i < rows->row_count; i++) {
+        int64_t number = sql_cell_int64(rows, i, 0, 0);
+        struct str body = sql_cell(rows, i, 2);
+        if (str_is_none(body))
+            TRY(pin(view, number, sql_cell_int64(rows, i, 1, 0), error));
+        else
+            entries[(*entry_count)++] = (struct search_entry){number, body};
+    }
+    return STATUS_OK;
+}
+
+enum status sql_search_view(struct store_session *base, struct arena *arena,
+                            struct search_view *out, struct error *error)
+{
+    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_INT64(ENTRIES_MAX)};
+    struct sql_session *session = sql_session_of(base);
+    struct sql_store *store = (struct sql_store *)base->store;
+    struct sql_rows rows;
+    size_t entry_count;
+    TRY(SESSION_QUERY(session, SQL_SEARCH_VIEW, params, arena, &rows, error));
+    search_index_note(store->index, base->tenant, 0);
+    search_worker_wake(store->worker);
+    struct search_entry *entries = ARENA_NEW_ARRAY(arena, struct search_entry, rows.row_count + 1);
+    struct sql_search_view *view = new_view(session, rows.row_count, arena);
+    if (!entries || !view) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    sql_search_release(session);
+    session->search_view = view;
+    TRY(take_rows(view, &rows, entries, &entry_count, error));
+    *out = (struct search_view){.entries = entries,
+                                .entry_count = entry_count,
+                                .segments = view->directories,
+                                .segment_count = view->count,
+                                .read = read_blocks,
+                                .prepare = store->keys ? NULL : prepare_blocks,
+                                .context = view};
+    return STATUS_OK;
 }
 
 struct wanted {

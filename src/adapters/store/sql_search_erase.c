@@ -158,9 +158,9 @@ static enum status erase_segments(struct erasing *erasing, const struct str *key
             TRY(clear_segment(erasing, error));
             continue;
         }
-        const struct sql_value alone[] = {tenant, SQL_PARAM_INT64(erasing->segment),
-                                          SQL_PARAM_INT64(LIVE), SQL_PARAM_NULL, SQL_PARAM_NULL};
-        TRY(execute(erasing, SQL_SEARCH_SEGMENT_SET, alone, 5, error));
+        const struct sql_value changed[] = {tenant, SQL_PARAM_INT64(erasing->segment),
+                                            SQL_PARAM_INT64(search_index_moment())};
+        TRY(execute(erasing, SQL_SEARCH_SEGMENT_CHANGE, changed, 3, error));
         TRY(erase_keys(erasing, keys, count, error));
     }
     return STATUS_OK;

@@ -85,6 +85,7 @@ enum status sql_store_run(struct sql_store *self, struct sql_transaction *transa
     enum status status = body(&session.base, context, error);
     if (status == STATUS_OK) status = sql_writes_flush(&session.writes, error);
     sql_writes_release(&session.writes);
+    sql_search_release(&session);
     return status;
 }
 
@@ -324,8 +325,7 @@ static const struct store_operations operations = {
     .keys_find = sql_lists_keys_find,
     .keys_put = sql_lists_keys_put,
     .search_put = sql_search_put,
-    .search_entries = sql_search_entries,
-    .search_blocks = sql_search_blocks,
+    .search_view = sql_search_view,
     .search_profiles = sql_search_profiles,
     .search_backlog = sql_search_backlog,
     .search_erase = sql_search_erase,
@@ -365,7 +365,7 @@ static const struct store_operations operations = {
 };
 
 struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t count,
-                                size_t cache_bytes)
+                                size_t cache_bytes, size_t search_cache_bytes)
 {
     struct sql_store *self = calloc(1, sizeof(*self));
     if (!self) return NULL;
@@ -375,7 +375,8 @@ struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t c
     (void)pthread_mutex_init(&self->committed_mutex, NULL);
     self->index = search_index_new();
     if (cache_bytes > 0) self->cache = document_cache_new(cache_bytes);
-    if (self->index && (self->cache || cache_bytes == 0)) return self;
+    self->search_cache = search_cache_new(search_cache_bytes);
+    if (self->index && self->search_cache && (self->cache || cache_bytes == 0)) return self;
     sql_store_free(&self->base);
     return NULL;
 }
@@ -388,6 +389,7 @@ void sql_store_free(struct store *store)
     if (self->driver) self->driver->free(self->driver);
     sqlite_keys_free(self->keys);
     search_index_free(self->index);
+    search_cache_free(self->search_cache);
     document_cache_free(self->cache);
     free(self->changed);
     pthread_mutex_destroy(&self->committed_mutex);

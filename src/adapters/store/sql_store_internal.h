@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "adapters/store/document_cache.h"
+#include "adapters/store/search_cache.h"
 #include "adapters/store/search_index.h"
 #include "adapters/store/search_worker.h"
 #include "adapters/store/sql_store.h"
@@ -26,6 +27,7 @@ struct sql_store {
     struct sqlite_keys *keys; /* of the embedded store; NULL: the statements do it */
     struct search_index *index;
     struct search_worker *worker; /* PostgreSQL; NULL: the writer does it */
+    struct search_cache *search_cache;
     struct document_cache *cache; /* NULL: none */
     /* Cache keys of rows changed since the last commit; the writer thread's alone. */
     uint64_t *changed;
@@ -44,11 +46,12 @@ struct sql_session {
     struct sql_transaction *transaction;
     struct arena *arena;
     struct sql_writes writes;
+    struct sql_search_view *search_view; /* that it has taken; NULL: none */
 };
 
 /* The driver is set by the caller, who opens it with sql_store_committed as its hook. */
 struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t count,
-                                size_t cache_bytes);
+                                size_t cache_bytes, size_t search_cache_bytes);
 void sql_store_committed(void *store);
 /* Runs the body in a session of that tenant in a transaction that is under way. */
 enum status sql_store_run(struct sql_store *self, struct sql_transaction *transaction,
@@ -139,11 +142,10 @@ enum status sql_lists_keys_put(struct store_session *, struct str home, const st
                                size_t count, struct error *);
 enum status sql_search_put(struct store_session *, struct str home, struct str entry,
                            struct error *);
-enum status sql_search_entries(struct store_session *, struct arena *, struct search_entry **,
-                               size_t *count, struct error *);
-enum status sql_search_blocks(struct store_session *, struct search_range *ranges, size_t count,
-                              struct arena *, struct search_block **, size_t *block_count,
-                              struct error *);
+enum status sql_search_view(struct store_session *, struct arena *, struct search_view *,
+                            struct error *);
+/* At the end of the session: its view is of no use any more. */
+void sql_search_release(struct sql_session *session);
 enum status sql_search_profiles(struct store_session *, const int64_t *numbers, size_t count,
                                 struct arena *, struct profile_row *rows, struct error *);
 enum status sql_search_backlog(struct store_session *, size_t limit, struct arena *,

@@ -65,10 +65,10 @@ static enum status start(struct sql_store *self, const struct sqlite_options *op
 }
 
 enum status sqlite_store_open(const struct sqlite_options *options, size_t cache_bytes,
-                              struct store **store, struct error *error)
+                              size_t search_cache_bytes, struct store **store, struct error *error)
 {
-    struct sql_store *self =
-        sql_store_new(sql_migrations_sqlite, sql_migrations_sqlite_count, cache_bytes);
+    struct sql_store *self = sql_store_new(sql_migrations_sqlite, sql_migrations_sqlite_count,
+                                           cache_bytes, search_cache_bytes);
     if (!self) return error_plain(error, STATUS_OUT_OF_MEMORY);
     enum status status = start(self, options, error);
     if (status != STATUS_OK) {

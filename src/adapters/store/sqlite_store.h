@@ -4,10 +4,11 @@
 
 #include "adapters/store/sql_store.h"
 
-/* The embedded store, with a cache of documents of that many bytes (0: none). options->committed is
- * ours and must be NULL. Migrate first: sqlite_migrate(path, sql_migrations_sqlite, ...).
- * Close with sql_store_free(). */
+/* The embedded store, with a cache of documents of that many bytes (0: none) and one of the search
+ * index. options->committed is ours and must be NULL. Migrate first: sqlite_migrate(path,
+ * sql_migrations_sqlite, ...). Close with sql_store_free(). */
 MUST_CHECK enum status sqlite_store_open(const struct sqlite_options *options, size_t cache_bytes,
-                                         struct store **store, struct error *error);
+                                         size_t search_cache_bytes, struct store **store,
+                                         struct error *error);
 
 #endif

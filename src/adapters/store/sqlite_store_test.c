@@ -49,7 +49,7 @@ static struct store *open_store(void)
 {
     struct error error;
     struct store *store;
-    assert_int_equal(sqlite_store_open(&options, 1 << 20, &store, &error), STATUS_OK);
+    assert_int_equal(sqlite_store_open(&options, 1 << 20, 0, &store, &error), STATUS_OK);
     return store;
 }
 

@@ -169,18 +169,10 @@ enum status store_search_put(struct store_session *session, struct str home, str
     return session->store->operations->search_put(session, home, entry, error);
 }
 
-enum status store_search_entries(struct store_session *session, struct arena *arena,
-                                 struct search_entry **entries, size_t *count, struct error *error)
+enum status store_search_view(struct store_session *session, struct arena *arena,
+                              struct search_view *view, struct error *error)
 {
-    return session->store->operations->search_entries(session, arena, entries, count, error);
-}
-
-enum status store_search_blocks(struct store_session *session, struct search_range *ranges,
-                                size_t count, struct arena *arena, struct search_block **blocks,
-                                size_t *block_count, struct error *error)
-{
-    return session->store->operations->search_blocks(session, ranges, count, arena, blocks,
-                                                     block_count, error);
+    return session->store->operations->search_view(session, arena, view, error);
 }
 
 enum status store_search_profiles(struct store_session *session, const int64_t *numbers,

@@ -29,8 +29,7 @@
 #include "domain/duplicate.h"
 #include "domain/event.h"
 #include "domain/tree.h"
-#include "search/query.h"
-#include "search/segment.h"
+#include "search/view.h"
 
 /* One row per customer, merged ones included. `document` is the profile as the API shows it, a
  * cache of the golden record, kept by whoever changes the tree; absent for merged customers, and
@@ -85,12 +84,6 @@ struct key_hit {
     struct str home;
 };
 enum { STORE_HOMES_MAX = 1000 };
-
-/* A block of the search index and the range, of those asked for, that it may have something of. */
-struct search_block {
-    size_t range;
-    struct str body;
-};
 
 enum job_state {
     JOB_QUEUED,
@@ -281,11 +274,8 @@ struct store_operations {
                             size_t count, struct error *);
     enum status (*search_put)(struct store_session *, struct str home, struct str entry,
                               struct error *);
-    enum status (*search_entries)(struct store_session *, struct arena *, struct search_entry **,
-                                  size_t *count, struct error *);
-    enum status (*search_blocks)(struct store_session *, struct search_range *ranges, size_t count,
-                                 struct arena *, struct search_block **, size_t *block_count,
-                                 struct error *);
+    enum status (*search_view)(struct store_session *, struct arena *, struct search_view *,
+                               struct error *);
     enum status (*search_profiles)(struct store_session *, const int64_t *numbers, size_t count,
                                    struct arena *, struct profile_row *rows, struct error *);
     enum status (*search_backlog)(struct store_session *, size_t limit, struct arena *,
@@ -468,16 +458,10 @@ MUST_CHECK enum status store_keys_put(struct store_session *session, struct str 
  * The index only says where a customer may be: who reads it looks whether he is there. */
 MUST_CHECK enum status store_search_put(struct store_session *session, struct str home,
                                         struct str entry, struct error *error);
-/* Entries that are in no block yet, some thousand at most while the store keeps up; in order. */
-MUST_CHECK enum status store_search_entries(struct store_session *session, struct arena *arena,
-                                            struct search_entry **entries, size_t *count,
-                                            struct error *error);
-/* Blocks that may hold lists of the ranges, those of one range and segment in order; sets is_cut
- * where there are more than the range takes. */
-MUST_CHECK enum status store_search_blocks(struct store_session *session,
-                                           struct search_range *ranges, size_t count,
-                                           struct arena *arena, struct search_block **blocks,
-                                           size_t *block_count, struct error *error);
+/* The index as the session sees it, until it ends. Entries that are in no segment yet, some
+ * thousand at most while the store keeps up, are in order. */
+MUST_CHECK enum status store_search_view(struct store_session *session, struct arena *arena,
+                                         struct search_view *view, struct error *error);
 /* Rows of the homes that have these entries, in that order; an absent customer_id where there is
  * none. */
 MUST_CHECK enum status store_search_profiles(struct store_session *session, const int64_t *numbers,

@@ -1,0 +1,295 @@
+/* Segments are in a hash table under one lock, which is held for a look-up; bodies under one of
+ * some locks, chosen by the block, which is held for a copy. The lock of the table is taken first.
+ */
+#include "adapters/store/search_cache.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BUCKETS = 4096,
+    STRIPES = 64,
+    PARTS_FREED = 64, /* of the capacity: so much more is freed than is needed */
+    STEPS_MAX = 1 << 16,
+};
+
+struct body {
+    uint32_t len;
+    bool used; /* since the hand passed */
+    char bytes[];
+};
+
+struct search_cached {
+    struct search_cached *next_in_bucket;
+    struct search_cached *next, *previous; /* a ring, that the hand goes around */
+    int64_t id, changed;
+    size_t pins;
+    bool used;
+    struct search_directory *directory;
+    struct body **bodies; /* by block */
+    size_t tenant_len;
+    char tenant[];
+};
+
+struct search_cache {
+    size_t capacity;
+    atomic_size_t bytes;
+    pthread_mutex_t mutex;
+    struct search_cached *buckets[BUCKETS];
+    struct search_cached *hand;
+    size_t hand_block;
+    pthread_mutex_t stripes[STRIPES];
+};
+
+struct search_cache *search_cache_new(size_t capacity_bytes)
+{
+    struct search_cache *cache = calloc(1, sizeof(*cache));
+    if (!cache) return NULL;
+    cache->capacity = capacity_bytes;
+    (void)pthread_mutex_init(&cache->mutex, NULL);
+    for (size_t i = 0; i < STRIPES; i++) (void)pthread_mutex_init(&cache->stripes[i], NULL);
+    return cache;
+}
+
+/* --- segments --- */
+
+static struct search_cached **bucket_of(struct search_cache *cache, int64_t id)
+{
+    return &cache->buckets[(uint64_t)id * 0x9E3779B97F4A7C15ULL >> 52];
+}
+
+static struct search_cached *find(struct search_cache *cache, struct str tenant, int64_t id,
+                                  int64_t changed)
+{
+    struct search_cached *at = *bucket_of(cache, id);
+    while (at && !(at->id == id && at->changed == changed &&
+                   str_equal(str_of(at->tenant, at->tenant_len), tenant)))
+        at = at->next_in_bucket;
+    return at;
+}
+
+static void enter_ring(struct search_cache *cache, struct search_cached *segment)
+{
+    segment->next = segment->previous = segment;
+    if (cache->hand) {
+        segment->next = cache->hand;
+        segment->previous = cache->hand->previous;
+        segment->previous->next = segment->next->previous = segment;
+    } else {
+        cache->hand = segment;
+        cache->hand_block = 0;
+    }
+}
+
+static void leave_ring(struct search_cache *cache, struct search_cached *segment)
+{
+    if (cache->hand == segment) {
+        cache->hand = segment->next == segment ? NULL : segment->next;
+        cache->hand_block = 0;
+    }
+    segment->previous->next = segment->next;
+    segment->next->previous = segment->previous;
+}
+
+static size_t size_of(const struct search_directory *directory)
+{
+    return directory->bytes + directory->count * sizeof(struct body *);
+}
+
+static void free_body(struct search_cache *cache, struct search_cached *segment, size_t block)
+{
+    struct body *body = segment->bodies[block];
+    if (!body) return;
+    atomic_fetch_sub(&cache->bytes, sizeof(*body) + body->len);
+    segment->bodies[block] = NULL;
+    free(body);
+}
+
+/* Nobody has it pinned. */
+static void remove_segment(struct search_cache *cache, struct search_cached *segment)
+{
+    struct search_cached **link = bucket_of(cache, segment->id);
+    while (*link != segment) link = &(*link)->next_in_bucket;
+    *link = segment->next_in_bucket;
+    leave_ring(cache, segment);
+    for (size_t i = 0; i < segment->directory->count; i++) free_body(cache, segment, i);
+    atomic_fetch_sub(&cache->bytes, size_of(segment->directory));
+    search_directory_free(segment->directory);
+    free(segment->bodies);
+    free(segment);
+}
+
+void search_cache_free(struct search_cache *cache)
+{
+    if (!cache) return;
+    while (cache->hand) remove_segment(cache, cache->hand);
+    for (size_t i = 0; i < STRIPES; i++) pthread_mutex_destroy(&cache->stripes[i]);
+    pthread_mutex_destroy(&cache->mutex);
+    free(cache);
+}
+
+static struct search_cached *pin(struct search_cached *segment)
+{
+    if (!segment) return NULL;
+    segment->pins++;
+    segment->used = true;
+    return segment;
+}
+
+struct search_cached *search_cache_pin(struct search_cache *cache, struct str tenant, int64_t id,
+                                       int64_t changed)
+{
+    pthread_mutex_lock(&cache->mutex);
+    struct search_cached *found = pin(find(cache, tenant, id, changed));
+    pthread_mutex_unlock(&cache->mutex);
+    return found;
+}
+
+/* The segment as it was before an erasure is of no use to anybody who comes now. */
+static void remove_earlier(struct search_cache *cache, struct str tenant, int64_t id)
+{
+    struct search_cached *at = *bucket_of(cache, id);
+    while (at) {
+        struct search_cached *next = at->next_in_bucket;
+        if (at->id == id && at->pins == 0 && str_equal(str_of(at->tenant, at->tenant_len), tenant))
+            remove_segment(cache, at);
+        at = next;
+    }
+}
+
+static struct search_cached *new_segment(struct str tenant, int64_t id, int64_t changed,
+                                         struct search_directory *directory)
+{
+    struct search_cached *segment = calloc(1, sizeof(*segment) + tenant.len);
+    struct body **bodies = calloc(directory->count + 1, sizeof(*bodies));
+    if (!segment || !bodies) {
+        free(segment);
+        free(bodies);
+        search_directory_free(directory);
+        return NULL;
+    }
+    segment->id = id;
+    segment->changed = changed;
+    segment->directory = directory;
+    segment->bodies = bodies;
+    segment->tenant_len = tenant.len;
+    memcpy(segment->tenant, tenant.ptr, tenant.len);
+    return segment;
+}
+
+struct search_cached *search_cache_add(struct search_cache *cache, struct str tenant, int64_t id,
+                                       int64_t changed, struct search_directory *directory)
+{
+    pthread_mutex_lock(&cache->mutex);
+    struct search_cached *segment = find(cache, tenant, id, changed);
+    if (segment) {
+        search_directory_free(directory); /* somebody was faster */
+    } else if ((segment = new_segment(tenant, id, changed, directory))) {
+        remove_earlier(cache, tenant, id);
+        segment->next_in_bucket = *bucket_of(cache, id);
+        *bucket_of(cache, id) = segment;
+        enter_ring(cache, segment);
+        atomic_fetch_add(&cache->bytes, size_of(directory));
+    }
+    pin(segment);
+    pthread_mutex_unlock(&cache->mutex);
+    return segment;
+}
+
+void search_cache_unpin(struct search_cache *cache, struct search_cached *segment)
+{
+    pthread_mutex_lock(&cache->mutex);
+    segment->pins--;
+    if (segment->pins == 0 && cache->capacity == 0) remove_segment(cache, segment);
+    pthread_mutex_unlock(&cache->mutex);
+}
+
+const struct search_directory *search_cached_directory(const struct search_cached *segment)
+{
+    return segment->directory;
+}
+
+size_t search_cache_bytes(struct search_cache *cache)
+{
+    return atomic_load(&cache->bytes);
+}
+
+/* --- bodies --- */
+
+static pthread_mutex_t *stripe_of(struct search_cache *cache, size_t block)
+{
+    return &cache->stripes[block % STRIPES];
+}
+
+bool search_cache_has(struct search_cache *cache, struct search_cached *segment, size_t block)
+{
+    pthread_mutex_lock(stripe_of(cache, block));
+    bool has = segment->bodies[block] != NULL;
+    pthread_mutex_unlock(stripe_of(cache, block));
+    return has;
+}
+
+struct str search_cache_get(struct search_cache *cache, struct search_cached *segment, size_t block,
+                            struct arena *arena)
+{
+    struct str copy = STR_NONE;
+    pthread_mutex_lock(stripe_of(cache, block));
+    struct body *body = segment->bodies[block];
+    if (body) {
+        body->used = true;
+        copy = arena_str(arena, str_of(body->bytes, body->len));
+    }
+    pthread_mutex_unlock(stripe_of(cache, block));
+    return copy;
+}
+
+/* The hand goes on by one block, or past a segment. */
+static void step(struct search_cache *cache)
+{
+    struct search_cached *segment = cache->hand;
+    if (cache->hand_block == 0 && segment->pins == 0 && !segment->used) {
+        remove_segment(cache, segment);
+        return;
+    }
+    size_t block = cache->hand_block++;
+    if (block == segment->directory->count) {
+        segment->used = segment->pins > 0;
+        cache->hand = segment->next;
+        cache->hand_block = 0;
+        return;
+    }
+    pthread_mutex_lock(stripe_of(cache, block));
+    struct body *body = segment->bodies[block];
+    if (body && body->used)
+        body->used = false;
+    else
+        free_body(cache, segment, block);
+    pthread_mutex_unlock(stripe_of(cache, block));
+}
+
+static void make_room(struct search_cache *cache)
+{
+    size_t enough = cache->capacity - cache->capacity / PARTS_FREED;
+    pthread_mutex_lock(&cache->mutex);
+    for (size_t i = 0; i < STEPS_MAX && cache->hand && atomic_load(&cache->bytes) > enough; i++)
+        step(cache);
+    pthread_mutex_unlock(&cache->mutex);
+}
+
+void search_cache_put(struct search_cache *cache, struct search_cached *segment, size_t block,
+                      struct str text)
+{
+    size_t size = sizeof(struct body) + text.len;
+    struct body *body = size < cache->capacity ? malloc(size) : NULL;
+    if (!body) return;
+    *body = (struct body){.len = (uint32_t)text.len, .used = true};
+    memcpy(body->bytes, text.ptr, text.len);
+    pthread_mutex_lock(stripe_of(cache, block));
+    free_body(cache, segment, block);
+    segment->bodies[block] = body;
+    atomic_fetch_add(&cache->bytes, size);
+    pthread_mutex_unlock(stripe_of(cache, block));
+    if (atomic_load(&cache->bytes) > cache->capacity) make_room(cache);
+}
