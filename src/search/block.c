@@ -83,6 +83,11 @@ void search_writer_number(struct search_writer *writer, int64_t number)
     writer->last = number;
 }
 
+void search_writer_copy(struct search_writer *writer, struct str numbers)
+{
+    buffer_append(&writer->out, numbers);
+}
+
 struct str search_writer_finish(struct search_writer *writer)
 {
     end_list(writer);
@@ -131,6 +136,20 @@ static void skip_numbers(struct search_reader *reader)
         at++;
     reader->rest = at ? str_of(at + 1, (size_t)(end - at - 1)) : str_of(end, 0);
     reader->in_list = false;
+}
+
+/* The last list of a block may go on in the next. */
+bool search_reader_copy(struct search_reader *reader, size_t bytes_max, struct str *numbers)
+{
+    struct search_reader behind = *reader;
+    if (!reader->in_list || reader->number != 0) return false;
+    skip_numbers(&behind);
+    if (behind.rest.len == 0) return false;
+    *numbers = str_of(reader->rest.ptr, (size_t)(behind.rest.ptr - reader->rest.ptr) - 1);
+    if (numbers->len > bytes_max) return false;
+    reader->rest = behind.rest;
+    reader->in_list = false;
+    return true;
 }
 
 static bool take_key(struct search_reader *reader)

@@ -36,6 +36,8 @@ struct search_writer {
 void search_writer_list(struct search_writer *writer, struct str key);
 /* Above the number before. */
 void search_writer_number(struct search_writer *writer, int64_t number);
+/* All numbers of the list, as search_reader_copy() gives them. */
+void search_writer_copy(struct search_writer *writer, struct str numbers);
 static inline bool search_writer_is_full(const struct search_writer *writer)
 {
     return writer->out.len >= SEARCH_BLOCK_BYTES;
@@ -68,6 +70,10 @@ static inline struct str search_reader_key(const struct search_reader *reader)
 bool search_reader_number(struct search_reader *reader, int64_t *number);
 /* The next numbers of the list; fewer than `max` at its end. */
 size_t search_reader_numbers(struct search_reader *reader, int64_t *numbers, size_t max);
+
+/* The numbers of a list as they are written, of which none was read yet, if the list is known to
+ * end in this block and they have at most so many bytes; the reader is then behind them. */
+bool search_reader_copy(struct search_reader *reader, size_t bytes_max, struct str *numbers);
 
 /* Where a block stands among the blocks of a segment: its first key and number, as a text in whose
  * order they are. `out` has room for SEARCH_PLACE_MAX. */

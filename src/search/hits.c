@@ -4,7 +4,13 @@
 
 #include "search/postings.h"
 
-enum { OPEN_WEIGHT = 500, LACKING_FROM = 3, NUMBERS_AT_ONCE = 256 };
+enum {
+    OPEN_WEIGHT = 500,
+    LACKING_FROM = 3,
+    NUMBERS_AT_ONCE = 256,
+    SHORT_BELOW = 3,  /* bytes of a beginning */
+    SHORT_BLOCKS = 64 /* that are read for it, of a segment */
+};
 
 /* An entry that some tokens were met by. */
 struct candidate {
@@ -145,12 +151,20 @@ static void offer_block(void *context, struct str body, const struct search_rang
     }
 }
 
+/* Of a letter or two begins a good part of all words; the word itself comes first. */
+static bool is_short(const struct search_token *token)
+{
+    return token->word.len > 0 && token->word.len < SHORT_BELOW;
+}
+
 static enum status find_one_token(struct finding *finding, size_t segment, struct error *error)
 {
     const struct search_ranges *ranges = &finding->ask->ranges[0];
-    const struct search_walk walk = {is_good_enough, offer_block, finding};
+    const struct search_token *token = &finding->ask->reading->tokens[0];
+    const struct search_walk walk = {is_good_enough, offer_block, finding,
+                                     is_short(token) ? SHORT_BLOCKS : 0};
     bool is_cut = false;
-    finding->token = &finding->ask->reading->tokens[0];
+    finding->token = token;
     for (size_t r = 0; r < ranges->count; r++)
         TRY(search_view_walk(finding->view, segment, &ranges->items[r], &walk, finding->scratch,
                              &is_cut, error));
@@ -229,7 +243,7 @@ static enum status gather(struct finding *finding, size_t segment, size_t token,
                           struct error *error)
 {
     const struct search_ranges *ranges = &finding->ask->ranges[token];
-    const struct search_walk walk = {may_have_candidate, gather_block, finding};
+    const struct search_walk walk = {may_have_candidate, gather_block, finding, 0};
     finding->token = &finding->ask->reading->tokens[token];
     finding->postings = (struct search_postings){.arena = finding->arena};
     *is_open = false;

@@ -316,13 +316,43 @@ static struct str least_key(const struct search_source *sources, size_t count)
     return least;
 }
 
+/* The source that alone has the key; NULL: several have it. */
+static struct search_source *only_source(struct search_source *sources, size_t count,
+                                         struct str key)
+{
+    struct search_source *only = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (sources[i].ended || !str_equal(search_reader_key(&sources[i].reader), key)) continue;
+        if (only) return NULL;
+        only = &sources[i];
+    }
+    return only;
+}
+
+/* Most keys are in one segment only: their numbers are copied as they are written. */
+static enum status merge_key(struct search_source *sources, size_t count, struct str key,
+                             struct output *output)
+{
+    struct heads heads;
+    struct str numbers;
+    TRY(put_list(output, key));
+    struct search_source *only = only_source(sources, count, key);
+    size_t used = output->writer.out.len,
+           left = used < SEARCH_BLOCK_BYTES ? SEARCH_BLOCK_BYTES - used : 0;
+    if (only && search_reader_copy(&only->reader, left, &numbers)) {
+        search_writer_copy(&output->writer, numbers);
+        return advance(only, output->error);
+    }
+    TRY(gather(sources, count, key, &heads, output->error));
+    return merge_numbers(&heads, key, output);
+}
+
 enum status search_segment_merge(struct search_source *sources, size_t count, struct str after,
                                  size_t blocks_max, struct arena *arena,
                                  const struct search_sink *sink, struct str *reached,
                                  struct error *error)
 {
     struct output output = {.writer = {.out = {.arena = arena}}, .sink = sink, .error = error};
-    struct heads heads;
     struct str least;
     char room[SEARCH_KEY_MAX];
     *reached = STR_NONE;
@@ -338,10 +368,7 @@ enum status search_segment_merge(struct search_source *sources, size_t count, st
             return str_is_none(*reached) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
         }
         memcpy(room, least.ptr, least.len);
-        struct str key = str_of(room, least.len);
-        TRY(put_list(&output, key));
-        TRY(gather(sources, count, key, &heads, error));
-        TRY(merge_numbers(&heads, key, &output));
+        TRY(merge_key(sources, count, str_of(room, least.len), &output));
     }
     return flush(&output);
 }

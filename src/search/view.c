@@ -38,11 +38,11 @@ enum status search_view_walk(const struct search_view *view, size_t segment,
 {
     const struct search_directory *directory = view->segments[segment];
     struct search_block_id blocks[AT_ONCE];
-    size_t count = 0, read = 0;
+    size_t count = 0, read = 0, max = walk->blocks_max ? walk->blocks_max : SEARCH_RANGE_BLOCKS;
     for (size_t at = search_directory_find(directory, range->from);
          at < directory->count && search_directory_is_before(directory, at, range->to); at++) {
         if (walk->is_wanted && !walk->is_wanted(walk->context, directory, at)) continue;
-        if (read++ == SEARCH_RANGE_BLOCKS) {
+        if (read++ == max) {
             *is_cut = true;
             break;
         }

@@ -38,6 +38,7 @@ struct search_walk {
     bool (*is_wanted)(void *context, const struct search_directory *directory, size_t block);
     void (*take)(void *context, struct str body, const struct search_range *range);
     void *context;
+    size_t blocks_max; /* 0: SEARCH_RANGE_BLOCKS */
 };
 
 /* Blocks that a range may reach into: an upper bound. */

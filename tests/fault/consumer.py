@@ -181,9 +181,13 @@ class Run:
         return found
 
     def look(self, patience_s=60):
-        deadline = time.monotonic() + patience_s
-        while (found := self.look_once()) and time.monotonic() < deadline:
-            time.sleep(0.3)
+        deadline, found = time.monotonic() + patience_s, ["nothing answers"]
+        while found and time.monotonic() < deadline:
+            try:
+                found = self.look_once()
+            except (AssertionError, OSError) as problem:  # the database may not be there yet
+                found = [str(problem)]
+            time.sleep(0.3 if found else 0)
         return found
 
     def close(self):
