@@ -23,7 +23,7 @@ struct writing {
 
 static bool reserve(struct part *part, size_t more)
 {
-    if (part->len + more <= part->capacity) return true;
+    if (part->text && part->len + more <= part->capacity) return true;
     size_t capacity = part->capacity * 2 + more;
     char *grown = realloc(part->text, capacity);
     if (!grown) return false;

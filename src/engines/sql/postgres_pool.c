@@ -309,16 +309,29 @@ static bool is_stuck(const struct postgres_connection *connection, int64_t now)
     return connection->state != POSTGRES_CLOSED && is_waiting && connection->deadline_ms <= now;
 }
 
+/* Those that nobody uses are to the same server: who took one would wait as long to find out. */
+static void break_unused(struct postgres_pool *pool, const char *why)
+{
+    for (size_t i = 0; i < connection_count(pool); i++) {
+        struct postgres_connection *connection = connection_at(pool, i);
+        if (connection->state == POSTGRES_READY && !connection->is_taken && !connection->first)
+            postgres_connection_break(connection, why);
+    }
+}
+
 /* A host that does not answer is not tried first again. */
 static void look_after(struct postgres_pool *pool)
 {
+    static const char *const silence = "the server does not answer";
     int64_t now = postgres_now_ms();
     for (size_t i = 0; i < connection_count(pool); i++) {
         struct postgres_connection *connection = connection_at(pool, i);
         if (!is_stuck(connection, now)) continue;
-        if (connection->first_host == pool->first_host && connection->state != POSTGRES_READY)
+        bool was_ready = connection->state == POSTGRES_READY;
+        if (connection->first_host == pool->first_host && !was_ready)
             pool->first_host = (pool->first_host + 1) % pool->driver->hosts.count;
-        postgres_connection_break(connection, "the server does not answer");
+        postgres_connection_break(connection, silence);
+        if (was_ready) break_unused(pool, silence);
     }
     refuse_late(pool, now);
 }
