@@ -160,6 +160,7 @@ static bool take_key(struct search_reader *reader)
         return false;
     memcpy(reader->key + shared, reader->rest.ptr, added);
     reader->key_len = shared + added;
+    reader->kept = shared;
     reader->rest = str_skip(reader->rest, added);
     return true;
 }
@@ -172,6 +173,33 @@ bool search_reader_list(struct search_reader *reader)
     reader->number = 0;
     reader->in_list = !reader->is_damaged;
     return !reader->is_damaged;
+}
+
+/* Is the key, whose first `same` bytes are those of the place, not before it? A blank follows it
+ * there. *same becomes all that they have in common. */
+static bool is_reached(const struct search_reader *reader, struct str place, size_t *same)
+{
+    size_t at = *same;
+    while (at < place.len && at < reader->key_len && reader->key[at] == place.ptr[at]) at++;
+    *same = at;
+    if (at == place.len) return true;
+    if (at < reader->key_len) return (unsigned char)reader->key[at] > (unsigned char)place.ptr[at];
+    return place.ptr[at] == ' ' && place.len == at + 1;
+}
+
+/* A key that keeps more of the one before than that had in common with the place is before it, too.
+ * One that keeps less may still have as much in common: see shared_with(). */
+bool search_reader_seek(struct search_reader *reader, struct str place)
+{
+    size_t same = 0;
+    bool first = true;
+    while (search_reader_list(reader)) {
+        if (!first && reader->kept > same) continue;
+        if (reader->kept < same) same = reader->kept;
+        if (is_reached(reader, place, &same)) return true;
+        first = false;
+    }
+    return false;
 }
 
 struct str search_place(struct str key, int64_t number, char out[SEARCH_PLACE_MAX])

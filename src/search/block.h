@@ -51,6 +51,7 @@ struct search_reader {
     struct str rest;
     char key[SEARCH_KEY_MAX];
     size_t key_len;
+    size_t kept; /* of the key before */
     int64_t number;
     bool in_list; /* numbers are left */
     bool is_damaged;
@@ -63,6 +64,9 @@ static inline struct search_reader search_reader_of(struct str block)
 /* Goes to the next list, whatever is left of this one. False at the end, and where the block is
  * damaged. */
 bool search_reader_list(struct search_reader *reader);
+/* To the first list, from the next on, whose place is not before one; false when there is none. Of
+ * most keys it looks only at how much of the one before they keep. */
+bool search_reader_seek(struct search_reader *reader, struct str place);
 static inline struct str search_reader_key(const struct search_reader *reader)
 {
     return str_of(reader->key, reader->key_len);

@@ -140,11 +140,9 @@ static void offer_block(void *context, struct str body, const struct search_rang
 {
     struct finding *finding = context;
     struct search_reader reader = search_reader_of(body);
-    bool is_inside = false;
-    while (search_reader_list(&reader)) {
+    for (bool found = search_reader_seek(&reader, range->from); found;
+         found = search_reader_list(&reader)) {
         struct str key = search_reader_key(&reader);
-        if (!is_inside && search_range_compare(range, key) < 0) continue;
-        is_inside = true;
         if (search_range_is_behind(range, key)) return;
         struct search_match match = search_match_key(finding->token, key, finding->ask->close_only);
         if (match.weight > 0) offer_list(finding, &reader, rank_of(&match));
@@ -223,11 +221,9 @@ static void gather_block(void *context, struct str body, const struct search_ran
     struct finding *finding = context;
     struct search_reader reader = search_reader_of(body);
     int64_t numbers[NUMBERS_AT_ONCE];
-    bool is_inside = false;
-    while (search_reader_list(&reader)) {
+    for (bool found = search_reader_seek(&reader, range->from); found;
+         found = search_reader_list(&reader)) {
         struct str key = search_reader_key(&reader);
-        if (!is_inside && search_range_compare(range, key) < 0) continue;
-        is_inside = true;
         if (search_range_is_behind(range, key)) return;
         struct search_match match = search_match_key(finding->token, key, finding->ask->close_only);
         size_t count = match.weight > 0 ? NUMBERS_AT_ONCE : 0;

@@ -31,12 +31,12 @@ static void take_block(void *context, struct str body, const struct search_range
 {
     struct words *words = context;
     struct search_reader reader = search_reader_of(body);
-    while (search_reader_list(&reader)) {
+    for (bool found = search_reader_seek(&reader, range->from); found;
+         found = search_reader_list(&reader)) {
         char room[SEARCH_KEY_MAX];
         struct str key = search_reader_key(&reader);
-        int where = search_range_compare(range, key);
-        if (where > 0) return;
-        struct str word = where == 0 ? dictionary_word(key, room) : STR_NONE;
+        if (search_range_is_behind(range, key)) return;
+        struct str word = dictionary_word(key, room);
         if (!str_is_none(word) && search_match_near(words->token, word, key.ptr[0] == 'S'))
             add_word(words, word);
     }

@@ -89,12 +89,6 @@ static int compare_place(struct str key, struct str bound)
     return bound.len > key.len + 1 ? -1 : 0;
 }
 
-int search_range_compare(const struct search_range *range, struct str key)
-{
-    if (compare_place(key, range->from) < 0) return -1;
-    return search_range_is_behind(range, key) ? 1 : 0;
-}
-
 bool search_range_is_behind(const struct search_range *range, struct str key)
 {
     return compare_place(key, range->to) >= 0;

@@ -54,8 +54,7 @@ MUST_CHECK enum status search_view_prepare(const struct search_view *view,
                                            const struct search_ranges *ranges, size_t count,
                                            struct arena *arena, struct error *error);
 
-/* Is the key before the range (< 0), in it (0), or behind it? */
-int search_range_compare(const struct search_range *range, struct str key);
+/* Keys from range->from on are found by search_reader_seek(). */
 bool search_range_is_behind(const struct search_range *range, struct str key);
 
 #endif
