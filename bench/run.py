@@ -10,6 +10,7 @@
     bench/run.py index  [--store ...] [--profiles 100000]
     bench/run.py match  [--store sqlite] [--profiles 200000]
     bench/run.py publish [--store ...] [--profiles 200000] [--newer]
+    bench/run.py webhooks [--store ...] [--profiles 50000]
     bench/run.py consume [--store ...] [--profiles 20000]
     bench/run.py instances [--profiles 20000]
     bench/run.py start
@@ -557,6 +558,12 @@ def overload(options):
         stage.close()
 
 
+def webhooks(options):
+    """bench/webhooks.py."""
+    subprocess.run([os.path.join(HERE, "webhooks.py"), "--store", options.store, "--profiles", str(options.profiles), "--rounds",
+                    str(options.rounds)], check=True)
+
+
 def publish(options):
     """In the tests' environment, which has a client of Kafka: bench/publish.py."""
     python = os.path.join(ROOT, "build", "venv", "bin", "python3")
@@ -579,7 +586,7 @@ def instances(options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("measure", choices=("lookup", "flat", "create", "import", "upsert", "match", "search", "index", "start", "connections", "overload", "publish", "instances", "consume"))
+    parser.add_argument("measure", choices=("lookup", "flat", "create", "import", "upsert", "match", "search", "index", "start", "connections", "overload", "publish", "instances", "consume", "webhooks"))
     parser.add_argument("--newer", action="store_true", help="publish: with the librdkafka of the Python client")
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--profiles", type=int)
@@ -591,8 +598,8 @@ def main():
     parser.add_argument("--flags", default="", help="more flags of serve, as one text: --flags='--http-loops 1'")
     options = parser.parse_args()
     if options.profiles is None:
-        options.profiles = {"lookup": 1000000, "create": 0, "import": 200000, "upsert": 200000, "match": 200000, "search": 1000000, "index": 100000, "overload": 20000, "publish": 200000, "instances": 20000, "consume": 20000}.get(options.measure, 0)
-    {"lookup": lookup, "flat": flat, "create": create, "import": import_bench, "upsert": upsert, "match": match, "search": search, "index": index, "start": start, "connections": connections, "overload": overload, "publish": publish, "instances": instances, "consume": consume}[options.measure](options)
+        options.profiles = {"lookup": 1000000, "create": 0, "import": 200000, "upsert": 200000, "match": 200000, "search": 1000000, "index": 100000, "overload": 20000, "publish": 200000, "instances": 20000, "consume": 20000, "webhooks": 50000}.get(options.measure, 0)
+    {"lookup": lookup, "flat": flat, "create": create, "import": import_bench, "upsert": upsert, "match": match, "search": search, "index": index, "start": start, "connections": connections, "overload": overload, "publish": publish, "instances": instances, "consume": consume, "webhooks": webhooks}[options.measure](options)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@
 bench: all $(BUILD)/bench_load
 	bench/run.py start
 	bench/run.py publish --rounds 3 --seconds 5
+	bench/run.py webhooks
+	bench/run.py webhooks --store postgres
 	bench/run.py consume --store postgres --rounds 1
 	bench/run.py connections
 	bench/run.py instances --seconds 4

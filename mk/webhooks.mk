@@ -1,7 +1,16 @@
 # Webhooks with real receivers on loopback (tests/webhooks), on each store.
-TEST_STEPS += webhooks-sqlite webhooks-postgres
+# What survives is tests/fault/webhooks.py: each fault once in `make test`; WEBHOOKS_FAULT_CYCLES=200 make webhooks-fault for long.
+TEST_STEPS += webhooks-sqlite webhooks-postgres webhooks-fault-checker webhooks-fault-sqlite webhooks-fault-postgres
 
 .PHONY: webhooks webhooks-sqlite webhooks-postgres
 webhooks: webhooks-sqlite webhooks-postgres
 webhooks-sqlite webhooks-postgres: webhooks-%: $(BUILD)/customer360
 	tests/webhooks/deliver.py --store $* --binary $(BUILD)/customer360
+
+WEBHOOKS_FAULT_CYCLES ?= 0
+.PHONY: webhooks-fault webhooks-fault-checker webhooks-fault-sqlite webhooks-fault-postgres
+webhooks-fault: webhooks-fault-checker webhooks-fault-sqlite webhooks-fault-postgres
+webhooks-fault-checker:
+	tests/fault/webhooks.py --self-test
+webhooks-fault-sqlite webhooks-fault-postgres: webhooks-fault-%: fault-binary
+	tests/fault/webhooks.py --store $* --cycles $(WEBHOOKS_FAULT_CYCLES) --binary $(BUILD)/fault/customer360

@@ -1,10 +1,11 @@
 -- As for SQLite; the same tables and columns, whose order is that of their names. The sequence number of an
--- event is this engine's alone; an event that has no position yet has the one that it will get.
+-- event is this engine's alone; the epoch of a webhook belongs to the lease, which a backup does not have; an event that has no position yet has the one that it will get.
 with known as (
     select c.oid, c.relname as of_table, a.attname as name, quote_ident(a.attname) as quoted,
            case when c.relname = 'outbox' and a.attname = 'position'
                 then 'coalesce(position, (select h.position from feed_head h) + (select count(*) from outbox o'
                      || ' where o.position is null and o.seq <= outbox.seq))'
+                when c.relname = 'webhook' and a.attname = 'epoch' then '0'
                 else quote_ident(a.attname) end as expression,
            case coalesce(nullif(t.typbasetype, 0), t.oid) when 'bigint'::regtype then 'i'
                 when 'integer'::regtype then 'i' when 'text'::regtype then 't' else t.typname end as type,

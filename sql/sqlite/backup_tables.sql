@@ -1,9 +1,11 @@
 -- The tables that a backup holds and the texts that read and write them: name; columns; their types (i integer,
 -- t text, anything else is not known to a backup); types of the key's columns; the text that reads a page of
 -- rows behind a key, key first; the one that adds a row; the one that locks, which is not needed here. Left out
--- is what says how the store was made, and what is made anew from the facts.
+-- is what says how the store was made, and what is made anew from the facts; the epoch of a webhook belongs to the
+-- lease, which is left out as well.
 with known as (
     select m.name as of_table, c.name as name, '"' || c.name || '"' as quoted, c.pk as pk,
+           case when m.name = 'webhook' and c.name = 'epoch' then '0' else '"' || c.name || '"' end as expression,
            row_number() over (partition by m.name order by c.name) as n,
            case when c.type like '%int%' then 'i' when c.type like '%text%' then 't' else c.type end as type
     from sqlite_schema m, pragma_table_info(m.name) c
@@ -16,12 +18,12 @@ with known as (
     group by of_table
 ), columns as (
     select of_table, group_concat(name) as names, group_concat(type, '') as types,
-           group_concat(quoted, ', ') as quoted, group_concat('?' || n, ', ') as params
+           group_concat(quoted, ', ') as quoted, group_concat(expression, ', ') as expressions, group_concat('?' || n, ', ') as params
     from (select * from known order by of_table, n)
     group by of_table
 )
 select c.of_table, c.names, c.types, k.types,
-       'select ' || k.quoted || ', ' || c.quoted || ' from "' || c.of_table || '" where (' || k.quoted || ') > ('
+       'select ' || k.quoted || ', ' || c.expressions || ' from "' || c.of_table || '" where (' || k.quoted || ') > ('
            || k.params || ') order by ' || k.quoted || ' limit 1000',
        'insert into "' || c.of_table || '" (' || c.quoted || ') values (' || c.params || ')',
        null

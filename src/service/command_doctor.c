@@ -14,6 +14,7 @@
 #include "service/doctor.h"
 #include "service/files.h"
 #include "service/server.h"
+#include "service/webhook_key.h"
 
 enum { CERTIFICATE_DAYS_MIN = 21 };
 #define ROOM_WARNING (INT64_C(2) << 30)
@@ -145,6 +146,7 @@ static void check_secrets(struct doctor *doctor)
     check_secret(doctor, v->kafka_sasl_password_file);
     check_secret(doctor, v->kafka_registry_password_file);
     check_secret(doctor, instance_key_path(v, doctor->arena));
+    check_secret(doctor, webhook_key_path(v, doctor->arena));
     if (doctor->count == before)
         doctor_found(doctor, FINDING_OK, "", "no secret is open to other users");
 }
@@ -211,6 +213,7 @@ static const struct {
     {"secrets", check_secrets},
     {"store", doctor_check_store},
     {"kafka", doctor_check_kafka},
+    {"webhooks", doctor_check_webhooks},
     {"port", check_port},
     {"clock", check_clock},
     {"descriptors", check_descriptors},

@@ -1,5 +1,5 @@
 /* What the parts of `doctor` share. A check looks at one thing and files what it found; it changes
- * nothing. doctor_store.c and doctor_kafka.c have the checks of the store and of Kafka,
+ * nothing. doctor_store.c, doctor_kafka.c and doctor_webhooks.c have those that their names say,
  * command_doctor.c all others.
  */
 #ifndef SERVICE_DOCTOR_H
@@ -37,5 +37,6 @@ bool doctor_report(const struct doctor *doctor, bool json);
 
 void doctor_check_store(struct doctor *doctor);
 void doctor_check_kafka(struct doctor *doctor);
+void doctor_check_webhooks(struct doctor *doctor);
 
 #endif

@@ -47,7 +47,7 @@ static enum status create_key(struct str path, struct arena *arena,
     return files_create(path, 0600, str_of(text, DIGITS + 1), arena, error);
 }
 
-static struct str key_path(const struct config_values *config, struct arena *arena)
+struct str webhook_key_path(const struct config_values *config, struct arena *arena)
 {
     struct str store = instance_store_path(config);
     if (!str_is_empty(config->webhooks_key_file)) return config->webhooks_key_file;
@@ -58,7 +58,7 @@ static enum status find_key(const struct config_values *config, struct arena *ar
                             unsigned char key[SIGNER_KEY_BYTES], bool *has_key, struct error *error)
 {
     struct environment *environment = environment_system();
-    struct str path = key_path(config, arena);
+    struct str path = webhook_key_path(config, arena);
     bool own = str_is_empty(config->webhooks_key_file);
     *has_key = !own || instance_store_kind(config) != STORE_KIND_POSTGRES;
     if (!*has_key) return STATUS_OK;

@@ -13,5 +13,7 @@
 MUST_CHECK enum status webhook_key_signer(const struct config_values *config, struct arena *arena,
                                           struct signer *signer, bool *has_key,
                                           struct error *error);
+/* The file that holds it, or will; absent: there is none. */
+struct str webhook_key_path(const struct config_values *config, struct arena *arena);
 
 #endif

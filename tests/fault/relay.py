@@ -17,7 +17,6 @@ Afterwards all runs again, and a reader of committed records must have seen each
 per customer. On PostgreSQL two instances run. --self-test feeds the comparison what it must find.
 """
 import argparse
-import http.client
 import json
 import os
 import random
@@ -30,42 +29,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(ROOT, "tests", "kafka"), os.path.join(ROOT, "tests", "scenario"), os.path.join(ROOT, "tests")]
 import topics  # noqa: E402  (tests/kafka/topics.py)
+from clients import CLIENTS, TENANTS, Client  # noqa: E402
 from http_client import API, Api  # noqa: E402  (tests/kafka/http_client.py)
 from run import Mismatch, Service, Stores  # noqa: E402  (tests/scenario/run.py)
 from servers.kafka import KafkaServer  # noqa: E402
 
-CLIENTS, TENANTS, LEASE_S = 4, ("north", "south"), 1
+LEASE_S = 1
 POINTS = ("relay.after_fence", "relay.after_begin", "relay.after_events", "relay.before_commit", "relay.after_commit")
-
-
-class Client(threading.Thread):
-    """Creates customers and changes them, at whichever instance answers, until it is told to stop."""
-
-    def __init__(self, services, name, stop):
-        super().__init__(daemon=True)
-        self.services, self.prefix, self.stop_event, self.random = services, name, stop, random.Random(name)
-
-    def ask(self, method, path, body):
-        service = self.random.choice(self.services)
-        connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=5)
-        try:
-            connection.request(method, API + path, json.dumps(body), {
-                "X-Tenant-ID": self.random.choice(TENANTS), "Content-Type": "application/json"})
-            connection.getresponse().read()
-        except (OSError, http.client.HTTPException):
-            time.sleep(0.02)
-        finally:
-            connection.close()
-
-    def run(self):
-        made = 0
-        while not self.stop_event.is_set():
-            if made < 2 or self.random.random() < 0.3:
-                made += 1
-                self.ask("POST", "/customers?onDuplicate=allow", {"customerId": f"{self.prefix}-{made}", "name": f"Customer {self.prefix} {made}"})
-            else:
-                key = f"{self.prefix}-{self.random.randint(max(1, made - 3), made)}"
-                self.ask("PATCH", f"/customers/{key}", {"segment": f"S{self.random.getrandbits(30)}"})
 
 
 class Run:

@@ -86,6 +86,24 @@ def test_another_schema_a_foreign_file_and_open_permissions_are_named():
     assert "b.db is damaged, or is no store of this program" in doctor("--store", "sqlite:b.db", code=1)["FAILURE"]
 
 
+def test_webhooks_that_fail_or_have_another_key_are_told():
+    with service("--dev", *STORE) as api:
+        fill(api, 1)
+        status, hook = api.request("POST", f"{API}/webhooks", '{"url":"https://hooks.example.com/in"}', Content_Type="application/json")
+        assert status == 201, hook
+    assert "1 webhooks, none of which fails" in doctor(*STORE)["OK"]
+    change("update webhook set state = 'DISABLED', cause = 'GONE', disabled_at = 1")
+    said = doctor(*STORE)["WARNING"]
+    assert "0 webhooks fail and 1 were disabled for failing, the first WHK-" in said, said
+    change("update webhook set state = 'ACTIVE', cause = null, disabled_at = null, failing_since = 1")
+    assert "1 webhooks fail and 0 were disabled" in doctor(*STORE)["WARNING"]
+    write("a.db.webhook-key", "5" * 64)
+    os.chmod("a.db.webhook-key", 0o600)
+    assert "the secrets of 1 webhooks were made with another key" in doctor(*STORE, code=1)["FAILURE"]
+    write("a.db.webhook-key", "5")
+    assert "does not hold a key" in doctor(*STORE, code=1)["FAILURE"]
+
+
 def test_jobs_that_nobody_runs_and_a_bad_policy_are_told():
     with service("--dev", *STORE) as api:
         fill(api, 1)

@@ -377,6 +377,31 @@ def test_secrets_are_in_no_table_log_or_backup():
     assert hook["webhookId"] in kept and secret not in kept
 
 
+def test_a_restored_store_goes_on_with_the_same_key_and_no_other():
+    receiver = PLACE.receiver()
+    with tempfile.TemporaryDirectory() as directory:
+        key = os.path.join(directory, "key")
+        with open(key, "w", encoding="utf-8") as file:
+            file.write("7" * 64)
+        api = PLACE.service(*QUICK, "--webhooks-key-file", key)
+        hook = api.hook(receiver.url)
+        for number in range(3):  # each start is another epoch of the lease
+            api.create()
+            wait_for(lambda: api.get(hook)["delivery"]["delivered"] == number + 1)  # pylint: disable=cell-var-from-loop
+            api.stop()
+            api.service.start()
+        api.stop()
+        backup, url = os.path.join(directory, "backup"), api.service.store_url
+        subprocess.run([PLACE.binary, "backup", backup, "--store", url, *owner_flags(url), *key_flags(url)], check=True, capture_output=True)
+        url = PLACE.stores.new()
+        subprocess.run([PLACE.binary, "restore", backup, "--store", url, *owner_flags(url), *key_flags(url)], check=True, capture_output=True)
+        restored = PLACE.service(*QUICK, "--webhooks-key-file", key, url=url)
+        before = receiver.count
+        restored.create()
+        wait_for(lambda: receiver.count > before)
+        assert verifies(hook, receiver.requests[-1])
+
+
 def owner_flags(url):
     return ["--store-migration-url", url.replace("customer360_app", "customer360_migrator")] if url.startswith("postgresql:") else []
 

@@ -281,17 +281,23 @@ static enum status send_next(struct deliverer *self, struct lane *lane, struct l
 }
 
 /* Nothing is sent that may still be under way when another has the lease. */
-static enum status send_some(struct deliverer *self, instant now, struct error *error)
+static int64_t request_timeout_ms(const struct deliverer *self, instant now)
 {
     int64_t left_ms = (self->lease.held_until - now) / (INSTANT_SECOND / 1000) - LEASE_MARGIN_MS;
-    int64_t timeout_ms = self->options.timeout_ms < left_ms ? self->options.timeout_ms : left_ms;
-    if (timeout_ms <= 0) return STATUS_OK;
+    return self->options.timeout_ms < left_ms ? self->options.timeout_ms : left_ms;
+}
+
+static enum status send_some(struct deliverer *self, struct error *error)
+{
     bool sent = true;
     while (sent) { /* one of each in turn */
         sent = false;
         for (size_t i = 0; i < self->lane_count; i++) {
             struct lane *lane = self->lanes[(i + self->turn_of) % self->lane_count];
-            if (http_sender_under_way(self->sender) >= self->options.connections) return STATUS_OK;
+            instant now = now_of(self); /* it may have been stopped since */
+            int64_t timeout_ms = request_timeout_ms(self, now);
+            if (timeout_ms <= 0 || http_sender_under_way(self->sender) >= self->options.connections)
+                return STATUS_OK;
             struct lane_item *item = lane_next(lane, now);
             if (!item) continue;
             sent = true;
@@ -446,7 +452,7 @@ static enum status do_round(struct deliverer *self, struct error *error)
     if (self->epoch == 0) return STATUS_OK;
     if (self->refresh_at <= now || atomic_load(&self->changed)) TRY(refresh(self, error));
     TRY(read_feed(self, now, error));
-    TRY(send_some(self, now, error));
+    TRY(send_some(self, error));
     return write_down(self, false, error);
 }
 
