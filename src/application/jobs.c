@@ -45,7 +45,10 @@ struct job_work {
     size_t count;
 };
 
-static struct str document_of(struct str parameters, struct str progress, struct arena *arena)
+#define TRACE STR("traceparent")
+
+static struct str document_of(struct str parameters, struct str progress, struct str trace,
+                              struct arena *arena)
 {
     struct buffer out = {.arena = arena};
     struct json_writer writer = {.out = &out};
@@ -54,6 +57,7 @@ static struct str document_of(struct str parameters, struct str progress, struct
     json_raw(&writer, str_is_none(parameters) ? STR("{}") : parameters);
     json_key(&writer, STR("progress"));
     json_raw(&writer, str_is_none(progress) ? STR("{}") : progress);
+    if (!str_is_none(trace)) json_member_string(&writer, TRACE, trace);
     json_object_end(&writer);
     return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
 }
@@ -81,7 +85,7 @@ enum status jobs_create(struct application *application, const struct caller *ca
                                     .updated_at = now}};
     work.row.job_id = str_is_none(job_id) ? jobs_new_id(application, arena) : job_id;
     work.row.lane = str_is_none(job_id) ? STR_NONE : jobs_lane(kind);
-    work.row.document = document_of(parameters, STR_NONE, arena);
+    work.row.document = document_of(parameters, STR_NONE, caller->trace, arena);
     if (str_is_none(work.row.job_id) || str_is_none(work.row.document))
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     *out = work.row;
@@ -174,7 +178,8 @@ static enum status move_body(struct store_session *session, void *context, struc
         struct json_writer writer = {.out = &parameters};
         TRY(json_parse(work->row.document, work->arena, &document, error));
         json_write(&writer, json_get(document, STR("parameters")));
-        work->row.document = document_of(buffer_str(&parameters), work->progress, work->arena);
+        work->row.document = document_of(buffer_str(&parameters), work->progress,
+                                         json_text(json_get(document, TRACE)), work->arena);
         if (buffer_failed(&parameters) || str_is_none(work->row.document))
             return error_plain(error, STATUS_OUT_OF_MEMORY);
     }
@@ -295,6 +300,13 @@ static void write_job(struct json_writer *writer, const struct job_row *job, str
         }
     }
     json_object_end(writer);
+}
+
+struct str jobs_trace(const struct job_row *job, struct arena *arena)
+{
+    struct json_value *document;
+    if (json_parse(job->document, arena, &document, NULL) != STATUS_OK) return STR_NONE;
+    return json_text(json_get(document, TRACE));
 }
 
 struct str jobs_json(const struct job_row *job, struct arena *arena)

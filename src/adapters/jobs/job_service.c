@@ -90,6 +90,7 @@ static enum status claim(struct job_worker *worker, struct job_task *task, struc
     TRY(jobs_get(service->application, &task->caller, taken.job_id, &task->arena, &task->row,
                  error));
     task->caller.user_id = task->row.actor;
+    task->caller.trace = jobs_trace(&task->row, &task->arena);
     return STATUS_OK;
 }
 
