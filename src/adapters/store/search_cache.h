@@ -39,7 +39,7 @@ struct str search_cache_get(struct search_cache *cache, struct search_cached *se
                             struct arena *arena);
 /* Takes a copy in, if there is memory. */
 void search_cache_put(struct search_cache *cache, struct search_cached *segment, size_t block,
-                      struct str body);
+                      struct str text);
 /* For measurements: bytes in use. */
 size_t search_cache_bytes(struct search_cache *cache);
 

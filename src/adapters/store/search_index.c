@@ -223,8 +223,9 @@ static enum status put_block(void *context, struct str place, struct str body, s
 
 /* --- entries become a segment --- */
 
-enum status search_index_decode(const struct sql_rows *rows, struct arena *arena,
-                                struct search_entry **entries, size_t *count, struct error *error)
+/* Rows of (number, body). */
+static enum status decode(const struct sql_rows *rows, struct arena *arena,
+                          struct search_entry **entries, size_t *count, struct error *error)
 {
     *count = rows->row_count;
     *entries = ARENA_NEW_ARRAY(arena, struct search_entry, rows->row_count);
@@ -255,7 +256,7 @@ static enum status build(struct step *step, struct error *error)
     size_t count;
     TRY(sql_query(step->transaction, SQL_SEARCH_NEW_LIST, params, 2, step->arena, &rows, error));
     if (rows.row_count < (step->idle ? BUILD_IDLE_AT : BUILD_AT)) return STATUS_OK;
-    TRY(search_index_decode(&rows, step->arena, &entries, &count, error));
+    TRY(decode(&rows, step->arena, &entries, &count, error));
     if (step->count == SEGMENTS_MAX) return STATUS_OK;
     step->target = next_id(step);
     step->segments[step->count++] = (struct segment){.id = step->target, .entries = (int64_t)count};

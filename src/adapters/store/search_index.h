@@ -38,9 +38,4 @@ MUST_CHECK enum status search_index_step(struct search_index *index, struct str 
 /* What a segment is told apart by from all that were before it under its tenant: microseconds. */
 int64_t search_index_moment(void);
 
-/* Rows of (number, body). */
-MUST_CHECK enum status search_index_decode(const struct sql_rows *rows, struct arena *arena,
-                                           struct search_entry **entries, size_t *count,
-                                           struct error *error);
-
 #endif
