@@ -231,7 +231,7 @@ enum status postgres_open(const struct postgres_options *options, struct sql_dri
              "-c statement_timeout=%lld -c idle_in_transaction_session_timeout=%lld "
              "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off",
              (long long)options->statement_timeout_ms, (long long)options->statement_timeout_ms);
-    char **keywords, **values;
+    char **keywords = NULL, **values = NULL;
     enum status status = postgres_parse_url(options->url, settings, &keywords, &values, error);
     if (status == STATUS_OK && !postgres_hosts_init(&driver->hosts, keywords, values))
         status = error_plain(error, STATUS_OUT_OF_MEMORY);
