@@ -62,6 +62,11 @@ static struct str document_of(struct str parameters, struct str progress, struct
     return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
 }
 
+struct str jobs_document(struct str parameters, struct str trace, struct arena *arena)
+{
+    return document_of(parameters, STR_NONE, trace, arena);
+}
+
 static enum status put_body(struct store_session *session, void *context, struct error *error)
 {
     struct job_work *work = context;
@@ -85,7 +90,7 @@ enum status jobs_create(struct application *application, const struct caller *ca
                                     .updated_at = now}};
     work.row.job_id = str_is_none(job_id) ? jobs_new_id(application, arena) : job_id;
     work.row.lane = str_is_none(job_id) ? STR_NONE : jobs_lane(kind);
-    work.row.document = document_of(parameters, STR_NONE, caller->trace, arena);
+    work.row.document = jobs_document(parameters, caller->trace, arena);
     if (str_is_none(work.row.job_id) || str_is_none(work.row.document))
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     *out = work.row;

@@ -56,6 +56,9 @@ MUST_CHECK enum status jobs_hold(struct store_session *session, struct str job_i
                                  struct arena *arena, struct error *error);
 /* The lane of a kind of job: those of one tenant in one lane run one after another. */
 struct str jobs_lane(struct str kind);
+/* What a new job's row has: its parameters and the trace of its request; absent when out of memory.
+ */
+struct str jobs_document(struct str parameters, struct str trace, struct arena *arena);
 /* The traceparent of the request that asked for it; absent when there was none. */
 struct str jobs_trace(const struct job_row *job, struct arena *arena);
 /* {"jobId","kind","state","actor","createdAt","updatedAt","parameters","progress"}; absent when

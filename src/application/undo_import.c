@@ -82,9 +82,9 @@ static enum status put_undo(struct starting *starting, struct store_session *ses
         .kind = STR("UNDO"),
         .state = JOB_QUEUED,
         .actor = starting->caller->user_id,
-        .document = arena_format(starting->arena,
-                                 "{\"parameters\":{\"importId\":\"%.*s\"},\"progress\":{}}",
-                                 STR_ARGS(starting->import_id)),
+        .document = jobs_document(
+            arena_format(starting->arena, "{\"importId\":\"%.*s\"}", STR_ARGS(starting->import_id)),
+            starting->caller->trace, starting->arena),
         .created_at = now,
         .updated_at = now,
         .lane = starting->serve ? jobs_lane(STR("UNDO")) : STR_NONE};
