@@ -18,7 +18,6 @@ lead a customer once, and each message that cannot be read a dead letter once. O
 """
 import argparse
 import os
-import random
 import signal
 import sys
 import time
@@ -27,8 +26,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(ROOT, "tests", "kafka"), os.path.join(ROOT, "tests", "scenario"), os.path.join(ROOT, "tests")]
 import inputs  # noqa: E402  (tests/kafka/inputs.py)
+from faults import FaultRun, drive  # noqa: E402
 from http_client import Api  # noqa: E402  (tests/kafka/http_client.py)
-from run import Mismatch, Service, Stores  # noqa: E402  (tests/scenario/run.py)
+from run import Mismatch  # noqa: E402  (tests/scenario/run.py)
 from servers.kafka import KafkaServer  # noqa: E402
 
 CUSTOMERS, MESSAGES, SESSION_S = 12, 600, 6
@@ -49,25 +49,21 @@ def compare(sent, told):
     return found
 
 
-class Run:
+class Run(FaultRun):
+    POINTS, PASSES = POINTS, 6
+
     def __init__(self, options):
-        self.options, self.chance = options, random.Random(options.seed)
+        super().__init__(options)
         self.broker = KafkaServer()
         self.broker.start()
-        self.stores = Stores(options.store, options.binary)
-        self.url = self.stores.new()
         inputs.make_topics(self.broker.brokers, "", partitions=4)
-        flags = ["--kafka-brokers", self.broker.brokers, "--kafka-timeout", "2s", "--log-level", "info", *inputs.flags(""),
-                 "--kafka-settings", f"session.timeout.ms={SESSION_S}000,heartbeat.interval.ms=500"]
-        self.services = [Service(options.binary, self.url, flags) for _ in range(2 if options.store == "postgres" else 1)]
+        self.serve(["--kafka-brokers", self.broker.brokers, "--kafka-timeout", "2s", "--log-level", "info", *inputs.flags(""),
+                    "--kafka-settings", f"session.timeout.ms={SESSION_S}000,heartbeat.interval.ms=500"])
         self.sender = inputs.Sender(self.broker.brokers, "")
         self.sent, self.leads, self.poison, self.number = {f"C-{n}": [] for n in range(CUSTOMERS)}, set(), 0, 0
         for customer in self.sent:
             Api(self.services[0].port).ask("POST", "/customers?onDuplicate=allow", {"customerId": customer, "name": f"Customer {customer}"})
-        self.kinds = [f"point {point}:{n}" for point, n in zip(POINTS, (1, 2, 1, 2, 2))] + ["random", "broker", "stop"]
-        self.kinds += ["stalled", "server", "cut"] if options.store == "postgres" else []
-        if options.only:
-            self.kinds = [kind for kind in self.kinds if kind.split()[0] in options.only.split(",")]
+        self.choose(zip(POINTS, (1, 2, 1, 2, 2)), ["random", "broker", "stop"])
 
     # --- what is sent ---
 
@@ -101,63 +97,30 @@ class Run:
         self.chance.choice(self.services).stop()
 
     def kill_at_point(self, kind):
-        """Every instance that is started now dies there, unless another has read all before."""
-        os.environ["FAULT_AT"] = kind.split()[1]
-        try:
-            for service in self.services:
-                service.stop(signal.SIGKILL)
-            for service in self.services:
-                try:
-                    service.start()
-                except Mismatch:  # it passed the point before it was ready
-                    pass
-        finally:
-            del os.environ["FAULT_AT"]
+        """Unless another has read all before."""
+        self.start_to_die(kind)
         deadline = time.monotonic() + 15
-        while time.monotonic() < deadline and all(s.process.poll() is None for s in self.services):
+        while time.monotonic() < deadline and self.all_live():
             self.send(5)
             self.sender.producer.flush(1)
             time.sleep(0.1)
-        self.met = any(s.process.poll() is not None for s in self.services)
-        for service in self.services:
-            service.stop(signal.SIGKILL)
-
-    def kill_broker(self, _):
-        self.broker.kill()
-        time.sleep(self.chance.uniform(0, 1.5))
-        self.broker.start()
+        self.met = not self.all_live()
+        self.kill_all()
 
     def stall_one(self, _):
-        service = self.chance.choice(self.services)
-        service.process.send_signal(signal.SIGSTOP)
-        time.sleep(SESSION_S + 1.5)
-        service.process.send_signal(signal.SIGCONT)
+        self.stall(self.chance.choice(self.services), SESSION_S + 1.5)
 
-    def kill_database(self, _):
-        self.stores.server.kill()
-        time.sleep(0.3)
-        self.stores.server.start()
-
-    def cut_database(self, _):
-        self.stores.server.cut_connections()
-
-    FAULTS = {"random": kill_one, "stop": stop_one, "point": kill_at_point, "broker": kill_broker, "stalled": stall_one,
-              "server": kill_database, "cut": cut_database}
+    FAULTS = {"random": kill_one, "stop": stop_one, "point": kill_at_point, "broker": FaultRun.kill_broker, "stalled": stall_one,
+              "server": FaultRun.kill_database, "cut": FaultRun.cut_database}
 
     def cycle(self, number):
-        kind = self.kinds[number - 1] if number <= len(self.kinds) else self.chance.choice(self.kinds)
-        if kind.startswith("point") and number > len(self.kinds):
-            kind = f"point {self.chance.choice(POINTS)}:{self.chance.randint(1, 6)}"
+        kind = self.kind_of(number)
         self.met = True
         self.send(MESSAGES // 2)
         time.sleep(self.chance.uniform(0, 0.4))
-        self.FAULTS[kind.split()[0]](self, kind)
+        self.befall(kind)
         self.send(MESSAGES // 2)
-        for service in self.services:
-            if service.process.poll() is not None:
-                service.start()
-            else:
-                service.wait_ready()
+        self.bring_back()
         self.sender.flush()
         return kind, self.look()
 
@@ -190,32 +153,11 @@ class Run:
             time.sleep(0.3 if found else 0)
         return found
 
-    def close(self):
-        for service in self.services:
-            service.process.send_signal(signal.SIGCONT)
-            service.stop(signal.SIGKILL)
-        self.stores.close()
-        self.broker.stop()
+    def told(self, kind):
+        return f"{kind}{'' if self.met else ' (not met)'}, {self.number} messages"
 
-
-def run(options):
-    state, failed, number = Run(options), 0, 0
-    try:
-        for number in range(1, (options.cycles or len(state.kinds)) + 1):
-            began = time.monotonic()
-            kind, violations = state.cycle(number)
-            print(f"# cycle {number}: {kind}{'' if state.met else ' (not met)'}, {state.number} messages, {time.monotonic() - began:.1f} s", flush=True)
-            if violations:
-                failed += 1
-                print(f"not ok - cycle {number} ({kind}, seed {options.seed})")
-                print("\n".join(f"  {v}" for v in violations[:10]), flush=True)
-                print("".join(f"  | {line}\n" for service in state.services for line in service.tail().splitlines()))
-                break
-    finally:
-        state.close()
-    if not failed:
-        print(f"ok - {number} faults: each of {state.number} messages took effect once, in order ({options.store}, seed {options.seed})")
-    return not failed
+    def done(self):
+        return f"each of {self.number} messages took effect once, in order"
 
 
 def self_test():
@@ -242,7 +184,7 @@ def main():
     options = parser.parse_args()
     options.binary = os.path.abspath(options.binary)
     try:
-        good = self_test() if options.self_test else run(options)
+        good = self_test() if options.self_test else drive(Run(options))
     except (Mismatch, RuntimeError) as problem:
         print(f"not ok - fault run of the consumer ({options.store}, seed {options.seed})\n  {problem}")
         good = False
