@@ -255,6 +255,8 @@ def cases(world):
     yield "changePreferences", [w.here], "", {f"k{i}": "v" for i in range(1000)}, {}
     yield "getProvenance", [w.here], "", None, {}
     yield "listVersions", [w.here], "", None, {}
+    for view in ("getTimeline", "listServiceOrders", "getEntitlements", "getCredit"):
+        yield view, [w.here], "", None, {}
     yield "listVersions", [w.here], "?cursor=nonsense", None, {}
     yield "listContacts", [w.rich], "", None, {}
     yield "listContacts", [w.rich], "?role=nonsense", None, {}

@@ -102,7 +102,8 @@ def main():
     parser.add_argument("--binary", default=os.path.join(ROOT, "build", "customer360"))
     options = parser.parse_args()
     options.binary = os.path.abspath(options.binary)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for told in (signal.SIGTERM, signal.SIGINT):  # which a shell has a program ignore that it starts in the background
+        signal.signal(told, signal.default_int_handler)
     production = Production(options)
     try:  # from here on all is stopped, however this ends: nobody may be left to read what is printed
         print("starting PostgreSQL, Kafka, a registry, instances and a load balancer", flush=True)

@@ -323,11 +323,11 @@ static const struct {
     {STR("WebhookSecretRequest"), STR(OBJECT("\"overlapSeconds?\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":2592000,\"default\":86400,\"description\":\"how long the secret before goes on to sign as well\"}"))},
     {STR("WebhookReplay"), STR(OBJECT(POSITION("after", "of the last event that is not sent again")))},
     {STR("WebhookTest"), STR(OBJECT("\"eventId\":" TEXT))},
-    {STR("WebhookDelivery"), STR(OBJECT("\"deliveryId\":" TEXT ",\"position\":" NUMBER ",\"eventId\":" TEXT ",\"eventType\":" TEXT ",\"customerId\":" TEXT ",\"at\":" TIME
+    {STR("WebhookAttempt"), STR(OBJECT("\"deliveryId\":" TEXT ",\"position\":" NUMBER ",\"eventId\":" TEXT ",\"eventType\":" TEXT ",\"customerId\":" TEXT ",\"at\":" TIME
         ",\"attempt\":" NUMBER ",\"outcome\":{\"type\":\"string\",\"enum\":[\"DELIVERED\",\"RETRY\",\"GIVEN_UP\",\"ERASED\"]}"
         ",\"reason\":{\"type\":\"string\",\"enum\":[\"ANSWERED\",\"TIMED_OUT\",\"NAME_NOT_RESOLVED\",\"NOT_CONNECTED\",\"ADDRESS_NOT_ALLOWED\",\"CERTIFICATE_NOT_TRUSTED\",\"NO_HTTP_ANSWER\",\"EVENT_ERASED\"]}"
         ",\"httpStatus\":{\"type\":[\"integer\",\"null\"]},\"tookMs\":" NUMBER))},
-    {STR("WebhookDeliveryPage"), STR(PAGE("WebhookDelivery"))},
+    {STR("WebhookAttemptPage"), STR(PAGE("WebhookAttempt"))},
     {STR("Health"), STR(OBJECT("\"status\":{\"type\":\"string\",\"enum\":[\"UP\",\"DOWN\"]},\"version\":" TEXT))},
 };
 

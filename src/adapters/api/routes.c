@@ -250,7 +250,7 @@ const struct route routes[] = {
      CALLED("replayWebhook", "Sends everything behind a position of the feed again"), TAKES(JSON, "WebhookReplay"), GIVES(200, "Webhook"), WRITES,
      FAILS(STATUS_WEBHOOK_NOT_FOUND, STATUS_WEBHOOK_DISABLED), REFUSES(STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD)},
     {AT(GET, "/webhooks/{webhookId}/deliveries"), NEEDS(WEBHOOK_READ), .handle = api_webhooks_deliveries,
-     CALLED("listWebhookDeliveries", "The log of attempts, newest first"), GIVES(200, "WebhookDeliveryPage"),
+     CALLED("listWebhookDeliveries", "The log of attempts, newest first"), GIVES(200, "WebhookAttemptPage"),
      .query = {{STR("failed"), STR("{\"type\":\"boolean\",\"default\":false}"), STR("only those that did not succeed")}, LIMIT_PARAMETER, CURSOR_PARAMETER("^[1-9][0-9]{0,17}$")},
      FAILS(STATUS_WEBHOOK_NOT_FOUND, STATUS_INVALID_VALUE)},
     {AT(POST, "/webhooks/{webhookId}/deliveries/{deliveryId}/replay"), NEEDS(WEBHOOK_WRITE), .handle = api_webhooks_replay_delivery,
