@@ -578,7 +578,8 @@ class Run:
         self.options, self.chance = options, random.Random(options.seed)
         self.stores = Stores(options.store, options.binary)
         self.url = self.stores.new()
-        self.service = Service(options.binary, self.url)
+        # A job of an instance that was killed is taken again when its lease is over.
+        self.service = Service(options.binary, self.url, ["--jobs-lease", "1s"])
         self.customers = [[] for _ in range(CLIENTS)]
         self.feed, self.retired, self.acknowledged = [], set(), 0
         self.points = [p for p in POINTS if p.startswith((options.store, "http"))]
