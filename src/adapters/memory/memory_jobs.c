@@ -227,17 +227,21 @@ static bool may_go(const struct memory_tenant *tenant, const struct memory_slot 
     return first->written_at < before && (!job || str_is_none(job->lane));
 }
 
-bool memory_jobs_erase_results(struct memory_heap *heap, struct memory_tenant *tenant)
+enum status memory_jobs_exports_erase(struct store_session *session, struct error *error)
 {
-    for (size_t i = 0; i < tenant->job_parts.room; i++) {
-        struct memory_slot *slot = &tenant->job_parts.slots[i];
-        struct memory_bucket *bucket = slot->value;
-        if (!may_go(tenant, slot, INT64_MAX) || !memory_table_get(&tenant->jobs, slot->key))
-            continue;
-        if (!memory_save(heap, bucket, sizeof(*bucket))) return false;
-        bucket->vector = (struct memory_vector){.count = 0};
+    struct memory_heap *heap = memory_heap_of(session);
+    struct memory_tenant *tenant = memory_tenant_of(session);
+    if (!heap) return error_plain(error, STATUS_INTERNAL);
+    for (size_t i = 0; i < tenant->jobs_ordered.count; i++) {
+        const struct str *id = tenant->jobs_ordered.items[i];
+        struct job_row *job = memory_table_get(&tenant->jobs, *id);
+        if (!str_equal(job->kind, STR("EXPORT"))) continue;
+        TRY(remove_parts(heap, tenant, *id, error));
+        if (str_is_none(job->lane) || job->epoch == 0) continue;
+        if (!memory_save(heap, job, sizeof(*job))) return error_plain(error, STATUS_STORE_FULL);
+        job->epoch++;
     }
-    return true;
+    return STATUS_OK;
 }
 
 static void purge_tenant(struct memory_tenant *tenant, instant before)

@@ -206,6 +206,14 @@ enum status sql_jobs_parts_remove(struct store_session *base, struct str job_id,
     return SESSION_EXECUTE(sql_session_of(base), SQL_JOB_PARTS_REMOVE, params, error);
 }
 
+/* First who runs them, which waits for a part that is being put: it is there to be taken then. */
+enum status sql_jobs_exports_erase(struct store_session *base, struct error *error)
+{
+    const struct sql_value tenant[] = {SQL_PARAM_TEXT(base->tenant)};
+    TRY(SESSION_EXECUTE(sql_session_of(base), SQL_JOB_EXPORTS_TAKE, tenant, error));
+    return SESSION_EXECUTE(sql_session_of(base), SQL_JOB_EXPORTS_ERASE, tenant, error);
+}
+
 static enum status purge_body(struct sql_transaction *transaction, void *context,
                               struct error *error)
 {

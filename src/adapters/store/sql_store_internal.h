@@ -195,6 +195,7 @@ enum status sql_jobs_part_put(struct store_session *, struct str job_id, int64_t
 enum status sql_jobs_part_get(struct store_session *, struct str job_id, int64_t number,
                               struct arena *, struct str *bytes, struct error *);
 enum status sql_jobs_parts_remove(struct store_session *, struct str job_id, struct error *);
+enum status sql_jobs_exports_erase(struct store_session *, struct error *);
 enum status sql_jobs_parts_purge(struct store *, instant before, struct arena *, struct error *);
 
 enum status sql_duplicates_insert(struct store_session *, const struct duplicate_row *,

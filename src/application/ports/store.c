@@ -327,6 +327,11 @@ enum status store_job_parts_remove(struct store_session *session, struct str job
     return session->store->operations->job_parts_remove(session, job_id, error);
 }
 
+enum status store_job_exports_erase(struct store_session *session, struct error *error)
+{
+    return session->store->operations->job_exports_erase(session, error);
+}
+
 enum status store_job_parts_purge(struct store *store, instant before, struct arena *arena,
                                   struct error *error)
 {

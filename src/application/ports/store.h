@@ -318,6 +318,7 @@ struct store_operations {
     enum status (*job_part_get)(struct store_session *, struct str job_id, int64_t number,
                                 struct arena *, struct str *bytes, struct error *);
     enum status (*job_parts_remove)(struct store_session *, struct str job_id, struct error *);
+    enum status (*job_exports_erase)(struct store_session *, struct error *);
     enum status (*job_parts_purge)(struct store *, instant before, struct arena *, struct error *);
     enum status (*duplicate_insert)(struct store_session *, const struct duplicate_row *,
                                     struct error *);
@@ -591,6 +592,9 @@ MUST_CHECK enum status store_job_part_get(struct store_session *session, struct 
                                           struct error *error);
 MUST_CHECK enum status store_job_parts_remove(struct store_session *session, struct str job_id,
                                               struct error *error);
+/* Takes away the files of all exports of the tenant, and those that have not ended from whoever
+ * runs them: they are there to be taken again at once. */
+MUST_CHECK enum status store_job_exports_erase(struct store_session *session, struct error *error);
 /* What was put before that time, of all tenants, but for jobs that have not ended. */
 MUST_CHECK enum status store_job_parts_purge(struct store *store, instant before,
                                              struct arena *arena, struct error *error);
