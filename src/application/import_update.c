@@ -80,15 +80,21 @@ static const struct json_value *known_contact(const struct customer_change *chan
     return by_name;
 }
 
-/* The fact that brings the contact to what the record says; an empty body when nothing changes. */
+/* The fact that brings the contact of that number to what the record says; an empty body when
+ * nothing changes. */
 static enum status contact_fact(struct customer_change *change, struct str home,
-                                const struct fact *contact, bool id_was_given, struct fact *fact,
+                                const struct new_customer *record, size_t number, struct fact *fact,
                                 struct error *error)
 {
-    const struct json_value *known = known_contact(change, contact, id_was_given);
+    const struct fact *contact = &record->contacts[number];
+    const struct json_value *known =
+        known_contact(change, contact, record->contact_id_given[number]);
     *fact = *contact;
     fact->home = home;
-    if (!known) return STATUS_OK;
+    if (!known)
+        return contact_set_place(fact, number, change->arena) == STATUS_OK
+                   ? STATUS_OK
+                   : error_plain(error, STATUS_OUT_OF_MEMORY);
     fact->subject = json_text(json_get(known, STR("contactId")));
     int32_t at = contact_find(&change->tree, fact->subject);
     if (at >= 0) fact->home = change->tree.homes[at].customer_id;
@@ -133,8 +139,7 @@ enum status import_update(struct customer_change *change, struct str home,
     TRY(customer_change_check_channel(&change->tree, assertion.body, change->now, change->arena,
                                       error));
     for (size_t i = 0; i < contact_count; i++)
-        TRY(contact_fact(change, home, &record->contacts[i], record->contact_id_given[i],
-                         &contacts[i], error));
+        TRY(contact_fact(change, home, record, i, &contacts[i], error));
     if (!profile_assertion_is_empty(assertion.body))
         TRY(customer_change_append(change, &assertion, error));
     for (size_t i = 0; i < contact_count; i++)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "application/consume_events.h"
+#include "application/contacts.h"
 #include "application/create_customer.h"
 #include "application/customer_history.h"
 #include "application/entitlements.h"
@@ -550,6 +551,31 @@ static void the_timeline_shows_what_is_asked_for(struct contract *c)
     assert_int_equal(consume(c, INBOUND_CUSTOMER_BLOCKED, "e1", "{'customerId':'ACME'}"),
                      CONSUMED_APPLIED);
     assert_int_equal(json_get(timeline(c, "ACME", view), STR("items"))->count, 1);
+/* Their ids are the client's here, as random ones would be in any order. */
+static void contacts_stand_as_they_came(struct contract *c)
+{
+    static const char *const expected[] = {"Z", "M", "A", "K", "B"};
+    begin(c);
+    create(c, "{\"customerId\":\"ACME\",\"name\":\"Acme Corp\",\"contacts\":["
+              "{\"contactId\":\"Z\",\"name\":\"One\"},{\"contactId\":\"M\",\"name\":\"Two\"},"
+              "{\"contactId\":\"A\",\"name\":\"Three\"}]}");
+    for (size_t i = 3; i < UNIT_COUNT(expected); i++) {
+        struct customer_part part;
+        char body[60];
+        (void)snprintf(body, sizeof(body), "{\"contactId\":\"%s\",\"name\":\"Later %zu\"}",
+                       expected[i], i);
+        assert_int_equal(contacts_add(&application, &caller, STR("ACME"), json(c, body),
+                                      IF_MATCH_ANY, &c->arena, &part, &c->error),
+                         STATUS_OK);
+    }
+    const struct json_value *contacts = json_get(profile(c, "ACME"), STR("contacts"));
+    assert_int_equal(contacts->count, UNIT_COUNT(expected));
+    for (size_t i = 0; i < contacts->count; i++)
+        assert_str(json_text(json_get(&contacts->items[i], STR("contactId"))),
+                   str_from_cstr(expected[i]));
+    assert_null(json_get(&contacts->items[1], STR("place")));
+}
+
     view.shows[TIMELINE_CREDIT] = true;
     assert_int_equal(json_get(timeline(c, "ACME", view), STR("items"))->count, 2);
 }
@@ -591,3 +617,4 @@ int main(void)
     };
     return contract_run(cases, UNIT_COUNT(cases));
 }
+        CONTRACT(contacts_stand_as_they_came),
