@@ -299,6 +299,32 @@ static void master_data_is_a_source_record(struct contract *c)
 static void what_a_merged_customer_is_told_of_stays_with_its_home(struct contract *c)
 {
     begin(c);
+static void tell_master(struct contract *c, const char *id, const char *at, const char *members)
+{
+    char payload[200];
+    (void)snprintf(payload, sizeof(payload), "{'customerId':'ACME','masterId':'M-1',%s}", members);
+    struct inbound_event event = message(c, INBOUND_MASTER_UPDATED, id, at, payload);
+    assert_int_equal(consume_one(c, event).outcome, CONSUMED_APPLIED);
+}
+
+/* What the source has said since stays, whatever order it comes in. */
+static void master_data_that_comes_late_tells_of_its_time(struct contract *c)
+{
+    begin(c);
+    create(c, acme);
+    tell_master(c, "e1", "2026-02-01T10:00:00Z", "'segment':'SMALL'");
+    tell_master(c, "e3", "2026-02-03T10:00:00Z", "'segment':'LARGE','emails':['b@acme.example']");
+    tell_master(c, "e2", "2026-02-02T10:00:00Z",
+                "'segment':'MIDDLE','emails':['a@acme.example','b@acme.example'],"
+                "'website':'https://acme.example'");
+    struct json_value *shown = profile(c, "ACME");
+    assert_str(json_text(json_get(shown, STR("segment"))), STR("LARGE"));
+    assert_str(json_text(json_get(shown, STR("website"))), STR("https://acme.example"));
+    const struct json_value *emails = json_get(shown, STR("emails"));
+    assert_int_equal(emails->count, 1);
+    assert_str(json_text(&emails->items[0]), STR("b@acme.example"));
+}
+
     create(c, acme);
     create(c, zebra);
     assert_int_equal(consume(c, INBOUND_SERVICE_ORDER_CREATED, "e1",
@@ -609,6 +635,7 @@ int main(void)
         CONTRACT(what_a_merged_customer_is_told_of_stays_with_its_home),
         CONTRACT(a_block_holds_and_its_end_gives_back),
         CONTRACT(an_agreement_is_breached_until_the_order_is_closed),
+        CONTRACT(master_data_that_comes_late_tells_of_its_time),
         CONTRACT(a_day_shows_what_covered_it),
         CONTRACT(lists_go_on_behind_a_page),
         CONTRACT(however_much_was_told_it_is_shown_in_pages),
