@@ -1,6 +1,7 @@
 #include "application/customer_history.h"
 
 #include "application/history_walk.h"
+#include "base/identifier.h"
 #include "domain/credit.h"
 #include "domain/service_history.h"
 
@@ -40,7 +41,7 @@ enum status history_place_parse(struct str text, struct history_place *place, st
     *place = (struct history_place){.at = INSTANT_FUTURE};
     if (str_is_none(text)) return STATUS_OK;
     if (take_number(&rest, &place->at) && place->at > INT64_MIN && take_number(&rest, &rank) &&
-        rank >= 0 && rank <= 9 && take_number(&rest, &place->number) && !str_is_empty(rest)) {
+        rank >= 0 && rank <= 9 && take_number(&rest, &place->number) && identifier_is_valid(rest)) {
         place->rank = (int)rank;
         place->id = rest;
         return STATUS_OK;
