@@ -117,8 +117,7 @@ static struct json_value *entitlements_as_of(struct contract *c, const char *id,
     struct entitlements_request request = {str_from_cstr(id), str_from_cstr(day), as_of};
     struct str text;
     assert_int_equal(
-        customer_entitlements(&application, &caller, &request, &c->arena, &text, &c->error),
-        STATUS_OK);
+        entitlements_read(&application, &caller, &request, &c->arena, &text, &c->error), STATUS_OK);
     return parsed(c, text);
 }
 
@@ -598,9 +597,8 @@ static void however_much_was_told_it_is_shown_in_pages(struct contract *c)
     append_many(c, "ACME", 0, MANY / 2);
     append_many(c, "ZEBRA", MANY / 2, MANY);
     arena_init(&arena, MANY_ARENA_BYTES);
-    assert_int_equal(
-        customer_entitlements(&application, &caller, &request, &arena, &text, &c->error),
-        STATUS_OK);
+    assert_int_equal(entitlements_read(&application, &caller, &request, &arena, &text, &c->error),
+                     STATUS_OK);
     struct json_value *shown = parsed(c, text);
     assert_int_equal(json_get(shown, STR("contracts"))->count, ENTITLEMENTS_LISTED_MAX);
     assert_str(json_get(json_get(shown, STR("contractCounts")), STR("ACTIVE"))->text, STR("1500"));
