@@ -49,9 +49,9 @@ static enum status erase(struct contract *c, struct str id)
 static struct job_claim take(struct contract *c)
 {
     struct job_claim claim;
-    assert_int_equal(store_job_claim(c->store, STR("export"), STR("instance"), 60000, &c->arena,
-                                     &claim, &c->error),
-                     STATUS_OK);
+    const struct job_turn turn = {
+        .lane = STR("export"), .holder = STR("instance"), .lease_ms = 60000};
+    assert_int_equal(store_job_claim(c->store, &turn, &c->arena, &claim, &c->error), STATUS_OK);
     assert_str(claim.tenant, c->tenant);
     return claim;
 }
