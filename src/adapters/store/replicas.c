@@ -49,7 +49,8 @@ struct replicas {
     _Atomic size_t turn;
 };
 
-int64_t replicas_now_ms(void)
+/* Of a clock that goes on while the machine sleeps. */
+static int64_t now_ms(void)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_BOOTTIME, &now);
@@ -66,7 +67,7 @@ static const struct sample *sample_of(const struct replicas *replicas, size_t nu
 /* The oldest that was asked for within the bound. */
 static bool find_floor(struct replicas *replicas, int64_t *position)
 {
-    int64_t since = replicas_now_ms() - replicas->lag_max_ms;
+    int64_t since = now_ms() - replicas->lag_max_ms;
     bool found = false;
     pthread_mutex_lock(&replicas->mutex);
     size_t count = replicas->sample_count < SAMPLES ? replicas->sample_count : SAMPLES;
@@ -133,7 +134,7 @@ static void replace(struct replicas *replicas, int64_t from, int64_t to)
 int64_t replicas_ask_primary(struct replicas *replicas)
 {
     replace(replicas, UNKNOWN, UNKNOWN_ASKED);
-    return replicas_now_ms();
+    return now_ms();
 }
 
 /* What was said on an older timeline is void, of replicas too, until each has said that it follows.
@@ -161,7 +162,7 @@ void replicas_note_primary(struct replicas *replicas, int64_t asked_ms,
 
 void replicas_ask(struct replicas *replicas, size_t index)
 {
-    atomic_store(&replicas->list[index].asked_ms, replicas_now_ms());
+    atomic_store(&replicas->list[index].asked_ms, now_ms());
 }
 
 void replicas_note(struct replicas *replicas, size_t index, struct replica_answer answer)
@@ -183,7 +184,7 @@ void replicas_note(struct replicas *replicas, size_t index, struct replica_answe
 static bool is_silent(const struct replicas *replicas, const struct replica *replica)
 {
     int64_t asked_ms = atomic_load(&replica->asked_ms);
-    return asked_ms > 0 && replicas_now_ms() - asked_ms > replicas->lag_max_ms;
+    return asked_ms > 0 && now_ms() - asked_ms > replicas->lag_max_ms;
 }
 
 static bool is_away(const struct replicas *replicas, const struct replica *replica)
@@ -281,7 +282,7 @@ static void write_reads(const struct replicas *replicas, size_t count, struct bu
 static double lag_of(struct replica *replica)
 {
     if (!atomic_load(&replica->is_behind)) return 0;
-    return (double)(replicas_now_ms() - atomic_load(&replica->caught_ms)) / 1000;
+    return (double)(now_ms() - atomic_load(&replica->caught_ms)) / 1000;
 }
 
 void replicas_write_metrics(struct replicas *replicas, struct buffer *out)
@@ -317,7 +318,7 @@ static enum status open_replica(struct replica *replica, struct str url,
     options.statement_timeout_ms = at_most(engine->statement_timeout_ms, STATEMENT_TIMEOUT_MS);
     options.committed = NULL;
     atomic_store(&replica->position, -1);
-    atomic_store(&replica->caught_ms, replicas_now_ms());
+    atomic_store(&replica->caught_ms, now_ms());
     enum status status = postgres_open(&options, &replica->driver, error);
     if (status != STATUS_CONFIGURATION) return status;
     return error_set(error, status, STR("store.replica"),

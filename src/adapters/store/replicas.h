@@ -38,8 +38,6 @@ MUST_CHECK enum status replicas_new(const struct replica_options *options,
 void replicas_free(struct replicas *replicas);
 
 int64_t replicas_lag_max_ms(const struct replicas *replicas);
-/* Milliseconds of a clock that goes on while the machine sleeps. */
-int64_t replicas_now_ms(void);
 
 /* --- reading --- */
 
