@@ -7,6 +7,12 @@
 
 enum { VERSIONS_PAGE = 500 };
 
+/* What neighbours told of the customers of a page. */
+struct told {
+    struct fact *facts;
+    size_t count;
+};
+
 struct exporting {
     struct export_cursor cursor; /* as it will be, if all goes well */
     size_t limit;
@@ -42,7 +48,8 @@ static void write_fact(struct json_writer *writer, const struct fact *fact)
 }
 
 static enum status write_facts(struct exporting *exporting, struct store_session *session,
-                               struct json_writer *writer, struct str home, struct error *error)
+                               struct json_writer *writer, struct str home, const struct told *told,
+                               struct error *error)
 {
     struct tree tree;
     TRY(store_tree_load(session, home, INSTANT_FUTURE, exporting->arena, &tree, error));
@@ -50,6 +57,8 @@ static enum status write_facts(struct exporting *exporting, struct store_session
     json_array_begin(writer);
     for (size_t i = 0; i < tree.fact_count + tree.undone_count; i++)
         if (str_equal(tree.facts[i].home, home)) write_fact(writer, &tree.facts[i]);
+    for (size_t i = 0; i < told->count; i++)
+        if (str_equal(told->facts[i].home, home)) write_fact(writer, &told->facts[i]);
     json_array_end(writer);
     return STATUS_OK;
 }
@@ -83,7 +92,8 @@ static enum status write_versions(struct exporting *exporting, struct store_sess
 }
 
 static enum status write_profile(struct exporting *exporting, struct store_session *session,
-                                 const struct profile_row *row, struct error *error)
+                                 const struct profile_row *row, const struct told *told,
+                                 struct error *error)
 {
     struct json_writer writer = {.out = exporting->out};
     json_object_begin(&writer);
@@ -105,7 +115,7 @@ static enum status write_profile(struct exporting *exporting, struct store_sessi
         json_raw(&writer, row->document);
     }
     TRY(write_versions(exporting, session, &writer, row->customer_id, error));
-    TRY(write_facts(exporting, session, &writer, row->customer_id, error));
+    TRY(write_facts(exporting, session, &writer, row->customer_id, told, error));
     json_object_end(&writer);
     end_line(exporting);
     exporting->cursor.profiles++;
@@ -160,17 +170,25 @@ static void write_duplicate(struct exporting *exporting, const struct duplicate_
     exporting->cursor.duplicates++;
 }
 
+static enum status write_profiles(struct exporting *exporting, struct store_session *session,
+                                  const struct profile_row *rows, const struct str *ids,
+                                  size_t count, struct error *error)
+{
+    struct told told;
+    TRY(store_history_list(session, ids, count, exporting->arena, &told.facts, &told.count, error));
+    for (size_t i = 0; i < count; i++)
+        TRY(write_profile(exporting, session, &rows[i], &told, error));
+    return STATUS_OK;
+}
+
 /* The merges whose source, and the items of the review queue whose first home, is on this page of
  * profiles. */
 static enum status write_links(struct exporting *exporting, struct store_session *session,
-                               const struct profile_row *rows, size_t count, struct error *error)
+                               const struct str *ids, size_t count, struct error *error)
 {
-    struct str *ids = ARENA_NEW_ARRAY(exporting->arena, struct str, count);
     struct merge *merges;
     struct duplicate_row *items;
     size_t merge_count, item_count;
-    if (!ids) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t i = 0; i < count; i++) ids[i] = rows[i].customer_id;
     TRY(store_merge_list(session, ids, count, exporting->arena, &merges, &merge_count, error));
     TRY(store_duplicate_list_of(session, ids, count, STORE_NO_LOCK, exporting->arena, &items,
                                 &item_count, error));
@@ -212,6 +230,17 @@ static void write_end(struct exporting *exporting)
     end_line(exporting);
 }
 
+static enum status write_records(struct exporting *exporting, struct store_session *session,
+                                 const struct profile_row *rows, size_t count, struct error *error)
+{
+    struct str *ids = ARENA_NEW_ARRAY(exporting->arena, struct str, count);
+    if (!ids) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < count; i++) ids[i] = rows[i].customer_id;
+    return exporting->cursor.phase == EXPORT_PROFILES
+               ? write_profiles(exporting, session, rows, ids, count, error)
+               : write_links(exporting, session, ids, count, error);
+}
+
 /* One page of profiles, or of what links those of a page. */
 static enum status write_page(struct exporting *exporting, struct store_session *session,
                               struct error *error)
@@ -223,10 +252,7 @@ static enum status write_page(struct exporting *exporting, struct store_session 
     size_t count;
     TRY(store_profile_list(session, &all, after, exporting->limit, exporting->arena, &rows, &count,
                            error));
-    if (cursor->phase == EXPORT_PROFILES)
-        for (size_t i = 0; i < count; i++) TRY(write_profile(exporting, session, &rows[i], error));
-    else if (count > 0)
-        TRY(write_links(exporting, session, rows, count, error));
+    if (count > 0) TRY(write_records(exporting, session, rows, count, error));
     if (count == exporting->limit) {
         struct str last = rows[count - 1].customer_id;
         if (last.len >= sizeof(cursor->after)) return error_plain(error, STATUS_INTERNAL);

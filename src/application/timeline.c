@@ -2,32 +2,51 @@
 
 #include <stdlib.h>
 
-#include "domain/field.h"
-
 static const struct str timeline_types =
     STR("PROFILE | CONTACT | RELATIONSHIP | CONSENT | IMPORT_UNDONE | CREDIT | SERVICE_ORDER | "
         "CONTRACT | MERGE | UNMERGE");
 
-static const struct str fact_types[FACT_KIND_COUNT] = {
-    [FACT_ASSERTION] = STR("PROFILE"),           [FACT_CONTACT] = STR("CONTACT"),
-    [FACT_RELATIONSHIP] = STR("RELATIONSHIP"),   [FACT_CONSENT] = STR("CONSENT"),
-    [FACT_UNDO] = STR("IMPORT_UNDONE"),          [FACT_CREDIT] = STR("CREDIT"),
-    [FACT_SERVICE_ORDER] = STR("SERVICE_ORDER"), [FACT_CONTRACT] = STR("CONTRACT"),
+enum { ENTRY_MERGE = FACT_KIND_COUNT, ENTRY_UNMERGE, ENTRY_TYPE_COUNT };
+
+/* The first are those of facts, by their kinds. */
+static const struct {
+    struct str name;
+    enum timeline_part part;
+} types[ENTRY_TYPE_COUNT] = {
+    [FACT_ASSERTION] = {STR("PROFILE"), TIMELINE_PROFILE},
+    [FACT_CONTACT] = {STR("CONTACT"), TIMELINE_PROFILE},
+    [FACT_RELATIONSHIP] = {STR("RELATIONSHIP"), TIMELINE_PROFILE},
+    [FACT_CONSENT] = {STR("CONSENT"), TIMELINE_CONSENT},
+    [FACT_UNDO] = {STR("IMPORT_UNDONE"), TIMELINE_PROFILE},
+    [FACT_CREDIT] = {STR("CREDIT"), TIMELINE_CREDIT},
+    [FACT_SERVICE_ORDER] = {STR("SERVICE_ORDER"), TIMELINE_SERVICE},
+    [FACT_CONTRACT] = {STR("CONTRACT"), TIMELINE_SERVICE},
+    [ENTRY_MERGE] = {STR("MERGE"), TIMELINE_PROFILE},
+    [ENTRY_UNMERGE] = {STR("UNMERGE"), TIMELINE_PROFILE},
 };
+
+bool timeline_part_of(struct str type, enum timeline_part *part)
+{
+    for (size_t i = 0; i < ENTRY_TYPE_COUNT; i++) {
+        if (!str_equal(types[i].name, type)) continue;
+        *part = types[i].part;
+        return true;
+    }
+    return false;
+}
 
 /* A fact, or a merge and which end of it. */
 struct entry {
     instant at;
-    struct str type;
+    size_t type; /* of `types` */
     const struct fact *fact;
     const struct merge *merge;
 };
 
-static bool is_shown(const struct timeline_view *view, struct str type)
+static bool is_shown(const struct timeline_view *view, size_t type)
 {
-    if (str_equal(type, fact_types[FACT_CONSENT]) && !view->consent) return false;
-    if (str_equal(type, fact_types[FACT_CREDIT]) && !view->credit) return false;
-    return str_is_none(view->type) || str_equal(type, view->type);
+    if (!view->shows[types[type].part]) return false;
+    return str_is_none(view->type) || str_equal(types[type].name, view->type);
 }
 
 static void add(struct entry *entries, size_t *count, const struct timeline_view *view,
@@ -40,7 +59,7 @@ static int compare_entries(const void *a, const void *b)
 {
     const struct entry *left = a, *right = b;
     int order = (right->at > left->at) - (right->at < left->at);
-    if (order == 0) order = str_compare(left->type, right->type);
+    if (order == 0) order = str_compare(types[left->type].name, types[right->type].name);
     if (order == 0 && left->fact) return fact_compare(right->fact, left->fact);
     return order ? order : str_compare(left->merge->merge_id, right->merge->merge_id);
 }
@@ -56,15 +75,14 @@ static enum status list_entries(const struct history *history, const struct time
     *count = 0;
     for (size_t i = 0; i < told + history->fact_count; i++) {
         const struct fact *fact = i < told ? &tree->facts[i] : &history->facts[i - told];
-        add(entries, count, view,
-            (struct entry){fact->observed_at, fact_types[fact->kind], fact, NULL});
+        add(entries, count, view, (struct entry){fact->observed_at, fact->kind, fact, NULL});
     }
     for (size_t i = 0; i < history->merge_count; i++) {
         const struct merge *merge = &history->merges[i];
-        add(entries, count, view, (struct entry){merge->merged_at, STR("MERGE"), NULL, merge});
+        add(entries, count, view, (struct entry){merge->merged_at, ENTRY_MERGE, NULL, merge});
         if (merge->reversed_at != INSTANT_NONE)
             add(entries, count, view,
-                (struct entry){merge->reversed_at, STR("UNMERGE"), NULL, merge});
+                (struct entry){merge->reversed_at, ENTRY_UNMERGE, NULL, merge});
     }
     if (*count > 1) qsort(entries, *count, sizeof(*entries), compare_entries);
     *out = entries;
@@ -102,7 +120,7 @@ static void write_fact(struct json_writer *writer, const struct fact *fact)
 static void write_merge(struct json_writer *writer, const struct entry *entry)
 {
     const struct merge *merge = entry->merge;
-    bool reversed = str_equal(entry->type, STR("UNMERGE"));
+    bool reversed = entry->type == ENTRY_UNMERGE;
     json_member_string(writer, STR("customerId"), merge->target_id);
     json_member_string(writer, STR("subject"), merge->merge_id);
     json_member_string(writer, STR("source"), SOURCE_CRM);
@@ -120,7 +138,7 @@ static void write_entry(struct json_writer *writer, const void *entries, size_t 
     const struct entry *entry = (const struct entry *)entries + index;
     json_object_begin(writer);
     results_instant(writer, STR("at"), entry->at);
-    json_member_string(writer, STR("type"), entry->type);
+    json_member_string(writer, STR("type"), types[entry->type].name);
     if (entry->fact)
         write_fact(writer, entry->fact);
     else
@@ -137,7 +155,8 @@ enum status timeline_read(struct application *application, const struct caller *
     struct history_cursor after;
     struct entry *entries;
     size_t count;
-    if (!str_is_none(view->type) && !field_is_one_of(timeline_types, view->type))
+    enum timeline_part part;
+    if (!str_is_none(view->type) && !timeline_part_of(view->type, &part))
         return error_set(error, STATUS_INVALID_VALUE, STR("type"), timeline_types,
                          "is not a type of entry");
     TRY(history_cursor_parse(cursor, &after, error));

@@ -5,10 +5,20 @@
 
 #include "application/customer_history.h"
 
+/* Whose business an entry is: who may read that elsewhere may read it here, and nobody else. */
+enum timeline_part {
+    TIMELINE_SERVICE, /* service orders, contracts */
+    TIMELINE_PROFILE, /* what was said of the profile, contacts and relationships; merges */
+    TIMELINE_CONSENT,
+    TIMELINE_CREDIT,
+    TIMELINE_PART_COUNT
+};
+/* Of a type of entry, "CONTACT"; false: there is no such type. */
+bool timeline_part_of(struct str type, enum timeline_part *part);
+
 struct timeline_view {
-    struct str type; /* only entries of that type, "CONTACT"; absent: all */
-    bool consent;    /* whether the caller may see these */
-    bool credit;
+    struct str type; /* only entries of that type; absent: all */
+    bool shows[TIMELINE_PART_COUNT];
 };
 
 /* Items {"at","type","customerId","subject","source","actor","recordedAt","details":{}}: `at` is

@@ -1,4 +1,5 @@
 /* The table of configuration keys: the one place that knows names, types, defaults and limits. */
+#include "adapters/events/dead_letters.h"
 #include "service/config.h"
 
 #define KB      (INT64_C(1) << 10)
@@ -209,7 +210,7 @@ const struct config_key config_keys[] = {
      .allowed = STR("the name of a topic, whole; empty: not read"), .help = STR("master data (CustomerMasterUpdatedEvent)")},
     {STR("kafka.topic_blocks"), TEXT(kafka_topic_blocks), .fallback = STR("finance.ar.customer.blocked"),
      .allowed = STR("the name of a topic, whole; empty: not read"), .help = STR("credit blocks and their ends (CustomerBlockedEvent)")},
-    {STR("kafka.topic_dead_letters"), TEXT(kafka_topic_dead_letters), .fallback = STR("crm.customer360.dead-letters"),
+    {STR("kafka.topic_dead_letters"), TEXT(kafka_topic_dead_letters), .fallback = STR(DEAD_LETTERS_TOPIC),
      .allowed = STR("letters, digits, dot, dash, underscore"),
      .help = STR("where messages that were put aside are published; kafka.topic_prefix stands before it")},
     {STR("kafka.retry_for"), DURATION(kafka_retry_for, 0, HOURS), .fallback = STR("30s"),

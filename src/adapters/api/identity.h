@@ -23,7 +23,7 @@
     X(CUSTOMER_WRITE,     "customer:write",     "create and change profiles, contacts and preferences") \
     X(CUSTOMER_MERGE,     "customer:merge",     "merge, unmerge and their previews") \
     X(CUSTOMER_ERASE,     "customer:erase",     "erase customers") \
-    X(HISTORY_READ,       "history:read",       "read timelines, service orders and entitlements") \
+    X(HISTORY_READ,       "history:read",       "read service orders and entitlements; timelines, and in them what other permissions show") \
     X(CREDIT_READ,        "credit:read",        "read credit holds, in timelines too") \
     X(RELATIONSHIP_WRITE, "relationship:write", "create and end relationships") \
     X(CONSENT_READ,       "consent:read",       "read consent, its history and receipts; check it") \

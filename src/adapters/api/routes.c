@@ -87,7 +87,7 @@ const struct route routes[] = {
 
     /* what the customer is served and owes */
     {AT(GET, "/customers/{customerId}/timeline"), NEEDS(HISTORY_READ), .handle = api_history_timeline,
-     CALLED("getTimeline", "All that was said and done, newest first; consent and credit for whom may read them"), GIVES(200, "TimelinePage"),
+     CALLED("getTimeline", "All that was said and done, newest first: service orders and contracts; the rest with customer:read, consent:read, credit:read"), GIVES(200, "TimelinePage"),
      .query = {ENUM_PARAMETER("type", "\"PROFILE\",\"CONTACT\",\"RELATIONSHIP\",\"CONSENT\",\"IMPORT_UNDONE\",\"CREDIT\",\"SERVICE_ORDER\",\"CONTRACT\",\"MERGE\",\"UNMERGE\"", "only those"),
                LIMIT_PARAMETER, CURSOR_PARAMETER(HISTORY_CURSOR)},
      FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},

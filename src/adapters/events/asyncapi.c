@@ -1,26 +1,14 @@
 #include "adapters/events/asyncapi.h"
 
+#include "adapters/events/dead_letters.h"
 #include "adapters/events/event_schemas.h"
 #include "adapters/events/inbound_schemas.h"
+#include "adapters/events/message_headers.h"
 #include "formats/json.h"
 
 #define BINDING_VERSION STR("0.5.0")
 
-static const struct {
-    const char *name, *what;
-} headers[] = {
-    {"content-type", "application/avro, or application/json"},
-    {"ce_specversion", "1.0"},
-    {"ce_id", "eventId; a resend has the same one"},
-    {"ce_source", "/crm-customer360"},
-    {"ce_type", "the full name of the event"},
-    {"ce_subject", "the customer that it is ordered by, which is the key"},
-    {"ce_time", "when the change was recorded (RFC 3339)"},
-    {"ce_tenantid", "tenantId"},
-    {"ce_sequence",
-     "position in the feed, 19 digits: orders a customer's events of several topics"},
-    {"traceparent", "of the request that made the change; may be left out"},
-};
+#define DEAD_LETTER STR("DeadLetter")
 
 static void put_reference(struct json_writer *writer, struct arena *arena, const char *where,
                           struct str name)
@@ -92,21 +80,27 @@ static void put_operation(struct json_writer *writer, struct arena *arena, struc
     json_object_end(writer);
 }
 
-static void put_headers(struct json_writer *writer)
+static void put_headers(struct json_writer *writer, const struct message_header *headers,
+                        size_t count)
 {
     json_key(writer, STR("headers"));
     json_object_begin(writer);
     json_member_string(writer, STR("type"), STR("object"));
     json_key(writer, STR("properties"));
     json_object_begin(writer);
-    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-        json_key(writer, str_from_cstr(headers[i].name));
+    for (size_t i = 0; i < count; i++) {
+        json_key(writer, headers[i].name);
         json_object_begin(writer);
         json_member_string(writer, STR("type"), STR("string"));
-        json_member_string(writer, STR("description"), str_from_cstr(headers[i].what));
+        json_member_string(writer, STR("description"), headers[i].meaning);
         json_object_end(writer);
     }
     json_object_end(writer);
+    json_key(writer, STR("required"));
+    json_array_begin(writer);
+    for (size_t i = 0; i < count; i++)
+        if (!headers[i].optional) json_string(writer, headers[i].name);
+    json_array_end(writer);
     json_object_end(writer);
 }
 
@@ -126,7 +120,8 @@ static void put_key_binding(struct json_writer *writer)
 }
 
 static void put_message(struct json_writer *writer, struct arena *arena,
-                        const struct avro_record *schema, bool with_headers)
+                        const struct avro_record *schema, const struct message_header *headers,
+                        size_t header_count)
 {
     struct buffer avro = {.arena = arena};
     avro_write_schema(&avro, schema);
@@ -134,7 +129,7 @@ static void put_message(struct json_writer *writer, struct arena *arena,
     json_object_begin(writer);
     json_member_string(writer, STR("name"), schema->name);
     json_member_string(writer, STR("contentType"), STR("application/avro"));
-    if (with_headers) put_headers(writer);
+    put_headers(writer, headers, header_count);
     json_key(writer, STR("payload"));
     json_object_begin(writer);
     json_member_string(writer, STR("schemaFormat"),
@@ -142,6 +137,19 @@ static void put_message(struct json_writer *writer, struct arena *arena,
     json_key(writer, STR("schema"));
     json_raw(writer, buffer_str(&avro));
     json_object_end(writer);
+    put_key_binding(writer);
+    json_object_end(writer);
+}
+
+/* A value as another system wrote it, so no schema of ours says what it is. */
+static void put_dead_letter(struct json_writer *writer)
+{
+    json_key(writer, DEAD_LETTER);
+    json_object_begin(writer);
+    json_member_string(writer, STR("name"), DEAD_LETTER);
+    json_member_string(writer, STR("summary"),
+                       STR("A message that was put aside, with key and value as they were"));
+    put_headers(writer, message_headers_letter, LETTER_HEADER_COUNT);
     put_key_binding(writer);
     json_object_end(writer);
 }
@@ -155,6 +163,7 @@ static void put_channels(struct json_writer *writer, struct arena *arena)
                     event_types[i].partitions);
     for (int i = 0; i < INBOUND_TYPE_COUNT; i++)
         put_channel(writer, arena, inbound_types[i].topic, inbound_types[i].name, 0);
+    put_channel(writer, arena, STR(DEAD_LETTERS_TOPIC), DEAD_LETTER, 1);
     json_object_end(writer);
 }
 
@@ -167,6 +176,7 @@ static void put_operations(struct json_writer *writer, struct arena *arena)
     for (int i = 0; i < INBOUND_TYPE_COUNT; i++)
         put_operation(writer, arena, inbound_types[i].topic, inbound_types[i].name,
                       inbound_types[i].effect);
+    put_operation(writer, arena, STR(DEAD_LETTERS_TOPIC), DEAD_LETTER, STR_NONE);
     json_object_end(writer);
 }
 
@@ -174,12 +184,14 @@ static void put_messages(struct json_writer *writer, struct arena *arena)
 {
     json_key(writer, STR("messages"));
     json_object_begin(writer);
-    for (int i = 0; i < EVENT_TYPE_COUNT; i++) put_message(writer, arena, &event_schemas[i], true);
+    for (int i = 0; i < EVENT_TYPE_COUNT; i++)
+        put_message(writer, arena, &event_schemas[i], message_headers_event, EVENT_HEADER_COUNT);
     for (int i = 0; i < INBOUND_TYPE_COUNT; i++) {
         struct inbound_schema schema;
         inbound_schema_init((enum inbound_type)i, &schema);
-        put_message(writer, arena, &schema.record, false);
+        put_message(writer, arena, &schema.record, message_headers_inbound, INBOUND_HEADER_COUNT);
     }
+    put_dead_letter(writer);
     json_object_end(writer);
 }
 

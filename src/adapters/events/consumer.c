@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "adapters/events/dead_letters.h"
+#include "adapters/events/message_headers.h"
 #include "base/fault.h"
 #include "base/log.h"
 
@@ -235,13 +236,15 @@ static void add_message(struct consumer *self, struct round *round,
                         const struct kafka_message *message)
 {
     struct handled *handled = &round->items[round->count];
-    *handled = (struct handled){.item = {.partition = message->partition,
-                                         .offset = message->offset,
-                                         .key = message->key,
-                                         .value = message->value,
-                                         .trace = kafka_message_header(message, "traceparent"),
-                                         .timestamp_ms = message->timestamp_ms,
-                                         .first_at = now(self)}};
+    *handled = (struct handled){
+        .item = {.partition = message->partition,
+                 .offset = message->offset,
+                 .key = message->key,
+                 .value = message->value,
+                 .trace = kafka_message_header(
+                     message, message_headers_inbound[INBOUND_HEADER_TRACE].name.ptr),
+                 .timestamp_ms = message->timestamp_ms,
+                 .first_at = now(self)}};
     if (type_of_topic(self, message->topic, &handled->item.type, &handled->item.topic))
         round->count++;
 }

@@ -1,10 +1,11 @@
 #include "adapters/events/dead_letters.h"
 
+#include "adapters/events/message_headers.h"
 #include "formats/base64url.h"
 
 #define PREFIX "base64url:"
 
-enum { RECORD_VALUE_MAX = 900000, HEADERS_MAX = 7 };
+enum { RECORD_VALUE_MAX = 900000 };
 
 struct str dead_letters_text(struct str bytes, struct arena *arena)
 {
@@ -61,23 +62,25 @@ enum status dead_letters_send(struct kafka_producer *producer, struct str topic,
                               struct arena *arena, struct error *error)
 {
     bool fits = item->value.len <= RECORD_VALUE_MAX;
-    const struct kafka_header all[HEADERS_MAX] = {
-        {STR("dead_letter_topic"), item->topic},
-        {STR("dead_letter_partition"), arena_format(arena, "%d", (int)item->partition)},
-        {STR("dead_letter_offset"), arena_format(arena, "%lld", (long long)item->offset)},
-        {STR("dead_letter_code"), letter->code},
-        {STR("dead_letter_reason"), letter->reason},
-        {STR("traceparent"), item->trace},
-        {STR("dead_letter_value"), fits ? STR_NONE : STR("left out: too large for a record")},
+    const struct str values[LETTER_HEADER_COUNT] = {
+        [LETTER_HEADER_TOPIC] = item->topic,
+        [LETTER_HEADER_PARTITION] = arena_format(arena, "%d", (int)item->partition),
+        [LETTER_HEADER_OFFSET] = arena_format(arena, "%lld", (long long)item->offset),
+        [LETTER_HEADER_CODE] = letter->code,
+        [LETTER_HEADER_REASON] = letter->reason,
+        [LETTER_HEADER_TRACE] = item->trace,
+        [LETTER_HEADER_VALUE] = fits ? STR_NONE : STR("left out: too large for a record"),
     };
-    struct kafka_header headers[HEADERS_MAX];
+    struct kafka_header headers[LETTER_HEADER_COUNT];
     struct kafka_record record = {.topic = topic,
                                   .key = item->key,
                                   .value = fits ? item->value : STR_NONE,
                                   .timestamp_ms = letter->parked_at / (INSTANT_SECOND / 1000),
                                   .headers = headers};
-    for (size_t i = 0; i < HEADERS_MAX; i++)
-        if (!str_is_none(all[i].value)) headers[record.header_count++] = all[i];
+    for (size_t i = 0; i < LETTER_HEADER_COUNT; i++)
+        if (!str_is_none(values[i]))
+            headers[record.header_count++] =
+                (struct kafka_header){message_headers_letter[i].name, values[i]};
     return kafka_producer_send(producer, &record, error);
 }
 

@@ -8,6 +8,9 @@
 #include "application/consume_events.h"
 #include "engines/kafka/kafka.h"
 
+/* Their topic, unless it is configured otherwise. */
+#define DEAD_LETTERS_TOPIC "crm.customer360.dead-letters"
+
 /* Absent for an absent one, and when out of memory. */
 struct str dead_letters_text(struct str bytes, struct arena *arena);
 
@@ -16,9 +19,8 @@ struct str dead_letters_text(struct str bytes, struct arena *arena);
 MUST_CHECK enum status dead_letters_make(const struct item *item, const struct inbound_event *event,
                                          const struct error *why, instant now, struct arena *arena,
                                          struct dead_letter *letter, struct error *error);
-/* As a record of the dead-letter topic: key and value as they were, and headers
- * dead_letter_topic, _partition, _offset, _code, _reason, and the traceparent. A value that is too
- * large for a record is left out, which dead_letter_value says. */
+/* As a record of the dead-letter topic: key and value as they were, and what
+ * message_headers_letter says. A value that is too large for a record is left out. */
 MUST_CHECK enum status dead_letters_send(struct kafka_producer *producer, struct str topic,
                                          const struct item *item, const struct dead_letter *letter,
                                          struct arena *arena, struct error *error);

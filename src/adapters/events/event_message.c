@@ -127,24 +127,24 @@ size_t event_message_headers(const struct event_codec *codec, const struct outbo
     const struct avro_record *schema = &event_schemas[event->event.type];
     char time[INSTANT_TEXT_MAX];
     bool json = codec->format == EVENT_FORMAT_JSON;
-    const struct kafka_header all[EVENT_MESSAGE_HEADERS] = {
-        {STR("content-type"), json ? STR("application/json") : STR("application/avro")},
-        {STR("ce_specversion"), STR("1.0")},
-        {STR("ce_id"), event->event.event_id},
-        {STR("ce_source"), STR("/crm-customer360")},
-        {STR("ce_type"),
-         arena_format(arena, "%.*s.%.*s", STR_ARGS(schema->space), STR_ARGS(schema->name))},
-        {STR("ce_subject"), event->event.aggregate_id},
-        {STR("ce_time"), arena_str(arena, instant_format(event->event.timestamp, time))},
-        {STR("ce_tenantid"), event->tenant},
-        {STR("ce_sequence"), arena_format(arena, "%019" PRId64, event->event.position)},
-        {STR("traceparent"), event->event.trace},
+    const struct str values[EVENT_HEADER_COUNT] = {
+        [EVENT_HEADER_CONTENT_TYPE] = json ? STR("application/json") : STR("application/avro"),
+        [EVENT_HEADER_SPECVERSION] = STR("1.0"),
+        [EVENT_HEADER_ID] = event->event.event_id,
+        [EVENT_HEADER_SOURCE] = STR("/crm-customer360"),
+        [EVENT_HEADER_TYPE] =
+            arena_format(arena, "%.*s.%.*s", STR_ARGS(schema->space), STR_ARGS(schema->name)),
+        [EVENT_HEADER_SUBJECT] = event->event.aggregate_id,
+        [EVENT_HEADER_TIME] = arena_str(arena, instant_format(event->event.timestamp, time)),
+        [EVENT_HEADER_TENANT] = event->tenant,
+        [EVENT_HEADER_SEQUENCE] = arena_format(arena, "%019" PRId64, event->event.position),
+        [EVENT_HEADER_TRACE] = event->event.trace,
     };
     size_t count = 0;
-    for (size_t i = 0; i < EVENT_MESSAGE_HEADERS; i++) {
-        bool optional = i == EVENT_MESSAGE_HEADERS - 1;
-        if (str_is_none(all[i].value) && !optional) return 0;
-        if (!str_is_none(all[i].value)) headers[count++] = all[i];
+    for (size_t i = 0; i < EVENT_HEADER_COUNT; i++) {
+        if (str_is_none(values[i]) && !message_headers_event[i].optional) return 0;
+        if (!str_is_none(values[i]))
+            headers[count++] = (struct kafka_header){message_headers_event[i].name, values[i]};
     }
     return count;
 }

@@ -289,7 +289,7 @@ static void as_json_a_value_is_the_envelope_without_a_position(void **state)
 static void headers_tell_of_the_event(void **state)
 {
     (void)state;
-    struct kafka_header headers[EVENT_MESSAGE_HEADERS];
+    struct kafka_header headers[EVENT_HEADER_COUNT];
     struct outbox_event event = merged_event();
     static const struct kafka_header expected[] = {
         {STR("content-type"), STR("application/avro")},

@@ -119,7 +119,7 @@ static enum status send_progress(struct kafka_publisher *self, const struct even
 static enum status send_event(struct kafka_publisher *self, const struct outbox_event *event,
                               struct arena *arena, struct error *error)
 {
-    struct kafka_header headers[EVENT_MESSAGE_HEADERS];
+    struct kafka_header headers[EVENT_HEADER_COUNT];
     struct buffer value = {.arena = arena};
     TRY(event_message_write_value(&self->codec, event, &value, error));
     size_t count = event_message_headers(&self->codec, event, headers, arena);

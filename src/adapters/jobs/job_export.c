@@ -1,8 +1,9 @@
 /* An export as a job: the lines of all customers into a file, which is then put into the store. One
- * that was cut off begins anew. */
+ * that was cut off, or taken away by an erasure, begins anew. */
 
 #include "adapters/jobs/import_job.h"
 #include "adapters/jobs/job_internal.h"
+#include "application/erase_exports.h"
 #include "application/export_records.h"
 #include "base/log.h"
 
@@ -66,6 +67,7 @@ static enum status run(struct export_job *job, struct error *error)
 {
     const struct job_task *task = job->task;
     FILE *file;
+    TRY(erase_exports_await(job->service->application, &task->caller, &job->page, error));
     TRY(job_scratch_stream(job->service, &file, error));
     enum status status = write_pages(job, file, error);
     if (status == STATUS_OK)

@@ -8,6 +8,7 @@
 
 #include "adapters/jobs/importer.h"
 #include "adapters/jobs/job_service.h"
+#include "base/identifier.h"
 
 enum { JOB_WORKERS = 3, JOB_HOLDER_MAX = 24 };
 
@@ -28,6 +29,8 @@ struct job_worker {
     struct str lane;
     pthread_t thread;
     bool started;
+    struct str before; /* the tenant whose job it had last; the thread's own */
+    char room[IDENTIFIER_MAX_BYTES];
     struct job_task *task;
 };
 

@@ -136,7 +136,7 @@ enum status memory_erasure_homes(struct store_session *session, const struct era
     if (!heap) return error_plain(error, STATUS_INTERNAL);
     bool fits = memory_events_erase(heap, &tenant->events, erasure) &&
                 erase_reasons(heap, tenant, erasure) && erase_duplicates(heap, tenant, &gone) &&
-                erase_answers(heap, tenant, erasure) && memory_jobs_erase_results(heap, tenant) &&
+                erase_answers(heap, tenant, erasure) &&
                 memory_letters_erase(heap, session, erasure) &&
                 drop_in_buckets(heap, &tenant->about, is_of_home, &gone);
     for (size_t i = 0; i < erasure->home_count && fits; i++)

@@ -180,8 +180,8 @@ enum status memory_jobs_step_list(struct store_session *, struct str, int64_t, s
 enum status memory_jobs_step_report(struct store_session *, struct str, int64_t, struct str,
                                     struct error *);
 /* Files of all jobs that have ended. */
-bool memory_jobs_erase_results(struct memory_heap *, struct memory_tenant *);
-enum status memory_jobs_claim(struct store *, struct str, struct str, int64_t, struct arena *,
+enum status memory_jobs_exports_erase(struct store_session *, struct error *);
+enum status memory_jobs_claim(struct store *, const struct job_turn *, struct arena *,
                               struct job_claim *, struct error *);
 enum status memory_jobs_keep(struct store_session *, struct str, int64_t, int64_t, struct error *);
 enum status memory_jobs_part_put(struct store_session *, struct str, int64_t, instant, struct str,

@@ -186,6 +186,7 @@ static const struct store_operations operations = {
     .job_part_put = memory_jobs_part_put,
     .job_part_get = memory_jobs_part_get,
     .job_parts_remove = memory_jobs_parts_remove,
+    .job_exports_erase = memory_jobs_exports_erase,
     .job_parts_purge = memory_jobs_parts_purge,
     .duplicate_insert = memory_duplicates_insert,
     .duplicate_update = memory_duplicates_update,

@@ -391,6 +391,7 @@ static const struct store_operations operations = {
     .job_part_put = sql_jobs_part_put,
     .job_part_get = sql_jobs_part_get,
     .job_parts_remove = sql_jobs_parts_remove,
+    .job_exports_erase = sql_jobs_exports_erase,
     .job_parts_purge = sql_jobs_parts_purge,
     .duplicate_insert = sql_duplicates_insert,
     .duplicate_update = sql_duplicates_update,

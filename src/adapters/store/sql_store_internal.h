@@ -196,8 +196,8 @@ enum status sql_jobs_step_last(struct store_session *, struct str job_id, struct
                                struct job_step *, struct error *);
 enum status sql_jobs_list(struct store_session *, struct str after_id, size_t limit, struct arena *,
                           struct job_row **, size_t *count, struct error *);
-enum status sql_jobs_claim(struct store *, struct str lane, struct str holder, int64_t lease_ms,
-                           struct arena *, struct job_claim *, struct error *);
+enum status sql_jobs_claim(struct store *, const struct job_turn *, struct arena *,
+                           struct job_claim *, struct error *);
 enum status sql_jobs_keep(struct store_session *, struct str job_id, int64_t epoch,
                           int64_t lease_ms, struct error *);
 enum status sql_jobs_part_put(struct store_session *, struct str job_id, int64_t number, instant at,
@@ -205,6 +205,7 @@ enum status sql_jobs_part_put(struct store_session *, struct str job_id, int64_t
 enum status sql_jobs_part_get(struct store_session *, struct str job_id, int64_t number,
                               struct arena *, struct str *bytes, struct error *);
 enum status sql_jobs_parts_remove(struct store_session *, struct str job_id, struct error *);
+enum status sql_jobs_exports_erase(struct store_session *, struct error *);
 enum status sql_jobs_parts_purge(struct store *, instant before, struct arena *, struct error *);
 
 enum status sql_duplicates_insert(struct store_session *, const struct duplicate_row *,

@@ -296,11 +296,10 @@ enum status store_job_step_report(struct store_session *session, struct str job_
     return session->store->operations->job_step_report(session, job_id, number, report, error);
 }
 
-enum status store_job_claim(struct store *store, struct str lane, struct str holder,
-                            int64_t lease_ms, struct arena *arena, struct job_claim *claim,
-                            struct error *error)
+enum status store_job_claim(struct store *store, const struct job_turn *turn, struct arena *arena,
+                            struct job_claim *claim, struct error *error)
 {
-    return store->operations->job_claim(store, lane, holder, lease_ms, arena, claim, error);
+    return store->operations->job_claim(store, turn, arena, claim, error);
 }
 
 enum status store_job_keep(struct store_session *session, struct str job_id, int64_t epoch,
@@ -325,6 +324,11 @@ enum status store_job_parts_remove(struct store_session *session, struct str job
                                    struct error *error)
 {
     return session->store->operations->job_parts_remove(session, job_id, error);
+}
+
+enum status store_job_exports_erase(struct store_session *session, struct error *error)
+{
+    return session->store->operations->job_exports_erase(session, error);
 }
 
 enum status store_job_parts_purge(struct store *store, instant before, struct arena *arena,

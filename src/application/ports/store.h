@@ -87,7 +87,7 @@ enum { STORE_HOMES_MAX = 1000 };
 
 enum job_state {
     JOB_QUEUED,
-    JOB_RUNNING,
+    JOB_RUNNING, /* was begun, and is or will be gone on with */
     JOB_DONE,
     JOB_FAILED,
     JOB_CANCELLED,
@@ -107,6 +107,14 @@ struct job_row {
      * ended, or is not the service's to run. */
     struct str lane;
     int64_t epoch; /* how often it was taken; job_put leaves it as it is */
+};
+
+/* Who asks for a job: the instances of a service, each with a worker for a lane. */
+struct job_turn {
+    struct str lane;
+    struct str holder;
+    struct str after; /* the tenant whose job it had before; absent: none */
+    int64_t lease_ms;
 };
 
 /* A job that an instance has taken: for as long as its lease is kept, and until another takes it.
@@ -310,8 +318,8 @@ struct store_operations {
                                  struct job_step *, struct error *);
     enum status (*job_step_report)(struct store_session *, struct str job_id, int64_t number,
                                    struct str report, struct error *);
-    enum status (*job_claim)(struct store *, struct str lane, struct str holder, int64_t lease_ms,
-                             struct arena *, struct job_claim *, struct error *);
+    enum status (*job_claim)(struct store *, const struct job_turn *, struct arena *,
+                             struct job_claim *, struct error *);
     enum status (*job_keep)(struct store_session *, struct str job_id, int64_t epoch,
                             int64_t lease_ms, struct error *);
     enum status (*job_part_put)(struct store_session *, struct str job_id, int64_t number,
@@ -319,6 +327,7 @@ struct store_operations {
     enum status (*job_part_get)(struct store_session *, struct str job_id, int64_t number,
                                 struct arena *, struct str *bytes, struct error *);
     enum status (*job_parts_remove)(struct store_session *, struct str job_id, struct error *);
+    enum status (*job_exports_erase)(struct store_session *, struct error *);
     enum status (*job_parts_purge)(struct store *, instant before, struct arena *, struct error *);
     enum status (*duplicate_insert)(struct store_session *, const struct duplicate_row *,
                                     struct error *);
@@ -573,13 +582,14 @@ MUST_CHECK enum status store_job_step_last(struct store_session *session, struct
 MUST_CHECK enum status store_job_step_report(struct store_session *session, struct str job_id,
                                              int64_t number, struct str report,
                                              struct error *error);
-/* Takes the next job of the lane, of all tenants: of each tenant the first that has not ended, and
- * that nobody has or whose lease has run out. It is the holder's for `lease_ms`. The embedded
- * stores have one process, which is running none of the lane when it asks: there a lease is over at
- * once. */
-MUST_CHECK enum status store_job_claim(struct store *store, struct str lane, struct str holder,
-                                       int64_t lease_ms, struct arena *arena,
-                                       struct job_claim *claim, struct error *error);
+/* Takes the next job of the lane, which is the holder's for `lease_ms`. One of a tenant at a time:
+ * nobody has any of his in the lane. Of his the one that was begun, else the one that was made
+ * first; of the tenants that have one, the next behind `after` by name, and round again. The
+ * embedded stores have one process, which is running none of the lane when it asks: there a lease
+ * is over at once. */
+MUST_CHECK enum status store_job_claim(struct store *store, const struct job_turn *turn,
+                                       struct arena *arena, struct job_claim *claim,
+                                       struct error *error);
 /* From now on for `lease_ms`; 0 gives it up. Nothing when it has ended or another has taken it. */
 MUST_CHECK enum status store_job_keep(struct store_session *session, struct str job_id,
                                       int64_t epoch, int64_t lease_ms, struct error *error);
@@ -593,6 +603,9 @@ MUST_CHECK enum status store_job_part_get(struct store_session *session, struct 
                                           struct error *error);
 MUST_CHECK enum status store_job_parts_remove(struct store_session *session, struct str job_id,
                                               struct error *error);
+/* Takes away the files of all exports of the tenant, and those that have not ended from whoever
+ * runs them: they are there to be taken again at once. */
+MUST_CHECK enum status store_job_exports_erase(struct store_session *session, struct error *error);
 /* What was put before that time, of all tenants, but for jobs that have not ended. */
 MUST_CHECK enum status store_job_parts_purge(struct store *store, instant before,
                                              struct arena *arena, struct error *error);
