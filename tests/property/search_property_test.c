@@ -200,8 +200,8 @@ static bool check_reading(struct property *p, const struct search_reading *readi
                                    .may_lack = property_chance(p, 50)};
     const struct search_hit after = {.rank = (int)property_between(p, 600, 2999),
                                      .number = property_between(p, 0, ENTRIES)};
-    /* The second time from what was kept. */
-    return check_ask(p, &ask, NULL) && check_ask(p, &ask, NULL) && check_ask(p, &ask, &after);
+    bool first = check_ask(p, &ask, NULL), from_what_was_kept = check_ask(p, &ask, NULL);
+    return first && from_what_was_kept && check_ask(p, &ask, &after);
 }
 
 static bool answers_alike(struct property *p, void *context)
