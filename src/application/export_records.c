@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "application/customer.h"
+#include "application/history_walk.h"
 
-enum { VERSIONS_PAGE = 500 };
+enum { VERSIONS_PAGE = 500, TOLD_PAGE = 1000 };
 
-/* What neighbours told of the customers of a page. */
+/* What neighbours told of the customers of a page of profiles; TOLD_PAGE facts: there is more. */
 struct told {
     struct fact *facts;
     size_t count;
@@ -47,6 +48,44 @@ static void write_fact(struct json_writer *writer, const struct fact *fact)
     json_object_end(writer);
 }
 
+/* ---- what neighbours told: as much as there is, in the order of its subjects ---- */
+
+static void begin_subject(void *context, const struct fact *first)
+{
+    (void)context;
+    (void)first;
+}
+
+static void write_told(void *context, const struct fact *fact)
+{
+    write_fact(context, fact);
+}
+
+static enum status nothing_kept(void *context)
+{
+    (void)context;
+    return STATUS_OK;
+}
+
+static bool may_have_history(const struct told *told, struct str home)
+{
+    bool found = told->count == TOLD_PAGE;
+    for (size_t i = 0; i < told->count && !found; i++) found = str_equal(told->facts[i].home, home);
+    return found;
+}
+
+static enum status write_history(struct store_session *session, struct json_writer *writer,
+                                 struct str home, const struct told *told, struct error *error)
+{
+    const struct history_fold fold = {begin_subject, write_told, nothing_kept, nothing_kept,
+                                      writer};
+    if (!may_have_history(told, home)) return STATUS_OK;
+    for (int kind = 0; kind < FACT_KIND_COUNT; kind++)
+        if (fact_kind_is_history((enum fact_kind)kind))
+            TRY(history_walk(session, home, (enum fact_kind)kind, STR_NONE, &fold, error));
+    return STATUS_OK;
+}
+
 static enum status write_facts(struct exporting *exporting, struct store_session *session,
                                struct json_writer *writer, struct str home, const struct told *told,
                                struct error *error)
@@ -57,8 +96,7 @@ static enum status write_facts(struct exporting *exporting, struct store_session
     json_array_begin(writer);
     for (size_t i = 0; i < tree.fact_count + tree.undone_count; i++)
         if (str_equal(tree.facts[i].home, home)) write_fact(writer, &tree.facts[i]);
-    for (size_t i = 0; i < told->count; i++)
-        if (str_equal(told->facts[i].home, home)) write_fact(writer, &told->facts[i]);
+    TRY(write_history(session, writer, home, told, error));
     json_array_end(writer);
     return STATUS_OK;
 }
@@ -174,8 +212,14 @@ static enum status write_profiles(struct exporting *exporting, struct store_sess
                                   const struct profile_row *rows, const struct str *ids,
                                   size_t count, struct error *error)
 {
+    static const enum fact_kind kinds[] = {FACT_SERVICE_ORDER, FACT_CONTRACT};
+    const struct history_query query = {.homes = ids,
+                                        .home_count = count,
+                                        .kinds = kinds,
+                                        .kind_count = sizeof(kinds) / sizeof(*kinds),
+                                        .limit = TOLD_PAGE};
     struct told told;
-    TRY(store_history_list(session, ids, count, exporting->arena, &told.facts, &told.count, error));
+    TRY(store_history_list(session, &query, exporting->arena, &told.facts, &told.count, error));
     for (size_t i = 0; i < count; i++)
         TRY(write_profile(exporting, session, &rows[i], &told, error));
     return STATUS_OK;

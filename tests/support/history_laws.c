@@ -589,8 +589,13 @@ struct told {
 static enum status told_body(struct store_session *session, void *context, struct error *error)
 {
     struct told *told = context;
-    return store_history_list(session, told->ids, told->customers, told->arena, &told->facts,
-                              &told->count, error);
+    static const enum fact_kind kinds[] = {FACT_SERVICE_ORDER, FACT_CONTRACT};
+    const struct history_query query = {.homes = told->ids,
+                                        .home_count = told->customers,
+                                        .kinds = kinds,
+                                        .kind_count = 2,
+                                        .limit = 100000};
+    return store_history_list(session, &query, told->arena, &told->facts, &told->count, error);
 }
 
 static bool load_told(struct history_world *world, size_t customers, struct told *told)

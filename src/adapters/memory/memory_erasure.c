@@ -97,6 +97,7 @@ static bool erase_home(struct memory_heap *heap, struct memory_tenant *tenant, s
 {
     struct memory_profile *profile = memory_table_get(&tenant->profiles, home);
     return !profile || (drop_items(heap, &profile->facts, any_item, NULL) &&
+                        drop_items(heap, &profile->history, any_item, NULL) &&
                         drop_items(heap, &profile->versions, any_item, NULL));
 }
 

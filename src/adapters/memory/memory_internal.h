@@ -10,6 +10,7 @@
 struct memory_profile {
     struct profile_row row;
     struct memory_vector facts;    /* struct fact *, as they came */
+    struct memory_vector history;  /* the same, of what is history */
     struct memory_vector versions; /* struct version_row *, ascending */
     struct memory_vector merges;   /* struct merge * with it as source or target */
 };
@@ -120,8 +121,11 @@ enum status memory_trees_load(struct store_session *, struct str, instant, struc
 enum status memory_trees_fact_append(struct store_session *, const struct fact *, struct error *);
 enum status memory_trees_facts_about(struct store_session *, const struct str *, size_t,
                                      struct arena *, struct fact **, size_t *, struct error *);
-enum status memory_trees_history(struct store_session *, const struct str *, size_t, struct arena *,
-                                 struct fact **, size_t *, struct error *);
+enum status memory_history_list(struct store_session *, const struct history_query *,
+                                struct arena *, struct fact **, size_t *, struct error *);
+enum status memory_history_of(struct store_session *, struct str, enum fact_kind,
+                              const struct fact *, size_t, struct arena *, struct fact **, size_t *,
+                              struct error *);
 enum status memory_trees_merge_insert(struct store_session *, const struct merge *, struct error *);
 enum status memory_trees_merge_get(struct store_session *, struct str, struct arena *,
                                    struct merge *, struct error *);

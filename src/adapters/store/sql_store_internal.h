@@ -123,8 +123,15 @@ enum status sql_trees_fact_append(struct store_session *, const struct fact *, s
 enum status sql_trees_facts_about(struct store_session *, const struct str *objects, size_t count,
                                   struct arena *, struct fact **, size_t *fact_count,
                                   struct error *);
-enum status sql_trees_history(struct store_session *, const struct str *homes, size_t count,
-                              struct arena *, struct fact **, size_t *fact_count, struct error *);
+/* Rows of home, then columns kind, subject, object, source, observed_at, recorded_at, actor, body,
+ * import_id, number. */
+enum status sql_trees_decode(const struct sql_rows *rows, struct arena *arena, struct fact **facts,
+                             size_t *count, struct error *error);
+enum status sql_history_list(struct store_session *, const struct history_query *, struct arena *,
+                             struct fact **, size_t *count, struct error *);
+enum status sql_history_of(struct store_session *, struct str home, enum fact_kind,
+                           const struct fact *after, size_t limit, struct arena *, struct fact **,
+                           size_t *count, struct error *);
 enum status sql_trees_merge_insert(struct store_session *, const struct merge *, struct error *);
 enum status sql_trees_merge_get(struct store_session *, struct str merge_id, struct arena *,
                                 struct merge *, struct error *);

@@ -109,12 +109,19 @@ enum status store_facts_about(struct store_session *session, const struct str *o
                                                    fact_count, error);
 }
 
-enum status store_history_list(struct store_session *session, const struct str *homes, size_t count,
-                               struct arena *arena, struct fact **facts, size_t *fact_count,
+enum status store_history_list(struct store_session *session, const struct history_query *query,
+                               struct arena *arena, struct fact **facts, size_t *count,
                                struct error *error)
 {
-    return session->store->operations->history_list(session, homes, count, arena, facts, fact_count,
-                                                    error);
+    return session->store->operations->history_list(session, query, arena, facts, count, error);
+}
+
+enum status store_history_of(struct store_session *session, struct str home, enum fact_kind kind,
+                             const struct fact *after, size_t limit, struct arena *arena,
+                             struct fact **facts, size_t *count, struct error *error)
+{
+    return session->store->operations->history_of(session, home, kind, after, limit, arena, facts,
+                                                  count, error);
 }
 
 enum status store_merge_insert(struct store_session *session, const struct merge *merge,

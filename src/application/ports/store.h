@@ -77,6 +77,17 @@ struct erasure {
     struct str reason;
 };
 
+/* Which facts of history (fact_kind_is_history), and where their list goes on. */
+struct history_query {
+    const struct str *homes;
+    size_t home_count;
+    const enum fact_kind *kinds;
+    size_t kind_count;
+    bool first_only;           /* of each subject of a home the first as time goes */
+    const struct fact *behind; /* its observed_at, home and number; NULL: from the newest on */
+    size_t limit;
+};
+
 /* An exact, normalised value by which duplicates are found: "email+name|jane@acme.example|jane
  * doe". A home keeps every key it ever had. */
 struct key_hit {
@@ -265,8 +276,11 @@ struct store_operations {
     enum status (*fact_append)(struct store_session *, const struct fact *, struct error *);
     enum status (*facts_about)(struct store_session *, const struct str *objects, size_t count,
                                struct arena *, struct fact **, size_t *fact_count, struct error *);
-    enum status (*history_list)(struct store_session *, const struct str *homes, size_t count,
-                                struct arena *, struct fact **, size_t *fact_count, struct error *);
+    enum status (*history_list)(struct store_session *, const struct history_query *,
+                                struct arena *, struct fact **, size_t *count, struct error *);
+    enum status (*history_of)(struct store_session *, struct str home, enum fact_kind,
+                              const struct fact *after, size_t limit, struct arena *,
+                              struct fact **, size_t *count, struct error *);
     enum status (*merge_insert)(struct store_session *, const struct merge *, struct error *);
     enum status (*merge_get)(struct store_session *, struct str merge_id, struct arena *,
                              struct merge *, struct error *);
@@ -429,10 +443,16 @@ MUST_CHECK enum status store_fact_append(struct store_session *session, const st
 MUST_CHECK enum status store_facts_about(struct store_session *session, const struct str *objects,
                                          size_t count, struct arena *arena, struct fact **facts,
                                          size_t *fact_count, struct error *error);
-/* History (fact_kind_is_history) of these homes, in the order of fact_compare. */
-MUST_CHECK enum status store_history_list(struct store_session *session, const struct str *homes,
-                                          size_t count, struct arena *arena, struct fact **facts,
-                                          size_t *fact_count, struct error *error);
+/* At most `limit`, newest first by observed_at; of one time by home, and what came later first. */
+MUST_CHECK enum status store_history_list(struct store_session *session,
+                                          const struct history_query *query, struct arena *arena,
+                                          struct fact **facts, size_t *count, struct error *error);
+/* Of one home and kind, at most `limit` behind `after` (its subject, observed_at and number; NULL:
+ * from the first on): by subject, then as time goes, then as they came. */
+MUST_CHECK enum status store_history_of(struct store_session *session, struct str home,
+                                        enum fact_kind kind, const struct fact *after, size_t limit,
+                                        struct arena *arena, struct fact **facts, size_t *count,
+                                        struct error *error);
 MUST_CHECK enum status store_merge_insert(struct store_session *session, const struct merge *merge,
                                           struct error *error);
 /* STATUS_MERGE_NOT_FOUND. */
