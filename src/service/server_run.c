@@ -190,6 +190,12 @@ static void stop_sequencer(void *argument)
     postgres_sequencer_stop(server->sequencer, stop_loop, server->loops[0].loop);
 }
 
+static void stop_watch(void *argument)
+{
+    struct server *server = argument;
+    replica_watch_stop(server->watch, stop_loop, server->loops[0].loop);
+}
+
 /* When requests are done: all else that writes, and last what gives its events their place. */
 static void wind_down(struct server *server)
 {
@@ -202,6 +208,7 @@ static void wind_down(struct server *server)
     job_service_free(server->jobs);
     server->jobs = NULL;
     if (server->sequencer && loop_post(first, stop_sequencer, server)) loop_run(first);
+    if (server->watch && loop_post(first, stop_watch, server)) loop_run(first);
     if (server->relay) relay_stop(server->relay, atomic_load(&server->drain_timeout_ms));
     if (server->deliverer)
         deliverer_stop(server->deliverer, atomic_load(&server->drain_timeout_ms));

@@ -55,7 +55,8 @@ struct api_options {
     uint16_t port;
     struct http_credentials *credentials; /* NULL: plain HTTP */
     struct str version;                   /* of the program: build info and API description */
-    struct str public_url;                /* for the API description; empty: as asked */
+    bool lag_unasked;      /* reads may lag though nobody asked for it (store_replicas.h) */
+    struct str public_url; /* for the API description; empty: as asked */
     /* Appends further metrics in Prometheus' text form (the store's counters); may be NULL. Called
      * on any loop. */
     void (*write_metrics)(void *context, struct buffer *out);
