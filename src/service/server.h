@@ -62,6 +62,7 @@ struct server {
     struct job_runner *jobs;
     struct api *api;
     struct postgres_sequencer *sequencer; /* NULL but for PostgreSQL */
+    struct tracer *tracer;                /* NULL: nothing is traced */
     struct relay *relay;                  /* NULL: nothing is published to Kafka */
     struct consumer *consumer;            /* NULL: nothing is read from it */
     struct deliverer *deliverer;          /* NULL: there are no webhooks */
