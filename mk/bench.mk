@@ -9,6 +9,8 @@ bench: all $(BUILD)/bench_load
 	bench/run.py webhooks --store postgres
 	bench/run.py consume --store postgres --rounds 1
 	bench/run.py connections
+	bench/run.py history
+	bench/run.py history --store postgres
 	bench/run.py instances --seconds 4
 	bench/run.py overload --seconds 10
 	bench/run.py import --profiles 200000

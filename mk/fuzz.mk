@@ -9,7 +9,7 @@
 FUZZ_SECONDS ?= 5
 FUZZ_BUILD   ?= $(BUILD)/fuzz
 FUZZ_NAMES   := $(patsubst tests/fuzz/%_fuzz.c,%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
-FUZZ_MAKE     = $(MAKE) BUILD=$(FUZZ_BUILD) CC=clang SANITIZE=address,undefined OPTIMISE="-O1 -g" \
+FUZZ_MAKE     = $(MAKE) BUILD=$(FUZZ_BUILD) CC=clang SANITIZE=address,undefined OPTIMISE="-O1 -g1" \
                 CFLAGS="-fsanitize=fuzzer-no-link -Wno-missing-field-initializers"
 
 .PHONY: fuzz fuzz-short fuzz-programs

@@ -2,19 +2,21 @@
 # A part that has tests of its own kind adds to it in its mk file: TEST_STEPS += scenario
 # Two steps run at a time, in this order: first what all of them need is built, so that none builds it beside
 # another; then the longest, beside each other those that compute and those that wait for servers. What
-# TEST_ALONE names has no other step beside it: it changes this machine.
+# TEST_ALONE names has no other step beside it: it changes this machine, or all others want what it builds. What
+# TEST_LIGHT names waits for others most of its time, and runs beside the two.
 # On failure make adds a line of its own on stderr behind the totals; .ci/run ends with the totals.
 
 TEST_TOGETHER ?= 2
 TEST_LONG  := fault-sqlite sanitize fault-postgres check sanitize-threads fuzz-short
 TEST_ALONE := test-build package-test
+TEST_LIGHT := webhooks-sqlite webhooks-postgres kafka-consume-fault-sqlite failover harsh http-corner-cases webhooks-fault-sqlite
 TEST_ORDER  = test-build $(TEST_LONG) $(filter-out $(TEST_LONG) $(TEST_ALONE),$(TEST_STEPS)) package-test
 
 .PHONY: test-build sanitize sanitize-threads tidy-report tools-test
 test:
 	@BUILD=$(BUILD) tools/setup.sh all
 	@tools/run_steps.py --build $(BUILD) --make "$(MAKE)" --together $(TEST_TOGETHER) \
-	    $(TEST_ALONE:%=--alone %) $(TEST_ORDER)
+	    $(TEST_ALONE:%=--alone %) $(TEST_LIGHT:%=--light %) $(TEST_ORDER)
 
 # Everything in the tree of BUILD that a step wants, and the tree that two steps share.
 test-build: all $(TEST_BINS) $(WRITE_API) $(BUILD)/operations/preload.so $(BUILD)/programs/matching_similarity \
@@ -22,7 +24,7 @@ test-build: all $(TEST_BINS) $(WRITE_API) $(BUILD)/operations/preload.so $(BUILD
 
 # gcc 12's sanitizers want their memory where much address randomisation may have put something else.
 PLAIN_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo "setarch -R")
-SANITIZE_MAKE    = TEST_PREFIX="$(PLAIN_ADDRESSES)" $(MAKE) OPTIMISE="-O1 -g"
+SANITIZE_MAKE    = TEST_PREFIX="$(PLAIN_ADDRESSES)" $(MAKE) OPTIMISE="-O1 -g1"
 
 # The whole suite under the address and undefined behaviour sanitizers.
 sanitize:

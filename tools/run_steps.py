@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Runs the steps of `make test`, each a make target, and adds up what they report.
 
-    run_steps.py [--build build] [--limit-s 900] [--together 2] [--alone STEP]... STEP...
+    run_steps.py [--build build] [--limit-s 900] [--together 2] [--alone STEP]... [--light STEP]... STEP...
 
 Steps begin in the order given, as many at a time as --together says; one that is named by --alone waits until
-no other runs, and none begins beside it. Most steps keep one processor busy at most: the tests of a program run
+all before it have ended, and none begins beside it. One that is named by --light computes little: these run one after the
+other beside the rest, whatever --together says. Most other steps keep one processor busy at most: the tests of a program run
 one after the other, and a service that was killed is waited for.
 
 A step reports by lines "N passed, N failed[, N skipped]" or, when it has none, by TAP lines ("ok 1 -
@@ -84,29 +85,32 @@ class Steps:
     def __init__(self, options):
         self.options = options
         self.logs = pathlib.Path(options.build, "test-logs")
-        self.waiting = list(options.steps)
-        self.running = set()
+        self.waiting = {is_light: [step for step in options.steps if (step in options.light) == is_light]
+                        for is_light in (False, True)}
+        self.unended = list(options.steps)
         self.started = set()  # process groups
         self.changed = threading.Condition()
         self.total = (0, 0, 0)
 
     def may_begin(self, step):
-        return not self.running or not (self.running | {step}) & set(self.options.alone)
+        """What is alone waits for all before it, and all behind it wait for it."""
+        alone = set(self.options.alone)
+        before = self.unended[:self.unended.index(step)]
+        return not before if step in alone else not set(before) & alone
 
-    def take(self):
+    def take(self, is_light):
         """The next step; None when there is none any more."""
+        waiting = self.waiting[is_light]
         with self.changed:
-            while self.waiting and not self.may_begin(self.waiting[0]):
+            while waiting and not self.may_begin(waiting[0]):
                 self.changed.wait()
-            if not self.waiting:
+            if not waiting:
                 return None
-            step = self.waiting.pop(0)
-            self.running.add(step)
-            return step
+            return waiting.pop(0)
 
     def report(self, step, counts, output, times):
         with self.changed:
-            self.running.discard(step)
+            self.unended.remove(step)
             self.total = tuple(a + b for a, b in zip(self.total, counts))
             self.changed.notify_all()
             if counts[1]:
@@ -114,8 +118,8 @@ class Steps:
             verdict = "FAILED" if counts[1] else "ok    "
             print(f"{verdict} {step:<24} {summary(counts)} ({times})", flush=True)
 
-    def work(self):
-        while step := self.take():
+    def work(self, is_light):
+        while step := self.take(is_light):
             began = time.monotonic()
             log = self.logs / f"{step}.log"
             status, computed = run(step, log, self.options, self.started)
@@ -125,8 +129,8 @@ class Steps:
 
     def run(self):
         self.logs.mkdir(parents=True, exist_ok=True)
-        workers = [threading.Thread(target=self.work, daemon=True)
-                   for _ in range(self.options.together)]
+        workers = [threading.Thread(target=self.work, args=(is_light,), daemon=True)
+                   for is_light in [False] * self.options.together + [True]]
         try:
             for worker in workers:
                 worker.start()
@@ -150,6 +154,7 @@ def main():
     parser.add_argument("--limit-s", type=int, default=900, help="for each step")
     parser.add_argument("--together", type=int, default=1, help="so many at a time")
     parser.add_argument("--alone", action="append", default=[], help="a step with none beside it")
+    parser.add_argument("--light", action="append", default=[], help="a step that runs beside the others")
     parser.add_argument("steps", nargs="+")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # through `finally`

@@ -63,6 +63,10 @@ def try_turns(alone, wait, expected):
 TURN_CASES = {
     "two steps run at a time": ([], "yes", ("+a+b-b+c-c-a", "+b+a-b+c-c-a")),
     "a step that is alone has none beside it": (["--alone", "b"], "", ("+a-a+b-b+c-c",)),
+    "a light step has the others beside it": (["--together", "1", "--light", "first"], "yes", ("+a+b-b+c-c-a", "+b+a-b+c-c-a")),
+    "a light step waits for one that is alone before it": (["--alone", "first", "--light", "b"], "",
+                                                           ("+a-a+b+c-b-c", "+a-a+c+b-b-c", "+a-a+b+c-c-b", "+a-a+c+b-c-b")),
+    "one that is alone waits for a light step before it": (["--alone", "c", "--light", "first"], "", ("+a-a+b-b+c-c", "+b+a-a-b+c-c", "+a+b-a-b+c-c")),
 }
 
 

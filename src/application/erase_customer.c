@@ -4,6 +4,7 @@
 
 #include "application/customer_change.h"
 #include "application/customer_index.h"
+#include "application/erase_exports.h"
 #include "application/erase_reports.h"
 #include "application/record_keys.h"
 #include "application/suppressed_points.h"
@@ -212,7 +213,7 @@ static enum status erase_body(struct store_session *session, void *context, stru
     for (size_t i = 0; i < erasing->own_count; i++) TRY(leave(erasing, erasing->homes[i], error));
     for (size_t i = erasing->own_count; i < erasing->home_count; i++)
         TRY(renew(erasing, erasing->homes[i], error));
-    return STATUS_OK;
+    return erase_exports(session, error);
 }
 
 enum status erase_customer(struct application *application, const struct caller *caller,

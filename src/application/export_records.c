@@ -4,8 +4,15 @@
 #include <string.h>
 
 #include "application/customer.h"
+#include "application/history_walk.h"
 
-enum { VERSIONS_PAGE = 500 };
+enum { VERSIONS_PAGE = 500, TOLD_PAGE = 1000 };
+
+/* What neighbours told of the customers of a page of profiles; TOLD_PAGE facts: there is more. */
+struct told {
+    struct fact *facts;
+    size_t count;
+};
 
 struct exporting {
     struct export_cursor cursor; /* as it will be, if all goes well */
@@ -41,8 +48,47 @@ static void write_fact(struct json_writer *writer, const struct fact *fact)
     json_object_end(writer);
 }
 
+/* ---- what neighbours told: as much as there is, in the order of its subjects ---- */
+
+static void begin_subject(void *context, const struct fact *first)
+{
+    (void)context;
+    (void)first;
+}
+
+static void write_told(void *context, const struct fact *fact)
+{
+    write_fact(context, fact);
+}
+
+static enum status nothing_kept(void *context)
+{
+    (void)context;
+    return STATUS_OK;
+}
+
+static bool may_have_history(const struct told *told, struct str home)
+{
+    bool found = told->count == TOLD_PAGE;
+    for (size_t i = 0; i < told->count && !found; i++) found = str_equal(told->facts[i].home, home);
+    return found;
+}
+
+static enum status write_history(struct store_session *session, struct json_writer *writer,
+                                 struct str home, const struct told *told, struct error *error)
+{
+    const struct history_fold fold = {begin_subject, write_told, nothing_kept, nothing_kept,
+                                      writer};
+    if (!may_have_history(told, home)) return STATUS_OK;
+    for (int kind = 0; kind < FACT_KIND_COUNT; kind++)
+        if (fact_kind_is_history((enum fact_kind)kind))
+            TRY(history_walk(session, home, (enum fact_kind)kind, STR_NONE, &fold, error));
+    return STATUS_OK;
+}
+
 static enum status write_facts(struct exporting *exporting, struct store_session *session,
-                               struct json_writer *writer, struct str home, struct error *error)
+                               struct json_writer *writer, struct str home, const struct told *told,
+                               struct error *error)
 {
     struct tree tree;
     TRY(store_tree_load(session, home, INSTANT_FUTURE, exporting->arena, &tree, error));
@@ -50,6 +96,7 @@ static enum status write_facts(struct exporting *exporting, struct store_session
     json_array_begin(writer);
     for (size_t i = 0; i < tree.fact_count + tree.undone_count; i++)
         if (str_equal(tree.facts[i].home, home)) write_fact(writer, &tree.facts[i]);
+    TRY(write_history(session, writer, home, told, error));
     json_array_end(writer);
     return STATUS_OK;
 }
@@ -83,7 +130,8 @@ static enum status write_versions(struct exporting *exporting, struct store_sess
 }
 
 static enum status write_profile(struct exporting *exporting, struct store_session *session,
-                                 const struct profile_row *row, struct error *error)
+                                 const struct profile_row *row, const struct told *told,
+                                 struct error *error)
 {
     struct json_writer writer = {.out = exporting->out};
     json_object_begin(&writer);
@@ -105,7 +153,7 @@ static enum status write_profile(struct exporting *exporting, struct store_sessi
         json_raw(&writer, row->document);
     }
     TRY(write_versions(exporting, session, &writer, row->customer_id, error));
-    TRY(write_facts(exporting, session, &writer, row->customer_id, error));
+    TRY(write_facts(exporting, session, &writer, row->customer_id, told, error));
     json_object_end(&writer);
     end_line(exporting);
     exporting->cursor.profiles++;
@@ -160,17 +208,31 @@ static void write_duplicate(struct exporting *exporting, const struct duplicate_
     exporting->cursor.duplicates++;
 }
 
+static enum status write_profiles(struct exporting *exporting, struct store_session *session,
+                                  const struct profile_row *rows, const struct str *ids,
+                                  size_t count, struct error *error)
+{
+    static const enum fact_kind kinds[] = {FACT_SERVICE_ORDER, FACT_CONTRACT};
+    const struct history_query query = {.homes = ids,
+                                        .home_count = count,
+                                        .kinds = kinds,
+                                        .kind_count = sizeof(kinds) / sizeof(*kinds),
+                                        .limit = TOLD_PAGE};
+    struct told told;
+    TRY(store_history_list(session, &query, exporting->arena, &told.facts, &told.count, error));
+    for (size_t i = 0; i < count; i++)
+        TRY(write_profile(exporting, session, &rows[i], &told, error));
+    return STATUS_OK;
+}
+
 /* The merges whose source, and the items of the review queue whose first home, is on this page of
  * profiles. */
 static enum status write_links(struct exporting *exporting, struct store_session *session,
-                               const struct profile_row *rows, size_t count, struct error *error)
+                               const struct str *ids, size_t count, struct error *error)
 {
-    struct str *ids = ARENA_NEW_ARRAY(exporting->arena, struct str, count);
     struct merge *merges;
     struct duplicate_row *items;
     size_t merge_count, item_count;
-    if (!ids) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t i = 0; i < count; i++) ids[i] = rows[i].customer_id;
     TRY(store_merge_list(session, ids, count, exporting->arena, &merges, &merge_count, error));
     TRY(store_duplicate_list_of(session, ids, count, STORE_NO_LOCK, exporting->arena, &items,
                                 &item_count, error));
@@ -212,6 +274,17 @@ static void write_end(struct exporting *exporting)
     end_line(exporting);
 }
 
+static enum status write_records(struct exporting *exporting, struct store_session *session,
+                                 const struct profile_row *rows, size_t count, struct error *error)
+{
+    struct str *ids = ARENA_NEW_ARRAY(exporting->arena, struct str, count);
+    if (!ids) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < count; i++) ids[i] = rows[i].customer_id;
+    return exporting->cursor.phase == EXPORT_PROFILES
+               ? write_profiles(exporting, session, rows, ids, count, error)
+               : write_links(exporting, session, ids, count, error);
+}
+
 /* One page of profiles, or of what links those of a page. */
 static enum status write_page(struct exporting *exporting, struct store_session *session,
                               struct error *error)
@@ -223,10 +296,7 @@ static enum status write_page(struct exporting *exporting, struct store_session 
     size_t count;
     TRY(store_profile_list(session, &all, after, exporting->limit, exporting->arena, &rows, &count,
                            error));
-    if (cursor->phase == EXPORT_PROFILES)
-        for (size_t i = 0; i < count; i++) TRY(write_profile(exporting, session, &rows[i], error));
-    else if (count > 0)
-        TRY(write_links(exporting, session, rows, count, error));
+    if (count > 0) TRY(write_records(exporting, session, rows, count, error));
     if (count == exporting->limit) {
         struct str last = rows[count - 1].customer_id;
         if (last.len >= sizeof(cursor->after)) return error_plain(error, STATUS_INTERNAL);

@@ -2,9 +2,9 @@
  * state: ids, homes, facts with their times, merges in force and reversed, versions, keys.
  *
  * Each line is an object with "record": HEADER (first), PROFILE (a customer's row, versions and the
- * facts whose home it is), MERGE, DUPLICATE (an item of the review queue), END (last, with the
- * counts). Erased customers, events and jobs are not part of it; neither is the suppression list,
- * whose hashes mean nothing under another key.
+ * facts whose home it is, service orders and contracts among them), MERGE, DUPLICATE (an item of
+ * the review queue), END (last, with the counts). Erased customers, events and jobs are not part of
+ * it; neither is the suppression list, whose hashes mean nothing under another key.
  */
 #ifndef APPLICATION_EXPORT_RECORDS_H
 #define APPLICATION_EXPORT_RECORDS_H

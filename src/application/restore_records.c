@@ -133,6 +133,19 @@ static enum status read_fact(struct restoring *restoring, const struct json_valu
     return fact->body ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
 }
 
+/* What neighbours told is no part of the tree. */
+static enum status restore_facts(struct restoring *restoring, const struct json_value *facts,
+                                 struct tree *tree, struct error *error)
+{
+    for (size_t i = 0; i < facts->count; i++) {
+        struct fact *fact = &tree->facts[tree->fact_count];
+        TRY(read_fact(restoring, &facts->items[i], tree->homes[0].customer_id, fact, error));
+        TRY(store_fact_append(restoring->session, fact, error));
+        if (!fact_kind_is_history(fact->kind)) tree->fact_count++;
+    }
+    return STATUS_OK;
+}
+
 static enum status restore_profile(struct restoring *restoring, const struct json_value *line,
                                    struct error *error)
 {
@@ -152,13 +165,9 @@ static enum status restore_profile(struct restoring *restoring, const struct jso
                         .created_at = row.created_at};
     struct tree tree = {.homes = &home,
                         .home_count = 1,
-                        .facts = ARENA_NEW_ARRAY(restoring->arena, struct fact, facts->count),
-                        .fact_count = facts->count};
+                        .facts = ARENA_NEW_ARRAY(restoring->arena, struct fact, facts->count)};
     if (!tree.facts) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t i = 0; i < facts->count; i++) {
-        TRY(read_fact(restoring, &facts->items[i], row.customer_id, &tree.facts[i], error));
-        TRY(store_fact_append(restoring->session, &tree.facts[i], error));
-    }
+    TRY(restore_facts(restoring, facts, &tree, error));
     tree_sort(&tree);
     if (row.erased_at != INSTANT_NONE) return STATUS_OK;
     if (!json_get(line, STR("profile")) && str_is_none(row.survivor_id) && !tree_is_silent(&tree))

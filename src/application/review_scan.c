@@ -1,5 +1,6 @@
 #include "application/review_scan.h"
 
+#include "application/jobs.h"
 #include "application/merge_customers.h"
 #include "application/review.h"
 
@@ -33,9 +34,9 @@ enum status review_scan_read(struct application *application, const struct calle
 struct deciding {
     struct application *application;
     const struct caller *caller;
+    const struct review_scan_settings *settings;
     const struct review_scan_pair *pairs;
     size_t count;
-    double merge_from;
     struct review review;
     struct review_scan_counts counts;
 };
@@ -153,7 +154,7 @@ static enum status decide(struct deciding *deciding, const struct review_scan_pa
                         &tree, error));
     TRY(review_queue(deciding->application, review, &tree, false, &found, 1, DUPLICATE_BY_SCAN,
                      error));
-    if (found.match.probability < deciding->merge_from) return STATUS_OK;
+    if (found.match.probability < deciding->settings->merge_from) return STATUS_OK;
     return merge_item(deciding, customers, &tree, error);
 }
 
@@ -162,22 +163,26 @@ static enum status decide_body(struct store_session *session, void *context, str
     struct deciding *deciding = context;
     deciding->review.session = session;
     deciding->counts = (struct review_scan_counts){0};
+    if (!str_is_none(deciding->settings->job_id))
+        TRY(jobs_hold(session, deciding->settings->job_id, deciding->settings->epoch,
+                      deciding->review.arena, error));
     TRY(lock_all(deciding, error));
     for (size_t i = 0; i < deciding->count; i++) TRY(decide(deciding, &deciding->pairs[i], error));
     return STATUS_OK;
 }
 
 enum status review_scan_decide(struct application *application, const struct caller *caller,
+                               const struct review_scan_settings *settings,
                                const struct review_scan_pair *pairs, size_t count,
-                               double merge_from, struct arena *arena,
-                               struct review_scan_counts *counts, struct error *error)
+                               struct arena *arena, struct review_scan_counts *counts,
+                               struct error *error)
 {
     struct deciding deciding = {
         .application = application,
         .caller = caller,
+        .settings = settings,
         .pairs = pairs,
         .count = count,
-        .merge_from = merge_from,
         .review = {.actor = caller->user_id,
                    .now = application->environment->now(application->environment),
                    .arena = arena}};

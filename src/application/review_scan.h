@@ -24,15 +24,23 @@ struct review_scan_counts {
     int64_t merged; /* of them, at once */
 };
 
+struct review_scan_settings {
+    /* The probability from which two are merged at once (the older one survives) unless they were
+     * judged or a steward has the item; above 1: never. */
+    double merge_from;
+    struct str job_id; /* the job that it is; absent: none */
+    int64_t epoch;     /* that the job was taken with */
+};
+
 enum { REVIEW_SCAN_PAIRS_MAX = 100 };
 
-/* Decides up to REVIEW_SCAN_PAIRS_MAX pairs in one unit of work and adds to the counts.
- * `merge_from`: the probability from which two are merged at once (the older one survives) unless
- * they were judged or a steward has the item; above 1: never. Doing it again changes nothing. */
+/* Decides up to REVIEW_SCAN_PAIRS_MAX pairs in one unit of work and adds to the counts. Doing it
+ * again changes nothing. STATUS_JOB_ENDED, _TAKEN when the job is not the caller's any more. */
 MUST_CHECK enum status review_scan_decide(struct application *application,
                                           const struct caller *caller,
+                                          const struct review_scan_settings *settings,
                                           const struct review_scan_pair *pairs, size_t count,
-                                          double merge_from, struct arena *arena,
-                                          struct review_scan_counts *counts, struct error *error);
+                                          struct arena *arena, struct review_scan_counts *counts,
+                                          struct error *error);
 
 #endif

@@ -37,10 +37,28 @@ bool timeline_part_of(struct str type, enum timeline_part *part)
 
 /* A fact, or a merge and which end of it. */
 struct entry {
-    instant at;
+    struct history_place place;
     size_t type; /* of `types` */
     const struct fact *fact;
     const struct merge *merge;
+};
+
+/* Of one time: what others tell, what was said here, unmerges, merges. */
+enum { RANK_HISTORY, RANK_FACT, RANK_UNMERGE, RANK_MERGE };
+
+struct timeline {
+    struct str customer_id;
+    const struct timeline_view *view;
+    struct history_place after;
+    size_t limit;
+    struct arena *arena;
+    struct history_owner owner;
+    struct fact *history; /* of the page */
+    size_t history_count;
+    struct merge *merges; /* in which a home of the tree is or was source or target */
+    size_t merge_count;
+    struct entry *entries;
+    size_t count;
 };
 
 static bool is_shown(const struct timeline_view *view, size_t type)
@@ -49,43 +67,89 @@ static bool is_shown(const struct timeline_view *view, size_t type)
     return str_is_none(view->type) || str_equal(types[type].name, view->type);
 }
 
-static void add(struct entry *entries, size_t *count, const struct timeline_view *view,
-                struct entry entry)
+/* ---- reading ---- */
+
+/* What the page may have of history: it is the only part that there may be very much of. */
+static enum status load_history(struct store_session *session, struct timeline *timeline,
+                                struct error *error)
 {
-    if (is_shown(view, entry.type)) entries[(*count)++] = entry;
+    enum fact_kind kinds[FACT_KIND_COUNT];
+    size_t kind_count = 0;
+    const struct history_place *after = &timeline->after;
+    struct fact behind = {.observed_at = after->at, .home = after->id, .number = after->number};
+    /* All history of that time came before it. */
+    if (after->rank > RANK_HISTORY)
+        behind = (struct fact){.observed_at = after->at - 1, .home = STR("")};
+    for (int kind = 0; kind < FACT_KIND_COUNT; kind++)
+        if (fact_kind_is_history((enum fact_kind)kind) && is_shown(timeline->view, (size_t)kind))
+            kinds[kind_count++] = (enum fact_kind)kind;
+    const struct history_query query = {.homes = timeline->owner.homes,
+                                        .home_count = timeline->owner.tree.home_count,
+                                        .kinds = kinds,
+                                        .kind_count = kind_count,
+                                        .behind = str_is_none(after->id) ? NULL : &behind,
+                                        .limit = timeline->limit + 1};
+    timeline->history_count = 0;
+    if (kind_count == 0) return STATUS_OK;
+    return store_history_list(session, &query, timeline->arena, &timeline->history,
+                              &timeline->history_count, error);
+}
+
+static enum status timeline_body(struct store_session *session, void *context, struct error *error)
+{
+    struct timeline *timeline = context;
+    struct history_owner *owner = &timeline->owner;
+    TRY(history_load_owner(session, timeline->customer_id, INSTANT_FUTURE, timeline->arena, owner,
+                           error));
+    TRY(load_history(session, timeline, error));
+    return store_merge_list(session, owner->homes, owner->tree.home_count, timeline->arena,
+                            &timeline->merges, &timeline->merge_count, error);
+}
+
+/* ---- what the page has ---- */
+
+static void add(struct timeline *timeline, struct entry entry)
+{
+    const struct history_place *after = &timeline->after;
+    if (!is_shown(timeline->view, entry.type)) return;
+    if (!str_is_none(after->id) && history_place_compare(after, &entry.place) >= 0) return;
+    timeline->entries[timeline->count++] = entry;
+}
+
+static void add_fact(struct timeline *timeline, const struct fact *fact, int rank)
+{
+    const struct history_place place = {fact->observed_at, rank, fact->home, fact->number};
+    add(timeline, (struct entry){place, fact->kind, fact, NULL});
+}
+
+static void add_merge(struct timeline *timeline, const struct merge *merge)
+{
+    const struct history_place merged = {merge->merged_at, RANK_MERGE, merge->merge_id, 0},
+                               reversed = {merge->reversed_at, RANK_UNMERGE, merge->merge_id, 0};
+    add(timeline, (struct entry){merged, ENTRY_MERGE, NULL, merge});
+    if (merge->reversed_at != INSTANT_NONE)
+        add(timeline, (struct entry){reversed, ENTRY_UNMERGE, NULL, merge});
 }
 
 static int compare_entries(const void *a, const void *b)
 {
-    const struct entry *left = a, *right = b;
-    int order = (right->at > left->at) - (right->at < left->at);
-    if (order == 0) order = str_compare(types[left->type].name, types[right->type].name);
-    if (order == 0 && left->fact) return fact_compare(right->fact, left->fact);
-    return order ? order : str_compare(left->merge->merge_id, right->merge->merge_id);
+    return history_place_compare(&((const struct entry *)a)->place,
+                                 &((const struct entry *)b)->place);
 }
 
-static enum status list_entries(const struct history *history, const struct timeline_view *view,
-                                struct arena *arena, struct entry **out, size_t *count)
+static enum status list_entries(struct timeline *timeline)
 {
-    const struct tree *tree = &history->tree;
+    const struct tree *tree = &timeline->owner.tree;
     size_t told = tree->fact_count + tree->undone_count;
-    struct entry *entries =
-        ARENA_NEW_ARRAY(arena, struct entry, told + history->fact_count + 2 * history->merge_count);
-    if (!entries) return STATUS_OUT_OF_MEMORY;
-    *count = 0;
-    for (size_t i = 0; i < told + history->fact_count; i++) {
-        const struct fact *fact = i < told ? &tree->facts[i] : &history->facts[i - told];
-        add(entries, count, view, (struct entry){fact->observed_at, fact->kind, fact, NULL});
-    }
-    for (size_t i = 0; i < history->merge_count; i++) {
-        const struct merge *merge = &history->merges[i];
-        add(entries, count, view, (struct entry){merge->merged_at, ENTRY_MERGE, NULL, merge});
-        if (merge->reversed_at != INSTANT_NONE)
-            add(entries, count, view,
-                (struct entry){merge->reversed_at, ENTRY_UNMERGE, NULL, merge});
-    }
-    if (*count > 1) qsort(entries, *count, sizeof(*entries), compare_entries);
-    *out = entries;
+    timeline->entries = ARENA_NEW_ARRAY(timeline->arena, struct entry,
+                                        told + timeline->history_count + 2 * timeline->merge_count);
+    if (!timeline->entries) return STATUS_OUT_OF_MEMORY;
+    for (size_t i = 0; i < told; i++) add_fact(timeline, &tree->facts[i], RANK_FACT);
+    for (size_t i = 0; i < timeline->history_count; i++)
+        add_fact(timeline, &timeline->history[i], RANK_HISTORY);
+    for (size_t i = 0; i < timeline->merge_count; i++) add_merge(timeline, &timeline->merges[i]);
+    if (timeline->count > 1)
+        qsort(timeline->entries, timeline->count, sizeof(*timeline->entries), compare_entries);
     return STATUS_OK;
 }
 
@@ -125,7 +189,7 @@ static void write_merge(struct json_writer *writer, const struct entry *entry)
     json_member_string(writer, STR("subject"), merge->merge_id);
     json_member_string(writer, STR("source"), SOURCE_CRM);
     json_member_nullable(writer, STR("actor"), reversed ? merge->reverse_actor : merge->actor);
-    results_instant(writer, STR("recordedAt"), entry->at);
+    results_instant(writer, STR("recordedAt"), entry->place.at);
     json_key(writer, STR("details"));
     json_object_begin(writer);
     json_member_string(writer, STR("sourceCustomerId"), merge->source_id);
@@ -133,11 +197,10 @@ static void write_merge(struct json_writer *writer, const struct entry *entry)
     json_object_end(writer);
 }
 
-static void write_entry(struct json_writer *writer, const void *entries, size_t index)
+static void write_entry(struct json_writer *writer, const struct entry *entry)
 {
-    const struct entry *entry = (const struct entry *)entries + index;
     json_object_begin(writer);
-    results_instant(writer, STR("at"), entry->at);
+    results_instant(writer, STR("at"), entry->place.at);
     json_member_string(writer, STR("type"), types[entry->type].name);
     if (entry->fact)
         write_fact(writer, entry->fact);
@@ -146,26 +209,38 @@ static void write_entry(struct json_writer *writer, const void *entries, size_t 
     json_object_end(writer);
 }
 
+static enum status write_page(const struct timeline *timeline, struct json_page *out)
+{
+    struct buffer text = {.arena = timeline->arena};
+    struct json_writer writer = {.out = &text};
+    bool is_last = timeline->count <= timeline->limit;
+    size_t shown = is_last ? timeline->count : timeline->limit;
+    out->next = STR_NONE;
+    if (!is_last) {
+        out->next = history_place_text(&timeline->entries[shown - 1].place, timeline->arena);
+        if (str_is_none(out->next)) return STATUS_OUT_OF_MEMORY;
+    }
+    results_page_begin(&writer);
+    for (size_t i = 0; i < shown; i++) write_entry(&writer, &timeline->entries[i]);
+    results_page_end(&writer, out->next);
+    out->body = buffer_str(&text);
+    return buffer_failed(&text) ? STATUS_OUT_OF_MEMORY : STATUS_OK;
+}
+
 enum status timeline_read(struct application *application, const struct caller *caller,
                           struct str customer_id, const struct timeline_view *view,
                           struct str cursor, size_t limit, struct arena *arena,
                           struct json_page *out, struct error *error)
 {
-    struct history history;
-    struct history_cursor after;
-    struct entry *entries;
-    size_t count;
+    struct timeline timeline = {.customer_id = customer_id, .view = view, .arena = arena};
     enum timeline_part part;
     if (!str_is_none(view->type) && !timeline_part_of(view->type, &part))
         return error_set(error, STATUS_INVALID_VALUE, STR("type"), timeline_types,
                          "is not a type of entry");
-    TRY(history_cursor_parse(cursor, &after, error));
-    TRY(results_limit(application, limit, &limit, error));
-    TRY(history_load(application, caller, customer_id, arena, &history, error));
-    if (list_entries(&history, view, arena, &entries, &count) != STATUS_OK)
+    TRY(history_place_parse(cursor, &timeline.after, error));
+    TRY(results_limit(application, limit, &timeline.limit, error));
+    TRY(store_read(application->store, caller->tenant, arena, timeline_body, &timeline, error));
+    if (list_entries(&timeline) != STATUS_OK || write_page(&timeline, out) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
-    instant *at = ARENA_NEW_ARRAY(arena, instant, count);
-    if (!at) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t i = 0; i < count; i++) at[i] = entries[i].at;
-    return history_page(at, count, limit, &after, write_entry, entries, arena, out, error);
+    return STATUS_OK;
 }

@@ -1,5 +1,6 @@
 /* GET /customers/{id}/timeline: all that was said and done about a customer, newest first, whoever
- * said it: one entry for each fact of the tree and of its history, and each merge of its homes. */
+ * said it: one entry for each fact of the tree and of its history, and each merge of its homes.
+ * A page has a page of history, however much of that there is. */
 #ifndef APPLICATION_TIMELINE_H
 #define APPLICATION_TIMELINE_H
 

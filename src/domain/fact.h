@@ -26,7 +26,7 @@
  *
  * The last two are history (service_history.h): there may be thousands of a customer, nothing of
  * the golden record follows from them, and so they are no part of a tree (tree.h) and are read
- * alone.
+ * alone, in pages.
  */
 #ifndef DOMAIN_FACT_H
 #define DOMAIN_FACT_H
@@ -57,7 +57,9 @@ struct fact {
     struct str actor;     /* who did it */
     struct str import_id; /* the import that brought it, which can be undone; absent: none */
     struct json_value *body;
-    bool undone; /* set by tree_sort(): an UNDO speaks of it */
+    int64_t number; /* the store's, among those of its home: what came later has a greater one, and
+                       history another than the rest */
+    bool undone;    /* set by tree_sort(): an UNDO speaks of it */
 };
 
 #define SOURCE_CRM STR("crm")

@@ -8,6 +8,8 @@
 
 #include "application/consume_events.h"
 #include "application/create_customer.h"
+#include "application/customer_history.h"
+#include "application/entitlements.h"
 #include "application/erase_customer.h"
 #include "application/get_customer.h"
 #include "application/merge_customers.h"
@@ -104,13 +106,20 @@ static size_t order_count(struct contract *c, const char *id)
     return json_get(orders(c, id, STR_NONE, 0), STR("items"))->count;
 }
 
+static struct json_value *entitlements_as_of(struct contract *c, const char *id, const char *day,
+                                             instant as_of)
+{
+    struct entitlements_request request = {str_from_cstr(id), str_from_cstr(day), as_of};
+    struct str text;
+    assert_int_equal(
+        customer_entitlements(&application, &caller, &request, &c->arena, &text, &c->error),
+        STATUS_OK);
+    return parsed(c, text);
+}
+
 static struct json_value *entitlements(struct contract *c, const char *id, const char *day)
 {
-    struct str text;
-    assert_int_equal(customer_entitlements(&application, &caller, str_from_cstr(id),
-                                           str_from_cstr(day), &c->arena, &text, &c->error),
-                     STATUS_OK);
-    return parsed(c, text);
+    return entitlements_as_of(c, id, day, INSTANT_FUTURE);
 }
 
 static struct str sla_status(struct contract *c, const char *id, const char *day)
@@ -371,6 +380,145 @@ static void an_agreement_is_breached_until_the_order_is_closed(struct contract *
             .outcome,
         CONSUMED_APPLIED);
     assert_str(sla_status(c, "ACME", "2026-02-07"), STR("KEPT"));
+    /* That it is closed since does not change how it stood. */
+    assert_str(sla_status(c, "ACME", "2026-02-05"), STR("BREACHED"));
+}
+
+/* The plan by which the contract covers the day; absent: it does not. */
+static struct str plan_on(struct contract *c, const char *day, instant as_of)
+{
+    const struct json_value *shown = entitlements_as_of(c, "ACME", day, as_of);
+    if (!json_get(shown, STR("covered"))->boolean) return STR_NONE;
+    return json_text(json_get(&json_get(shown, STR("contracts"))->items[0], STR("planId")));
+}
+
+static void tell_contract(struct contract *c, const char *id, const char *at, const char *members)
+{
+    char payload[200];
+    (void)snprintf(payload, sizeof(payload), "{'contractId':'CT-1','customerId':'ACME',%s}",
+                   members);
+    struct inbound_event event = message(c, INBOUND_CONTRACT_ACTIVATED, id, at, payload);
+    assert_int_equal(consume_one(c, event).outcome, CONSUMED_APPLIED);
+}
+
+static void a_day_shows_what_covered_it(struct contract *c)
+{
+    begin(c);
+    create(c, acme);
+    tell_contract(c, "e1", "2025-02-10T10:00:00Z",
+                  "'planId':'BASIC','startDate':'2025-02-01','endDate':'2025-12-31'");
+    instant then = environment_system()->now(environment_system());
+    tell_contract(c, "e2", "2025-06-01T10:00:00Z", "'planId':'GOLD'");
+    tell_contract(c, "e3", "2025-12-01T10:00:00Z",
+                  "'startDate':'2026-01-01','endDate':'2026-12-31'");
+    tell_contract(c, "e4", "2026-03-01T10:00:00Z", "'endDate':'2026-03-31'");
+    assert_true(str_is_none(plan_on(c, "2025-01-31", INSTANT_FUTURE)));
+    /* From its start, though that was told of late; by the plan of that time. */
+    assert_str(plan_on(c, "2025-02-01", INSTANT_FUTURE), STR("BASIC"));
+    assert_str(plan_on(c, "2025-05-31", INSTANT_FUTURE), STR("BASIC"));
+    assert_str(plan_on(c, "2025-06-01", INSTANT_FUTURE), STR("GOLD"));
+    /* A renewal takes nothing from the period before, also once it was told. */
+    assert_str(plan_on(c, "2025-12-31", INSTANT_FUTURE), STR("GOLD"));
+    assert_str(plan_on(c, "2026-01-01", INSTANT_FUTURE), STR("GOLD"));
+    assert_true(str_is_none(plan_on(c, "2026-04-01", INSTANT_FUTURE)));
+    /* By what was known before the rest was told. */
+    assert_str(plan_on(c, "2025-12-31", then), STR("BASIC"));
+    assert_true(str_is_none(plan_on(c, "2026-01-01", then)));
+}
+
+/* Far more than what the memory would hold at once, in a tree of two. */
+enum { MANY = 6000, MANY_ARENA_BYTES = 1 << 20 };
+
+struct many {
+    const char *home;
+    int begin, end;
+};
+
+static enum status append_many_body(struct store_session *session, void *context,
+                                    struct error *error)
+{
+    const struct many *many = context;
+    struct json_value body = json_make_object();
+    char subject[32];
+    for (int i = many->begin; i < many->end; i++) {
+        (void)snprintf(subject, sizeof(subject), "T-%d", i / 2);
+        const struct fact fact = {.home = str_from_cstr(many->home),
+                                  .kind = i % 4 < 2 ? FACT_SERVICE_ORDER : FACT_CONTRACT,
+                                  .subject = str_from_cstr(subject),
+                                  .source = STR("test"),
+                                  .observed_at = 1000 + i / 3,
+                                  .recorded_at = 1000 + i / 3,
+                                  .body = &body};
+        TRY(store_fact_append(session, &fact, error));
+    }
+    return STATUS_OK;
+}
+
+static void append_many(struct contract *c, const char *home, int begin, int end)
+{
+    struct many many = {home, begin, end};
+    assert_int_equal(
+        store_write(c->store, c->tenant, &c->arena, append_many_body, &many, &c->error), STATUS_OK);
+}
+
+static void assert_walk(struct contract *c, struct arena *arena, bool is_timeline, size_t expected)
+{
+    struct timeline_view view = {.shows = {[TIMELINE_SERVICE] = true}};
+    struct str cursor = STR_NONE;
+    char kept[128];
+    instant last = INSTANT_FUTURE, at;
+    size_t seen = 0;
+    do {
+        struct json_page page;
+        struct json_value *json;
+        arena_reset(arena);
+        enum status status = is_timeline
+                                 ? timeline_read(&application, &caller, STR("ACME"), &view, cursor,
+                                                 250, arena, &page, &c->error)
+                                 : customer_service_orders(&application, &caller, STR("ACME"),
+                                                           cursor, 250, arena, &page, &c->error);
+        assert_int_equal(status, STATUS_OK);
+        assert_int_equal(json_parse(page.body, arena, &json, &c->error), STATUS_OK);
+        const struct json_value *items = json_get(json, STR("items"));
+        for (size_t i = 0; is_timeline && i < items->count; i++) {
+            assert_true(instant_parse(json_text(json_get(&items->items[i], STR("at"))), &at));
+            assert_true(at <= last);
+            last = at;
+        }
+        seen += items->count;
+        (void)snprintf(kept, sizeof(kept), "%.*s", STR_ARGS(page.next));
+        cursor = str_is_none(page.next) ? STR_NONE : str_from_cstr(kept);
+        /* What comes meanwhile is newer than the pages that follow. */
+        append_many(c, "ACME", MANY + (int)seen, MANY + (int)seen + 1);
+    } while (!str_is_none(cursor));
+    assert_int_equal(seen, expected);
+}
+
+static void however_much_was_told_it_is_shown_in_pages(struct contract *c)
+{
+    struct entitlements_request request = {STR("ACME"), STR("2026-02-02"), INSTANT_FUTURE};
+    struct arena arena;
+    struct str text;
+    begin(c);
+    create(c, acme);
+    create(c, zebra);
+    (void)merge(c, "ACME", "ZEBRA");
+    append_many(c, "ACME", 0, MANY / 2);
+    append_many(c, "ZEBRA", MANY / 2, MANY);
+    arena_init(&arena, MANY_ARENA_BYTES);
+    assert_int_equal(
+        customer_entitlements(&application, &caller, &request, &arena, &text, &c->error),
+        STATUS_OK);
+    struct json_value *shown = parsed(c, text);
+    assert_int_equal(json_get(shown, STR("contracts"))->count, ENTITLEMENTS_LISTED_MAX);
+    assert_str(json_get(json_get(shown, STR("contractCounts")), STR("ACTIVE"))->text, STR("1500"));
+    assert_str(json_get(json_get(shown, STR("sla")), STR("openServiceOrders"))->text, STR("1500"));
+    arena_reset(&arena);
+    assert_int_equal(customer_credit(&application, &caller, STR("ACME"), &arena, &text, &c->error),
+                     STATUS_OK);
+    assert_walk(c, &arena, false, MANY / 4);
+    assert_walk(c, &arena, true, MANY + 6);
+    arena_release(&arena);
 }
 
 static void lists_go_on_behind_a_page(struct contract *c)
@@ -435,7 +583,9 @@ int main(void)
         CONTRACT(what_a_merged_customer_is_told_of_stays_with_its_home),
         CONTRACT(a_block_holds_and_its_end_gives_back),
         CONTRACT(an_agreement_is_breached_until_the_order_is_closed),
+        CONTRACT(a_day_shows_what_covered_it),
         CONTRACT(lists_go_on_behind_a_page),
+        CONTRACT(however_much_was_told_it_is_shown_in_pages),
         CONTRACT(the_timeline_shows_what_is_asked_for),
         CONTRACT(what_is_about_an_erased_customer_is_dropped),
     };

@@ -1,4 +1,5 @@
 /* The feed on PostgreSQL with two instances that number and sixteen writers. */
+#include <postgresql/libpq-fe.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -34,7 +35,7 @@ static void *run_loop(void *argument)
     return NULL;
 }
 
-static void start_instance(struct instance *instance)
+static void start_instance_with(struct instance *instance, int64_t statement_timeout_ms)
 {
     struct error error;
     const struct postgres_options options = {
@@ -42,13 +43,18 @@ static void start_instance(struct instance *instance)
         .connections_per_loop = 2,
         .readers_per_loop = 1,
         .connect_timeout_ms = 10000,
-        .statement_timeout_ms = 30000};
+        .statement_timeout_ms = statement_timeout_ms};
     *instance = (struct instance){.loop = loop_new(0)};
     assert_int_equal(postgres_store_open(&options, 0, &instance->store, &error), STATUS_OK);
     assert_int_equal(postgres_sequencer_start(instance->store, instance->loop, count_numbered,
                                               instance, &instance->sequencer, &error),
                      STATUS_OK);
     assert_int_equal(pthread_create(&instance->thread, NULL, run_loop, instance->loop), 0);
+}
+
+static void start_instance(struct instance *instance)
+{
+    start_instance_with(instance, 30000);
 }
 
 static void stop_loop(void *argument)
@@ -314,6 +320,64 @@ static void what_a_crashed_instance_left_is_numbered(void **state)
     stop_instance(&instance);
 }
 
+/* Has a customer's row, has said so, and says nothing any more: neither idle nor running. */
+static PGconn *fall_silent(const char *application, const char *customer)
+{
+    char name[64];
+    PGconn *silent = PQconnectdb(postgres_server_url(&server, POSTGRES_RUNTIME, database).ptr);
+    assert_int_equal(PQstatus(silent), CONNECTION_OK);
+    snprintf(name, sizeof(name), "set application_name = '%s'", application);
+    PQclear(PQexec(silent, name));
+    PQclear(PQexec(silent, "set app.tenant = 't1'"));
+    assert_true(PQenterPipelineMode(silent));
+    assert_true(PQsendQueryParams(silent, "begin", 0, NULL, NULL, NULL, NULL, 0));
+    assert_true(PQsendQueryParams(silent,
+                                  "select version from profile where tenant_id = 't1' and "
+                                  "customer_id = $1 for update",
+                                  1, NULL, &customer, NULL, NULL, 0));
+    assert_true(PQsendFlushRequest(silent));
+    assert_int_equal(PQflush(silent), 0);
+    PQclear(PQgetResult(silent));
+    PQclear(PQgetResult(silent)); /* NULL: the end of the first */
+    PGresult *locked = PQgetResult(silent);
+    assert_int_equal(PQntuples(locked), 1);
+    PQclear(locked);
+    return silent;
+}
+
+static bool is_there(PGconn *session)
+{
+    char statement[96], count[8] = "";
+    snprintf(statement, sizeof(statement), "select count(*) from pg_stat_activity where pid = %d",
+             PQbackendPID(session));
+    assert_true(postgres_server_run(&server, database, statement, count, sizeof(count)));
+    return strtol(count, NULL, 10) == 1;
+}
+
+static void what_a_session_locked_that_fell_silent_is_free_again(void **state)
+{
+    (void)state;
+    struct instance instance;
+    struct error error;
+    struct arena arena;
+    enum status status = STATUS_UNAVAILABLE;
+    arena_init(&arena, 1 << 20);
+    struct change one = {aggregate(0), &arena};
+    start_instance_with(&instance, 1000);
+    insert_aggregates(instance.store);
+    PGconn *other = fall_silent("psql", "C-1");
+    PGconn *silent = fall_silent("customer360", "C-0");
+    for (int tries = 0; tries < 60 && status != STATUS_OK; tries++)
+        status = store_write(instance.store, STR("t1"), &arena, change, &one, &error);
+    assert_int_equal(status, STATUS_OK);
+    assert_false(is_there(silent));
+    assert_true(is_there(other)); /* of another program: not ours to end */
+    PQfinish(silent);
+    PQfinish(other);
+    stop_instance(&instance);
+    arena_release(&arena);
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -335,6 +399,8 @@ int main(void)
         cmocka_unit_test_setup(the_feed_survives_that_all_connections_are_cut_again_and_again,
                                fresh_database),
         cmocka_unit_test_setup(what_a_crashed_instance_left_is_numbered, fresh_database),
+        cmocka_unit_test_setup(what_a_session_locked_that_fell_silent_is_free_again,
+                               fresh_database),
     };
     return cmocka_run_group_tests_name("feed on PostgreSQL", tests, start, stop);
 }

@@ -30,18 +30,23 @@ static void put_job(struct contract *c, struct str tenant, const char *id, enum 
                                 .document = STR("{}"),
                                 .created_at = 1,
                                 .updated_at = 1}};
-    work.row.lane = state == JOB_QUEUED ? c->tenant : STR_NONE;
+    work.row.lane = state == JOB_QUEUED || state == JOB_RUNNING ? c->tenant : STR_NONE;
     assert_int_equal(store_write(c->store, tenant, &c->arena, put_body, &work, &c->error),
                      STATUS_OK);
 }
 
-static struct job_claim claim(struct contract *c, int64_t lease_ms)
+static struct job_claim claim_after(struct contract *c, struct str tenant, int64_t lease_ms)
 {
     struct job_claim claim;
-    assert_int_equal(store_job_claim(c->store, c->tenant, STR("instance"), lease_ms, &c->arena,
-                                     &claim, &c->error),
-                     STATUS_OK);
+    const struct job_turn turn = {
+        .lane = c->tenant, .holder = STR("instance"), .after = tenant, .lease_ms = lease_ms};
+    assert_int_equal(store_job_claim(c->store, &turn, &c->arena, &claim, &c->error), STATUS_OK);
     return claim;
+}
+
+static struct job_claim claim(struct contract *c, int64_t lease_ms)
+{
+    return claim_after(c, STR_NONE, lease_ms);
 }
 
 static enum status keep_body(struct store_session *session, void *context, struct error *error)
@@ -75,6 +80,49 @@ static void of_each_tenant_the_first_is_taken(struct contract *c)
     put_job(c, c->other_tenant, "J3", JOB_QUEUED);
     assert_str(claim(c, LONG_MS).tenant, c->other_tenant);
     put_job(c, c->other_tenant, "J3", JOB_DONE);
+}
+
+/* An upload that takes long has its job made behind others, with an id from before theirs. */
+static void none_is_taken_beside_another_of_its_tenant(struct contract *c)
+{
+    put_job(c, c->tenant, "J2", JOB_QUEUED);
+    assert_str(claim(c, LONG_MS).job_id, STR("J2"));
+    put_job(c, c->tenant, "J2", JOB_RUNNING);
+    put_job(c, c->tenant, "J1", JOB_QUEUED);
+    struct job_claim beside = claim(c, LONG_MS);
+    assert_true(str_is_none(beside.tenant) || str_equal(beside.job_id, STR("J2")));
+    put_job(c, c->tenant, "J2", JOB_DONE);
+    assert_str(claim(c, LONG_MS).job_id, STR("J1"));
+    put_job(c, c->tenant, "J1", JOB_DONE);
+}
+
+static void what_was_begun_goes_on_before_what_was_not(struct contract *c)
+{
+    put_job(c, c->tenant, "J1", JOB_QUEUED);
+    put_job(c, c->tenant, "J2", JOB_RUNNING);
+    assert_str(claim(c, LONG_MS).job_id, STR("J2"));
+    put_job(c, c->tenant, "J2", JOB_DONE);
+    put_job(c, c->tenant, "J1", JOB_DONE);
+}
+
+static void tenants_take_turns_however_many_jobs_they_have(struct contract *c)
+{
+    static const char *const ids[] = {"J1", "J2", "J3"};
+    for (size_t i = 0; i < UNIT_COUNT(ids); i++) put_job(c, c->tenant, ids[i], JOB_QUEUED);
+    put_job(c, c->other_tenant, "K1", JOB_QUEUED);
+    put_job(c, c->other_tenant, "K2", JOB_QUEUED);
+    struct job_claim before = claim(c, LONG_MS);
+    for (size_t turn = 0; turn < 3; turn++) {
+        put_job(c, before.tenant, arena_cstr(&c->arena, before.job_id), JOB_DONE);
+        struct job_claim next = claim_after(c, before.tenant, LONG_MS);
+        assert_false(str_is_none(next.tenant));
+        assert_false(str_equal(next.tenant, before.tenant));
+        before = next;
+    }
+    put_job(c, before.tenant, arena_cstr(&c->arena, before.job_id), JOB_DONE);
+    before = claim_after(c, before.tenant, LONG_MS); /* the last one's, of whoever has one */
+    assert_str(before.tenant, c->tenant);
+    put_job(c, c->tenant, "J3", JOB_DONE);
 }
 
 /* Where several processes have the store, after the lease; where one has it, at once. */
@@ -170,6 +218,9 @@ int main(void)
 {
     static const struct contract_case cases[] = {
         CONTRACT(of_each_tenant_the_first_is_taken),
+        CONTRACT(none_is_taken_beside_another_of_its_tenant),
+        CONTRACT(what_was_begun_goes_on_before_what_was_not),
+        CONTRACT(tenants_take_turns_however_many_jobs_they_have),
         CONTRACT(what_is_given_up_or_runs_out_is_taken_with_the_next_epoch),
         CONTRACT(a_file_is_kept_byte_for_byte_and_is_its_tenants_alone),
         CONTRACT(what_is_old_is_purged_unless_its_job_has_not_ended),

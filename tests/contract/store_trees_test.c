@@ -1,6 +1,8 @@
 /* Facts, merges and trees: what any store has to do. */
 #include "contract.h"
 
+#include <stdio.h>
+
 static struct merge merge_of(struct str id, struct str source, struct str target, instant at)
 {
     return (struct merge){.merge_id = id,
@@ -128,6 +130,122 @@ static void an_unknown_tree_is_not_found(struct contract *c)
     struct tree tree;
     assert_int_equal(contract_tree(c, STR("nobody"), INSTANT_FUTURE, &tree),
                      STATUS_CUSTOMER_NOT_FOUND);
+}
+
+/* --- history --- */
+
+struct history_work {
+    const struct history_query *query;
+    const struct fact *after;
+    struct arena *arena;
+    struct fact *facts;
+    size_t count;
+};
+
+static enum status list_history_body(struct store_session *session, void *context,
+                                     struct error *error)
+{
+    struct history_work *work = context;
+    if (work->query)
+        return store_history_list(session, work->query, work->arena, &work->facts, &work->count,
+                                  error);
+    return store_history_of(session, STR("A"), FACT_SERVICE_ORDER, work->after, 2, work->arena,
+                            &work->facts, &work->count, error);
+}
+
+static struct history_work read_history(struct contract *c, const struct history_query *query,
+                                        const struct fact *after)
+{
+    struct history_work work = {.query = query, .after = after, .arena = &c->arena};
+    assert_int_equal(
+        store_read(c->store, c->tenant, &c->arena, list_history_body, &work, &c->error), STATUS_OK);
+    return work;
+}
+
+static void tell(struct contract *c, const char *home, enum fact_kind kind, const char *subject,
+                 instant at)
+{
+    struct fact fact = contract_fact(str_from_cstr(home), str_from_cstr(subject), 5000, &c->arena);
+    fact.kind = kind;
+    fact.observed_at = at;
+    contract_append_fact(c, fact);
+}
+
+/* Of A: S1 at 100, 300 and 300 again, S2 at 200; a contract at 300. Of B: S1 at 300. */
+static void put_history(struct contract *c)
+{
+    put_a_family(c);
+    tell(c, "A", FACT_SERVICE_ORDER, "S1", 300);
+    tell(c, "A", FACT_SERVICE_ORDER, "S1", 100);
+    tell(c, "A", FACT_CONTRACT, "C1", 300);
+    tell(c, "B", FACT_SERVICE_ORDER, "S1", 300);
+    tell(c, "A", FACT_SERVICE_ORDER, "S2", 200);
+    tell(c, "A", FACT_SERVICE_ORDER, "S1", 300);
+}
+
+static void assert_listed(struct contract *c, bool first_only, const char *const *expected,
+                          size_t count)
+{
+    static const struct str homes[] = {STR("A"), STR("B"), STR("C"), STR("nobody")};
+    static const enum fact_kind kinds[] = {FACT_SERVICE_ORDER};
+    struct fact behind;
+    struct history_query query = {.homes = homes,
+                                  .home_count = UNIT_COUNT(homes),
+                                  .kinds = kinds,
+                                  .kind_count = 1,
+                                  .first_only = first_only,
+                                  .limit = 2};
+    for (size_t at = 0; at <= count; at += 2) {
+        struct history_work page = read_history(c, &query, NULL);
+        assert_int_equal(page.count, count - at < 2 ? count - at : 2);
+        for (size_t i = 0; i < page.count; i++) {
+            char shown[40];
+            (void)snprintf(shown, sizeof(shown), "%.*s %.*s %d", STR_ARGS(page.facts[i].home),
+                           STR_ARGS(page.facts[i].subject), (int)page.facts[i].observed_at);
+            assert_string_equal(shown, expected[at + i]);
+        }
+        if (page.count > 0) behind = page.facts[page.count - 1];
+        query.behind = &behind;
+    }
+}
+
+static void history_is_listed_newest_first_page_by_page(struct contract *c)
+{
+    static const char *const all[] = {"A S1 300", "A S1 300", "B S1 300", "A S2 200", "A S1 100"};
+    static const char *const firsts[] = {"B S1 300", "A S2 200", "A S1 100"};
+    put_history(c);
+    assert_listed(c, false, all, UNIT_COUNT(all));
+    assert_listed(c, true, firsts, UNIT_COUNT(firsts));
+}
+
+static void history_is_read_subject_by_subject(struct contract *c)
+{
+    static const instant expected[] = {100, 300, 300, 200};
+    struct fact last;
+    put_history(c);
+    struct history_work page = read_history(c, NULL, NULL);
+    assert_int_equal(page.count, 2);
+    assert_int_equal(page.facts[0].observed_at, expected[0]);
+    assert_int_equal(page.facts[1].observed_at, expected[1]);
+    last = page.facts[1];
+    page = read_history(c, NULL, &last);
+    assert_int_equal(page.count, 2);
+    assert_true(page.facts[0].number > last.number);
+    assert_int_equal(page.facts[0].observed_at, expected[2]);
+    assert_int_equal(page.facts[1].observed_at, expected[3]);
+    last = page.facts[1];
+    assert_int_equal(read_history(c, NULL, &last).count, 0);
+}
+
+static void history_is_no_part_of_a_tree(struct contract *c)
+{
+    struct tree tree;
+    put_history(c);
+    contract_append_fact(c, contract_fact(STR("A"), STR("crm"), 6000, &c->arena));
+    assert_int_equal(contract_tree(c, STR("A"), INSTANT_FUTURE, &tree), STATUS_OK);
+    assert_int_equal(tree.fact_count, 5);
+    assert_true(tree.facts[0].number > 0);
+    assert_true(tree.facts[4].number > tree.facts[3].number);
 }
 
 /* --- merges --- */
@@ -302,6 +420,9 @@ static void trees_of_tenants_are_apart(struct contract *c)
 int main(void)
 {
     static const struct contract_case cases[] = {
+        CONTRACT(history_is_listed_newest_first_page_by_page),
+        CONTRACT(history_is_read_subject_by_subject),
+        CONTRACT(history_is_no_part_of_a_tree),
         CONTRACT(a_fact_comes_back_as_it_was_appended),
         CONTRACT(a_tree_of_one_has_no_parent),
         CONTRACT(a_tree_holds_all_homes_and_their_facts),

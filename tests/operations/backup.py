@@ -299,9 +299,12 @@ def test_a_restore_that_is_killed_leaves_an_empty_store_and_may_be_repeated():
             killed += 1
             if flags is not postgres.flags:
                 run("migrate", *flags)  # it may have been killed before there was a store
-            assert digest(flags)["rows"] == 0, f"after {delay} s"
+            found = digest(flags)
+            if found["digest"] == made["digest"]:
+                break  # it was killed between its commit and its end
+            assert found["rows"] == 0, f"after {delay} s"
         assert killed > 0
-        if restoring.returncode != 0:
+        if digest(flags)["rows"] == 0:
             run("restore", "a.backup", *flags)
         assert digest(flags)["digest"] == made["digest"]
 

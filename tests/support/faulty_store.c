@@ -1,10 +1,22 @@
 #include "faulty_store.h"
 
+static bool is_away(struct faulty_store *faulty)
+{
+    if (atomic_load(&faulty->away) == 0) return false;
+    if (atomic_load(&faulty->fine) > 0) {
+        atomic_fetch_sub(&faulty->fine, 1);
+        return false;
+    }
+    atomic_fetch_sub(&faulty->away, 1);
+    return true;
+}
+
 static enum status fail_read(struct store *store, struct str tenant, struct arena *arena,
                              store_body *body, void *context, struct error *error)
 {
     struct faulty_store *faulty = (struct faulty_store *)store;
     enum status status = atomic_load(&faulty->reads);
+    if (status == STATUS_OK && is_away(faulty)) status = STATUS_UNAVAILABLE;
     if (status != STATUS_OK) return error_plain(error, status);
     return store_read(faulty->inner, tenant, arena, body, context, error);
 }
@@ -14,6 +26,7 @@ static enum status fail_write(struct store *store, struct str tenant, struct are
 {
     struct faulty_store *faulty = (struct faulty_store *)store;
     enum status status = atomic_load(&faulty->writes);
+    if (status == STATUS_OK && is_away(faulty)) status = STATUS_UNAVAILABLE;
     if (status != STATUS_OK) return error_plain(error, status);
     return store_write(faulty->inner, tenant, arena, body, context, error);
 }
@@ -50,6 +63,18 @@ static int64_t told_wait_us(struct store *store, enum store_use use, bool bursts
     return atomic_load(&((struct faulty_store *)store)->wait_us);
 }
 
+static enum status claim(struct store *store, const struct job_turn *turn, struct arena *arena,
+                         struct job_claim *claim, struct error *error)
+{
+    return store_job_claim(((struct faulty_store *)store)->inner, turn, arena, claim, error);
+}
+
+static enum status purge(struct store *store, instant before, struct arena *arena,
+                         struct error *error)
+{
+    return store_job_parts_purge(((struct faulty_store *)store)->inner, before, arena, error);
+}
+
 void faulty_store_init(struct faulty_store *store, struct store *inner)
 {
     *store = (struct faulty_store){.operations = *inner->operations, .inner = inner};
@@ -59,6 +84,8 @@ void faulty_store_init(struct faulty_store *store, struct store *inner)
     store->operations.ready = fail_ready;
     store->operations.wait_us = told_wait_us;
     store->operations.duplicate_backlog = fail_backlog;
+    store->operations.job_claim = claim;
+    store->operations.job_parts_purge = purge;
     store->base.operations = &store->operations;
 }
 
@@ -66,4 +93,10 @@ void faulty_store_fail(struct faulty_store *store, enum status reads, enum statu
 {
     atomic_store(&store->reads, reads);
     atomic_store(&store->writes, writes);
+}
+
+void faulty_store_go_away(struct faulty_store *store, int fine, int away)
+{
+    atomic_store(&store->fine, fine);
+    atomic_store(&store->away, away);
 }

@@ -14,9 +14,13 @@ struct faulty_store {
     _Atomic enum status reads;  /* what reads, look-ups and the question for readiness answer */
     _Atomic int64_t wait_us;    /* what the question for the wait answers */
     _Atomic enum status writes; /* what writes answer; STATUS_OK: what the inner store does */
+    _Atomic int fine, away;     /* so many units of work go well, then so many do not */
 };
 
 void faulty_store_init(struct faulty_store *store, struct store *inner);
 void faulty_store_fail(struct faulty_store *store, enum status reads, enum status writes);
+/* Away for a time: `fine` reads and writes go well, the next `away` are STATUS_UNAVAILABLE, and
+ * those behind them go well again. */
+void faulty_store_go_away(struct faulty_store *store, int fine, int away);
 
 #endif

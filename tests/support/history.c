@@ -45,6 +45,8 @@ void history_draw(struct property *property, struct history *history,
                                               HISTORY_IMPORT,
                                               HISTORY_BLOCK,
                                               HISTORY_BLOCK,
+                                              HISTORY_TELL,
+                                              HISTORY_TELL,
                                               HISTORY_GRANT,
                                               HISTORY_REVOKE,
                                               HISTORY_SUSPECT,
@@ -463,24 +465,42 @@ static void take_import(struct history_world *world, const struct history_step *
 }
 
 /* It goes to the home that it names, merged or not. */
-static void take_block(struct history_world *world, const struct history_step *step,
-                       struct history_effect *effect)
+static void take_message(struct history_world *world, const struct history_step *step,
+                         enum inbound_type type, struct str body, struct history_effect *effect)
 {
     struct environment *environment = &world->environment.base;
     struct error error = {0};
     struct consumed result = {0};
-    struct json_value *body = parse(world, step->value % 3 ? STR("{\"status\":\"BLOCKED\"}")
-                                                           : STR("{\"status\":\"UNBLOCKED\"}"));
-    const struct inbound_event event = {.type = INBOUND_CUSTOMER_BLOCKED,
+    const struct inbound_event event = {.type = type,
                                         .event_id =
                                             arena_format(&world->arena, "e%zu", step->number),
                                         .tenant = world->caller.tenant,
                                         .timestamp = environment->now(environment),
                                         .customer_id = id_str(world, step->customer),
-                                        .body = body};
+                                        .body = parse(world, body)};
     effect->status = consume_events(&world->application, &event, 1, &world->arena, &result, &error);
     if (result.outcome == CONSUMED_REFUSED) effect->status = result.error.status;
+}
+
+static void take_block(struct history_world *world, const struct history_step *step,
+                       struct history_effect *effect)
+{
+    take_message(world, step, INBOUND_CUSTOMER_BLOCKED,
+                 step->value % 3 ? STR("{\"status\":\"BLOCKED\"}")
+                                 : STR("{\"status\":\"UNBLOCKED\"}"),
+                 effect);
     effect->changed = effect->status == STATUS_OK;
+}
+
+/* It changes nothing that the customer is. */
+static void take_tell(struct history_world *world, const struct history_step *step,
+                      struct history_effect *effect)
+{
+    bool order = step->field % 2;
+    take_message(world, step, order ? INBOUND_SERVICE_ORDER_CREATED : INBOUND_CONTRACT_ACTIVATED,
+                 order ? arena_format(&world->arena, "{\"serviceOrderId\":\"SO-%zu\"}", step->value)
+                       : arena_format(&world->arena, "{\"contractId\":\"CT-%zu\"}", step->value),
+                 effect);
 }
 
 /* A revocation speaks for all homes of the tree. */
@@ -639,6 +659,7 @@ static void narrate(struct property *property, const struct history_step *step,
                                                           "end relation",
                                                           "import",
                                                           "block",
+                                                          "tell",
                                                           "grant",
                                                           "revoke",
                                                           "suspect",
@@ -684,6 +705,9 @@ static void dispatch(struct history_world *world, const struct history_step *ste
         return;
     case HISTORY_BLOCK:
         take_block(world, step, effect);
+        return;
+    case HISTORY_TELL:
+        take_tell(world, step, effect);
         return;
     case HISTORY_GRANT:
     case HISTORY_REVOKE:

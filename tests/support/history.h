@@ -32,6 +32,7 @@ enum history_kind {
     HISTORY_END_RELATION,
     HISTORY_IMPORT, /* the customer's source record says something else */
     HISTORY_BLOCK,  /* the accounts block the customer, or end that */
+    HISTORY_TELL,   /* a service order or a contract */
     HISTORY_GRANT,
     HISTORY_REVOKE,
     HISTORY_SUSPECT,    /* a possible duplicate is found */

@@ -411,17 +411,20 @@ static void a_scan_decides_as_a_write_does_and_twice_is_once(void **state)
                                          ON_DUPLICATE_ALLOW, &arena, &customer, &error),
                          STATUS_OK);
     struct review_scan_counts counts = {0};
+    struct review_scan_settings settings = {.merge_from = 2};
     for (int again = 0; again < 2; again++)
         assert_int_equal(
-            review_scan_decide(&application, &ann, pairs, 3, 2, &arena, &counts, &error),
+            review_scan_decide(&application, &ann, &settings, pairs, 3, &arena, &counts, &error),
             STATUS_OK);
     assert_int_equal(counts.pairs, 6);
     assert_int_equal(counts.alike, 4);
     assert_int_equal(items((struct review_query){.cause = STR("SCAN")})->count, 2);
     assert_int_equal(claim(&bob, item_of("A"), 15), STATUS_OK);
     /* Merging at once leaves alone what somebody is at. */
-    assert_int_equal(review_scan_decide(&application, &ann, pairs, 3, 0.9, &arena, &counts, &error),
-                     STATUS_OK);
+    settings.merge_from = 0.9;
+    assert_int_equal(
+        review_scan_decide(&application, &ann, &settings, pairs, 3, &arena, &counts, &error),
+        STATUS_OK);
     assert_int_equal(counts.merged, 1);
     const struct json_value *merged = items((struct review_query){.state = STR("MERGED")});
     assert_int_equal(merged->count, 1);

@@ -139,6 +139,7 @@ static struct str *all_pairs(size_t *count)
     struct profile_row *rows;
     size_t row_count;
     struct review_scan_counts counts = {0};
+    const struct review_scan_settings settings = {.merge_from = SCAN_NEVER_MERGES};
     assert_int_equal(
         review_scan_read(&application, &caller, STR_NONE, 1000, &arena, &rows, &row_count, &error),
         STATUS_OK);
@@ -149,8 +150,8 @@ static struct str *all_pairs(size_t *count)
             struct arena_mark mark = arena_mark(&arena);
             for (; n < REVIEW_SCAN_PAIRS_MAX && j + n < row_count; n++)
                 pairs[n] = (struct review_scan_pair){rows[i].customer_id, rows[j + n].customer_id};
-            assert_int_equal(review_scan_decide(&application, &caller, pairs, n, SCAN_NEVER_MERGES,
-                                                &arena, &counts, &error),
+            assert_int_equal(review_scan_decide(&application, &caller, &settings, pairs, n, &arena,
+                                                &counts, &error),
                              STATUS_OK);
             arena_rewind(&arena, mark);
         }

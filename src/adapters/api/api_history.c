@@ -1,5 +1,6 @@
 /* /customers/{customerId}/timeline, /service-orders, /entitlements and /credit */
 #include "adapters/api/handlers.h"
+#include "application/entitlements.h"
 #include "application/timeline.h"
 
 /* What an entry shows needs the permission with which it is read at its own resource. */
@@ -40,11 +41,12 @@ enum status api_history_service_orders(struct call *call, struct error *error)
 
 enum status api_history_entitlements(struct call *call, struct error *error)
 {
-    char today[INSTANT_TEXT_MAX];
-    struct str json, day = call_query(call, STR("on"));
-    if (str_is_none(day)) day = str_cut(instant_format(call_now(call), today), 10);
-    TRY(customer_entitlements(call_application(call), &call->caller, call->places[0], day,
-                              call->arena, &json, error));
+    struct entitlements_request request = {.customer_id = call->places[0],
+                                           .day = call_query(call, STR("on"))};
+    struct str json;
+    TRY(call_query_instant(call, STR("asOf"), INSTANT_FUTURE, &request.as_of, error));
+    TRY(customer_entitlements(call_application(call), &call->caller, &request, call->arena, &json,
+                              error));
     return answer_json(call, 200, json, error);
 }
 

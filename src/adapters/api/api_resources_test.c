@@ -126,6 +126,11 @@ static void what_a_customer_is_served_and_owes_is_there(void **state)
     assert_str(api_at(json, "sla.status"), STR("NOT_COVERED"));
     api_expect(*state, "GET", "customers/A/entitlements?on=2026-02-30", NULL, 400);
     api_expect(*state, "GET", "customers/A/entitlements", NULL, 200);
+    json =
+        api_expect(*state, "GET", "customers/A/entitlements?asOf=2126-02-02T10:00:00Z", NULL, 200);
+    assert_str(api_at(json, "on"), STR("2126-02-02"));
+    api_expect(*state, "GET", "customers/A/entitlements?asOf=2000-01-01", NULL, 404);
+    api_expect(*state, "GET", "customers/A/entitlements?asOf=soon", NULL, 400);
     json = api_expect(*state, "GET", "customers/A/credit", NULL, 200);
     assert_false(api_value_at(json, "blocked")->boolean);
     api_expect(*state, "GET", "customers/NOBODY/credit", NULL, 404);

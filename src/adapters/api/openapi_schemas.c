@@ -259,7 +259,8 @@ static const struct {
     {STR("Entitlements"), STR(OBJECT("\"customerId\":" TEXT ",\"on\":{\"type\":\"string\",\"format\":\"date\"},\"covered\":" TRUTH
         ",\"contracts\":" LIST(OBJECT("\"contractId\":" TEXT ",\"customerId\":" TEXT ",\"source\":" TEXT ",\"planId\":" TEXT_NULL ",\"startDate\":" TEXT_NULL ",\"endDate\":" TEXT_NULL
             ",\"state\":{\"type\":\"string\",\"enum\":[\"ACTIVE\",\"UPCOMING\",\"EXPIRED\"]}"))
-        ",\"sla\":" OBJECT("\"status\":{\"type\":\"string\",\"enum\":[\"NOT_COVERED\",\"KEPT\",\"BREACHED\"]},\"openServiceOrders\":" NUMBER ",\"breached\":" LIST(OBJECT(BREACH_MEMBERS)))))},
+        ",\"contractCounts\":" OBJECT("\"ACTIVE\":" NUMBER ",\"UPCOMING\":" NUMBER ",\"EXPIRED\":" NUMBER)
+        ",\"sla\":" OBJECT("\"status\":{\"type\":\"string\",\"enum\":[\"NOT_COVERED\",\"KEPT\",\"BREACHED\"]},\"openServiceOrders\":" NUMBER ",\"breachedServiceOrders\":" NUMBER ",\"breached\":" LIST(OBJECT(BREACH_MEMBERS)))))},
     {STR("Credit"), STR(OBJECT("\"customerId\":" TEXT ",\"blocked\":" TRUTH ",\"holds\":" LIST(OBJECT("\"customerId\":" TEXT ",\"blocked\":" TRUTH
         ",\"reason\":" TEXT_NULL ",\"since\":" TIME ",\"source\":" TEXT))))},
     {STR("ContactPage"), STR(PAGE("Contact"))},

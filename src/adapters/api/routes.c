@@ -24,7 +24,7 @@
 #define TIME_PARAMETER(name_, text) {STR(name_), STR("{\"type\":\"string\",\"format\":\"date-time\"}"), STR(text)}
 #define ENUM_PARAMETER(name_, values, text) {STR(name_), STR("{\"type\":\"string\",\"enum\":[" values "]}"), STR(text)}
 #define CURSOR_PARAMETER(pattern) {STR("cursor"), STR("{\"type\":\"string\",\"pattern\":\"" pattern "\"}"), STR("where to go on: `next` of the page before")}
-#define HISTORY_CURSOR      "^-?[0-9]{1,19}[.][0-9]{1,9}$"
+#define HISTORY_CURSOR      "^-?[0-9]{1,19}[.][0-9][.]-?[0-9]{1,19}[.][A-Za-z0-9._:-]+$"
 #define POINT_PARAMETER     {STR("contactPoint"), STR("{\"type\":\"string\",\"pattern\":\"" OPENAPI_POINT_PATTERN "\"}"), STR("an e-mail address or a phone number"), true}
 #define LIMIT_PARAMETER \
     {STR("limit"), STR("{\"type\":\"integer\",\"minimum\":1,\"maximum\":500}"), STR("items of a page; the most is configuration, 500 by default")}
@@ -94,8 +94,8 @@ const struct route routes[] = {
      .query = {LIMIT_PARAMETER, CURSOR_PARAMETER(HISTORY_CURSOR)},
      FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},
     {AT(GET, "/customers/{customerId}/entitlements"), NEEDS(HISTORY_READ), .handle = api_history_entitlements,
-     CALLED("getEntitlements", "Contracts, whether they cover a day, and how the service agreements stand at its end"), GIVES(200, "Entitlements"),
-     .query = {{STR("on"), STR("{\"type\":\"string\",\"format\":\"date\"}"), STR("the day, in UTC; today when it is not given")}},
+     CALLED("getEntitlements", "Contracts, whether they cover a day, and how the service agreements stood at its end"), GIVES(200, "Entitlements"),
+     .query = {{STR("on"), STR("{\"type\":\"string\",\"format\":\"date\"}"), STR("the day, in UTC; when it is not given that of asOf, or today")}, TIME_PARAMETER("asOf", "by what had been told at that time")},
      FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},
     {AT(GET, "/customers/{customerId}/credit"), NEEDS(CREDIT_READ), .handle = api_history_credit,
      CALLED("getCredit", "Whether the accounts have blocked the customer, and since when"), GIVES(200, "Credit"),

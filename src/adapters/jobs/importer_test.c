@@ -398,6 +398,13 @@ static void an_upload_that_is_dropped_leaves_nothing(void **state)
     job_service_free(runner);
 }
 
+static void claim_import(const char *holder, struct job_claim *claim)
+{
+    const struct job_turn turn = {
+        .lane = jobs_lane(STR("IMPORT")), .holder = str_from_cstr(holder), .lease_ms = 60000};
+    assert_int_equal(store_job_claim(application.store, &turn, &arena, claim, &error), STATUS_OK);
+}
+
 /* A job that a process which was killed had under way, with its upload. */
 static struct job_row leave_behind(struct str text)
 {
@@ -413,9 +420,7 @@ static struct job_row leave_behind(struct str text)
             STATUS_OK);
     assert_int_equal(
         import_job_create(&application, &caller, id, &parameters, &arena, &job, &error), STATUS_OK);
-    assert_int_equal(store_job_claim(application.store, jobs_lane(job.kind), STR("gone"), 60000,
-                                     &arena, &claim, &error),
-                     STATUS_OK);
+    claim_import("gone", &claim);
     assert_true(str_equal(claim.job_id, id) && claim.epoch == 1);
     return job;
 }
@@ -439,9 +444,7 @@ static void what_another_has_taken_is_not_written_to(void **state)
     (void)state;
     struct job_claim claim;
     struct job_row job = leave_behind(STR("ID,name\n"));
-    assert_int_equal(store_job_claim(application.store, jobs_lane(job.kind), STR("next"), 60000,
-                                     &arena, &claim, &error),
-                     STATUS_OK);
+    claim_import("next", &claim);
     assert_int_equal(claim.epoch, 2);
     expect_fenced_off(job.job_id);
     assert_int_equal(

@@ -1,8 +1,9 @@
 /* An export as a job: the lines of all customers into a file, which is then put into the store. One
- * that was cut off begins anew. */
+ * that was cut off, or taken away by an erasure, begins anew. */
 
 #include "adapters/jobs/import_job.h"
 #include "adapters/jobs/job_internal.h"
+#include "application/erase_exports.h"
 #include "application/export_records.h"
 #include "base/log.h"
 
@@ -62,10 +63,17 @@ static enum status write_pages(struct export_job *job, FILE *file, struct error 
     return fflush(file) == 0 ? STATUS_OK : job_file_failed("written", error);
 }
 
-static enum status run(struct export_job *job, struct error *error)
+/* From the first customer on. */
+static enum status go(void *context, struct error *error)
 {
+    struct export_job *job = context;
     const struct job_task *task = job->task;
     FILE *file;
+    job->cursor = (struct export_cursor){.after_len = 0};
+    job->bytes = 0;
+    arena_reset(&job->text);
+    TRY(job_begin(job->service, task, progress_json(job, NULL), error));
+    TRY(erase_exports_await(job->service->application, &task->caller, &job->page, error));
     TRY(job_scratch_stream(job->service, &file, error));
     enum status status = write_pages(job, file, error);
     if (status == STATUS_OK)
@@ -73,6 +81,12 @@ static enum status run(struct export_job *job, struct error *error)
                               error);
     (void)fclose(file);
     return status;
+}
+
+static int64_t place(const void *context)
+{
+    (void)context;
+    return 0;
 }
 
 static bool finish(struct export_job *job, enum status status, struct error *error)
@@ -94,8 +108,7 @@ bool job_run_export(struct job_service *service, struct job_task *task)
     arena_init(&job.page, PAGE_ARENA_MAX);
     arena_init(&job.text, PAGE_ARENA_MAX);
     job.pace.begun_at = job_now(service);
-    enum status status = job_record(service, task, JOB_RUNNING, progress_json(&job, NULL));
-    if (status == STATUS_OK) status = run(&job, &error);
+    enum status status = job_go_on(service, go, place, &job, &error);
     bool ended = job_ends(service, task, status) && finish(&job, status, &error);
     arena_release(&job.page);
     arena_release(&job.text);

@@ -2,14 +2,11 @@
  * stands.
  */
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "adapters/jobs/import_job.h"
 #include "adapters/jobs/job_internal.h"
 #include "base/log.h"
-
-enum { TRIES_MAX = 60 };
 
 struct running_import {
     struct job_service *service;
@@ -17,7 +14,9 @@ struct running_import {
     struct import_job import;
     struct job_pace pace;
     int64_t rows_before; /* this process began */
+    bool begun;
     int64_t bytes_total;
+    struct arena_mark mark; /* of the task's arena, behind which a run begins */
     struct arena scratch;
 };
 
@@ -49,19 +48,13 @@ static enum status tell_progress(void *context, const struct import_counts *coun
     return status == STATUS_JOB_ENDED || status == STATUS_JOB_TAKEN ? status : STATUS_OK;
 }
 
-/* The record of the job; waits for a store that does not answer. */
 static enum status open_import(struct running_import *running, struct error *error)
 {
-    const struct timespec pause = {.tv_nsec = 200000000};
     struct job_service *service = running->service;
     struct job_task *task = running->task;
-    enum status status = STATUS_UNAVAILABLE;
-    while (status == STATUS_UNAVAILABLE && !atomic_load(&service->stopping)) {
-        status = import_job_open(service->application, &task->caller, task->job_id, &task->arena,
-                                 &running->import, error);
-        if (status == STATUS_UNAVAILABLE) (void)nanosleep(&pause, NULL);
-    }
-    if (status != STATUS_OK) return status;
+    arena_rewind(&task->arena, running->mark);
+    TRY(import_job_open(service->application, &task->caller, task->job_id, &task->arena,
+                        &running->import, error));
     struct importer_options *options = &running->import.options;
     options->settings.epoch = task->epoch;
     options->caller = task->caller;
@@ -69,40 +62,31 @@ static enum status open_import(struct running_import *running, struct error *err
     options->memory_bytes = service->memory_bytes;
     options->progress = tell_progress;
     options->context = running;
-    running->rows_before = running->import.at.counts.rows;
+    if (!running->begun) running->rows_before = running->import.at.counts.rows;
+    running->begun = true;
     return STATUS_OK;
 }
 
-static enum status run(struct running_import *running, struct error *error)
+/* Behind its last step. */
+static enum status go(void *context, struct error *error)
 {
+    struct running_import *running = context;
     struct import_job *import = &running->import;
     struct stat what;
     int file;
+    TRY(open_import(running, error));
     TRY(job_file_fetch(running->service, running->task, &file, error));
     if (fstat(file, &what) == 0) running->bytes_total = what.st_size;
-    enum status status = job_record(running->service, running->task, JOB_RUNNING,
-                                    progress_json(running, &import->at.counts, NULL));
+    enum status status = job_begin(running->service, running->task,
+                                   progress_json(running, &import->at.counts, NULL), error);
     if (status == STATUS_OK) status = importer_run(&import->options, file, &import->at, error);
     (void)close(file);
     return status;
 }
 
-/* What is no fault of the import passes: another process that was killed and whose transaction the
- * database has not given up yet, a store that is away. The job goes on behind its last step; it
- * fails when it does not get on for long. */
-static enum status run_on(struct running_import *running, struct error *error)
+static int64_t place(const void *context)
 {
-    const struct timespec pause = {.tv_sec = 1};
-    int64_t step = running->import.at.step;
-    enum status status = run(running, error);
-    for (int tries = 0; tries < TRIES_MAX && job_passes(running->service, status); tries++) {
-        (void)nanosleep(&pause, NULL);
-        TRY(open_import(running, error));
-        if (running->import.at.step > step) tries = 0;
-        step = running->import.at.step;
-        status = run(running, error);
-    }
-    return status;
+    return ((const struct running_import *)context)->import.at.step;
 }
 
 static bool finish(struct running_import *running, enum status status, struct error *error)
@@ -125,11 +109,8 @@ bool job_run_import(struct job_service *service, struct job_task *task)
     struct error error = {.status = STATUS_OK};
     running.pace.begun_at = job_now(service);
     arena_init(&running.scratch, 1 << 20);
-    enum status status = open_import(&running, &error);
-    if (status == STATUS_OK)
-        status = run_on(&running, &error);
-    else
-        running.import.at = (struct import_position){0};
+    running.mark = arena_mark(&task->arena);
+    enum status status = job_go_on(service, go, place, &running, &error);
     bool ended = job_ends(service, task, status) && finish(&running, status, &error);
     arena_release(&running.scratch);
     return ended;

@@ -8,6 +8,7 @@
 
 #include "adapters/jobs/importer.h"
 #include "adapters/jobs/job_service.h"
+#include "base/identifier.h"
 
 enum { JOB_WORKERS = 3, JOB_HOLDER_MAX = 24 };
 
@@ -28,6 +29,8 @@ struct job_worker {
     struct str lane;
     pthread_t thread;
     bool started;
+    struct str before; /* the tenant whose job it had last; the thread's own */
+    char room[IDENTIFIER_MAX_BYTES];
     struct job_task *task;
 };
 
@@ -94,8 +97,17 @@ bool job_pace_is_due(struct job_pace *pace, instant now);
 /* {"ratePerSecond":..,"etaSeconds":..} as members of an open object; total 0: no estimate. */
 void job_pace_write(struct json_writer *writer, const struct job_pace *pace, instant now,
                     int64_t done, int64_t total, int64_t items);
-/* Whether a failure is one that passes, and the service goes on. */
-bool job_passes(struct job_service *service, enum status status);
+/* One run of a job from wherever it stands, and how far it is then: it grows, or begins anew. */
+typedef enum status job_go(void *job, struct error *error);
+typedef int64_t job_place(const void *job);
+/* Runs a job of whatever kind until it ends. What is no fault of the job passes, such as a store
+ * that is away, or another process that was killed and whose transaction the database has not given
+ * up yet: the job goes on then, and fails when it does not get on for long. */
+MUST_CHECK enum status job_go_on(struct job_service *service, job_go *go, job_place *place,
+                                 void *job, struct error *error);
+/* The first thing that a run does: records that it is under way. As job_record(). */
+MUST_CHECK enum status job_begin(struct job_service *service, const struct job_task *task,
+                                 struct str progress, struct error *error);
 /* Records the state, trying for a while when the store does not answer. STATUS_JOB_ENDED when it
  * was cancelled, STATUS_JOB_TAKEN when another instance has it: nothing is to be done then. */
 MUST_CHECK enum status job_record(struct job_service *service, const struct job_task *task,

@@ -4,7 +4,13 @@
 #include "adapters/jobs/job_internal.h"
 #include "base/log.h"
 
-enum { TELL_EVERY_MS = 500, RECORD_TRIES = 8 };
+enum {
+    TELL_EVERY_MS = 500,
+    RECORD_TRIES = 8,
+    GOES_MAX = 60, /* without getting on; with the pauses, about a minute */
+    FIRST_PAUSE_MS = 50,
+    PAUSE_MAX_MS = 1000
+};
 
 instant job_now(const struct job_service *service)
 {
@@ -31,11 +37,39 @@ void job_pace_write(struct json_writer *writer, const struct job_pace *pace, ins
     json_int64(writer, left > 0 ? (int64_t)left : 0);
 }
 
-bool job_passes(struct job_service *service, enum status status)
+static bool passes(struct job_service *service, enum status status)
 {
     bool passes = status == STATUS_UNAVAILABLE || status == STATUS_WRITE_CONFLICT ||
                   status == STATUS_OUTCOME_UNKNOWN;
     return passes && !atomic_load(&service->stopping);
+}
+
+static void pause_before(int tries)
+{
+    int64_t pause_ms = tries < 5 ? FIRST_PAUSE_MS << tries : PAUSE_MAX_MS;
+    const struct timespec pause = {.tv_sec = pause_ms / 1000, .tv_nsec = pause_ms % 1000 * 1000000};
+    (void)nanosleep(&pause, NULL);
+}
+
+enum status job_go_on(struct job_service *service, job_go *go, job_place *place, void *job,
+                      struct error *error)
+{
+    enum status status = go(job, error);
+    int64_t before = place(job);
+    for (int tries = 0; tries < GOES_MAX && passes(service, status); tries++) {
+        pause_before(tries);
+        status = go(job, error);
+        if (place(job) > before) tries = -1;
+        before = place(job);
+    }
+    return status;
+}
+
+enum status job_begin(struct job_service *service, const struct job_task *task, struct str progress,
+                      struct error *error)
+{
+    enum status status = job_record(service, task, JOB_RUNNING, progress);
+    return status == STATUS_OK ? status : error_plain(error, status);
 }
 
 enum status job_record(struct job_service *service, const struct job_task *task,

@@ -39,7 +39,7 @@ struct scan_job {
     int64_t items; /* done in the step, where it can be counted */
     int64_t customers, pairs, decided;
     struct review_scan_counts counts;
-    double merge_from;
+    struct review_scan_settings settings;
     enum status stopped; /* why it shall not go on */
 };
 
@@ -360,31 +360,27 @@ static enum status read_pairs(struct scan_job *job, FILE *file, struct review_sc
     return ferror(file) ? job_file_failed("read", error) : STATUS_OK;
 }
 
-static enum status decide_pairs(struct scan_job *job, FILE *file, int64_t from, struct error *error)
+/* Those that were decided before are passed over. */
+static enum status decide(struct scan_job *job, FILE *file, struct error *error)
 {
     struct review_scan_pair pairs[DECIDE_PAIRS];
     size_t count = 0;
+    int64_t at = 0;
+    rewind(file);
+    begin_step(job, "decide");
     do {
         arena_reset(&job->page);
         TRY(read_pairs(job, file, pairs, &count, error));
-        job->decided += (int64_t)count;
-        if (job->decided <= from || count == 0) continue;
-        TRY(review_scan_decide(job->service->application, &job->task->caller, pairs, count,
-                               job->merge_from, &job->page, &job->counts, error));
+        at += (int64_t)count;
+        if (at <= job->decided) continue;
+        TRY(review_scan_decide(job->service->application, &job->task->caller, &job->settings, pairs,
+                               count, &job->page, &job->counts, error));
+        job->decided = at;
         job->items += (int64_t)count;
         job->done = job->pairs ? (double)job->decided / (double)job->pairs : 1;
         TRY(go_on(job, error));
     } while (count > 0);
     return STATUS_OK;
-}
-
-static enum status decide(struct scan_job *job, FILE *file, struct error *error)
-{
-    int64_t from = job->decided;
-    rewind(file);
-    begin_step(job, "decide");
-    job->decided = 0;
-    return decide_pairs(job, file, from, error);
 }
 
 /* --- the whole --- */
@@ -404,7 +400,10 @@ static enum status read_record(struct scan_job *job, struct error *error)
         json_get(json_get(document, STR("parameters")), STR("autoMergeAbove"));
     const struct json_value *progress = json_get(document, STR("progress"));
     char *number = above ? arena_cstr(&job->page, above->text) : NULL;
-    job->merge_from = number ? strtod(number, NULL) : SCAN_NEVER_MERGES;
+    job->settings = (struct review_scan_settings){.merge_from = number ? strtod(number, NULL)
+                                                                       : SCAN_NEVER_MERGES,
+                                                  .job_id = job->task->job_id,
+                                                  .epoch = job->task->epoch};
     job->customers = number_of(progress, STR("customers"));
     job->pairs = number_of(progress, STR("pairs"));
     job->decided = number_of(progress, STR("decided"));
@@ -430,10 +429,11 @@ static enum status run_anew(struct scan_job *job, struct error *error)
     return status;
 }
 
-static enum status run(struct scan_job *job, struct error *error)
+static enum status go(void *context, struct error *error)
 {
+    struct scan_job *job = context;
     int file;
-    TRY(read_record(job, error));
+    TRY(job_begin(job->service, job->task, STR_NONE, error));
     enum status status = job_file_fetch(job->service, job->task, &file, error);
     if (status == STATUS_JOB_NOT_FOUND) return run_anew(job, error);
     if (status != STATUS_OK) return status;
@@ -445,6 +445,11 @@ static enum status run(struct scan_job *job, struct error *error)
     status = decide(job, pairs, error);
     (void)fclose(pairs);
     return status;
+}
+
+static int64_t place(const void *context)
+{
+    return ((const struct scan_job *)context)->decided;
 }
 
 static bool finish(struct scan_job *job, enum status status, struct error *error)
@@ -467,8 +472,8 @@ bool job_run_scan(struct job_service *service, struct job_task *task)
     struct error error = {.status = STATUS_OK};
     arena_init(&job.page, PAGE_ARENA_MAX);
     arena_init(&job.text, 1 << 20);
-    enum status status = job_record(service, task, JOB_RUNNING, STR_NONE);
-    if (status == STATUS_OK) status = run(&job, &error);
+    enum status status = read_record(&job, &error);
+    if (status == STATUS_OK) status = job_go_on(service, go, place, &job, &error);
     bool ended = job_ends(service, task, status) && finish(&job, status, &error);
     arena_release(&job.page);
     arena_release(&job.text);

@@ -77,13 +77,26 @@ static void task_free(struct job_task *task)
     free(task);
 }
 
+/* Whose turn it was, so that the next one's is next. */
+static void note_turn(struct job_worker *worker, struct str tenant)
+{
+    if (tenant.len <= sizeof(worker->room)) {
+        memcpy(worker->room, tenant.ptr, tenant.len);
+        worker->before = str_of(worker->room, tenant.len);
+    }
+}
+
 static enum status claim(struct job_worker *worker, struct job_task *task, struct error *error)
 {
     struct job_service *service = worker->service;
     struct job_claim taken;
-    TRY(store_job_claim(service->application->store, worker->lane, str_from_cstr(service->holder),
-                        service->lease_ms, &task->arena, &taken, error));
+    const struct job_turn turn = {.lane = worker->lane,
+                                  .holder = str_from_cstr(service->holder),
+                                  .after = worker->before,
+                                  .lease_ms = service->lease_ms};
+    TRY(store_job_claim(service->application->store, &turn, &task->arena, &taken, error));
     if (str_is_none(taken.tenant)) return STATUS_JOB_NOT_FOUND;
+    note_turn(worker, taken.tenant);
     task->job_id = taken.job_id;
     task->epoch = taken.epoch;
     task->caller = (struct caller){.tenant = taken.tenant};

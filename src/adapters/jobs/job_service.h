@@ -2,10 +2,11 @@
  *
  * A job is a row of the store, and its file (an upload, the result of an export) lies in the store
  * as well (application/job_parts.h). So any instance runs it: each has a thread per lane that takes
- * the next job, of each tenant the first, under a lease (store_job_claim). A further thread keeps
- * the leases of what is under way. An instance that dies or is stopped for longer than a lease
- * loses its jobs to others, which go on behind the last step; whatever it still writes for them is
- * refused by the job's epoch, in the unit of work that would write it.
+ * the next job, of each tenant one at a time and the tenants in turn, under a lease
+ * (store_job_claim). A further thread keeps the leases of what is under way. An instance that dies
+ * or is stopped for longer than a lease loses its jobs to others, which go on behind the last step;
+ * whatever it still writes for them is refused by the job's epoch, in the unit of work that would
+ * write it.
  *
  * A cancelled job stops after the batch under way; what was written stays. In an orderly stop a job
  * is given up after its batch, for another instance or the next start.

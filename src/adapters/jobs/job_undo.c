@@ -4,11 +4,11 @@
 #include "adapters/jobs/undoer.h"
 #include "base/log.h"
 
-enum { TRIES_MAX = 10 };
-
 struct running_undo {
     struct job_service *service;
     struct job_task *task;
+    struct undoer_options options;
+    struct undo_counts counts;
     struct job_pace pace;
     int64_t total;
     int64_t homes_before; /* this process began */
@@ -46,9 +46,20 @@ static enum status tell_progress(void *context, const struct undo_counts *counts
     return status == STATUS_JOB_ENDED || status == STATUS_JOB_TAKEN ? status : STATUS_OK;
 }
 
-static bool finish(struct running_undo *running, enum status status,
-                   const struct undo_counts *counts, struct error *error)
+static enum status go(void *context, struct error *error)
 {
+    struct running_undo *running = context;
+    return undoer_run(&running->options, &running->counts, error);
+}
+
+static int64_t place(const void *context)
+{
+    return ((const struct running_undo *)context)->counts.steps;
+}
+
+static bool finish(struct running_undo *running, enum status status, struct error *error)
+{
+    const struct undo_counts *counts = &running->counts;
     bool fine = status == STATUS_OK;
     error->status = status;
     if (!job_record_end(running->service, running->task, status,
@@ -63,20 +74,17 @@ static bool finish(struct running_undo *running, enum status status,
 bool job_run_undo(struct job_service *service, struct job_task *task)
 {
     struct running_undo running = {.service = service, .task = task};
-    struct undo_counts counts;
     struct error error = {.status = STATUS_OK};
-    const struct undoer_options options = {.application = service->application,
-                                           .caller = task->caller,
-                                           .undo_id = task->job_id,
-                                           .epoch = task->epoch,
-                                           .progress = tell_progress,
-                                           .context = &running};
+    running.options = (struct undoer_options){.application = service->application,
+                                              .caller = task->caller,
+                                              .undo_id = task->job_id,
+                                              .epoch = task->epoch,
+                                              .progress = tell_progress,
+                                              .context = &running};
     running.pace.begun_at = job_now(service);
     arena_init(&running.scratch, 1 << 20);
-    enum status status = undoer_run(&options, &counts, &error);
-    for (int tries = 0; tries < TRIES_MAX && job_passes(service, status); tries++)
-        status = undoer_run(&options, &counts, &error); /* which has waited already */
-    bool ended = job_ends(service, task, status) && finish(&running, status, &counts, &error);
+    enum status status = job_go_on(service, go, place, &running, &error);
+    bool ended = job_ends(service, task, status) && finish(&running, status, &error);
     arena_release(&running.scratch);
     return ended;
 }

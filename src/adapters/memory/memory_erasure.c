@@ -97,6 +97,7 @@ static bool erase_home(struct memory_heap *heap, struct memory_tenant *tenant, s
 {
     struct memory_profile *profile = memory_table_get(&tenant->profiles, home);
     return !profile || (drop_items(heap, &profile->facts, any_item, NULL) &&
+                        drop_items(heap, &profile->history, any_item, NULL) &&
                         drop_items(heap, &profile->versions, any_item, NULL));
 }
 
@@ -136,7 +137,7 @@ enum status memory_erasure_homes(struct store_session *session, const struct era
     if (!heap) return error_plain(error, STATUS_INTERNAL);
     bool fits = memory_events_erase(heap, &tenant->events, erasure) &&
                 erase_reasons(heap, tenant, erasure) && erase_duplicates(heap, tenant, &gone) &&
-                erase_answers(heap, tenant, erasure) && memory_jobs_erase_results(heap, tenant) &&
+                erase_answers(heap, tenant, erasure) &&
                 memory_letters_erase(heap, session, erasure) &&
                 drop_in_buckets(heap, &tenant->about, is_of_home, &gone);
     for (size_t i = 0; i < erasure->home_count && fits; i++)

@@ -10,6 +10,7 @@
 struct memory_profile {
     struct profile_row row;
     struct memory_vector facts;    /* struct fact *, as they came */
+    struct memory_vector history;  /* the same, of what is history */
     struct memory_vector versions; /* struct version_row *, ascending */
     struct memory_vector merges;   /* struct merge * with it as source or target */
 };
@@ -120,8 +121,11 @@ enum status memory_trees_load(struct store_session *, struct str, instant, struc
 enum status memory_trees_fact_append(struct store_session *, const struct fact *, struct error *);
 enum status memory_trees_facts_about(struct store_session *, const struct str *, size_t,
                                      struct arena *, struct fact **, size_t *, struct error *);
-enum status memory_trees_history(struct store_session *, const struct str *, size_t, struct arena *,
-                                 struct fact **, size_t *, struct error *);
+enum status memory_history_list(struct store_session *, const struct history_query *,
+                                struct arena *, struct fact **, size_t *, struct error *);
+enum status memory_history_of(struct store_session *, struct str, enum fact_kind,
+                              const struct fact *, size_t, struct arena *, struct fact **, size_t *,
+                              struct error *);
 enum status memory_trees_merge_insert(struct store_session *, const struct merge *, struct error *);
 enum status memory_trees_merge_get(struct store_session *, struct str, struct arena *,
                                    struct merge *, struct error *);
@@ -180,8 +184,8 @@ enum status memory_jobs_step_list(struct store_session *, struct str, int64_t, s
 enum status memory_jobs_step_report(struct store_session *, struct str, int64_t, struct str,
                                     struct error *);
 /* Files of all jobs that have ended. */
-bool memory_jobs_erase_results(struct memory_heap *, struct memory_tenant *);
-enum status memory_jobs_claim(struct store *, struct str, struct str, int64_t, struct arena *,
+enum status memory_jobs_exports_erase(struct store_session *, struct error *);
+enum status memory_jobs_claim(struct store *, const struct job_turn *, struct arena *,
                               struct job_claim *, struct error *);
 enum status memory_jobs_keep(struct store_session *, struct str, int64_t, int64_t, struct error *);
 enum status memory_jobs_part_put(struct store_session *, struct str, int64_t, instant, struct str,

@@ -129,29 +129,45 @@ enum status memory_jobs_step_report(struct store_session *session, struct str jo
  * ---
  */
 
+static bool is_before(const struct job_row *a, const struct job_row *b)
+{
+    if ((a->state == JOB_RUNNING) != (b->state == JOB_RUNNING)) return a->state == JOB_RUNNING;
+    return a->created_at < b->created_at;
+}
+
 static struct job_row *first_in_lane(const struct memory_tenant *tenant, struct str lane)
 {
+    struct job_row *first = NULL;
     for (size_t i = 0; i < tenant->jobs_ordered.count; i++) {
         const struct str *id = tenant->jobs_ordered.items[i];
         struct job_row *job = memory_table_get(&tenant->jobs, *id);
-        if (!str_is_none(job->lane) && str_equal(job->lane, lane)) return job;
+        if (str_is_none(job->lane) || !str_equal(job->lane, lane)) continue;
+        if (!first || is_before(job, first)) first = job;
     }
-    return NULL;
+    return first;
 }
 
-enum status memory_jobs_claim(struct store *store, struct str lane, struct str holder,
-                              int64_t lease_ms, struct arena *arena, struct job_claim *claim,
-                              struct error *error)
+/* Of the names in order, from behind that one on and round again. */
+static bool is_nearer(struct str name, struct str than, struct str after)
+{
+    bool name_behind = str_compare(name, after) > 0, than_behind = str_compare(than, after) > 0;
+    return name_behind == than_behind ? str_compare(name, than) < 0 : name_behind;
+}
+
+enum status memory_jobs_claim(struct store *store, const struct job_turn *turn, struct arena *arena,
+                              struct job_claim *claim, struct error *error)
 {
     struct memory_store *memory = (struct memory_store *)store;
     struct job_row *next = NULL;
-    (void)holder, (void)lease_ms, (void)arena, (void)error;
+    struct str after = str_is_none(turn->after) ? STR("") : turn->after;
+    (void)arena, (void)error;
     *claim = (struct job_claim){.tenant = STR_NONE};
     (void)pthread_mutex_lock(&memory->mutex);
     for (size_t i = 0; i < memory->tenants.room; i++) {
         const struct memory_slot *slot = &memory->tenants.slots[i];
-        struct job_row *first = slot->value ? first_in_lane(slot->value, lane) : NULL;
-        if (!first || (next && str_compare(next->job_id, first->job_id) <= 0)) continue;
+        if (!slot->value || (next && !is_nearer(slot->key, claim->tenant, after))) continue;
+        struct job_row *first = first_in_lane(slot->value, turn->lane);
+        if (!first) continue;
         next = first;
         *claim = (struct job_claim){.tenant = slot->key, .job_id = first->job_id};
     }
@@ -227,17 +243,21 @@ static bool may_go(const struct memory_tenant *tenant, const struct memory_slot 
     return first->written_at < before && (!job || str_is_none(job->lane));
 }
 
-bool memory_jobs_erase_results(struct memory_heap *heap, struct memory_tenant *tenant)
+enum status memory_jobs_exports_erase(struct store_session *session, struct error *error)
 {
-    for (size_t i = 0; i < tenant->job_parts.room; i++) {
-        struct memory_slot *slot = &tenant->job_parts.slots[i];
-        struct memory_bucket *bucket = slot->value;
-        if (!may_go(tenant, slot, INT64_MAX) || !memory_table_get(&tenant->jobs, slot->key))
-            continue;
-        if (!memory_save(heap, bucket, sizeof(*bucket))) return false;
-        bucket->vector = (struct memory_vector){.count = 0};
+    struct memory_heap *heap = memory_heap_of(session);
+    struct memory_tenant *tenant = memory_tenant_of(session);
+    if (!heap) return error_plain(error, STATUS_INTERNAL);
+    for (size_t i = 0; i < tenant->jobs_ordered.count; i++) {
+        const struct str *id = tenant->jobs_ordered.items[i];
+        struct job_row *job = memory_table_get(&tenant->jobs, *id);
+        if (!str_equal(job->kind, STR("EXPORT"))) continue;
+        TRY(remove_parts(heap, tenant, *id, error));
+        if (str_is_none(job->lane) || job->epoch == 0) continue;
+        if (!memory_save(heap, job, sizeof(*job))) return error_plain(error, STATUS_STORE_FULL);
+        job->epoch++;
     }
-    return true;
+    return STATUS_OK;
 }
 
 static void purge_tenant(struct memory_tenant *tenant, instant before)

@@ -53,8 +53,7 @@ static bool add_facts(const struct memory_tenant *tenant, struct tree *tree, ins
             memory_table_get(&tenant->profiles, tree->homes[h].customer_id);
         for (size_t i = 0; i < home->facts.count; i++) {
             const struct fact *fact = home->facts.items[i];
-            if (fact->recorded_at <= as_of && !fact_kind_is_history(fact->kind))
-                tree->facts[tree->fact_count++] = *fact;
+            if (fact->recorded_at <= as_of) tree->facts[tree->fact_count++] = *fact;
         }
     }
     tree_sort(tree);
@@ -100,10 +99,12 @@ enum status memory_trees_fact_append(struct store_session *session, const struct
     copy->actor = arena_str(&heap->arena, fact->actor);
     copy->import_id = arena_str(&heap->arena, fact->import_id);
     copy->body = json_copy(fact->body, &heap->arena);
+    struct memory_vector *facts = fact_kind_is_history(fact->kind) ? &home->history : &home->facts;
+    copy->number = (int64_t)facts->count + 1;
     if ((fact->subject.ptr && !copy->subject.ptr) || (fact->object.ptr && !copy->object.ptr) ||
         (fact->source.ptr && !copy->source.ptr) || (fact->actor.ptr && !copy->actor.ptr) ||
         (fact->import_id.ptr && !copy->import_id.ptr) || !copy->body ||
-        !memory_vector_add(heap, &home->facts, copy))
+        !memory_vector_add(heap, facts, copy))
         return error_plain(error, STATUS_STORE_FULL);
     if (copy->kind != FACT_RELATIONSHIP || !copy->object.ptr) return STATUS_OK;
     struct memory_bucket *bucket = memory_bucket_at(heap, &tenant->about, copy->object);
@@ -132,35 +133,6 @@ enum status memory_trees_facts_about(struct store_session *session, const struct
     tree_sort(&sorted);
     *facts = sorted.facts;
     *fact_count = sorted.fact_count;
-    return STATUS_OK;
-}
-
-static int compare_facts(const void *a, const void *b)
-{
-    return fact_compare(a, b);
-}
-
-enum status memory_trees_history(struct store_session *session, const struct str *homes,
-                                 size_t count, struct arena *arena, struct fact **facts,
-                                 size_t *fact_count, struct error *error)
-{
-    const struct memory_table *profiles = &memory_tenant_of(session)->profiles;
-    size_t total = 0, taken = 0;
-    for (size_t h = 0; h < count; h++) {
-        const struct memory_profile *home = memory_table_get(profiles, homes[h]);
-        total += home ? home->facts.count : 0;
-    }
-    *facts = ARENA_NEW_ARRAY(arena, struct fact, total);
-    if (!*facts) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t h = 0; h < count; h++) {
-        const struct memory_profile *home = memory_table_get(profiles, homes[h]);
-        for (size_t i = 0; home && i < home->facts.count; i++) {
-            const struct fact *fact = home->facts.items[i];
-            if (fact_kind_is_history(fact->kind)) (*facts)[taken++] = *fact;
-        }
-    }
-    if (taken > 1) qsort(*facts, taken, sizeof(**facts), compare_facts);
-    *fact_count = taken;
     return STATUS_OK;
 }
 

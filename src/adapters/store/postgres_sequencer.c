@@ -2,16 +2,18 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "adapters/store/sql_store_internal.h"
 #include "base/log.h"
 
 enum {
     BATCH = 2000,
-    BUSY_PAUSE_MS = 4,     /* between two batches: many events share one statement */
-    OTHERS_PAUSE_MS = 5,   /* another instance numbers; it may have begun before our commit */
-    IDLE_PAUSE_MS = 250,   /* to find what a crashed instance left */
-    FAILURE_PAUSE_MS = 200 /* the database does not answer */
+    BUSY_PAUSE_MS = 4,      /* between two batches: many events share one statement */
+    OTHERS_PAUSE_MS = 5,    /* another instance numbers; it may have begun before our commit */
+    IDLE_PAUSE_MS = 250,    /* to find what a crashed instance left */
+    FAILURE_PAUSE_MS = 200, /* the database does not answer */
+    LOOK_EVERY_S = 5        /* for sessions that have fallen silent */
 };
 
 /* Whether somebody has to wake it, or it goes on by itself. */
@@ -28,6 +30,7 @@ struct postgres_sequencer {
     loop_function *ended; /* not NULL: it is to stop */
     void *ended_argument;
     bool is_failing;
+    time_t look_at; /* for silent sessions; of the monotonic clock */
 };
 
 /* --- sleeping --- */
@@ -115,6 +118,39 @@ static int64_t number_once(struct postgres_sequencer *self, struct arena *arena)
     return batch.count == 0 ? IDLE_PAUSE_MS : batch.count < BATCH ? BUSY_PAUSE_MS : 0;
 }
 
+/* --- silent sessions --- */
+
+static enum status end_silent(struct sql_transaction *transaction, void *context,
+                              struct error *error)
+{
+    struct batch *batch = context;
+    struct sql_rows rows;
+    TRY(sql_query(transaction, SQL_SESSIONS_END_SILENT, NULL, 0, batch->arena, &rows, error));
+    batch->count = rows.row_count ? sql_cell_int64(&rows, 0, 0, 0) : 0;
+    return STATUS_OK;
+}
+
+/* An instance that is stopped between two statements, as a machine that is moved is, holds what it
+ * has locked against all others: the server ends a session that is idle in a unit of work, but not
+ * one that has sent a part of what it was to send. */
+static void look_for_silent(struct postgres_sequencer *self, struct arena *arena)
+{
+    struct error error = {0};
+    struct batch batch = {.arena = arena};
+    struct sql_driver *driver = self->store->driver;
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    if (now.tv_sec < self->look_at) return;
+    self->look_at = now.tv_sec + LOOK_EVERY_S;
+    arena_reset(arena);
+    enum status status =
+        driver->transact(driver, SQL_WRITE, STR(""), arena, end_silent, &batch, &error);
+    if (status != STATUS_OK)
+        log_debug("store.sessions_not_seen", LOG_CODE("code", status_code(status)));
+    else if (batch.count > 0)
+        log_warn("store.silent_sessions_ended", LOG_COUNT("sessions", batch.count));
+}
+
 static void run(void *argument)
 {
     struct postgres_sequencer *self = argument;
@@ -123,6 +159,7 @@ static void run(void *argument)
     sql_store_set_committed(&self->store->base, wake, self);
     arena_init(&arena, 1024 * 1024);
     while (!self->ended) {
+        look_for_silent(self, &arena);
         int64_t pause_ms = number_once(self, &arena);
         if (self->ended) break;
         if (pause_ms == IDLE_PAUSE_MS)

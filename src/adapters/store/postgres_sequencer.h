@@ -3,7 +3,8 @@
  * A coroutine on one loop of each instance. It works right after this instance has committed, not
  * oftener than every few milliseconds, and looks now and then for what an instance that crashed has
  * left. Of several instances one numbers at a time; the others come back soon. A lost connection is
- * no loss: what was not numbered is found again.
+ * no loss: what was not numbered is found again. Now and then it ends sessions of instances that
+ * have stopped in the middle of a unit of work and would hold their locks for as long.
  *
  *     postgres_sequencer_start(store, loop, NULL, NULL, &sequencer, error);
  *     ...

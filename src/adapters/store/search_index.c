@@ -13,12 +13,13 @@ enum {
     BUILD_MAX = 4096,   /* in one step */
     MERGE_FACTOR = 4,   /* segments of like size that become one */
     MERGE_IDLE_FROM = 2,
-    STEP_BLOCKS = 96, /* merged with one commit, and one more for each new entry: so merging keeps
-                         pace with what is to be merged */
-    STEP_BLOCKS_IDLE = 2048,
-    READ_BLOCKS = 32, /* of a segment at a time */
-    DELETE_BLOCKS = 256,
-    DELETE_BLOCKS_IDLE = 4096,
+    /* Merged with one commit, and one more for each entry that came since the step before: so
+     * merging keeps pace with what is to be merged, and no commit waits for much of it (30 us a
+     * block). */
+    STEP_BLOCKS = 32,
+    STEP_BLOCKS_IDLE = 256,
+    READ_BLOCKS = 32,  /* of a segment at a time */
+    DELETE_FACTOR = 2, /* blocks deleted where one would be merged */
     SEGMENTS_MAX = 256,
     TENANT_MAX = 128,
     LOAD_ARENA_BYTES = 64 * 1024 * 1024,
@@ -29,7 +30,8 @@ enum segment_state { SEGMENT_LIVE, SEGMENT_BUILDING, SEGMENT_DEAD };
 struct noted {
     char tenant[TENANT_MAX];
     size_t tenant_len;
-    size_t put; /* entries that are in no segment, at most */
+    size_t put;   /* entries that are in no segment, at most */
+    size_t since; /* entries put since the step before */
     bool unfinished;
 };
 
@@ -106,7 +108,10 @@ void search_index_note(struct search_index *index, struct str tenant, size_t put
 {
     pthread_mutex_lock(&index->mutex);
     struct noted *noted = find(index, tenant);
-    if (noted) noted->put += put;
+    if (noted) {
+        noted->put += put;
+        noted->since += put;
+    }
     pthread_mutex_unlock(&index->mutex);
 }
 
@@ -122,6 +127,20 @@ struct str search_index_next(struct search_index *index, bool idle, struct arena
     }
     pthread_mutex_unlock(&index->mutex);
     return tenant;
+}
+
+/* How many blocks a step for the tenant may merge. */
+static size_t allowance(struct search_index *index, struct str tenant, bool idle)
+{
+    size_t blocks = idle ? STEP_BLOCKS_IDLE : STEP_BLOCKS;
+    pthread_mutex_lock(&index->mutex);
+    struct noted *noted = find(index, tenant);
+    if (noted) {
+        blocks += noted->since;
+        noted->since = 0;
+    }
+    pthread_mutex_unlock(&index->mutex);
+    return blocks;
 }
 
 /* `taken`: entries of which a segment was made. */
@@ -154,8 +173,9 @@ struct step {
     bool idle;
     struct segment segments[SEGMENTS_MAX];
     size_t count;
-    size_t taken;   /* entries */
-    int64_t target; /* segment that blocks are written to */
+    size_t blocks_max; /* merged */
+    size_t taken;      /* entries */
+    int64_t target;    /* segment that blocks are written to */
 };
 
 static enum status execute(const struct step *step, const struct sql_statement *statement,
@@ -331,9 +351,8 @@ static enum status merge_some(struct step *step, struct segment *target, struct 
     }
     struct str reached;
     step->target = target->id;
-    TRY(search_segment_merge(sources, count, target->reached,
-                             (step->idle ? STEP_BLOCKS_IDLE : STEP_BLOCKS) + step->taken,
-                             step->arena, &sink, &reached, error));
+    TRY(search_segment_merge(sources, count, target->reached, step->blocks_max, step->arena, &sink,
+                             &reached, error));
     if (str_is_none(reached)) return take_place(step, target, error);
     target->reached = reached;
     return set_segment(step, target, error);
@@ -376,9 +395,8 @@ static enum status begin_merge(struct step *step, bool *begun, struct error *err
 
 static enum status delete_some(struct step *step, const struct segment *dead, struct error *error)
 {
-    const struct sql_value params[] = {
-        SQL_PARAM_TEXT(step->tenant), SQL_PARAM_INT64(dead->id),
-        SQL_PARAM_INT64(step->idle ? DELETE_BLOCKS_IDLE : DELETE_BLOCKS)};
+    const struct sql_value params[] = {SQL_PARAM_TEXT(step->tenant), SQL_PARAM_INT64(dead->id),
+                                       SQL_PARAM_INT64(DELETE_FACTOR * (int64_t)step->blocks_max)};
     const struct sql_value first[] = {SQL_PARAM_TEXT(step->tenant), SQL_PARAM_INT64(dead->id),
                                       SQL_PARAM_TEXT(STR("")), SQL_PARAM_INT64(1)};
     struct sql_rows rows;
@@ -428,6 +446,7 @@ enum status search_index_step(struct search_index *index, struct str tenant,
     bool locked;
     *more = false;
     TRY(is_locked(&step, &locked, error));
+    step.blocks_max = allowance(index, tenant, idle);
     if (!locked) TRY(do_one(&step, more, error));
     note_step(index, tenant, step.taken, *more, idle);
     return STATUS_OK;

@@ -49,8 +49,6 @@ enum status sql_erasure_homes(struct store_session *base, const struct erasure *
         SQL_HOMES_ERASE_FACTS, SQL_HOMES_ERASE_DUPLICATES, SQL_HOMES_ERASE_LETTERS};
     /* What was answered of a merged profile told of all its homes. */
     const struct sql_statement *const of_kin[] = {SQL_HOMES_ERASE_ANSWERS};
-    const struct sql_value tenant = SQL_PARAM_TEXT(base->tenant);
-    TRY(sql_execute(sql_session_of(base)->transaction, SQL_JOB_RESULTS_ERASE, &tenant, 1, error));
     for (size_t i = 0; i < erasure->merge_count; i++)
         TRY(erase_merge(base, &erasure->merges[i], erasure->reason, error));
     TRY(execute_all(base, all, SQL_COUNT(all), erasure->homes, erasure->home_count, error));

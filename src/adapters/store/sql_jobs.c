@@ -1,6 +1,6 @@
 /* Jobs, their steps, who runs them, and their files: in parts, as base64url, for a text is what
  * every table of a backup and both engines know. What is about the jobs of all tenants asks a
- * function of the owner on PostgreSQL (migrations/postgres/0091). */
+ * function of the owner on PostgreSQL (migrations/postgres/0091 and 0101). */
 #include "adapters/store/sql_store_internal.h"
 #include "formats/base64url.h"
 
@@ -127,8 +127,7 @@ enum status sql_jobs_step_report(struct store_session *base, struct str job_id, 
 /* --- who runs a job --- */
 
 struct claiming {
-    struct str lane, holder;
-    int64_t lease_ms;
+    const struct job_turn *turn;
     struct arena *arena;
     struct job_claim *claim;
 };
@@ -137,9 +136,11 @@ static enum status claim_body(struct sql_transaction *transaction, void *context
                               struct error *error)
 {
     const struct claiming *claiming = context;
+    const struct job_turn *turn = claiming->turn;
     const struct sql_value params[] = {
-        SQL_PARAM_TEXT(claiming->lane), SQL_PARAM_TEXT(claiming->holder),
-        SQL_PARAM_INT64(claiming->lease_ms * (INSTANT_SECOND / 1000))};
+        SQL_PARAM_TEXT(turn->lane), SQL_PARAM_TEXT(turn->holder),
+        SQL_PARAM_INT64(turn->lease_ms * (INSTANT_SECOND / 1000)),
+        SQL_PARAM_TEXT(str_is_none(turn->after) ? STR("") : turn->after)};
     struct sql_rows rows;
     TRY(sql_query(transaction, SQL_JOB_CLAIM, params, SQL_COUNT(params), claiming->arena, &rows,
                   error));
@@ -151,11 +152,11 @@ static enum status claim_body(struct sql_transaction *transaction, void *context
     return STATUS_OK;
 }
 
-enum status sql_jobs_claim(struct store *base, struct str lane, struct str holder, int64_t lease_ms,
-                           struct arena *arena, struct job_claim *claim, struct error *error)
+enum status sql_jobs_claim(struct store *base, const struct job_turn *turn, struct arena *arena,
+                           struct job_claim *claim, struct error *error)
 {
     struct sql_driver *driver = ((struct sql_store *)base)->driver;
-    struct claiming claiming = {lane, holder, lease_ms, arena, claim};
+    struct claiming claiming = {turn, arena, claim};
     return driver->transact(driver, SQL_WRITE, NO_TENANT, arena, claim_body, &claiming, error);
 }
 
@@ -204,6 +205,14 @@ enum status sql_jobs_parts_remove(struct store_session *base, struct str job_id,
 {
     const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(job_id)};
     return SESSION_EXECUTE(sql_session_of(base), SQL_JOB_PARTS_REMOVE, params, error);
+}
+
+/* First who runs them, which waits for a part that is being put: it is there to be taken then. */
+enum status sql_jobs_exports_erase(struct store_session *base, struct error *error)
+{
+    const struct sql_value tenant[] = {SQL_PARAM_TEXT(base->tenant)};
+    TRY(SESSION_EXECUTE(sql_session_of(base), SQL_JOB_EXPORTS_TAKE, tenant, error));
+    return SESSION_EXECUTE(sql_session_of(base), SQL_JOB_EXPORTS_ERASE, tenant, error);
 }
 
 static enum status purge_body(struct sql_transaction *transaction, void *context,

@@ -123,8 +123,15 @@ enum status sql_trees_fact_append(struct store_session *, const struct fact *, s
 enum status sql_trees_facts_about(struct store_session *, const struct str *objects, size_t count,
                                   struct arena *, struct fact **, size_t *fact_count,
                                   struct error *);
-enum status sql_trees_history(struct store_session *, const struct str *homes, size_t count,
-                              struct arena *, struct fact **, size_t *fact_count, struct error *);
+/* Rows of home, then columns kind, subject, object, source, observed_at, recorded_at, actor, body,
+ * import_id, number. */
+enum status sql_trees_decode(const struct sql_rows *rows, struct arena *arena, struct fact **facts,
+                             size_t *count, struct error *error);
+enum status sql_history_list(struct store_session *, const struct history_query *, struct arena *,
+                             struct fact **, size_t *count, struct error *);
+enum status sql_history_of(struct store_session *, struct str home, enum fact_kind,
+                           const struct fact *after, size_t limit, struct arena *, struct fact **,
+                           size_t *count, struct error *);
 enum status sql_trees_merge_insert(struct store_session *, const struct merge *, struct error *);
 enum status sql_trees_merge_get(struct store_session *, struct str merge_id, struct arena *,
                                 struct merge *, struct error *);
@@ -186,8 +193,8 @@ enum status sql_jobs_step_last(struct store_session *, struct str job_id, struct
                                struct job_step *, struct error *);
 enum status sql_jobs_list(struct store_session *, struct str after_id, size_t limit, struct arena *,
                           struct job_row **, size_t *count, struct error *);
-enum status sql_jobs_claim(struct store *, struct str lane, struct str holder, int64_t lease_ms,
-                           struct arena *, struct job_claim *, struct error *);
+enum status sql_jobs_claim(struct store *, const struct job_turn *, struct arena *,
+                           struct job_claim *, struct error *);
 enum status sql_jobs_keep(struct store_session *, struct str job_id, int64_t epoch,
                           int64_t lease_ms, struct error *);
 enum status sql_jobs_part_put(struct store_session *, struct str job_id, int64_t number, instant at,
@@ -195,6 +202,7 @@ enum status sql_jobs_part_put(struct store_session *, struct str job_id, int64_t
 enum status sql_jobs_part_get(struct store_session *, struct str job_id, int64_t number,
                               struct arena *, struct str *bytes, struct error *);
 enum status sql_jobs_parts_remove(struct store_session *, struct str job_id, struct error *);
+enum status sql_jobs_exports_erase(struct store_session *, struct error *);
 enum status sql_jobs_parts_purge(struct store *, instant before, struct arena *, struct error *);
 
 enum status sql_duplicates_insert(struct store_session *, const struct duplicate_row *,

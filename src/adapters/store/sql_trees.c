@@ -26,8 +26,8 @@ enum status sql_trees_fact_append(struct store_session *base, const struct fact 
     return status;
 }
 
-/* Columns kind, subject, object, source, observed_at, recorded_at, actor, body, import_id from
- * `column` on. */
+/* Columns kind, subject, object, source, observed_at, recorded_at, actor, body, import_id, number
+ * from `column` on. */
 static enum status decode_fact(const struct sql_rows *rows, size_t row, size_t column,
                                struct str home, struct arena *arena, struct fact *fact,
                                struct error *error)
@@ -41,6 +41,7 @@ static enum status decode_fact(const struct sql_rows *rows, size_t row, size_t c
         .recorded_at = sql_cell_int64(rows, row, column + 5, 0),
         .actor = sql_cell(rows, row, column + 6),
         .import_id = sql_cell(rows, row, column + 8),
+        .number = sql_cell_int64(rows, row, column + 9, 0),
     };
     if (!fact_kind_parse(sql_cell(rows, row, column), &fact->kind))
         return error_set(error, STATUS_STORE_CORRUPT, STR_NONE, STR_NONE,
@@ -51,9 +52,8 @@ static enum status decode_fact(const struct sql_rows *rows, size_t row, size_t c
                      "a fact that is stored is not JSON");
 }
 
-/* Rows of (home, fact). */
-static enum status decode_facts(const struct sql_rows *rows, struct arena *arena, struct fact **out,
-                                size_t *count, struct error *error)
+enum status sql_trees_decode(const struct sql_rows *rows, struct arena *arena, struct fact **out,
+                             size_t *count, struct error *error)
 {
     struct fact *facts = ARENA_NEW_ARRAY(arena, struct fact, rows->row_count);
     if (!facts) return error_plain(error, STATUS_OUT_OF_MEMORY);
@@ -78,24 +78,7 @@ enum status sql_trees_facts_about(struct store_session *base, const struct str *
     };
     struct sql_rows rows;
     TRY(SESSION_QUERY(sql_session_of(base), SQL_FACTS_ABOUT, params, arena, &rows, error));
-    return decode_facts(&rows, arena, out, fact_count, error);
-}
-
-static int compare_facts(const void *a, const void *b)
-{
-    return fact_compare(a, b);
-}
-
-enum status sql_trees_history(struct store_session *base, const struct str *homes, size_t count,
-                              struct arena *arena, struct fact **out, size_t *fact_count,
-                              struct error *error)
-{
-    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_ARRAY(homes, count)};
-    struct sql_rows rows;
-    TRY(SESSION_QUERY(sql_session_of(base), SQL_HISTORY_LIST, params, arena, &rows, error));
-    TRY(decode_facts(&rows, arena, out, fact_count, error));
-    if (*fact_count > 1) qsort(*out, *fact_count, sizeof(**out), compare_facts);
-    return STATUS_OK;
+    return sql_trees_decode(&rows, arena, out, fact_count, error);
 }
 
 /* --- the tree --- */

@@ -109,12 +109,19 @@ enum status store_facts_about(struct store_session *session, const struct str *o
                                                    fact_count, error);
 }
 
-enum status store_history_list(struct store_session *session, const struct str *homes, size_t count,
-                               struct arena *arena, struct fact **facts, size_t *fact_count,
+enum status store_history_list(struct store_session *session, const struct history_query *query,
+                               struct arena *arena, struct fact **facts, size_t *count,
                                struct error *error)
 {
-    return session->store->operations->history_list(session, homes, count, arena, facts, fact_count,
-                                                    error);
+    return session->store->operations->history_list(session, query, arena, facts, count, error);
+}
+
+enum status store_history_of(struct store_session *session, struct str home, enum fact_kind kind,
+                             const struct fact *after, size_t limit, struct arena *arena,
+                             struct fact **facts, size_t *count, struct error *error)
+{
+    return session->store->operations->history_of(session, home, kind, after, limit, arena, facts,
+                                                  count, error);
 }
 
 enum status store_merge_insert(struct store_session *session, const struct merge *merge,
@@ -296,11 +303,10 @@ enum status store_job_step_report(struct store_session *session, struct str job_
     return session->store->operations->job_step_report(session, job_id, number, report, error);
 }
 
-enum status store_job_claim(struct store *store, struct str lane, struct str holder,
-                            int64_t lease_ms, struct arena *arena, struct job_claim *claim,
-                            struct error *error)
+enum status store_job_claim(struct store *store, const struct job_turn *turn, struct arena *arena,
+                            struct job_claim *claim, struct error *error)
 {
-    return store->operations->job_claim(store, lane, holder, lease_ms, arena, claim, error);
+    return store->operations->job_claim(store, turn, arena, claim, error);
 }
 
 enum status store_job_keep(struct store_session *session, struct str job_id, int64_t epoch,
@@ -325,6 +331,11 @@ enum status store_job_parts_remove(struct store_session *session, struct str job
                                    struct error *error)
 {
     return session->store->operations->job_parts_remove(session, job_id, error);
+}
+
+enum status store_job_exports_erase(struct store_session *session, struct error *error)
+{
+    return session->store->operations->job_exports_erase(session, error);
 }
 
 enum status store_job_parts_purge(struct store *store, instant before, struct arena *arena,

@@ -77,6 +77,17 @@ struct erasure {
     struct str reason;
 };
 
+/* Which facts of history (fact_kind_is_history), and where their list goes on. */
+struct history_query {
+    const struct str *homes;
+    size_t home_count;
+    const enum fact_kind *kinds;
+    size_t kind_count;
+    bool first_only;           /* of each subject of a home the first as time goes */
+    const struct fact *behind; /* its observed_at, home and number; NULL: from the newest on */
+    size_t limit;
+};
+
 /* An exact, normalised value by which duplicates are found: "email+name|jane@acme.example|jane
  * doe". A home keeps every key it ever had. */
 struct key_hit {
@@ -87,7 +98,7 @@ enum { STORE_HOMES_MAX = 1000 };
 
 enum job_state {
     JOB_QUEUED,
-    JOB_RUNNING,
+    JOB_RUNNING, /* was begun, and is or will be gone on with */
     JOB_DONE,
     JOB_FAILED,
     JOB_CANCELLED,
@@ -107,6 +118,14 @@ struct job_row {
      * ended, or is not the service's to run. */
     struct str lane;
     int64_t epoch; /* how often it was taken; job_put leaves it as it is */
+};
+
+/* Who asks for a job: the instances of a service, each with a worker for a lane. */
+struct job_turn {
+    struct str lane;
+    struct str holder;
+    struct str after; /* the tenant whose job it had before; absent: none */
+    int64_t lease_ms;
 };
 
 /* A job that an instance has taken: for as long as its lease is kept, and until another takes it.
@@ -257,8 +276,11 @@ struct store_operations {
     enum status (*fact_append)(struct store_session *, const struct fact *, struct error *);
     enum status (*facts_about)(struct store_session *, const struct str *objects, size_t count,
                                struct arena *, struct fact **, size_t *fact_count, struct error *);
-    enum status (*history_list)(struct store_session *, const struct str *homes, size_t count,
-                                struct arena *, struct fact **, size_t *fact_count, struct error *);
+    enum status (*history_list)(struct store_session *, const struct history_query *,
+                                struct arena *, struct fact **, size_t *count, struct error *);
+    enum status (*history_of)(struct store_session *, struct str home, enum fact_kind,
+                              const struct fact *after, size_t limit, struct arena *,
+                              struct fact **, size_t *count, struct error *);
     enum status (*merge_insert)(struct store_session *, const struct merge *, struct error *);
     enum status (*merge_get)(struct store_session *, struct str merge_id, struct arena *,
                              struct merge *, struct error *);
@@ -309,8 +331,8 @@ struct store_operations {
                                  struct job_step *, struct error *);
     enum status (*job_step_report)(struct store_session *, struct str job_id, int64_t number,
                                    struct str report, struct error *);
-    enum status (*job_claim)(struct store *, struct str lane, struct str holder, int64_t lease_ms,
-                             struct arena *, struct job_claim *, struct error *);
+    enum status (*job_claim)(struct store *, const struct job_turn *, struct arena *,
+                             struct job_claim *, struct error *);
     enum status (*job_keep)(struct store_session *, struct str job_id, int64_t epoch,
                             int64_t lease_ms, struct error *);
     enum status (*job_part_put)(struct store_session *, struct str job_id, int64_t number,
@@ -318,6 +340,7 @@ struct store_operations {
     enum status (*job_part_get)(struct store_session *, struct str job_id, int64_t number,
                                 struct arena *, struct str *bytes, struct error *);
     enum status (*job_parts_remove)(struct store_session *, struct str job_id, struct error *);
+    enum status (*job_exports_erase)(struct store_session *, struct error *);
     enum status (*job_parts_purge)(struct store *, instant before, struct arena *, struct error *);
     enum status (*duplicate_insert)(struct store_session *, const struct duplicate_row *,
                                     struct error *);
@@ -420,10 +443,16 @@ MUST_CHECK enum status store_fact_append(struct store_session *session, const st
 MUST_CHECK enum status store_facts_about(struct store_session *session, const struct str *objects,
                                          size_t count, struct arena *arena, struct fact **facts,
                                          size_t *fact_count, struct error *error);
-/* History (fact_kind_is_history) of these homes, in the order of fact_compare. */
-MUST_CHECK enum status store_history_list(struct store_session *session, const struct str *homes,
-                                          size_t count, struct arena *arena, struct fact **facts,
-                                          size_t *fact_count, struct error *error);
+/* At most `limit`, newest first by observed_at; of one time by home, and what came later first. */
+MUST_CHECK enum status store_history_list(struct store_session *session,
+                                          const struct history_query *query, struct arena *arena,
+                                          struct fact **facts, size_t *count, struct error *error);
+/* Of one home and kind, at most `limit` behind `after` (its subject, observed_at and number; NULL:
+ * from the first on): by subject, then as time goes, then as they came. */
+MUST_CHECK enum status store_history_of(struct store_session *session, struct str home,
+                                        enum fact_kind kind, const struct fact *after, size_t limit,
+                                        struct arena *arena, struct fact **facts, size_t *count,
+                                        struct error *error);
 MUST_CHECK enum status store_merge_insert(struct store_session *session, const struct merge *merge,
                                           struct error *error);
 /* STATUS_MERGE_NOT_FOUND. */
@@ -571,13 +600,14 @@ MUST_CHECK enum status store_job_step_last(struct store_session *session, struct
 MUST_CHECK enum status store_job_step_report(struct store_session *session, struct str job_id,
                                              int64_t number, struct str report,
                                              struct error *error);
-/* Takes the next job of the lane, of all tenants: of each tenant the first that has not ended, and
- * that nobody has or whose lease has run out. It is the holder's for `lease_ms`. The embedded
- * stores have one process, which is running none of the lane when it asks: there a lease is over at
- * once. */
-MUST_CHECK enum status store_job_claim(struct store *store, struct str lane, struct str holder,
-                                       int64_t lease_ms, struct arena *arena,
-                                       struct job_claim *claim, struct error *error);
+/* Takes the next job of the lane, which is the holder's for `lease_ms`. One of a tenant at a time:
+ * nobody has any of his in the lane. Of his the one that was begun, else the one that was made
+ * first; of the tenants that have one, the next behind `after` by name, and round again. The
+ * embedded stores have one process, which is running none of the lane when it asks: there a lease
+ * is over at once. */
+MUST_CHECK enum status store_job_claim(struct store *store, const struct job_turn *turn,
+                                       struct arena *arena, struct job_claim *claim,
+                                       struct error *error);
 /* From now on for `lease_ms`; 0 gives it up. Nothing when it has ended or another has taken it. */
 MUST_CHECK enum status store_job_keep(struct store_session *session, struct str job_id,
                                       int64_t epoch, int64_t lease_ms, struct error *error);
@@ -591,6 +621,9 @@ MUST_CHECK enum status store_job_part_get(struct store_session *session, struct 
                                           struct error *error);
 MUST_CHECK enum status store_job_parts_remove(struct store_session *session, struct str job_id,
                                               struct error *error);
+/* Takes away the files of all exports of the tenant, and those that have not ended from whoever
+ * runs them: they are there to be taken again at once. */
+MUST_CHECK enum status store_job_exports_erase(struct store_session *session, struct error *error);
 /* What was put before that time, of all tenants, but for jobs that have not ended. */
 MUST_CHECK enum status store_job_parts_purge(struct store *store, instant before,
                                              struct arena *arena, struct error *error);

@@ -7,16 +7,17 @@
 enum {
     BATCH_MAX_DEFAULT = 1024,
     /* A batch takes no further unit of work after so long, so that the first one's caller does not
-     * wait for a queue of large ones; or after as long as the commit before it took, so that a slow
+     * wait for a queue of large ones; or after as long as a commit usually takes, so that a slow
      * disk is waited for half of the time at most. */
-    BATCH_TIME_MIN_NS = 10 * 1000 * 1000,
+    BATCH_TIME_MIN_NS = 4 * 1000 * 1000,
     BATCH_TIME_MAX_NS = 200 * 1000 * 1000,
     RUNS_MAX = 8, /* of one body that reports conflicts */
-    /* The WAL is brought into the file when nobody waits and it has grown so long, or in any case
-     * when it has grown long: a longer one coalesces more writes to the same page, and makes
-     * writers wait longer when its turn comes. */
-    CHECKPOINT_IDLE_FRAMES = 4 * 1024,
+    /* The WAL is brought into the file when it has grown so long. A longer one coalesces more
+     * writes to the same page, and makes writers wait longer when its turn comes: what only jobs
+     * wait for may take long, what requests wait for a few milliseconds. */
     CHECKPOINT_FRAMES = 16 * 1024,
+    CHECKPOINT_REQUEST_FRAMES = 1024,
+    CHECKPOINT_AGAIN = 8, /* when a reader was in the way: after an eighth of it more */
     IDLE_AFTER_MS = 200,
 };
 
@@ -71,6 +72,7 @@ static void run_until_settled(struct sqlite_writer *writer, struct sqlite_reques
 static void run_request(struct sqlite_writer *writer, struct sqlite_request *request)
 {
     int64_t start = sql_queue_now_ns();
+    writer->serves_requests = writer->serves_requests || request->coroutine;
     if (request->coroutine) sql_queue_leave(&writer->queue);
     run_until_settled(writer, request);
     int64_t took = sql_queue_now_ns() - start;
@@ -116,7 +118,9 @@ static enum status commit(struct sqlite_writer *writer, struct error *error)
 {
     int64_t start = sql_queue_now_ns();
     enum status status = sqlite_connection_control(&writer->connection, CONTROL_COMMIT, error);
-    atomic_store_explicit(&writer->commit_ns, sql_queue_now_ns() - start, memory_order_relaxed);
+    int64_t usual = atomic_load_explicit(&writer->commit_ns, memory_order_relaxed);
+    usual = sql_queue_usual(usual, sql_queue_now_ns() - start);
+    atomic_store_explicit(&writer->commit_ns, usual, memory_order_relaxed);
     if (status == STATUS_OK) return STATUS_OK;
     /* Whole frames may have reached the disk when only the sync failed: a crash now could find
      * them. */
@@ -140,6 +144,7 @@ static struct sqlite_request *run_batch(struct sqlite_writer *writer, struct sql
 {
     int64_t end = sql_queue_now_ns() + batch_time_ns(writer);
     size_t count = 0;
+    writer->serves_requests = false;
     for (struct sqlite_request *request = first; request; request = request->next) {
         run_request(writer, request);
         count++;
@@ -163,12 +168,16 @@ static struct error lost_reason(const struct sqlite_request *first)
     return why;
 }
 
-static void checkpoint(struct sqlite_writer *writer, bool idle)
+static void checkpoint(struct sqlite_writer *writer)
 {
-    if (writer->wal_frames < (idle ? CHECKPOINT_IDLE_FRAMES : CHECKPOINT_FRAMES)) return;
+    int most = writer->serves_requests ? CHECKPOINT_REQUEST_FRAMES : CHECKPOINT_FRAMES;
+    if (writer->wal_frames < writer->wal_frames_tried) writer->wal_frames_tried = 0; /* anew */
+    if (writer->wal_frames < most ||
+        writer->wal_frames - writer->wal_frames_tried < most / CHECKPOINT_AGAIN)
+        return;
     /* A failure costs nothing but a longer WAL: the next one tries again. */
     sqlite3_wal_checkpoint_v2(writer->connection.db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    writer->wal_frames = 0;
+    writer->wal_frames_tried = writer->wal_frames;
 }
 
 /* Gives whether there is more to do. */
@@ -201,7 +210,7 @@ static void maintain_idle(struct sqlite_writer *writer)
     if (transaction_is_lost(writer) || commit(writer, &ignored) != STATUS_OK) return;
     if (writer->committed) writer->committed(writer->committed_argument);
     writer->may_maintain = more;
-    checkpoint(writer, true);
+    checkpoint(writer);
 }
 
 /* Begins, runs, commits and tells; gives the requests that did not fit. */
@@ -302,7 +311,7 @@ static void *writer_main(void *argument)
         while (idle && writer->may_maintain && queue_is_empty(writer)) maintain_idle(writer);
         while (waiting) {
             waiting = serve_timed(writer, waiting);
-            checkpoint(writer, !waiting && queue_is_empty(writer));
+            checkpoint(writer);
         }
     }
 }

@@ -26,11 +26,13 @@ struct sqlite_writer {
     bool (*maintain)(struct sql_transaction *transaction, bool idle, void *argument);
     void *maintain_argument;
     bool may_maintain;         /* something was committed since there was nothing left to do */
-    _Atomic int64_t commit_ns; /* how long the latest commit took */
+    _Atomic int64_t commit_ns; /* how long a commit usually takes */
     _Atomic int64_t batch_ns;  /* what a batch usually takes besides its units of work */
     struct sql_queue queue;    /* of those who are not threads: jobs wait for themselves */
     int64_t working_ns;        /* of the batch under way: in units of work */
     int wal_frames;            /* in the WAL after the latest commit */
+    int wal_frames_tried;      /* those at the latest attempt to bring them into the file */
+    bool serves_requests;      /* in the latest batch, not jobs alone */
 
     pthread_t thread;
     pthread_mutex_t mutex;
