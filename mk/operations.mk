@@ -1,9 +1,9 @@
 # What an operator does, and what befalls him (tests/operations).
 # make operating-tables    writes the tables of docs/operating.md anew: metrics and codes
-TEST_STEPS += backup reload doctor documents harsh harsh_postgres overload searching instances production failover
+TEST_STEPS += backup reload doctor documents harsh harsh_postgres overload searching instances production failover replicas
 
-.PHONY: backup reload doctor documents harsh harsh_postgres overload searching instances production failover
-backup reload doctor documents harsh_postgres searching instances production failover: $(BUILD)/customer360
+.PHONY: backup reload doctor documents harsh harsh_postgres overload searching instances production failover replicas
+backup reload doctor documents harsh_postgres searching instances production failover replicas: $(BUILD)/customer360
 	tests/operations/$@.py --binary $(BUILD)/customer360
 
 harsh overload: $(BUILD)/customer360 $(BUILD)/operations/preload.so

@@ -299,7 +299,6 @@ static enum status apply_master(struct consumption *consumption, const struct in
 {
     struct caller caller = caller_of(event);
     struct customer_change change;
-    struct golden before;
     struct str key = json_text(json_get(event->body, STR("masterId")));
     if (str_is_none(key)) key = event->customer_id;
     struct fact assertion = {.home = event->customer_id,
@@ -308,11 +307,7 @@ static enum status apply_master(struct consumption *consumption, const struct in
                              .source = type_of(consumption)->source,
                              .observed_at = event->timestamp};
     TRY(open_change(consumption, event, &caller, &change, error));
-    if (import_update_said(&change, assertion.home, assertion.source, key, event->timestamp,
-                           &before) != STATUS_OK)
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
-    TRY(profile_parse_patch(event->attributes, before.attributes, consumption->arena,
-                            &assertion.body, error));
+    TRY(import_update_assert(&change, event->attributes, &assertion, error));
     if (profile_assertion_is_empty(assertion.body)) return STATUS_OK;
     TRY(customer_change_check_channel(&change.tree, assertion.body, change.now, consumption->arena,
                                       error));

@@ -32,17 +32,24 @@ bool customer_is_removed(const struct profile_row *row)
            row->erased_at == INSTANT_NONE;
 }
 
-enum status customer_get_root(struct store_session *session, struct str customer_id,
-                              enum store_lock lock, struct arena *arena, struct profile_row *row,
-                              struct error *error)
+enum status customer_get_kept_root(struct store_session *session, struct str customer_id,
+                                   enum store_lock lock, struct arena *arena,
+                                   struct profile_row *row, struct error *error)
 {
     TRY(store_profile_get(session, customer_id, lock, arena, row, error));
     if (row->erased_at != INSTANT_NONE) return error_plain(error, STATUS_CUSTOMER_ERASED);
-    if (customer_is_removed(row)) return error_plain(error, STATUS_CUSTOMER_NOT_FOUND);
     if (str_is_none(row->survivor_id)) return STATUS_OK;
     struct profile_row root;
     TRY(customer_root(session, row, arena, &root, error));
     return results_merged(root.customer_id, row->merge_id, arena, error);
+}
+
+enum status customer_get_root(struct store_session *session, struct str customer_id,
+                              enum store_lock lock, struct arena *arena, struct profile_row *row,
+                              struct error *error)
+{
+    TRY(customer_get_kept_root(session, customer_id, lock, arena, row, error));
+    return customer_is_removed(row) ? error_plain(error, STATUS_CUSTOMER_NOT_FOUND) : STATUS_OK;
 }
 
 enum status customer_render(const struct golden *golden, struct arena *arena,

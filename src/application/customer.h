@@ -23,6 +23,10 @@ bool customer_is_removed(const struct profile_row *row);
 MUST_CHECK enum status customer_get_root(struct store_session *session, struct str customer_id,
                                          enum store_lock lock, struct arena *arena,
                                          struct profile_row *row, struct error *error);
+/* The same of all that is kept: of a removed one as well. */
+MUST_CHECK enum status customer_get_kept_root(struct store_session *session, struct str customer_id,
+                                              enum store_lock lock, struct arena *arena,
+                                              struct profile_row *row, struct error *error);
 
 /* Puts the golden values and the document into the row, for its id, version and times. */
 MUST_CHECK enum status customer_render(const struct golden *golden, struct arena *arena,

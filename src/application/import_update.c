@@ -32,11 +32,11 @@ bool import_update_has(const struct customer_change *change, struct str home, st
     return false;
 }
 
-enum status import_update_said(const struct customer_change *change, struct str home,
-                               struct str source, struct str source_key, instant observed_at,
+/* The golden record of the record's own assertions, as observed up to that time. */
+static enum status said_before(const struct customer_change *change, const struct fact *now,
                                struct golden *golden)
 {
-    struct home only = {.customer_id = home, .parent = -1, .joined_at = INSTANT_NONE};
+    struct home only = {.customer_id = now->home, .parent = -1, .joined_at = INSTANT_NONE};
     struct tree own = {.homes = &only,
                        .home_count = 1,
                        .facts =
@@ -44,10 +44,40 @@ enum status import_update_said(const struct customer_change *change, struct str 
     if (!own.facts) return STATUS_OUT_OF_MEMORY;
     for (size_t i = 0; i < change->tree.fact_count; i++) {
         const struct fact *fact = &change->tree.facts[i];
-        if (is_of(fact, home, source, source_key) && fact->observed_at <= observed_at)
+        if (is_of(fact, now->home, now->source, now->subject) &&
+            fact->observed_at <= now->observed_at)
             own.facts[own.fact_count++] = *fact;
     }
     return golden_record(&own, change->policy, change->arena, golden);
+}
+
+static bool was_said_since(const struct customer_change *change, const struct fact *now,
+                           struct str member)
+{
+    for (size_t i = 0; i < change->tree.fact_count; i++) {
+        const struct fact *fact = &change->tree.facts[i];
+        if (fact->observed_at > now->observed_at &&
+            is_of(fact, now->home, now->source, now->subject) &&
+            (json_get(fact->body, member) ||
+             json_get(json_get(fact->body, STR("retract")), member)))
+            return true;
+    }
+    return false;
+}
+
+enum status import_update_assert(const struct customer_change *change,
+                                 const struct json_value *said, struct fact *fact,
+                                 struct error *error)
+{
+    struct golden before;
+    struct json_value current = json_make_object();
+    current.members = ARENA_NEW_ARRAY(change->arena, struct json_member, said->count);
+    if (!current.members || said_before(change, fact, &before) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < said->count; i++)
+        if (!was_said_since(change, fact, said->members[i].name))
+            current.members[current.count++] = said->members[i];
+    return profile_parse_patch(&current, before.attributes, change->arena, &fact->body, error);
 }
 
 static bool same_text(const struct json_value *a, const struct json_value *b, const char *member,
@@ -80,15 +110,21 @@ static const struct json_value *known_contact(const struct customer_change *chan
     return by_name;
 }
 
-/* The fact that brings the contact to what the record says; an empty body when nothing changes. */
+/* The fact that brings the contact of that number to what the record says; an empty body when
+ * nothing changes. */
 static enum status contact_fact(struct customer_change *change, struct str home,
-                                const struct fact *contact, bool id_was_given, struct fact *fact,
+                                const struct new_customer *record, size_t number, struct fact *fact,
                                 struct error *error)
 {
-    const struct json_value *known = known_contact(change, contact, id_was_given);
+    const struct fact *contact = &record->contacts[number];
+    const struct json_value *known =
+        known_contact(change, contact, record->contact_id_given[number]);
     *fact = *contact;
     fact->home = home;
-    if (!known) return STATUS_OK;
+    if (!known)
+        return contact_set_place(fact, number, change->arena) == STATUS_OK
+                   ? STATUS_OK
+                   : error_plain(error, STATUS_OUT_OF_MEMORY);
     fact->subject = json_text(json_get(known, STR("contactId")));
     int32_t at = contact_find(&change->tree, fact->subject);
     if (at >= 0) fact->home = change->tree.homes[at].customer_id;
@@ -115,7 +151,6 @@ enum status import_update(struct customer_change *change, struct str home,
                           struct str source, instant observed_at, bool *changed,
                           struct error *error)
 {
-    struct golden before;
     struct fact assertion = {.home = home,
                              .kind = FACT_ASSERTION,
                              .subject = source_key,
@@ -126,15 +161,11 @@ enum status import_update(struct customer_change *change, struct str home,
     *changed = false;
     if (!contacts) return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(check_room(change, record, error));
-    if (import_update_said(change, home, source, source_key, observed_at, &before) != STATUS_OK)
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
-    TRY(profile_parse_patch(record->assertion, before.attributes, change->arena, &assertion.body,
-                            error));
+    TRY(import_update_assert(change, record->assertion, &assertion, error));
     TRY(customer_change_check_channel(&change->tree, assertion.body, change->now, change->arena,
                                       error));
     for (size_t i = 0; i < contact_count; i++)
-        TRY(contact_fact(change, home, &record->contacts[i], record->contact_id_given[i],
-                         &contacts[i], error));
+        TRY(contact_fact(change, home, record, i, &contacts[i], error));
     if (!profile_assertion_is_empty(assertion.body))
         TRY(customer_change_append(change, &assertion, error));
     for (size_t i = 0; i < contact_count; i++)

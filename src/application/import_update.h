@@ -12,11 +12,13 @@ MUST_CHECK enum status import_update_open(struct customer_change *change, struct
 /* Whether the home of the opened tree has said something by this source record, undone or not. */
 bool import_update_has(const struct customer_change *change, struct str home, struct str source,
                        struct str source_key);
-/* What the source record says so far: the golden record of its own assertions, as observed up to
- * that time. STATUS_OUT_OF_MEMORY only. */
-MUST_CHECK enum status import_update_said(const struct customer_change *change, struct str home,
-                                          struct str source, struct str source_key,
-                                          instant observed_at, struct golden *golden);
+/* `fact` is an assertion by a source record (home, source, subject, observed_at): its body becomes
+ * what of `said` differs from what the record said up to that time, and was not said otherwise by
+ * it since; for what comes late tells of a time that is over. Failures: those of
+ * profile_parse_patch. */
+MUST_CHECK enum status import_update_assert(const struct customer_change *change,
+                                            const struct json_value *said, struct fact *fact,
+                                            struct error *error);
 /* What differs from what this very source record said before becomes an assertion in `home`:
  * changed values, new list elements, and retractions of elements that a given list no longer has. A
  * field that the record does not give is left as it is. Contacts are found by contactId, else by

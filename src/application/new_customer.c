@@ -51,6 +51,7 @@ static enum status make_facts(struct application *application, const struct call
         contacts[i] = common;
         TRY(take_contact(application, &parsed->contacts->items[i], arena, &contacts[i], &given[i]));
         facts[i + 1] = contacts[i];
+        TRY(contact_set_place(&facts[i + 1], i, arena));
     }
     out->tree.fact_count = count + 1;
     out->assertion = parsed->assertion;

@@ -32,10 +32,11 @@ static char *put_digits(char *at, unsigned value, int width)
     return at + width;
 }
 
+static const instant earliest = -62167219200 * INSTANT_SECOND; /* 0000-01-01 */
+static const instant latest = 253402300800 * INSTANT_SECOND - 1;
+
 struct str instant_format(instant when, char out[INSTANT_TEXT_MAX])
 {
-    static const instant earliest = -62167219200 * INSTANT_SECOND; /* 0000-01-01 */
-    static const instant latest = 253402300800 * INSTANT_SECOND - 1;
     if (when < earliest) when = earliest;
     if (when > latest) when = latest;
     int64_t days = when / INSTANT_DAY, rest = when % INSTANT_DAY, year;
@@ -149,7 +150,7 @@ bool instant_parse(struct str text, instant *when)
     if (hours > 23 || minutes > 59 || seconds > 60) return false;
     int64_t total = days * 86400 + hours * 3600 + minutes * 60 + seconds - offset;
     *when = total * INSTANT_SECOND + micros;
-    return true;
+    return *when >= earliest && *when <= latest;
 }
 
 bool instant_is_date(struct str text)

@@ -21,7 +21,8 @@ enum { INSTANT_TEXT_MAX = 32 };
 /* Writes e.g. 2026-02-02T10:30:00Z; years 0000 to 9999, others are clamped. Returns `out`. */
 struct str instant_format(instant when, char out[INSTANT_TEXT_MAX]);
 /* RFC 3339 with any offset ("Z", "+02:00") and up to 9 fraction digits (past 6 are cut). A plain
- * date means its midnight in UTC. False on anything else, or a day that does not exist. */
+ * date means its midnight in UTC. False on anything else, a day that does not exist, or a time that
+ * is not in the years 0000 to 9999 in UTC. */
 bool instant_parse(struct str text, instant *when);
 /* YYYY-MM-DD, an existing day. */
 bool instant_is_date(struct str text);

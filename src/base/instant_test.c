@@ -89,6 +89,9 @@ static void what_is_no_instant_is_refused(void **state)
         STR("1970-01-01T00:00:00Z\0"),
         STR("1970/01/01"),
         STR("-970-01-01"),
+        STR("0000-01-01T00:00:00+00:01"),
+        STR("9999-12-31T23:59:59-00:01"),
+        STR("9999-12-31T23:59:60Z"),
     };
     instant when;
     for (size_t i = 0; i < UNIT_COUNT(rows); i++)

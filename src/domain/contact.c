@@ -177,6 +177,26 @@ enum status contact_take_id(const struct json_value *contact, struct arena *aren
     return STATUS_OK;
 }
 
+#define PLACE STR("place")
+
+enum status contact_set_place(struct fact *fact, size_t place, struct arena *arena)
+{
+    struct json_value number = {.type = JSON_NUMBER};
+    if (place == 0) return STATUS_OK;
+    number.text = arena_format(arena, "%zu", place);
+    struct json_value *body = json_copy(fact->body, arena);
+    if (str_is_none(number.text) || !body || !json_object_set(body, PLACE, number, arena))
+        return STATUS_OUT_OF_MEMORY;
+    fact->body = body;
+    return STATUS_OK;
+}
+
+int64_t contact_place(const struct fact *fact)
+{
+    int64_t place;
+    return json_to_int64(json_get(fact->body, PLACE), &place) ? place : 0;
+}
+
 /* The facts stand in order, so the last one decides whether the contact is there. */
 static bool is_there(const struct tree *tree, struct str home, struct str contact_id)
 {

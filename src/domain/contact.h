@@ -26,6 +26,13 @@ MUST_CHECK enum status contact_parse_patch(const struct json_value *patch,
  * body of its first FACT_CONTACT. STATUS_OUT_OF_MEMORY only. */
 MUST_CHECK enum status contact_take_id(const struct json_value *contact, struct arena *arena,
                                        struct str *contact_id, struct json_value **fact_body);
+/* Puts its number among the contacts that come at once into the body of its first FACT_CONTACT:
+ * what order they are in is what the source said, not the chance of their ids. STATUS_OUT_OF_MEMORY
+ * only.
+ */
+MUST_CHECK enum status contact_set_place(struct fact *fact, size_t place, struct arena *arena);
+/* What was put. */
+int64_t contact_place(const struct fact *fact);
 /* Home index of a contact that is there (not removed), or -1. Two homes that were merged may each
  * have one of that id: the one nearer to the root in tree->homes is meant. Needs tree_sort(). */
 int32_t contact_find(const struct tree *tree, struct str contact_id);

@@ -11,7 +11,8 @@
  *                 `retract` takes list values back (see golden.h); "order":{"emails":[..]} says in
  *                 which order the list is shown and asserts nothing. subject = source key.
  *   CONTACT       {"name":..,"email":..,"phone":..,"roles":[..],"communicationPreference":..}, only
- *                 the members that were set; {"removed":true} ends it. subject = contactId.
+ *                 the members that were set; {"removed":true} ends it. subject = contactId. "place"
+ *                 is its number among those that came at once; absent: the first.
  *   RELATIONSHIP  {"type":"PARENT_OF","from":date|null,"to":date|null}; {"removed":true} ends it.
  *                 subject = relationshipId, object = the other customerId.
  *   CONSENT       the record of consent.h. subject = recordId.

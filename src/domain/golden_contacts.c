@@ -8,6 +8,7 @@ enum { CONTACT_FIELDS_MAX = 16 };
 
 struct contact {
     const struct fact *first; /* gives the place in the list */
+    int64_t place;            /* among those of its time */
     bool there;
     const struct json_value *members[CONTACT_FIELDS_MAX];
 };
@@ -22,10 +23,15 @@ static int by_contact(const void *a, const void *b)
     return order ? order : (left > right) - (left < right);
 }
 
+/* As they came: what came at once in the order in which it was said. */
 static int by_appearance(const void *a, const void *b)
 {
     const struct contact *left = a, *right = b;
-    return (left->first > right->first) - (left->first < right->first);
+    int order = (left->first->recorded_at > right->first->recorded_at) -
+                (left->first->recorded_at < right->first->recorded_at);
+    if (order == 0) order = str_compare(left->first->home, right->first->home);
+    if (order == 0) order = (left->place > right->place) - (left->place < right->place);
+    return order ? order : (left->first > right->first) - (left->first < right->first);
 }
 
 static enum status contact_facts(const struct tree *tree, struct arena *arena,
@@ -58,7 +64,9 @@ static size_t fold_all(const struct fact *const *facts, size_t count, struct con
     for (size_t i = 0; i < count; i++) {
         bool same = i > 0 && str_equal(facts[i - 1]->subject, facts[i]->subject) &&
                     str_equal(facts[i - 1]->home, facts[i]->home);
-        if (!same) contacts[contact_count++] = (struct contact){.first = facts[i]};
+        if (!same)
+            contacts[contact_count++] =
+                (struct contact){.first = facts[i], .place = contact_place(facts[i])};
         fold(&contacts[contact_count - 1], facts[i]);
     }
     return contact_count;

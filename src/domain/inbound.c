@@ -1,5 +1,6 @@
 #include "domain/inbound.h"
 
+#include "base/identifier.h"
 #include "domain/field.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -127,21 +128,35 @@ static enum status take_identifier(const struct json_value *envelope, struct str
     return STATUS_OK;
 }
 
-static enum status take_timestamp(const struct json_value *envelope, instant *out,
-                                  struct error *error)
+static bool read_timestamp(const struct json_value *member, instant *out)
 {
-    const struct field_path path = field_path_member(NULL, STR("timestamp"));
-    const struct json_value *member = json_get(envelope, STR("timestamp"));
     const int64_t millis_max = INT64_MAX / (INSTANT_SECOND / 1000);
     int64_t millis;
-    if (json_to_int64(member, &millis) && millis >= 0 && millis < millis_max) {
-        *out = millis * (INSTANT_SECOND / 1000);
-        return STATUS_OK;
-    }
-    if (!str_is_none(json_text(member)) && instant_parse(member->text, out)) return STATUS_OK;
-    return field_refuse(error, member ? STATUS_INVALID_VALUE : STATUS_REQUIRED_FIELD, &path,
-                        STR("RFC 3339, or milliseconds since 1970"),
-                        member ? "is not a time" : "the field is required");
+    if (!json_to_int64(member, &millis))
+        return !str_is_none(json_text(member)) && instant_parse(member->text, out);
+    *out = millis * (INSTANT_SECOND / 1000);
+    return millis >= 0 && millis < millis_max;
+}
+
+/* What is said later counts. So nobody speaks from the future, where nobody could correct him; and
+ * 0 is what senders write who have no time. */
+static enum status take_timestamp(const struct json_value *envelope, instant now, instant *out,
+                                  struct error *error)
+{
+    static const struct str allowed =
+        STR("RFC 3339, or milliseconds since 1970; after 1970-01-01T00:00:00Z and at most an hour "
+            "ahead of the clock here");
+    const struct field_path path = field_path_member(NULL, STR("timestamp"));
+    const struct json_value *member = json_get(envelope, STR("timestamp"));
+    if (!member)
+        return field_refuse(error, STATUS_REQUIRED_FIELD, &path, allowed, "the field is required");
+    if (!read_timestamp(member, out))
+        return field_refuse(error, STATUS_INVALID_VALUE, &path, allowed, "is not a time");
+    if (*out <= 0)
+        return field_refuse(error, STATUS_INVALID_VALUE, &path, allowed, "is not after 1970");
+    if (*out > now + INBOUND_AHEAD_MAX)
+        return field_refuse(error, STATUS_INVALID_VALUE, &path, allowed, "lies in the future");
+    return STATUS_OK;
 }
 
 static enum status check_type(enum inbound_type type, const struct json_value *envelope,
@@ -227,7 +242,20 @@ static enum status take_payload(const struct json_value *payload, struct arena *
     return STATUS_OK;
 }
 
-enum status inbound_parse(enum inbound_type type, const struct json_value *value,
+static struct str identifier_of(const struct json_value *object, struct str name)
+{
+    struct str text = str_trim(json_text(json_get(object, name)));
+    return identifier_is_valid(text) ? text : STR_NONE;
+}
+
+void inbound_names(const struct json_value *value, struct inbound_event *out)
+{
+    const struct json_value *payload = json_get(value, STR("payload"));
+    out->tenant = identifier_of(value, STR("tenantId"));
+    out->customer_id = identifier_of(payload ? payload : value, STR("customerId"));
+}
+
+enum status inbound_parse(enum inbound_type type, const struct json_value *value, instant now,
                           struct arena *arena, struct inbound_event *out, struct error *error)
 {
     const struct json_value *payload = json_get(value, STR("payload"));
@@ -239,6 +267,6 @@ enum status inbound_parse(enum inbound_type type, const struct json_value *value
     TRY(check_type(type, value, error));
     TRY(take_identifier(value, STR("eventId"), arena, &out->event_id, error));
     TRY(take_identifier(value, STR("tenantId"), arena, &out->tenant, error));
-    TRY(take_timestamp(value, &out->timestamp, error));
+    TRY(take_timestamp(value, now, &out->timestamp, error));
     return take_payload(payload, arena, out, error);
 }

@@ -7,8 +7,9 @@
  *    "payload":{"serviceOrderId":"SO-1","customerId":"CUST-100","priority":"HIGH"}}
  *
  * or the same without the inner object, as Avro records are: members side by side. A timestamp is
- * RFC 3339 or milliseconds since 1970. A member that is null or an empty text counts as not given;
- * one that the table does not know is passed over, for senders add members when they like.
+ * RFC 3339 or milliseconds since 1970, after 1970 and at most INBOUND_AHEAD_MAX ahead. A member
+ * that is null or an empty text counts as not given; one that the table does not know is passed
+ * over, for senders add members when they like.
  */
 #ifndef DOMAIN_INBOUND_H
 #define DOMAIN_INBOUND_H
@@ -37,6 +38,8 @@ struct inbound_type_row {
 };
 extern const struct inbound_type_row inbound_types[INBOUND_TYPE_COUNT];
 
+#define INBOUND_AHEAD_MAX (3600 * INSTANT_SECOND)
+
 struct inbound_event {
     enum inbound_type type;
     struct str event_id;
@@ -49,11 +52,14 @@ struct inbound_event {
     struct json_value *attributes; /* of a profile, as they came; NULL unless has_attributes */
 };
 
+/* Whom a value is about, as far as that stands in it, whatever else is wrong with it: tenant and
+ * customer_id, absent when not known. They point into the value. */
+void inbound_names(const struct json_value *value, struct inbound_event *out);
 /* STATUS_INVALID_VALUE (eventType: another type than expected), STATUS_REQUIRED_FIELD,
  * STATUS_LIMIT_EXCEEDED name the field. `trace` and `key` are the
  * caller's to set. */
 MUST_CHECK enum status inbound_parse(enum inbound_type type, const struct json_value *value,
-                                     struct arena *arena, struct inbound_event *out,
+                                     instant now, struct arena *arena, struct inbound_event *out,
                                      struct error *error);
 
 #endif

@@ -63,6 +63,9 @@ struct config_values {
     int64_t store_statement_timeout;
     struct str store_migration_url;
     struct str store_runtime_role;
+    struct str_list store_replica;
+    int64_t store_replica_lag_max;
+    struct str store_replica_reads;
 
     struct str identity_jwks_file;
     struct str identity_jwt_issuer;

@@ -92,6 +92,13 @@ const struct config_key config_keys[] = {
     {STR("store.runtime_role"), TEXT(store_runtime_role), .fallback = STR("customer360"),
      .allowed = STR("a role name"),
      .help = STR("PostgreSQL: the role of the service, which `migrate` gives its rights to")},
+    {STR("store.replica"), LIST(store_replica), .fallback = STR(""), .secret = true,
+     .allowed = STR("postgresql://USER@HOST/DATABASE, one URL for each replica"),
+     .help = STR("PostgreSQL: servers that follow the primary, for reads that may lag; empty: none")},
+    {STR("store.replica_lag_max"), DURATION(store_replica_lag_max, 50, 30 * SECONDS), .fallback = STR("1s"),
+     .help = STR("replicas: what is read of them is never older; an erasure is acknowledged so much later. The same for all instances")},
+    {STR("store.replica_reads"), CHOICE(store_replica_reads), .fallback = STR("asked"), .allowed = STR("asked | all"),
+     .help = STR("replicas: which reads may lag: those with the header Read-After, or all that can, but for one's own writes on the same instance")},
 
     {STR("identity.jwks_file"), RELOADS, PATH(identity_jwks_file), .fallback = STR(""),
      .help = STR("public keys (JWKS) that tokens are checked with; read again when it changes, too")},

@@ -98,7 +98,12 @@ static enum status open_postgres(const struct config_values *config, struct inst
         .connect_timeout_ms = config->store_connect_timeout,
         .statement_timeout_ms = config->store_statement_timeout,
     };
+    const struct replica_options replicas = {.urls = config->store_replica.items,
+                                             .count = config->store_replica.count,
+                                             .lag_max_ms = config->store_replica_lag_max};
     TRY(postgres_store_open(&options, (size_t)config->store_search_cache, &instance->store, error));
+    if (config->store_replica.count > 0)
+        TRY(postgres_store_add_replicas(instance->store, &replicas, &options, error));
     TRY(check_postgres(instance, error));
     log_info("store.opened", LOG_CODE("kind", STR("postgres")));
     return STATUS_OK;
@@ -107,6 +112,9 @@ static enum status open_postgres(const struct config_values *config, struct inst
 static enum status open_store(const struct config_values *config, struct arena *arena,
                               struct instance *instance, struct error *error)
 {
+    if (config->store_replica.count > 0 && instance->kind != STORE_KIND_POSTGRES)
+        return error_set(error, STATUS_CONFIGURATION, STR("store.replica"),
+                         STR("store.url = postgresql://..."), "only PostgreSQL has replicas");
     switch (instance->kind) {
     case STORE_KIND_SQLITE:
         return open_sqlite(config, arena, instance, error);

@@ -176,6 +176,8 @@ static void write_metrics(void *context, struct buffer *out)
 {
     const struct server *server = context;
     process_metrics_write(out);
+    if (server->instance.kind != STORE_KIND_MEMORY)
+        replica_watch_write_metrics(server->instance.store, out);
     if (server->relay) relay_write_metrics(server->relay, out);
     if (server->consumer) consumer_write_metrics(server->consumer, out);
     if (server->deliverer) deliverer_write_metrics(server->deliverer, out);
@@ -211,6 +213,7 @@ static enum status open_api(struct server *server, struct error *error)
         .write_metrics = write_metrics,
         .metrics_context = server,
         .credentials = server->settings->credentials,
+        .lag_unasked = str_equal(config->store_replica_reads, STR("all")),
     };
     return api_new(&options, &server->api, error);
 }
@@ -226,9 +229,12 @@ static void feed_has_grown(void *argument)
 static enum status open_feed(struct server *server, struct error *error)
 {
     struct store *store = server->instance.store;
+    struct loop *first = server->loops[0].loop;
     if (server->instance.kind == STORE_KIND_POSTGRES)
-        return postgres_sequencer_start(store, server->loops[0].loop, feed_has_grown, server,
-                                        &server->sequencer, error);
+        TRY(replica_watch_start(store, first, &server->watch, error));
+    if (server->instance.kind == STORE_KIND_POSTGRES)
+        return postgres_sequencer_start(store, first, feed_has_grown, server, &server->sequencer,
+                                        error);
     if (server->instance.kind == STORE_KIND_SQLITE)
         sql_store_set_committed(store, feed_has_grown, server);
     return STATUS_OK;

@@ -20,6 +20,7 @@
 #include "adapters/events/consumer.h"
 #include "adapters/events/relay.h"
 #include "adapters/store/postgres_sequencer.h"
+#include "adapters/store/replica_watch.h"
 #include "adapters/webhooks/deliverer.h"
 #include "service/instance.h"
 
@@ -63,6 +64,7 @@ struct server {
     struct api *api;
     struct postgres_sequencer *sequencer; /* NULL but for PostgreSQL */
     struct tracer *tracer;                /* NULL: nothing is traced */
+    struct replica_watch *watch;          /* NULL: there are no replicas */
     struct relay *relay;                  /* NULL: nothing is published to Kafka */
     struct consumer *consumer;            /* NULL: nothing is read from it */
     struct deliverer *deliverer;          /* NULL: there are no webhooks */

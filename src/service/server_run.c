@@ -205,6 +205,12 @@ static int64_t flush_ms(const struct server *server)
     return patience < TRACES_FLUSH_MS ? patience : TRACES_FLUSH_MS;
 }
 
+static void stop_watch(void *argument)
+{
+    struct server *server = argument;
+    replica_watch_stop(server->watch, stop_loop, server->loops[0].loop);
+}
+
 /* When requests are done: all else that writes, and last what gives its events their place. */
 static void wind_down(struct server *server)
 {
@@ -217,6 +223,7 @@ static void wind_down(struct server *server)
     job_service_free(server->jobs);
     server->jobs = NULL;
     if (server->sequencer && loop_post(first, stop_sequencer, server)) loop_run(first);
+    if (server->watch && loop_post(first, stop_watch, server)) loop_run(first);
     if (server->relay) relay_stop(server->relay, atomic_load(&server->drain_timeout_ms));
     if (server->deliverer)
         deliverer_stop(server->deliverer, atomic_load(&server->drain_timeout_ms));

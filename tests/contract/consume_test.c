@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "application/consume_events.h"
+#include "application/contacts.h"
 #include "application/create_customer.h"
 #include "application/customer_history.h"
 #include "application/entitlements.h"
@@ -52,7 +53,10 @@ static struct inbound_event message(struct contract *c, enum inbound_type type, 
                    "{\"eventId\":\"%s\",\"tenantId\":\"%.*s\",\"timestamp\":\"%s\",\"payload\":%s}",
                    id, STR_ARGS(c->tenant), at, payload);
     for (char *quote = text; (quote = strchr(quote, '\''));) *quote = '"';
-    assert_int_equal(inbound_parse(type, json(c, text), &c->arena, &event, &c->error), STATUS_OK);
+    instant now;
+    assert_true(instant_parse(STR("2030-01-01"), &now));
+    assert_int_equal(inbound_parse(type, json(c, text), now, &c->arena, &event, &c->error),
+                     STATUS_OK);
     return event;
 }
 
@@ -295,6 +299,32 @@ static void master_data_is_a_source_record(struct contract *c)
                      CONSUMED_REFUSED);
 }
 
+static void tell_master(struct contract *c, const char *id, const char *at, const char *members)
+{
+    char payload[200];
+    (void)snprintf(payload, sizeof(payload), "{'customerId':'ACME','masterId':'M-1',%s}", members);
+    struct inbound_event event = message(c, INBOUND_MASTER_UPDATED, id, at, payload);
+    assert_int_equal(consume_one(c, event).outcome, CONSUMED_APPLIED);
+}
+
+/* What the source has said since stays, whatever order it comes in. */
+static void master_data_that_comes_late_tells_of_its_time(struct contract *c)
+{
+    begin(c);
+    create(c, acme);
+    tell_master(c, "e1", "2026-02-01T10:00:00Z", "'segment':'SMALL'");
+    tell_master(c, "e3", "2026-02-03T10:00:00Z", "'segment':'LARGE','emails':['b@acme.example']");
+    tell_master(c, "e2", "2026-02-02T10:00:00Z",
+                "'segment':'MIDDLE','emails':['a@acme.example','b@acme.example'],"
+                "'website':'https://acme.example'");
+    struct json_value *shown = profile(c, "ACME");
+    assert_str(json_text(json_get(shown, STR("segment"))), STR("LARGE"));
+    assert_str(json_text(json_get(shown, STR("website"))), STR("https://acme.example"));
+    const struct json_value *emails = json_get(shown, STR("emails"));
+    assert_int_equal(emails->count, 1);
+    assert_str(json_text(&emails->items[0]), STR("b@acme.example"));
+}
+
 static void what_a_merged_customer_is_told_of_stays_with_its_home(struct contract *c)
 {
     begin(c);
@@ -521,6 +551,31 @@ static void however_much_was_told_it_is_shown_in_pages(struct contract *c)
     arena_release(&arena);
 }
 
+/* Their ids are the client's here, as random ones would be in any order. */
+static void contacts_stand_as_they_came(struct contract *c)
+{
+    static const char *const expected[] = {"Z", "M", "A", "K", "B"};
+    begin(c);
+    create(c, "{\"customerId\":\"ACME\",\"name\":\"Acme Corp\",\"contacts\":["
+              "{\"contactId\":\"Z\",\"name\":\"One\"},{\"contactId\":\"M\",\"name\":\"Two\"},"
+              "{\"contactId\":\"A\",\"name\":\"Three\"}]}");
+    for (size_t i = 3; i < UNIT_COUNT(expected); i++) {
+        struct customer_part part;
+        char body[60];
+        (void)snprintf(body, sizeof(body), "{\"contactId\":\"%s\",\"name\":\"Later %zu\"}",
+                       expected[i], i);
+        assert_int_equal(contacts_add(&application, &caller, STR("ACME"), json(c, body),
+                                      IF_MATCH_ANY, &c->arena, &part, &c->error),
+                         STATUS_OK);
+    }
+    const struct json_value *contacts = json_get(profile(c, "ACME"), STR("contacts"));
+    assert_int_equal(contacts->count, UNIT_COUNT(expected));
+    for (size_t i = 0; i < contacts->count; i++)
+        assert_str(json_text(json_get(&contacts->items[i], STR("contactId"))),
+                   str_from_cstr(expected[i]));
+    assert_null(json_get(&contacts->items[1], STR("place")));
+}
+
 static void lists_go_on_behind_a_page(struct contract *c)
 {
     struct str cursor = STR_NONE;
@@ -580,10 +635,12 @@ int main(void)
         CONTRACT(a_lead_becomes_a_profile_once),
         CONTRACT(a_lead_that_is_a_customer_is_merged_and_can_be_unmerged),
         CONTRACT(master_data_is_a_source_record),
+        CONTRACT(master_data_that_comes_late_tells_of_its_time),
         CONTRACT(what_a_merged_customer_is_told_of_stays_with_its_home),
         CONTRACT(a_block_holds_and_its_end_gives_back),
         CONTRACT(an_agreement_is_breached_until_the_order_is_closed),
         CONTRACT(a_day_shows_what_covered_it),
+        CONTRACT(contacts_stand_as_they_came),
         CONTRACT(lists_go_on_behind_a_page),
         CONTRACT(however_much_was_told_it_is_shown_in_pages),
         CONTRACT(the_timeline_shows_what_is_asked_for),

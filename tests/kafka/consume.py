@@ -236,6 +236,26 @@ def poison_of_every_kind_is_put_aside(place):
     assert code == 0 and len(letters(place, service, "list", "--json")[1]) == len(poison) - 1, error
 
 
+def a_letter_goes_with_whom_it_is_about(place):
+    service, api, sender = begin(place, "ci.")
+    create(api, "A", "B")
+    sender.json("master_updates", "A", "m1", {"customerId": "A", "website": 3})  # cannot be read
+    sender.json("master_updates", "A", "m2", {"customerId": "A", "emails": ["ann@a.example"]})  # behind it
+    sender.json("master_updates", "B", "m3", {"customerId": "B", "website": 3})
+    sender.flush()
+    api.await_metric("customer360_dead_letters", 3)
+    api.ask("POST", "/privacy/erasures", {"customerId": "A"})
+    api.await_metric("customer360_dead_letters", 1)
+    sender.json("master_updates", "A", "m4", {"customerId": "A", "emails": "ann@a.example"})
+    sender.json("master_updates", "B", "m5", {"customerId": "B", "segment": "S"})
+    sender.flush()
+    api.await_metric("customer360_dead_letters", 2)
+    api.await_metric("customer360_consumer_dropped_total", 1)
+    service.stop()
+    found = letters(place, service, "list", "--json")[1]
+    assert [letter["customerId"] for letter in found] == ["B", "B"], found
+
+
 def the_registry_is_waited_for(place):
     service, api, sender = begin(place, "ch.")
     registry = SchemaRegistryClient({"url": place.registry.url})
@@ -255,7 +275,7 @@ def the_registry_is_waited_for(place):
 
 publish.TESTS = [all_six_are_read_as_avro_with_the_registry, all_six_are_read_as_json, without_a_registry_avro_is_read_by_fingerprint,
                  what_comes_again_does_nothing, who_is_not_there_yet_is_waited_for_in_order, a_key_is_parked_and_replayed_in_order,
-                 poison_of_every_kind_is_put_aside, the_registry_is_waited_for,
+                 poison_of_every_kind_is_put_aside, a_letter_goes_with_whom_it_is_about, the_registry_is_waited_for,
                  one_trace_leads_from_a_request_through_kafka_to_webhooks]
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """A PostgreSQL server for tests: of its own, on loopback, in a temporary directory, stopped by its pid.
 
 Roles as in production: `customer360_migrator` owns the schema, `customer360_app` is what the service runs
@@ -92,6 +93,18 @@ class PostgresServer:
             time.sleep(0.05)
         return server
 
+    def pause_replay(self):
+        """A standby takes the log in and shows nothing of it: so far behind as one likes."""
+        self.sql("SELECT pg_wal_replay_pause()")
+        deadline = time.monotonic() + 60
+        while self.sql("SELECT pg_get_wal_replay_pause_state()") != "paused":
+            if time.monotonic() > deadline:
+                raise RuntimeError("the standby does not pause")
+            time.sleep(0.01)
+
+    def resume_replay(self):
+        self.sql("SELECT pg_wal_replay_resume()")
+
     def promote(self):
         """From a standby to a primary, that waits for nobody."""
         self.sql("SELECT pg_promote()")
@@ -119,6 +132,11 @@ class PostgresServer:
         for pid in (self.process.pid, *self.backends()):
             os.kill(pid, signal.SIGSTOP)
         self.paused = True
+
+    def resume(self):
+        for pid in (*self.backends(), self.process.pid):
+            os.kill(pid, signal.SIGCONT)
+        self.paused = False
 
     def stop(self):
         if self.paused:

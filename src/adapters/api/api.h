@@ -58,7 +58,8 @@ struct api_options {
     struct str version;                   /* of the program: build info and API description */
     struct tracer *tracer;                /* NULL: nothing is traced */
     struct str store_system;              /* db.system.name of its spans */
-    struct str public_url;                /* for the API description; empty: as asked */
+    bool lag_unasked;      /* reads may lag though nobody asked for it (store_replicas.h) */
+    struct str public_url; /* for the API description; empty: as asked */
     /* Appends further metrics in Prometheus' text form (the store's counters); may be NULL. Called
      * on any loop. */
     void (*write_metrics)(void *context, struct buffer *out);

@@ -131,6 +131,7 @@ static void what_a_customer_is_served_and_owes_is_there(void **state)
     assert_str(api_at(json, "on"), STR("2126-02-02"));
     api_expect(*state, "GET", "customers/A/entitlements?asOf=2000-01-01", NULL, 404);
     api_expect(*state, "GET", "customers/A/entitlements?asOf=soon", NULL, 400);
+    api_expect(*state, "GET", "customers/A/entitlements?asOf=9999-12-31T23:59:59-01:00", NULL, 400);
     json = api_expect(*state, "GET", "customers/A/credit", NULL, 200);
     assert_false(api_value_at(json, "blocked")->boolean);
     api_expect(*state, "GET", "customers/NOBODY/credit", NULL, 404);

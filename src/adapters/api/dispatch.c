@@ -7,6 +7,7 @@
 #include "adapters/api/failures.h"
 #include "adapters/api/idempotency.h"
 #include "adapters/api/internal.h"
+#include "adapters/api/lagging.h"
 #include "adapters/api/negotiate.h"
 #include "adapters/api/request_span.h"
 #include "base/log.h"
@@ -313,8 +314,12 @@ static enum status serve(struct call *call, struct error *error)
     TRY(idempotency_key(call, &key, error));
     TRY(check_content_type(call, error));
     TRY(take_body(call, error));
+    TRY(lagging_begin(call, error));
+    request_span_trace_store(call);
     if (call->route->method == ROUTE_GET) return call->route->handle(call, error);
-    TRY(idempotency_run(call, error));
+    enum status status = idempotency_run(call, error);
+    lagging_end(call, status);
+    TRY(status);
     return answer_secret(call, error);
 }
 

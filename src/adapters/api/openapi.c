@@ -2,6 +2,7 @@
 
 #include "adapters/api/errors.h"
 #include "adapters/api/failures.h"
+#include "adapters/api/lagging.h"
 
 static void write_text(struct json_writer *writer, struct str name, struct str text)
 {
@@ -79,6 +80,11 @@ static void write_parameters(struct json_writer *writer, const struct route *rou
         write_parameter(writer, STR("If-Match"), "header", false,
                         STR("{\"type\":\"string\",\"pattern\":\"^(\\\"[0-9]{1,18}\\\"|[*])$\"}"),
                         STR("412 when the ETag is another one"));
+    if (route->lags)
+        write_parameter(writer, LAGGING_HEADER, "header", false,
+                        STR("{\"type\":\"string\",\"pattern\":\"" LAGGING_PATTERN "\"}"),
+                        STR("what the answer to a write had in this header, or 0: that write is "
+                            "shown; what others wrote may be missing for a moment"));
     if (route->method != ROUTE_GET)
         write_parameter(writer, STR("Idempotency-Key"), "header", false,
                         STR("{\"type\":\"string\",\"minLength\":1,\"maxLength\":255,"
@@ -229,15 +235,40 @@ static void write_not_modified(struct json_writer *writer, const struct route *r
     json_object_end(writer);
 }
 
+static void write_header(struct json_writer *writer, struct str name, struct str meaning,
+                         bool required)
+{
+    json_key(writer, name);
+    json_object_begin(writer);
+    write_text(writer, STR("description"), meaning);
+    if (required) {
+        json_key(writer, STR("required"));
+        json_boolean(writer, true);
+    }
+    json_key(writer, STR("schema"));
+    json_raw(writer, STR("{\"type\":\"string\"}"));
+    json_object_end(writer);
+}
+
+static void write_headers(struct json_writer *writer, const struct route *route)
+{
+    if (!route->versioned && !route->writes) return;
+    json_key(writer, STR("headers"));
+    json_object_begin(writer);
+    if (route->versioned) write_header(writer, STR("ETag"), STR("the version"), true);
+    if (route->writes)
+        write_header(writer, LAGGING_HEADER,
+                     STR("for reads that may lag and must show this write; where there are "
+                         "replicas"),
+                     false);
+    json_object_end(writer);
+}
+
 static void write_success(struct json_writer *writer, const struct route *route)
 {
     open_response(writer, route->success);
     write_text(writer, STR("description"), errors_phrase(route->success));
-    if (route->versioned) {
-        json_key(writer, STR("headers"));
-        json_raw(writer, STR("{\"ETag\":{\"description\":\"the version\",\"required\":true,"
-                             "\"schema\":{\"type\":\"string\"}}}"));
-    }
+    write_headers(writer, route);
     if (route->response.len) {
         bool other = is_media_type(route->response);
         json_key(writer, STR("content"));

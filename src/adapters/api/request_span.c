@@ -55,12 +55,18 @@ void request_span_begin(struct call *call)
     tracer_begin(tracer, &call->trace, SPAN_SERVER, name, &self->span);
     describe(call, &self->span);
     call->trace = self->span.trace;
+    call->span = self;
+}
+
+void request_span_trace_store(struct call *call)
+{
+    struct request_span *self = call->span;
+    if (!self) return;
     self->application = *call->application;
-    traced_store_init(&self->store, self->application.store, tracer,
+    traced_store_init(&self->store, self->application.store, call_options(call)->tracer,
                       call_options(call)->store_system, &call->trace);
     self->application.store = &self->store.store;
     call->application = &self->application;
-    call->span = self;
 }
 
 void request_span_end(struct call *call, int http_status)

@@ -9,7 +9,9 @@
 /* Once the route was looked for. Nothing happens when the request's trace is not recorded, or it is
  * for a public resource: those are asked for by machines, all the time. */
 void request_span_begin(struct call *call);
-/* Nothing when none was begun. */
+/* Before the handler: what it does in the store is told. Nothing, as below, when no span was begun.
+ */
+void request_span_trace_store(struct call *call);
 void request_span_end(struct call *call, int http_status);
 
 #endif

@@ -51,6 +51,8 @@ struct route {
     bool versioned;      /* answers an ETag and takes If-Match (changes) or If-None-Match (reads) */
     bool unconditional;  /* answers an ETag, but takes no If-Match */
     bool writes;         /* to the store */
+    bool lags;           /* a read that may show what was a moment ago (store_replicas.h) */
+    bool settles;        /* is answered when no read shows any more what was before */
     bool looks_up;       /* profiles by their ids and nothing else */
     struct route_parameter query[ROUTE_QUERY_MAX];
     /* Besides those that follow from the row (failures.c): failures for what the path and the query

@@ -16,6 +16,8 @@
 #define GIVES(status, schema) .success = (status), .response = STR(schema)
 #define GIVES_NOTHING       .success = 204
 #define WRITES              .writes = true
+#define LAGS                .lags = true
+#define SETTLES             .settles = true
 #define LOOKS_UP            .looks_up = true
 #define UNCONDITIONAL       .unconditional = true
 #define FAILS(...)          .failures = {__VA_ARGS__}
@@ -36,7 +38,7 @@ const struct route routes[] = {
     /* profiles */
     {AT(GET, "/customers/{customerId}"), NEEDS(CUSTOMER_READ), .handle = api_customers_get,
      CALLED("getCustomer", "The profile: the golden record of a customer"),
-     GIVES(200, "Profile"), .versioned = true, LOOKS_UP,
+     GIVES(200, "Profile"), LAGS, .versioned = true, LOOKS_UP,
      .query = {TIME_PARAMETER("asOf", "as it was known at that time")},
      FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},
     {AT(PATCH, "/customers/{customerId}"), NEEDS(CUSTOMER_WRITE), .handle = api_customers_change,
@@ -50,7 +52,7 @@ const struct route routes[] = {
      FAILS(STATUS_DUPLICATE_CUSTOMER, STATUS_CUSTOMER_EXISTS, STATUS_INVALID_VALUE), REFUSES(STATUS_CONSENT_VIOLATION, STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD, STATUS_DUPLICATE_FIELD, STATUS_LIMIT_EXCEEDED)},
     {AT(GET, "/customers"), NEEDS(CUSTOMER_READ), .handle = api_customers_list,
      CALLED("listCustomers", "Profiles in the order of their ids, filtered; or a search, best first"),
-     GIVES(200, "ProfilePage"),
+     GIVES(200, "ProfilePage"), LAGS,
      .query = {ENUM_PARAMETER("status", "\"ACTIVE\",\"INACTIVE\",\"ON_HOLD\"", "only those"), TEXT_PARAMETER("segment", "exactly this segment"),
                ENUM_PARAMETER("kind", "\"ORGANIZATION\",\"PERSON\"", "only those"),
                TEXT_PARAMETER("q", "the search box: names of customers and contacts, e-mail addresses, phone numbers, addresses, identifiers, keys at sources, a customerId"),
@@ -61,7 +63,7 @@ const struct route routes[] = {
      FAILS(STATUS_INVALID_VALUE)},
     {AT(POST, "/customers/lookup"), NEEDS(CUSTOMER_READ), .handle = api_customers_lookup,
      CALLED("lookupCustomers", "Many profiles by their ids, in one call"),
-     TAKES(JSON, "LookupRequest"), GIVES(200, "LookupResult"), LOOKS_UP,
+     TAKES(JSON, "LookupRequest"), GIVES(200, "LookupResult"), LAGS, LOOKS_UP,
      REFUSES(STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD, STATUS_LIMIT_EXCEEDED)},
     {AT(POST, "/customers/match"), NEEDS(CUSTOMER_READ), .handle = api_customers_match,
      CALLED("matchCustomers", "Who a record would be that is not there yet: candidates, each with the weights of its evidence"),
@@ -69,17 +71,17 @@ const struct route routes[] = {
      .query = {{STR("limit"), STR("{\"type\":\"integer\",\"minimum\":1,\"maximum\":32,\"default\":10}"), STR("candidates at most")}},
      FAILS(STATUS_INVALID_VALUE), REFUSES(STATUS_CONSENT_VIOLATION, STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD, STATUS_DUPLICATE_FIELD, STATUS_LIMIT_EXCEEDED)},
     {AT(GET, "/customers/{customerId}/preferences"), NEEDS(CUSTOMER_READ), .handle = api_customers_preferences,
-     CALLED("getPreferences", "The preferences alone"), GIVES(200, "Preferences"), .versioned = true,
+     CALLED("getPreferences", "The preferences alone"), GIVES(200, "Preferences"), LAGS, .versioned = true,
      FAILS(CUSTOMER_FAILS)},
     {AT(PATCH, "/customers/{customerId}/preferences"), NEEDS(CUSTOMER_WRITE), .handle = api_customers_change_preferences,
      CALLED("changePreferences", "Changes preferences by a merge-patch; null takes one away"),
      TAKES(PATCH, "Preferences"), GIVES(200, "Preferences"), .versioned = true, WRITES,
      FAILS(CUSTOMER_FAILS), REFUSES(STATUS_CONSENT_VIOLATION, STATUS_LIMIT_EXCEEDED)},
     {AT(GET, "/customers/{customerId}/provenance"), NEEDS(CUSTOMER_READ), .handle = api_customers_provenance,
-     CALLED("getProvenance", "Where each value of the profile comes from"), GIVES(200, "Provenance"),
+     CALLED("getProvenance", "Where each value of the profile comes from"), GIVES(200, "Provenance"), LAGS,
      FAILS(CUSTOMER_FAILS)},
     {AT(GET, "/customers/{customerId}/versions"), NEEDS(CUSTOMER_READ), .handle = api_customers_versions,
-     CALLED("listVersions", "What changed when and by whom, newest first"), GIVES(200, "VersionPage"),
+     CALLED("listVersions", "What changed when and by whom, newest first"), GIVES(200, "VersionPage"), LAGS,
      .query = {LIMIT_PARAMETER, CURSOR_PARAMETER("^[1-9][0-9]{0,17}$")},
      FAILS(STATUS_CUSTOMER_NOT_FOUND, STATUS_CUSTOMER_ERASED, STATUS_INVALID_VALUE)},
 
@@ -90,11 +92,11 @@ const struct route routes[] = {
                LIMIT_PARAMETER, CURSOR_PARAMETER(HISTORY_CURSOR)},
      FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},
     {AT(GET, "/customers/{customerId}/service-orders"), NEEDS(HISTORY_READ), .handle = api_history_service_orders,
-     CALLED("listServiceOrders", "Service orders, newest first"), GIVES(200, "ServiceOrderPage"),
+     CALLED("listServiceOrders", "Service orders, newest first"), GIVES(200, "ServiceOrderPage"), LAGS,
      .query = {LIMIT_PARAMETER, CURSOR_PARAMETER(HISTORY_CURSOR)},
      FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},
     {AT(GET, "/customers/{customerId}/entitlements"), NEEDS(HISTORY_READ), .handle = api_history_entitlements,
-     CALLED("getEntitlements", "Contracts, whether they cover a day, and how the service agreements stood at its end"), GIVES(200, "Entitlements"),
+     CALLED("getEntitlements", "Contracts, whether they cover a day, and how the service agreements stood at its end"), GIVES(200, "Entitlements"), LAGS,
      .query = {{STR("on"), STR("{\"type\":\"string\",\"format\":\"date\"}"), STR("the day, in UTC; when it is not given that of asOf, or today")}, TIME_PARAMETER("asOf", "by what had been told at that time")},
      FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},
     {AT(GET, "/customers/{customerId}/credit"), NEEDS(CREDIT_READ), .handle = api_history_credit,
@@ -103,14 +105,14 @@ const struct route routes[] = {
 
     /* contacts */
     {AT(GET, "/customers/{customerId}/contacts"), NEEDS(CUSTOMER_READ), .handle = api_contacts_list,
-     CALLED("listContacts", "Contacts of a customer"), GIVES(200, "ContactPage"),
+     CALLED("listContacts", "Contacts of a customer"), GIVES(200, "ContactPage"), LAGS,
      .query = {ENUM_PARAMETER("role", "\"BILLING\",\"SERVICE\",\"SALES\"", "only those with the role")},
      FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},
     {AT(POST, "/customers/{customerId}/contacts"), NEEDS(CUSTOMER_WRITE), .handle = api_contacts_add,
      CALLED("addContact", "Adds a contact"), TAKES(JSON, "NewContact"), GIVES(201, "Contact"), .versioned = true, WRITES,
      FAILS(CUSTOMER_FAILS), REFUSES(STATUS_CONTACT_EXISTS, STATUS_CONSENT_VIOLATION, STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD, STATUS_DUPLICATE_FIELD, STATUS_LIMIT_EXCEEDED)},
     {AT(GET, "/customers/{customerId}/contacts/{contactId}"), NEEDS(CUSTOMER_READ), .handle = api_contacts_get,
-     CALLED("getContact", "One contact"), GIVES(200, "Contact"), .versioned = true,
+     CALLED("getContact", "One contact"), GIVES(200, "Contact"), LAGS, .versioned = true,
      FAILS(CUSTOMER_FAILS, STATUS_CONTACT_NOT_FOUND)},
     {AT(PATCH, "/customers/{customerId}/contacts/{contactId}"), NEEDS(CUSTOMER_WRITE), .handle = api_contacts_change,
      CALLED("changeContact", "Changes a contact by a merge-patch"), TAKES(PATCH, "ContactPatch"), GIVES(200, "Contact"), .versioned = true, WRITES,
@@ -121,7 +123,7 @@ const struct route routes[] = {
 
     /* relationships */
     {AT(GET, "/customers/{customerId}/relationships"), NEEDS(CUSTOMER_READ), .handle = api_relationships_list,
-     CALLED("listRelationships", "Relationships with other customers, seen from this one"), GIVES(200, "RelationshipPage"),
+     CALLED("listRelationships", "Relationships with other customers, seen from this one"), GIVES(200, "RelationshipPage"), LAGS,
      FAILS(CUSTOMER_FAILS)},
     {AT(POST, "/customers/{customerId}/relationships"), NEEDS(RELATIONSHIP_WRITE), .handle = api_relationships_add,
      CALLED("addRelationship", "Adds a typed, directed, dated relationship"), TAKES(JSON, "NewRelationship"), GIVES(201, "Relationship"), WRITES, .versioned = true, UNCONDITIONAL,
@@ -130,7 +132,7 @@ const struct route routes[] = {
      CALLED("endRelationship", "Ends a relationship"), GIVES_NOTHING, WRITES, .versioned = true, UNCONDITIONAL,
      FAILS(CUSTOMER_FAILS, STATUS_RELATIONSHIP_NOT_FOUND)},
     {AT(GET, "/customers/{customerId}/hierarchy"), NEEDS(CUSTOMER_READ), .handle = api_relationships_hierarchy,
-     CALLED("getHierarchy", "Who stands above and below the customer"), GIVES(200, "Hierarchy"),
+     CALLED("getHierarchy", "Who stands above and below the customer"), GIVES(200, "Hierarchy"), LAGS,
      .query = {{STR("direction"), STR("{\"type\":\"string\",\"enum\":[\"up\",\"down\",\"both\"],\"default\":\"both\"}"), STR("up: ancestors; down: descendants")},
                {STR("depth"), STR("{\"type\":\"integer\",\"minimum\":1,\"maximum\":32,\"default\":32}"), STR("how many steps")}},
      FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},
@@ -172,7 +174,7 @@ const struct route routes[] = {
      CALLED("previewMerge", "The exact result of a merge, and a token for exactly that"), TAKES(JSON, "MergeRequest"), GIVES(200, "MergePreview"),
      FAILS(CUSTOMER_FAILS), REFUSES(CUSTOMER_FAILS, STATUS_MERGE_WITH_SELF, STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD, STATUS_LIMIT_EXCEEDED)},
     {AT(GET, "/customers/{customerId}/merges"), NEEDS(CUSTOMER_READ), .handle = api_merges_list,
-     CALLED("listMerges", "Merges of the customer, reversed ones too"), GIVES(200, "MergePage"),
+     CALLED("listMerges", "Merges of the customer, reversed ones too"), GIVES(200, "MergePage"), LAGS,
      FAILS(STATUS_CUSTOMER_NOT_FOUND, STATUS_CUSTOMER_ERASED)},
     {AT(POST, "/customers/{customerId}/merges/{mergeId}/reverse"), NEEDS(CUSTOMER_MERGE), .handle = api_merges_reverse,
      CALLED("reverseMerge", "Takes a merge apart again"), TAKES(OPTIONAL, "Empty"), GIVES(200, "UnmergeResult"), WRITES,
@@ -211,7 +213,7 @@ const struct route routes[] = {
 
     /* privacy */
     {AT(POST, "/privacy/erasures"), NEEDS(CUSTOMER_ERASE), .handle = api_privacy_erase,
-     CALLED("eraseCustomer", "Erases a customer: what is kept of him goes for good"), TAKES(JSON, "ErasureRequest"), GIVES(200, "Erasure"), WRITES,
+     CALLED("eraseCustomer", "Erases a customer: what is kept of him goes for good"), TAKES(JSON, "ErasureRequest"), GIVES(200, "Erasure"), WRITES, SETTLES,
      REFUSES(CUSTOMER_FAILS, STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD)},
 
     /* events */

@@ -32,7 +32,7 @@ enum fate {
 struct handled {
     struct item item;
     struct inbound_event event;
-    bool is_read; /* the event is there */
+    bool is_read; /* the event is there, or what is known of one that is refused */
     bool was_waiting;
     size_t place; /* among those that wait */
     enum fate fate;
@@ -352,24 +352,51 @@ static enum status check_parked(struct consumer *self, struct round *round, stru
     return STATUS_OK;
 }
 
+static enum status read_item(struct consumer *self, struct handled *handled, bool *refused,
+                             struct error *why, struct error *error)
+{
+    *refused = false;
+    enum status status =
+        inbound_reader_read(&self->reader, handled->item.type, handled->item.value, now(self),
+                            &self->arena, &handled->event, refused, why);
+    if (status != STATUS_OK && !*refused) {
+        if (error) *error = *why;
+        return status;
+    }
+    handled->is_read = true;
+    return STATUS_OK;
+}
+
+/* Nothing is kept of what is about an erased customer, though it cannot be taken. */
+static enum status drop_erased(struct consumer *self, struct handled *handled, struct error *error)
+{
+    const struct inbound_event *event = &handled->event;
+    struct profile_row row;
+    if (str_is_none(event->tenant) || str_is_none(event->customer_id)) return STATUS_OK;
+    TRY(store_lookup(self->options.application->store, event->tenant, &event->customer_id, 1,
+                     &self->arena, &row, error));
+    if (str_is_none(row.customer_id) || row.erased_at == INSTANT_NONE) return STATUS_OK;
+    handled->fate = FATE_DONE;
+    count(self, COUNT_DROPPED, 1);
+    return STATUS_OK;
+}
+
 static enum status read_all(struct consumer *self, struct round *round, struct error *error)
 {
     for (size_t i = 0; i < round->count; i++) {
         struct handled *handled = &round->items[i];
         struct error why = {.status = STATUS_OK};
-        bool refused = false;
+        bool refused;
         struct str trace =
             consume_spans_begin(self->options.tracer, handled->item.trace, &handled->span);
         follow(self, round, i);
         if (handled->fate != FATE_OPEN) continue;
-        enum status status =
-            inbound_reader_read(&self->reader, handled->item.type, handled->item.value,
-                                &self->arena, &handled->event, &refused, &why);
-        if (refused) put_aside(handled, &why);
-        if (refused) continue;
-        if (status != STATUS_OK && error) *error = why;
-        TRY(status);
-        handled->is_read = true;
+        TRY(read_item(self, handled, &refused, &why, error));
+        if (refused) {
+            put_aside(handled, &why);
+            TRY(drop_erased(self, handled, error));
+            continue;
+        }
         handled->event.trace = trace;
         handled->event.key = handled->item.key;
     }
@@ -437,6 +464,21 @@ static enum status apply_all(struct consumer *self, struct round *round, struct 
 
 /* --- a round: what became of them --- */
 
+/* Those behind a parked key were not looked at yet: a letter says whom it is about, and goes when
+ * he is erased. */
+static enum status name_letters(struct consumer *self, struct round *round, struct error *error)
+{
+    for (size_t i = 0; i < round->count; i++) {
+        struct handled *handled = &round->items[i];
+        struct error why = {.status = STATUS_OK};
+        bool refused;
+        if (handled->fate != FATE_DEAD || handled->is_read) continue;
+        TRY(read_item(self, handled, &refused, &why, error));
+        TRY(drop_erased(self, handled, error));
+    }
+    return STATUS_OK;
+}
+
 static enum status write_letters(struct consumer *self, const struct round *round,
                                  struct error *error)
 {
@@ -446,8 +488,8 @@ static enum status write_letters(struct consumer *self, const struct round *roun
     for (size_t i = 0; i < round->count; i++) {
         const struct handled *handled = &round->items[i];
         if (handled->fate == FATE_DEAD)
-            TRY(dead_letters_make(&handled->item, handled->is_read ? &handled->event : NULL,
-                                  &handled->why, now(self), &self->arena, &letters[made++], error));
+            TRY(dead_letters_make(&handled->item, &handled->event, &handled->why, now(self),
+                                  &self->arena, &letters[made++], error));
     }
     if (made == 0) return STATUS_OK;
     TRY(store_dead_letter_put(self->options.application->store, letters, made, &self->arena,
@@ -549,6 +591,7 @@ static enum status take_round(struct consumer *self, struct error *error)
         FAULT_POINT("consumer.before_apply");
         TRY(apply_all(self, &round, error));
         FAULT_POINT("consumer.after_apply");
+        TRY(name_letters(self, &round, error));
         TRY(write_letters(self, &round, error));
         TRY(update_waiting(self, &round, error)); /* first: it holds offsets back */
         TRY(note_places(self, &round, error));

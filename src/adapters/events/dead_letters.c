@@ -48,8 +48,8 @@ enum status dead_letters_make(const struct item *item, const struct inbound_even
         .code = is_behind ? DEAD_LETTERS_BEHIND : status_code(why->status),
         .reason = is_behind ? STR("a message before it with the same key was put aside")
                             : reason_of(why, arena),
-        .tenant = event ? event->tenant : STR_NONE,
-        .customer = event ? event->customer_id : STR_NONE,
+        .tenant = event->tenant,
+        .customer = event->customer_id,
         .sent_at = item->timestamp_ms > 0 ? item->timestamp_ms * (INSTANT_SECOND / 1000) : 0,
         .parked_at = now};
     bool lost = str_is_none(letter->reason) ||
@@ -93,8 +93,9 @@ enum status dead_letters_replay(struct application *application, struct inbound_
     struct trace trace;
     bool refused;
     struct str value = bytes_of(letter->value, arena);
+    instant now = application->environment->now(application->environment);
     enum status status =
-        inbound_reader_read(reader, type, value, arena, &event, &refused, &result->error);
+        inbound_reader_read(reader, type, value, now, arena, &event, &refused, &result->error);
     if (status != STATUS_OK && !refused) {
         if (error) *error = result->error;
         return status;

@@ -17,7 +17,7 @@
 /* Absent for an absent one, and when out of memory. */
 struct str dead_letters_text(struct str bytes, struct arena *arena);
 
-/* `event` says whom it is about; NULL when that could not be read. A reason whose status is
+/* `event` says whom it is about, as far as that is known. A reason whose status is
  * STATUS_OK is that the key is parked. */
 MUST_CHECK enum status dead_letters_make(const struct item *item, const struct inbound_event *event,
                                          const struct error *why, instant now, struct arena *arena,

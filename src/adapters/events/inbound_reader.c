@@ -125,16 +125,34 @@ static bool keep(struct inbound_event *event, struct arena *arena)
     return event->attributes != NULL;
 }
 
+static bool keep_names(const struct json_value *json, struct arena *arena,
+                       struct inbound_event *event)
+{
+    struct inbound_event named = {.type = event->type};
+    if (json) inbound_names(json, &named);
+    *event = (struct inbound_event){.type = named.type,
+                                    .tenant = arena_str(arena, named.tenant),
+                                    .customer_id = arena_str(arena, named.customer_id)};
+    return (!named.tenant.ptr || event->tenant.ptr) &&
+           (!named.customer_id.ptr || event->customer_id.ptr);
+}
+
 enum status inbound_reader_read(struct inbound_reader *reader, enum inbound_type type,
-                                struct str value, struct arena *arena, struct inbound_event *event,
-                                bool *refused, struct error *error)
+                                struct str value, instant now, struct arena *arena,
+                                struct inbound_event *event, bool *refused, struct error *error)
 {
     struct json_value *json = NULL;
     arena_reset(&reader->scratch);
+    *event = (struct inbound_event){.type = type};
     enum status status = read_value(reader, value, &json, error);
-    if (status == STATUS_OK) status = inbound_parse(type, json, &reader->scratch, event, error);
+    if (status == STATUS_OK)
+        status = inbound_parse(type, json, now, &reader->scratch, event, error);
     *refused =
         status != STATUS_OK && status != STATUS_UNAVAILABLE && status != STATUS_CONFIGURATION;
+    if (*refused && !keep_names(json, arena, event)) {
+        *refused = false;
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    }
     TRY(status);
     return keep(event, arena) ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
 }

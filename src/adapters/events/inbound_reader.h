@@ -31,9 +31,10 @@ MUST_CHECK enum status inbound_reader_init(struct inbound_reader *reader,
 void inbound_reader_release(struct inbound_reader *reader);
 /* `*refused`: the status is about the message, which will never be read; any other is about the
  * registry or memory. An absent value is a tombstone, which is refused. `event` lives in `arena`;
- * its trace is the caller's to set. */
+ * its trace is the caller's to set. Of what is refused it has tenant and customer_id, as far as
+ * they are known. */
 MUST_CHECK enum status inbound_reader_read(struct inbound_reader *reader, enum inbound_type type,
-                                           struct str value, struct arena *arena,
+                                           struct str value, instant now, struct arena *arena,
                                            struct inbound_event *event, bool *refused,
                                            struct error *error);
 

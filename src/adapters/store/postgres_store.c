@@ -21,3 +21,9 @@ enum status postgres_store_open(const struct postgres_options *options, size_t s
     *store = &self->base;
     return STATUS_OK;
 }
+
+enum status postgres_store_add_replicas(struct store *store, const struct replica_options *replicas,
+                                        const struct postgres_options *options, struct error *error)
+{
+    return replicas_new(replicas, options, &((struct sql_store *)store)->replicas, error);
+}

@@ -151,7 +151,33 @@ static enum status sql_store_write(struct store *base, struct str tenant, struct
     return transact(base, SQL_WRITE, tenant, arena, body, context, error);
 }
 
+enum status sql_store_read_at(struct sql_store *self, struct sql_driver *replica, int64_t position,
+                              struct str tenant, struct arena *arena, store_body *body,
+                              void *context, struct error *error)
+{
+    struct work work = {self, tenant, arena, body, context};
+    return replica->transact_at(replica, position, tenant, arena, run_work, &work, error);
+}
+
 /* --- look-up --- */
+
+/* Who is asked: the store's own driver, or that of a replica. */
+struct source {
+    struct sql_store *self;
+    struct sql_driver *replica; /* NULL: the own one */
+    int64_t position;           /* that it must be at */
+};
+
+static enum status query_source(const struct source *source, struct str tenant,
+                                const struct sql_statement *statement,
+                                const struct sql_value *params, size_t count, struct arena *arena,
+                                struct sql_rows *rows, struct error *error)
+{
+    struct sql_driver *replica = source->replica, *own = source->self->driver;
+    if (!replica) return own->query_one(own, tenant, statement, params, count, arena, rows, error);
+    return replica->query_one_at(replica, source->position, tenant, statement, params, count, arena,
+                                 rows, error);
+}
 
 /* An id that has to be asked for. */
 struct miss {
@@ -166,20 +192,18 @@ static int compare_misses(const void *a, const void *b)
     return str_compare(((const struct miss *)a)->id, ((const struct miss *)b)->id);
 }
 
-static enum status query_misses(struct sql_store *self, struct str tenant,
+static enum status query_misses(const struct source *source, struct str tenant,
                                 const struct miss *misses, size_t count, struct arena *arena,
                                 struct sql_rows *rows, struct error *error)
 {
     struct sql_value params[2] = {SQL_PARAM_TEXT(tenant), SQL_PARAM_TEXT(misses[0].id)};
     if (count == 1)
-        return self->driver->query_one(self->driver, tenant, SQL_PROFILE_GET, params, 2, arena,
-                                       rows, error);
+        return query_source(source, tenant, SQL_PROFILE_GET, params, 2, arena, rows, error);
     struct str *ids = ARENA_NEW_ARRAY(arena, struct str, count);
     if (!ids) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < count; i++) ids[i] = misses[i].id;
     params[1] = SQL_PARAM_ARRAY(ids, count);
-    return self->driver->query_one(self->driver, tenant, SQL_PROFILE_GET_MANY, params, 2, arena,
-                                   rows, error);
+    return query_source(source, tenant, SQL_PROFILE_GET_MANY, params, 2, arena, rows, error);
 }
 
 /* Gives a row to every miss of its id: an id may have been asked for twice. */
@@ -201,26 +225,26 @@ static void hand_out(struct sql_store *self, struct str tenant, const struct pro
     }
 }
 
-static enum status fetch_misses(struct sql_store *self, struct str tenant, struct miss *misses,
+static enum status fetch_misses(const struct source *source, struct str tenant, struct miss *misses,
                                 size_t count, struct arena *arena, struct profile_row *rows,
                                 struct error *error)
 {
     struct sql_rows found = {0};
     if (count > 1) qsort(misses, count, sizeof(*misses), compare_misses);
-    TRY(query_misses(self, tenant, misses, count, arena, &found, error));
+    TRY(query_misses(source, tenant, misses, count, arena, &found, error));
     for (size_t i = 0; i < found.row_count; i++) {
         struct profile_row row;
         sql_profiles_decode(&found, i, &row);
-        hand_out(self, tenant, &row, misses, count, rows);
+        hand_out(source->self, tenant, &row, misses, count, rows);
     }
     return STATUS_OK;
 }
 
-static enum status sql_store_lookup(struct store *base, struct str tenant, const struct str *ids,
-                                    size_t count, struct arena *arena, struct profile_row *rows,
-                                    struct error *error)
+static enum status lookup(const struct source *source, struct str tenant, const struct str *ids,
+                          size_t count, struct arena *arena, struct profile_row *rows,
+                          struct error *error)
 {
-    struct sql_store *self = self_of(base);
+    struct sql_store *self = source->self;
     struct miss one = {0}, *misses = &one;
     size_t miss_count = 0;
     if (count > 1 && !(misses = ARENA_NEW_ARRAY(arena, struct miss, count)))
@@ -238,7 +262,24 @@ static enum status sql_store_lookup(struct store *base, struct str tenant, const
         misses[miss_count++] = miss;
     }
     if (miss_count == 0) return STATUS_OK;
-    return fetch_misses(self, tenant, misses, miss_count, arena, rows, error);
+    return fetch_misses(source, tenant, misses, miss_count, arena, rows, error);
+}
+
+static enum status sql_store_lookup(struct store *base, struct str tenant, const struct str *ids,
+                                    size_t count, struct arena *arena, struct profile_row *rows,
+                                    struct error *error)
+{
+    const struct source own = {.self = self_of(base)};
+    return lookup(&own, tenant, ids, count, arena, rows, error);
+}
+
+enum status sql_store_lookup_at(struct sql_store *self, struct sql_driver *replica,
+                                int64_t position, struct str tenant, const struct str *ids,
+                                size_t count, struct arena *arena, struct profile_row *rows,
+                                struct error *error)
+{
+    const struct source source = {self, replica, position};
+    return lookup(&source, tenant, ids, count, arena, rows, error);
 }
 
 /* --- readiness --- */
@@ -364,6 +405,7 @@ static const struct store_operations operations = {
     .answer_put = sql_answers_put,
     .inbox_put = sql_inbox_put,
     .webhooks = &sql_webhook_operations,
+    .replicas = &sql_replica_operations,
 };
 
 struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t count,
@@ -388,6 +430,7 @@ void sql_store_free(struct store *store)
     if (!store) return;
     struct sql_store *self = self_of(store);
     search_worker_free(self->worker);
+    replicas_free(self->replicas);
     if (self->driver) self->driver->free(self->driver);
     sqlite_keys_free(self->keys);
     search_index_free(self->index);

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "adapters/store/document_cache.h"
+#include "adapters/store/replicas.h"
 #include "adapters/store/search_cache.h"
 #include "adapters/store/search_index.h"
 #include "adapters/store/search_worker.h"
@@ -21,6 +22,7 @@
 struct sql_store {
     struct store base;
     struct sql_driver *driver;
+    struct replicas *replicas; /* NULL: there are none */
     const struct sql_migration *migrations;
     size_t migration_count;
 
@@ -57,6 +59,14 @@ void sql_store_committed(void *store);
 enum status sql_store_run(struct sql_store *self, struct sql_transaction *transaction,
                           struct str tenant, struct arena *arena, store_body *body, void *context,
                           struct error *error);
+/* A read, and a look-up, of a replica. */
+enum status sql_store_read_at(struct sql_store *self, struct sql_driver *replica, int64_t position,
+                              struct str tenant, struct arena *arena, store_body *body,
+                              void *context, struct error *error);
+enum status sql_store_lookup_at(struct sql_store *self, struct sql_driver *replica,
+                                int64_t position, struct str tenant, const struct str *ids,
+                                size_t count, struct arena *arena, struct profile_row *rows,
+                                struct error *error);
 /* For the hook of an engine whose store caches nothing. */
 void sql_store_tell_commit(void *store);
 void sql_store_note_change(struct sql_session *session, struct str customer_id);
@@ -239,5 +249,6 @@ enum status sql_dead_letter_remove(struct store *, const struct dead_letter *, s
 enum status sql_dead_letter_count(struct store *, struct arena *, struct dead_letter_count *,
                                   struct error *);
 extern const struct webhook_operations sql_webhook_operations;
+extern const struct replica_operations sql_replica_operations;
 
 #endif

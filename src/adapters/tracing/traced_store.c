@@ -55,25 +55,12 @@ static enum status lookup_traced(struct store *store, struct str tenant, const s
     return end(traced, &span, store_lookup(traced->inner, tenant, ids, count, arena, rows, error));
 }
 
-static enum status ready_traced(struct store *store, struct error *error)
-{
-    return store_ready(of(store)->inner, error);
-}
-
-static int64_t wait_traced(struct store *store, enum store_use use, bool bursts_count)
-{
-    return store_wait_us(of(store)->inner, use, bursts_count);
-}
-
 void traced_store_init(struct traced_store *traced, struct store *inner, struct tracer *tracer,
                        struct str engine, const struct trace *trace)
 {
     /* What works on a session goes to the session's own store. */
-    static const struct store_operations operations = {.read = read_traced,
-                                                       .write = write_traced,
-                                                       .lookup = lookup_traced,
-                                                       .ready = ready_traced,
-                                                       .wait_us = wait_traced};
+    static const struct store_operations operations = {
+        .read = read_traced, .write = write_traced, .lookup = lookup_traced};
     *traced = (struct traced_store){.store = {.operations = &operations},
                                     .inner = inner,
                                     .tracer = tracer,

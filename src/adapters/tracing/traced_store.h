@@ -19,7 +19,7 @@ struct traced_store {
     struct trace trace; /* of the span that the units of work are children of */
 };
 
-/* Only what use cases call: units of work, look-ups, and whether there is room for more. */
+/* Only what use cases call: units of work and look-ups. */
 void traced_store_init(struct traced_store *traced, struct store *inner, struct tracer *tracer,
                        struct str engine, const struct trace *trace);
 

@@ -218,6 +218,7 @@ enum store_use { STORE_LOOKUP, STORE_READ, STORE_WRITE };
 struct store;
 struct store_session;
 struct webhook_operations;
+struct replica_operations;
 
 typedef enum status store_body(struct store_session *session, void *context, struct error *error);
 
@@ -366,6 +367,7 @@ struct store_operations {
     enum status (*inbox_put)(struct store_session *, const struct str *ids, size_t count,
                              instant now, instant forget, bool *fresh, struct error *);
     const struct webhook_operations *webhooks; /* webhook_store.h */
+    const struct replica_operations *replicas; /* store_replicas.h; NULL: there are none */
 };
 
 /* Adapters embed these two as their first member. */

@@ -17,8 +17,7 @@ static const struct {
     {"client_encoding", "UTF8"},
     {"ssl_min_protocol_version", "TLSv1.3"},
     {"gssencmode", "disable"},
-    {"target_session_attrs", "read-write"}, /* of several hosts the primary */
-    {"connect_timeout", "10"},              /* where libpq itself waits */
+    {"connect_timeout", "10"}, /* where libpq itself waits */
     {"keepalives_idle", "30"},
     {"keepalives_interval", "5"},
     {"keepalives_count", "3"},
@@ -42,30 +41,35 @@ static char *join_options(const char *ours, const char *theirs)
     return joined;
 }
 
-static char *value_of(const PQconninfoOption *option, const char *options)
+/* What was given for the whole driver: the server's settings, and which of several hosts. */
+struct given {
+    const char *options, *servers;
+};
+
+static const char *value_of(const PQconninfoOption *option, const struct given *given)
 {
-    if (strcmp(option->keyword, "options") == 0) return join_options(options, option->val);
-    const char *value = option->val ? option->val : default_of(option->keyword);
-    return value ? strdup(value) : NULL;
+    if (option->val) return option->val;
+    if (strcmp(option->keyword, "target_session_attrs") == 0) return given->servers;
+    return default_of(option->keyword);
 }
 
-static bool fill_keywords(const PQconninfoOption *parsed, const char *options, char **keywords,
-                          char **values)
+static bool fill_keywords(const PQconninfoOption *parsed, const struct given *given,
+                          char **keywords, char **values)
 {
     size_t count = 0;
     for (; parsed->keyword; parsed++) {
-        bool is_set =
-            parsed->val || default_of(parsed->keyword) || strcmp(parsed->keyword, "options") == 0;
-        if (!is_set) continue;
+        const char *value = value_of(parsed, given);
+        bool is_options = strcmp(parsed->keyword, "options") == 0;
+        if (!value && !is_options) continue;
         keywords[count] = strdup(parsed->keyword);
-        values[count] = value_of(parsed, options);
+        values[count] = is_options ? join_options(given->options, value) : strdup(value);
         if (!keywords[count] || !values[count++]) return false;
     }
     return true;
 }
 
-enum status postgres_parse_url(struct str url, const char *options, char ***keywords,
-                               char ***values, struct error *error)
+enum status postgres_parse_url(struct str url, const char *options, const char *servers,
+                               char ***keywords, char ***values, struct error *error)
 {
     char *text = strndup(url.ptr ? url.ptr : "", url.len), *message = NULL;
     PQconninfoOption *parsed = text ? PQconninfoParse(text, &message) : NULL;
@@ -81,7 +85,8 @@ enum status postgres_parse_url(struct str url, const char *options, char ***keyw
     while (parsed[count].keyword) count++;
     *keywords = calloc(count + 1, sizeof(**keywords));
     *values = calloc(count + 1, sizeof(**values));
-    bool filled = *keywords && *values && fill_keywords(parsed, options, *keywords, *values);
+    const struct given given = {options, servers};
+    bool filled = *keywords && *values && fill_keywords(parsed, &given, *keywords, *values);
     PQconninfoFree(parsed);
     if (filled) return STATUS_OK;
     postgres_free_url(*keywords, *values);
@@ -187,6 +192,15 @@ static void free_driver(struct sql_driver *base)
     free(driver);
 }
 
+/* The server ends a statement by itself (statement_timeout); a silence far longer means that it, or
+ * the network, is gone. */
+static int64_t answer_timeout_ms(const struct postgres_options *options)
+{
+    int64_t statement_ms = options->statement_timeout_ms;
+    if (statement_ms <= 0) return 86400000;
+    return options->is_replica ? statement_ms + 1000 : 2 * statement_ms + 5000;
+}
+
 static struct postgres_driver *new_driver(const struct postgres_options *options)
 {
     static atomic_uint_fast64_t generations;
@@ -201,6 +215,8 @@ static struct postgres_driver *new_driver(const struct postgres_options *options
     *driver = (struct postgres_driver){
         .base = {.transact = postgres_transact,
                  .query_one = postgres_query_one,
+                 .transact_at = postgres_transact_at,
+                 .query_one_at = postgres_query_one_at,
                  .query = postgres_query,
                  .execute = postgres_execute,
                  .ready = ready,
@@ -210,6 +226,8 @@ static struct postgres_driver *new_driver(const struct postgres_options *options
         .readers_max = options->readers_per_loop ? options->readers_per_loop : 2,
         .connect_timeout_ms = options->connect_timeout_ms > 0 ? options->connect_timeout_ms : 5000,
         .statement_timeout_ms = options->statement_timeout_ms,
+        .answer_timeout_ms = answer_timeout_ms(options),
+        .is_replica = options->is_replica,
         .committed = options->committed,
         .committed_argument = options->committed_argument,
         .generation = ++generations,
@@ -232,7 +250,9 @@ enum status postgres_open(const struct postgres_options *options, struct sql_dri
              "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off",
              (long long)options->statement_timeout_ms, (long long)options->statement_timeout_ms);
     char **keywords = NULL, **values = NULL;
-    enum status status = postgres_parse_url(options->url, settings, &keywords, &values, error);
+    const char *servers = options->is_replica ? "standby" : "read-write";
+    enum status status =
+        postgres_parse_url(options->url, settings, servers, &keywords, &values, error);
     if (status == STATUS_OK && !postgres_hosts_init(&driver->hosts, keywords, values))
         status = error_plain(error, STATUS_OUT_OF_MEMORY);
     if (status != STATUS_OK) {

@@ -14,9 +14,14 @@ static const struct {
     const char *name;
     const char *text;
 } own_statements[] = {
-    {"begin_write", "begin"},   {"begin_read", "begin isolation level repeatable read read only"},
-    {"commit", "commit"},       {"rollback", "rollback"},
-    {"renew", "discard plans"}, {"tenant", "select set_config('app.tenant', $1, false)"},
+    {"begin_write", "begin"},
+    {"begin_read", "begin isolation level repeatable read read only"},
+    {"commit", "commit"},
+    {"rollback", "rollback"},
+    {"renew", "discard plans"},
+    {"tenant", "select set_config('app.tenant', $1, false)"},
+    {"position",
+     "select cast(pg_last_wal_replay_lsn() - '0/0' as bigint) where pg_is_in_recovery()"},
 };
 enum { OWN_STATEMENTS = sizeof(own_statements) / sizeof(own_statements[0]) };
 
@@ -55,12 +60,9 @@ static bool watch(struct postgres_connection *connection, uint32_t events)
 
 /* --- the queue --- */
 
-/* The server ends a statement by itself (statement_timeout); a silence far longer means that it, or
- * the network, is gone. */
 static int64_t answer_deadline_ms(const struct postgres_connection *connection)
 {
-    int64_t statement_ms = connection->pool->driver->statement_timeout_ms;
-    return postgres_now_ms() + (statement_ms > 0 ? 2 * statement_ms + 5000 : 86400000);
+    return postgres_now_ms() + connection->pool->driver->answer_timeout_ms;
 }
 
 bool postgres_connection_expect(struct postgres_connection *connection,
@@ -127,6 +129,12 @@ bool postgres_renew_plans(struct postgres_connection *connection)
         return true;
     connection->renewed_at = connection->batches;
     return send_own(connection, POSTGRES_RENEW, "renew", 0, STR_NONE);
+}
+
+bool postgres_send_position(struct postgres_connection *connection, int64_t position, bool *sent)
+{
+    *sent = connection->position < position;
+    return !*sent || send_own(connection, POSTGRES_POSITION, "position", 0, STR_NONE);
 }
 
 bool postgres_has_tenant(const struct postgres_connection *connection, struct str tenant)
@@ -216,6 +224,7 @@ bool postgres_connection_start(struct postgres_connection *connection)
     connection->is_stale = false;
     connection->tenant_known = false;
     connection->batches = connection->renewed_at = 0;
+    connection->position = 0;
     if (!connection->libpq || PQstatus(connection->libpq) == CONNECTION_BAD ||
         !watch(connection, EPOLLOUT)) {
         postgres_connection_break(connection, NULL);
@@ -247,6 +256,16 @@ static bool is_fatal(const PGresult *result)
     return !severity || strcmp(severity, "ERROR") != 0;
 }
 
+/* A server that follows nobody any more has none. */
+static void note_position(struct postgres_connection *connection, const PGresult *result)
+{
+    int64_t position;
+    if (PQresultStatus(result) != PGRES_TUPLES_OK) return;
+    bool is_told =
+        PQntuples(result) == 1 && str_to_int64(str_from_cstr(PQgetvalue(result, 0, 0)), &position);
+    connection->position = is_told ? position : 0;
+}
+
 static void deliver(struct postgres_connection *connection, const PGresult *result,
                     const char **refused)
 {
@@ -254,6 +273,7 @@ static void deliver(struct postgres_connection *connection, const PGresult *resu
     operation->answered = true;
     if (operation->kind == POSTGRES_PREPARE && PQresultStatus(result) != PGRES_COMMAND_OK)
         forget_statement(connection, operation->statement);
+    if (operation->kind == POSTGRES_POSITION) note_position(connection, result);
     if (connection->state == POSTGRES_SETTING_UP)
         note_setup(operation, result, refused);
     else if (connection->user)

@@ -35,7 +35,8 @@ enum postgres_operation_kind {
     POSTGRES_BEGIN,
     POSTGRES_COMMIT,
     POSTGRES_ROLLBACK,
-    POSTGRES_CHECK, /* the role is one that row-level security binds */
+    POSTGRES_CHECK,    /* the role is one that row-level security binds */
+    POSTGRES_POSITION, /* how far a replica is */
     POSTGRES_SYNC
 };
 
@@ -85,6 +86,9 @@ struct postgres_connection {
     size_t tenant_length;
     bool tenant_known;
     uint64_t batches, renewed_at; /* counts of postgres_renew_plans() */
+    /* Of a replica: that its server had replayed at least so much when it last said so. A server
+     * that begins anew may be behind what it was, but then its sessions are gone. */
+    int64_t position;
 };
 
 bool postgres_connection_start(struct postgres_connection *connection);
@@ -98,6 +102,9 @@ bool postgres_send_control(struct postgres_connection *connection,
                            enum postgres_operation_kind kind, enum sql_mode mode);
 /* Sets the session's tenant; a rollback takes it back, and then it is not known. */
 bool postgres_send_tenant(struct postgres_connection *connection, struct str tenant);
+/* Asks a replica how far it is, unless it is known to be at `position`. The answer comes before
+ * those of what is sent later, whose snapshots are taken later, too. */
+bool postgres_send_position(struct postgres_connection *connection, int64_t position, bool *sent);
 bool postgres_has_tenant(const struct postgres_connection *connection, struct str tenant);
 /* At the beginning of a batch or transaction. A plan is made once, and one that was made when the
  * tables were empty may read all of what has grown since: so plans are made anew before the 2nd,
@@ -160,7 +167,8 @@ struct postgres_hosts {
 struct postgres_driver {
     struct sql_driver base;
     size_t connections_max, readers_max;
-    int64_t connect_timeout_ms, statement_timeout_ms;
+    int64_t connect_timeout_ms, statement_timeout_ms, answer_timeout_ms;
+    bool is_replica;
     void (*committed)(void *argument);
     void *committed_argument;
     struct postgres_hosts hosts;
@@ -213,6 +221,16 @@ enum status postgres_query_one(struct sql_driver *driver, struct str tenant,
                                const struct sql_value *params, size_t count, struct arena *arena,
                                struct sql_rows *rows, struct error *error);
 
+enum status postgres_query_one_at(struct sql_driver *driver, int64_t position, struct str tenant,
+                                  const struct sql_statement *statement,
+                                  const struct sql_value *params, size_t count, struct arena *arena,
+                                  struct sql_rows *rows, struct error *error);
+/* What a replica answers that is not as far as it should be. */
+enum status postgres_is_behind(struct error *error);
+
+enum status postgres_transact_at(struct sql_driver *base, int64_t position, struct str tenant,
+                                 struct arena *arena, sql_body *body, void *context,
+                                 struct error *error);
 enum status postgres_transact(struct sql_driver *base, enum sql_mode mode, struct str tenant,
                               struct arena *arena, sql_body *body, void *context,
                               struct error *error);
@@ -229,9 +247,10 @@ struct postgres_pool *postgres_pool_of_thread(struct postgres_driver *driver);
 /* --- connecting --- */
 
 /* The URL's keywords and our defaults, for PQconnectdbParams(); `options` are the server's settings
- * ("-c statement_timeout=5000"). Both arrays are NULL-terminated and freed together. */
-enum status postgres_parse_url(struct str url, const char *options, char ***keywords,
-                               char ***values, struct error *error);
+ * ("-c statement_timeout=5000"), `servers` those that may be connected to
+ * (target_session_attrs). Both arrays are NULL-terminated and freed together. */
+enum status postgres_parse_url(struct str url, const char *options, const char *servers,
+                               char ***keywords, char ***values, struct error *error);
 void postgres_free_url(char **keywords, char **values);
 /* Takes keywords and values. False when out of memory; to be released in any case. */
 bool postgres_hosts_init(struct postgres_hosts *hosts, char **keywords, char **values);

@@ -209,6 +209,12 @@ const char *postgres_sqlstate(const PGresult *result)
     return code ? code : "";
 }
 
+enum status postgres_is_behind(struct error *error)
+{
+    return error_set(error, STATUS_UNAVAILABLE, STR_NONE, STR_NONE,
+                     "the replica is not as far as what was asked for");
+}
+
 enum status postgres_failure(const PGresult *result, const struct sql_statement *statement,
                              struct error *error)
 {

@@ -185,7 +185,7 @@ static enum status migrate(struct session *session, struct str runtime_role,
 static enum status connect(struct str url, PGconn **libpq, struct error *error)
 {
     char **keywords, **values;
-    TRY(postgres_parse_url(url, settings, &keywords, &values, error));
+    TRY(postgres_parse_url(url, settings, "read-write", &keywords, &values, error));
     *libpq = PQconnectdbParams((const char *const *)keywords, (const char *const *)values, 0);
     postgres_free_url(keywords, values);
     if (!*libpq) return error_plain(error, STATUS_OUT_OF_MEMORY);

@@ -190,7 +190,8 @@ static void connect_for_waiting(struct postgres_pool *pool)
 void postgres_pool_connected(struct postgres_connection *connection)
 {
     struct postgres_pool *pool = connection->pool;
-    if (pool->is_failing) log_info("postgres.connected_again");
+    if (pool->is_failing)
+        log_info(pool->driver->is_replica ? "replica.connected_again" : "postgres.connected_again");
     pool->retry_delay_ms = 0;
     pool->cuts = 0;
     pool->is_failing = false;
@@ -209,7 +210,8 @@ static void take_from_idle(struct postgres_pool *pool, struct postgres_connectio
 static void pause_connecting(struct postgres_pool *pool, const struct error *error)
 {
     if (!pool->is_failing)
-        log_warn("postgres.unavailable", LOG_REASON("reason", str_from_cstr(error->message)));
+        log_warn(pool->driver->is_replica ? "replica.unavailable" : "postgres.unavailable",
+                 LOG_REASON("reason", str_from_cstr(error->message)));
     pool->is_failing = true;
     int64_t delay = pool->retry_delay_ms * 2;
     if (delay < PAUSE_MIN_MS) delay = PAUSE_MIN_MS;

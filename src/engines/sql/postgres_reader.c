@@ -22,6 +22,7 @@ struct postgres_reader_request {
     struct sql_rows *rows;
     struct error *error;
     enum status status;
+    int64_t position; /* that a replica must be at */
     int attempts;
     struct postgres_wait wait;
 };
@@ -103,6 +104,8 @@ static void take_result(struct postgres_connection *connection,
         take_failure(reader, request, result);
     } else if (request && (!fine || reader->is_suspect)) {
         again_or_fail(reader, request);
+    } else if (request && request->position > connection->position) {
+        end_request(request, postgres_is_behind(request->error));
     } else if (request) {
         enum status copied = postgres_rows(result, request->arena, request->rows);
         if (copied != STATUS_OK) (void)error_plain(request->error, copied);
@@ -164,6 +167,16 @@ static bool send_group(struct postgres_reader *reader, struct postgres_reader_re
     return true;
 }
 
+static bool send_position(struct postgres_reader *reader,
+                          const struct postgres_reader_request *first)
+{
+    int64_t position = 0;
+    bool sent;
+    for (; first; first = first->next)
+        if (first->position > position) position = first->position;
+    return postgres_send_position(&reader->connection, position, &sent);
+}
+
 /* One that was sent before stands alone, so that it shares the fate of no other. */
 static bool send_alone(struct postgres_reader *reader, struct postgres_reader_request **list,
                        bool *sent_any)
@@ -187,6 +200,7 @@ static bool send_alone(struct postgres_reader *reader, struct postgres_reader_re
 static bool send_batches(struct postgres_reader *reader, struct postgres_reader_request **list)
 {
     bool sent_any = false;
+    if (!send_position(reader, *list)) return false;
     if (!send_alone(reader, list, &sent_any)) return false;
     if (!*list) return true;
     struct postgres_connection *connection = &reader->connection;
@@ -249,10 +263,10 @@ static struct postgres_reader *choose_reader(struct postgres_pool *pool)
     return best;
 }
 
-enum status postgres_query_one(struct sql_driver *driver, struct str tenant,
-                               const struct sql_statement *statement,
-                               const struct sql_value *params, size_t count, struct arena *arena,
-                               struct sql_rows *rows, struct error *error)
+enum status postgres_query_one_at(struct sql_driver *driver, int64_t position, struct str tenant,
+                                  const struct sql_statement *statement,
+                                  const struct sql_value *params, size_t count, struct arena *arena,
+                                  struct sql_rows *rows, struct error *error)
 {
     struct postgres_pool *pool = postgres_pool_of_thread((struct postgres_driver *)driver);
     if (!pool) return error_plain(error, STATUS_OUT_OF_MEMORY);
@@ -266,10 +280,19 @@ enum status postgres_query_one(struct sql_driver *driver, struct str tenant,
                                               .arena = arena,
                                               .rows = rows,
                                               .error = error,
+                                              .position = position,
                                               .wait.coroutine =
                                                   pool->loop ? coroutine_current() : NULL};
     add_pending(choose_reader(pool), &request);
     if (!pool->loop) postgres_readers_flush(pool);
     postgres_pool_wait(pool, &request.wait);
     return request.status;
+}
+
+enum status postgres_query_one(struct sql_driver *driver, struct str tenant,
+                               const struct sql_statement *statement,
+                               const struct sql_value *params, size_t count, struct arena *arena,
+                               struct sql_rows *rows, struct error *error)
+{
+    return postgres_query_one_at(driver, 0, tenant, statement, params, count, arena, rows, error);
 }

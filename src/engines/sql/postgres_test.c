@@ -248,6 +248,65 @@ static void a_server_that_is_not_there_is_unavailable_at_once(void **state)
     driver->free(driver);
 }
 
+/* Reads "mode" of one that has to be at `position`; of a transaction, and of a shared connection.
+ */
+static enum status read_mode(struct sql_transaction *transaction, void *context,
+                             struct error *error)
+{
+    struct fixture *fixture = context;
+    struct sql_rows rows;
+    return sql_query(transaction, &mode, NULL, 0, &fixture->arena, &rows, error);
+}
+
+static void assert_reads_at(struct fixture *fixture, struct sql_driver *driver, int64_t position,
+                            enum status expected)
+{
+    struct sql_rows rows;
+    assert_int_equal(driver->transact_at(driver, position, STR("t"), &fixture->arena, read_mode,
+                                         fixture, &fixture->error),
+                     expected);
+    assert_int_equal(driver->query_one_at(driver, position, STR("t"), &mode, NULL, 0,
+                                          &fixture->arena, &rows, &fixture->error),
+                     expected);
+}
+
+static struct sql_driver *open_replica(const char *servers)
+{
+    char url[256];
+    (void)snprintf(url, sizeof(url), "%.*s%s",
+                   STR_ARGS(postgres_server_url(&server, POSTGRES_RUNTIME, database)), servers);
+    const struct postgres_options options = {.url = str_from_cstr(url),
+                                             .connections_per_loop = 1,
+                                             .readers_per_loop = 1,
+                                             .connect_timeout_ms = 20000,
+                                             .statement_timeout_ms = 5000,
+                                             .is_replica = true};
+    struct sql_driver *driver;
+    struct error error;
+    assert_int_equal(postgres_open(&options, &driver, &error), STATUS_OK);
+    return driver;
+}
+
+static void a_server_that_follows_nobody_is_not_connected_to_as_a_replica(void **state)
+{
+    struct sql_driver *driver = open_replica("");
+    assert_reads_at(*state, driver, 0, STATUS_UNAVAILABLE);
+    driver->free(driver);
+}
+
+/* As one that was a replica when the connection was made. */
+static void what_a_server_cannot_show_it_does_not_answer(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sql_driver *driver = open_replica("?target_session_attrs=any");
+    for (int i = 0; i < 3; i++) {
+        assert_reads_at(fixture, driver, 0, STATUS_OK);
+        assert_reads_at(fixture, driver, 1, STATUS_UNAVAILABLE);
+        assert_non_null(strstr(fixture->error.message, "not as far"));
+    }
+    driver->free(driver);
+}
+
 static void a_superuser_is_refused(void **state)
 {
     struct fixture *fixture = *state;
@@ -689,6 +748,8 @@ int main(void)
         POSTGRES_TEST(batches_of_seven_tenants_with_failures_give_each_its_own_answer),
         POSTGRES_TEST(reads_survive_connections_that_are_cut),
         POSTGRES_TEST(a_server_that_is_not_there_is_unavailable_at_once),
+        POSTGRES_TEST(a_server_that_follows_nobody_is_not_connected_to_as_a_replica),
+        POSTGRES_TEST(what_a_server_cannot_show_it_does_not_answer),
         POSTGRES_TEST(a_superuser_is_refused),
         POSTGRES_TEST(a_missing_table_is_a_schema_mismatch),
         POSTGRES_TEST(an_arena_too_small_for_the_rows_is_out_of_memory),

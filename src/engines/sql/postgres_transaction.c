@@ -35,6 +35,7 @@ struct postgres_transaction {
     struct postgres_pool *pool;
     enum sql_mode mode;
     struct str tenant;
+    int64_t position; /* that a replica must be at */
     bool begun;
     bool is_commit_sent;
     bool is_committed;
@@ -63,6 +64,12 @@ static void fail_with(struct postgres_transaction *transaction, enum status stat
     fail(transaction, error_plain(&error, status), &error);
 }
 
+static void fail_behind(struct postgres_transaction *transaction)
+{
+    struct error error;
+    fail(transaction, postgres_is_behind(&error), &error);
+}
+
 static void take_rows(struct postgres_operation *operation, const PGresult *result)
 {
     struct query *query = operation->owner;
@@ -78,6 +85,8 @@ static void take_result(struct postgres_connection *connection,
     case PGRES_TUPLES_OK:
     case PGRES_COMMAND_OK:
         if (operation->kind == POSTGRES_STATEMENT) take_rows(operation, result);
+        if (operation->kind == POSTGRES_POSITION && connection->position < transaction->position)
+            fail_behind(transaction);
         /* A transaction that failed answers "ROLLBACK" to a commit. */
         if (operation->kind == POSTGRES_COMMIT)
             transaction->is_committed = strcmp(PQcmdStatus((PGresult *)result), "COMMIT") == 0;
@@ -144,11 +153,20 @@ static void settle(struct postgres_transaction *transaction)
     postgres_pool_wait(transaction->pool, &transaction->wait);
 }
 
+/* A transaction that was begun has its snapshot before it could ask. */
+static bool ask_position(const struct postgres_transaction *transaction)
+{
+    bool sent;
+    return postgres_send_position(transaction->connection, transaction->position, &sent) &&
+           (!sent || postgres_send_sync(transaction->connection));
+}
+
 static bool begin(struct postgres_transaction *transaction)
 {
     if (transaction->begun) return true;
-    transaction->begun = true;
     struct postgres_connection *connection = transaction->connection;
+    if (!ask_position(transaction)) return false;
+    transaction->begun = true;
     if (!postgres_send_control(connection, POSTGRES_BEGIN, transaction->mode) ||
         !postgres_renew_plans(connection))
         return false;
@@ -274,9 +292,9 @@ static void pause_before_retry(const struct postgres_transaction *transaction, i
         (void)usleep((useconds_t)delay_ms * 1000);
 }
 
-enum status postgres_transact(struct sql_driver *base, enum sql_mode mode, struct str tenant,
-                              struct arena *arena, sql_body *body, void *context,
-                              struct error *error)
+static enum status transact(struct sql_driver *base, enum sql_mode mode, int64_t position,
+                            struct str tenant, struct arena *arena, sql_body *body, void *context,
+                            struct error *error)
 {
     struct postgres_driver *driver = (struct postgres_driver *)base;
     struct postgres_pool *pool = postgres_pool_of_thread(driver);
@@ -288,6 +306,7 @@ enum status postgres_transact(struct sql_driver *base, enum sql_mode mode, struc
                                                    .pool = pool,
                                                    .mode = mode,
                                                    .tenant = tenant,
+                                                   .position = position,
                                                    .wait.coroutine =
                                                        pool->loop ? coroutine_current() : NULL};
         status = attempt(&transaction, body, context, error);
@@ -295,11 +314,25 @@ enum status postgres_transact(struct sql_driver *base, enum sql_mode mode, struc
         bool was_dead = status == STATUS_UNAVAILABLE && transaction.is_broken &&
                         !transaction.is_answered && attempts == 1;
         if (status != STATUS_WRITE_CONFLICT && !was_dead) break;
-        if (attempts == ATTEMPTS_MAX) break;
+        if (attempts == ATTEMPTS_MAX || (driver->is_replica && !was_dead)) break;
         if (!was_dead) pause_before_retry(&transaction, attempts);
         arena_rewind(arena, mark);
     }
     if (status == STATUS_OK && mode == SQL_WRITE && driver->committed)
         driver->committed(driver->committed_argument);
     return status;
+}
+
+enum status postgres_transact(struct sql_driver *base, enum sql_mode mode, struct str tenant,
+                              struct arena *arena, sql_body *body, void *context,
+                              struct error *error)
+{
+    return transact(base, mode, 0, tenant, arena, body, context, error);
+}
+
+enum status postgres_transact_at(struct sql_driver *base, int64_t position, struct str tenant,
+                                 struct arena *arena, sql_body *body, void *context,
+                                 struct error *error)
+{
+    return transact(base, SQL_READ, position, tenant, arena, body, context, error);
 }

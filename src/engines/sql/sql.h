@@ -83,6 +83,13 @@ struct sql_driver {
                          struct sql_rows *, struct error *);
     enum status (*execute)(struct sql_transaction *, const struct sql_statement *,
                            const struct sql_value *params, size_t count, struct error *);
+    /* The same two, of a driver of a replica: what is read shows at least what the primary had
+     * logged before `position`, else STATUS_UNAVAILABLE. NULL where an engine has no replicas. */
+    enum status (*transact_at)(struct sql_driver *, int64_t position, struct str tenant,
+                               struct arena *, sql_body *, void *context, struct error *);
+    enum status (*query_one_at)(struct sql_driver *, int64_t position, struct str tenant,
+                                const struct sql_statement *, const struct sql_value *params,
+                                size_t count, struct arena *, struct sql_rows *, struct error *);
     enum status (*ready)(struct sql_driver *, struct error *);
     /* How long a transaction that the calling coroutine began now would wait for its turn, in
      * microseconds. When bursts do not count it is 0 while the engine keeps up. */
@@ -142,6 +149,9 @@ struct postgres_options {
     size_t readers_per_loop;      /* shared pipelined connections for query_one */
     int64_t connect_timeout_ms;   /* also how long a caller waits for a connection */
     int64_t statement_timeout_ms; /* 0: none */
+    /* Only a server that follows another is connected to, and only asked for what can be asked
+     * elsewhere: who does not answer is given up soon. */
+    bool is_replica;
     /* Called in the caller's thread after a commit. May be NULL. */
     void (*committed)(void *argument);
     void *committed_argument;
