@@ -22,7 +22,8 @@ static file of the size of a profile) and the service, each with the same wrk sc
 64 connections, on the same cores as its load generator; the service checks a JWT on every request. `connections`
 opens many that stay idle after one request and some that never finish theirs, and tells what one costs in memory and
 what a lookup takes beside them. `overload` asks creates, and then searches, at a tenth of what the service can do, at twice that, and at half of
-it, in an open loop (bench/bench_load.c: wrk waits for answers, and so never asks for too much).
+it, in an open loop (bench/bench_load.c: wrk waits for answers, and so never asks for too much). `--bases DIRECTORY` keeps the
+imported embedded stores: a million are imported once for all measures.
 """
 import argparse
 import json
@@ -85,6 +86,8 @@ def write_profiles(path, count, make):
 class Stage:
     """A directory, a store and what is needed to call it with a token."""
 
+    bases = None  # where imported stores are kept for the next run
+
     def __init__(self, store):
         self.store, self.directory, self.server = store, tempfile.mkdtemp(prefix="customer360-bench-"), None
         if store == "postgres":
@@ -100,6 +103,24 @@ class Stage:
                                      "--permissions", "*", "--expires", "12h"], check=True, capture_output=True, text=True).stdout.strip()
 
     def import_profiles(self, count, make=profile):
+        """(seconds, bytes); of a kept base those of its making."""
+        base = os.path.join(self.bases, f"{make.__name__}-{count}") if self.bases and self.store == "sqlite" else None
+        if base and os.path.exists(f"{base}.json"):
+            for name in os.listdir(base):
+                shutil.copy(os.path.join(base, name), self.directory)
+            with open(f"{base}.json", encoding="utf-8") as figures:
+                return json.load(figures)
+        figures = self.import_anew(count, make)
+        if base:
+            os.makedirs(base)
+            for name in os.listdir(self.directory):
+                if name.startswith("customers.db"):
+                    shutil.copy(os.path.join(self.directory, name), base)
+            with open(f"{base}.json", "w", encoding="utf-8") as kept:
+                json.dump(figures, kept)
+        return figures
+
+    def import_anew(self, count, make):
         path = os.path.join(self.directory, "profiles.ndjson")
         write_profiles(path, count, make)
         size = os.path.getsize(path)
@@ -607,8 +628,10 @@ def main():
     parser.add_argument("--warm", type=int, default=20)
     parser.add_argument("--connections", type=int, default=10000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--bases", help="a directory where the imported embedded stores are kept for the next run")
     parser.add_argument("--flags", default="", help="more flags of serve, as one text: --flags='--http-loops 1'")
     options = parser.parse_args()
+    Stage.bases = options.bases
     if options.profiles is None:
         options.profiles = {"lookup": 1000000, "create": 0, "import": 200000, "upsert": 200000, "match": 200000, "search": 1000000, "index": 100000, "overload": 20000, "publish": 200000, "instances": 20000, "replicas": 20000, "consume": 20000, "webhooks": 50000}.get(options.measure, 0)
     {"lookup": lookup, "flat": flat, "create": create, "import": import_bench, "upsert": upsert, "match": match, "search": search, "index": index, "start": start, "connections": connections, "overload": overload, "publish": publish, "instances": instances, "consume": consume, "webhooks": webhooks, "history": history, "replicas": replicas}[options.measure](options)

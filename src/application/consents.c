@@ -78,7 +78,7 @@ enum status consents_record(struct application *application, const struct caller
                    .policy = application->policy_for(application, caller->tenant),
                    .arena = arena},
         .customer_id = customer_id,
-        .captured_now = !json_get(body, STR("capturedAt"))};
+        .captured_now = str_is_none(json_text(json_get(body, STR("capturedAt"))))};
     instant now = application->environment->now(application->environment);
     TRY(consent_parse(body, now, arena, &recording.record, error));
     struct fact fact = {.kind = FACT_CONSENT,

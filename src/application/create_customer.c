@@ -55,6 +55,7 @@ static enum status lock_keys(const struct creation *creation, struct store_sessi
         keys[count] = new_customer_id_key(customer, creation->arena);
         if (str_is_none(keys[count++])) return error_plain(error, STATUS_OUT_OF_MEMORY);
     }
+    str_sort(keys, count); /* or two would wait for each other */
     return count > 0 ? store_keys_lock(session, keys, count, error) : STATUS_OK;
 }
 

@@ -12,6 +12,11 @@
 MUST_CHECK enum status customer_root(struct store_session *session, const struct profile_row *row,
                                      struct arena *arena, struct profile_row *root,
                                      struct error *error);
+/* Locks the root of the tree that the home is a part of. STATUS_WRITE_CONFLICT: a merge or an
+ * unmerge came in between, and who is the root has to be looked up anew. */
+MUST_CHECK enum status customer_lock_root(struct store_session *session, struct str home,
+                                          struct arena *arena, struct profile_row *root,
+                                          struct error *error);
 /* The same by look-ups, outside of a unit of work. STATUS_INTERNAL when a pointer leads nowhere. */
 MUST_CHECK enum status customer_lookup_root(struct application *application,
                                             const struct caller *caller,
@@ -23,6 +28,10 @@ bool customer_is_removed(const struct profile_row *row);
 MUST_CHECK enum status customer_get_root(struct store_session *session, struct str customer_id,
                                          enum store_lock lock, struct arena *arena,
                                          struct profile_row *row, struct error *error);
+/* The same of all that is kept: of a removed one as well. */
+MUST_CHECK enum status customer_get_kept_root(struct store_session *session, struct str customer_id,
+                                              enum store_lock lock, struct arena *arena,
+                                              struct profile_row *row, struct error *error);
 
 /* Puts the golden values and the document into the row, for its id, version and times. */
 MUST_CHECK enum status customer_render(const struct golden *golden, struct arena *arena,

@@ -123,6 +123,22 @@ static enum status key_of(const struct customer_change *change, const struct gol
     return customer_make_keys(change->application, &keyed->record, change->arena, &keyed->keys);
 }
 
+/* What another writer is about to have as well, one of the two finds. An import holds its own. */
+static enum status lock_new_keys(const struct customer_change *change, const struct keyed *now,
+                                 const struct keyed *old, struct error *error)
+{
+    struct str *keys = ARENA_NEW_ARRAY(change->arena, struct str, now->keys.blocking + 1);
+    size_t count = 0;
+    if (change->imported) return STATUS_OK;
+    if (!keys) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < now->keys.blocking; i++)
+        if (!str_is_among(old->keys.items, old->keys.count, now->keys.items[i]) &&
+            !duplicates_passes_over(change->application, change->session->tenant, &now->keys, i))
+            keys[count++] = now->keys.items[i];
+    str_sort(keys, count);
+    return count > 0 ? store_keys_lock(change->session, keys, count, error) : STATUS_OK;
+}
+
 /* Only keys that `before` did not have: the store keeps the others. */
 static enum status put_new_keys(const struct customer_change *change, struct str home,
                                 const struct golden *before, const struct golden *after,
@@ -143,6 +159,7 @@ static enum status put_new_keys(const struct customer_change *change, struct str
         if (!str_is_among(old.keys.items, old.keys.count, now->keys.items[i]))
             fresh[count++] = now->keys.items[i];
     *any = count > 0;
+    TRY(lock_new_keys(change, now, &old, error));
     return *any ? store_keys_put(change->session, home, fresh, count, error) : STATUS_OK;
 }
 

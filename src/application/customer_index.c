@@ -30,7 +30,7 @@ struct str customer_index_entry(const struct fact *facts, size_t count, struct s
 struct search_keys customer_index_keys(const struct tree *tree, struct arena *arena)
 {
     struct search_keys keys = {.arena = arena};
-    add_facts(&keys, tree->facts, tree->fact_count, STR_NONE);
+    add_facts(&keys, tree->facts, tree->fact_count + tree->undone_count, STR_NONE);
     return keys;
 }
 

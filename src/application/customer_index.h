@@ -12,7 +12,7 @@
  * nothing that is searched. */
 struct str customer_index_entry(const struct fact *facts, size_t count, struct str home,
                                 struct arena *arena);
-/* The settled keys of all facts; failed when out of memory. */
+/* The settled keys of all facts, what was taken back included; failed when out of memory. */
 struct search_keys customer_index_keys(const struct tree *tree, struct arena *arena);
 /* Calls `visit` for each value that can be searched of a fact. */
 void customer_index_values(const struct fact *fact, search_visit *visit, void *context);

@@ -41,10 +41,14 @@ enum status erase_customer_parse(const struct json_value *body, struct erase_req
                      "is neither true nor false");
 }
 
+/* Of a removed one is kept what the undone import said: that can be erased as well. */
 static enum status open_customer(struct erasing *erasing, struct error *error)
 {
-    enum status status =
-        customer_change_open(&erasing->change, erasing->request->customer_id, IF_MATCH_ANY, error);
+    struct customer_change *change = &erasing->change;
+    struct profile_row row;
+    enum status status = customer_get_kept_root(change->session, erasing->request->customer_id,
+                                                STORE_LOCK, change->arena, &row, error);
+    if (status == STATUS_OK) status = customer_change_load(change, &row, error);
     if (status != STATUS_OK && error && error->field[0] == '\0')
         memcpy(error->field, "customerId", sizeof("customerId"));
     return status;

@@ -173,7 +173,7 @@ enum status erase_reports(struct store_session *session, const struct tree *tree
     struct job_row *jobs;
     struct str after = STR_NONE;
     size_t count;
-    for (size_t i = 0; i < tree->fact_count; i++)
+    for (size_t i = 0; i < tree->fact_count + tree->undone_count; i++)
         customer_index_values(&tree->facts[i], add_value, &erasing);
     if (erasing.failed) return error_plain(error, STATUS_OUT_OF_MEMORY);
     do {

@@ -207,8 +207,8 @@ static enum status list_row_keys(struct import_batch *batch, struct row_key **ou
 
 /* Weight alone may be certain, and then the blocking keys decide. To lock those of a batch would be
  * thousands of locks, more than a database has room for; so batches of imports wait for each other
- * instead. It is the first lock, and no other kind of key. */
-static const struct str import_lock = STR("import");
+ * instead. It is no kind of key, and sorts before all of them. */
+static const struct str import_lock = STR("!import");
 
 /* Gives the keys of all rows their numbers. */
 static enum status number_keys(struct import_batch *batch)

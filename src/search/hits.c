@@ -1,5 +1,6 @@
 #include "search/hits.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "search/postings.h"
@@ -8,8 +9,11 @@ enum {
     OPEN_WEIGHT = 500,
     LACKING_FROM = 3,
     NUMBERS_AT_ONCE = 256,
-    SHORT_BELOW = 3,  /* bytes of a beginning */
-    SHORT_BLOCKS = 64 /* that are read for it, of a segment */
+    SHORT_BELOW = 3,   /* bytes of a beginning */
+    SHORT_BLOCKS = 64, /* that are read for it, of a segment */
+    KEPT_WORD_MAX = 4, /* bytes of a beginning whose best hits are kept */
+    KEPT_HITS_MAX = 512,
+    KEPT_RANK_SHIFT = 48 /* above a number */
 };
 
 /* An entry that some tokens were met by. */
@@ -166,6 +170,76 @@ static enum status find_one_token(struct finding *finding, size_t segment, struc
     for (size_t r = 0; r < ranges->count; r++)
         TRY(search_view_walk(finding->view, segment, &ranges->items[r], &walk, finding->scratch,
                              &is_cut, error));
+    return STATUS_OK;
+}
+
+/* --- the best hits of a segment for a short beginning, kept --- */
+
+/* Many words begin so and many people type it, while the segment stays as it is. Absent: for the
+ * reading nothing is kept. */
+static struct str kept_key(const struct finding *finding)
+{
+    const struct search_ask *ask = finding->ask;
+    const struct search_token *token = &ask->reading->tokens[0];
+    const struct search_ranking *ranking = finding->ranking;
+    if (!finding->view->recall || !ask->close_only || ranking->after ||
+        ranking->max > KEPT_HITS_MAX || str_is_empty(token->word) ||
+        token->word.len > KEPT_WORD_MAX || !str_is_empty(token->phone))
+        return STR_NONE;
+    return arena_format(finding->arena, "%zu %u %d %.*s", ranking->max, token->fields,
+                        token->is_last, STR_ARGS(token->word));
+}
+
+/* Whether there are more, and the hits: each a number below its rank. */
+static void keep(const struct finding *finding, size_t segment, struct str key,
+                 const struct search_ranking *best)
+{
+    uint64_t words[KEPT_HITS_MAX + 1] = {best->more};
+    for (size_t i = 0; i < best->count; i++)
+        words[i + 1] =
+            (uint64_t)best->items[i].rank << KEPT_RANK_SHIFT | (uint64_t)best->items[i].number;
+    finding->view->remember(finding->view->context, segment, key,
+                            str_of((const char *)words, (best->count + 1) * sizeof(*words)));
+}
+
+static void offer_kept(struct finding *finding, struct str kept)
+{
+    uint64_t word = 0;
+    memcpy(&word, kept.ptr, sizeof(word));
+    finding->ranking->more = finding->ranking->more || word != 0;
+    for (size_t at = sizeof(word); at < kept.len; at += sizeof(word)) {
+        memcpy(&word, kept.ptr + at, sizeof(word));
+        search_ranking_offer(
+            finding->ranking,
+            (struct search_hit){.rank = (int)(word >> KEPT_RANK_SHIFT),
+                                .number = (int64_t)(word & ((1ULL << KEPT_RANK_SHIFT) - 1))});
+    }
+}
+
+/* The best of the segment alone, and of them the best of all. */
+static enum status find_to_keep(struct finding *finding, size_t segment, struct str key,
+                                struct error *error)
+{
+    struct search_ranking best, *all = finding->ranking;
+    search_ranking_init(&best, NULL, all->max, finding->arena);
+    finding->ranking = &best;
+    enum status status = find_one_token(finding, segment, error);
+    finding->ranking = all;
+    TRY(status);
+    if (!search_ranking_settle(&best)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    keep(finding, segment, key, &best);
+    all->more = all->more || best.more;
+    for (size_t i = 0; i < best.count; i++) search_ranking_offer(all, best.items[i]);
+    return STATUS_OK;
+}
+
+static enum status find_beginning(struct finding *finding, size_t segment, struct error *error)
+{
+    struct str key = kept_key(finding);
+    if (str_is_none(key)) return find_one_token(finding, segment, error);
+    struct str kept = finding->view->recall(finding->view->context, segment, key, finding->scratch);
+    if (str_is_none(kept)) return find_to_keep(finding, segment, key, error);
+    offer_kept(finding, kept);
     return STATUS_OK;
 }
 
@@ -336,6 +410,6 @@ enum status search_hits_find(const struct search_view *view, const struct search
     TRY(search_view_prepare(view, ask->ranges, count, arena, error));
     for (size_t i = 0; i < view->entry_count; i++) judge_entry(&finding, &view->entries[i]);
     for (size_t s = 0; s < view->segment_count; s++)
-        TRY((count == 1 ? find_one_token : find_all_tokens)(&finding, s, error));
+        TRY((count == 1 ? find_beginning : find_all_tokens)(&finding, s, error));
     return ranking->failed ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }

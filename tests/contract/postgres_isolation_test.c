@@ -92,6 +92,25 @@ static void a_tenant_sees_its_rows_and_no_others(void **state)
     }
 }
 
+/* Of the catalogue: a table that is new is among them without being named here. */
+static void every_table_with_a_tenant_is_guarded_by_the_same_policy(void **state)
+{
+    (void)state;
+    static const char guarded[] =
+        "select coalesce(string_agg(t.relname, ' '), '') from pg_class t "
+        "join pg_attribute a on a.attrelid = t.oid and a.attname = 'tenant_id' "
+        "where t.relkind = 'r' and t.relnamespace = 'public'::regnamespace "
+        "and not (t.relrowsecurity and t.relforcerowsecurity)";
+    static const char loosened[] =
+        "select coalesce(string_agg(tablename || '.' || policyname, ' '), '') from pg_policies "
+        "where schemaname = 'public' and roles && array['public', '" POSTGRES_RUNTIME "']::name[] "
+        "and replace(qual, '::text', '') not in ("
+        "'((tenant_id) = current_setting(''app.tenant'', true))', "
+        "'(tenant_id = current_setting(''app.tenant'', true))')";
+    assert_string_equal(cell(app, guarded), "");
+    assert_string_equal(cell(app, loosened), "");
+}
+
 static void no_tenant_called_star_sees_everything(void **state)
 {
     (void)state;
@@ -299,6 +318,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ISOLATION_TEST(without_a_tenant_there_is_not_a_row),
         ISOLATION_TEST(a_tenant_sees_its_rows_and_no_others),
+        ISOLATION_TEST(every_table_with_a_tenant_is_guarded_by_the_same_policy),
         ISOLATION_TEST(no_tenant_called_star_sees_everything),
         ISOLATION_TEST(turning_row_security_off_for_the_session_only_makes_queries_fail),
         ISOLATION_TEST(statistics_show_no_values),

@@ -198,5 +198,26 @@ def test_two_imports_at_once_of_customers_that_only_weight_knows_create_each_onc
         assert sum(count["created"] for count in counts) == 300 and sum(count["duplicates"] for count in counts) == 300, counts
 
 
+def test_two_customers_that_become_one_at_the_same_moment_are_in_the_queue():
+    with postgres() as server, service("--dev", "--store", server.new_database(commands.BINARY)) as api:
+        def become(customer, number, together):
+            together.wait()
+            status, answer = api.request("PATCH", f"{API}/customers/{customer}", json.dumps({"name": f"Same {number}", "emails": [f"same@{number}.example"]}),
+                                         Content_Type="application/merge-patch+json")
+            assert status == 200, answer
+
+        pairs = []
+        for number in range(40):
+            pairs.append({create(api, f"{side} {number}")[1]["customerId"] for side in ("Left", "Right")})
+            together = threading.Barrier(2)
+            clients = [threading.Thread(target=become, args=(customer, number, together)) for customer in pairs[-1]]
+            for client in clients:
+                client.start()
+            for client in clients:
+                client.join()
+        queued = [{side["customerId"] for side in item["customers"]} for item in api.request("GET", f"{API}/duplicates?limit=100")[1]["items"]]
+        assert all(pair in queued for pair in pairs), [pair for pair in pairs if pair not in queued]
+
+
 if __name__ == "__main__":
     commands.main(globals())

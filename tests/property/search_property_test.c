@@ -21,6 +21,13 @@ struct kept_segment {
     struct search_directory *directory;
 };
 
+/* What was found in a segment: the last that came to its place. */
+struct finding {
+    size_t segment, key_len, len;
+    char key[64], value[8192];
+};
+
+static struct finding findings[16];
 static struct kept_segment segments[SEGMENTS];
 static struct search_entry entries[ENTRIES];
 static struct search_view view;
@@ -154,6 +161,32 @@ static bool check_ask(struct property *p, const struct search_ask *ask,
     return true;
 }
 
+static struct finding *place_of(size_t segment, struct str key)
+{
+    size_t sum = segment;
+    for (size_t i = 0; i < key.len; i++) sum = sum * 31 + (unsigned char)key.ptr[i];
+    return &findings[sum % 16];
+}
+
+static struct str recall(void *context, size_t segment, struct str key, struct arena *to)
+{
+    const struct finding *finding = place_of(segment, key);
+    (void)context;
+    if (finding->segment != segment || !str_equal(str_of(finding->key, finding->key_len), key))
+        return STR_NONE;
+    return arena_str(to, str_of(finding->value, finding->len));
+}
+
+static void remember(void *context, size_t segment, struct str key, struct str value)
+{
+    struct finding *finding = place_of(segment, key);
+    (void)context;
+    if (key.len > sizeof(finding->key) || value.len > sizeof(finding->value)) return;
+    *finding = (struct finding){.segment = segment, .key_len = key.len, .len = value.len};
+    memcpy(finding->key, key.ptr, key.len);
+    memcpy(finding->value, value.ptr, value.len);
+}
+
 static bool check_reading(struct property *p, const struct search_reading *reading)
 {
     struct search_ranges ranges[SEARCH_TOKENS_MAX] = {{0}};
@@ -167,7 +200,8 @@ static bool check_reading(struct property *p, const struct search_reading *readi
                                    .may_lack = property_chance(p, 50)};
     const struct search_hit after = {.rank = (int)property_between(p, 600, 2999),
                                      .number = property_between(p, 0, ENTRIES)};
-    return check_ask(p, &ask, NULL) && check_ask(p, &ask, &after);
+    bool first = check_ask(p, &ask, NULL), from_what_was_kept = check_ask(p, &ask, NULL);
+    return first && from_what_was_kept && check_ask(p, &ask, &after);
 }
 
 static bool answers_alike(struct property *p, void *context)
@@ -213,7 +247,9 @@ static int build(void **state)
                                 .entry_count = ENTRIES - in_segments,
                                 .segments = directories,
                                 .segment_count = SEGMENTS,
-                                .read = read_blocks};
+                                .read = read_blocks,
+                                .recall = recall,
+                                .remember = remember};
     base_end = arena_mark(&arena);
     return 0;
 }

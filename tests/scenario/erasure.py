@@ -54,6 +54,16 @@ def wait(api, job):
         time.sleep(0.05)
 
 
+def undo_import(api, customer, word):
+    """What it said is kept, and nobody says it any more; another of its rows stays in its report."""
+    rows = (f'{{"customerId":"{customer}","key":"{word}key","name":"{word} Undone","emails":["{word}@mail.example"]}}\n'
+            f'{{"customerId":"{customer}-x","key":"{word}other","name":"{word} Undone","emails":["nonsense"]}}\n')
+    job = api.make("/imports?source=erp&keyColumn=key&onDuplicate=allow", rows, Content_Type="application/x-ndjson")["jobId"]
+    wait(api, job)
+    api.ask("PATCH", f"{API}/customers/{customer}", {"status": "INACTIVE"})  # or it would be gone, and could not be merged
+    wait(api, api.make(f"/imports/{job}/undo", None)["jobId"])
+
+
 def live_a_life(api):
     """A marked customer that had every kind of dealing with others; the others bear no mark."""
     main, partner, last = marked_customer(api, 1), api.make("/customers", {"name": "Partner"})["customerId"], \
@@ -73,6 +83,8 @@ def live_a_life(api):
     line = f'{{"customerId":"IMP-1","key":"{MARK}key","name":"{MARK} Imported","emails":["{MARK}i@mail.example"]}}\n'
     wait(api, api.make("/imports?source=erp&keyColumn=key", line, Content_Type="application/x-ndjson")["jobId"])
     merge(api, main, "IMP-1", reverse=False)
+    undo_import(api, "IMP-2", f"{MARK}undone")
+    merge(api, main, "IMP-2", reverse=False)
     change(api, main)
     refuse_rows(api)
     return main
@@ -118,6 +130,19 @@ def outside(api):
         yield where, str(answer)
 
 
+def erase_removed(api):
+    """One whom nobody speaks of any more, for the import was undone."""
+    line = f'{{"customerId":"GONE-1","key":"{MARK}gone","name":"{MARK} Gone","emails":["{MARK}gone@mail.example"]}}\n'
+    job = api.make("/imports?source=erp&keyColumn=key&onDuplicate=allow", line, Content_Type="application/x-ndjson")["jobId"]
+    wait(api, job)
+    wait(api, api.make(f"/imports/{job}/undo", None)["jobId"])
+    if api.ask("GET", f"{API}/customers/GONE-1")[0] != 404:
+        raise Mismatch("an undone import left its customer")
+    api.make("/privacy/erasures", {"customerId": "GONE-1"})
+    if api.ask("GET", f"{API}/customers/GONE-1")[0] != 410:
+        raise Mismatch("an erased customer is not gone")
+
+
 def run(store, binary):
     stores = Stores(store, binary)
     url = stores.new()
@@ -130,6 +155,7 @@ def run(store, binary):
             raise Mismatch("the mark was never there: this test shows nothing")
         before = len(api.ask("GET", f"{API}/customers")[1]["items"])
         api.make("/privacy/erasures", {"customerId": main})
+        erase_removed(api)
         found = marks(outside(api))
         after = len(api.ask("GET", f"{API}/customers")[1]["items"])
         service.stop()

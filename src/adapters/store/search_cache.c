@@ -8,11 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
+#include "base/hash.h"
+
 enum {
     BUCKETS = 4096,
     STRIPES = 64,
     PARTS_FREED = 64, /* of the capacity: so much more is freed than is needed */
     STEPS_MAX = 1 << 16,
+    FINDINGS = 4096,          /* places for what was found in a segment, */
+    FINDINGS_FROM_BLOCKS = 32 /* where finding it again is no trifle */
 };
 
 struct body {
@@ -28,7 +33,8 @@ struct search_cached {
     size_t pins;
     bool used;
     struct search_directory *directory;
-    struct body **bodies; /* by block */
+    struct body **bodies; /* by block, and behind them what was found */
+    size_t body_count;
     size_t tenant_len;
     char tenant[];
 };
@@ -93,9 +99,9 @@ static void leave_ring(struct search_cache *cache, struct search_cached *segment
     segment->next->previous = segment->previous;
 }
 
-static size_t size_of(const struct search_directory *directory)
+static size_t size_of(const struct search_cached *segment)
 {
-    return directory->bytes + directory->count * sizeof(struct body *);
+    return segment->directory->bytes + segment->body_count * sizeof(struct body *);
 }
 
 static void free_body(struct search_cache *cache, struct search_cached *segment, size_t block)
@@ -114,8 +120,8 @@ static void remove_segment(struct search_cache *cache, struct search_cached *seg
     while (*link != segment) link = &(*link)->next_in_bucket;
     *link = segment->next_in_bucket;
     leave_ring(cache, segment);
-    for (size_t i = 0; i < segment->directory->count; i++) free_body(cache, segment, i);
-    atomic_fetch_sub(&cache->bytes, size_of(segment->directory));
+    for (size_t i = 0; i < segment->body_count; i++) free_body(cache, segment, i);
+    atomic_fetch_sub(&cache->bytes, size_of(segment));
     search_directory_free(segment->directory);
     free(segment->bodies);
     free(segment);
@@ -163,7 +169,8 @@ static struct search_cached *new_segment(struct str tenant, int64_t id, int64_t 
                                          struct search_directory *directory)
 {
     struct search_cached *segment = calloc(1, sizeof(*segment) + tenant.len);
-    struct body **bodies = calloc(directory->count + 1, sizeof(*bodies));
+    size_t count = directory->count + (directory->count < FINDINGS_FROM_BLOCKS ? 0 : FINDINGS);
+    struct body **bodies = calloc(count + 1, sizeof(*bodies));
     if (!segment || !bodies) {
         free(segment);
         free(bodies);
@@ -174,6 +181,7 @@ static struct search_cached *new_segment(struct str tenant, int64_t id, int64_t 
     segment->changed = changed;
     segment->directory = directory;
     segment->bodies = bodies;
+    segment->body_count = count;
     segment->tenant_len = tenant.len;
     memcpy(segment->tenant, tenant.ptr, tenant.len);
     return segment;
@@ -191,7 +199,7 @@ struct search_cached *search_cache_add(struct search_cache *cache, struct str te
         segment->next_in_bucket = *bucket_of(cache, id);
         *bucket_of(cache, id) = segment;
         enter_ring(cache, segment);
-        atomic_fetch_add(&cache->bytes, size_of(directory));
+        atomic_fetch_add(&cache->bytes, size_of(segment));
     }
     pin(segment);
     pthread_mutex_unlock(&cache->mutex);
@@ -254,7 +262,7 @@ static void step(struct search_cache *cache)
         return;
     }
     size_t block = cache->hand_block++;
-    if (block == segment->directory->count) {
+    if (block == segment->body_count) {
         segment->used = segment->pins > 0;
         cache->hand = segment->next;
         cache->hand_block = 0;
@@ -292,4 +300,38 @@ void search_cache_put(struct search_cache *cache, struct search_cached *segment,
     atomic_fetch_add(&cache->bytes, size);
     pthread_mutex_unlock(stripe_of(cache, block));
     if (atomic_load(&cache->bytes) > cache->capacity) make_room(cache);
+}
+
+/* --- what was found --- */
+
+/* Its place; the number of all places: there is none. */
+static size_t place_of(const struct search_cached *segment, struct str key)
+{
+    size_t places = segment->body_count - segment->directory->count;
+    if (places == 0) return segment->body_count;
+    return segment->directory->count + hash_bytes((struct hash_key){0, 0}, key) % places;
+}
+
+struct str search_cache_recall(struct search_cache *cache, struct search_cached *segment,
+                               struct str key, struct arena *arena)
+{
+    size_t place = place_of(segment, key);
+    if (place == segment->body_count) return STR_NONE;
+    struct str text = search_cache_get(cache, segment, place, arena);
+    if (text.len <= key.len || text.ptr[key.len] != '\0' ||
+        !str_equal(str_of(text.ptr, key.len), key))
+        return STR_NONE;
+    return str_skip(text, key.len + 1);
+}
+
+void search_cache_remember(struct search_cache *cache, struct search_cached *segment,
+                           struct str key, struct str value, struct arena *arena)
+{
+    size_t place = place_of(segment, key);
+    struct buffer text = {.arena = arena};
+    if (place == segment->body_count) return;
+    buffer_append(&text, key);
+    buffer_append_char(&text, '\0');
+    buffer_append(&text, value);
+    if (!buffer_failed(&text)) search_cache_put(cache, segment, place, buffer_str(&text));
 }

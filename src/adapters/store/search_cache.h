@@ -1,4 +1,5 @@
-/* What this process has read of the search index: per segment the directory, and blocks.
+/* What this process has read of the search index: per segment the directory, and blocks; and what
+ * was found in it, under a key of whoever found it.
  *
  * A segment never changes: an erasure gives it another `changed`, and ids are not used twice. So
  * nothing here is ever stale; whoever sees a segment in his snapshot may use it. Blocks that were
@@ -40,6 +41,11 @@ struct str search_cache_get(struct search_cache *cache, struct search_cached *se
 /* Takes a copy in, if there is memory. */
 void search_cache_put(struct search_cache *cache, struct search_cached *segment, size_t block,
                       struct str text);
+/* The same of what was found in a segment; another key may take its place. */
+struct str search_cache_recall(struct search_cache *cache, struct search_cached *segment,
+                               struct str key, struct arena *arena);
+void search_cache_remember(struct search_cache *cache, struct search_cached *segment,
+                           struct str key, struct str value, struct arena *arena);
 /* For measurements: bytes in use. */
 size_t search_cache_bytes(struct search_cache *cache);
 

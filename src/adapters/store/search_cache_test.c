@@ -1,5 +1,7 @@
 #include "adapters/store/search_cache.h"
 
+#include <stdio.h>
+
 #include "unit.h"
 
 enum { CAPACITY = 256 * 1024, BLOCKS = 400, BODY = 1700 };
@@ -72,6 +74,31 @@ static void blocks_that_are_used_stay_and_memory_is_bounded(void **state)
     search_cache_free(cache);
 }
 
+static void what_was_found_is_recalled_under_its_key_alone(void **state)
+{
+    (void)state;
+    struct search_cache *cache = search_cache_new(CAPACITY);
+    struct search_cached *segment = add(cache, "one", 7, 0);
+    size_t before = search_cache_bytes(cache);
+    assert_true(str_is_none(search_cache_recall(cache, segment, STR("mu"), &arena)));
+    search_cache_remember(cache, segment, STR("mu"), STR("1 2 3"), &arena);
+    assert_true(str_equal(search_cache_recall(cache, segment, STR("mu"), &arena), STR("1 2 3")));
+    assert_true(search_cache_bytes(cache) > before);
+    char room[24];
+    for (int i = 0; i < 20000; i++) { /* more than there is room for */
+        struct arena_mark mark = arena_mark(&arena);
+        struct str key = str_of(room, (size_t)snprintf(room, sizeof(room), "key %d", i));
+        search_cache_remember(cache, segment, key, key, &arena);
+        assert_true(str_equal(search_cache_recall(cache, segment, key, &arena), key));
+        struct str first = search_cache_recall(cache, segment, STR("key 0"), &arena);
+        assert_true(str_is_none(first) || str_equal(first, STR("key 0")));
+        assert_true(search_cache_bytes(cache) <= CAPACITY);
+        arena_rewind(&arena, mark);
+    }
+    search_cache_unpin(cache, segment);
+    search_cache_free(cache);
+}
+
 static void without_memory_nothing_is_kept(void **state)
 {
     (void)state;
@@ -79,6 +106,8 @@ static void without_memory_nothing_is_kept(void **state)
     struct search_cached *segment = add(cache, "one", 7, 0);
     search_cache_put(cache, segment, 0, body_of(0));
     assert_false(search_cache_has(cache, segment, 0));
+    search_cache_remember(cache, segment, STR("mu"), STR("1"), &arena);
+    assert_true(str_is_none(search_cache_recall(cache, segment, STR("mu"), &arena)));
     search_cache_unpin(cache, segment);
     assert_null(search_cache_pin(cache, STR("one"), 7, 0));
     assert_int_equal(search_cache_bytes(cache), 0);
@@ -91,6 +120,7 @@ int main(void)
         cmocka_unit_test(a_segment_is_found_by_whose_and_which_it_is),
         cmocka_unit_test(what_an_erasure_left_behind_goes),
         cmocka_unit_test(blocks_that_are_used_stay_and_memory_is_bounded),
+        cmocka_unit_test(what_was_found_is_recalled_under_its_key_alone),
         cmocka_unit_test(without_memory_nothing_is_kept),
     };
     arena_init(&arena, 64 << 20);

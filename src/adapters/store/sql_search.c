@@ -177,6 +177,21 @@ static enum status read_blocks(void *context, const struct search_block_id *bloc
     return STATUS_OK;
 }
 
+static struct str recall(void *context, size_t segment, struct str key, struct arena *arena)
+{
+    struct sql_search_view *view = context;
+    return search_cache_recall(view->cache, view->segments[segment], key, arena);
+}
+
+static void remember(void *context, size_t segment, struct str key, struct str value)
+{
+    struct sql_search_view *view = context;
+    struct arena *arena = view->session->arena;
+    struct arena_mark mark = arena_mark(arena);
+    search_cache_remember(view->cache, view->segments[segment], key, value, arena);
+    arena_rewind(arena, mark);
+}
+
 static int compare_blocks(const void *a, const void *b)
 {
     const struct search_block_id *x = a, *y = b;
@@ -257,6 +272,8 @@ enum status sql_search_view(struct store_session *base, struct arena *arena,
                                 .segment_count = view->count,
                                 .read = read_blocks,
                                 .prepare = store->keys ? NULL : prepare_blocks,
+                                .recall = recall,
+                                .remember = remember,
                                 .context = view};
     return STATUS_OK;
 }

@@ -135,7 +135,7 @@ enum status sql_trees_facts_about(struct store_session *, const struct str *obje
                                   struct error *);
 /* Rows of home, then columns kind, subject, object, source, observed_at, recorded_at, actor, body,
  * import_id, number. */
-enum status sql_trees_decode(const struct sql_rows *rows, struct arena *arena, struct fact **facts,
+enum status sql_trees_decode(const struct sql_rows *rows, struct arena *arena, struct fact **out,
                              size_t *count, struct error *error);
 enum status sql_history_list(struct store_session *, const struct history_query *, struct arena *,
                              struct fact **, size_t *count, struct error *);
