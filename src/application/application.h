@@ -24,6 +24,7 @@ struct application_limits {
     size_t page_max;          /* items of a list */
     size_t checks_max;        /* consent checks in one call */
     size_t webhooks_max;      /* per tenant */
+    size_t jobs_max;          /* per tenant, that have not ended */
     int64_t answers_keep_ms;  /* how long a request is known again by its key */
     int64_t inbox_keep_ms;    /* how long a consumed message is known again by its id */
 };
@@ -50,8 +51,8 @@ struct application {
     void *policies;
     struct application_limits limits;
     struct hash_key suppression_key;
-    struct cut_keys *cut_keys; /* may be NULL */
-    _Atomic uint64_t matching[MATCHING_COUNTERS];
+    struct cut_keys *cut_keys;       /* may be NULL */
+    _Atomic uint64_t *matching;      /* MATCHING_COUNTERS of them; NULL: nobody counts */
     struct webhook_signer *webhooks; /* NULL: there is no key for their secrets */
     struct once_flights *flights;    /* NULL: the store alone knows which requests are under way */
 };
@@ -59,7 +60,8 @@ struct application {
 static inline void application_count_matching(struct application *application,
                                               enum matching_counter counter, size_t count)
 {
-    atomic_fetch_add_explicit(&application->matching[counter], count, memory_order_relaxed);
+    if (application->matching)
+        atomic_fetch_add_explicit(&application->matching[counter], count, memory_order_relaxed);
 }
 
 #define APPLICATION_LIMITS_DEFAULT                                                                 \
@@ -71,6 +73,7 @@ static inline void application_count_matching(struct application *application,
                                  .page_max = 500,                                                  \
                                  .checks_max = 500,                                                \
                                  .webhooks_max = 50,                                               \
+                                 .jobs_max = 100,                                                  \
                                  .answers_keep_ms = INT64_C(24) * 3600 * 1000,                     \
                                  .inbox_keep_ms = INT64_C(30) * 24 * 3600 * 1000})
 

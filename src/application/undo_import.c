@@ -117,6 +117,7 @@ static enum status start_body(struct store_session *session, void *context, stru
         return resume_undo(starting, session, json_text(json_get(document, STR("undoneBy"))),
                            error);
     if (!has_ended(import.state)) return error_plain(error, STATUS_JOB_RUNNING);
+    if (starting->serve) TRY(jobs_check_room_within(starting->application, session, error));
     TRY(put_undo(starting, session, error));
     if (!json_object_set(document, STR("undoneBy"), json_make_string(starting->undo->job_id),
                          arena))

@@ -15,6 +15,14 @@
 
 enum { MEMORY_STORE_MAX = 1 << 30, KEY_DIGITS = 32, MODEL_FILE_MAX = 1 << 20 };
 
+struct str instance_store_system(enum store_kind kind)
+{
+    static const struct str names[] = {[STORE_KIND_MEMORY] = STR("memory"),
+                                       [STORE_KIND_SQLITE] = STR("sqlite"),
+                                       [STORE_KIND_POSTGRES] = STR("postgresql")};
+    return names[kind];
+}
+
 enum store_kind instance_store_kind(const struct config_values *config)
 {
     if (str_starts_with(config->store_url, STR("sqlite:"))) return STORE_KIND_SQLITE;
@@ -71,7 +79,8 @@ static enum status check_postgres(struct instance *instance, struct error *error
     struct error reason = {.status = STATUS_OK};
     enum status status = store_ready(instance->store, &reason);
     if (status == STATUS_SCHEMA_MISMATCH)
-        return error_set(error, status, STR("store.url"), STR("customer360 migrate"),
+        return error_set(error, status, STR("store.url"),
+                         str_from_cstr(reason.allowed[0] ? reason.allowed : "customer360 migrate"),
                          "the database's schema is not the one this program needs: %s",
                          reason.message);
     if (status != STATUS_OK)
@@ -235,6 +244,7 @@ static void fill_application(const struct config_values *config, struct instance
     struct application *application = &instance->application;
     application->store = instance->store;
     application->matcher = instance->matcher;
+    application->matching = instance->matching;
     application->cut_keys = cut_keys_new(); /* without them it is only slower */
     application->environment = environment_system();
     application->policy_for = policy_of_tenant;
@@ -248,6 +258,7 @@ static void fill_application(const struct config_values *config, struct instance
         .page_max = (size_t)config->limits_page_max,
         .checks_max = (size_t)config->limits_checks_max,
         .webhooks_max = (size_t)config->limits_webhooks_max,
+        .jobs_max = (size_t)config->limits_jobs_max,
         .answers_keep_ms = config->http_idempotency_keep,
         .inbox_keep_ms = config->kafka_inbox_keep,
     };

@@ -191,6 +191,7 @@ enum status sql_lists_suppression_find(struct store_session *, const struct str 
                                        size_t count, bool *found, struct error *);
 enum status sql_lists_suppression_remove(struct store_session *, struct str hash, struct error *);
 enum status sql_jobs_put(struct store_session *, const struct job_row *, struct error *);
+enum status sql_jobs_count(struct store_session *, int64_t *, struct error *);
 enum status sql_jobs_get(struct store_session *, struct str job_id, enum store_lock, struct arena *,
                          struct job_row *, struct error *);
 enum status sql_jobs_step_append(struct store_session *, const struct job_step *, struct error *);
