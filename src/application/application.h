@@ -24,6 +24,7 @@ struct application_limits {
     size_t page_max;          /* items of a list */
     size_t checks_max;        /* consent checks in one call */
     size_t webhooks_max;      /* per tenant */
+    size_t jobs_max;          /* per tenant, that have not ended */
     int64_t answers_keep_ms;  /* how long a request is known again by its key */
     int64_t inbox_keep_ms;    /* how long a consumed message is known again by its id */
 };
@@ -71,6 +72,7 @@ static inline void application_count_matching(struct application *application,
                                  .page_max = 500,                                                  \
                                  .checks_max = 500,                                                \
                                  .webhooks_max = 50,                                               \
+                                 .jobs_max = 100,                                                  \
                                  .answers_keep_ms = INT64_C(24) * 3600 * 1000,                     \
                                  .inbox_keep_ms = INT64_C(30) * 24 * 3600 * 1000})
 

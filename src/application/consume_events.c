@@ -61,12 +61,8 @@ static enum status lock_named(struct consumption *consumption, struct str *ids, 
     instant now = environment->now(environment);
     for (size_t i = 0; i < count; i++) {
         struct profile_row root = rows[i];
-        if (!str_is_none(rows[i].survivor_id)) {
-            TRY(customer_root(consumption->session, &rows[i], consumption->arena, &root, error));
-            TRY(store_profile_get(consumption->session, root.customer_id, STORE_LOCK,
-                                  consumption->arena, &root, error));
-            if (!str_is_none(root.survivor_id)) return error_plain(error, STATUS_WRITE_CONFLICT);
-        }
+        if (!str_is_none(rows[i].survivor_id))
+            TRY(customer_lock_root(consumption->session, ids[i], consumption->arena, &root, error));
         consumption->named[i] = (struct named){
             .id = ids[i], .row = rows[i], .told_at = now > root.updated_at ? now : root.updated_at};
         if (!str_is_none(rows[i].customer_id) && customer_is_removed(&root))

@@ -13,6 +13,30 @@ enum status customer_root(struct store_session *session, const struct profile_ro
     return STATUS_OK;
 }
 
+static enum status find_root(struct store_session *session, struct str home, struct arena *arena,
+                             struct profile_row *root, struct error *error)
+{
+    struct profile_row row;
+    TRY(store_profile_get(session, home, STORE_NO_LOCK, arena, &row, error));
+    return customer_root(session, &row, arena, root, error);
+}
+
+/* The pointers are read without a lock: while it was waited for, the home may have left the root,
+ * which need not have changed more than its version by that. */
+enum status customer_lock_root(struct store_session *session, struct str home, struct arena *arena,
+                               struct profile_row *root, struct error *error)
+{
+    struct profile_row again;
+    TRY(find_root(session, home, arena, root, error));
+    TRY(store_profile_get(session, root->customer_id, STORE_LOCK, arena, root, error));
+    if (!str_is_none(root->survivor_id)) return error_plain(error, STATUS_WRITE_CONFLICT);
+    if (str_equal(root->customer_id, home)) return STATUS_OK;
+    TRY(find_root(session, home, arena, &again, error));
+    return str_equal(again.customer_id, root->customer_id)
+               ? STATUS_OK
+               : error_plain(error, STATUS_WRITE_CONFLICT);
+}
+
 enum status customer_lookup_root(struct application *application, const struct caller *caller,
                                  const struct profile_row *row, struct arena *arena,
                                  struct profile_row *root, struct error *error)

@@ -12,6 +12,11 @@
 MUST_CHECK enum status customer_root(struct store_session *session, const struct profile_row *row,
                                      struct arena *arena, struct profile_row *root,
                                      struct error *error);
+/* Locks the root of the tree that the home is a part of. STATUS_WRITE_CONFLICT: a merge or an
+ * unmerge came in between, and who is the root has to be looked up anew. */
+MUST_CHECK enum status customer_lock_root(struct store_session *session, struct str home,
+                                          struct arena *arena, struct profile_row *root,
+                                          struct error *error);
 /* The same by look-ups, outside of a unit of work. STATUS_INTERNAL when a pointer leads nowhere. */
 MUST_CHECK enum status customer_lookup_root(struct application *application,
                                             const struct caller *caller,

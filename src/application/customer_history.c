@@ -1,10 +1,11 @@
 #include "application/customer_history.h"
 
 #include "application/history_walk.h"
+#include "base/identifier.h"
 #include "domain/credit.h"
 #include "domain/service_history.h"
 
-enum status history_load_owner(struct store_session *session, struct str customer_id, instant as_of,
+enum status history_owner_load(struct store_session *session, struct str customer_id, instant as_of,
                                struct arena *arena, struct history_owner *owner,
                                struct error *error)
 {
@@ -40,7 +41,7 @@ enum status history_place_parse(struct str text, struct history_place *place, st
     *place = (struct history_place){.at = INSTANT_FUTURE};
     if (str_is_none(text)) return STATUS_OK;
     if (take_number(&rest, &place->at) && place->at > INT64_MIN && take_number(&rest, &rank) &&
-        rank >= 0 && rank <= 9 && take_number(&rest, &place->number) && !str_is_empty(rest)) {
+        rank >= 0 && rank <= 9 && take_number(&rest, &place->number) && identifier_is_valid(rest)) {
         place->rank = (int)rank;
         place->id = rest;
         return STATUS_OK;
@@ -116,7 +117,7 @@ static enum status orders_body(struct store_session *session, void *context, str
     struct history_owner owner;
     struct fact *firsts;
     size_t count;
-    TRY(history_load_owner(session, listing->customer_id, INSTANT_FUTURE, listing->arena, &owner,
+    TRY(history_owner_load(session, listing->customer_id, INSTANT_FUTURE, listing->arena, &owner,
                            error));
     const struct history_query query = {.homes = owner.homes,
                                         .home_count = owner.tree.home_count,
@@ -136,7 +137,7 @@ static enum status orders_body(struct store_session *session, void *context, str
     return fold_orders(session, listing, firsts, count, error);
 }
 
-void service_order_write_breach(struct json_writer *writer, const struct service_order *order)
+void customer_history_write_breach(struct json_writer *writer, const struct service_order *order)
 {
     json_member_string(writer, STR("serviceOrderId"), order->service_order_id);
     json_member_string(writer, STR("customerId"), order->home);
@@ -147,7 +148,7 @@ void service_order_write_breach(struct json_writer *writer, const struct service
 static void write_order(struct json_writer *writer, const struct service_order *order)
 {
     json_object_begin(writer);
-    service_order_write_breach(writer, order);
+    customer_history_write_breach(writer, order);
     json_member_string(writer, STR("source"), order->source);
     json_member_nullable(writer, STR("priority"), order->priority);
     json_member_nullable(writer, STR("status"), order->status);
@@ -185,7 +186,7 @@ struct credit {
 static enum status credit_body(struct store_session *session, void *context, struct error *error)
 {
     struct credit *credit = context;
-    return history_load_owner(session, credit->customer_id, INSTANT_FUTURE, credit->arena,
+    return history_owner_load(session, credit->customer_id, INSTANT_FUTURE, credit->arena,
                               &credit->owner, error);
 }
 

@@ -13,7 +13,7 @@ struct history_owner {
     struct tree tree;
     struct str *homes;
 };
-MUST_CHECK enum status history_load_owner(struct store_session *session, struct str customer_id,
+MUST_CHECK enum status history_owner_load(struct store_session *session, struct str customer_id,
                                           instant as_of, struct arena *arena,
                                           struct history_owner *owner, struct error *error);
 
@@ -47,6 +47,6 @@ MUST_CHECK enum status customer_credit(struct application *application, const st
 
 /* Members that are shown of an order wherever its agreement is spoken of. */
 struct service_order;
-void service_order_write_breach(struct json_writer *writer, const struct service_order *order);
+void customer_history_write_breach(struct json_writer *writer, const struct service_order *order);
 
 #endif

@@ -117,7 +117,7 @@ static enum status entitlements_body(struct store_session *session, void *contex
                                            keep_contract, asked};
     const struct history_fold orders = {begin_order, add_to_order, end_order, keep_order, asked};
     struct history_owner owner;
-    TRY(history_load_owner(session, asked->customer_id, asked->as_of, asked->arena, &owner, error));
+    TRY(history_owner_load(session, asked->customer_id, asked->as_of, asked->arena, &owner, error));
     asked->contracts = ARENA_NEW(asked->arena, struct contracts);
     asked->orders = ARENA_NEW(asked->arena, struct orders);
     if (!asked->contracts || !asked->orders) return error_plain(error, STATUS_OUT_OF_MEMORY);
@@ -192,7 +192,7 @@ static void write_sla(struct json_writer *writer, bool covered, struct orders *o
     json_array_begin(writer);
     for (size_t i = 0; i < count; i++) {
         json_object_begin(writer);
-        service_order_write_breach(writer, &orders->breached[i]);
+        customer_history_write_breach(writer, &orders->breached[i]);
         json_object_end(writer);
     }
     json_array_end(writer);
@@ -207,9 +207,9 @@ static void write_sla(struct json_writer *writer, bool covered, struct orders *o
     json_object_end(writer);
 }
 
-enum status customer_entitlements(struct application *application, const struct caller *caller,
-                                  const struct entitlements_request *request, struct arena *arena,
-                                  struct str *json, struct error *error)
+enum status entitlements_read(struct application *application, const struct caller *caller,
+                              const struct entitlements_request *request, struct arena *arena,
+                              struct str *json, struct error *error)
 {
     char written[INSTANT_TEXT_MAX];
     struct entitlements asked = {.customer_id = request->customer_id,

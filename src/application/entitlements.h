@@ -20,10 +20,10 @@ enum { ENTITLEMENTS_LISTED_MAX = 100 };
  * "slaBreachedAt"}]}}. Of each state, and of what is breached, ENTITLEMENTS_LISTED_MAX are listed
  * and all are counted. sla.status: NOT_COVERED when no contract covers the day, BREACHED when an
  * open order had its agreement breached by its end, else KEPT. */
-MUST_CHECK enum status customer_entitlements(struct application *application,
-                                             const struct caller *caller,
-                                             const struct entitlements_request *request,
-                                             struct arena *arena, struct str *json,
-                                             struct error *error);
+MUST_CHECK enum status entitlements_read(struct application *application,
+                                         const struct caller *caller,
+                                         const struct entitlements_request *request,
+                                         struct arena *arena, struct str *json,
+                                         struct error *error);
 
 #endif

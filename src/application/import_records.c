@@ -453,22 +453,40 @@ static struct customer_change change_of(const struct import_batch *batch,
                                     .imported = true};
 }
 
-/* The home is given (a removed customer's, by its id), or looked for; *is_new: there is none. */
+/* The home was opened, or not, as `status` and `why` say. */
 static enum status update_row(struct import_batch *batch, size_t index, struct str home,
-                              bool *is_new, struct error *error)
+                              struct customer_change *change, enum status status, struct error *why,
+                              struct error *error)
 {
-    struct batch_row *row = &batch->rows[index];
     struct import_result *result = &batch->results[index];
-    struct error row_error = {0};
-    struct customer_change change = change_of(batch, row);
-    enum status status = str_is_none(home) ? open_known(batch, row, &change, &home, &row_error)
-                                           : import_update_open(&change, home, &row_error);
-    *is_new = status == STATUS_OK && str_is_none(home);
-    if (*is_new) return STATUS_OK;
-    if (status == STATUS_OK) status = update_home(batch, row, home, &change, result, &row_error);
-    TRY(settle_row(result, status, &row_error, error));
-    for (size_t i = 0; i < change.home_count; i++) note_home(batch, change.homes[i]);
+    if (status == STATUS_OK)
+        status = update_home(batch, &batch->rows[index], home, change, result, why);
+    TRY(settle_row(result, status, why, error));
+    for (size_t i = 0; i < change->home_count; i++) note_home(batch, change->homes[i]);
     return STATUS_OK;
+}
+
+/* *known: false when the source record was given to no home, and nothing was done. */
+static enum status update_known(struct import_batch *batch, size_t index, bool *known,
+                                struct error *error)
+{
+    const struct batch_row *row = &batch->rows[index];
+    struct error why = {0};
+    struct customer_change change = change_of(batch, row);
+    struct str home;
+    enum status status = open_known(batch, row, &change, &home, &why);
+    *known = status != STATUS_OK || !str_is_none(home);
+    if (!*known) return STATUS_OK;
+    return update_row(batch, index, home, &change, status, &why, error);
+}
+
+static enum status update_removed(struct import_batch *batch, size_t index, struct str home,
+                                  struct error *error)
+{
+    struct error why = {0};
+    struct customer_change change = change_of(batch, &batch->rows[index]);
+    enum status status = import_update_open(&change, home, &why);
+    return update_row(batch, index, home, &change, status, &why, error);
 }
 
 static enum status create_row(struct import_batch *batch, size_t index, struct error *error)
@@ -476,9 +494,9 @@ static enum status create_row(struct import_batch *batch, size_t index, struct e
     struct batch_row *row = &batch->rows[index];
     struct import_result *result = &batch->results[index];
     struct str id = row->customer.row.customer_id;
-    bool removed, is_new;
+    bool removed;
     TRY(is_removed(batch, row, &removed, error));
-    if (removed) return update_row(batch, index, id, &is_new, error);
+    if (removed) return update_removed(batch, index, id, error);
     struct new_customer_found found = {.cause = DUPLICATE_BY_IMPORT,
                                        .suppressed = batch->suppressed + row->first_point,
                                        .on_duplicate = batch->settings.on_duplicate};
@@ -570,9 +588,9 @@ static enum status import_body(struct store_session *session, void *context, str
         if (batch->rows[i].invalid) continue;
         batch->results[i] = (struct import_result){.outcome = IMPORT_CREATED};
         if (was_tried(batch, i)) continue;
-        bool is_new;
-        TRY(update_row(batch, i, STR_NONE, &is_new, error));
-        if (is_new) TRY(create_row(batch, i, error));
+        bool known;
+        TRY(update_known(batch, i, &known, error));
+        if (!known) TRY(create_row(batch, i, error));
     }
     if (batch->step) TRY(write_step(batch, error));
     return batch->settings.trial ? STATUS_ROLLED_BACK : STATUS_OK;

@@ -6,12 +6,8 @@
 
 enum status import_update_open(struct customer_change *change, struct str home, struct error *error)
 {
-    struct profile_row row, root;
-    TRY(store_profile_get(change->session, home, STORE_NO_LOCK, change->arena, &row, error));
-    TRY(customer_root(change->session, &row, change->arena, &root, error));
-    TRY(store_profile_get(change->session, root.customer_id, STORE_LOCK, change->arena, &row,
-                          error));
-    if (!str_is_none(row.survivor_id)) return error_plain(error, STATUS_WRITE_CONFLICT);
+    struct profile_row row;
+    TRY(customer_lock_root(change->session, home, change->arena, &row, error));
     if (row.erased_at != INSTANT_NONE) return error_plain(error, STATUS_CUSTOMER_ERASED);
     return customer_change_load(change, &row, error);
 }

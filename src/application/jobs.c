@@ -67,9 +67,34 @@ struct str jobs_document(struct str parameters, struct str trace, struct arena *
     return document_of(parameters, STR_NONE, trace, arena);
 }
 
+enum status jobs_check_room_within(const struct application *application,
+                                   struct store_session *session, struct error *error)
+{
+    int64_t count;
+    TRY(store_job_count(session, &count, error));
+    if (count < (int64_t)application->limits.jobs_max) return STATUS_OK;
+    return error_set(error, STATUS_RATE_LIMITED, STR(""), STR_NONE,
+                     "%lld jobs of the tenant have not ended, and limits.jobs_max is %zu: wait for "
+                     "one to end, or cancel it",
+                     (long long)count, application->limits.jobs_max);
+}
+
+static enum status room_body(struct store_session *session, void *context, struct error *error)
+{
+    return jobs_check_room_within(context, session, error);
+}
+
+enum status jobs_check_room(struct application *application, const struct caller *caller,
+                            struct arena *arena, struct error *error)
+{
+    return store_read(application->store, caller->tenant, arena, room_body, application, error);
+}
+
 static enum status put_body(struct store_session *session, void *context, struct error *error)
 {
     struct job_work *work = context;
+    if (!str_is_none(work->row.lane))
+        TRY(jobs_check_room_within(work->application, session, error));
     return store_job_put(session, &work->row, error);
 }
 
@@ -83,7 +108,8 @@ enum status jobs_create(struct application *application, const struct caller *ca
                         struct arena *arena, struct job_row *out, struct error *error)
 {
     instant now = application->environment->now(application->environment);
-    struct job_work work = {.row = {.kind = kind,
+    struct job_work work = {.application = application,
+                            .row = {.kind = kind,
                                     .state = JOB_QUEUED,
                                     .actor = caller->user_id,
                                     .created_at = now,

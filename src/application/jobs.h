@@ -8,6 +8,14 @@
 #include "application/results.h"
 
 struct str jobs_new_id(struct application *application, struct arena *arena);
+/* STATUS_RATE_LIMITED when the tenant has as many jobs that have not ended as limits.jobs_max, or
+ * a few more: nobody is locked out for the sake of the number. What makes a job for the service
+ * looks itself; this is for before an upload is taken. */
+MUST_CHECK enum status jobs_check_room(struct application *application, const struct caller *caller,
+                                       struct arena *arena, struct error *error);
+/* The same in a unit of work. */
+MUST_CHECK enum status jobs_check_room_within(const struct application *application,
+                                              struct store_session *session, struct error *error);
 /* A job of that id for the service to run, which one of its instances takes; absent: a new one,
  * that the caller runs himself. `parameters` is a JSON object. `*out` is filled before the unit of
  * work ends, so that what is kept with it may tell of the job. */

@@ -99,7 +99,7 @@ static enum status timeline_body(struct store_session *session, void *context, s
 {
     struct timeline *timeline = context;
     struct history_owner *owner = &timeline->owner;
-    TRY(history_load_owner(session, timeline->customer_id, INSTANT_FUTURE, timeline->arena, owner,
+    TRY(history_owner_load(session, timeline->customer_id, INSTANT_FUTURE, timeline->arena, owner,
                            error));
     TRY(load_history(session, timeline, error));
     return store_merge_list(session, owner->homes, owner->tree.home_count, timeline->arena,

@@ -117,6 +117,7 @@ static enum status start_body(struct store_session *session, void *context, stru
         return resume_undo(starting, session, json_text(json_get(document, STR("undoneBy"))),
                            error);
     if (!has_ended(import.state)) return error_plain(error, STATUS_JOB_RUNNING);
+    if (starting->serve) TRY(jobs_check_room_within(starting->application, session, error));
     TRY(put_undo(starting, session, error));
     if (!json_object_set(document, STR("undoneBy"), json_make_string(starting->undo->job_id),
                          arena))
@@ -250,17 +251,6 @@ static enum status append_undo(struct undoing *undoing, struct customer_change *
     return customer_change_append(change, &fact, error);
 }
 
-static enum status lock_root(struct undoing *undoing, struct str home, struct profile_row *root,
-                             struct error *error)
-{
-    struct profile_row row;
-    TRY(store_profile_get(undoing->session, home, STORE_NO_LOCK, undoing->arena, &row, error));
-    TRY(customer_root(undoing->session, &row, undoing->arena, root, error));
-    TRY(store_profile_get(undoing->session, root->customer_id, STORE_LOCK, undoing->arena, root,
-                          error));
-    return str_is_none(root->survivor_id) ? STATUS_OK : error_plain(error, STATUS_WRITE_CONFLICT);
-}
-
 static enum status undo_home(struct undoing *undoing, struct str home, struct error *error)
 {
     struct customer_change change = {.application = undoing->application,
@@ -270,7 +260,7 @@ static enum status undo_home(struct undoing *undoing, struct str home, struct er
                                      .arena = undoing->arena,
                                      .undone_import = undoing->import_id};
     struct profile_row root;
-    TRY(lock_root(undoing, home, &root, error));
+    TRY(customer_lock_root(undoing->session, home, undoing->arena, &root, error));
     if (root.erased_at != INSTANT_NONE) {
         report_home(undoing, home, UNDO_SKIPPED, &(struct findings){0}, true, root.customer_id);
         return STATUS_OK;

@@ -149,6 +149,7 @@ struct config_values {
     int64_t limits_page_max;
     int64_t limits_checks_max;
     int64_t limits_webhooks_max;
+    int64_t limits_jobs_max;
 };
 
 enum config_type {

@@ -270,6 +270,8 @@ const struct config_key config_keys[] = {
      .help = STR("checks in one consent check")},
     {STR("limits.webhooks_max"), COUNT(limits_webhooks_max, 1, 10000), .fallback = STR("50"),
      .help = STR("webhooks of one tenant")},
+    {STR("limits.jobs_max"), COUNT(limits_jobs_max, 1, 10000), .fallback = STR("100"),
+     .help = STR("imports, undos, exports and scans of one tenant that wait or run")},
 };
 /* clang-format on */
 

@@ -179,6 +179,12 @@ static void check_role(struct doctor *doctor, struct store *store)
     check_database_clock(doctor, role.now);
 }
 
+/* To migrate, unless the failure says what else is to be done. */
+static const char *advice_on_schema(const struct error *error, const char *to_migrate)
+{
+    return error->allowed[0] ? error->allowed : to_migrate;
+}
+
 /* As the service itself connects. */
 static void check_runtime(struct doctor *doctor, const struct config_values *v)
 {
@@ -193,7 +199,8 @@ static void check_runtime(struct doctor *doctor, const struct config_values *v)
         check_role(doctor, instance.store);
         instance_close(&instance);
     } else if (status == STATUS_SCHEMA_MISMATCH) {
-        doctor_found(doctor, FINDING_FAILURE, "customer360 migrate", "%s", error.message);
+        doctor_found(doctor, FINDING_FAILURE, advice_on_schema(&error, "customer360 migrate"), "%s",
+                     error.message);
     } else {
         doctor_found(doctor, FINDING_FAILURE,
                      "see that the database runs and lets this role in from here", "%s",
@@ -216,7 +223,8 @@ static void look_inside(struct doctor *doctor)
     enum status status = instance_open_aside(v, doctor->arena, &instance, &error);
     if (status != STATUS_OK) {
         doctor_found(doctor, FINDING_FAILURE,
-                     status == STATUS_SCHEMA_MISMATCH ? "customer360 migrate, or start the service"
+                     status == STATUS_SCHEMA_MISMATCH
+                         ? advice_on_schema(&error, "customer360 migrate, or start the service")
                      : status == STATUS_STORE_CORRUPT ? "restore a backup into a new file"
                                                       : "see that it runs and lets us in from here",
                      "%s", error.message);

@@ -71,7 +71,8 @@ static enum status check_postgres(struct instance *instance, struct error *error
     struct error reason = {.status = STATUS_OK};
     enum status status = store_ready(instance->store, &reason);
     if (status == STATUS_SCHEMA_MISMATCH)
-        return error_set(error, status, STR("store.url"), STR("customer360 migrate"),
+        return error_set(error, status, STR("store.url"),
+                         str_from_cstr(reason.allowed[0] ? reason.allowed : "customer360 migrate"),
                          "the database's schema is not the one this program needs: %s",
                          reason.message);
     if (status != STATUS_OK)
@@ -248,6 +249,7 @@ static void fill_application(const struct config_values *config, struct instance
         .page_max = (size_t)config->limits_page_max,
         .checks_max = (size_t)config->limits_checks_max,
         .webhooks_max = (size_t)config->limits_webhooks_max,
+        .jobs_max = (size_t)config->limits_jobs_max,
         .answers_keep_ms = config->http_idempotency_keep,
         .inbox_keep_ms = config->kafka_inbox_keep,
     };

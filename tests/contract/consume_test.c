@@ -3,6 +3,7 @@
 #include "application_fixture.h"
 #include "contract.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -116,8 +117,7 @@ static struct json_value *entitlements_as_of(struct contract *c, const char *id,
     struct entitlements_request request = {str_from_cstr(id), str_from_cstr(day), as_of};
     struct str text;
     assert_int_equal(
-        customer_entitlements(&application, &caller, &request, &c->arena, &text, &c->error),
-        STATUS_OK);
+        entitlements_read(&application, &caller, &request, &c->arena, &text, &c->error), STATUS_OK);
     return parsed(c, text);
 }
 
@@ -355,6 +355,67 @@ static void what_a_merged_customer_is_told_of_stays_with_its_home(struct contrac
     assert_str(status_of(c, "ZEBRA"), STR("ON_HOLD"));
 }
 
+/* ---- an unmerge that comes in between ---- */
+
+static struct between {
+    struct contract *contract;
+    const struct store_operations *operations; /* of the store itself */
+    struct str merge_id;
+} between;
+
+static void *unmerge_meanwhile(void *argument)
+{
+    struct arena arena;
+    struct str text;
+    (void)argument;
+    arena_init(&arena, 1 << 22);
+    enum status status =
+        unmerge_customers(&application, &caller, STR_NONE, between.merge_id, &arena, &text, NULL);
+    arena_release(&arena);
+    return status == STATUS_OK ? &between : NULL;
+}
+
+/* When the root has been found and is about to be locked. */
+static enum status get_profile(struct store_session *session, struct str id, enum store_lock lock,
+                               struct arena *arena, struct profile_row *row, struct error *error)
+{
+    struct store *store = between.contract->store;
+    if (lock == STORE_LOCK && str_equal(id, STR("ACME")) &&
+        store->operations != between.operations) {
+        pthread_t thread;
+        void *done = NULL;
+        store->operations = between.operations;
+        assert_int_equal(pthread_create(&thread, NULL, unmerge_meanwhile, NULL), 0);
+        assert_int_equal(pthread_join(thread, &done), 0);
+        assert_non_null(done);
+    }
+    return between.operations->profile_get(session, id, lock, arena, row, error);
+}
+
+static void what_is_told_while_a_customer_is_unmerged_is_his(struct contract *c)
+{
+    struct store_operations hooked = *c->store->operations;
+    struct event *events;
+    if (!c->many_write) return;
+    begin(c);
+    assert_int_equal(consume(c, INBOUND_LEAD_CREATED, "e1", "{'leadId':'L-1','name':'Globex Ltd'}"),
+                     CONSUMED_APPLIED);
+    contract_await_events(c, 1);
+    assert_int_equal(contract_events(c, 0, 1, &c->arena, &events), 1);
+    create(c, acme);
+    create(c, "{\"customerId\":\"MIDDLE\",\"name\":\"Middle Limited\"}");
+    (void)merge(c, "MIDDLE", arena_cstr(&c->arena, events[0].aggregate_id));
+    between = (struct between){c, c->store->operations, merge(c, "ACME", "MIDDLE")};
+    hooked.profile_get = get_profile;
+    c->store->operations = &hooked;
+    assert_int_equal(consume(c, INBOUND_LEAD_CREATED, "e2",
+                             "{'leadId':'L-1','name':'Globex Ltd','phone':'+49 30 1234567'}"),
+                     CONSUMED_APPLIED);
+    assert_ptr_equal(c->store->operations, between.operations);
+    assert_int_equal(json_get(profile(c, "MIDDLE"), STR("phones"))->count, 1);
+    assert_int_equal(json_get(profile(c, "ACME"), STR("phones"))->count, 0);
+}
+
 static void a_block_holds_and_its_end_gives_back(struct contract *c)
 {
     struct str text;
@@ -536,9 +597,8 @@ static void however_much_was_told_it_is_shown_in_pages(struct contract *c)
     append_many(c, "ACME", 0, MANY / 2);
     append_many(c, "ZEBRA", MANY / 2, MANY);
     arena_init(&arena, MANY_ARENA_BYTES);
-    assert_int_equal(
-        customer_entitlements(&application, &caller, &request, &arena, &text, &c->error),
-        STATUS_OK);
+    assert_int_equal(entitlements_read(&application, &caller, &request, &arena, &text, &c->error),
+                     STATUS_OK);
     struct json_value *shown = parsed(c, text);
     assert_int_equal(json_get(shown, STR("contracts"))->count, ENTITLEMENTS_LISTED_MAX);
     assert_str(json_get(json_get(shown, STR("contractCounts")), STR("ACTIVE"))->text, STR("1500"));
@@ -637,6 +697,7 @@ int main(void)
         CONTRACT(master_data_is_a_source_record),
         CONTRACT(master_data_that_comes_late_tells_of_its_time),
         CONTRACT(what_a_merged_customer_is_told_of_stays_with_its_home),
+        CONTRACT(what_is_told_while_a_customer_is_unmerged_is_his),
         CONTRACT(a_block_holds_and_its_end_gives_back),
         CONTRACT(an_agreement_is_breached_until_the_order_is_closed),
         CONTRACT(a_day_shows_what_covered_it),

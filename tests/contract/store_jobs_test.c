@@ -125,6 +125,31 @@ static void tenants_take_turns_however_many_jobs_they_have(struct contract *c)
     put_job(c, c->tenant, "J3", JOB_DONE);
 }
 
+static enum status count_body(struct store_session *session, void *context, struct error *error)
+{
+    return store_job_count(session, context, error);
+}
+
+static int64_t count_jobs(struct contract *c, struct str tenant)
+{
+    int64_t count = -1;
+    assert_int_equal(store_read(c->store, tenant, &c->arena, count_body, &count, &c->error),
+                     STATUS_OK);
+    return count;
+}
+
+static void those_that_have_not_ended_are_counted(struct contract *c)
+{
+    assert_int_equal(count_jobs(c, c->tenant), 0);
+    put_job(c, c->tenant, "J1", JOB_QUEUED);
+    put_job(c, c->tenant, "J2", JOB_RUNNING);
+    put_job(c, c->tenant, "J3", JOB_DONE);
+    assert_int_equal(count_jobs(c, c->tenant), 2);
+    assert_int_equal(count_jobs(c, c->other_tenant), 0);
+    put_job(c, c->tenant, "J1", JOB_DONE);
+    put_job(c, c->tenant, "J2", JOB_DONE);
+}
+
 /* Where several processes have the store, after the lease; where one has it, at once. */
 static void what_is_given_up_or_runs_out_is_taken_with_the_next_epoch(struct contract *c)
 {
@@ -221,6 +246,7 @@ int main(void)
         CONTRACT(none_is_taken_beside_another_of_its_tenant),
         CONTRACT(what_was_begun_goes_on_before_what_was_not),
         CONTRACT(tenants_take_turns_however_many_jobs_they_have),
+        CONTRACT(those_that_have_not_ended_are_counted),
         CONTRACT(what_is_given_up_or_runs_out_is_taken_with_the_next_epoch),
         CONTRACT(a_file_is_kept_byte_for_byte_and_is_its_tenants_alone),
         CONTRACT(what_is_old_is_purged_unless_its_job_has_not_ended),

@@ -22,6 +22,7 @@ struct adapter {
     struct store *(*open)(void);
     void (*close)(struct store *store);
     struct store *store;
+    bool many_write;
 };
 
 static struct store *open_memory(void)
@@ -119,7 +120,7 @@ static void close_postgres(struct store *store)
 static struct adapter adapters[] = {
     {.name = "memory", .open = open_memory, .close = memory_store_free},
     {.name = "SQLite", .open = open_sqlite, .close = close_sqlite},
-    {.name = "PostgreSQL", .open = open_postgres, .close = close_postgres},
+    {.name = "PostgreSQL", .open = open_postgres, .close = close_postgres, .many_write = true},
 };
 
 /* --- running --- */
@@ -136,7 +137,8 @@ static void run_one(void **state)
 {
     static int number;
     struct run *run = *state;
-    struct contract contract = {.store = run->adapter->store};
+    struct contract contract = {.store = run->adapter->store,
+                                .many_write = run->adapter->many_write};
     /* The process id keeps runs against one server apart. */
     snprintf(run->tenant, sizeof(run->tenant), "tenant-%d-%d", (int)getpid(), number);
     snprintf(run->other_tenant, sizeof(run->other_tenant), "tenant-%d-%d-other", (int)getpid(),

@@ -20,6 +20,7 @@ struct contract {
     struct store *store;
     struct str tenant;
     struct str other_tenant;
+    bool many_write; /* at once: units of work do not follow each other */
     struct arena arena;
     struct error error;
 };

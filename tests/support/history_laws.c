@@ -578,51 +578,6 @@ static struct str without_header(const struct buffer *text)
     return rest;
 }
 
-struct told {
-    struct arena *arena;
-    struct str ids[HISTORY_CUSTOMERS_MAX];
-    size_t customers;
-    struct fact *facts;
-    size_t count;
-};
-
-static enum status told_body(struct store_session *session, void *context, struct error *error)
-{
-    struct told *told = context;
-    static const enum fact_kind kinds[] = {FACT_SERVICE_ORDER, FACT_CONTRACT};
-    const struct history_query query = {.homes = told->ids,
-                                        .home_count = told->customers,
-                                        .kinds = kinds,
-                                        .kind_count = 2,
-                                        .limit = 100000};
-    return store_history_list(session, &query, told->arena, &told->facts, &told->count, error);
-}
-
-static bool load_told(struct history_world *world, size_t customers, struct told *told)
-{
-    arena_reset(&world->arena);
-    *told = (struct told){.arena = &world->arena, .customers = customers};
-    for (size_t c = 0; c < customers; c++) told->ids[c] = arena_format(told->arena, "C%zu", c);
-    return store_read(world->application.store, world->caller.tenant, told->arena, told_body, told,
-                      NULL) == STATUS_OK;
-}
-
-/* What neighbours told; two exports that leave it out would be the same. */
-static bool same_told(struct history_worlds *worlds, struct property *property, size_t customers)
-{
-    struct told first, second;
-    PROPERTY_REQUIRE(property,
-                     load_told(&worlds->first, customers, &first) &&
-                         load_told(&worlds->second, customers, &second),
-                     "the history cannot be read");
-    PROPERTY_REQUIRE(property, first.count == second.count, "%zu things were told, %zu are left",
-                     first.count, second.count);
-    for (size_t i = 0; i < first.count; i++)
-        PROPERTY_REQUIRE(property, fact_compare(&first.facts[i], &second.facts[i]) == 0,
-                         "what was told of %.*s differs", STR_ARGS(first.facts[i].home));
-    return true;
-}
-
 static bool export_case(struct history_worlds *worlds, struct property *property, size_t steps)
 {
     struct history history;
@@ -641,7 +596,7 @@ static bool export_case(struct history_worlds *worlds, struct property *property
     struct str left = without_header(&first), right = without_header(&second);
     PROPERTY_REQUIRE(property, str_equal(left, right), "the exports differ:\n%.*s\n%.*s",
                      STR_ARGS(left), STR_ARGS(right));
-    return same_told(worlds, property, history.customer_count);
+    return history_worlds_were_told_the_same(worlds, property, history.customer_count);
 }
 
 bool history_laws_export_restores(struct property *property, void *context)

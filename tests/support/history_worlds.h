@@ -16,5 +16,10 @@ void history_worlds_open(struct history_worlds *worlds, struct history_laws *law
 void history_worlds_close(struct history_worlds *worlds);
 /* Customers 0 to count - 1; false, and the property has failed, when one could not be created. */
 bool history_worlds_create(struct history_world *world, struct property *property, size_t count);
+/* What neighbours told of customers 0 to count - 1; two exports that leave it out would be the
+ * same.
+ */
+bool history_worlds_were_told_the_same(struct history_worlds *worlds, struct property *property,
+                                       size_t count);
 
 #endif

@@ -11,6 +11,7 @@
 #include "application/create_customer.h"
 #include "application/get_customer.h"
 #include "application/import_records.h"
+#include "application/jobs.h"
 #include "application/list_customers.h"
 #include "application/merge_customers.h"
 #include "application/read_events.h"
@@ -371,6 +372,30 @@ static void only_relationships_that_stand_count_against_the_limit(void **state)
     }
 }
 
+static enum status ask_for_export(const struct caller *by, struct job_row *job)
+{
+    return jobs_create(&application, by, jobs_new_id(&application, &arena), STR("EXPORT"),
+                       STR("{}"), &arena, job, &error);
+}
+
+static void a_tenant_has_so_many_jobs_that_have_not_ended_and_no_more(void **state)
+{
+    (void)state;
+    const struct caller other = {.tenant = STR("other"), .user_id = STR("u")};
+    struct job_row first, job;
+    application.limits.jobs_max = 2;
+    assert_int_equal(ask_for_export(&caller, &first), STATUS_OK);
+    assert_int_equal(jobs_check_room(&application, &caller, &arena, &error), STATUS_OK);
+    assert_int_equal(ask_for_export(&caller, &job), STATUS_OK);
+    assert_int_equal(ask_for_export(&caller, &job), STATUS_RATE_LIMITED);
+    assert_non_null(strstr(error.message, "limits.jobs_max is 2"));
+    assert_int_equal(jobs_check_room(&application, &caller, &arena, &error), STATUS_RATE_LIMITED);
+    assert_int_equal(ask_for_export(&other, &job), STATUS_OK);
+    assert_int_equal(jobs_cancel(&application, &caller, first.job_id, &arena, &job, &error),
+                     STATUS_OK);
+    assert_int_equal(ask_for_export(&caller, &job), STATUS_OK);
+}
+
 static void a_consent_is_checked_for_many_and_suppression_wins(void **state)
 {
     (void)state;
@@ -647,6 +672,7 @@ int main(void)
         CASE(contacts_are_found_by_role_changed_and_removed_once),
         CASE(a_hierarchy_takes_no_cycle_and_a_merge_suspends_one),
         CASE(only_relationships_that_stand_count_against_the_limit),
+        CASE(a_tenant_has_so_many_jobs_that_have_not_ended_and_no_more),
         CASE(a_consent_is_checked_for_many_and_suppression_wins),
         CASE(a_suppressed_contact_point_comes_with_a_revocation),
         CASE(an_import_creates_updates_and_leaves_what_is_the_same),

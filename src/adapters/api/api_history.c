@@ -45,8 +45,8 @@ enum status api_history_entitlements(struct call *call, struct error *error)
                                            .day = call_query(call, STR("on"))};
     struct str json;
     TRY(call_query_instant(call, STR("asOf"), INSTANT_FUTURE, &request.as_of, error));
-    TRY(customer_entitlements(call_application(call), &call->caller, &request, call->arena, &json,
-                              error));
+    TRY(entitlements_read(call_application(call), &call->caller, &request, call->arena, &json,
+                          error));
     return answer_json(call, 200, json, error);
 }
 

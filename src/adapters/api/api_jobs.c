@@ -151,6 +151,7 @@ enum status api_jobs_import(struct call *call, struct error *error)
     call->started = &job;
     TRY(get_runner(call, &file.runner, error));
     TRY(read_import(call, &parameters, error));
+    TRY(jobs_check_room(call_application(call), &call->caller, call->arena, error));
     TRY(do_blocking(&file, open_upload));
     enum status status = receive(&file);
     if (status != STATUS_OK) {

@@ -118,6 +118,9 @@ static void what_a_customer_is_served_and_owes_is_there(void **state)
     json = api_expect(*state, "GET", path, NULL, 200);
     assert_str(api_at(json, "items.0.type"), STR("PROFILE"));
     api_expect(*state, "GET", "customers/A/timeline?cursor=x", NULL, 400);
+    api_expect(*state, "GET", "customers/A/timeline?cursor=1.0.1.%FF", NULL, 400);
+    api_expect(*state, "GET", "customers/A/service-orders?cursor=1.0.1.a%20b", NULL, 400);
+    api_expect(*state, "GET", "customers/A/service-orders?cursor=1.0.1.A", NULL, 200);
     api_expect(*state, "GET", "customers/A/timeline?type=LUNCH", NULL, 400);
     assert_int_equal(api_ask(*state, "GET", "customers/A/credit", read_only, NULL).status, 403);
     json = api_expect(*state, "GET", "customers/A/service-orders", NULL, 200);

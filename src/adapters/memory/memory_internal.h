@@ -176,6 +176,7 @@ enum status memory_jobs_get(struct store_session *, struct str, enum store_lock,
                             struct job_row *, struct error *);
 enum status memory_jobs_list(struct store_session *, struct str, size_t, struct arena *,
                              struct job_row **, size_t *, struct error *);
+enum status memory_jobs_count(struct store_session *, int64_t *, struct error *);
 
 enum status memory_jobs_step_append(struct store_session *, const struct job_step *,
                                     struct error *);

@@ -57,6 +57,19 @@ enum status memory_jobs_list(struct store_session *session, struct str after_id,
     return STATUS_OK;
 }
 
+enum status memory_jobs_count(struct store_session *session, int64_t *count, struct error *error)
+{
+    const struct memory_tenant *tenant = memory_tenant_of(session);
+    (void)error;
+    *count = 0;
+    for (size_t i = 0; i < tenant->jobs_ordered.count; i++) {
+        const struct str *id = tenant->jobs_ordered.items[i];
+        const struct job_row *job = memory_table_get(&tenant->jobs, *id);
+        *count += !str_is_none(job->lane);
+    }
+    return STATUS_OK;
+}
+
 enum status memory_jobs_step_append(struct store_session *session, const struct job_step *step,
                                     struct error *error)
 {

@@ -178,6 +178,7 @@ static const struct store_operations operations = {
     .job_put = memory_jobs_put,
     .job_get = memory_jobs_get,
     .job_list = memory_jobs_list,
+    .job_count = memory_jobs_count,
     .job_step_append = memory_jobs_step_append,
     .job_step_list = memory_jobs_step_list,
     .job_step_last = memory_jobs_step_last,

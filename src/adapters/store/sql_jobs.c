@@ -72,6 +72,18 @@ enum status sql_jobs_list(struct store_session *base, struct str after_id, size_
     return STATUS_OK;
 }
 
+enum status sql_jobs_count(struct store_session *base, int64_t *count, struct error *error)
+{
+    struct sql_session *session = sql_session_of(base);
+    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant)};
+    struct arena_mark mark = arena_mark(session->arena);
+    struct sql_rows rows;
+    TRY(SESSION_QUERY(session, SQL_JOB_COUNT, params, session->arena, &rows, error));
+    *count = sql_cell_int64(&rows, 0, 0, 0);
+    arena_rewind(session->arena, mark);
+    return STATUS_OK;
+}
+
 enum status sql_jobs_step_append(struct store_session *base, const struct job_step *step,
                                  struct error *error)
 {

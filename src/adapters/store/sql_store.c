@@ -383,6 +383,7 @@ static const struct store_operations operations = {
     .job_put = sql_jobs_put,
     .job_get = sql_jobs_get,
     .job_list = sql_jobs_list,
+    .job_count = sql_jobs_count,
     .job_step_append = sql_jobs_step_append,
     .job_step_list = sql_jobs_step_list,
     .job_step_last = sql_jobs_step_last,

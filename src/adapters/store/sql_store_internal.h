@@ -135,7 +135,7 @@ enum status sql_trees_facts_about(struct store_session *, const struct str *obje
                                   struct error *);
 /* Rows of home, then columns kind, subject, object, source, observed_at, recorded_at, actor, body,
  * import_id, number. */
-enum status sql_trees_decode(const struct sql_rows *rows, struct arena *arena, struct fact **facts,
+enum status sql_trees_decode(const struct sql_rows *rows, struct arena *arena, struct fact **out,
                              size_t *count, struct error *error);
 enum status sql_history_list(struct store_session *, const struct history_query *, struct arena *,
                              struct fact **, size_t *count, struct error *);
@@ -191,6 +191,7 @@ enum status sql_lists_suppression_find(struct store_session *, const struct str 
                                        size_t count, bool *found, struct error *);
 enum status sql_lists_suppression_remove(struct store_session *, struct str hash, struct error *);
 enum status sql_jobs_put(struct store_session *, const struct job_row *, struct error *);
+enum status sql_jobs_count(struct store_session *, int64_t *, struct error *);
 enum status sql_jobs_get(struct store_session *, struct str job_id, enum store_lock, struct arena *,
                          struct job_row *, struct error *);
 enum status sql_jobs_step_append(struct store_session *, const struct job_step *, struct error *);

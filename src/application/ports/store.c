@@ -277,6 +277,11 @@ enum status store_job_list(struct store_session *session, struct str after_id, s
                                                 error);
 }
 
+enum status store_job_count(struct store_session *session, int64_t *count, struct error *error)
+{
+    return session->store->operations->job_count(session, count, error);
+}
+
 enum status store_job_step_append(struct store_session *session, const struct job_step *step,
                                   struct error *error)
 {

@@ -324,6 +324,7 @@ struct store_operations {
                            struct arena *, struct job_row *, struct error *);
     enum status (*job_list)(struct store_session *, struct str after_id, size_t limit,
                             struct arena *, struct job_row **, size_t *count, struct error *);
+    enum status (*job_count)(struct store_session *, int64_t *count, struct error *);
     enum status (*job_step_append)(struct store_session *, const struct job_step *, struct error *);
     enum status (*job_step_list)(struct store_session *, struct str job_id, int64_t after,
                                  size_t limit, struct arena *, struct job_step **, size_t *count,
@@ -586,6 +587,9 @@ MUST_CHECK enum status store_job_get(struct store_session *session, struct str j
 MUST_CHECK enum status store_job_list(struct store_session *session, struct str after_id,
                                       size_t limit, struct arena *arena, struct job_row **jobs,
                                       size_t *count, struct error *error);
+/* Jobs of the tenant that are in a lane, whichever. */
+MUST_CHECK enum status store_job_count(struct store_session *session, int64_t *count,
+                                       struct error *error);
 /* A number that is there already is a conflict: somebody else runs the same job. */
 MUST_CHECK enum status store_job_step_append(struct store_session *session,
                                              const struct job_step *step, struct error *error);

@@ -33,6 +33,9 @@ struct str sql_migration_digest(const struct sql_migration *migration, char out[
     return str_of(out, SQL_DIGEST_MAX - 1);
 }
 
+/* What to do when the store is ahead of the program: to migrate is of no use then. */
+#define LATER_PROGRAM STR("a later version of customer360, which knows these migrations")
+
 /* "drop_old_keys_after_0110" may only meet programs that know migration 110. 0: it may meet any. */
 static int64_t needed_by(struct str name)
 {
@@ -48,9 +51,8 @@ static int64_t needed_by(struct str name)
 static enum status check_later(struct str name, int64_t number, int64_t known, struct error *error)
 {
     if (needed_by(name) <= known) return STATUS_OK;
-    return error_set(error, STATUS_SCHEMA_MISMATCH, STR_NONE, STR_NONE,
-                     "migration %lld (%.*s) is not for this program, which knows those up to "
-                     "%lld: use a later one",
+    return error_set(error, STATUS_SCHEMA_MISMATCH, STR_NONE, LATER_PROGRAM,
+                     "migration %lld (%.*s) is not for this program, which knows those up to %lld",
                      (long long)number, STR_ARGS(name), (long long)known);
 }
 
@@ -66,13 +68,14 @@ enum status sql_migrations_check(const struct sql_rows *recorded,
             continue;
         }
         if (i >= count || number != migrations[i].number)
-            return error_set(error, STATUS_SCHEMA_MISMATCH, STR_NONE, STR_NONE,
+            return error_set(error, STATUS_SCHEMA_MISMATCH, STR_NONE, LATER_PROGRAM,
                              "migration %lld (%.*s) is not known to this program; the store is "
                              "newer than it",
                              (long long)number, STR_ARGS(name));
         char digest[SQL_DIGEST_MAX];
         if (!str_equal(sql_cell(recorded, i, 2), sql_migration_digest(&migrations[i], digest)))
-            return error_set(error, STATUS_SCHEMA_MISMATCH, STR_NONE, STR_NONE,
+            return error_set(error, STATUS_SCHEMA_MISMATCH, STR_NONE,
+                             STR("the customer360 that applied it, or a backup from before"),
                              "migration %lld (%.*s) was applied with another text",
                              (long long)number, STR_ARGS(name));
     }
@@ -87,7 +90,7 @@ enum status sql_migrations_check_exact(const struct sql_rows *recorded,
     TRY(sql_migrations_check(recorded, migrations, count, done, error));
     if (recorded->row_count <= count) return STATUS_OK;
     return error_set(
-        error, STATUS_SCHEMA_MISMATCH, STR_NONE, STR_NONE,
+        error, STATUS_SCHEMA_MISMATCH, STR_NONE, LATER_PROGRAM,
         "the store is newer than this program: %zu of its %zu migrations are not known",
         recorded->row_count - count, recorded->row_count);
 }
