@@ -51,8 +51,8 @@ struct application {
     void *policies;
     struct application_limits limits;
     struct hash_key suppression_key;
-    struct cut_keys *cut_keys; /* may be NULL */
-    _Atomic uint64_t matching[MATCHING_COUNTERS];
+    struct cut_keys *cut_keys;       /* may be NULL */
+    _Atomic uint64_t *matching;      /* MATCHING_COUNTERS of them; NULL: nobody counts */
     struct webhook_signer *webhooks; /* NULL: there is no key for their secrets */
     struct once_flights *flights;    /* NULL: the store alone knows which requests are under way */
 };
@@ -60,7 +60,8 @@ struct application {
 static inline void application_count_matching(struct application *application,
                                               enum matching_counter counter, size_t count)
 {
-    atomic_fetch_add_explicit(&application->matching[counter], count, memory_order_relaxed);
+    if (application->matching)
+        atomic_fetch_add_explicit(&application->matching[counter], count, memory_order_relaxed);
 }
 
 #define APPLICATION_LIMITS_DEFAULT                                                                 \

@@ -138,6 +138,14 @@ struct config_values {
     int64_t webhooks_log_keep;
     int64_t webhooks_lease;
 
+    struct str traces_endpoint;
+    int64_t traces_sample_ratio; /* of CONFIG_RATIO_ONE */
+    struct str traces_service_name;
+    struct str traces_headers_file;
+    struct str traces_ca;
+    int64_t traces_timeout;
+    int64_t traces_queue;
+
     struct str log_level;
     struct str log_format;
 
@@ -159,9 +167,12 @@ enum config_type {
     CONFIG_LIST, /* texts separated by commas */
     CONFIG_BOOLEAN,
     CONFIG_COUNT,
-    CONFIG_SIZE,    /* bytes: 65536, 64K, 1M, 2G */
-    CONFIG_DURATION /* 500ms, 30s, 5m, 2h, 1d */
+    CONFIG_SIZE,     /* bytes: 65536, 64K, 1M, 2G */
+    CONFIG_DURATION, /* 500ms, 30s, 5m, 2h, 1d */
+    CONFIG_RATIO     /* 0.25, in millionths */
 };
+
+enum { CONFIG_RATIO_ONE = 1000000 };
 
 struct config_key {
     struct str name; /* "http.listen" */
@@ -229,6 +240,8 @@ size_t config_key_index(const struct config_key *key);
 /* "64K" and "30s" as bytes and milliseconds. False on anything else or overflow. */
 bool config_parse_size(struct str text, int64_t *bytes);
 bool config_parse_duration(struct str text, int64_t *milliseconds);
+/* "0.25" as millionths; false past 1, or with more digits. */
+bool config_parse_ratio(struct str text, int64_t *millionths);
 
 /* The table for people: on a terminal, and as docs/configuration.md. */
 void config_write_help(struct buffer *out);

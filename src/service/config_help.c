@@ -6,6 +6,7 @@ static const struct str type_names[] = {
     [CONFIG_PATH] = STR("path"),       [CONFIG_LIST] = STR("list"),
     [CONFIG_BOOLEAN] = STR("boolean"), [CONFIG_COUNT] = STR("number"),
     [CONFIG_SIZE] = STR("size"),       [CONFIG_DURATION] = STR("duration"),
+    [CONFIG_RATIO] = STR("ratio"),
 };
 
 static struct str section_of(struct str name)
@@ -87,7 +88,8 @@ static const char introduction[] =
     "| size | `65536`, `64K`, `1M`, `2G` (powers of 1024) |\n"
     "| duration | `500ms`, `30s`, `5m`, `2h`, `1d` |\n"
     "| boolean | `true` `yes` `on` `1`, `false` `no` `off` `0` |\n"
-    "| list | `one, two, three` |\n";
+    "| list | `one, two, three` |\n"
+    "| ratio | `0`, `0.25`, `1` |\n";
 
 static void write_limits(const struct config_key *key, struct buffer *out)
 {
@@ -96,6 +98,7 @@ static void write_limits(const struct config_key *key, struct buffer *out)
         for (bool first = true; str_split(&rest, '|', &part); first = false)
             buffer_append_format(out, "%s%.*s", first ? " " : " \\| ", STR_ARGS(str_trim(part)));
     }
+    if (key->type == CONFIG_RATIO) buffer_append(out, STR(" 0 to 1"));
     if (key->type == CONFIG_COUNT)
         buffer_append_format(out, " %lld to %lld", (long long)key->min, (long long)key->max);
 }

@@ -18,6 +18,7 @@
 #define BOOLEAN(field)  .type = CONFIG_BOOLEAN, AT(field)
 #define COUNT(field, low, high)    .type = CONFIG_COUNT, AT(field), .min = (low), .max = (high)
 #define SIZE(field, low, high)     .type = CONFIG_SIZE, AT(field), .min = (low), .max = (high)
+#define RATIO(field)    .type = CONFIG_RATIO, AT(field)
 #define DURATION(field, low, high) .type = CONFIG_DURATION, AT(field), .min = (low), .max = (high)
 
 const struct config_key config_keys[] = {
@@ -248,6 +249,22 @@ const struct config_key config_keys[] = {
      .help = STR("how long they stay at most")},
     {STR("webhooks.lease"), DURATION(webhooks_lease, 1 * SECONDS, 600 * SECONDS), .fallback = STR("30s"),
      .help = STR("after so long without a sign of the instance that delivers another takes over")},
+
+    {STR("traces.endpoint"), TEXT(traces_endpoint), .fallback = STR(""),
+     .allowed = STR("the whole URL, such as http://HOST:4318/v1/traces"),
+     .help = STR("where traces are sent (OpenTelemetry, OTLP over HTTP); empty: nowhere, and none are made")},
+    {STR("traces.sample_ratio"), RATIO(traces_sample_ratio), .fallback = STR("0.1"),
+     .help = STR("how many of the traces that begin here are recorded; those that a caller began, as he says")},
+    {STR("traces.service_name"), TEXT(traces_service_name), .fallback = STR("crm-customer360"),
+     .allowed = STR("any text"), .help = STR("service.name in traces")},
+    {STR("traces.headers_file"), PATH(traces_headers_file), .fallback = STR(""),
+     .help = STR("file with headers that the collector wants, such as a key: lines of NAME: VALUE")},
+    {STR("traces.ca"), PATH(traces_ca), .fallback = STR(""),
+     .help = STR("certificates (PEM) that the collector's is checked with; empty: the system's")},
+    {STR("traces.timeout"), DURATION(traces_timeout, 100, 60 * SECONDS), .fallback = STR("10s"),
+     .help = STR("how long the collector may take to answer")},
+    {STR("traces.queue"), COUNT(traces_queue, 16, 1000000), .fallback = STR("8192"),
+     .help = STR("most spans that wait to be sent, each of 1 KiB about; what comes then is lost and counted")},
 
     {STR("log.level"), RELOADS, CHOICE(log_level), .fallback = STR("info"),
      .allowed = STR("debug | info | warn | error"), .help = STR("what is logged, to stderr")},

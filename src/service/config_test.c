@@ -155,6 +155,13 @@ static void quantities_have_units_and_do_not_overflow(void **state)
     assert_false(config_parse_size(STR("9223372036854775807G"), &value));
     assert_false(config_parse_size(STR(""), &value));
     assert_false(config_parse_size(STR("K"), &value));
+    assert_true(config_parse_ratio(STR("0.25"), &value) && value == 250000);
+    assert_true(config_parse_ratio(STR("1"), &value) && value == CONFIG_RATIO_ONE);
+    assert_true(config_parse_ratio(STR("0.000001"), &value) && value == 1);
+    static const char *const none[] = {"",   "2",         "1.1",  "-0.1", ".5",
+                                       "1.", "0.0000001", "1e-3", "0,5"};
+    for (size_t i = 0; i < UNIT_COUNT(none); i++)
+        assert_false(config_parse_ratio(str_from_cstr(none[i]), &value));
 }
 
 static enum status nothing(struct invocation *invocation, struct error *why)

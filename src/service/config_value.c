@@ -55,6 +55,22 @@ bool config_parse_duration(struct str text, int64_t *milliseconds)
                           milliseconds);
 }
 
+bool config_parse_ratio(struct str text, int64_t *millionths)
+{
+    struct str rest = text, whole;
+    int64_t factor = CONFIG_RATIO_ONE;
+    (void)str_split(&rest, '.', &whole);
+    if (!str_equal(whole, STR("0")) && !str_equal(whole, STR("1"))) return false;
+    *millionths = whole.ptr[0] == '1' ? factor : 0;
+    if (str_is_none(rest)) return true;
+    for (size_t i = 0; i < rest.len; i++) {
+        factor /= 10;
+        if (rest.ptr[i] < '0' || rest.ptr[i] > '9' || factor == 0) return false;
+        *millionths += (rest.ptr[i] - '0') * factor;
+    }
+    return rest.len > 0 && *millionths <= CONFIG_RATIO_ONE;
+}
+
 static bool parse_boolean(struct str text, bool *value)
 {
     static const struct {
@@ -102,6 +118,7 @@ static struct str describe_allowed(const struct config_key *key, char *out, size
         [CONFIG_DURATION] = "a duration such as 500ms, 30s, 5m or 2h, from %lld to %lld ms",
     };
     if (key->type == CONFIG_BOOLEAN) return STR("true | false");
+    if (key->type == CONFIG_RATIO) return STR("a number from 0 to 1, with 6 decimals at most");
     if (key->type < CONFIG_COUNT) return key->allowed;
     const char *form = forms[key->type];
     int len = snprintf(out, size, form, (long long)key->min, (long long)key->max);
@@ -143,6 +160,8 @@ static bool store_value(struct config *config, const struct config_key *key, str
         return config_parse_size(text, number) && *number >= key->min && *number <= key->max;
     case CONFIG_DURATION:
         return config_parse_duration(text, number) && *number >= key->min && *number <= key->max;
+    case CONFIG_RATIO:
+        return config_parse_ratio(text, number);
     }
     return false;
 }

@@ -70,10 +70,12 @@ static enum status name_own(const struct config_values *config, struct arena *ar
 }
 
 enum status consuming_open(const struct config_values *config, struct application *application,
-                           struct arena *arena, struct consumer **consumer, struct error *error)
+                           struct tracer *tracer, struct arena *arena, struct consumer **consumer,
+                           struct error *error)
 {
     struct kafka_publisher_options publisher;
     struct consumer_options options = {.application = application,
+                                       .tracer = tracer,
                                        .timeout_ms = config->kafka_timeout,
                                        .retry_ms = config->kafka_retry_for};
     *consumer = NULL;

@@ -14,7 +14,8 @@ MUST_CHECK enum status consuming_registry(const struct config_values *config, st
 /* *consumer is NULL when consuming is off. The arena lives as long as the consumer.
  * STATUS_CONFIGURATION names the key. */
 MUST_CHECK enum status consuming_open(const struct config_values *config,
-                                      struct application *application, struct arena *arena,
-                                      struct consumer **consumer, struct error *error);
+                                      struct application *application, struct tracer *tracer,
+                                      struct arena *arena, struct consumer **consumer,
+                                      struct error *error);
 
 #endif

@@ -15,6 +15,14 @@
 
 enum { MEMORY_STORE_MAX = 1 << 30, KEY_DIGITS = 32, MODEL_FILE_MAX = 1 << 20 };
 
+struct str instance_store_system(enum store_kind kind)
+{
+    static const struct str names[] = {[STORE_KIND_MEMORY] = STR("memory"),
+                                       [STORE_KIND_SQLITE] = STR("sqlite"),
+                                       [STORE_KIND_POSTGRES] = STR("postgresql")};
+    return names[kind];
+}
+
 enum store_kind instance_store_kind(const struct config_values *config)
 {
     if (str_starts_with(config->store_url, STR("sqlite:"))) return STORE_KIND_SQLITE;
@@ -236,6 +244,7 @@ static void fill_application(const struct config_values *config, struct instance
     struct application *application = &instance->application;
     application->store = instance->store;
     application->matcher = instance->matcher;
+    application->matching = instance->matching;
     application->cut_keys = cut_keys_new(); /* without them it is only slower */
     application->environment = environment_system();
     application->policy_for = policy_of_tenant;

@@ -17,10 +17,13 @@ struct instance {
     struct policies *policies;
     struct matcher *matcher;
     struct application application;
+    _Atomic uint64_t matching[MATCHING_COUNTERS];
     struct once_flights flights;
     struct signer signer; /* of webhooks; used when the application has it */
 };
 
+/* As traces name it (db.system.name). */
+struct str instance_store_system(enum store_kind kind);
 enum store_kind instance_store_kind(const struct config_values *config);
 /* The file of an embedded store; absent for others. */
 struct str instance_store_path(const struct config_values *config);

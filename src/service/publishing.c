@@ -170,7 +170,8 @@ enum status publishing_options(const struct config_values *config, struct arena 
 }
 
 enum status publishing_open(const struct config_values *config, struct store *store,
-                            struct arena *arena, struct relay **relay, struct error *error)
+                            struct tracer *tracer, struct arena *arena, struct relay **relay,
+                            struct error *error)
 {
     struct kafka_publisher_options publisher;
     struct relay_options options = {.store = store,
@@ -180,6 +181,7 @@ enum status publishing_open(const struct config_values *config, struct store *st
     *relay = NULL;
     if (publishing_is_off(config)) return STATUS_OK;
     TRY(publishing_options(config, arena, &publisher, error));
+    publisher.tracer = tracer;
     TRY(kafka_publisher_new(&publisher, &options.publisher, error));
     options.name = kafka_publisher_name(options.publisher);
     return relay_new(&options, relay, error);

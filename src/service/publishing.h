@@ -16,7 +16,7 @@ MUST_CHECK enum status publishing_options(const struct config_values *config, st
                                           struct error *error);
 /* *relay is NULL when publishing is off. The arena lives as long as the relay. */
 MUST_CHECK enum status publishing_open(const struct config_values *config, struct store *store,
-                                       struct arena *arena, struct relay **relay,
-                                       struct error *error);
+                                       struct tracer *tracer, struct arena *arena,
+                                       struct relay **relay, struct error *error);
 
 #endif

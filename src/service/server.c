@@ -19,6 +19,7 @@
 #include "service/files.h"
 #include "service/process_metrics.h"
 #include "service/publishing.h"
+#include "service/tracing.h"
 #include "service/version.h"
 #include "service/webhook_delivery.h"
 
@@ -180,6 +181,7 @@ static void write_metrics(void *context, struct buffer *out)
     if (server->relay) relay_write_metrics(server->relay, out);
     if (server->consumer) consumer_write_metrics(server->consumer, out);
     if (server->deliverer) deliverer_write_metrics(server->deliverer, out);
+    if (server->tracer) tracer_write_metrics(server->tracer, out);
 }
 
 static enum status open_api(struct server *server, struct error *error)
@@ -206,6 +208,8 @@ static enum status open_api(struct server *server, struct error *error)
         .port = server->port,
         .version = STR(CUSTOMER360_VERSION),
         .public_url = config->http_public_url,
+        .tracer = server->tracer,
+        .store_system = instance_store_system(server->instance.kind),
         .write_metrics = write_metrics,
         .metrics_context = server,
         .credentials = server->settings->credentials,
@@ -292,9 +296,13 @@ enum status server_open(const struct config_values *config, const struct server_
     if (server->port != 0) TRY(server_try_listen(server->host, server->port, error));
     TRY(instance_open(config, arena, &server->instance, error));
     TRY(open_jobs(server, arena, error));
-    TRY(publishing_open(config, server->instance.store, arena, &server->relay, error));
-    TRY(consuming_open(config, &server->instance.application, arena, &server->consumer, error));
-    TRY(webhook_delivery_open(config, &server->instance, &server->deliverer, error));
+    TRY(tracing_open(config, arena, &server->tracer, error));
+    TRY(publishing_open(config, server->instance.store, server->tracer, arena, &server->relay,
+                        error));
+    TRY(consuming_open(config, &server->instance.application, server->tracer, arena,
+                       &server->consumer, error));
+    TRY(webhook_delivery_open(config, &server->instance, server->tracer, &server->deliverer,
+                              error));
     TRY(open_api(server, error));
     return open_loops(server, arena, error);
 }
@@ -349,7 +357,9 @@ void server_close(struct server *server)
     job_service_free(server->jobs);
     close_consumer(server);
     close_readers(server);
+    if (server->tracer) tracer_stop(server->tracer, 0);
     if (all) api_free(server->api);
+    if (all) tracer_free(server->tracer);
     if (all) server_settings_free(server->settings);
     instance_close(&server->instance); /* connections belong to loops, so loops go last */
     for (size_t i = 0; i < server->loop_count; i++)

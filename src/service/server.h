@@ -63,6 +63,7 @@ struct server {
     struct job_runner *jobs;
     struct api *api;
     struct postgres_sequencer *sequencer; /* NULL but for PostgreSQL */
+    struct tracer *tracer;                /* NULL: nothing is traced */
     struct replica_watch *watch;          /* NULL: there are no replicas */
     struct relay *relay;                  /* NULL: nothing is published to Kafka */
     struct consumer *consumer;            /* NULL: nothing is read from it */

@@ -18,7 +18,8 @@ enum {
     DRAIN_LOOK_MS = 10,
     KEYS_LOOK_MS = 5000,
     INDEX_ARENA_BYTES = 64 * 1024 * 1024,
-    INDEX_PAUSE_MS = 1000
+    INDEX_PAUSE_MS = 1000,
+    TRACES_FLUSH_MS = 5000
 };
 
 static instant now(void)
@@ -144,6 +145,13 @@ static void *index_old_customers(void *argument)
     return NULL;
 }
 
+static void start_tracer(struct server *server)
+{
+    struct error error = {.status = STATUS_OK};
+    if (server->tracer && tracer_start(server->tracer, &error) != STATUS_OK)
+        log_error("traces.not_started", LOG_CODE("code", status_code(error.status)));
+}
+
 /* Of the feed. */
 static void start_readers(struct server *server)
 {
@@ -190,6 +198,13 @@ static void stop_sequencer(void *argument)
     postgres_sequencer_stop(server->sequencer, stop_loop, server->loops[0].loop);
 }
 
+/* What is traced of all else is there by then. */
+static int64_t flush_ms(const struct server *server)
+{
+    int64_t patience = atomic_load(&server->drain_timeout_ms);
+    return patience < TRACES_FLUSH_MS ? patience : TRACES_FLUSH_MS;
+}
+
 static void stop_watch(void *argument)
 {
     struct server *server = argument;
@@ -212,6 +227,7 @@ static void wind_down(struct server *server)
     if (server->relay) relay_stop(server->relay, atomic_load(&server->drain_timeout_ms));
     if (server->deliverer)
         deliverer_stop(server->deliverer, atomic_load(&server->drain_timeout_ms));
+    if (server->tracer) tracer_stop(server->tracer, flush_ms(server));
     loop_unwatch(first, server->signals);
 }
 
@@ -226,6 +242,7 @@ void server_run(struct server *server)
     start_threads(server);
     look_at_keys(server);
     start_sample(server);
+    start_tracer(server);
     start_readers(server);
     start_consumer(server);
     server->indexing =

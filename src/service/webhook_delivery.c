@@ -5,7 +5,8 @@
 enum { WINDOW = 1000, SLOW_MS = 2000, ANSWER_MAX_BYTES = 64 * 1024 };
 
 enum status webhook_delivery_open(const struct config_values *config, struct instance *instance,
-                                  struct deliverer **deliverer, struct error *error)
+                                  struct tracer *tracer, struct deliverer **deliverer,
+                                  struct error *error)
 {
     const struct deliverer_options options = {
         .store = instance->store,
@@ -26,6 +27,7 @@ enum status webhook_delivery_open(const struct config_values *config, struct ins
         .log_keep_ms = config->webhooks_log_keep,
         .ca_file = config->webhooks_ca,
         .user_agent = "customer360/" CUSTOMER360_VERSION,
+        .tracer = tracer,
     };
     *deliverer = NULL;
     if (!instance->application.webhooks) return STATUS_OK;

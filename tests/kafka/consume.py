@@ -20,6 +20,7 @@ import topics  # noqa: E402
 from confluent_kafka import Consumer  # noqa: E402
 from confluent_kafka.schema_registry import SchemaRegistryClient  # noqa: E402
 from http_client import Api  # noqa: E402
+from traces import one_trace_leads_from_a_request_through_kafka_to_webhooks  # noqa: E402
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -274,7 +275,8 @@ def the_registry_is_waited_for(place):
 
 publish.TESTS = [all_six_are_read_as_avro_with_the_registry, all_six_are_read_as_json, without_a_registry_avro_is_read_by_fingerprint,
                  what_comes_again_does_nothing, who_is_not_there_yet_is_waited_for_in_order, a_key_is_parked_and_replayed_in_order,
-                 poison_of_every_kind_is_put_aside, a_letter_goes_with_whom_it_is_about, the_registry_is_waited_for]
+                 poison_of_every_kind_is_put_aside, a_letter_goes_with_whom_it_is_about, the_registry_is_waited_for,
+                 one_trace_leads_from_a_request_through_kafka_to_webhooks]
 
 if __name__ == "__main__":
     sys.exit(publish.main())

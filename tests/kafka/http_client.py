@@ -10,11 +10,11 @@ class Api:
     def __init__(self, port, tenant="default"):
         self.port, self.tenant = port, tenant
 
-    def request(self, method, path, body=None, content="application/json"):
+    def request(self, method, path, body=None, content="application/json", headers=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
             data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-            connection.request(method, path, data, {"X-Tenant-ID": self.tenant, "Content-Type": content})
+            connection.request(method, path, data, {"X-Tenant-ID": self.tenant, "Content-Type": content, **(headers or {})})
             response = connection.getresponse()
             return response.status, response.read().decode()
         finally:

@@ -24,7 +24,8 @@ def source(path):
 
 def metrics_table():
     """Of a service that has answered something."""
-    with service("--dev", "--store", "sqlite:documents.db", "--kafka-brokers", "127.0.0.1:1", "--kafka-timeout", "1s", "--kafka-consume", "on") as api:
+    with service("--dev", "--store", "sqlite:documents.db", "--kafka-brokers", "127.0.0.1:1", "--kafka-timeout", "1s", "--kafka-consume", "on",
+                 "--traces-endpoint", "http://127.0.0.1:1/v1/traces") as api:
         assert api.request("POST", f"{API}/customers", '{"name":"Acme"}', Content_Type="application/json")[0] == 201
         text = api.request("GET", "/metrics")[1]
         api.stop()

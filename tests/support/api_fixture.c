@@ -34,6 +34,7 @@ struct api_fixture {
     struct store *store;
     struct faulty_store faulty;
     struct application application;
+    _Atomic uint64_t matching[MATCHING_COUNTERS];
     struct signer signer;
     struct identity identity;
     struct fake_runner jobs;
@@ -191,6 +192,7 @@ static void fill(struct api_fixture *fixture)
     faulty_store_init(&fixture->faulty, fixture->store);
     fixture->application = (struct application){.store = &fixture->faulty.base,
                                                 .matcher = matching_default(),
+                                                .matching = fixture->matching,
                                                 .environment = environment_system(),
                                                 .policy_for = policy_for,
                                                 .limits = APPLICATION_LIMITS_DEFAULT,

@@ -78,7 +78,7 @@ enum status api_listen(struct api *api, struct loop *loop, struct http_server **
     if (!worker) return error_plain(error, STATUS_OUT_OF_MEMORY);
     worker->api = api;
     worker->loop = loop;
-    environment->random(environment, &worker->random_state, sizeof(worker->random_state));
+    environment->random(environment, &worker->ids, sizeof(worker->ids));
     worker->gzip = coding_new();
     struct http_options options = engine_options(api, worker);
     enum status status = worker->gzip ? http_server_new(loop, &options, &worker->server, error)

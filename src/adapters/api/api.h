@@ -15,6 +15,7 @@
 
 #include "adapters/api/identity.h"
 #include "adapters/api/job_runner.h"
+#include "adapters/tracing/tracer.h"
 
 /* Every limit of a request, from configuration. */
 struct api_limits {
@@ -55,6 +56,8 @@ struct api_options {
     uint16_t port;
     struct http_credentials *credentials; /* NULL: plain HTTP */
     struct str version;                   /* of the program: build info and API description */
+    struct tracer *tracer;                /* NULL: nothing is traced */
+    struct str store_system;              /* db.system.name of its spans */
     bool lag_unasked;      /* reads may lag though nobody asked for it (store_replicas.h) */
     struct str public_url; /* for the API description; empty: as asked */
     /* Appends further metrics in Prometheus' text form (the store's counters); may be NULL. Called

@@ -21,25 +21,9 @@ instant call_now(const struct call *call)
     return environment->now(environment);
 }
 
-/* SplitMix64, seeded by the kernel when the loop began: unique, but no secret. */
-static uint64_t next_random(struct api_worker *worker)
-{
-    uint64_t z = (worker->random_state += 0x9E3779B97F4A7C15u);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-}
-
 struct str call_trace_id(struct call *call)
 {
-    if (!call->trace.parent[0]) {
-        uint8_t random[24];
-        for (size_t i = 0; i < sizeof(random); i += 8) {
-            uint64_t word = next_random(call->worker) | 1; /* never all zero */
-            memcpy(random + i, &word, sizeof(word));
-        }
-        trace_begin(random, &call->trace);
-    }
+    if (!call->trace.parent[0]) trace_begin(&call->worker->ids, false, &call->trace);
     return trace_id(&call->trace);
 }
 

@@ -18,11 +18,12 @@
 
 #include "adapters/api/api.h"
 #include "adapters/api/router.h"
-#include "adapters/api/trace.h"
 #include "application/create_customer.h"
 #include "base/buffer.h"
+#include "base/trace.h"
 
 struct api_worker;
+struct request_span;
 
 struct call {
     struct api *api;
@@ -40,6 +41,7 @@ struct call {
     instant expires_at;            /* of his token; INSTANT_NONE: it has no end */
     int64_t if_match;              /* version that a change is for, or IF_MATCH_ANY */
     struct trace trace;
+    struct request_span *span;       /* NULL: it is not recorded */
     const struct job_row *started;   /* the job that the handler starts */
     struct str secret;               /* shown with this answer and not kept with it; absent: none */
     struct application *application; /* over the store, or over the unit of work that is open */

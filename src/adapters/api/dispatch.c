@@ -9,6 +9,7 @@
 #include "adapters/api/internal.h"
 #include "adapters/api/lagging.h"
 #include "adapters/api/negotiate.h"
+#include "adapters/api/request_span.h"
 #include "base/log.h"
 #include "formats/json.h"
 
@@ -302,7 +303,9 @@ static enum status take_body(struct call *call, struct error *error)
 static enum status serve(struct call *call, struct error *error)
 {
     struct str key;
-    TRY(find_route(call, error));
+    enum status found = find_route(call, error);
+    if (call_options(call)->tracer) request_span_begin(call);
+    TRY(found);
     TRY(admission_check(call, error));
     TRY(check_caller(call, error));
     TRY(check_query(call, error));
@@ -312,6 +315,7 @@ static enum status serve(struct call *call, struct error *error)
     TRY(check_content_type(call, error));
     TRY(take_body(call, error));
     TRY(lagging_begin(call, error));
+    request_span_trace_store(call);
     if (call->route->method == ROUTE_GET) return call->route->handle(call, error);
     enum status status = idempotency_run(call, error);
     lagging_end(call, status);
@@ -356,6 +360,7 @@ void dispatch_request(void *context, struct http_request *request, struct http_r
         finish(&call, status, &error);
     }
     answer_code(&call);
+    request_span_end(&call, http_response_get_status(response));
     metrics_add(&worker->metrics.in_flight, -1);
     int64_t took_us = clock_us() - started_us;
     size_t route = call.route ? (size_t)(call.route - routes) : routes_count;

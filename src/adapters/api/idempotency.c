@@ -145,9 +145,10 @@ static enum status make_answer(struct application *application, void *context,
 {
     struct call *call = context;
     forget_headers(call);
+    struct application *outer = call->application;
     call->application = application;
     enum status status = call->route->handle(call, error);
-    call->application = call->api->options.application;
+    call->application = outer;
     if (status != STATUS_OK) {
         forget_headers(call);
         return status;
@@ -182,7 +183,7 @@ enum status idempotency_run(struct call *call, struct error *error)
     TRY(idempotency_key(call, &key.key, error));
     if (str_is_none(key.key)) return call->route->handle(call, error);
     TRY(fingerprint(call, &key.fingerprint, error));
-    struct application *application = call->api->options.application;
+    struct application *application = call->application;
     if (is_detached(call->route))
         TRY(once_start(application, &call->caller, &key, make_answer, tell_started, call,
                        call->arena, &answer, error));

@@ -17,7 +17,7 @@ struct api_worker {
     struct loop *loop;
     struct http_server *server;
     struct metrics metrics;
-    uint64_t random_state; /* for trace ids, which are no secrets */
+    struct trace_ids ids;
     size_t streams;
     struct coding *gzip;
     struct admission_past refusals;

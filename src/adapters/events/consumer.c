@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "adapters/events/consume_spans.h"
 #include "adapters/events/dead_letters.h"
 #include "adapters/events/message_headers.h"
 #include "base/fault.h"
@@ -36,6 +37,7 @@ struct handled {
     size_t place; /* among those that wait */
     enum fate fate;
     struct error why;
+    struct consume_span span;
 };
 
 struct round {
@@ -385,6 +387,8 @@ static enum status read_all(struct consumer *self, struct round *round, struct e
         struct handled *handled = &round->items[i];
         struct error why = {.status = STATUS_OK};
         bool refused;
+        struct str trace =
+            consume_spans_begin(self->options.tracer, handled->item.trace, &handled->span);
         follow(self, round, i);
         if (handled->fate != FATE_OPEN) continue;
         TRY(read_item(self, handled, &refused, &why, error));
@@ -393,7 +397,7 @@ static enum status read_all(struct consumer *self, struct round *round, struct e
             TRY(drop_erased(self, handled, error));
             continue;
         }
-        handled->event.trace = handled->item.trace;
+        handled->event.trace = trace;
         handled->event.key = handled->item.key;
     }
     return STATUS_OK;
@@ -504,6 +508,20 @@ static enum status write_letters(struct consumer *self, const struct round *roun
     return STATUS_OK;
 }
 
+/* Of those that are dealt with. */
+static void tell_spans(struct consumer *self, const struct round *round)
+{
+    for (size_t i = 0; self->options.tracer && i < round->count; i++) {
+        const struct handled *handled = &round->items[i];
+        bool is_dead = handled->fate == FATE_DEAD;
+        if (!is_dead && handled->fate != FATE_DONE) continue;
+        bool is_behind = handled->why.status == STATUS_OK;
+        struct str code = is_behind ? DEAD_LETTERS_BEHIND : status_code(handled->why.status);
+        consume_spans_end(self->options.tracer, &handled->span, &handled->item, self->options.group,
+                          is_dead ? code : STR_NONE);
+    }
+}
+
 static int64_t backoff_ms(int attempts)
 {
     int64_t delay = FIRST_BACKOFF_MS;
@@ -577,6 +595,7 @@ static enum status take_round(struct consumer *self, struct error *error)
         TRY(write_letters(self, &round, error));
         TRY(update_waiting(self, &round, error)); /* first: it holds offsets back */
         TRY(note_places(self, &round, error));
+        tell_spans(self, &round);
         FAULT_POINT("consumer.before_offsets");
         commit(self, false);
         FAULT_POINT("consumer.after_offsets");

@@ -22,6 +22,7 @@
 #define ADAPTERS_EVENTS_CONSUMER_H
 
 #include "adapters/events/inbound_reader.h"
+#include "adapters/tracing/tracer.h"
 #include "application/application.h"
 #include "engines/kafka/kafka.h"
 
@@ -37,6 +38,7 @@ struct consumer_options {
     int replication;
     const struct schema_registry *registry; /* NULL: none */
     int64_t retry_ms;
+    struct tracer *tracer; /* NULL: nothing is traced */
 };
 
 struct consumer;

@@ -1,6 +1,7 @@
 #include "adapters/events/dead_letters.h"
 
 #include "adapters/events/message_headers.h"
+#include "base/trace.h"
 #include "formats/base64url.h"
 
 #define PREFIX "base64url:"
@@ -44,7 +45,7 @@ enum status dead_letters_make(const struct item *item, const struct inbound_even
         .key = dead_letters_text(item->key, arena),
         .value = dead_letters_text(item->value, arena),
         .trace = dead_letters_text(item->trace, arena),
-        .code = is_behind ? STR("KEY_PARKED") : status_code(why->status),
+        .code = is_behind ? DEAD_LETTERS_BEHIND : status_code(why->status),
         .reason = is_behind ? STR("a message before it with the same key was put aside")
                             : reason_of(why, arena),
         .tenant = event->tenant,
@@ -89,6 +90,7 @@ enum status dead_letters_replay(struct application *application, struct inbound_
                                 struct arena *arena, struct consumed *result, struct error *error)
 {
     struct inbound_event event;
+    struct trace trace;
     bool refused;
     struct str value = bytes_of(letter->value, arena);
     instant now = application->environment->now(application->environment);
@@ -100,6 +102,7 @@ enum status dead_letters_replay(struct application *application, struct inbound_
     }
     result->outcome = CONSUMED_REFUSED;
     if (refused) return STATUS_OK;
-    event.trace = letter->trace;
+    (void)trace_parse(letter->trace, &trace); /* it may be any text */
+    event.trace = trace_parent(&trace);
     return consume_events(application, &event, 1, arena, result, error);
 }

@@ -11,6 +11,9 @@
 /* Their topic, unless it is configured otherwise. */
 #define DEAD_LETTERS_TOPIC "crm.customer360.dead-letters"
 
+/* The code of a message that was put aside only because one before it with its key was. */
+#define DEAD_LETTERS_BEHIND STR("KEY_PARKED")
+
 /* Absent for an absent one, and when out of memory. */
 struct str dead_letters_text(struct str bytes, struct arena *arena);
 

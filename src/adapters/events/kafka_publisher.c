@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "adapters/events/event_schemas.h"
+#include "adapters/events/publish_spans.h"
 #include "base/fault.h"
 #include "formats/json.h"
 
@@ -139,6 +140,7 @@ static enum status publish(struct publisher *base, const struct outbox_event *ev
                            struct arena *arena, struct error *error)
 {
     struct kafka_publisher *self = of(base);
+    int64_t started_ns = self->options.tracer ? tracer_now_ns() : 0;
     TRY(kafka_producer_begin(self->producer, error));
     FAULT_POINT("relay.after_begin");
     for (size_t i = 0; i < count; i++) {
@@ -151,6 +153,7 @@ static enum status publish(struct publisher *base, const struct outbox_event *ev
     FAULT_POINT("relay.before_commit");
     TRY(kafka_producer_commit(self->producer, error));
     FAULT_POINT("relay.after_commit");
+    publish_spans_tell(self->options.tracer, self->topics, events, count, started_ns);
     return STATUS_OK;
 }
 

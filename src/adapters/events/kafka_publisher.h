@@ -11,6 +11,7 @@
 #include "adapters/events/event_message.h"
 #include "adapters/events/publisher.h"
 #include "adapters/events/schema_registry.h"
+#include "adapters/tracing/tracer.h"
 
 struct kafka_publisher_options {
     const struct kafka_setting *settings; /* of the client: brokers, security... */
@@ -22,6 +23,7 @@ struct kafka_publisher_options {
     enum event_format format;
     struct schema_registry registry; /* an absent url: there is none */
     int64_t timeout_ms;              /* of each call to a broker */
+    struct tracer *tracer;           /* NULL: nothing is traced */
 };
 
 /* The texts of the options live as long as the publisher. */

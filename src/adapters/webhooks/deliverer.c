@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "adapters/webhooks/delivery_spans.h"
 #include "base/log.h"
 
 enum {
@@ -237,19 +238,20 @@ static bool send_item(struct deliverer *self, struct lane *lane, struct lane_ite
     int64_t timestamp = now / INSTANT_SECOND;
     struct str signature = signer_signature(secrets, make_secrets(self, lane, now, secrets),
                                             item->event_id, timestamp, item->body, &self->arena);
+    struct str trace = delivery_spans_begin(self->options.tracer, item);
     struct http_client_header headers[HEADERS_MAX] = {
         {STR("Content-Type"), STR("application/json")},
         {STR("webhook-id"), item->event_id},
         {STR("webhook-timestamp"), arena_format(&self->arena, "%" PRId64, timestamp)},
         {STR("webhook-signature"), signature},
         {STR("Expect"), STR("")}, /* no round trip before the body */
-        {STR("traceparent"), item->trace},
+        {STR("traceparent"), trace},
     };
     const struct http_sender_request request = {.url = lane->row.url,
                                                 .body = item->body,
                                                 .headers = headers,
                                                 .header_count =
-                                                    str_is_none(item->trace) ? 5 : HEADERS_MAX,
+                                                    str_is_none(trace) ? 5 : HEADERS_MAX,
                                                 .timeout_ms = timeout_ms};
     bool fine = !str_is_none(signature) && !str_is_none(headers[2].value) &&
                 http_sender_send(self->sender, &request, &self->arena, item);
@@ -332,6 +334,7 @@ static void settle(struct deliverer *self, const struct http_sender_result *resu
                                         .http_status = result->status,
                                         .retry_after_s = result->retry_after_s,
                                         .took_ms = result->took_ms};
+    delivery_spans_end(self->options.tracer, item, result, &self->arena);
     int64_t given_up = lane->row.progress.given_up;
     bool was_failing = lane_is_failing(lane);
     lane_settle(lane, item, &settled, now, random_of(self));

@@ -14,6 +14,7 @@
 #ifndef ADAPTERS_WEBHOOKS_DELIVERER_H
 #define ADAPTERS_WEBHOOKS_DELIVERER_H
 
+#include "adapters/tracing/tracer.h"
 #include "adapters/webhooks/lane.h"
 #include "adapters/webhooks/signer.h"
 #include "base/environment.h"
@@ -31,6 +32,7 @@ struct deliverer_options {
     int64_t log_keep_ms;
     struct str ca_file; /* empty: the system's */
     const char *user_agent;
+    struct tracer *tracer; /* NULL: nothing is traced */
 };
 
 struct deliverer;

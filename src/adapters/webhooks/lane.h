@@ -18,6 +18,7 @@
 #define ADAPTERS_WEBHOOKS_LANE_H
 
 #include "application/ports/webhook_store.h"
+#include "base/trace.h"
 
 struct lane;
 
@@ -48,9 +49,11 @@ struct lane_item {
     bool is_sent;      /* under way */
     struct str event_id;
     struct str customer_id;
-    struct str body;  /* absent: to be read from the feed */
-    struct str trace; /* traceparent; absent: none */
-    char *text;       /* of body and trace */
+    struct str body;    /* absent: to be read from the feed */
+    struct str trace;   /* traceparent; absent: none */
+    char *text;         /* of body and trace */
+    struct trace place; /* of the span of the attempt under way; "": it is not recorded */
+    int64_t begun_ns;
 };
 
 enum { LANE_LOG_MAX = 4096 };

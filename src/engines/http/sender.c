@@ -16,6 +16,7 @@ struct sending {
     struct curl_slist *headers;
     void *context;
     size_t read_bytes;
+    char *answer; /* what is kept of it; NULL: nothing is */
     bool refused; /* an address was */
     bool cut;     /* more was answered than is read */
 };
@@ -62,10 +63,12 @@ static curl_socket_t on_open(void *argument, curlsocktype purpose, struct curl_s
 static size_t on_body(char *bytes, size_t size, size_t count, void *argument)
 {
     struct sending *sending = argument;
-    (void)bytes;
-    sending->read_bytes += size * count;
-    sending->cut = sending->read_bytes > sending->sender->options.answer_max_bytes;
-    return sending->cut ? 0 : size * count;
+    size_t len = size * count, room = sending->sender->options.answer_max_bytes;
+    sending->cut = len > room - sending->read_bytes;
+    if (sending->cut) return 0;
+    if (sending->answer) memcpy(sending->answer + sending->read_bytes, bytes, len);
+    sending->read_bytes += len;
+    return len;
 }
 
 /* --- handles --- */
@@ -74,6 +77,7 @@ static void free_sending(struct sending *sending)
 {
     curl_slist_free_all(sending->headers);
     curl_easy_cleanup(sending->handle);
+    free(sending->answer);
     free(sending);
 }
 
@@ -104,8 +108,9 @@ static struct sending *new_sending(struct http_sender *sender)
     if (!sending) return NULL;
     sending->sender = sender;
     sending->handle = curl_easy_init();
-    if (!sending->handle) {
-        free(sending);
+    if (sender->options.keeps_answers) sending->answer = malloc(sender->options.answer_max_bytes);
+    if (!sending->handle || (sender->options.keeps_answers && !sending->answer)) {
+        free_sending(sending);
         return NULL;
     }
     set_constants(sending);
@@ -204,6 +209,20 @@ bool http_sender_send(struct http_sender *sender, const struct http_sender_reque
 
 /* --- results --- */
 
+struct str http_sent_name(enum http_sent sent)
+{
+    static const struct str names[] = {
+        [HTTP_SENT_ANSWERED] = STR("answered"),
+        [HTTP_SENT_TIMED_OUT] = STR("timed_out"),
+        [HTTP_SENT_NOT_RESOLVED] = STR("not_resolved"),
+        [HTTP_SENT_NOT_CONNECTED] = STR("not_connected"),
+        [HTTP_SENT_NOT_ALLOWED] = STR("not_allowed"),
+        [HTTP_SENT_NOT_TRUSTED] = STR("not_trusted"),
+        [HTTP_SENT_BROKEN] = STR("broken"),
+    };
+    return names[sent];
+}
+
 static enum http_sent sent_of(const struct sending *sending, CURLcode code, int status)
 {
     if (code == CURLE_OK || (sending->cut && status > 0)) return HTTP_SENT_ANSWERED;
@@ -235,6 +254,7 @@ static void fill_result(const struct sending *sending, CURLcode code,
                                           .retry_after_s = (int64_t)retry_after,
                                           .took_ms = (int64_t)took_us / 1000};
     if (result->sent == HTTP_SENT_ANSWERED) result->status = (int)status;
+    if (sending->answer) result->body = str_of(sending->answer, sending->read_bytes);
 }
 
 bool http_sender_next(struct http_sender *sender, struct http_sender_result *result)

@@ -1,7 +1,8 @@
 /* Many requests to other servers at once, from one thread, over libcurl's multi interface. For
  * servers that somebody else named: each address is shown to the caller when it is connected to,
  * which is after the name was resolved, so that nothing can change in between; nothing is followed;
- * of an answer its status is kept and no more read than is allowed.
+ * of an answer no more is read than is allowed, and
+ * but its status none of it kept unless that is asked for.
  *
  *     http_sender_new(&options, &sender);
  *     http_sender_send(sender, &request, context);          copies nothing: see the fields
@@ -23,6 +24,7 @@ struct http_sender_options {
     const void *context;
     struct str ca_file; /* whom to believe; empty: the system's */
     size_t answer_max_bytes;
+    bool keeps_answers;
     const char *user_agent;
 };
 
@@ -50,8 +52,11 @@ struct http_sender_result {
     int status;            /* of the answer; 0: there was none */
     int64_t retry_after_s; /* what the answer asks for; 0: nothing */
     int64_t took_ms;
+    struct str body; /* of the answer, if it is kept; until the next request is sent */
 };
 
+/* not_resolved, ... */
+struct str http_sent_name(enum http_sent sent);
 /* NULL when out of memory. The options' texts must live as long. */
 struct http_sender *http_sender_new(const struct http_sender_options *options);
 void http_sender_free(struct http_sender *sender);

@@ -1,4 +1,6 @@
-#include "adapters/api/trace.h"
+#include "base/trace.h"
+
+#include <string.h>
 
 #include "unit.h"
 
@@ -41,13 +43,48 @@ static void what_is_no_traceparent_is_not_taken(void **state)
 
 static void a_new_trace_is_a_valid_one(void **state)
 {
-    uint8_t random[24];
-    struct trace trace, again;
+    struct trace_ids ids = {0};
+    struct trace first, second, again;
     (void)state;
-    for (size_t i = 0; i < sizeof(random); i++) random[i] = (uint8_t)(i + 1);
-    trace_begin(random, &trace);
-    assert_str(trace_id(&trace), STR("0102030405060708090a0b0c0d0e0f10"));
-    assert_true(trace_parse(trace_parent(&trace), &again));
+    trace_begin(&ids, false, &first);
+    trace_begin(&ids, true, &second);
+    assert_true(trace_parse(trace_parent(&first), &again));
+    assert_true(trace_parse(trace_parent(&second), &again));
+    assert_false(trace_is_sampled(&first));
+    assert_true(trace_is_sampled(&second));
+    assert_false(str_equal(trace_id(&first), trace_id(&second)));
+}
+
+static void a_child_is_in_the_trace_and_another_span(void **state)
+{
+    struct trace_ids ids = {0};
+    struct trace parent, child;
+    (void)state;
+    assert_true(trace_parse(STR(PARENT), &parent));
+    trace_child(&parent, &ids, &child);
+    assert_str(trace_id(&child), trace_id(&parent));
+    assert_str(trace_span_id(&parent), STR("00f067aa0ba902b7"));
+    assert_false(str_equal(trace_span_id(&child), trace_span_id(&parent)));
+    assert_true(trace_is_sampled(&child));
+}
+
+/* The last bit of the flags, whatever else they say. */
+static void whether_the_parent_is_recorded_is_in_the_flags(void **state)
+{
+    static const struct {
+        const char *flags;
+        bool sampled;
+    } cases[] = {{"00", false}, {"01", true},  {"02", false},
+                 {"03", true},  {"fe", false}, {"ff", true}};
+    struct trace trace = {.parent = ""};
+    (void)state;
+    assert_false(trace_is_sampled(&trace));
+    for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+        char text[] = PARENT;
+        memcpy(text + 53, cases[i].flags, 2);
+        assert_true(trace_parse(str_from_cstr(text), &trace));
+        assert_int_equal(trace_is_sampled(&trace), cases[i].sampled);
+    }
 }
 
 int main(void)
@@ -56,6 +93,8 @@ int main(void)
         cmocka_unit_test(a_traceparent_gives_the_trace_id),
         cmocka_unit_test(what_is_no_traceparent_is_not_taken),
         cmocka_unit_test(a_new_trace_is_a_valid_one),
+        cmocka_unit_test(a_child_is_in_the_trace_and_another_span),
+        cmocka_unit_test(whether_the_parent_is_recorded_is_in_the_flags),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
