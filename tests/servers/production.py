@@ -4,7 +4,7 @@
     make run-production
     tests/servers/production.py [--instances 2] [--port 9401] [--binary build/customer360]
 
-Prints what it started and stops all of it on Ctrl-C; the data go with it. An instance that dies is started again, as systemd does.
+Topics are read as well as written, and webhooks may go to this machine. Prints what it started and stops all of it on Ctrl-C; the data go with it. An instance that dies is started again, as systemd does.
 """
 import argparse
 import os
@@ -68,18 +68,21 @@ class Production:
             raise problems[0]
         return servers
 
-    def key(self):
-        path = os.path.join(self.directory, "suppression-key")
+    def key(self, name, size):
+        path = os.path.join(self.directory, name)
         with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="utf-8") as out:
-            out.write(os.urandom(16).hex() + "\n")
+            out.write(os.urandom(size).hex() + "\n")
         return path
 
     def start(self):
         options = self.options
         self.database, self.broker, self.registry = self.begin_together(PostgresServer, KafkaServer, RegistryServer)
         self.store = self.database.new_database(options.binary)
-        flags = ["--store", self.store, "--privacy-suppression-key-file", self.key(), "--identity-gateway-peers", "127.0.0.1",
-                 "--kafka-brokers", self.broker.brokers, "--kafka-registry", self.registry.url, "--log-format", "json"]
+        flags = ["--store", self.store, "--privacy-suppression-key-file", self.key("suppression-key", 16),
+                 "--webhooks-key-file", self.key("webhook-key", 32), "--webhooks-internal-networks", "127.0.0.0/8",
+                 "--webhooks-plain-http", "true", "--identity-gateway-peers", "127.0.0.1",
+                 "--kafka-brokers", self.broker.brokers, "--kafka-registry", self.registry.url, "--kafka-consume", "on",
+                 "--log-format", "json"]
         self.instances = [self.begin(lambda: Instance(options.binary, flags)) for _ in range(options.instances)]
         self.balancer = self.begin(lambda: LoadBalancer([instance.port for instance in self.instances], CALLER, options.port))
 

@@ -286,7 +286,7 @@ static const struct {
     {STR("Erasure"), STR(OBJECT("\"customerId\":" TEXT ",\"erasedAt\":" TIME ",\"actor\":" TEXT ",\"erasedCustomerIds\":" LIST(TEXT)
                                 ",\"suppressedContactPoints\":{\"type\":\"integer\"}"))},
     {STR("MergeRequest"), STR(OBJECT("\"sourceCustomerId\":" WORD
-        ",\"mergeReason?\":{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9_]+$\",\"default\":\"DUPLICATE\"},\"planToken?\":{\"type\":\"string\",\"pattern\":\"^[0-9A-Za-z_-]*$\",\"description\":\"of a preview: that plan, or 409 PLAN_CHANGED\"}"))},
+        ",\"mergeReason?\":{\"type\":\"string\",\"pattern\":\"^[ -~]{0,200}$\",\"default\":\"DUPLICATE\"},\"planToken?\":{\"type\":\"string\",\"pattern\":\"^[0-9A-Za-z_-]*$\",\"description\":\"of a preview: that plan, or 409 PLAN_CHANGED\"}"))},
     {STR("MergeResult"), STR(OBJECT("\"mergeId\":" TEXT ",\"targetCustomerId\":" TEXT ",\"sourceCustomerId\":" TEXT ",\"mergeReason\":" TEXT ",\"actor\":" TEXT
         ",\"mergedAt\":" TIME ",\"profile\":" REF("Profile")))},
     {STR("Change"), STR(OBJECT("\"field\":" TEXT ",\"before\":{},\"after\":{}"))},
@@ -304,7 +304,7 @@ static const struct {
         ",\"differences\":" LIST(OBJECT("\"field\":" TEXT ",\"values\":{\"type\":\"array\",\"minItems\":2,\"maxItems\":2}"))))},
     {STR("DuplicatePage"), STR(PAGE("Duplicate"))},
     {STR("DuplicateDecision"), STR(OBJECT("\"decision\":{\"type\":\"string\",\"enum\":[\"MERGE\",\"NOT_A_DUPLICATE\",\"LATER\"]}"
-        ",\"survivorId?\":{\"type\":\"string\",\"pattern\":\"^[^\\\\u0000]*$\",\"description\":\"MERGE: which of the two customers stays\"},\"mergeReason?\":{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9_]+$\"}"
+        ",\"survivorId?\":{\"type\":\"string\",\"pattern\":\"^[^\\\\u0000]*$\",\"description\":\"MERGE: which of the two customers stays\"},\"mergeReason?\":{\"type\":\"string\",\"pattern\":\"^[ -~]{0,200}$\"}"
         ",\"planToken?\":{\"type\":\"string\",\"pattern\":\"^[0-9A-Za-z_-]*$\",\"description\":\"MERGE: of its preview\"},\"until?\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"LATER: when it shows again\"}"))},
     {STR("DuplicateStats"), STR(OBJECT("\"open\":" NUMBER ",\"claimed\":" NUMBER ",\"later\":" NUMBER ",\"oldestOpenAt\":" TIME_NULL ",\"oldestOpenSeconds\":{\"type\":[\"integer\",\"null\"]}"
         ",\"byCause\":{\"type\":\"object\",\"additionalProperties\":" NUMBER "},\"merged\":" NUMBER ",\"notDuplicate\":" NUMBER ",\"automatic\":" NUMBER
