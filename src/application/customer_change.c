@@ -6,6 +6,7 @@
 #include "application/review.h"
 #include "base/identifier.h"
 #include "domain/consent.h"
+#include "domain/credit.h"
 
 enum status customer_change_load(struct customer_change *change, const struct profile_row *row,
                                  struct error *error)
@@ -65,7 +66,8 @@ static bool takes_back(const struct fact *fact)
 {
     bool revokes = fact->kind == FACT_CONSENT &&
                    str_equal(json_text(json_get(fact->body, STR("status"))), STR("REVOKED"));
-    return revokes || fact->kind == FACT_UNDO ||
+    bool ends_block = fact->kind == FACT_CREDIT && !credit_blocks(fact);
+    return revokes || ends_block || fact->kind == FACT_UNDO ||
            (fact->kind != FACT_ASSERTION && json_get(fact->body, STR("removed")));
 }
 

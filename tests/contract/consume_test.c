@@ -444,6 +444,21 @@ static void a_block_holds_and_its_end_gives_back(struct contract *c)
     assert_str(status_of(c, "ACME"), STR("INACTIVE"));
 }
 
+static void a_block_ends_also_of_a_customer_with_all_facts_that_are_allowed(struct contract *c)
+{
+    begin(c);
+    create(c, acme);
+    application.limits.facts_max = 2;
+    assert_int_equal(consume(c, INBOUND_CUSTOMER_BLOCKED, "e1", "{'customerId':'ACME'}"),
+                     CONSUMED_APPLIED);
+    assert_int_equal(consume(c, INBOUND_CUSTOMER_BLOCKED, "e2", "{'customerId':'ACME'}"),
+                     CONSUMED_REFUSED);
+    struct inbound_event end = message(c, INBOUND_CUSTOMER_BLOCKED, "e3", "2026-02-03T10:00:00Z",
+                                       "{'customerId':'ACME','status':'UNBLOCKED'}");
+    assert_int_equal(consume_one(c, end).outcome, CONSUMED_APPLIED);
+    assert_str(status_of(c, "ACME"), STR("ACTIVE"));
+}
+
 static void an_agreement_is_breached_until_the_order_is_closed(struct contract *c)
 {
     begin(c);
@@ -699,6 +714,7 @@ int main(void)
         CONTRACT(what_a_merged_customer_is_told_of_stays_with_its_home),
         CONTRACT(what_is_told_while_a_customer_is_unmerged_is_his),
         CONTRACT(a_block_holds_and_its_end_gives_back),
+        CONTRACT(a_block_ends_also_of_a_customer_with_all_facts_that_are_allowed),
         CONTRACT(an_agreement_is_breached_until_the_order_is_closed),
         CONTRACT(a_day_shows_what_covered_it),
         CONTRACT(contacts_stand_as_they_came),
