@@ -179,6 +179,26 @@ static void check_role(struct doctor *doctor, struct store *store)
     check_database_clock(doctor, role.now);
 }
 
+static void check_replicas(struct doctor *doctor, struct store *store)
+{
+    for (size_t i = 0; i < store_health_replica_count(store); i++) {
+        struct replica_health health;
+        struct error error = {.status = STATUS_OK};
+        if (store_health_replica(store, i, &health, &error) != STATUS_OK)
+            doctor_found(doctor, FINDING_WARNING,
+                         "see that it runs, follows the primary and lets this role in from here",
+                         "replica %zu: %s", i + 1, error.message);
+        else if (!health.follows)
+            doctor_found(doctor, FINDING_WARNING,
+                         "see whom it follows; run CHECKPOINT on it when it is the primary",
+                         "replica %zu is not known to follow this primary, and is not read of",
+                         i + 1);
+        else
+            doctor_found(doctor, FINDING_OK, "", "replica %zu follows, %lld bytes behind", i + 1,
+                         (long long)health.behind_bytes);
+    }
+}
+
 /* To migrate, unless the failure says what else is to be done. */
 static const char *advice_on_schema(const struct error *error, const char *to_migrate)
 {
@@ -197,6 +217,7 @@ static void check_runtime(struct doctor *doctor, const struct config_values *v)
         doctor_found(doctor, FINDING_OK, "",
                      "the database answers, and its schema is this program's");
         check_role(doctor, instance.store);
+        check_replicas(doctor, instance.store);
         instance_close(&instance);
     } else if (status == STATUS_SCHEMA_MISMATCH) {
         doctor_found(doctor, FINDING_FAILURE, advice_on_schema(&error, "customer360 migrate"), "%s",

@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -180,6 +181,24 @@ def test_no_request_is_lost_when_an_instance_is_killed_and_it_comes_back():
         for reader in readers:
             reader.join()
         assert set(answers) == {200} and len(answers) > 50, (len(answers), set(answers))
+
+
+def test_nothing_is_left_of_one_that_is_stopped_while_it_starts():
+    for delay_s in (0.1, 1):
+        place = tempfile.mkdtemp(prefix="customer360-stopped-")
+        os.chmod(place, 0o755)  # PostgreSQL runs as another user
+        try:
+            with subprocess.Popen([SCRIPT, "--port", "0", "--binary", commands.BINARY], stdout=subprocess.PIPE, text=True,
+                                  env={**os.environ, "TMPDIR": place}) as process:
+                assert process.stdout.readline().startswith("starting")
+                time.sleep(delay_s)
+                below = children(process.pid)
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(120) == 0
+            left = os.listdir(place)
+            assert not left and not [pid for pid in below if is_there(pid)], (delay_s, left)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
 
 
 if __name__ == "__main__":

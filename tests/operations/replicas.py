@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 import re
+import subprocess
 import sys
 import threading
 import time
@@ -168,6 +169,19 @@ def test_tenants_are_apart_on_a_replica():
         assert api.ask("GET", "/customers/C1", X_Tenant_ID="other", **ANY)[0] == 404
         assert api.ask("GET", "/customers", X_Tenant_ID="other", **ANY)[1]["items"] == []
         assert api.replica_reads() == before + 2
+
+
+def doctor(url, replica):
+    done = subprocess.run([commands.BINARY, "doctor", "--dev", "--store", url, "--store-replica", replica], check=False, capture_output=True, text=True)
+    return done.stdout + done.stderr
+
+
+def test_doctor_says_how_a_replica_is():
+    url = PRIMARY.new_database(commands.BINARY)
+    caught_up()
+    assert re.search(r"replica 1 follows, \d+ bytes behind", doctor(url, url.replace(f":{PRIMARY.port}/", f":{REPLICA.port}/")))
+    assert re.search(r"replica 1: .*not in (hot )?standby", doctor(url, url)), doctor(url, url)
+    assert "only PostgreSQL has replicas" in commands.run("serve", "--dev", "--store", "sqlite:a.db", "--store-replica", url, code=2).stderr
 
 
 def test_a_replica_that_is_too_far_behind_is_not_asked():

@@ -45,6 +45,13 @@ class PostgresServer:
         if self.user:
             os.chown(self.directory, self.user.pw_uid, self.user.pw_gid)
         self.process, self.paused = None, False
+        try:
+            self.make(settings, of)
+        except BaseException:  # nobody gets it, who could stop it
+            self.stop()
+            raise
+
+    def make(self, settings, of):
         if of:
             self.run("pg_basebackup", "-D", self.data, "--no-sync", "-c", "fast", "-R", "-d",
                      of[0].url("postgres", "postgres") + f"?application_name={of[1]}")

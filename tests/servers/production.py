@@ -10,6 +10,7 @@ import argparse
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -48,14 +49,21 @@ class Production:
         def run(number, make):
             try:
                 servers[number] = self.begin(make)
-            except (OSError, RuntimeError) as problem:
+            except (OSError, RuntimeError, subprocess.SubprocessError) as problem:
                 problems.append(problem)
 
         threads = [threading.Thread(target=run, args=pair) for pair in enumerate(makers)]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
+        try:
+            for thread in threads:
+                thread.join()
+        except KeyboardInterrupt:
+            for server in list(self.started):
+                server.stop()
+            for thread in threads:  # what was in the making is there then, or was given up
+                thread.join()
+            raise
         if problems:
             raise problems[0]
         return servers

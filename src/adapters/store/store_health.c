@@ -102,6 +102,46 @@ enum status store_health_pages(struct store *store, char *said, size_t size, str
     return status;
 }
 
+/* --- replicas --- */
+
+size_t store_health_replica_count(struct store *store)
+{
+    const struct sql_store *self = (const struct sql_store *)store;
+    return self->replicas ? replicas_count(self->replicas) : 0;
+}
+
+static enum status ask_position(struct sql_driver *driver, const struct sql_statement *statement,
+                                int64_t *position, int64_t *timeline, struct error *error)
+{
+    struct arena arena;
+    struct sql_rows rows;
+    arena_init(&arena, 1 << 20);
+    enum status status =
+        driver->query_one(driver, NO_TENANT, statement, NULL, 0, &arena, &rows, error);
+    if (status == STATUS_OK && rows.row_count != 1)
+        status =
+            error_set(error, STATUS_UNAVAILABLE, STR_NONE, STR_NONE, "it follows no other server");
+    if (status == STATUS_OK) {
+        *position = sql_cell_int64(&rows, 0, 0, 0);
+        *timeline = sql_cell_int64(&rows, 0, 1, 0);
+    }
+    arena_release(&arena);
+    return status;
+}
+
+enum status store_health_replica(struct store *store, size_t index, struct replica_health *health,
+                                 struct error *error)
+{
+    struct sql_store *self = (struct sql_store *)store;
+    int64_t primary, primary_timeline, replica, timeline;
+    TRY(ask_position(self->driver, SQL_PRIMARY_POSITION, &primary, &primary_timeline, error));
+    TRY(ask_position(replicas_driver(self->replicas, index), SQL_REPLICA_POSITION, &replica,
+                     &timeline, error));
+    *health = (struct replica_health){.behind_bytes = primary > replica ? primary - replica : 0,
+                                      .follows = timeline == primary_timeline};
+    return STATUS_OK;
+}
+
 /* --- customers --- */
 
 struct looking {

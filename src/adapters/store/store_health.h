@@ -40,4 +40,14 @@ typedef enum status store_health_look(struct store_session *session, struct str 
 MUST_CHECK enum status store_health_each(struct store *store, bool all, store_health_look *look,
                                          void *context, struct error *error);
 
+/* Of a replica, by its place in store.replica from 0: STATUS_UNAVAILABLE when it does not answer or
+ * follows nobody. */
+struct replica_health {
+    int64_t behind_bytes;
+    bool follows; /* it is on the primary's timeline, as far as it is known */
+};
+size_t store_health_replica_count(struct store *store);
+MUST_CHECK enum status store_health_replica(struct store *store, size_t index,
+                                            struct replica_health *health, struct error *error);
+
 #endif

@@ -9,14 +9,14 @@ enum {
     /* A batch takes no further unit of work after so long, so that the first one's caller does not
      * wait for a queue of large ones; or after as long as a commit usually takes, so that a slow
      * disk is waited for half of the time at most. */
-    BATCH_TIME_MIN_NS = 4 * 1000 * 1000,
+    BATCH_TIME_MIN_NS = 10 * 1000 * 1000,
     BATCH_TIME_MAX_NS = 200 * 1000 * 1000,
     RUNS_MAX = 8, /* of one body that reports conflicts */
     /* The WAL is brought into the file when it has grown so long. A longer one coalesces more
      * writes to the same page, and makes writers wait longer when its turn comes: what only jobs
      * wait for may take long, what requests wait for a few milliseconds. */
     CHECKPOINT_FRAMES = 16 * 1024,
-    CHECKPOINT_REQUEST_FRAMES = 1024,
+    CHECKPOINT_REQUEST_FRAMES = 4 * 1024,
     CHECKPOINT_AGAIN = 8, /* when a reader was in the way: after an eighth of it more */
     IDLE_AFTER_MS = 200,
 };
