@@ -138,6 +138,36 @@ static enum status check_room(const struct relating *relating, struct error *err
                      change->application->limits.relationships_max);
 }
 
+/* The last fact of the relationship in the tree; NULL when there is none or it was ended. */
+static const struct fact *standing_fact(const struct tree *tree, struct str relationship_id)
+{
+    for (size_t i = tree->fact_count; i-- > 0;) {
+        const struct fact *fact = &tree->facts[i];
+        if (fact->kind == FACT_RELATIONSHIP && str_equal(fact->subject, relationship_id))
+            return json_get(fact->body, STR("removed")) ? NULL : fact;
+    }
+    return NULL;
+}
+
+/* What this home says already, to the last date, is not said twice. Other homes of the tree may: an
+ * unmerge leaves each with what was said of it. */
+static enum status check_new(const struct relating *relating, struct error *error)
+{
+    const struct customer_change *change = &relating->change;
+    for (size_t i = 0; i < change->tree.fact_count; i++) {
+        const struct fact *fact = &change->tree.facts[i];
+        if (fact->kind != FACT_RELATIONSHIP || !str_equal(fact->object, relating->other) ||
+            !str_equal(fact->home, change->row.customer_id) ||
+            !json_equal(fact->body, relating->fact_body) ||
+            standing_fact(&change->tree, fact->subject) != fact)
+            continue;
+        return error_set(error, STATUS_RELATIONSHIP_EXISTS, STR("customerId"),
+                         STR("one that is not there yet: of another type, customer or time"),
+                         "the relationship is there already, as %.*s", STR_ARGS(fact->subject));
+    }
+    return STATUS_OK;
+}
+
 /* Hierarchies are changed one at a time within a tenant, for two edges that make a cycle may be put
  * between four customers. */
 static enum status check_cycle(struct relating *relating, struct str other_root,
@@ -178,6 +208,7 @@ static enum status add_body(struct store_session *session, void *context, struct
     TRY(customer_change_open(change, relating->customer_id, IF_MATCH_ANY, error));
     TRY(check_room(relating, error));
     TRY(find_other(relating, &other_root, error));
+    TRY(check_new(relating, error));
     TRY(check_cycle(relating, other_root, error));
     TRY(customer_change_append(change, &fact, error));
     relating->link = (struct link){.relationship_id = relating->relationship_id,
@@ -220,17 +251,6 @@ enum status relationships_add(struct application *application, const struct call
                                   .version = relating.change.row.version,
                                   .json = buffer_str(&text)};
     return STATUS_OK;
-}
-
-/* The last fact of the relationship in the tree; NULL when there is none or it was ended. */
-static const struct fact *standing_fact(const struct tree *tree, struct str relationship_id)
-{
-    for (size_t i = tree->fact_count; i-- > 0;) {
-        const struct fact *fact = &tree->facts[i];
-        if (fact->kind == FACT_RELATIONSHIP && str_equal(fact->subject, relationship_id))
-            return json_get(fact->body, STR("removed")) ? NULL : fact;
-    }
-    return NULL;
 }
 
 static enum status end_body(struct store_session *session, void *context, struct error *error)

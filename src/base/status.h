@@ -58,6 +58,7 @@
     X(CONSENT_NOT_FOUND,      "CONSENT_NOT_FOUND",       "no such consent record") \
     X(CONTACT_NOT_FOUND,      "CONTACT_NOT_FOUND",       "no such contact") \
     X(CONTACT_EXISTS,         "CONTACT_EXISTS",          "the contactId is taken") \
+    X(RELATIONSHIP_EXISTS,    "RELATIONSHIP_EXISTS",     "the customer has that relationship already") \
     X(RELATIONSHIP_NOT_FOUND, "RELATIONSHIP_NOT_FOUND",  "no such relationship") \
     X(HIERARCHY_CYCLE,        "HIERARCHY_CYCLE",         "the relationship would make the hierarchy a cycle") \
     X(MERGE_WITH_SELF,        "MERGE_WITH_SELF",         "a customer cannot be merged with itself") \

@@ -118,8 +118,27 @@ static void write_claims(const struct invocation *invocation, struct str tenant,
     json_member_string(&writer, v->identity_jwt_tenant_claim, tenant);
     json_member_string(&writer, v->identity_jwt_user_claim, user);
     json_member_string(&writer, v->identity_jwt_permissions_claim,
-                       option_or(invocation, STR("permissions"), STR("*")));
+                       invocation_option(invocation, STR("permissions")));
     json_object_end(&writer);
+}
+
+/* All that a token permits is named: nobody gets everything by leaving something out. */
+static enum status check_permissions(struct str list, struct error *error)
+{
+    static const struct str allowed = STR("*, customer:*, customer:read, consent:write, ...");
+    struct str part, word;
+    if (str_is_none(list) || str_is_empty(str_trim(list)))
+        return error_set(error, STATUS_USAGE, STR("permissions"), allowed,
+                         "--permissions is required");
+    while (str_split(&list, ',', &part)) {
+        struct str rest = str_trim(part);
+        while (str_split(&rest, ' ', &word))
+            if (!str_is_empty(str_trim(word)) && permissions_parse_list(word) == 0)
+                return error_set(error, STATUS_USAGE, STR("permissions"), allowed,
+                                 "--permissions: %.*s is none that this service knows",
+                                 STR_ARGS(str_cut(word, 64)));
+    }
+    return STATUS_OK;
 }
 
 static enum status make_token(struct invocation *invocation, struct str key_path,
@@ -135,10 +154,7 @@ static enum status make_token(struct invocation *invocation, struct str key_path
     if (!identifier_is_valid(tenant))
         return error_set(error, STATUS_USAGE, STR("tenant"), STR(IDENTIFIER_ALLOWED),
                          "--tenant is no identifier");
-    if (permissions_parse_list(option_or(invocation, STR("permissions"), STR("*"))) == 0)
-        return error_set(error, STATUS_USAGE, STR("permissions"),
-                         STR("*, customer:*, customer:read, consent:write, ..."),
-                         "--permissions gives none that this service knows");
+    TRY(check_permissions(invocation_option(invocation, STR("permissions")), error));
     if (!jwt_user_is_valid(user))
         return error_set(error, STATUS_USAGE, STR("user"), STR("1 to 128 bytes of UTF-8"),
                          "--user is not valid");
@@ -169,7 +185,7 @@ static const struct command_option options[] = {
     {STR("key"), STR("FILE"), STR("private key (PEM) to sign with")},
     {STR("tenant"), STR("TENANT"), STR("the tenant (default)")},
     {STR("user"), STR("USER"), STR("the user (operator)")},
-    {STR("permissions"), STR("LIST"), STR("separated by commas or spaces (*, that is all)")},
+    {STR("permissions"), STR("LIST"), STR("separated by commas or spaces; * is all")},
     {STR("expires"), STR("DURATION"), STR("how long it is valid (1h)")},
 };
 

@@ -198,9 +198,9 @@ def test_a_minted_token_opens_the_door_it_names():
         assert running.status_of(f"{API}/customers") == 401
         assert running.status_of(f"{API}/customers", Authorization=reader) == 200
         assert running.request("POST", f"{API}/customers", body, Authorization=reader, Content_Type="application/json")[0] == 403
-        assert running.request("POST", f"{API}/customers", body, Authorization=bearer("--tenant", "acme"), Content_Type="application/json")[0] == 201
-        assert running.request("GET", f"{API}/customers", Authorization=bearer("--tenant", "other"))[1]["items"] == []
-        assert running.status_of(f"{API}/customers", Authorization=bearer("--identity-jwt-audience", "else")) == 401
+        assert running.request("POST", f"{API}/customers", body, Authorization=bearer("--tenant", "acme", "--permissions", "*"), Content_Type="application/json")[0] == 201
+        assert running.request("GET", f"{API}/customers", Authorization=bearer("--tenant", "other", "--permissions", "*"))[1]["items"] == []
+        assert running.status_of(f"{API}/customers", Authorization=bearer("--permissions", "*", "--identity-jwt-audience", "else")) == 401
         assert running.status_of(f"{API}/customers", Authorization=reader, X_Tenant_ID="other") == 401
         # New keys: those of before are worthless from the reload on.
         shutil.rmtree("keys")
@@ -210,7 +210,7 @@ def test_a_minted_token_opens_the_door_it_names():
         while running.status_of(f"{API}/customers", Authorization=reader) != 401:
             assert time.monotonic() < deadline, running.log()
             time.sleep(0.02)
-        assert running.status_of(f"{API}/customers", Authorization=bearer()) == 200
+        assert running.status_of(f"{API}/customers", Authorization=bearer("--permissions", "*")) == 200
 
 
 def test_a_request_under_way_is_answered_and_a_followed_feed_ends_when_the_service_stops():

@@ -31,7 +31,7 @@ PHASES = (("each operation", "examples,coverage,fuzzing", 0.6), ("chains of oper
 
 def token(binary, keys):
     subprocess.run([binary, "token", "--new-key", keys], check=True, capture_output=True)
-    made = subprocess.run([binary, "token", "--key", os.path.join(keys, "private.pem"), "--tenant", "fuzz", "--expires", "12h"],
+    made = subprocess.run([binary, "token", "--key", os.path.join(keys, "private.pem"), "--tenant", "fuzz", "--permissions", "*", "--expires", "12h"],
                           check=True, capture_output=True, text=True)
     return made.stdout.strip()
 

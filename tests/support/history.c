@@ -693,6 +693,7 @@ static bool may_be_refused(enum status status)
                                            STATUS_CONTACT_NOT_FOUND,
                                            STATUS_INVALID_VALUE,
                                            STATUS_HIERARCHY_CYCLE,
+                                           STATUS_RELATIONSHIP_EXISTS,
                                            STATUS_RELATIONSHIP_NOT_FOUND};
     for (size_t i = 0; i < COUNT(expected); i++)
         if (status == expected[i]) return true;

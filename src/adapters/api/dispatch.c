@@ -191,11 +191,15 @@ static enum status check_accept(const struct call *call, struct error *error)
                      "nothing of what Accept names can be given");
 }
 
+/* A change that cannot be held to a version is not made by somebody who asks for that. */
 static enum status check_if_match(struct call *call, struct error *error)
 {
     struct str header = http_request_header(call->request, STR("If-Match"));
     call->if_match = IF_MATCH_ANY;
-    if (!failures_if_match(call->route)) return STATUS_OK;
+    if (call->route->method == ROUTE_GET || str_is_none(header)) return STATUS_OK;
+    if (!failures_if_match(call->route))
+        return error_set(error, STATUS_INVALID_VALUE, STR("If-Match"), STR("no If-Match"),
+                         "this request takes no If-Match");
     switch (negotiate_if_match(header, &call->if_match)) {
     case IF_MATCH_NONE:
     case IF_MATCH_STAR:

@@ -79,13 +79,16 @@ static void a_key_stands_for_one_request(void **state)
 {
     const char *body = "{\"name\":\"Acme\"}";
     (void)api_ask(*state, "POST", "customers", KEY("k"), body);
+    api_expect(*state, "POST", "customers", "{\"customerId\":\"A\",\"name\":\"Alpha\"}", 201);
+    (void)api_ask(*state, "PATCH", "customers/A", KEY("v") "If-Match: \"1\"\r\n",
+                  "{\"segment\":\"SMB\"}");
     static const struct {
         const char *method, *path, *headers, *body;
     } others[] = {
         {"POST", "customers", KEY("k"), "{\"name\":\"Acme\" }"},
         {"POST", "customers?onDuplicate=allow", KEY("k"), "{\"name\":\"Acme\"}"},
         {"POST", "customers/lookup", KEY("k"), "{\"name\":\"Acme\"}"},
-        {"POST", "customers", KEY("k") "If-Match: \"1\"\r\n", "{\"name\":\"Acme\"}"},
+        {"PATCH", "customers/A", KEY("v") "If-Match: \"2\"\r\n", "{\"segment\":\"SMB\"}"},
         {"POST", "customers", KEY("\"k\""), "{\"name\":\"B\"}"},
     };
     for (size_t i = 0; i < UNIT_COUNT(others); i++)

@@ -127,7 +127,7 @@ const struct route routes[] = {
      FAILS(CUSTOMER_FAILS)},
     {AT(POST, "/customers/{customerId}/relationships"), NEEDS(RELATIONSHIP_WRITE), .handle = api_relationships_add,
      CALLED("addRelationship", "Adds a typed, directed, dated relationship"), TAKES(JSON, "NewRelationship"), GIVES(201, "Relationship"), WRITES, .versioned = true, UNCONDITIONAL,
-     FAILS(CUSTOMER_FAILS), REFUSES(STATUS_CUSTOMER_NOT_FOUND, STATUS_CUSTOMER_ERASED, STATUS_HIERARCHY_CYCLE, STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD, STATUS_LIMIT_EXCEEDED)},
+     FAILS(CUSTOMER_FAILS), REFUSES(STATUS_CUSTOMER_NOT_FOUND, STATUS_CUSTOMER_ERASED, STATUS_RELATIONSHIP_EXISTS, STATUS_HIERARCHY_CYCLE, STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD, STATUS_LIMIT_EXCEEDED)},
     {AT(DELETE, "/customers/{customerId}/relationships/{relationshipId}"), NEEDS(RELATIONSHIP_WRITE), .handle = api_relationships_end,
      CALLED("endRelationship", "Ends a relationship"), GIVES_NOTHING, WRITES, .versioned = true, UNCONDITIONAL,
      FAILS(CUSTOMER_FAILS, STATUS_RELATIONSHIP_NOT_FOUND)},
