@@ -80,7 +80,7 @@ class Production:
         self.store = self.database.new_database(options.binary)
         flags = ["--store", self.store, "--privacy-suppression-key-file", self.key("suppression-key", 16),
                  "--webhooks-key-file", self.key("webhook-key", 32), "--webhooks-internal-networks", "127.0.0.0/8",
-                 "--webhooks-plain-http", "true", "--identity-gateway-peers", "127.0.0.1",
+                 "--webhooks-plain-http", "--identity-gateway-peers", "127.0.0.1",
                  "--kafka-brokers", self.broker.brokers, "--kafka-registry", self.registry.url, "--kafka-consume", "on",
                  "--log-format", "json"]
         self.instances = [self.begin(lambda: Instance(options.binary, flags)) for _ in range(options.instances)]
