@@ -9,7 +9,7 @@
 TEST_TOGETHER ?= 2
 TEST_LONG  := fault-sqlite sanitize fault-postgres check sanitize-threads fuzz-short
 TEST_ALONE := test-build package-test
-TEST_LIGHT := webhooks-sqlite webhooks-postgres kafka-consume-fault-sqlite failover harsh http-corner-cases webhooks-fault-sqlite
+TEST_LIGHT := webhooks-sqlite webhooks-postgres kafka-consume-fault-sqlite failover harsh http-corner-cases webhooks-fault-sqlite replicas production
 TEST_ORDER  = test-build $(TEST_LONG) $(filter-out $(TEST_LONG) $(TEST_ALONE),$(TEST_STEPS)) package-test
 
 .PHONY: test-build sanitize sanitize-threads tidy-report tools-test
