@@ -336,18 +336,17 @@ static void begin_run(struct sqlite_keys *keys)
     sqlite_key_runs_begin(keys->runs, &keys->written, keys->next_row - 1);
 }
 
-bool sqlite_keys_maintain(struct sqlite_keys *keys, struct sql_transaction *transaction, bool idle)
+enum status sqlite_keys_maintain(struct sqlite_keys *keys, struct sql_transaction *transaction,
+                                 bool idle, bool *more)
 {
     /* As many at each level as came: a merge ends before the next four runs are there. */
     size_t entries = idle ? STEP_IDLE : 4 * keys->put_since_step;
-    bool more = false;
     if (keys->newest.count >= (idle ? WRITE_IDLE_AT : WRITE_AT) &&
         sqlite_key_runs_can_begin(keys->runs))
         begin_run(keys);
     keys->put_since_step = 0;
     return sqlite_key_runs_step(keys->runs, transaction, entries > STEP_MIN ? entries : STEP_MIN,
-                                &more) == STATUS_OK &&
-           more;
+                                more);
 }
 
 void sqlite_keys_committed(struct sqlite_keys *keys)

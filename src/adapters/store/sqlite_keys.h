@@ -50,8 +50,10 @@ MUST_CHECK enum status sqlite_keys_erase(struct sqlite_keys *keys,
                                          struct error *error);
 
 /* A step of writing and merging runs, on the writer thread, within a transaction; counts once it
- * was committed. True when there is more to do. */
-bool sqlite_keys_maintain(struct sqlite_keys *keys, struct sql_transaction *transaction, bool idle);
+ * was committed. `more`: there is more to do. */
+MUST_CHECK enum status sqlite_keys_maintain(struct sqlite_keys *keys,
+                                            struct sql_transaction *transaction, bool idle,
+                                            bool *more);
 void sqlite_keys_committed(struct sqlite_keys *keys);
 
 #endif

@@ -6,25 +6,26 @@
 enum { INDEX_ARENA_BYTES = 256 * 1024 * 1024 };
 
 /* A step at the search index, if there is one to do. */
-static bool maintain_index(struct sql_store *self, struct sql_transaction *transaction, bool idle)
-{
-    struct arena arena;
-    struct error ignored;
-    bool more = false;
-    arena_init(&arena, INDEX_ARENA_BYTES);
-    struct str tenant = search_index_next(self->index, idle, &arena);
-    if (!str_is_none(tenant) && search_index_step(self->index, tenant, transaction, idle, &arena,
-                                                  &more, &ignored) != STATUS_OK)
-        more = false;
-    arena_release(&arena);
-    return more;
-}
-
-static bool maintain(struct sql_transaction *transaction, bool idle, void *argument)
+static enum status maintain_index(struct sql_transaction *transaction, bool idle, bool *more,
+                                  void *argument)
 {
     struct sql_store *self = argument;
-    bool more = sqlite_keys_maintain(self->keys, transaction, idle);
-    return maintain_index(self, transaction, idle) || more;
+    struct arena arena;
+    struct error ignored;
+    enum status status = STATUS_OK;
+    arena_init(&arena, INDEX_ARENA_BYTES);
+    struct str tenant = search_index_next(self->index, idle, &arena);
+    if (!str_is_none(tenant))
+        status = search_index_step(self->index, tenant, transaction, idle, &arena, more, &ignored);
+    arena_release(&arena);
+    return status;
+}
+
+static enum status maintain_keys(struct sql_transaction *transaction, bool idle, bool *more,
+                                 void *argument)
+{
+    struct sql_store *self = argument;
+    return sqlite_keys_maintain(self->keys, transaction, idle, more);
 }
 
 /* After a commit the writer looks what there is to maintain: now at what an earlier process left.
@@ -55,8 +56,9 @@ static enum status start(struct sql_store *self, const struct sqlite_options *op
     struct sqlite_options with_hooks = *options;
     with_hooks.committed = sql_store_committed;
     with_hooks.committed_argument = self;
-    with_hooks.maintain = maintain;
-    with_hooks.maintain_argument = self;
+    with_hooks.maintenance[0] = maintain_keys;
+    with_hooks.maintenance[1] = maintain_index;
+    with_hooks.maintenance_argument = self;
     if (!(self->keys = sqlite_keys_new())) return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(sqlite_open(&with_hooks, &self->driver, error));
     enum status status = load(self, options->read_only, error);

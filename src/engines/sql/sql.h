@@ -113,6 +113,13 @@ MUST_CHECK enum status sql_execute(struct sql_transaction *transaction,
                                    const struct sql_value *params, size_t count,
                                    struct error *error);
 
+/* Called on the writer thread in a transaction about to be committed; `idle`: in one of its own,
+ * for nobody waits. What it executes is a savepoint: any status but STATUS_OK undoes that alone.
+ * `more`: there is more to do, call again soon. */
+typedef enum status sql_maintenance(struct sql_transaction *transaction, bool idle, bool *more,
+                                    void *argument);
+enum { SQL_MAINTENANCE_MAX = 2 };
+
 /* The embedded engine: one writer thread with group commit, one read connection per calling thread.
  * Only one process may have the file open (a lock file beside it): STATUS_STORE_IN_USE. */
 struct sqlite_options {
@@ -127,11 +134,9 @@ struct sqlite_options {
      * it cached. May be NULL. */
     void (*committed)(void *argument);
     void *committed_argument;
-    /* Called on the writer thread in a transaction about to be committed; `idle`: in one of its
-     * own, for nobody waits. What it executes is a savepoint: a failure undoes that alone. True:
-     * there is more to do, call again soon. May be NULL. */
-    bool (*maintain)(struct sql_transaction *transaction, bool idle, void *argument);
-    void *maintain_argument;
+    /* What the store keeps up beside its requests, one after the other; NULL: no more. */
+    sql_maintenance *maintenance[SQL_MAINTENANCE_MAX];
+    void *maintenance_argument;
 };
 /* Whether a process has the file open. Changes nothing. */
 bool sqlite_is_in_use(struct str path);
@@ -155,11 +160,6 @@ struct postgres_options {
     /* Called in the caller's thread after a commit. May be NULL. */
     void (*committed)(void *argument);
     void *committed_argument;
-    /* Called on the writer thread in a transaction about to be committed; `idle`: in one of its
-     * own, for nobody waits. What it executes is a savepoint: a failure undoes that alone. True:
-     * there is more to do, call again soon. May be NULL. */
-    bool (*maintain)(struct sql_transaction *transaction, bool idle, void *argument);
-    void *maintain_argument;
 };
 MUST_CHECK enum status postgres_open(const struct postgres_options *options,
                                      struct sql_driver **driver, struct error *error);

@@ -1,5 +1,6 @@
 #include "engines/sql/sqlite_writer.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "engines/loop/loop.h"
@@ -42,6 +43,32 @@ static bool transaction_is_lost(struct sqlite_writer *writer)
     return sqlite3_get_autocommit(writer->connection.db) != 0;
 }
 
+/* Whatever it says: a transaction that cannot be undone is over. */
+static void lose_transaction(struct sqlite_writer *writer)
+{
+    struct error ignored;
+    enum status undone = sqlite_connection_control(&writer->connection, CONTROL_ROLLBACK, &ignored);
+    (void)undone;
+}
+
+/* Keeps what was executed since the savepoint when `status` is STATUS_OK, else undoes it. When
+ * neither can be done nothing of the transaction may be kept: all of it is undone, and is lost. */
+static enum status end_savepoint(struct sqlite_writer *writer, enum status status,
+                                 struct error *error)
+{
+    struct sqlite_connection *connection = &writer->connection;
+    struct error why;
+    if (transaction_is_lost(writer)) return status;
+    enum status ended = STATUS_OK;
+    if (status != STATUS_OK)
+        ended = sqlite_connection_control(connection, CONTROL_ROLLBACK_TO, &why);
+    if (ended == STATUS_OK) ended = sqlite_connection_control(connection, CONTROL_RELEASE, &why);
+    if (ended == STATUS_OK) return status;
+    lose_transaction(writer);
+    if (status == STATUS_OK && error) *error = why;
+    return status == STATUS_OK ? ended : status;
+}
+
 static enum status run_once(struct sqlite_writer *writer, struct sqlite_request *request)
 {
     struct sqlite_connection *connection = &writer->connection;
@@ -51,11 +78,7 @@ static enum status run_once(struct sqlite_writer *writer, struct sqlite_request 
     enum status status = request->body(&transaction.base, request->context, request->error);
     if (status == STATUS_OK && transaction.failed != STATUS_OK)
         status = error_plain(request->error, transaction.failed);
-    if (transaction_is_lost(writer)) return status;
-    if (status != STATUS_OK)
-        TRY(sqlite_connection_control(connection, CONTROL_ROLLBACK_TO, request->error));
-    TRY(sqlite_connection_control(connection, CONTROL_RELEASE, request->error));
-    return status;
+    return end_savepoint(writer, status, request->error);
 }
 
 static void run_until_settled(struct sqlite_writer *writer, struct sqlite_request *request)
@@ -181,21 +204,27 @@ static void checkpoint(struct sqlite_writer *writer)
 }
 
 /* Gives whether there is more to do. */
-static bool maintain(struct sqlite_writer *writer, bool idle)
+static bool maintain_one(struct sqlite_writer *writer, sql_maintenance *step, bool idle)
 {
     struct error ignored;
     struct sqlite_connection *connection = &writer->connection;
     struct sqlite_transaction transaction = {.base = {.driver = writer->driver},
                                              .connection = connection};
+    bool more = false;
     if (sqlite_connection_control(connection, CONTROL_SAVEPOINT, &ignored) != STATUS_OK)
         return false;
-    bool more = writer->maintain(&transaction.base, idle, writer->maintain_argument);
-    if (transaction_is_lost(writer)) return false;
-    if (transaction.failed != STATUS_OK &&
-        sqlite_connection_control(connection, CONTROL_ROLLBACK_TO, &ignored) != STATUS_OK)
-        return false;
-    return sqlite_connection_control(connection, CONTROL_RELEASE, &ignored) == STATUS_OK && more &&
-           transaction.failed == STATUS_OK;
+    enum status status = step(&transaction.base, idle, &more, writer->maintenance_argument);
+    if (status == STATUS_OK) status = transaction.failed;
+    return end_savepoint(writer, status, &ignored) == STATUS_OK && more;
+}
+
+static bool maintain(struct sqlite_writer *writer, bool idle)
+{
+    bool more = false;
+    for (int i = 0; i < SQL_MAINTENANCE_MAX && writer->maintenance[i]; i++)
+        if (!transaction_is_lost(writer))
+            more = maintain_one(writer, writer->maintenance[i], idle) || more;
+    return more;
 }
 
 /* A transaction for nothing else. */
@@ -222,8 +251,8 @@ static struct sqlite_request *serve(struct sqlite_writer *writer, struct sqlite_
         sqlite_connection_control(&writer->connection, CONTROL_BEGIN_IMMEDIATE, &error);
     if (status == STATUS_OK) {
         rest = run_batch(writer, first);
-        if (writer->maintain && !transaction_is_lost(writer)) maintain(writer, false);
-        writer->may_maintain = writer->maintain != NULL;
+        maintain(writer, false);
+        writer->may_maintain = writer->maintenance[0] != NULL;
         if (transaction_is_lost(writer)) {
             error = lost_reason(first);
             status = error.status;
@@ -324,8 +353,8 @@ enum status sqlite_writer_start(struct sqlite_writer *writer, struct sql_driver 
                                                                      : BATCH_MAX_DEFAULT,
                                      .committed = options->committed,
                                      .committed_argument = options->committed_argument,
-                                     .maintain = options->maintain,
-                                     .maintain_argument = options->maintain_argument};
+                                     .maintenance_argument = options->maintenance_argument};
+    memcpy(writer->maintenance, options->maintenance, sizeof(writer->maintenance));
     writer->last = &writer->first;
     pthread_mutex_init(&writer->mutex, NULL);
     pthread_cond_init(&writer->work, NULL);

@@ -23,8 +23,8 @@ struct sqlite_writer {
     size_t batch_max;
     void (*committed)(void *argument);
     void *committed_argument;
-    bool (*maintain)(struct sql_transaction *transaction, bool idle, void *argument);
-    void *maintain_argument;
+    sql_maintenance *maintenance[SQL_MAINTENANCE_MAX];
+    void *maintenance_argument;
     bool may_maintain;         /* something was committed since there was nothing left to do */
     _Atomic int64_t commit_ns; /* how long a commit usually takes */
     _Atomic int64_t batch_ns;  /* what a batch usually takes besides its units of work */
