@@ -56,6 +56,7 @@ CASES = [
      ["there is no store missing.db"], ["HEADER"]),
     ("a file that is no store is named", ["export", "--store", "sqlite:customers.csv"], 1,
      ["customers.csv is damaged, or is no store"], ["script"]),
+    ("an empty file is no import", ["import", "/dev/null", "--format", "csv", "--store", "sqlite:store.db"], 1, ["the file is empty"], []),
     ("a key pair is made", ["token", "--new-key", "keys"], 0, ["keys/private.pem"], []),
     ("a key pair is not overwritten", ["token", "--new-key", "keys"], 1, ["File exists"], []),
     ("a token is three parts", ["token", "--key", "keys/private.pem", "--permissions", "*"], 0, ["eyJ", "."], []),

@@ -265,9 +265,10 @@ static bool is_sure(const struct column_proposal *column)
     return column->percent >= PROPOSAL_SURE_PERCENT;
 }
 
-/* What was said before counts; what is not sure is left to who knows. */
+/* What was said before counts; what is not sure is left to who knows, or, when the mapping is to be
+ * `whole`, out. */
 static void write_mapping(struct json_writer *writer, const struct mapping_proposal *proposal,
-                          const struct json_value *given)
+                          const struct json_value *given, bool whole)
 {
     json_object_begin(writer);
     for (size_t i = 0; given && given->type == JSON_OBJECT && i < given->count; i++) {
@@ -276,10 +277,9 @@ static void write_mapping(struct json_writer *writer, const struct mapping_propo
     }
     for (size_t c = 0; c < proposal->count; c++) {
         const struct column_proposal *column = &proposal->columns[c];
-        if (!is_sure(column) || str_is_none(column->field) || json_get(given, column->column))
-            continue;
-        json_key(writer, column->column);
-        json_string(writer, column->field);
+        bool is_known = is_sure(column) && !str_is_none(column->field);
+        if (json_get(given, column->column) || column->is_key || (!is_known && !whole)) continue;
+        json_member_nullable(writer, column->column, is_known ? column->field : STR_NONE);
     }
     json_object_end(writer);
 }
@@ -291,7 +291,7 @@ struct str mapping_proposal_mapping(const struct mapping_proposal *proposal, str
     struct json_writer writer = {.out = &out};
     struct json_value *rules = NULL;
     if (!str_is_none(given) && json_parse(given, arena, &rules, NULL) != STATUS_OK) return given;
-    write_mapping(&writer, proposal, rules);
+    write_mapping(&writer, proposal, rules, false);
     return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
 }
 
@@ -338,7 +338,7 @@ struct str mapping_proposal_json(const struct mapping_proposal *proposal, struct
     json_int64(&writer, (int64_t)sample->row_count);
     json_member_nullable(&writer, STR("keyColumn"), key);
     json_key(&writer, STR("mapping"));
-    write_mapping(&writer, proposal, NULL);
+    write_mapping(&writer, proposal, NULL, true);
     json_key(&writer, STR("columns"));
     json_array_begin(&writer);
     for (size_t c = 0; c < proposal->count; c++) write_column(&writer, &proposal->columns[c]);

@@ -35,7 +35,8 @@ MUST_CHECK enum status mapping_propose(const struct record_sample *sample, struc
                                        struct mapping_proposal *proposal, struct error *error);
 /* {"form","separator","encoding","rows","keyColumn","mapping":{..},"columns":[{"column","field",
  * "confidence","by":["NAME","VALUES"],"samples":[..]}]}; `mapping` and `keyColumn` have what is
- * sure and can be given to an import as they are. Absent when out of memory. */
+ * sure, null for the other columns, and can be given to an import as they are. Absent when out of
+ * memory. */
 struct str mapping_proposal_json(const struct mapping_proposal *proposal, struct arena *arena);
 /* The mapping alone: what is sure, over what `given` says already (absent: nothing). */
 struct str mapping_proposal_mapping(const struct mapping_proposal *proposal, struct str given,

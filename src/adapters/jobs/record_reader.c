@@ -264,6 +264,10 @@ static enum status fill_csv(struct record_reader *reader, struct record_batch *b
         struct error row_error = {.status = STATUS_OK};
         enum csv_event event = csv_reader_next(&reader->csv, &batch->arena, &row, &row_error);
         if (event == CSV_END) {
+            if (!reader->mapping)
+                return error_set(error, STATUS_MALFORMED_CSV, STR(""),
+                                 STR("a row that names the columns, and rows below it"),
+                                 "the file is empty");
             batch->end = true;
             return check_end(reader, error);
         }
