@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""docs/operating.md says what the program says: every metric, every error code, every event that warns.
+"""docs/operating.md says what the program says: every metric, every error code, every event that warns; documents lead to each other.
 
     tests/operations/documents.py [--binary build/customer360] [--write]
 
@@ -76,6 +76,24 @@ def test_every_event_that_warns_is_explained():
             if file.endswith(".c") and not file.endswith("_test.c"):
                 events |= set(re.findall(r'log_(?:warn|error)\(\s*"([a-z_]+\.[a-z_.]+)"', source(os.path.join(directory, file))))
     assert len(events) > 10 and not (missing := [event for event in sorted(events) if f"`{event}`" not in document]), missing
+
+
+def documents():
+    for directory in ("", "docs", "docs/decisions"):
+        for file in sorted(os.listdir(os.path.join(commands.ROOT, directory))):
+            if file.endswith(".md"):
+                yield os.path.join(directory, file)
+
+
+def test_every_decision_is_listed_and_every_link_leads_somewhere():
+    listed, lost = source("docs/architecture.md"), []
+    for path in documents():
+        for link in re.findall(r"\]\(([^)#\s:]+)(?:#[^)]*)?\)", source(path)):
+            if not os.path.exists(os.path.join(commands.ROOT, os.path.dirname(path), link)):
+                lost.append(f"{path}: {link}")
+        if path.startswith("docs/decisions/") and f"]({path[5:]})" not in listed:
+            lost.append(f"{path} is not in docs/architecture.md")
+    assert not lost, lost
 
 
 if __name__ == "__main__":
