@@ -17,7 +17,8 @@
 
 /* ---- unmerge is exact ---- */
 
-/* The document without what a merge and its reversal may change; lists in a canonical order. */
+/* The document without what a merge and its reversal may change; lists in a canonical order, for they
+ * stand in the order of when they were said, and the two worlds write at other microseconds. */
 static int compare_values(const void *a, const void *b)
 {
     return json_compare(a, b);
@@ -195,6 +196,8 @@ static bool narrowing_case(struct history_world *world, struct property *propert
         if (!history_take(world, property, step, &effect)) return false;
         if (!is_merge || !effect.changed) continue;
         ask(world, step->customer, &merged);
+        PROPERTY_REQUIRE(property, target.known && source.known && merged.known,
+                         "one of C%zu and C%zu could not be asked", step->customer, step->other);
         if (!narrowed(property, &target, &source, &merged)) return false;
     }
     return true;
