@@ -100,7 +100,7 @@ static enum status take_options(const struct invocation *invocation, struct impo
     if (!create_customer_choice(invocation_option(invocation, STR("on-duplicate")),
                                 &parameters->on_duplicate))
         return error_set(error, STATUS_USAGE, STR("on-duplicate"), create_customer_choices,
-                         "--on-duplicate is not known");
+                         "--on-duplicate has no such value");
     return STATUS_OK;
 }
 

@@ -35,7 +35,7 @@ static enum status read_direction(const struct call *call, enum hierarchy_direct
     *direction = str_equal(text, STR("up")) ? HIERARCHY_UP : HIERARCHY_DOWN;
     if (*direction == HIERARCHY_UP || str_equal(text, STR("down"))) return STATUS_OK;
     return error_set(error, STATUS_INVALID_VALUE, STR("direction"), STR("up | down | both"),
-                     "the query parameter direction is not known");
+                     "the query parameter direction has no such value");
 }
 
 enum status api_relationships_hierarchy(struct call *call, struct error *error)

@@ -95,7 +95,7 @@ enum status call_query_on_duplicate(struct call *call, enum duplicate_choice *ch
     if (!create_customer_choice(call_query(call, STR("onDuplicate")), choice)) {
         call->body_checked = false;
         return error_set(error, STATUS_INVALID_VALUE, STR("onDuplicate"), create_customer_choices,
-                         "the query parameter onDuplicate is not known");
+                         "the query parameter onDuplicate has no such value");
     }
     if (*choice != ON_DUPLICATE_MERGE) return STATUS_OK;
     return call_require(call, PERMISSION_CUSTOMER_MERGE, error);
