@@ -109,13 +109,14 @@ static enum status suppress(struct erasing *erasing, struct str hash, struct err
     return store_suppression_put(change->session, hash, ERASED, change->now, error);
 }
 
-static enum status suppress_points(struct erasing *erasing, struct error *error)
+static enum status suppress_points(struct erasing *erasing, const struct golden *golden,
+                                   struct error *error)
 {
     struct customer_change *change = &erasing->change;
     struct str *hashes, *texts;
     struct consent_row *rows;
     size_t point_count, row_count;
-    if (suppressed_points_of(change->application, &change->golden, change->arena, &hashes, &texts,
+    if (suppressed_points_of(change->application, golden, change->arena, &hashes, &texts,
                              &point_count) != STATUS_OK ||
         consent_matrix(&change->tree, change->now, change->arena, &rows, &row_count) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
@@ -132,6 +133,21 @@ static enum status suppress_points(struct erasing *erasing, struct error *error)
                 TRY(suppress(erasing, hashes[i], error));
     }
     return STATUS_OK;
+}
+
+/* What an undone import said, as if it alone had spoken: those points are his as well. */
+static enum status suppress_undone(struct erasing *erasing, struct error *error)
+{
+    struct customer_change *change = &erasing->change;
+    struct tree undone = change->tree;
+    struct golden golden;
+    undone.facts += undone.fact_count;
+    undone.fact_count = undone.undone_count;
+    undone.undone_count = 0;
+    if (undone.fact_count == 0) return STATUS_OK;
+    if (golden_record(&undone, change->policy, change->arena, &golden) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return suppress_points(erasing, &golden, error);
 }
 
 /* --- traces with others --- */
@@ -200,7 +216,8 @@ static enum status erase_body(struct store_session *session, void *context, stru
     erasing->suppressed = 0;
     TRY(open_customer(erasing, error));
     TRY(gather_homes(erasing, error));
-    TRY(suppress_points(erasing, error));
+    TRY(suppress_points(erasing, &erasing->change.golden, error));
+    TRY(suppress_undone(erasing, error));
     struct erasure erasure = {.homes = erasing->homes,
                               .home_count = erasing->own_count,
                               .kin_count = erasing->home_count - erasing->own_count,

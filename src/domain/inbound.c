@@ -134,8 +134,9 @@ static bool read_timestamp(const struct json_value *member, instant *out)
     int64_t millis;
     if (!json_to_int64(member, &millis))
         return !str_is_none(json_text(member)) && instant_parse(member->text, out);
+    if (millis < 0 || millis >= millis_max) return false;
     *out = millis * (INSTANT_SECOND / 1000);
-    return millis >= 0 && millis < millis_max;
+    return true;
 }
 
 /* What is said later counts. So nobody speaks from the future, where nobody could correct him; and

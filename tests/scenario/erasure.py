@@ -138,7 +138,9 @@ def erase_removed(api):
     wait(api, api.make(f"/imports/{job}/undo", None)["jobId"])
     if api.ask("GET", f"{API}/customers/GONE-1")[0] != 404:
         raise Mismatch("an undone import left its customer")
-    api.make("/privacy/erasures", {"customerId": "GONE-1"})
+    told = api.make("/privacy/erasures", {"customerId": "GONE-1", "suppress": True})
+    if told["suppressedContactPoints"] != 1:
+        raise Mismatch(f"the address that the undone import gave is not suppressed: {told}")
     if api.ask("GET", f"{API}/customers/GONE-1")[0] != 410:
         raise Mismatch("an erased customer is not gone")
 
