@@ -17,8 +17,9 @@
 
 /* ---- unmerge is exact ---- */
 
-/* The document without what a merge and its reversal may change; lists in a canonical order, for they
- * stand in the order of when they were said, and the two worlds write at other microseconds. */
+/* The document without what a merge and its reversal may change; lists in a canonical order, for
+ * they stand in the order of when they were said, and the two worlds write at other microseconds.
+ */
 static int compare_values(const void *a, const void *b)
 {
     return json_compare(a, b);

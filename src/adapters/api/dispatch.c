@@ -141,6 +141,8 @@ static enum status check_caller(struct call *call, struct error *error)
     if (call->route->permission == ROUTE_PUBLIC) return STATUS_OK;
     TRY(identity->resolve(identity, call->request, &who, error));
     call->caller = (struct caller){.tenant = who.tenant, .user_id = who.user_id};
+    /* Not before: whoever may say that a trace is recorded could fill the queue of all. */
+    if (call_options(call)->tracer) request_span_begin(call);
     if (call->route->method != ROUTE_GET) {
         (void)call_trace_id(call);
         call->caller.trace = trace_parent(&call->trace);
@@ -307,9 +309,7 @@ static enum status take_body(struct call *call, struct error *error)
 static enum status serve(struct call *call, struct error *error)
 {
     struct str key;
-    enum status found = find_route(call, error);
-    if (call_options(call)->tracer) request_span_begin(call);
-    TRY(found);
+    TRY(find_route(call, error));
     TRY(admission_check(call, error));
     TRY(check_caller(call, error));
     TRY(check_query(call, error));

@@ -10,45 +10,26 @@ struct request_span {
     struct application application; /* the service's, over that store */
 };
 
-static bool is_public(const struct call *call)
-{
-    return call->route && call->route->permission == ROUTE_PUBLIC;
-}
-
-/* A method that is not of HTTP may be any text. */
-static struct str method_of(const struct call *call)
-{
-    static const struct str known[] = {STR("GET"),     STR("HEAD"),  STR("POST"),
-                                       STR("PATCH"),   STR("PUT"),   STR("DELETE"),
-                                       STR("OPTIONS"), STR("TRACE"), STR("CONNECT")};
-    struct str method = http_request_method(call->request);
-    return str_is_among(known, sizeof(known) / sizeof(known[0]), method) ? method : STR("_OTHER");
-}
-
 /* A path has ids of customers, so what stands for it is the route's. */
 static void describe(const struct call *call, struct span *span)
 {
-    span_text(span, STR("http.request.method"), method_of(call));
+    span_text(span, STR("http.request.method"), http_request_method(call->request));
     span_text(span, STR("url.scheme"),
               call_options(call)->credentials ? STR("https") : STR("http"));
-    if (!call->route) return;
     span_text(span, STR("http.route"), call->route->path);
     span_text(span, STR("url.path"), call->route->path);
 }
 
 static struct str name_of(const struct call *call)
 {
-    struct str method = method_of(call);
-    if (str_equal(method, STR("_OTHER"))) method = STR("HTTP");
-    return call->route ? arena_format(call->arena, "%.*s %.*s", STR_ARGS(method),
-                                      STR_ARGS(call->route->path))
-                       : method;
+    return arena_format(call->arena, "%.*s %.*s", STR_ARGS(http_request_method(call->request)),
+                        STR_ARGS(call->route->path));
 }
 
 void request_span_begin(struct call *call)
 {
     struct tracer *tracer = call_options(call)->tracer;
-    if (is_public(call) || !tracer_samples(tracer, &call->trace)) return;
+    if (!tracer_samples(tracer, &call->trace)) return;
     struct request_span *self = ARENA_NEW(call->arena, struct request_span);
     struct str name = self ? name_of(call) : STR_NONE;
     if (str_is_none(name)) return;

@@ -6,8 +6,7 @@
 
 #include "adapters/api/internal.h"
 
-/* Once the route was looked for. Nothing happens when the request's trace is not recorded, or it is
- * for a public resource: those are asked for by machines, all the time. */
+/* Once it is known who asks. Nothing happens when the request's trace is not recorded. */
 void request_span_begin(struct call *call);
 /* Before the handler: what it does in the store is told. Nothing, as below, when no span was begun.
  */
