@@ -96,6 +96,27 @@ enum status relationships_list(struct application *application, const struct cal
     return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }
 
+enum status relationships_get(struct application *application, const struct caller *caller,
+                              struct str customer_id, struct str relationship_id,
+                              struct arena *arena, struct str *json, struct error *error)
+{
+    struct relation_reading reading = {.application = application,
+                                       .customer_id = customer_id,
+                                       .customers_max = HIERARCHY_CUSTOMERS_MAX,
+                                       .arena = arena};
+    TRY(store_read(application->store, caller->tenant, arena, list_body, &reading, error));
+    size_t at = 0;
+    while (at < reading.count && !str_equal(reading.links[at].relationship_id, relationship_id))
+        at++;
+    if (at == reading.count) return error_plain(error, STATUS_RELATIONSHIP_NOT_FOUND);
+    struct buffer out = {.arena = arena};
+    struct json_writer writer = {.out = &out};
+    write_link(&writer, &reading.links[at], reading.row.customer_id,
+               is_suspended(&reading.hierarchy, relationship_id));
+    *json = buffer_str(&out);
+    return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+}
+
 /* The other end must be a customer; it may be merged, and then stands for its survivor. */
 static enum status find_other(struct relating *relating, struct str *other_root,
                               struct error *error)

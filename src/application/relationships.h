@@ -11,8 +11,14 @@ MUST_CHECK enum status relationships_list(struct application *application,
                                           const struct caller *caller, struct str customer_id,
                                           struct arena *arena, struct str *json,
                                           struct error *error);
+/* One of them, from either side. STATUS_RELATIONSHIP_NOT_FOUND. */
+MUST_CHECK enum status relationships_get(struct application *application,
+                                         const struct caller *caller, struct str customer_id,
+                                         struct str relationship_id, struct arena *arena,
+                                         struct str *json, struct error *error);
 /* STATUS_CUSTOMER_NOT_FOUND (field customerId) for an unknown other end, STATUS_HIERARCHY_CYCLE,
- * STATUS_INVALID_VALUE for a relationship with itself or a relationshipId that is used. */
+ * STATUS_RELATIONSHIP_EXISTS when the home says just that already, STATUS_INVALID_VALUE for a
+ * relationship with itself or a relationshipId that is used. */
 MUST_CHECK enum status relationships_add(struct application *application,
                                          const struct caller *caller, struct str customer_id,
                                          const struct json_value *body, struct arena *arena,

@@ -292,6 +292,8 @@ def cases(world):
     yield "addRelationship", [w.here], "", {"type": "PARTNER_OF", "customerId": "CUST-9", "nonsense": 1}, {}
     yield "addRelationship", [w.child], "", {"type": "PARENT_OF", "customerId": w.related}, {}
     yield "addRelationship", [w.related], "", {"type": "PARTNER_OF", "customerId": w.here}, {}
+    yield "getRelationship", [w.related, "REL-9"], "", None, {}
+    yield "getRelationship", [w.related, w.relationship], "", None, {}
     yield "endRelationship", [w.related, "REL-9"], "", None, {}
     yield "endRelationship", [w.related, w.relationship], "", None, {}
     yield "getHierarchy", [w.related], "", None, {}

@@ -10,6 +10,14 @@ enum status api_relationships_list(struct call *call, struct error *error)
     return answer_json(call, 200, json, error);
 }
 
+enum status api_relationships_get(struct call *call, struct error *error)
+{
+    struct str json;
+    TRY(relationships_get(call_application(call), &call->caller, call->places[0], call->places[1],
+                          call->arena, &json, error));
+    return answer_json(call, 200, json, error);
+}
+
 enum status api_relationships_add(struct call *call, struct error *error)
 {
     struct customer_part part;

@@ -33,6 +33,7 @@ HANDLER(api_contacts_remove);
 
 /* api_relationships.c */
 HANDLER(api_relationships_list);
+HANDLER(api_relationships_get);
 HANDLER(api_relationships_add);
 HANDLER(api_relationships_end);
 HANDLER(api_relationships_hierarchy);
