@@ -162,6 +162,17 @@ def test_who_asks_for_no_lag_has_none_on_any_instance():
         assert second.ask("GET", "/customers/C1", Read_After="9" * 18)[0] == 200
 
 
+def test_a_lookup_with_a_key_is_answered_once():
+    """With a key it writes, down to its answer, whatever it asks for."""
+    with instances("--store-replica-reads", "all") as (api,):
+        create(api, "C1")
+        before = api.replica_reads()
+        for headers in ({"Idempotency_Key": "k1"}, {"Idempotency_Key": "k1", **ANY}, {"Idempotency_Key": "k2", **ANY}):
+            status, row, _ = api.ask("POST", "/customers/lookup", {"ids": ["C1"]}, "bob", **headers)
+            assert status == 200 and row["items"][0]["result"] == "FOUND", row
+        assert api.replica_reads() == before and api.process.poll() is None
+
+
 def test_tenants_are_apart_on_a_replica():
     with instances() as (api,):
         create(api, "C1")
