@@ -126,11 +126,12 @@ static enum status wrote(struct store *base, const struct store_party *party, st
     return STATUS_OK;
 }
 
-/* By then no instance reads of a replica that is not at least as far, whichever it has. */
+/* By then no instance reads of a replica that is not at least as far, whichever it has. A little
+ * longer than the bound: times are cut to milliseconds at both ends, and clocks do not go alike. */
 static void settle(struct store *base)
 {
-    const struct sql_store *self = (const struct sql_store *)base;
-    if (self->replicas) coroutine_sleep(replicas_lag_max_ms(self->replicas));
+    int64_t bound_ms = ((const struct sql_store *)base)->lag_max_ms;
+    if (bound_ms > 0) coroutine_sleep(bound_ms + bound_ms / 100 + 2);
 }
 
 const struct replica_operations sql_replica_operations = {

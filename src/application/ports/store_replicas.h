@@ -40,7 +40,7 @@ struct store *store_lagging(struct store *store, const struct store_party *party
  * while. */
 MUST_CHECK enum status store_wrote(struct store *store, const struct store_party *party,
                                    struct arena *arena, int64_t *position, struct error *error);
-/* In a coroutine. At once when there are no replicas. */
+/* In a coroutine. At once when no instance has replicas. */
 void store_settle(struct store *store);
 
 #endif
