@@ -42,8 +42,8 @@ class Instance(Service):
         text = self.request("GET", "/metrics")[1]
         return float(re.search(rf"^{re.escape(name)} (\S+)$", text, re.M).group(1))
 
-    def replica_reads(self):
-        return self.metric('customer360_replica_reads_total{replica="1"}')
+    def replica_reads(self, replica=1):
+        return self.metric(f'customer360_replica_reads_total{{replica="{replica}"}}')
 
     def await_replica(self, is_up=True):
         wait_for(lambda: self.metric('customer360_replica_up{replica="1"}') == is_up, self.log)
@@ -67,8 +67,8 @@ def caught_up():
 
 
 @contextlib.contextmanager
-def instances(*flags, count=1, url=None, lag_max=LONG, has_replica=True):
-    """Of one service over the primary and the replica."""
+def instances(*flags, count=1, url=None, lag_max=LONG, replica_count=1):
+    """Of one service over the primary and the replica, which may stand for several."""
     url = url or PRIMARY.new_database(commands.BINARY)
     replica = url[:url.index("@")] + f"@127.0.0.1:{REPLICA.port}/" + url.split("/")[-1]
     key = write("key", "000102030405060708090a0b0c0d0e0f\n")
@@ -76,11 +76,11 @@ def instances(*flags, count=1, url=None, lag_max=LONG, has_replica=True):
     running = []
     try:
         for number in range(count):
-            running.append(Instance("--dev", "--store", url, *(("--store-replica", replica) if has_replica else ()), "--store-replica-lag-max", lag_max,
+            running.append(Instance("--dev", "--store", url, *(("--store-replica", ",".join([replica] * replica_count)) if replica_count else ()), "--store-replica-lag-max", lag_max,
                                     "--privacy-suppression-key-file", key, "--jobs-directory", f"jobs-{number}",
                                     "--http-read-wait-max", "0", "--http-write-wait-max", "0", *flags))
         for api in running:
-            if has_replica:
+            if replica_count:
                 api.await_replica()
         yield running
     finally:
@@ -174,6 +174,23 @@ def test_a_lookup_with_a_key_is_answered_once():
         assert api.replica_reads() == before and api.process.poll() is None
 
 
+def test_one_request_reads_of_one_replica():
+    """A merged customer's row leads to another's."""
+    with instances(replica_count=2) as (api,):
+        create(api, "C1")
+        create(api, "C2")
+        status, row, headers = api.ask("POST", "/customers/C1/merge", {"sourceCustomerId": "C2"})
+        assert status == 200, row
+
+        def is_read():
+            before = [api.replica_reads(replica) for replica in (1, 2)]
+            assert api.ask("GET", "/customers/C2", Read_After=headers["read-after"])[0] == 307
+            reads = [api.replica_reads(replica) - count for replica, count in zip((1, 2), before)]
+            assert reads in ([0, 0], [0, 2], [2, 0]), reads
+            return sum(reads) > 0
+        wait_for(is_read, api.log)
+
+
 def test_tenants_are_apart_on_a_replica():
     with instances() as (api,):
         create(api, "C1")
@@ -235,7 +252,7 @@ def test_who_is_erased_is_shown_nowhere_once_that_is_acknowledged():
 
 
 def test_an_erasure_waits_for_the_replicas_of_other_instances():
-    with instances(lag_max="300ms", has_replica=False) as (api,):
+    with instances(lag_max="300ms", replica_count=0) as (api,):
         assert api.ask("POST", "/customers", {"customerId": "C1", "name": "Firm"})[0] == 201
         begin = time.monotonic()
         assert api.ask("POST", "/privacy/erasures", {"customerId": "C1"})[0] == 200
