@@ -22,6 +22,7 @@ struct orders {
 
 struct entitlements {
     struct str customer_id;
+    struct str root_id; /* whom that stands for */
     struct str day;
     instant end; /* of the day */
     instant as_of;
@@ -126,7 +127,7 @@ static enum status entitlements_body(struct store_session *session, void *contex
         TRY(history_walk(session, owner.homes[i], FACT_CONTRACT, STR_NONE, &contracts, error));
         TRY(history_walk(session, owner.homes[i], FACT_SERVICE_ORDER, STR_NONE, &orders, error));
     }
-    asked->customer_id = owner.row.customer_id;
+    asked->root_id = owner.row.customer_id;
     return STATUS_OK;
 }
 
@@ -229,7 +230,7 @@ enum status entitlements_read(struct application *application, const struct call
     TRY(store_read(application->store, caller->tenant, arena, entitlements_body, &asked, error));
     bool covered = asked.contracts->counts[CONTRACT_ACTIVE] > 0;
     json_object_begin(&writer);
-    json_member_string(&writer, STR("customerId"), asked.customer_id);
+    json_member_string(&writer, STR("customerId"), asked.root_id);
     json_member_string(&writer, STR("on"), asked.day);
     json_key(&writer, STR("covered"));
     json_boolean(&writer, covered);

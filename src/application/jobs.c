@@ -284,14 +284,14 @@ static enum status find_body(struct store_session *session, void *context, struc
 {
     enum { PAGE = 100 };
     struct job_work *work = context;
+    struct str cursor = STR_NONE;
     do {
-        TRY(store_job_list(session, work->cursor, PAGE, work->arena, &work->rows, &work->count,
-                           error));
+        TRY(store_job_list(session, cursor, PAGE, work->arena, &work->rows, &work->count, error));
         for (size_t i = 0; i < work->count; i++) {
             work->row = work->rows[i];
             if (str_equal(work->row.kind, work->row_kind)) return STATUS_OK;
         }
-        work->cursor = work->row.job_id;
+        cursor = work->row.job_id;
     } while (work->count == PAGE);
     return error_plain(error, STATUS_JOB_NOT_FOUND);
 }

@@ -459,6 +459,19 @@ static enum status search_view(struct searching *searching, struct error *error)
     return rank_and_look(searching, error);
 }
 
+/* What a run before this one made was in the arena, and is gone. */
+static void forget(struct searching *searching)
+{
+    memset(searching->asks, 0, sizeof(searching->asks));
+    searching->candidates = NULL;
+    searching->passed = NULL;
+    searching->found = NULL;
+    searching->candidate_count = searching->passed_room = 0;
+    searching->found_count = searching->found_room = searching->shown_from = 0;
+    searching->more = searching->is_short = false;
+    searching->last = (struct search_hit){0};
+}
+
 static enum status search_body(struct store_session *session, void *context, struct error *error)
 {
     struct searching *searching = context;
@@ -466,7 +479,7 @@ static enum status search_body(struct store_session *session, void *context, str
     arena_init(&scratch, SCRATCH_BYTES);
     searching->session = session;
     searching->scratch = &scratch;
-    memset(searching->asks, 0, sizeof(searching->asks));
+    forget(searching);
     enum status status = search_view(searching, error);
     arena_release(&scratch);
     return status;

@@ -156,6 +156,7 @@ struct undoing {
     int64_t epoch;
     struct str import_id;
     struct arena *arena;
+    const struct undo_counts *before;
     struct undo_counts counts; /* as they will be, if all goes well */
     struct store_session *session;
     struct buffer report;
@@ -300,22 +301,19 @@ static enum status append_step(struct undoing *undoing, struct error *error)
 static enum status step_body(struct store_session *session, void *context, struct error *error)
 {
     struct undoing *undoing = context;
-    const struct undo_counts before = undoing->counts;
     struct json_value *homes;
     undoing->session = session;
+    undoing->counts = *undoing->before;
     undoing->report = (struct buffer){.arena = undoing->arena};
     TRY(jobs_hold(session, undoing->undo_id, undoing->epoch, undoing->arena, error));
     TRY(json_parse(undoing->step.homes, undoing->arena, &homes, error));
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < homes->count && status == STATUS_OK; i++) {
+    for (size_t i = 0; i < homes->count; i++) {
         struct arena_mark mark = arena_mark(undoing->arena);
         size_t reported = undoing->report.len;
-        status = undo_home(undoing, json_text(&homes->items[i]), error);
+        TRY(undo_home(undoing, json_text(&homes->items[i]), error));
         if (undoing->report.len == reported) arena_rewind(undoing->arena, mark);
     }
-    if (status == STATUS_OK) status = append_step(undoing, error);
-    if (status != STATUS_OK) undoing->counts = before;
-    return status;
+    return append_step(undoing, error);
 }
 
 /* --- the job --- */
@@ -385,7 +383,7 @@ enum status undo_import_step(struct application *application, const struct calle
                               .epoch = epoch,
                               .import_id = import_id,
                               .arena = arena,
-                              .counts = *counts,
+                              .before = counts,
                               .step = reading.steps[0]};
     TRY(store_write(application->store, caller->tenant, arena, step_body, &undoing, error));
     *counts = undoing.counts;

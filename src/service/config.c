@@ -239,6 +239,8 @@ static bool known_store(struct str url)
            str_equal(url, STR("memory:"));
 }
 
+enum { LAG_MAX_LEAST_MS = 50 };
+
 enum status config_check(const struct config *config, struct error *error)
 {
     const struct config_values *v = &config->values;
@@ -249,6 +251,9 @@ enum status config_check(const struct config *config, struct error *error)
     if (!str_is_empty(v->store_migration_url) && !is_postgres(v->store_migration_url))
         return refuse_together(STR("store.migration_url"), STR("postgresql://USER@HOST/DATABASE"),
                                "is not the address of a PostgreSQL", error);
+    if (v->store_replica_lag_max > 0 && v->store_replica_lag_max < LAG_MAX_LEAST_MS)
+        return refuse_together(STR("store.replica_lag_max"), STR("0, or 50ms to 30s"),
+                               "the primary is asked ten times in it", error);
     if (str_is_empty(v->tls_certificate) != str_is_empty(v->tls_key))
         return refuse_together(STR("tls.key"), STR("both or neither"),
                                "tls.certificate and tls.key belong together", error);

@@ -95,8 +95,8 @@ const struct config_key config_keys[] = {
     {STR("store.replica"), LIST(store_replica), .fallback = STR(""), .secret = true,
      .allowed = STR("postgresql://USER@HOST/DATABASE, one URL for each replica"),
      .help = STR("PostgreSQL: servers that follow the primary, for reads that may lag; empty: none")},
-    {STR("store.replica_lag_max"), DURATION(store_replica_lag_max, 50, 30 * SECONDS), .fallback = STR("1s"),
-     .help = STR("replicas: what is read of them is never older; an erasure is acknowledged so much later. The same for all instances")},
+    {STR("store.replica_lag_max"), DURATION(store_replica_lag_max, 0, 30 * SECONDS), .fallback = STR("0"),
+     .help = STR("replicas: what is read of them is never older, and an erasure is acknowledged so much later, by an instance without replicas too: the same for all instances, at least 50ms. 0: 1s with store.replica, else nothing is waited for")},
     {STR("store.replica_reads"), CHOICE(store_replica_reads), .fallback = STR("asked"), .allowed = STR("asked | all"),
      .help = STR("replicas: which reads may lag: those with the header Read-After, or all that can, but for one's own writes on the same instance")},
 

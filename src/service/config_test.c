@@ -140,6 +140,10 @@ static void values_that_contradict_are_refused(void **state)
     assert_int_equal(parse("store.url = mysql://x\n"), STATUS_OK);
     assert_int_equal(config_check(&config, &error), STATUS_CONFIGURATION);
     assert_string_equal(error.field, "store.url");
+    assert_int_equal(config_init(&config, &arena, &error), STATUS_OK);
+    assert_int_equal(parse("store.replica_lag_max = 49ms\n"), STATUS_OK);
+    assert_int_equal(config_check(&config, &error), STATUS_CONFIGURATION);
+    assert_string_equal(error.field, "store.replica_lag_max");
 }
 
 static void quantities_have_units_and_do_not_overflow(void **state)

@@ -89,6 +89,14 @@ static enum status check_postgres(struct instance *instance, struct error *error
     return STATUS_OK;
 }
 
+static int64_t lag_max_of(const struct config_values *config)
+{
+    enum { LAG_MAX_MS = 1000 };
+    if (config->store_replica_lag_max > 0 || config->store_replica.count == 0)
+        return config->store_replica_lag_max;
+    return LAG_MAX_MS;
+}
+
 static enum status open_postgres(const struct config_values *config, struct instance *instance,
                                  struct error *error)
 {
@@ -101,9 +109,9 @@ static enum status open_postgres(const struct config_values *config, struct inst
     };
     const struct replica_options replicas = {.urls = config->store_replica.items,
                                              .count = config->store_replica.count,
-                                             .lag_max_ms = config->store_replica_lag_max};
+                                             .lag_max_ms = lag_max_of(config)};
     TRY(postgres_store_open(&options, (size_t)config->store_search_cache, &instance->store, error));
-    if (config->store_replica.count > 0)
+    if (replicas.lag_max_ms > 0)
         TRY(postgres_store_add_replicas(instance->store, &replicas, &options, error));
     TRY(check_postgres(instance, error));
     log_info("store.opened", LOG_CODE("kind", STR("postgres")));

@@ -2,6 +2,7 @@
  * that it names, and that a merge or unmerge takes it along. */
 #include "application_fixture.h"
 #include "contract.h"
+#include "faulty_store.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -20,11 +21,13 @@
 
 static struct application application;
 static struct caller caller;
+static struct faulty_store twice;
 
 static void begin(struct contract *c)
 {
     application = application_fixture(environment_system());
-    application.store = c->store;
+    faulty_store_init(&twice, c->store);
+    application.store = &twice.base;
     caller = (struct caller){.tenant = c->tenant, .user_id = STR("user-1")};
 }
 

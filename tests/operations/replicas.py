@@ -42,8 +42,8 @@ class Instance(Service):
         text = self.request("GET", "/metrics")[1]
         return float(re.search(rf"^{re.escape(name)} (\S+)$", text, re.M).group(1))
 
-    def replica_reads(self):
-        return self.metric('customer360_replica_reads_total{replica="1"}')
+    def replica_reads(self, replica=1):
+        return self.metric(f'customer360_replica_reads_total{{replica="{replica}"}}')
 
     def await_replica(self, is_up=True):
         wait_for(lambda: self.metric('customer360_replica_up{replica="1"}') == is_up, self.log)
@@ -67,8 +67,8 @@ def caught_up():
 
 
 @contextlib.contextmanager
-def instances(*flags, count=1, url=None, lag_max=LONG):
-    """Of one service over the primary and the replica."""
+def instances(*flags, count=1, url=None, lag_max=LONG, replica_count=1):
+    """Of one service over the primary and the replica, which may stand for several."""
     url = url or PRIMARY.new_database(commands.BINARY)
     replica = url[:url.index("@")] + f"@127.0.0.1:{REPLICA.port}/" + url.split("/")[-1]
     key = write("key", "000102030405060708090a0b0c0d0e0f\n")
@@ -76,11 +76,12 @@ def instances(*flags, count=1, url=None, lag_max=LONG):
     running = []
     try:
         for number in range(count):
-            running.append(Instance("--dev", "--store", url, "--store-replica", replica, "--store-replica-lag-max", lag_max,
+            running.append(Instance("--dev", "--store", url, *(("--store-replica", ",".join([replica] * replica_count)) if replica_count else ()), "--store-replica-lag-max", lag_max,
                                     "--privacy-suppression-key-file", key, "--jobs-directory", f"jobs-{number}",
                                     "--http-read-wait-max", "0", "--http-write-wait-max", "0", *flags))
         for api in running:
-            api.await_replica()
+            if replica_count:
+                api.await_replica()
         yield running
     finally:
         for api in running:
@@ -162,6 +163,34 @@ def test_who_asks_for_no_lag_has_none_on_any_instance():
         assert second.ask("GET", "/customers/C1", Read_After="9" * 18)[0] == 200
 
 
+def test_a_lookup_with_a_key_is_answered_once():
+    """With a key it writes, down to its answer, whatever it asks for."""
+    with instances("--store-replica-reads", "all") as (api,):
+        create(api, "C1")
+        before = api.replica_reads()
+        for headers in ({"Idempotency_Key": "k1"}, {"Idempotency_Key": "k1", **ANY}, {"Idempotency_Key": "k2", **ANY}):
+            status, row, _ = api.ask("POST", "/customers/lookup", {"ids": ["C1"]}, "bob", **headers)
+            assert status == 200 and row["items"][0]["result"] == "FOUND", row
+        assert api.replica_reads() == before and api.process.poll() is None
+
+
+def test_one_request_reads_of_one_replica():
+    """A merged customer's row leads to another's."""
+    with instances(replica_count=2) as (api,):
+        create(api, "C1")
+        create(api, "C2")
+        status, row, headers = api.ask("POST", "/customers/C1/merge", {"sourceCustomerId": "C2"})
+        assert status == 200, row
+
+        def is_read():
+            before = [api.replica_reads(replica) for replica in (1, 2)]
+            assert api.ask("GET", "/customers/C2", Read_After=headers["read-after"])[0] == 307
+            reads = [api.replica_reads(replica) - count for replica, count in zip((1, 2), before)]
+            assert reads in ([0, 0], [0, 2], [2, 0]), reads
+            return sum(reads) > 0
+        wait_for(is_read, api.log)
+
+
 def test_tenants_are_apart_on_a_replica():
     with instances() as (api,):
         create(api, "C1")
@@ -220,6 +249,34 @@ def test_who_is_erased_is_shown_nowhere_once_that_is_acknowledged():
             assert status == 200 and set(seen_after) == {410}, (status, row, seen_after)
             for api in (first, second):
                 assert api.ask("GET", "/customers?q=Firm", user="bob")[1]["items"] == []
+
+
+def test_an_erasure_waits_for_the_replicas_of_other_instances():
+    with instances(lag_max="300ms", replica_count=0) as (api,):
+        assert api.ask("POST", "/customers", {"customerId": "C1", "name": "Firm"})[0] == 201
+        begin = time.monotonic()
+        assert api.ask("POST", "/privacy/erasures", {"customerId": "C1"})[0] == 200
+        assert time.monotonic() - begin >= 0.3
+
+
+def test_a_log_that_was_switched_is_no_lag():
+    """Its next segment has only its header, which no replica replays."""
+    with open(os.path.join(os.path.dirname(__file__), "../../sql/postgres/primary_position.sql"), encoding="utf-8") as file:
+        position = file.read()
+    now = "SELECT pg_current_wal_insert_lsn() - '0/0'"
+
+    def is_seen():
+        PRIMARY.sql("SELECT txid_current()")
+        PRIMARY.sql("SELECT pg_switch_wal()")
+        before = int(PRIMARY.sql(now))
+        told = int(PRIMARY.sql(position).split("|")[0])
+        if int(PRIMARY.sql(now)) != before or before % (16 << 20) != 40:
+            return False  # something else was written
+        assert told == before - 40
+        return True
+    wait_for(is_seen)
+    at = int(PRIMARY.sql(position).split("|")[0])
+    wait_for(lambda: int(REPLICA.sql("SELECT pg_last_wal_replay_lsn() - '0/0'")) >= at)
 
 
 class Readers:
@@ -317,6 +374,7 @@ def fail_over(successor, body):
 def test_a_replica_that_takes_the_primarys_place_is_none_any_more():
     def look(api, readers):
         api.await_replica(False)
+        wait_for(lambda: api.ask("GET", "/customers/C1", **ANY)[0] == 200, api.log)  # each loop finds the new primary by itself
         assert api.website("C1", **ANY) == "https://new.example"
         readers.go_on()
         before = api.replica_reads()

@@ -3,10 +3,13 @@
 #include <time.h>
 
 #include "adapters/memory/memory_store.h"
+#include "faulty_store.h"
 #include "matching.h"
 #include "unit.h"
 
 enum { ARENA_MAX_BYTES = 256 << 20, STORE_MAX_BYTES = 256 << 20 };
+
+static struct faulty_store twice;
 
 static const struct policy *default_policy(struct application *application, struct str tenant)
 {
@@ -28,12 +31,17 @@ int application_fixture_open(struct application *application, struct environment
 {
     *application = application_fixture(environment);
     arena_init(arena, ARENA_MAX_BYTES);
-    return memory_store_new(STORE_MAX_BYTES, &application->store) == STATUS_OK ? 0 : -1;
+    struct store *store;
+    if (memory_store_new(STORE_MAX_BYTES, &store) != STATUS_OK) return -1;
+    faulty_store_init(&twice, store);
+    application->store = &twice.base;
+    return 0;
 }
 
 int application_fixture_close(struct application *application, struct arena *arena)
 {
-    memory_store_free(application->store);
+    (void)application;
+    memory_store_free(twice.inner);
     arena_release(arena);
     return 0;
 }

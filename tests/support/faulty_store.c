@@ -1,5 +1,7 @@
 #include "faulty_store.h"
 
+#include <string.h>
+
 static bool is_away(struct faulty_store *faulty)
 {
     if (atomic_load(&faulty->away) == 0) return false;
@@ -11,6 +13,49 @@ static bool is_away(struct faulty_store *faulty)
     return true;
 }
 
+/* --- bodies run again --- */
+
+enum { NONSENSE = 0xa5 };
+
+struct rerun {
+    struct arena *arena;
+    store_body *body;
+    void *context;
+    bool is_again;
+    size_t used_bytes; /* of the arena behind the first run */
+};
+
+/* Where the first run had its memory there is nonsense while the second runs, and none is put
+ * there. */
+static enum status run_again(const struct rerun *rerun, struct store_session *session,
+                             struct error *error)
+{
+    size_t before = rerun->arena->used_bytes;
+    size_t made = rerun->used_bytes > before ? rerun->used_bytes - before : 0;
+    unsigned char *memory = made > 0 ? arena_alloc(rerun->arena, made) : NULL;
+    if (!memory) made = 0;
+    if (made > 0) memset(memory, NONSENSE, made);
+    enum status status = rerun->body(session, rerun->context, error);
+    for (size_t i = 0; i < made; i++)
+        if (memory[i] != NONSENSE)
+            return error_set(error, STATUS_INTERNAL, STR_NONE, STR_NONE,
+                             "a body wrote into what its first run had made");
+    return status;
+}
+
+static enum status run_twice(struct store_session *session, void *context, struct error *error)
+{
+    struct rerun *rerun = context;
+    struct error ignored;
+    if (rerun->is_again) return run_again(rerun, session, error);
+    (void)rerun->body(session, rerun->context, &ignored);
+    rerun->used_bytes = rerun->arena->used_bytes;
+    rerun->is_again = true;
+    return error_plain(error, STATUS_WRITE_CONFLICT);
+}
+
+/* --- units of work --- */
+
 static enum status fail_read(struct store *store, struct str tenant, struct arena *arena,
                              store_body *body, void *context, struct error *error)
 {
@@ -18,7 +63,12 @@ static enum status fail_read(struct store *store, struct str tenant, struct aren
     enum status status = atomic_load(&faulty->reads);
     if (status == STATUS_OK && is_away(faulty)) status = STATUS_UNAVAILABLE;
     if (status != STATUS_OK) return error_plain(error, status);
-    return store_read(faulty->inner, tenant, arena, body, context, error);
+    struct rerun rerun = {.arena = arena, .body = body, .context = context};
+    struct arena_mark mark = arena_mark(arena);
+    status = store_read(faulty->inner, tenant, arena, run_twice, &rerun, error);
+    if (status != STATUS_WRITE_CONFLICT) return status; /* the store has run it again itself */
+    arena_rewind(arena, mark);
+    return store_read(faulty->inner, tenant, arena, run_twice, &rerun, error);
 }
 
 static enum status fail_write(struct store *store, struct str tenant, struct arena *arena,
@@ -28,7 +78,8 @@ static enum status fail_write(struct store *store, struct str tenant, struct are
     enum status status = atomic_load(&faulty->writes);
     if (status == STATUS_OK && is_away(faulty)) status = STATUS_UNAVAILABLE;
     if (status != STATUS_OK) return error_plain(error, status);
-    return store_write(faulty->inner, tenant, arena, body, context, error);
+    struct rerun rerun = {.arena = arena, .body = body, .context = context};
+    return store_write(faulty->inner, tenant, arena, run_twice, &rerun, error);
 }
 
 static enum status fail_lookup(struct store *store, struct str tenant, const struct str *ids,

@@ -1,5 +1,6 @@
 /* A store that fails when it is told to, in front of one that works: for what no request from
- * outside can bring about. */
+ * outside can bring about. Each unit of work runs twice, as after a conflict or a replica that
+ * failed (application/ports/store.h). */
 #ifndef TESTS_SUPPORT_FAULTY_STORE_H
 #define TESTS_SUPPORT_FAULTY_STORE_H
 

@@ -25,5 +25,8 @@ enum status postgres_store_open(const struct postgres_options *options, size_t s
 enum status postgres_store_add_replicas(struct store *store, const struct replica_options *replicas,
                                         const struct postgres_options *options, struct error *error)
 {
-    return replicas_new(replicas, options, &((struct sql_store *)store)->replicas, error);
+    struct sql_store *self = (struct sql_store *)store;
+    self->lag_max_ms = replicas->lag_max_ms;
+    return replicas->count > 0 ? replicas_new(replicas, options, &self->replicas, error)
+                               : STATUS_OK;
 }

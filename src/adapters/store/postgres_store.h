@@ -12,7 +12,8 @@ MUST_CHECK enum status postgres_store_open(const struct postgres_options *option
                                            size_t search_cache_bytes, struct store **store,
                                            struct error *error);
 /* Before anything is read: from now on there are reads that may lag (store_replicas.h), while
- * replica_watch.h runs. */
+ * replica_watch.h runs. With a count of 0 other instances may have replicas, and store_settle()
+ * waits for theirs. */
 MUST_CHECK enum status postgres_store_add_replicas(struct store *store,
                                                    const struct replica_options *replicas,
                                                    const struct postgres_options *options,

@@ -44,7 +44,7 @@ struct replicas {
     size_t sample_count; /* ever */
     int64_t timeline;    /* of the primary; under the mutex */
     struct hash_key key;
-    _Atomic int64_t written[PARTIES];
+    _Atomic int64_t written[PARTIES]; /* since the start; what was before it every answer has */
     _Atomic uint64_t refused[REFUSALS];
     _Atomic size_t turn;
 };
@@ -105,17 +105,15 @@ static _Atomic int64_t *place_of(struct replicas *replicas, const struct store_p
     return &replicas->written[hash_bytes(key, party->user) % PARTIES];
 }
 
-static void raise(_Atomic int64_t *at, int64_t value)
-{
-    int64_t before = atomic_load(at);
-    while (before < value && !atomic_compare_exchange_weak(at, &before, value)) {
-    }
-}
-
 void replicas_note_write(struct replicas *replicas, const struct store_party *party,
                          int64_t position)
 {
-    raise(place_of(replicas, party), position);
+    _Atomic int64_t *at = place_of(replicas, party);
+    int64_t before = atomic_load(at), after;
+    do {
+        /* The question that is under way may have been put before this write. */
+        after = before >= UNKNOWN_ASKED ? UNKNOWN : before > position ? before : position;
+    } while (!atomic_compare_exchange_weak(at, &before, after));
 }
 
 void replicas_note_unknown(struct replicas *replicas, const struct store_party *party)

@@ -23,6 +23,7 @@ struct sql_store {
     struct store base;
     struct sql_driver *driver;
     struct replicas *replicas; /* NULL: there are none */
+    int64_t lag_max_ms;        /* of any instance's; 0: none has any */
     const struct sql_migration *migrations;
     size_t migration_count;
 

@@ -29,9 +29,10 @@ struct replica_operations {
     void (*settle)(struct store *);
 };
 
-/* A store for reads that may lag (store_read and store_lookup, nothing else), which show at least
- * what was written before `after`, 0 for nothing in particular. The store itself when it has no
- * replicas. Lives as long as the arena. */
+/* A store for the reads of one request, which may lag, and show at least what was written before
+ * `after`, 0 for nothing in particular. All are of one server, and none of a state before that of
+ * the first. Writes go to the store itself, which this is when it has no replicas. Lives as long
+ * as the arena. */
 struct store *store_lagging(struct store *store, const struct store_party *party, int64_t after,
                             struct arena *arena);
 /* To be called behind a write, whatever came of it: *position is behind all that was written, for
@@ -39,7 +40,7 @@ struct store *store_lagging(struct store *store, const struct store_party *party
  * while. */
 MUST_CHECK enum status store_wrote(struct store *store, const struct store_party *party,
                                    struct arena *arena, int64_t *position, struct error *error);
-/* In a coroutine. At once when there are no replicas. */
+/* In a coroutine. At once when no instance has replicas. */
 void store_settle(struct store *store);
 
 #endif
