@@ -18,9 +18,9 @@ enum {
      * block). */
     STEP_BLOCKS = 32,
     STEP_BLOCKS_IDLE = 256,
+    CLASSES_MAX = 64,  /* more than there are numbers */
     READ_BLOCKS = 32,  /* of a segment at a time */
     DELETE_FACTOR = 2, /* blocks deleted where one would be merged */
-    SEGMENTS_MAX = 256,
     TENANT_MAX = 128,
     LOAD_ARENA_BYTES = 64 * 1024 * 1024,
 };
@@ -171,7 +171,7 @@ struct step {
     struct str tenant;
     struct arena *arena;
     bool idle;
-    struct segment segments[SEGMENTS_MAX];
+    struct segment *segments; /* in the order of their ids, with room for one more */
     size_t count;
     size_t blocks_max; /* merged */
     size_t taken;      /* entries */
@@ -190,7 +190,9 @@ static enum status load_segments(struct step *step, struct error *error)
     struct sql_rows rows;
     TRY(sql_query(step->transaction, SQL_SEARCH_SEGMENT_LIST, &tenant, 1, step->arena, &rows,
                   error));
-    step->count = rows.row_count < SEGMENTS_MAX ? rows.row_count : SEGMENTS_MAX;
+    step->count = rows.row_count;
+    step->segments = ARENA_NEW_ARRAY(step->arena, struct segment, step->count + 1);
+    if (!step->segments) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < step->count; i++)
         step->segments[i] = (struct segment){
             .id = sql_cell_int64(&rows, i, 0, 0),
@@ -277,7 +279,6 @@ static enum status build(struct step *step, struct error *error)
     TRY(sql_query(step->transaction, SQL_SEARCH_NEW_LIST, params, 2, step->arena, &rows, error));
     if (rows.row_count < (step->idle ? BUILD_IDLE_AT : BUILD_AT)) return STATUS_OK;
     TRY(decode(&rows, step->arena, &entries, &count, error));
-    if (step->count == SEGMENTS_MAX) return STATUS_OK;
     step->target = next_id(step);
     step->segments[step->count++] = (struct segment){.id = step->target, .entries = (int64_t)count};
     TRY(add_segment(step, step->target, (int64_t)count, SEGMENT_LIVE, error));
@@ -365,29 +366,57 @@ static int size_class(int64_t entries)
     return class;
 }
 
-/* Begins to merge segments of one size class when there are enough of them. */
+/* The smallest that is in the making; NULL: none is. */
+static struct segment *smallest_building(struct step *step)
+{
+    struct segment *found = NULL;
+    for (size_t i = 0; i < step->count; i++) {
+        struct segment *segment = &step->segments[i];
+        if (segment->state == SEGMENT_BUILDING && (!found || segment->entries < found->entries))
+            found = segment;
+    }
+    return found;
+}
+
+/* Live ones of the class that nothing is made from yet, at most SEARCH_SOURCES_MAX. */
+static size_t choose(struct step *step, int class, struct segment **chosen)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < step->count && count < SEARCH_SOURCES_MAX; i++) {
+        struct segment *segment = &step->segments[i];
+        if (segment->state == SEGMENT_LIVE && !segment->into &&
+            size_class(segment->entries) == class)
+            chosen[count++] = segment;
+    }
+    return count;
+}
+
+static enum status merge_these(struct step *step, struct segment **chosen, size_t count,
+                               struct error *error)
+{
+    int64_t id = next_id(step), entries = 0;
+    for (size_t i = 0; i < count; i++) {
+        entries += chosen[i]->entries;
+        chosen[i]->into = id;
+        TRY(set_segment(step, chosen[i], error));
+    }
+    return add_segment(step, id, entries, SEGMENT_BUILDING, error);
+}
+
+/* Begins to merge the segments of the smallest class that has enough of them. A large merge that is
+ * under way does not hold up smaller ones: while it lasts hundreds of segments may come, and every
+ * search reads them all. */
 static enum status begin_merge(struct step *step, bool *begun, struct error *error)
 {
+    const struct segment *building = smallest_building(step);
+    int classes = building ? size_class(building->entries) : CLASSES_MAX;
+    size_t enough = step->idle && !building ? MERGE_IDLE_FROM : MERGE_FACTOR;
     *begun = false;
-    for (size_t i = 0; i < step->count && !*begun; i++) {
-        int class = size_class(step->segments[i].entries);
+    for (int class = 0; class < classes && !*begun; class ++) {
         struct segment *chosen[SEARCH_SOURCES_MAX];
-        size_t count = 0;
-        int64_t entries = 0;
-        for (size_t j = i; j < step->count && count < SEARCH_SOURCES_MAX; j++) {
-            if (step->segments[j].state != SEGMENT_LIVE || step->segments[j].into ||
-                size_class(step->segments[j].entries) != class)
-                continue;
-            chosen[count++] = &step->segments[j];
-            entries += step->segments[j].entries;
-        }
-        if (count < (step->idle ? MERGE_IDLE_FROM : MERGE_FACTOR)) continue;
-        struct segment target = {.id = next_id(step), .state = SEGMENT_BUILDING};
-        TRY(add_segment(step, target.id, entries, SEGMENT_BUILDING, error));
-        for (size_t j = 0; j < count; j++) {
-            chosen[j]->into = target.id;
-            TRY(set_segment(step, chosen[j], error));
-        }
+        size_t count = choose(step, class, chosen);
+        if (count < enough) continue;
+        TRY(merge_these(step, chosen, count, error));
         *begun = true;
     }
     return STATUS_OK;
@@ -406,25 +435,28 @@ static enum status delete_some(struct step *step, const struct segment *dead, st
     return execute(step, SQL_SEARCH_SEGMENT_DELETE, params, 2, error);
 }
 
-static struct segment *segment_in(struct step *step, enum segment_state state)
+static const struct segment *dead_one(const struct step *step)
 {
     for (size_t i = 0; i < step->count; i++)
-        if (step->segments[i].state == state) return &step->segments[i];
+        if (step->segments[i].state == SEGMENT_DEAD) return &step->segments[i];
     return NULL;
 }
 
-/* Entries first, for every search reads them all; and of the rest what was begun, what is left
- * over, or a new merge. */
+/* Entries first, for every search reads them all; and of the rest what is left over, a new merge,
+ * or what was begun, the smallest first. */
 static enum status do_one(struct step *step, bool *more, struct error *error)
 {
-    struct segment *found;
+    const struct segment *dead;
+    struct segment *building;
     *more = true;
     TRY(load_segments(step, error));
     TRY(build(step, error));
-    if ((found = segment_in(step, SEGMENT_BUILDING))) return merge_some(step, found, error);
-    if ((found = segment_in(step, SEGMENT_DEAD))) return delete_some(step, found, error);
+    if ((dead = dead_one(step))) return delete_some(step, dead, error);
     TRY(begin_merge(step, more, error));
-    *more = *more || step->taken > 0;
+    if (*more) return STATUS_OK;
+    *more = true;
+    if ((building = smallest_building(step))) return merge_some(step, building, error);
+    *more = step->taken > 0;
     return STATUS_OK;
 }
 

@@ -339,6 +339,27 @@ static void keys_of_before_there_was_a_log_are_found(void **state)
     sql_store_free(store);
 }
 
+/* As an import leaves them that was faster than what merges: as many as it may be, some in the
+ * making. */
+static void any_number_of_search_segments_comes_to_rest(void **state)
+{
+    (void)state;
+    sql_store_free(open_store());
+    tell("with recursive n (i) as (select 1 union all select i + 1 from n where i < 600) "
+         "insert into search_segment (tenant_id, segment, entries, state, into_segment) "
+         "select 't', i, 1000, 0, case when i <= 80 then 601 + i / 9 end from n; "
+         "insert into search_segment (tenant_id, segment, entries, state) "
+         "select 't', into_segment, 1000 * count(*), 1 from search_segment "
+         "where into_segment is not null group by into_segment");
+    struct store *store = open_store();
+    int most = 6000; /* of 10 ms */
+    while (ask("select count(*) > 4 from search_segment") && most-- > 0)
+        nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
+    assert_int_equal(ask("select count(*) > 4 from search_segment"), 0);
+    assert_int_equal(ask("select count(*) from search_segment where state <> 0"), 0);
+    sql_store_free(store);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -351,6 +372,7 @@ int main(void)
         TEST(a_key_that_all_share_is_found_as_often_as_asked_for),
         TEST(what_is_erased_is_in_no_run),
         TEST(keys_of_before_there_was_a_log_are_found),
+        TEST(any_number_of_search_segments_comes_to_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
