@@ -76,21 +76,34 @@ static bool is_suspended(const struct hierarchy *hierarchy, struct str relations
     return false;
 }
 
+static enum status read_relations(struct relation_reading *reading, struct application *application,
+                                  const struct caller *caller, struct str customer_id,
+                                  struct arena *arena, struct error *error)
+{
+    *reading = (struct relation_reading){.application = application,
+                                         .customer_id = customer_id,
+                                         .customers_max = HIERARCHY_CUSTOMERS_MAX,
+                                         .arena = arena};
+    return store_read(application->store, caller->tenant, arena, list_body, reading, error);
+}
+
+static void write_relation(struct json_writer *writer, const struct relation_reading *reading,
+                           const struct link *link)
+{
+    write_link(writer, link, reading->row.customer_id,
+               is_suspended(&reading->hierarchy, link->relationship_id));
+}
+
 enum status relationships_list(struct application *application, const struct caller *caller,
                                struct str customer_id, struct arena *arena, struct str *json,
                                struct error *error)
 {
-    struct relation_reading reading = {.application = application,
-                                       .customer_id = customer_id,
-                                       .customers_max = HIERARCHY_CUSTOMERS_MAX,
-                                       .arena = arena};
-    TRY(store_read(application->store, caller->tenant, arena, list_body, &reading, error));
+    struct relation_reading reading;
+    TRY(read_relations(&reading, application, caller, customer_id, arena, error));
     struct buffer out = {.arena = arena};
     struct json_writer writer = {.out = &out};
     results_page_begin(&writer);
-    for (size_t i = 0; i < reading.count; i++)
-        write_link(&writer, &reading.links[i], reading.row.customer_id,
-                   is_suspended(&reading.hierarchy, reading.links[i].relationship_id));
+    for (size_t i = 0; i < reading.count; i++) write_relation(&writer, &reading, &reading.links[i]);
     results_page_end(&writer, STR_NONE);
     *json = buffer_str(&out);
     return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
@@ -100,19 +113,15 @@ enum status relationships_get(struct application *application, const struct call
                               struct str customer_id, struct str relationship_id,
                               struct arena *arena, struct str *json, struct error *error)
 {
-    struct relation_reading reading = {.application = application,
-                                       .customer_id = customer_id,
-                                       .customers_max = HIERARCHY_CUSTOMERS_MAX,
-                                       .arena = arena};
-    TRY(store_read(application->store, caller->tenant, arena, list_body, &reading, error));
+    struct relation_reading reading;
+    TRY(read_relations(&reading, application, caller, customer_id, arena, error));
     size_t at = 0;
     while (at < reading.count && !str_equal(reading.links[at].relationship_id, relationship_id))
         at++;
     if (at == reading.count) return error_plain(error, STATUS_RELATIONSHIP_NOT_FOUND);
     struct buffer out = {.arena = arena};
     struct json_writer writer = {.out = &out};
-    write_link(&writer, &reading.links[at], reading.row.customer_id,
-               is_suspended(&reading.hierarchy, relationship_id));
+    write_relation(&writer, &reading, &reading.links[at]);
     *json = buffer_str(&out);
     return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }

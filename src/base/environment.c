@@ -1,4 +1,4 @@
-/* The one file of base/ that asks the system for something: clock and randomness. */
+/* The clock of what is recorded, and randomness, of the system. */
 #include "base/environment.h"
 
 #include <errno.h>

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "adapters/api/internal.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 enum { TELL_EVERY_US = 1000 * 1000, OVER_AFTER_US = 200 * 1000 };
@@ -13,13 +14,6 @@ void admission_set(struct admission *admission, int64_t read_max_us, int64_t wri
                           memory_order_relaxed);
     atomic_store_explicit(&admission->wait_max_us[ADMISSION_WRITE], write_max_us,
                           memory_order_relaxed);
-}
-
-static int64_t clock_us(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 /* Now and then, however many there are. */
@@ -48,7 +42,7 @@ enum status admission_check(struct call *call, struct error *error)
     int64_t most =
         atomic_load_explicit(&call->api->admission.wait_max_us[kind], memory_order_relaxed);
     if (call->route->permission == ROUTE_PUBLIC || most == 0) return STATUS_OK;
-    int64_t now = clock_us();
+    int64_t now = clock_us(CLOCK_MONOTONIC_COARSE);
     int64_t wait = wait_us(call, now - past->refused_us[kind] < OVER_AFTER_US);
     if (wait <= most) return STATUS_OK;
     past->refused_us[kind] = now;

@@ -10,15 +10,9 @@
 #include "adapters/api/lagging.h"
 #include "adapters/api/negotiate.h"
 #include "adapters/api/request_span.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "formats/json.h"
-
-static int64_t clock_us(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 static void begin(struct call *call, struct api_worker *worker, struct http_request *request,
                   struct http_response *response)
@@ -127,7 +121,7 @@ static enum status check_rate(struct call *call, struct error *error)
     /* What the caller may not ask is not counted against the tenant. */
     for (int i = API_RATES - 1; i >= 0; i--) {
         if (!allowed) continue;
-        answers[i] = rate_take(rates[i], names[i], clock_us());
+        answers[i] = rate_take(rates[i], names[i], clock_us(CLOCK_MONOTONIC));
         allowed = answers[i].allowed;
     }
     tell_rates(call, answers);
@@ -352,7 +346,7 @@ void dispatch_request(void *context, struct http_request *request, struct http_r
     struct api_worker *worker = context;
     struct call call = {0};
     struct error error;
-    int64_t started_us = clock_us();
+    int64_t started_us = clock_us(CLOCK_MONOTONIC);
     begin(&call, worker, request, response);
     metrics_add(&worker->metrics.in_flight, 1);
     if (!answer_options(&call)) {
@@ -366,7 +360,7 @@ void dispatch_request(void *context, struct http_request *request, struct http_r
     answer_code(&call);
     request_span_end(&call, http_response_get_status(response));
     metrics_add(&worker->metrics.in_flight, -1);
-    int64_t took_us = clock_us() - started_us;
+    int64_t took_us = clock_us(CLOCK_MONOTONIC) - started_us;
     size_t route = call.route ? (size_t)(call.route - routes) : routes_count;
     metrics_count(&worker->metrics, route, http_response_get_status(response), took_us);
     log_request(&call, route, http_response_get_status(response), took_us);

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "adapters/events/lease.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 enum {
@@ -60,16 +61,6 @@ static instant in_ms(const struct relay *self, int64_t delay_ms)
 }
 
 /* --- sleeping --- */
-
-static struct timespec clock_in_ms(int64_t delay_ms)
-{
-    struct timespec when;
-    (void)clock_gettime(CLOCK_MONOTONIC, &when);
-    int64_t nanoseconds = when.tv_nsec + delay_ms % 1000 * 1000000;
-    when.tv_sec += delay_ms / 1000 + nanoseconds / 1000000000;
-    when.tv_nsec = nanoseconds % 1000000000;
-    return when;
-}
 
 /* `always`: for the whole time, unless it is to end. */
 static void sleep_for(struct relay *self, int64_t delay_ms, bool always)

@@ -11,6 +11,7 @@
 #include "adapters/jobs/mapping_proposal.h"
 #include "application/job_parts.h"
 #include "application/undo_import.h"
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/identifier.h"
 #include "base/log.h"
@@ -19,21 +20,11 @@ enum { TASK_ARENA_MAX = 8 << 20, PURGE_SECONDS = 600, SHARES_OF_LEASE = 3 };
 
 /* --- waiting --- */
 
-static struct timespec in_ms(int64_t delay_ms)
-{
-    struct timespec when;
-    (void)clock_gettime(CLOCK_MONOTONIC, &when);
-    int64_t nanoseconds = when.tv_nsec + delay_ms % 1000 * 1000000;
-    when.tv_sec += delay_ms / 1000 + nanoseconds / 1000000000;
-    when.tv_nsec = nanoseconds % 1000000000;
-    return when;
-}
-
 /* Until a job is made here that was not when `asked` was, a third of a lease is over (others make
  * jobs, and lose theirs), or the service stops. */
 static void rest(struct job_service *service, uint64_t asked)
 {
-    struct timespec until = in_ms(service->lease_ms / SHARES_OF_LEASE);
+    struct timespec until = clock_in_ms(service->lease_ms / SHARES_OF_LEASE);
     int waited = 0;
     (void)pthread_mutex_lock(&service->lock);
     while (waited == 0 && service->asked == asked && !atomic_load(&service->stopping))
@@ -207,7 +198,7 @@ static void purge(struct job_service *service, struct arena *arena)
 /* Sleeps a third of a lease. False when the service stops. */
 static bool next_turn(struct job_service *service)
 {
-    struct timespec until = in_ms(service->lease_ms / SHARES_OF_LEASE);
+    struct timespec until = clock_in_ms(service->lease_ms / SHARES_OF_LEASE);
     int waited = 0;
     (void)pthread_mutex_lock(&service->lock);
     while (waited == 0 && !atomic_load(&service->stopping))

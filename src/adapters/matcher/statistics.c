@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "adapters/matcher/evidence.h"
+#include "base/clock.h"
 #include "base/hash.h"
 
 enum {
@@ -57,13 +58,6 @@ struct statistics {
     bool stopping, has_thread;
     pthread_t thread;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* --- engines --- */
 
@@ -247,15 +241,15 @@ static void *learner_main(void *argument)
         }
         struct str name = str_from_cstr(tenant->name); /* stays where it is */
         pthread_mutex_unlock(&self->mutex);
-        int64_t begun = now_ms();
+        int64_t begun = clock_ms(CLOCK_MONOTONIC);
         struct statistics_engine *learned = learn(self, name);
-        int64_t took = now_ms() - begun;
+        int64_t took = clock_ms(CLOCK_MONOTONIC) - begun;
         pthread_mutex_lock(&self->mutex);
         struct statistics_engine *before = tenant->engine;
         if (learned) tenant->engine = learned;
         tenant->wanted = false;
-        tenant->due_ms =
-            now_ms() + (took * COST_SHARE > AGE_MIN_MS ? took * COST_SHARE : AGE_MIN_MS);
+        tenant->due_ms = clock_ms(CLOCK_MONOTONIC) +
+                         (took * COST_SHARE > AGE_MIN_MS ? took * COST_SHARE : AGE_MIN_MS);
         if (learned) statistics_give(before);
     }
     pthread_mutex_unlock(&self->mutex);
@@ -278,7 +272,7 @@ static struct tenant *tenant_of(struct statistics *self, struct str name)
 
 static void want(struct statistics *self, struct tenant *tenant)
 {
-    if (tenant->wanted || now_ms() < tenant->due_ms) return;
+    if (tenant->wanted || clock_ms(CLOCK_MONOTONIC) < tenant->due_ms) return;
     tenant->wanted = true;
     if (!self->has_thread)
         self->has_thread = pthread_create(&self->thread, NULL, learner_main, self) == 0;

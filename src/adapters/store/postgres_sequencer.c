@@ -2,9 +2,9 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "adapters/store/sql_store_internal.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 enum {
@@ -13,7 +13,7 @@ enum {
     OTHERS_PAUSE_MS = 5,    /* another instance numbers; it may have begun before our commit */
     IDLE_PAUSE_MS = 250,    /* to find what a crashed instance left */
     FAILURE_PAUSE_MS = 200, /* the database does not answer */
-    LOOK_EVERY_S = 5        /* for sessions that have fallen silent */
+    LOOK_EVERY_MS = 5000    /* for sessions that have fallen silent */
 };
 
 /* Whether somebody has to wake it, or it goes on by itself. */
@@ -30,7 +30,7 @@ struct postgres_sequencer {
     loop_function *ended; /* not NULL: it is to stop */
     void *ended_argument;
     bool is_failing;
-    time_t look_at; /* for silent sessions; of the monotonic clock */
+    int64_t look_at_ms; /* for silent sessions; of the monotonic clock */
 };
 
 /* --- sleeping --- */
@@ -138,10 +138,9 @@ static void look_for_silent(struct postgres_sequencer *self, struct arena *arena
     struct error error = {0};
     struct batch batch = {.arena = arena};
     struct sql_driver *driver = self->store->driver;
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    if (now.tv_sec < self->look_at) return;
-    self->look_at = now.tv_sec + LOOK_EVERY_S;
+    int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+    if (now_ms < self->look_at_ms) return;
+    self->look_at_ms = now_ms + LOOK_EVERY_MS;
     arena_reset(arena);
     enum status status =
         driver->transact(driver, SQL_WRITE, STR(""), arena, end_silent, &batch, &error);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/environment.h"
 #include "base/hash.h"
 
@@ -52,9 +53,7 @@ struct replicas {
 /* Of a clock that goes on while the machine sleeps. */
 static int64_t now_ms(void)
 {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_BOOTTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return clock_ms(CLOCK_BOOTTIME);
 }
 
 /* --- what the primary said --- */

@@ -18,7 +18,7 @@ enum {
      * block). */
     STEP_BLOCKS = 32,
     STEP_BLOCKS_IDLE = 256,
-    CLASSES_MAX = 64,  /* more than there are numbers */
+    CLASSES_MAX = 32,  /* of MERGE_FACTOR each: more than there are numbers */
     READ_BLOCKS = 32,  /* of a segment at a time */
     DELETE_FACTOR = 2, /* blocks deleted where one would be merged */
     TENANT_MAX = 128,
@@ -378,27 +378,35 @@ static struct segment *smallest_building(struct step *step)
     return found;
 }
 
-/* Live ones of the class that nothing is made from yet, at most SEARCH_SOURCES_MAX. */
-static size_t choose(struct step *step, int class, struct segment **chosen)
+/* Live, and nothing is made from it yet. */
+static bool is_free(const struct segment *segment)
 {
+    return segment->state == SEGMENT_LIVE && !segment->into;
+}
+
+/* The smallest class that has so many free segments; `classes`: none below it has. */
+static int class_with(const struct step *step, size_t enough, int classes)
+{
+    size_t counts[CLASSES_MAX] = {0};
+    int class = 0;
+    for (size_t i = 0; i < step->count; i++)
+        if (is_free(&step->segments[i])) counts[size_class(step->segments[i].entries)]++;
+    while (class < classes && counts[class] < enough) class ++;
+    return class;
+}
+
+/* Its free segments, SEARCH_SOURCES_MAX at most, into a new one. */
+static enum status merge_class(struct step *step, int class, struct error *error)
+{
+    int64_t id = next_id(step), entries = 0;
     size_t count = 0;
     for (size_t i = 0; i < step->count && count < SEARCH_SOURCES_MAX; i++) {
         struct segment *segment = &step->segments[i];
-        if (segment->state == SEGMENT_LIVE && !segment->into &&
-            size_class(segment->entries) == class)
-            chosen[count++] = segment;
-    }
-    return count;
-}
-
-static enum status merge_these(struct step *step, struct segment **chosen, size_t count,
-                               struct error *error)
-{
-    int64_t id = next_id(step), entries = 0;
-    for (size_t i = 0; i < count; i++) {
-        entries += chosen[i]->entries;
-        chosen[i]->into = id;
-        TRY(set_segment(step, chosen[i], error));
+        if (!is_free(segment) || size_class(segment->entries) != class) continue;
+        segment->into = id;
+        entries += segment->entries;
+        count++;
+        TRY(set_segment(step, segment, error));
     }
     return add_segment(step, id, entries, SEGMENT_BUILDING, error);
 }
@@ -411,15 +419,9 @@ static enum status begin_merge(struct step *step, bool *begun, struct error *err
     const struct segment *building = smallest_building(step);
     int classes = building ? size_class(building->entries) : CLASSES_MAX;
     size_t enough = step->idle && !building ? MERGE_IDLE_FROM : MERGE_FACTOR;
-    *begun = false;
-    for (int class = 0; class < classes && !*begun; class ++) {
-        struct segment *chosen[SEARCH_SOURCES_MAX];
-        size_t count = choose(step, class, chosen);
-        if (count < enough) continue;
-        TRY(merge_these(step, chosen, count, error));
-        *begun = true;
-    }
-    return STATUS_OK;
+    int class = class_with(step, enough, classes);
+    *begun = class < classes;
+    return *begun ? merge_class(step, class, error) : STATUS_OK;
 }
 
 static enum status delete_some(struct step *step, const struct segment *dead, struct error *error)

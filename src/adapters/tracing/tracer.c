@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "adapters/tracing/span_queue.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "engines/http/sender.h"
 
@@ -47,18 +48,9 @@ struct tracer {
     _Atomic bool is_failing;
 };
 
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 int64_t tracer_now_ns(void)
 {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    return clock_ns(CLOCK_REALTIME);
 }
 
 static void count(struct tracer *self, enum fate fate, size_t by)
@@ -142,7 +134,7 @@ static int64_t patience_ms(struct tracer *self, int64_t now)
 
 static void note_failure(struct tracer *self, const struct http_sender_result *result)
 {
-    int64_t now = clock_ms(), pause = result->retry_after_s * 1000;
+    int64_t now = clock_ms(CLOCK_MONOTONIC), pause = result->retry_after_s * 1000;
     self->retry_ms = self->retry_ms ? self->retry_ms * 2 : self->options.retry_first_ms;
     if (self->retry_ms > LAST_RETRY_MS) self->retry_ms = LAST_RETRY_MS;
     /* Half of it by chance, so that instances do not come back all at once. */
@@ -158,7 +150,7 @@ static void note_success(struct tracer *self)
 {
     if (atomic_exchange(&self->is_failing, false)) log_info("traces.taken_again");
     self->retry_ms = 0;
-    self->next_at_ms = clock_ms() + self->options.gather_ms;
+    self->next_at_ms = clock_ms(CLOCK_MONOTONIC) + self->options.gather_ms;
 }
 
 /* The statuses after which the protocol has the same sent again. */
@@ -186,7 +178,8 @@ static void settle(struct tracer *self, const struct http_sender_result *result)
     note_failure(self, result);
     if (!may_mend(result))
         forget_batch(self, FATE_REFUSED);
-    else if (clock_ms() - self->tried_at_ms >= self->options.retry_for_ms || is_draining(self))
+    else if (clock_ms(CLOCK_MONOTONIC) - self->tried_at_ms >= self->options.retry_for_ms ||
+             is_draining(self))
         forget_batch(self, FATE_GIVEN_UP);
 }
 
@@ -212,7 +205,7 @@ static void send_batch(struct tracer *self, int64_t now)
 static void do_round(struct tracer *self)
 {
     struct http_sender_result result;
-    int64_t now = clock_ms();
+    int64_t now = clock_ms(CLOCK_MONOTONIC);
     while (http_sender_next(self->sender, &result)) settle(self, &result);
     if (self->under_way) return;
     bool due = is_draining(self) ? now < atomic_load(&self->stop_at_ms) : now >= self->next_at_ms;
@@ -232,13 +225,13 @@ static bool is_done(struct tracer *self)
 {
     if (!is_draining(self)) return false;
     bool empty = self->batch_count == 0 && span_queue_count(&self->queue) == 0;
-    return empty || clock_ms() >= atomic_load(&self->stop_at_ms) ||
+    return empty || clock_ms(CLOCK_MONOTONIC) >= atomic_load(&self->stop_at_ms) ||
            (self->retry_ms > 0 && !self->under_way && self->batch_count == 0);
 }
 
 static int64_t pause_ms(struct tracer *self)
 {
-    int64_t now = clock_ms(), at = now + self->options.gather_ms;
+    int64_t now = clock_ms(CLOCK_MONOTONIC), at = now + self->options.gather_ms;
     if (is_draining(self)) at = atomic_load(&self->stop_at_ms);
     if (!self->under_way && self->next_at_ms < at) at = self->next_at_ms;
     return at > now ? at - now : 0;
@@ -297,7 +290,7 @@ enum status tracer_start(struct tracer *self, struct error *error)
 void tracer_stop(struct tracer *self, int64_t patience_ms)
 {
     if (!self->started) return;
-    atomic_store(&self->stop_at_ms, clock_ms() + patience_ms);
+    atomic_store(&self->stop_at_ms, clock_ms(CLOCK_MONOTONIC) + patience_ms);
     atomic_store(&self->stop, true);
     http_sender_wake(self->sender);
     (void)pthread_join(self->thread, NULL);

@@ -15,15 +15,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "engines/http/internal.h"
 
 enum { SWEEP_MS = 1000, LISTEN_BACKLOG = 1024 };
 
 int64_t http_clock_ms(void)
 {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return clock_ms(CLOCK_MONOTONIC_COARSE);
 }
 
 void http_server_want_run(struct http_server *server)

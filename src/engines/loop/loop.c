@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "engines/loop/loop_internal.h"
 
 enum {
@@ -237,16 +238,9 @@ static int hooks_and_timeout(struct loop *loop)
     return timeout_ms;
 }
 
-static int64_t now_us(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 static void note_rest(struct loop *loop)
 {
-    loop->rested_us = now_us();
+    loop->rested_us = clock_us(CLOCK_MONOTONIC);
     loop->turns = 0;
 }
 
@@ -258,17 +252,17 @@ static int wait_for_events(struct loop *loop, struct epoll_event *events, int ti
     bool was_busy = loop->turns++ > 0;
     if (was_busy || timeout_ms == 0) count = epoll_wait(loop->epoll_fd, events, EVENTS_PER_TURN, 0);
     if (was_busy && count == 0 && timeout_ms != 0) note_rest(loop);
-    int64_t start = count == 0 ? now_us() : 0;
+    int64_t start = count == 0 ? clock_us(CLOCK_MONOTONIC) : 0;
     if (count == 0 && timeout_ms != 0)
         count = epoll_wait(loop->epoll_fd, events, EVENTS_PER_TURN, timeout_ms);
-    loop->turn_us = now_us();
+    loop->turn_us = clock_us(CLOCK_MONOTONIC);
     if (start && timeout_ms != 0 && loop->turn_us - start > REST_US) note_rest(loop);
     return count;
 }
 
 int64_t loop_lag_us(const struct loop *loop, bool bursts_count)
 {
-    int64_t now = now_us();
+    int64_t now = clock_us(CLOCK_MONOTONIC);
     bool behind = loop->turns >= BEHIND_AFTER_TURNS && now - loop->rested_us >= BEHIND_AFTER_US;
     return behind || bursts_count ? now - loop->turn_us : 0;
 }

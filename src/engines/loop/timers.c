@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
+
 struct loop_timer {
     int64_t deadline_ns;
     uint64_t order;
@@ -14,9 +16,7 @@ struct loop_timer {
 
 int64_t timers_now_ns(void)
 {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    return clock_ns(CLOCK_MONOTONIC);
 }
 
 static bool is_before(const struct loop_timer *a, const struct loop_timer *b)

@@ -3,6 +3,7 @@
  *
  * After a failed attempt to connect there is a pause, doubled each time up to PAUSE_MAX_MS. While
  * it lasts and no connection is there, callers are refused at once instead of being held. */
+#include "base/clock.h"
 #include "engines/sql/postgres_internal.h"
 
 #include <assert.h>
@@ -32,9 +33,7 @@ struct postgres_acquire {
 
 int64_t postgres_now_ms(void)
 {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return clock_ms(CLOCK_MONOTONIC);
 }
 
 /* --- waiting --- */

@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#include "base/clock.h"
+
 enum {
     STANDS_AFTER_NS = 100 * 1000 * 1000,
     STANDS_AFTER_COUNT = 4, /* time passes for who is stopped, too */
@@ -12,9 +14,7 @@ enum {
 
 int64_t sql_queue_now_ns(void)
 {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    return clock_ns(CLOCK_MONOTONIC);
 }
 
 void sql_queue_enter(struct sql_queue *queue)
