@@ -21,6 +21,8 @@
 #include "application/job_parts.h"
 #include "application/job_report.h"
 #include "application/jobs.h"
+#include "application/list_customers.h"
+#include "application/merge_customers.h"
 #include "application_fixture.h"
 
 static struct application application;
@@ -317,9 +319,30 @@ static void a_damaged_export_is_refused(void **state)
     }
 }
 
+static void merge(struct str target, struct str source)
+{
+    const struct merge_request request = {.source_id = source};
+    struct merge_result merged;
+    assert_int_equal(
+        merge_customers(&application, &caller, target, &request, &arena, &merged, &error),
+        STATUS_OK);
+}
+
+static bool finds(struct caller *who, struct str words, const char *what)
+{
+    const struct customer_query query = {.any = words};
+    struct json_page page;
+    assert_int_equal(list_customers(&application, who, &query, &arena, &page, &error), STATUS_OK);
+    return strstr(page.body.ptr, what) != NULL;
+}
+
 static void an_export_job_leaves_what_can_be_restored(void **state)
 {
     (void)state;
+    import_text(options_for(RECORD_FORM_CSV), STR("ID,customerId,name\n81,M-1,Quartz\n82,M-2,"
+                                                  "Feldspar\n83,M-3,Hornblende\n"));
+    merge(STR("M-2"), STR("M-3"));
+    merge(STR("M-1"), STR("M-2"));
     struct job_runner *runner = application_fixture_jobs(&application, directory);
     struct job_row job;
     assert_int_equal(runner->export_start(runner, application.store, &caller, &arena, &job, &error),
@@ -332,6 +355,7 @@ static void an_export_job_leaves_what_can_be_restored(void **state)
     options.may_restore = true;
     struct import_counts counts = import_text(options, result);
     assert_true(counts.restore);
+    assert_true(finds(&options.caller, STR("quartz hornblende"), "\"M-1\""));
 
     struct export_cursor cursor = {.phase = EXPORT_START};
     struct buffer again = {.arena = &arena};
