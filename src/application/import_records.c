@@ -40,6 +40,7 @@ struct batch_row {
     struct str id_key;  /* absent when the id was not given */
     size_t first_point; /* of its contact points among all */
     bool invalid;
+    bool updated;   /* by a row behind it: the customer is no longer what it says alone */
     bool id_exists; /* a profile was there that has the id that was given */
 };
 
@@ -317,7 +318,8 @@ static void add_candidates(const struct import_batch *batch, const struct batch_
     for (const struct batch_home *home = key->created; home; home = home->next) {
         const struct new_customer *other = &batch->rows[home->row].customer;
         /* Where rows are merged it may be a home of another by now. */
-        bool alone = batch->settings.on_duplicate != ON_DUPLICATE_MERGE;
+        bool alone =
+            batch->settings.on_duplicate != ON_DUPLICATE_MERGE && !batch->rows[home->row].updated;
         candidates_add(candidates, other->row.customer_id, alone ? &other->record : NULL, kind,
                        homes);
     }
@@ -455,6 +457,7 @@ static enum status open_known(const struct import_batch *batch, const struct bat
         return STATUS_OK;
     }
     if (!key->created) return STATUS_OK;
+    batch->rows[key->created->row].updated = true;
     *home = batch->rows[key->created->row].customer.row.customer_id;
     return import_update_open(change, *home, error);
 }
