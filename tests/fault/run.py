@@ -157,7 +157,8 @@ def check(worlds, looks, feed, retired=frozenset()):
     for world, seen in zip(worlds, looks):
         known.update(seen.customers)
         seen.events = by_customer
-        found += compare(world, seen)
+        seen.wrong = compare(world, seen)
+        found += seen.wrong
     unknown = sorted(set(by_customer) - known)
     if unknown:
         found.append(f"events of customers that nobody made: {unknown[:5]}")
@@ -169,12 +170,13 @@ def verify(service, worlds, feed, retired):
     # On PostgreSQL a commit may come through after its client is gone, and positions are given shortly after it, by a
     # sequencer that may have to connect again first.
     patience = Patience(15)
+    looks = [look(service.port, world) for world in worlds]
     while True:
-        looks = [look(service.port, world) for world in worlds]
         feed += read_feed(service.port, feed[-1]["position"] if feed else 0)
         violations = check(worlds, looks, feed, retired)
         if not violations or patience.is_over():
             return violations
+        looks = [look(service.port, world) if seen.wrong else seen for world, seen in zip(worlds, looks)]
 
 
 def retry_keyed(port, clients):

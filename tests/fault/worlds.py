@@ -180,7 +180,8 @@ class Seen:
         self.versions = {}
         self.merges = {}
         self.records = {}
-        self.events = collections.defaultdict(list)
+        self.events = {}
+        self.wrong = []
 
     def add(self, customer_id, status, profile, relations=(), consents=()):
         self.customers[customer_id] = observe(status, profile, relations, consents)
