@@ -48,6 +48,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 sys.path.insert(0, os.path.join(ROOT, "tests", "scenario"))
+import plain  # noqa: E402  (bench/plain.py)
 from run import Service, free_port, key_flags  # noqa: E402  (tests/scenario/run.py)
 
 BINARY = os.path.join(ROOT, "build", "customer360")
@@ -287,13 +288,16 @@ def create(options):
         if options.profiles:
             stage.import_profiles(options.profiles)
         service = stage.serve(*EVERYBODY_WAITS)
-        disk, runs = disk_probe(stage.directory), []
+        disk, runs, beside = disk_probe(stage.directory), [], []
         for round_number in range(options.rounds):
+            beside.append(plain.postgres_creates(stage.server, plain.document_of(profile(1)), options.seconds, 64) if stage.server
+                          else plain.sqlite_creates(stage.directory, plain.document_of(profile(1)), options.seconds))
             runs.append(wrk(service.port, "create.lua", [f"{API}/customers", f"r{round_number}x{os.getpid()}",
                                                           f"Authorization=Bearer {stage.token}"], options.seconds))
         service.stop()
+        middle, plain_middle = statistics.median(run["per_second"] for run in runs), statistics.median(beside)
         report(measure=f"create {options.store}", profiles_before=options.profiles, rounds=runs, fdatasync_per_second=disk,
-               median_per_second=statistics.median(run["per_second"] for run in runs),
+               median_per_second=middle, plain_rounds=beside, ratio_to_plain_inserts=round(middle / plain_middle, 2),
                median_p99_ms=statistics.median(run["p99_ms"] for run in runs), failed=sum(run["failed"] for run in runs))
     finally:
         stage.close()
@@ -302,9 +306,12 @@ def create(options):
 def import_bench(options):
     stage = Stage(options.store)
     try:
+        path = os.path.join(stage.directory, "plain.ndjson")
+        write_profiles(path, options.profiles, profile)
+        beside = plain.postgres_import(stage.server, path) if stage.server else plain.sqlite_import(stage.directory, path)
         seconds, size = stage.import_profiles(options.profiles)
         report(measure=f"import {options.store}", profiles=options.profiles, megabytes=round(size / 1e6), seconds=round(seconds, 1),
-               per_second=round(options.profiles / seconds))
+               per_second=round(options.profiles / seconds), plain_per_second=beside, ratio_to_plain=round(options.profiles / seconds / beside, 2))
     finally:
         stage.close()
 
