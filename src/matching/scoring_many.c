@@ -2,6 +2,7 @@
  * passes: what equality of numbers tells, of all slots at once, with the most that the rest could
  * add; what facts kept with the values tell; and texts, only of pairs that may still reach the
  * floor. Each pass asks for the memory that the next will read. */
+#include <math.h>
 #include <string.h>
 
 #include "matching/agreement.h"
@@ -49,7 +50,8 @@ struct subject {
     uint32_t plain[SLOT_COUNT];   /* equal numbers say all that there is to say */
     uint32_t present[SLOT_COUNT]; /* there is something to compare */
     float exact[SLOT_COUNT];      /* what equality adds */
-    float most[SLOT_COUNT];       /* the most that anything else can add */
+    float most[SLOT_COUNT];       /* the most that anything else can add, */
+    float swapped;                /* and more of it when the names may be swapped */
     float gender[TRAIT_GENDER + 1], generation[(TRAIT_GENERATION >> 2) + 1]; /* by the other's */
 };
 
@@ -132,6 +134,17 @@ static void subject_init_slot(const struct scorer *scorer, enum comparison c,
     subject->present[SLOT_REGION] = subject->record->slot[SLOT_REGION] ? UINT32_MAX : 0;
 }
 
+/* What is added to the most that the names can add when they may be swapped. Of the two orders the
+ * one counts in which they are less rare, so this one at the most; the family names say nothing
+ * then. */
+static float most_more_of_swapped(const struct scorer *scorer, const struct subject *subject)
+{
+    struct agreement found = {GIVEN_SWAPPED, agreement_bits_of_names(scorer, subject->record)};
+    float swapped = scorer->weight[subject->kind][COMPARISON_GIVEN_NAME][GIVEN_SWAPPED] +
+                    scoring_frequency_bits(scorer, subject->kind, COMPARISON_GIVEN_NAME, found);
+    return fmaxf(swapped - subject->most[SLOT_GIVEN], 0) + fmaxf(-subject->most[SLOT_FAMILY], 0);
+}
+
 static void subject_init_traits(const struct scorer *scorer, enum comparison c, uint32_t mask,
                                 unsigned shift, const struct record *record, float *weight)
 {
@@ -155,6 +168,8 @@ static void subject_init(const struct scorer *scorer, const struct record *recor
         else
             subject_init_slot(scorer, c, subject);
     }
+    if (record->slot[SLOT_GIVEN] && record->slot[SLOT_FAMILY])
+        subject->swapped = most_more_of_swapped(scorer, subject);
 }
 
 /* ------------------------------------------------------------------ a pair */
@@ -178,6 +193,12 @@ static void settle_locality(const struct subject *subject, struct pair *pair)
     if (pair->equal & postcode || !(open & LOCALITY_SLOTS)) return;
     pair->open |= postcode;
     if (!(open & postcode)) pair->hope += subject->most[SLOT_POSTCODE];
+}
+
+static bool may_be_swapped(const struct record *a, const struct record *b)
+{
+    return a->slot[SLOT_GIVEN] == b->slot[SLOT_FAMILY] ||
+           a->slot[SLOT_FAMILY] == b->slot[SLOT_GIVEN];
 }
 
 /* What equality of numbers tells. False when the pair cannot reach the floor any more. */
@@ -211,6 +232,7 @@ static bool compare_numbers(const struct scorer *scorer, const struct subject *s
     for (uint32_t in = bits_of(list_bits) & ~(uint32_t)PLACE_SLOTS; in; in &= in - 1)
         pair->hope += LIST_BITS;
     settle_locality(subject, pair);
+    if (may_be_swapped(subject->record, pair->other)) pair->hope += subject->swapped;
     return pair->log_odds + pair->hope >= floor;
 }
 
