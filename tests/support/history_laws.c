@@ -399,13 +399,13 @@ static bool undo(struct history_worlds *worlds, struct property *property, struc
     struct str undo_id = arena_str(property->arena, job.job_id);
     while (!done) {
         arena_reset(&world->arena);
-        PROPERTY_REQUIRE(property,
-                         undo_import_open(&world->application, &world->caller, undo_id,
-                                          &world->arena, &same, &total, &counts,
-                                          &error) == STATUS_OK &&
-                             undo_import_step(&world->application, &world->caller, undo_id, 0, same,
-                                              &world->arena, &counts, &done, &error) == STATUS_OK,
-                         "the undo failed: %s", error.message);
+        PROPERTY_REQUIRE(
+            property,
+            undo_import_open(&world->application, &world->caller, undo_id, &world->arena, &same,
+                             &total, &counts, &error) == STATUS_OK &&
+                undo_import_step(&world->application, &world->caller, undo_id, 0, same, NULL,
+                                 &world->arena, &counts, &done, &error) == STATUS_OK,
+            "the undo failed: %s", error.message);
     }
     property_note(property, "the undo: %d removed, %d restored, %d kept",
                   (int)counts.outcomes[UNDO_REMOVED], (int)counts.outcomes[UNDO_RESTORED],

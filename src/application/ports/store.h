@@ -142,7 +142,8 @@ struct job_step {
     struct str job_id;
     int64_t number;      /* 1, 2, ... */
     struct str document; /* JSON: where it stands after this step */
-    struct str homes;    /* JSON array: homes that facts were given to; absent: none */
+    struct str homes;    /* JSON array: homes that facts were given to, and behind a '=' those that
+                          * were found as the file has them; absent: none */
     struct str report;   /* lines of JSON: rows that have something to be told; absent: none */
 };
 
