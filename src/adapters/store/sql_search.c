@@ -4,7 +4,7 @@
 #include "adapters/store/sql_store_internal.h"
 
 enum {
-    ENTRIES_MAX = 20000,
+    ENTRIES_MAX = 100000, /* far more than wait while the index is brought forward */
     PLACES_ARENA_BYTES = 1024 * 1024 * 1024, /* of a segment of some million blocks */
 };
 
@@ -249,10 +249,18 @@ static enum status take_rows(struct sql_search_view *view, const struct sql_rows
     return STATUS_OK;
 }
 
+/* Rather none than an answer that may lack what was written last. */
+static enum status is_behind(struct error *error)
+{
+    return error_set(error, STATUS_UNAVAILABLE, STR_NONE, STR_NONE,
+                     "the search index is behind by more than %d entries", ENTRIES_MAX);
+}
+
 enum status sql_search_view(struct store_session *base, struct arena *arena,
                             struct search_view *out, struct error *error)
 {
-    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_INT64(ENTRIES_MAX)};
+    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant),
+                                       SQL_PARAM_INT64(ENTRIES_MAX + 1)};
     struct sql_session *session = sql_session_of(base);
     struct sql_store *store = (struct sql_store *)base->store;
     struct sql_rows rows;
@@ -260,12 +268,14 @@ enum status sql_search_view(struct store_session *base, struct arena *arena,
     TRY(SESSION_QUERY(session, SQL_SEARCH_VIEW, params, arena, &rows, error));
     search_index_note(store->index, base->tenant, 0);
     search_worker_wake(store->worker);
+    if (rows.row_count > ENTRIES_MAX) return is_behind(error);
     struct search_entry *entries = ARENA_NEW_ARRAY(arena, struct search_entry, rows.row_count + 1);
     struct sql_search_view *view = new_view(session, rows.row_count, arena);
     if (!entries || !view) return error_plain(error, STATUS_OUT_OF_MEMORY);
     sql_search_release(session);
     session->search_view = view;
     TRY(take_rows(view, &rows, entries, &entry_count, error));
+    search_index_seen(store->index, base->tenant, entry_count);
     *out = (struct search_view){.entries = entries,
                                 .entry_count = entry_count,
                                 .segments = view->directories,
@@ -276,6 +286,16 @@ enum status sql_search_view(struct store_session *base, struct arena *arena,
                                 .remember = remember,
                                 .context = view};
     return STATUS_OK;
+}
+
+void sql_search_write_metrics(struct store *base, struct buffer *out)
+{
+    static const char *const name = "customer360_search_waiting_entries";
+    buffer_append_format(out,
+                         "# HELP %s Entries that are in no segment of the search index yet, of the "
+                         "tenant that has most, as last seen.\n# TYPE %s gauge\n%s %zu\n",
+                         name, name, name,
+                         search_index_longest_tail(((struct sql_store *)base)->index));
 }
 
 struct wanted {

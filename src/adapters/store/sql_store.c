@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "adapters/store/sql_store_internal.h"
+#include "engines/loop/loop.h"
 
 static struct sql_store *self_of(struct store *base)
 {
@@ -148,7 +149,11 @@ static enum status sql_store_read(struct store *base, struct str tenant, struct 
 static enum status sql_store_write(struct store *base, struct str tenant, struct arena *arena,
                                    store_body *body, void *context, struct error *error)
 {
-    return transact(base, SQL_WRITE, tenant, arena, body, context, error);
+    enum status status = transact(base, SQL_WRITE, tenant, arena, body, context, error);
+    /* Those on the event loops write little, and must not wait. */
+    if (status == STATUS_OK && !coroutine_current())
+        search_worker_keep_up(self_of(base)->worker, tenant);
+    return status;
 }
 
 enum status sql_store_read_at(struct sql_store *self, struct sql_driver *replica, int64_t position,
