@@ -250,8 +250,9 @@ static enum status take_parameters(struct import_upload *upload, const struct ca
     upload->caller = *caller;
     *own = *given;
     if (!copy_text(arena, &own->source) || !copy_text(arena, &own->key_column) ||
-        !copy_text(arena, &own->mapping) || !copy_text(arena, &upload->caller.tenant) ||
-        !copy_text(arena, &upload->caller.user_id) || !copy_text(arena, &upload->caller.trace))
+        !copy_text(arena, &own->encoding) || !copy_text(arena, &own->mapping) ||
+        !copy_text(arena, &upload->caller.tenant) || !copy_text(arena, &upload->caller.user_id) ||
+        !copy_text(arena, &upload->caller.trace))
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     return import_job_check(own, arena, &rules, error);
 }
