@@ -14,6 +14,10 @@
 #include "application/read_events.h"
 #include "application/restore_records.h"
 #include "application/undo_import.h"
+#include "history_search.h"
+
+/* A search for every value takes as long as a hundred histories. */
+enum { SEARCHED_PERCENT = 1 };
 
 /* ---- unmerge is exact ---- */
 
@@ -119,7 +123,12 @@ static bool unmerge_case(struct history_worlds *worlds, struct property *propert
         if (!history_take(&worlds->first, property, &history.steps[i], &effect)) return false;
         add_to_replay(&replay, &effect);
     }
+    bool searched = property_chance(property, SEARCHED_PERCENT);
+    if (searched && !history_search_is_whole(&worlds->first, property, history.customer_count))
+        return false;
     if (!history_unmerge_all(&worlds->first, property)) return false;
+    if (searched && !history_search_is_whole(&worlds->first, property, history.customer_count))
+        return false;
     property_note(property, "the same without merges:");
     if (!history_worlds_create(&worlds->second, property, history.customer_count)) return false;
     for (size_t i = 0; i < replay.count; i++) {
@@ -498,6 +507,9 @@ static bool undo_case(struct history_worlds *worlds, struct property *property, 
     if (undo_first && !undo(worlds, property, drawn.import_id)) return false;
     if (!history_unmerge_all(&worlds->first, property)) return false;
     if (!undo_first && !undo(worlds, property, drawn.import_id)) return false;
+    if (property_chance(property, SEARCHED_PERCENT) &&
+        !history_search_is_whole(&worlds->first, property, drawn.customers + NEW_CUSTOMERS))
+        return false;
     property_note(property, "the same without import and merges:");
     if (!history_worlds_create(&worlds->second, property, drawn.customers)) return false;
     for (size_t i = 0; i < replay.count; i++) {
@@ -600,6 +612,9 @@ static bool export_case(struct history_worlds *worlds, struct property *property
     struct str left = without_header(&first), right = without_header(&second);
     PROPERTY_REQUIRE(property, str_equal(left, right), "the exports differ:\n%.*s\n%.*s",
                      STR_ARGS(left), STR_ARGS(right));
+    if (property_chance(property, SEARCHED_PERCENT) &&
+        !history_search_is_whole(&worlds->second, property, history.customer_count))
+        return false;
     return history_worlds_were_told_the_same(worlds, property, history.customer_count);
 }
 
