@@ -56,7 +56,8 @@ struct version_row {
     int64_t version;
     instant recorded_at;
     struct str actor;
-    struct str cause; /* CREATED UPDATED MERGED UNMERGED UNDONE CONTACT RELATIONSHIP CONSENT POLICY */
+    struct str
+        cause; /* CREATED UPDATED MERGED UNMERGED UNDONE CONTACT RELATIONSHIP CONSENT POLICY */
     struct str changed_fields; /* comma-separated top-level names */
 };
 
