@@ -13,14 +13,12 @@ static struct str state_name(enum job_state state)
 
 enum { ANY_EPOCH = -1 };
 
-/* Imports and their undoing share one. */
+/* Imports and their undoing share one, and what goes through the whole base. */
 static const struct {
     struct str kind, lane;
 } lanes[] = {
-    {STR("IMPORT"), STR("import")},
-    {STR("UNDO"), STR("import")},
-    {STR("EXPORT"), STR("export")},
-    {STR("SCAN"), STR("scan")},
+    {STR("IMPORT"), STR("import")}, {STR("UNDO"), STR("import")},    {STR("EXPORT"), STR("export")},
+    {STR("SCAN"), STR("scan")},     {STR("RECOMPUTE"), STR("scan")},
 };
 
 struct str jobs_lane(struct str kind)

@@ -401,6 +401,7 @@ def cases(world):
     yield "proposeMapping", [], "", "\n", {}
     yield "proposeMapping", [], "", '"name"x,y\n', {}
     yield "startExport", [], "", NONE, {}
+    yield "recomputeCustomers", [], "", NONE, {}
     yield "listJobs", [], "", None, {}
     yield "listJobs", [], "?limit=nonsense", None, {}
     yield "getJob", [w.job], "", None, {}

@@ -225,6 +225,18 @@ enum status api_jobs_scan(struct call *call, struct error *error)
     return api_jobs_answer_started(call, error);
 }
 
+enum status api_jobs_recompute(struct call *call, struct error *error)
+{
+    struct job_runner *runner;
+    struct job_row job;
+    call->started = &job;
+    TRY(call_require(call, PERMISSION_CUSTOMER_WRITE, error));
+    TRY(get_runner(call, &runner, error));
+    TRY(runner->recompute_start(runner, call_application(call)->store, &call->caller, call->arena,
+                                &job, error));
+    return api_jobs_answer_started(call, error);
+}
+
 enum status api_jobs_list(struct call *call, struct error *error)
 {
     struct json_page page;

@@ -67,6 +67,12 @@ struct job_runner {
                               const struct caller *caller, double merge_from, struct arena *arena,
                               struct job_row *job, struct error *error);
 
+    /* Brings what is kept of all customers to the survivorship policy in force:
+     * application/recompute_customers.h. */
+    enum status (*recompute_start)(struct job_runner *runner, struct store *store,
+                                   const struct caller *caller, struct arena *arena,
+                                   struct job_row *job, struct error *error);
+
     /* The records of an export, NDJSON. STATUS_JOB_NOT_FOUND when the job has no such file (yet,
      * or any more). The caller has checked that the job is its tenant's. */
     enum status (*file_open)(struct job_runner *runner, const struct caller *caller,

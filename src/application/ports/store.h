@@ -56,7 +56,8 @@ struct version_row {
     int64_t version;
     instant recorded_at;
     struct str actor;
-    struct str cause; /* CREATED UPDATED MERGED UNMERGED UNDONE CONTACT RELATIONSHIP CONSENT */
+    struct str
+        cause; /* CREATED UPDATED MERGED UNMERGED UNDONE CONTACT RELATIONSHIP CONSENT POLICY */
     struct str changed_fields; /* comma-separated top-level names */
 };
 
@@ -109,7 +110,7 @@ enum job_state {
 
 struct job_row {
     struct str job_id;
-    struct str kind; /* IMPORT | EXPORT | SCAN | UNDO */
+    struct str kind; /* IMPORT | EXPORT | SCAN | UNDO | RECOMPUTE */
     enum job_state state;
     struct str actor;
     struct str document; /* JSON: parameters, counts, rate, eta, errors */
