@@ -635,9 +635,10 @@ IMPORT_CYCLES = {"import": import_cycle, "resume": resume_cycle, "job": resume_h
 
 
 def run(options):
-    state, failed = Run(options), 0
+    state, failed, cycle, begun = Run(options), 0, 0, time.monotonic()
     try:
-        for cycle in range(1, options.cycles + 1):
+        while cycle < options.cycles and not 0 < options.minutes * 60 < time.monotonic() - begun:
+            cycle += 1
             kind, violations = state.cycle(cycle)
             if violations:
                 failed += 1
@@ -651,7 +652,7 @@ def run(options):
     finally:
         state.close()
     if not failed:
-        print(f"ok - {options.cycles} kills lose and double nothing ({options.store}, {state.acknowledged} changes acknowledged)")
+        print(f"ok - {cycle} kills lose and double nothing ({options.store}, {state.acknowledged} changes acknowledged)")
     return failed == 0
 
 
@@ -692,6 +693,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--cycles", type=int, default=200)
+    parser.add_argument("--minutes", type=float, default=0, help="no cycle begins later; 0: without end")
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100000)
     parser.add_argument("--binary", default=os.path.join(ROOT, "build", "fault", "customer360"))
     parser.add_argument("--only", default="", help="cycles of these kinds alone: resume,job")

@@ -60,6 +60,7 @@ class JavaServer:
             if self.is_ready():
                 return
             time.sleep(0.1)
+        self.kill()
         with open(os.path.join(self.directory, "log"), encoding="utf-8", errors="replace") as log:
             raise RuntimeError(f"{self.name} did not start:\n" + "".join(log.readlines()[-15:]))
 
