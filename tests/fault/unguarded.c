@@ -30,26 +30,26 @@ static void find(const char *name, void *function)
 }
 
 rd_kafka_conf_res_t rd_kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value,
-                                      char *why, size_t why_size)
+                                      char *errstr, size_t errstr_size)
 {
     static atomic_int count;
     rd_kafka_conf_res_t (*set)(rd_kafka_conf_t *, const char *, const char *, char *, size_t);
     char own[256];
     find("rd_kafka_conf_set", &set);
     if (!is_without("fence") || strcmp(name, "transactional.id") != 0)
-        return set(conf, name, value, why, why_size);
+        return set(conf, name, value, errstr, errstr_size);
     (void)snprintf(own, sizeof(own), "%s-%d-%d", value, (int)getpid(), atomic_fetch_add(&count, 1));
-    return set(conf, name, own, why, why_size);
+    return set(conf, name, own, errstr, errstr_size);
 }
 
-rd_kafka_message_t *rd_kafka_consumer_poll(rd_kafka_t *handle, int timeout_ms)
+rd_kafka_message_t *rd_kafka_consumer_poll(rd_kafka_t *rk, int timeout_ms)
 {
     static atomic_int count;
     rd_kafka_message_t *(*poll)(rd_kafka_t *, int);
     find("rd_kafka_consumer_poll", &poll);
-    rd_kafka_message_t *message = poll(handle, timeout_ms);
+    rd_kafka_message_t *message = poll(rk, timeout_ms);
     if (!message || message->err || !is_without("order")) return message;
     if (atomic_fetch_add(&count, 1) % COMMIT_EVERY == 0)
-        (void)rd_kafka_commit_message(handle, message, 0);
+        (void)rd_kafka_commit_message(rk, message, 0);
     return message;
 }
