@@ -11,6 +11,7 @@ import time
 
 from clients import CLIENTS, TENANTS, Client
 from http_client import API, Api  # tests/kafka/http_client.py
+from points import mistaken
 from run import Mismatch, Service, Stores  # tests/scenario/run.py
 from servers.kafka import NEWEST, KafkaCluster, KafkaServer
 
@@ -37,7 +38,7 @@ def arguments(description, kafka=True):
 
 class FaultRun:
     """A store and one instance, on PostgreSQL two. Of the subclass: POINTS, FAULTS {name: method}, begin(prefix, guard),
-    cycle(number), which gives the kind and what is wrong, and the words of the report, told(kind) and done()."""
+    cycle(number), which gives the kind and what is wrong, and the words of the report, told() and done()."""
 
     PASSES = 12  # of a named point, at most
     RARE = ("away", "registry")  # once in a run: they take minutes
@@ -46,6 +47,8 @@ class FaultRun:
 
     def __init__(self, options):
         self.options, self.chance = options, random.Random(options.seed)
+        if wrong := mistaken(options.binary, self.POINTS, {point.split(".")[0] for point in self.POINTS}):
+            raise Mismatch(f"the points are not those of the program: {wrong}")
         self.stores, self.services = Stores(options.store, options.binary), []
 
     def make_broker(self):
@@ -191,10 +194,10 @@ class LeaderRun(FaultRun):
         first, *others = self.services
         self.kill_all()
         first.launch({"FAULT_AT": kind.split()[1], "FAULT_STOPS": "1"})
-        await_true(first.is_stopped, 8)
+        is_met = await_true(first.is_stopped, 8)
         for other in others:
             other.start()
-        await_true(lambda: any(Api(other.port).metric(self.WORKED) > 0 for other in others), 30)
+        self.met = is_met and await_true(lambda: any(Api(other.port).metric(self.WORKED) > 0 for other in others), 30)
         time.sleep(self.chance.uniform(0, 0.5))
         first.process.send_signal(signal.SIGCONT)
 
@@ -229,7 +232,7 @@ class LeaderRun(FaultRun):
 
 
 def await_true(holds, patience_s):
-    """A fault that is not met in that time is none: what follows is compared all the same."""
+    """Whether it did in that time."""
     deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
         try:
@@ -249,8 +252,9 @@ def run_cycles(state):
         if options.minutes and began - begun > options.minutes * 60:
             number -= 1
             break
+        state.met = True
         kind, wrong = state.cycle(number)
-        print(f"# cycle {number}: {state.told(kind)}, {time.monotonic() - began:.1f} s", flush=True)
+        print(f"# cycle {number}: {kind}{'' if state.met else ' (not met)'}, {state.told()}, {time.monotonic() - began:.1f} s", flush=True)
         if wrong:
             print(f"not ok - cycle {number} ({kind}, seed {options.seed})")
             print("\n".join(f"  {violation}" for violation in wrong[:10]), flush=True)

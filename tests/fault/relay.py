@@ -131,8 +131,8 @@ class Run(LeaderRun):
         time.sleep(1)
         return self.look(5)
 
-    def told(self, kind):
-        return f"{kind}, {len(self.feed)} events"
+    def told(self):
+        return f"{len(self.feed)} events"
 
     def done(self):
         return f"each of {len(self.feed)} events was read once, in order"

@@ -96,8 +96,8 @@ class Run(LeaderRun):
                 return wrong
             time.sleep(0.1)
 
-    def told(self, kind):
-        return f"{kind}, {len(self.feed)} events, {len(self.taken)} taken"
+    def told(self):
+        return f"{len(self.feed)} events, {len(self.taken)} taken"
 
     def done(self):
         return f"each of {len(self.feed)} events was taken, in order per customer, {len(self.taken)} in all"
