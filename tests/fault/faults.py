@@ -43,7 +43,7 @@ class FaultRun:
     PASSES = 12  # of a named point, at most
     RARE = ("away", "registry")  # once in a run: they take minutes
     GUARDS = {}
-    broker = None
+    broker, met = None, True
 
     def __init__(self, options):
         self.options, self.chance = options, random.Random(options.seed)
