@@ -31,6 +31,7 @@ $(BUILD)/fault/unguarded.so: tests/fault/unguarded.c
 KAFKA_FAULT = --binary $(BUILD)/fault/customer360
 kafka-fault-postgres kafka-consume-fault-postgres: KAFKA_FAULT += --unguarded $(BUILD)/fault/unguarded.so \
     --only random,stop,stalled,halted,server,cut
+kafka-fault-sqlite: KAFKA_FAULT += --brokers 3
 kafka-fault-sqlite kafka-fault-postgres: kafka-fault-%: fault-binary kafka-setup $(BUILD)/fault/unguarded.so
 	$(KAFKA_PYTHON) tests/fault/relay.py --store $* $(KAFKA_FAULT)
 kafka-consume-fault-sqlite kafka-consume-fault-postgres: kafka-consume-fault-%: fault-binary kafka-setup $(BUILD)/fault/unguarded.so
