@@ -140,6 +140,8 @@ class Run(LeaderRun):
     def close(self):
         self.reader.close()
         super().close()
+        if self.registry:
+            self.registry.stop()
 
 
 class Told:
