@@ -20,7 +20,7 @@ test:
 
 # Everything in the tree of BUILD that a step wants, and the tree that two steps share.
 test-build: all $(TEST_BINS) $(WRITE_API) $(BUILD)/operations/preload.so $(BUILD)/programs/matching_similarity \
-            $(MATCHING_VENV)/bin/python fault-binary
+            $(MATCHING_VENV)/bin/python fault-binary $(BUILD)/fault/unguarded.so
 
 # gcc 12's sanitizers want their memory where much address randomisation may have put something else.
 PLAIN_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo "setarch -R")

@@ -280,6 +280,36 @@ def test_migrate_is_needed_once():
     assert "up to date" in run("migrate", "--store", "sqlite:a.db").stdout
 
 
+def test_webhooks_are_looked_at_and_put_right_on_their_store():
+    store = ["--store", "sqlite:a.db"]
+    with service("--dev", *store, "--webhooks-internal-networks", "127.0.0.0/8", "--webhooks-plain-http") as running:
+        hook = running.request("POST", f"{API}/webhooks", '{"url":"http://127.0.0.1:1/","after":0}', Content_Type="application/json")[1]["webhookId"]
+        running.request("POST", f"{API}/customers", '{"name":"Acme"}', Content_Type="application/json")
+        deadline = time.monotonic() + 30
+        while not running.request("GET", f"{API}/webhooks/{hook}/deliveries")[1]["items"]:
+            assert time.monotonic() < deadline, running.log()
+            time.sleep(0.05)
+        assert "/api/v1/crm/webhooks" in run("webhooks", "list", *store, code=1).stderr
+        assert running.stop() == 0
+    row = json.loads(run("webhooks", "list", "--json", *store).stdout)
+    assert (row["tenant"], row["webhookId"], row["status"], row["url"]) == ("default", hook, "ACTIVE", "http://127.0.0.1:1/"), row
+    assert run("webhooks", "list", "--tenant", "other", *store).stdout == ""
+    assert hook in run("webhooks", "list", *store).stdout
+    failed = [json.loads(line) for line in run("webhooks", "deliveries", hook, "--failed", *store).stdout.splitlines()]
+    assert failed and all(attempt["customerId"] for attempt in failed), failed
+    assert json.loads(run("webhooks", "disable", hook, *store).stdout)["status"] == "DISABLED"
+    assert json.loads(run("webhooks", "enable", hook, *store).stdout)["status"] == "ACTIVE"
+    assert "eventId" in run("webhooks", "test", hook, *store).stdout
+    assert "secret" not in run("webhooks", "show", hook, *store).stdout
+    assert run("webhooks", "replay", hook, "--after", "0", *store).stdout
+    assert "--after POSITION" in run("webhooks", "replay", hook, *store, code=2).stderr
+    assert "which webhook" in run("webhooks", "show", *store, code=2).stderr
+    assert "list | show" in run("webhooks", *store, code=2).stderr
+    run("webhooks", "show", hook, "--tenant", "other", *store, code=1)
+    run("webhooks", "remove", hook, *store)
+    assert run("webhooks", "list", *store).stdout == ""
+
+
 def main(tests):
     """Runs what is called test_*: of this file, or of another that has its tests run like these."""
     global BINARY

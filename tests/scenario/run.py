@@ -72,10 +72,11 @@ def key_flags(store_url):
 
 
 class Service:
-    """One instance of the program on a store of its own."""
+    """One instance of the program on a store of its own. environment: variables of its own."""
 
-    def __init__(self, binary, store_url, flags=(), dev=True):
+    def __init__(self, binary, store_url, flags=(), dev=True, environment=None):
         self.binary, self.store_url, self.flags, self.dev = binary, store_url, list(flags), dev
+        self.environment = environment or {}
         self.port = free_port()
         self.log = tempfile.NamedTemporaryFile("w+", suffix=".log", delete=False)
         self.start()
@@ -89,11 +90,21 @@ class Service:
         finally:
             connection.close()
 
-    def start(self):
+    def launch(self, variables=()):
+        """variables: of the environment, for this time."""
         command = [self.binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--store", self.store_url]
         command += (["--dev"] if self.dev else []) + key_flags(self.store_url) + self.flags
-        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
+        environment = {**os.environ, **self.environment, **dict(variables)}
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, env=environment)
+
+    def start(self, variables=()):
+        self.launch(variables)
         self.wait_ready()
+
+    def is_stopped(self):
+        """By SIGSTOP."""
+        with open(f"/proc/{self.process.pid}/stat", encoding="utf-8") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] == "T"
 
     def wait_ready(self):
         deadline = time.monotonic() + 20
