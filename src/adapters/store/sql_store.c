@@ -151,6 +151,18 @@ static enum status sql_store_write(struct store *base, struct str tenant, struct
     return transact(base, SQL_WRITE, tenant, arena, body, context, error);
 }
 
+static enum status sql_store_write_grouped(struct store *base, struct str tenant,
+                                           struct arena *arena, store_body *body, void *context,
+                                           struct error *error)
+{
+    struct sql_store *self = self_of(base);
+    enum status status;
+    if (self->groups &&
+        sql_write_groups_run(self->groups, tenant, arena, body, context, &status, error))
+        return status;
+    return sql_store_write(base, tenant, arena, body, context, error);
+}
+
 enum status sql_store_read_at(struct sql_store *self, struct sql_driver *replica, int64_t position,
                               struct str tenant, struct arena *arena, store_body *body,
                               void *context, struct error *error)
@@ -325,8 +337,11 @@ static int64_t sql_store_wait_us(struct store *base, enum store_use use, bool bu
 {
     struct sql_store *self = self_of(base);
     if (use == STORE_LOOKUP) return 0;
-    return self->driver->wait_us(self->driver, use == STORE_WRITE ? SQL_WRITE : SQL_READ,
-                                 bursts_count);
+    int64_t wait_us = self->driver->wait_us(self->driver, use == STORE_WRITE ? SQL_WRITE : SQL_READ,
+                                            bursts_count);
+    if (use == STORE_WRITE && self->groups)
+        wait_us += sql_write_groups_wait_us(self->groups, bursts_count);
+    return wait_us;
 }
 
 /* --- life --- */
@@ -334,6 +349,7 @@ static int64_t sql_store_wait_us(struct store *base, enum store_use use, bool bu
 static const struct store_operations operations = {
     .read = sql_store_read,
     .write = sql_store_write,
+    .write_grouped = sql_store_write_grouped,
     .lookup = sql_store_lookup,
     .ready = sql_store_ready,
     .wait_us = sql_store_wait_us,
@@ -432,6 +448,7 @@ void sql_store_free(struct store *store)
     struct sql_store *self = self_of(store);
     search_worker_free(self->worker);
     replicas_free(self->replicas);
+    sql_write_groups_free(self->groups);
     if (self->driver) self->driver->free(self->driver);
     sqlite_keys_free(self->keys);
     search_index_free(self->index);
