@@ -468,10 +468,10 @@ bool sql_write_groups_run(struct sql_write_groups *groups, struct str tenant, st
     return !member.is_alone;
 }
 
-int64_t sql_write_groups_wait_us(struct sql_write_groups *groups, bool bursts_count)
+struct queue_wait sql_write_groups_wait(struct sql_write_groups *groups)
 {
-    struct loop_groups *loop = loop_of(groups, false);
-    return loop ? sql_queue_work_ns(&loop->queue, bursts_count) / GROUPS_MAX / 1000 : 0;
+    const struct loop_groups *loop = loop_of(groups, false);
+    return loop ? sql_queue_wait(&loop->queue) : (struct queue_wait){0};
 }
 
 struct sql_write_groups *sql_write_groups_new(struct sql_store *store)

@@ -33,7 +33,7 @@ void sql_write_groups_free(struct sql_write_groups *groups);
 MUST_CHECK bool sql_write_groups_run(struct sql_write_groups *groups, struct str tenant,
                                      struct arena *arena, store_body *body, void *context,
                                      enum status *status, struct error *error);
-/* How long a body that came now would wait for its group, in the calling loop. */
-int64_t sql_write_groups_wait_us(struct sql_write_groups *groups, bool bursts_count);
+/* What a body that came now would have before it, in the calling loop. */
+struct queue_wait sql_write_groups_wait(struct sql_write_groups *groups);
 
 #endif
