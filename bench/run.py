@@ -252,11 +252,9 @@ def create(options):
             stage.import_profiles(options.profiles)
         service = stage.serve(*EVERYBODY_WAITS)
         disk, runs = disk_probe(stage.directory), []
-        from replicas import one_round
-        servers = {"service": service.process, **({"server": stage.server.process} if stage.server else {})}
         for round_number in range(options.rounds):
-            arguments = [f"{API}/customers", f"r{round_number}x{os.getpid()}", f"Authorization=Bearer {stage.token}"]
-            runs.append(one_round(sys.modules[__name__], service, servers, "create.lua", arguments, options.seconds))
+            runs.append(wrk(service.port, "create.lua", [f"{API}/customers", f"r{round_number}x{os.getpid()}",
+                                                          f"Authorization=Bearer {stage.token}"], options.seconds))
         service.stop()
         report(measure=f"create {options.store}", profiles_before=options.profiles, rounds=runs, fdatasync_per_second=disk,
                median_per_second=statistics.median(run["per_second"] for run in runs),

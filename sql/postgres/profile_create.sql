@@ -11,8 +11,10 @@ with new_profile as (
 ), new_facts as (
     insert into fact (tenant_id, home_id, fact_no, kind, subject, object_id, source, observed_at,
                       recorded_at, actor, body, import_id)
-    select $1, r.home_id, r.place, r.kind, r.subject, r.object_id, r.source, r.observed_at, r.recorded_at,
-           r.actor, r.body, r.import_id
+    select $1, r.home_id,
+           r.place - case when r.kind in ('SERVICE_ORDER', 'CONTRACT') then 1000000000000 else 0 end,
+           r.kind, r.subject, r.object_id, r.source, r.observed_at, r.recorded_at, r.actor, r.body,
+           r.import_id
     from unnest($20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::bigint[],
                 $26::bigint[], $27::text[], $28::text[], $29::text[]) with ordinality
          as r (home_id, kind, subject, object_id, source, observed_at, recorded_at, actor, body,

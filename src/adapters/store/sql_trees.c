@@ -21,10 +21,7 @@ enum status sql_trees_fact_append(struct store_session *base, const struct fact 
         SQL_PARAM_INT64(fact->recorded_at), SQL_PARAM_TEXT(fact->actor),
         SQL_PARAM_TEXT(buffer_str(&body)),  SQL_PARAM_TEXT(fact->import_id),
     };
-    bool is_first =
-        sql_writes_inserts(&session->writes, fact->home) && !fact_kind_is_history(fact->kind);
-    enum status status = sql_writes_add(
-        &session->writes, is_first ? SQL_WRITES_NEW_FACT : SQL_WRITES_FACT, values, error);
+    enum status status = sql_writes_add(&session->writes, SQL_WRITES_FACT, values, error);
     arena_rewind(session->arena, mark); /* they are taken over by the call */
     return status;
 }

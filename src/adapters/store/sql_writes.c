@@ -170,13 +170,24 @@ static bool copy_value(struct arena *arena, const struct sql_value *from, struct
     return !str_is_none(to->text);
 }
 
+/* Whether the latest customer that is about to be inserted is this one: then nothing of it is there
+ * that would have to be looked for. */
+static bool inserts(const struct sql_writes *writes, struct str customer_id)
+{
+    const struct sql_writes_rows *rows = &writes->tables[SQL_WRITES_PROFILE];
+    size_t columns = column_count(SQL_WRITES_PROFILE);
+    return rows->count > 0 &&
+           str_equal(rows->values[(rows->count - 1) * columns].text, customer_id);
+}
+
 enum status sql_writes_add(struct sql_writes *writes, enum sql_writes_table table,
                            const struct sql_value *values, struct error *error)
 {
-    struct sql_writes_rows *rows = &writes->tables[table];
-    size_t columns = column_count(table);
     if (!writes->is_gathering) return write_one(writes, table, values, error);
     if (writes->pending >= PENDING_MAX) TRY(sql_writes_flush(writes, error));
+    if (table == SQL_WRITES_FACT && inserts(writes, values[0].text)) table = SQL_WRITES_NEW_FACT;
+    struct sql_writes_rows *rows = &writes->tables[table];
+    size_t columns = column_count(table);
     if (!reserve_row(writes, rows, columns)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     struct sql_value *row = rows->values + rows->count * columns;
     for (size_t i = 0; i < columns; i++)
@@ -185,14 +196,6 @@ enum status sql_writes_add(struct sql_writes *writes, enum sql_writes_table tabl
     rows->count++;
     writes->pending++;
     return STATUS_OK;
-}
-
-bool sql_writes_inserts(const struct sql_writes *writes, struct str customer_id)
-{
-    const struct sql_writes_rows *rows = &writes->tables[SQL_WRITES_PROFILE];
-    size_t columns = column_count(SQL_WRITES_PROFILE);
-    return rows->count > 0 &&
-           str_equal(rows->values[(rows->count - 1) * columns].text, customer_id);
 }
 
 static bool has_key(const struct sql_writes *writes, struct str home, struct str key)
@@ -207,8 +210,7 @@ enum status sql_writes_add_key(struct sql_writes *writes, struct str home, struc
                                struct error *error)
 {
     const struct sql_value values[] = {SQL_PARAM_TEXT(home), SQL_PARAM_TEXT(key)};
-    if (!sql_writes_inserts(writes, home))
-        return sql_writes_add(writes, SQL_WRITES_KEY, values, error);
+    if (!inserts(writes, home)) return sql_writes_add(writes, SQL_WRITES_KEY, values, error);
     if (has_key(writes, home, key)) return STATUS_OK;
     return sql_writes_add(writes, SQL_WRITES_NEW_KEY, values, error);
 }

@@ -13,7 +13,7 @@
 enum sql_writes_table {
     SQL_WRITES_PROFILE,
     SQL_WRITES_VERSION,
-    SQL_WRITES_NEW_FACT, /* of a home that is new: see sql_writes_inserts() */
+    SQL_WRITES_NEW_FACT, /* of the customer that was added last; given as the others */
     SQL_WRITES_FACT,
     SQL_WRITES_NEW_KEY, /* a row for each key of a home */
     SQL_WRITES_KEY,
@@ -44,9 +44,6 @@ void sql_writes_release(struct sql_writes *writes);
 /* `values`: the table's columns after the tenant, as in its statement. They are taken over. */
 MUST_CHECK enum status sql_writes_add(struct sql_writes *writes, enum sql_writes_table table,
                                       const struct sql_value *values, struct error *error);
-/* Whether the latest customer that is about to be inserted is this one: then nothing of it is there
- * that would have to be looked for. */
-bool sql_writes_inserts(const struct sql_writes *writes, struct str customer_id);
 /* A key that the home does not have; of a new one a key that is gathered already is passed over. */
 MUST_CHECK enum status sql_writes_add_key(struct sql_writes *writes, struct str home,
                                           struct str key, struct error *error);
