@@ -290,11 +290,13 @@ def create(options):
             stage.import_profiles(options.profiles)
         service = stage.serve(*EVERYBODY_WAITS)
         disk, runs, beside = disk_probe(stage.directory), [], []
+        from replicas import one_round
+        servers = {"service": service.process, **({"server": stage.server.process} if stage.server else {})}
         for round_number in range(options.rounds):
             beside.append(plain.postgres_creates(stage.server, plain.document_of(profile(1)), options.seconds, 64) if stage.server
                           else plain.sqlite_creates(stage.directory, plain.document_of(profile(1)), options.seconds))
-            runs.append(wrk(service.port, "create.lua", [f"{API}/customers", f"r{round_number}x{os.getpid()}",
-                                                          f"Authorization=Bearer {stage.token}"], options.seconds))
+            arguments = [f"{API}/customers", f"r{round_number}x{os.getpid()}", f"Authorization=Bearer {stage.token}"]
+            runs.append(one_round(sys.modules[__name__], service, servers, "create.lua", arguments, options.seconds))
         service.stop()
         middle, plain_middle = statistics.median(run["per_second"] for run in runs), statistics.median(beside)
         report(measure=f"create {options.store}", profiles_before=options.profiles, rounds=runs, fdatasync_per_second=disk,

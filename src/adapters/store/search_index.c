@@ -291,6 +291,7 @@ static enum status decode(const struct sql_rows *rows, struct arena *arena,
     return STATUS_OK;
 }
 
+/* PostgreSQL deletes with the first statement; it has no other. */
 static enum status move_entries(const struct step *step, const struct sql_rows *rows,
                                 struct error *error)
 {

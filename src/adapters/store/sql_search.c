@@ -16,11 +16,16 @@ enum status sql_search_put(struct store_session *base, struct str home, struct s
                            struct error *error)
 {
     struct sql_store *store = (struct sql_store *)base->store;
-    const struct sql_value params[] = {
-        SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(home), SQL_PARAM_TEXT(entry),
-        SQL_PARAM_INT64(store->keys ? search_index_number(store->index) : 0)};
-    TRY(sql_execute(sql_session_of(base)->transaction, SQL_SEARCH_PUT, params, store->keys ? 4 : 3,
-                    error));
+    struct sql_session *session = sql_session_of(base);
+    if (store->keys) {
+        const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(home),
+                                           SQL_PARAM_TEXT(entry),
+                                           SQL_PARAM_INT64(search_index_number(store->index))};
+        TRY(SESSION_EXECUTE(session, SQL_SEARCH_PUT, params, error));
+    } else {
+        const struct sql_value values[] = {SQL_PARAM_TEXT(home), SQL_PARAM_TEXT(entry)};
+        TRY(sql_writes_add(&session->writes, SQL_WRITES_SEARCH, values, error));
+    }
     search_index_note(store->index, base->tenant, 1);
     search_worker_wake(store->worker);
     return STATUS_OK;
