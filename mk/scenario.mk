@@ -1,6 +1,6 @@
 # Whole-service scenarios and every answer of every route (tests/scenario), the same on each store, and
-# runs that kill the service and its database (tests/fault). In `make test` the scenarios of PostgreSQL are run by
-# `sanitize`, and FAULT_CYCLES is short; `make fault-long` runs thousands.
+# runs that kill the service and its database (tests/fault). FAULT_CYCLES is short in `make test`;
+# `make fault-long` runs thousands.
 
 FAULT_CYCLES ?= 200
 TEST_STEPS   += scenario-memory scenario-sqlite codes-sqlite codes-postgres \
