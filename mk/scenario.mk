@@ -3,7 +3,7 @@
 # (mk/faults.mk) for long.
 
 FAULT_CYCLES ?= 200
-TEST_STEPS   += scenario-memory scenario-sqlite scenario-postgres codes-sqlite codes-postgres \
+TEST_STEPS   += scenario-memory scenario-sqlite codes-sqlite codes-postgres \
                 erasure-sqlite erasure-postgres fault-checker fault-starting fault-sqlite fault-postgres
 
 # Each answer that /openapi.json declares, and no other.

@@ -26,9 +26,10 @@ test-build: all $(TEST_BINS) $(WRITE_API) $(BUILD)/operations/preload.so $(BUILD
 PLAIN_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo "setarch -R")
 SANITIZE_MAKE    = TEST_PREFIX="$(PLAIN_ADDRESSES)" $(MAKE) OPTIMISE="-O1 -g1"
 
-# The whole suite under the address and undefined behaviour sanitizers.
+# The whole suite under the address and undefined behaviour sanitizers, and the whole service, with its scenarios.
 sanitize:
-	+$(SANITIZE_MAKE) BUILD=$(BUILD)/asan SANITIZE=address,undefined check
+	+$(SANITIZE_MAKE) BUILD=$(BUILD)/asan SANITIZE=address,undefined all check
+	$(PLAIN_ADDRESSES) tests/scenario/run.py --store postgres --binary $(BUILD)/asan/customer360
 
 # What has threads, under the thread sanitizer.
 THREADED_TESTS := $(filter src/engines/% src/adapters/% src/application/% tests/contract/%,$(TESTS_C))

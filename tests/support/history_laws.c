@@ -21,14 +21,7 @@ enum { SEARCHED_PERCENT = 1 };
 
 /* ---- unmerge is exact ---- */
 
-/* The document without what a merge and its reversal may change; lists in a canonical order, for
- * they stand in the order of when they were said, and the two worlds write at other microseconds.
- */
-static int compare_values(const void *a, const void *b)
-{
-    return json_compare(a, b);
-}
-
+/* The document without what a merge and its reversal may change; lists in a canonical order. */
 static struct json_value *comparable(struct history_world *world, struct str document,
                                      const struct str *without)
 {
@@ -40,12 +33,10 @@ static struct json_value *comparable(struct history_world *world, struct str doc
         const struct str *at = without;
         while (!str_is_none(*at) && !str_equal(*at, member->name)) at++;
         if (!str_is_none(*at)) continue;
-        if (member->value.type == JSON_ARRAY && member->value.count > 1)
-            qsort(member->value.items, member->value.count, sizeof(*member->value.items),
-                  compare_values);
         value->members[kept++] = *member;
     }
     value->count = kept;
+    history_sort_lists(value);
     return value;
 }
 
@@ -143,6 +134,7 @@ static bool unmerge_case(struct history_worlds *worlds, struct property *propert
         arena_reset(&worlds->second.arena);
         if (!same_documents(worlds, property, c, without)) return false;
         if (!same_consent(worlds, property, c)) return false;
+        if (!history_worlds_show_the_same(worlds, property, c)) return false;
     }
     return true;
 }
