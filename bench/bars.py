@@ -44,6 +44,7 @@ MEASURES = {
         ("run.py publish --seconds 5", [({"measure": "publish"}, "events_per_second", ">=", 20000), ({"measure": "publish latency at 1000/s"}, "p95_ms", "<", 100)]),
         ("run.py consume --store postgres --rounds 1", [({"measure": "consume", "form": form}, "messages_per_second", ">=", 5000) for form in ("json", "avro")]),
         ("run.py webhooks", [({"measure": "webhooks"}, "deliveries_per_second", ">=", 2000)]),
+        ("run.py background --rounds 1 --seconds 5", [({"measure": "background"}, "ratio", "<", 1.5)]),
         ("run.py instances --seconds 4", [({"measure": f"instances {what}"}, "ratio_two_to_one", ">=", 1.0) for what in ("look-ups", "creates")]),
         ("run.py traces --seconds 2", []),
         ("run.py history", []),
