@@ -295,9 +295,10 @@ static const struct {
     {STR("Merge"), STR(OBJECT("\"mergeId\":" TEXT ",\"targetCustomerId\":" TEXT ",\"sourceCustomerId\":" TEXT ",\"mergeReason\":" TEXT ",\"actor\":" TEXT
         ",\"mergedAt\":" TIME ",\"reversedAt\":" TIME_NULL ",\"reverseActor?\":" TEXT))},
     {STR("MergePage"), STR(PAGE("Merge"))},
+    {STR("UnmergeRequest"), STR(OBJECT("\"planToken?\":{\"type\":\"string\",\"pattern\":\"^[0-9A-Za-z_-]*$\",\"description\":\"of a preview: that plan, or 409 PLAN_CHANGED\"}"))},
     {STR("UnmergeResult"), STR(OBJECT("\"mergeId\":" TEXT ",\"targetCustomerId\":" TEXT ",\"sourceCustomerId\":" TEXT ",\"reversedAt\":" TIME ",\"actor\":" TEXT
         ",\"profile\":" REF_NULL("Profile") ",\"survivor\":" REF_NULL("Profile")))},
-    {STR("UnmergePreview"), STR(OBJECT("\"mergeId\":" TEXT ",\"remaining\":" REF_NULL("Profile") ",\"restored\":" REF_NULL("Profile") ",\"changes\":" LIST(REF("Change"))
+    {STR("UnmergePreview"), STR(OBJECT("\"mergeId\":" TEXT ",\"planToken\":" TEXT ",\"remaining\":" REF_NULL("Profile") ",\"restored\":" REF_NULL("Profile") ",\"changes\":" LIST(REF("Change"))
         ",\"consentChanges\":" LIST(OBJECT("\"type\":" TEXT ",\"purpose\":" TEXT ",\"contactPoint\":" TEXT_NULL ",\"merged\":" DECISION ",\"remaining\":" DECISION ",\"restored\":" DECISION))))},
     {STR("Duplicate"), STR(OBJECT(DUPLICATE_MEMBERS))},
     {STR("DuplicateView"), STR(OBJECT(DUPLICATE_MEMBERS ",\"waterfall\":{\"description\":\"the evidence, comparison by comparison\"}"

@@ -180,10 +180,10 @@ const struct route routes[] = {
      CALLED("listMerges", "Merges of the customer, reversed ones too"), GIVES(200, "MergePage"), LAGS,
      FAILS(STATUS_CUSTOMER_NOT_FOUND, STATUS_CUSTOMER_ERASED)},
     {AT(POST, "/customers/{customerId}/merges/{mergeId}/reverse"), NEEDS(CUSTOMER_MERGE), .handle = api_merges_reverse,
-     CALLED("reverseMerge", "Takes a merge apart again"), TAKES(OPTIONAL, "Empty"), GIVES(200, "UnmergeResult"), WRITES,
-     FAILS(STATUS_CUSTOMER_ERASED, STATUS_MERGE_NOT_FOUND, STATUS_MERGE_REVERSED)},
+     CALLED("reverseMerge", "Takes a merge apart again"), TAKES(OPTIONAL, "UnmergeRequest"), GIVES(200, "UnmergeResult"), WRITES,
+     FAILS(STATUS_CUSTOMER_ERASED, STATUS_MERGE_NOT_FOUND, STATUS_MERGE_REVERSED, STATUS_PLAN_CHANGED)},
     {AT(POST, "/customers/{customerId}/merges/{mergeId}/reverse/preview"), NEEDS(CUSTOMER_MERGE), .handle = api_merges_preview_reverse,
-     CALLED("previewReverseMerge", "What taking a merge apart would give"), TAKES(OPTIONAL, "Empty"), GIVES(200, "UnmergePreview"),
+     CALLED("previewReverseMerge", "What taking a merge apart would give, and a token for exactly that"), TAKES(OPTIONAL, "Empty"), GIVES(200, "UnmergePreview"),
      FAILS(STATUS_CUSTOMER_ERASED, STATUS_MERGE_NOT_FOUND, STATUS_MERGE_REVERSED)},
 
     /* the review queue */
