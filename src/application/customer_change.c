@@ -82,9 +82,8 @@ enum status customer_change_append(struct customer_change *change, const struct 
     complete.recorded_at = change->now;
     complete.import_id = change->import_id;
     if (change->tree.fact_count >= change->application->limits.facts_max && !takes_back(fact))
-        return error_set(error, STATUS_LIMIT_EXCEEDED, STR(""), STR_NONE,
-                         "the customer has as many facts as are allowed, %zu",
-                         change->application->limits.facts_max);
+        return results_exceeded(error, STR(""), change->application->limits.facts_max,
+                                "facts of a customer");
     if (!remember(change, &complete) || !remember_home(change, complete.home))
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     change->appended++;
@@ -266,9 +265,8 @@ static enum status close_change(struct customer_change *change, struct str cause
                                &joined) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     if (after.contacts->count > change->application->limits.contacts_max)
-        return error_set(error, STATUS_LIMIT_EXCEEDED, STR("contacts"), STR_NONE,
-                         "a customer has at most %zu contacts",
-                         change->application->limits.contacts_max);
+        return results_exceeded(error, STR("contacts"), change->application->limits.contacts_max,
+                                "contacts of a customer");
     bool was_silent = change->golden.is_silent;
     struct keyed now;
     bool any = false;

@@ -354,6 +354,7 @@ enum status jobs_list(struct application *application, const struct caller *call
 {
     struct job_work work = {.arena = arena, .cursor = cursor};
     TRY(results_limit(application, limit, &work.limit, error));
+    TRY(results_check_cursor(cursor, "JOB-", error));
     TRY(store_read(application->store, caller->tenant, arena, list_body, &work, error));
     size_t shown = work.count > work.limit ? work.limit : work.count;
     struct buffer text = {.arena = arena};

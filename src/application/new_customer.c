@@ -131,8 +131,8 @@ enum status new_customer_prepare(struct application *application, const struct c
     *out = (struct new_customer){0};
     TRY(profile_parse_create(input->body, arena, &parsed, error));
     if (parsed.contacts->count > application->limits.contacts_max)
-        return error_set(error, STATUS_LIMIT_EXCEEDED, STR("contacts"), STR_NONE,
-                         "a customer has at most %zu contacts", application->limits.contacts_max);
+        return results_exceeded(error, STR("contacts"), application->limits.contacts_max,
+                                "contacts of a customer");
     if (prepare(application, caller, policy, input, &parsed, arena, out) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(customer_change_check_channel(&out->tree, parsed.assertion, input->now, arena, error));
