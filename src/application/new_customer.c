@@ -232,6 +232,8 @@ enum status new_customer_insert(struct application *application, const struct ca
     bool merges = found->on_duplicate == ON_DUPLICATE_MERGE &&
                   duplicates_certain(found->duplicates, found->count) > 0;
     size_t queued = found->on_duplicate == ON_DUPLICATE_ALLOW ? 0 : found->count;
+    if (merges)
+        TRY(customer_lock_ahead(session, &found->duplicates[0].customer_id, 1, arena, error));
     TRY(write(application, caller, session, customer, found, arena, error));
     *shown = customer->row;
     /* The others first: a merge brings what it means for the queue with it. */

@@ -90,26 +90,11 @@ enum status review_resolve_parse(const struct json_value *body, struct review_re
 
 /* --- the decision --- */
 
-/* Customers before items, as everywhere, and these by their ids. A customer that was merged before
- * we had it: all again. */
 static enum status lock_customers(struct resolving *resolving, struct error *error)
 {
-    struct store_session *session = resolving->review.session;
-    struct arena *arena = resolving->review.arena;
-    struct profile_row *customers = resolving->customers;
-    for (int i = 0; i < 2; i++) {
-        struct str home = i == 0 ? resolving->row.home_a : resolving->row.home_b;
-        struct profile_row row;
-        TRY(store_profile_get(session, home, STORE_NO_LOCK, arena, &row, error));
-        TRY(customer_root(session, &row, arena, &customers[i], error));
-    }
-    int first = str_compare(customers[0].customer_id, customers[1].customer_id) <= 0 ? 0 : 1;
-    for (int i = 0; i < 2; i++) {
-        struct profile_row *customer = &customers[i == 0 ? first : 1 - first];
-        TRY(store_profile_get(session, customer->customer_id, STORE_LOCK, arena, customer, error));
-        if (!str_is_none(customer->survivor_id)) return error_plain(error, STATUS_WRITE_CONFLICT);
-    }
-    return STATUS_OK;
+    const struct str homes[] = {resolving->row.home_a, resolving->row.home_b};
+    return customer_lock_roots(resolving->review.session, homes, 2, resolving->review.arena,
+                               resolving->customers, error);
 }
 
 static enum status close_item(struct resolving *resolving, enum duplicate_state state,

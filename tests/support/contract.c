@@ -67,6 +67,7 @@ static void close_sqlite(struct store *store)
 
 /* A server of its own, and a thread that numbers the events, as an instance of the service has. */
 static struct postgres_server server;
+static const char *database;
 static struct loop *feed_loop;
 static pthread_t feed_thread;
 static struct postgres_sequencer *feed_sequencer;
@@ -82,7 +83,7 @@ static struct store *open_postgres(void)
     struct error error;
     struct store *store;
     assert_true(postgres_server_start(&server));
-    const char *database = postgres_server_database(&server);
+    database = postgres_server_database(&server);
     assert_non_null(database);
     const struct postgres_options options = {
         .url = postgres_server_url(&server, POSTGRES_RUNTIME, database),
@@ -115,6 +116,21 @@ static void close_postgres(struct store *store)
     sql_store_free(store);
     loop_free(feed_loop);
     postgres_server_stop(&server);
+}
+
+/* A session adds what it counted to the database's counts when it ends, if not before. */
+int contract_deadlocks(const struct contract *contract)
+{
+    static const char *const end =
+        "select pg_terminate_backend(pid, 60000) from pg_stat_activity "
+        "where datname = current_database() and usename = '" POSTGRES_RUNTIME "'";
+    static const char *const ask =
+        "select deadlocks from pg_stat_database where datname = current_database()";
+    char cell[32] = "";
+    if (!contract->many_write) return 0;
+    assert_true(postgres_server_run(&server, database, end, NULL, 0));
+    assert_true(postgres_server_run(&server, database, ask, cell, sizeof(cell)));
+    return (int)strtol(cell, NULL, 10);
 }
 
 static struct adapter adapters[] = {

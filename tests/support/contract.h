@@ -50,6 +50,9 @@ void contract_append_fact(struct contract *contract, struct fact fact);
 void contract_merge(struct contract *contract, struct merge merge);
 void contract_put_keys(struct contract *contract, struct str home, const struct str *keys,
                        size_t count);
+/* Of the whole database, how often units of work waited in a circle until PostgreSQL ended one; 0
+ * on stores with one writer. Connections are ended for it, so that they tell. */
+int contract_deadlocks(const struct contract *contract);
 /* STATUS_OK or what tree_load says. */
 enum status contract_tree(struct contract *contract, struct str root, instant as_of,
                           struct tree *tree);

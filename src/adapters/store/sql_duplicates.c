@@ -86,11 +86,12 @@ static enum status decode_all(const struct sql_rows *rows, struct arena *arena,
 enum status sql_duplicates_get(struct store_session *base, struct str id, enum store_lock lock,
                                struct arena *arena, struct duplicate_row *row, struct error *error)
 {
-    const struct sql_statement *statement =
-        lock == STORE_LOCK ? SQL_DUPLICATE_LOCK : SQL_DUPLICATE_GET;
+    const struct sql_locking statements = {SQL_DUPLICATE_GET, SQL_DUPLICATE_LOCK,
+                                           SQL_DUPLICATE_TRY};
     const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(id)};
     struct sql_rows rows;
-    TRY(SESSION_QUERY(sql_session_of(base), statement, params, arena, &rows, error));
+    TRY(SESSION_QUERY_LOCKING(sql_session_of(base), &statements, lock, params, arena, &rows,
+                              error));
     if (rows.row_count == 0) return error_plain(error, STATUS_DUPLICATE_NOT_FOUND);
     return decode(&rows, 0, row, error);
 }
@@ -100,11 +101,12 @@ enum status sql_duplicates_list_of(struct store_session *base, const struct str 
                                    struct duplicate_row **out, size_t *row_count,
                                    struct error *error)
 {
-    const struct sql_statement *statement =
-        lock == STORE_LOCK ? SQL_DUPLICATE_LOCK_OF : SQL_DUPLICATE_LIST_OF;
+    const struct sql_locking statements = {SQL_DUPLICATE_LIST_OF, SQL_DUPLICATE_LOCK_OF,
+                                           SQL_DUPLICATE_TRY_OF};
     const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_ARRAY(homes, count)};
     struct sql_rows rows;
-    TRY(SESSION_QUERY(sql_session_of(base), statement, params, arena, &rows, error));
+    TRY(SESSION_QUERY_LOCKING(sql_session_of(base), &statements, lock, params, arena, &rows,
+                              error));
     return decode_all(&rows, arena, out, row_count, error);
 }
 
