@@ -353,6 +353,9 @@ static enum status import_file(struct invocation *invocation, struct import_run 
                                struct error *error)
 {
     struct instance instance;
+    if (!str_is_none(invocation_option(invocation, STR("resume"))))
+        TRY(store_command_require_store(invocation, error));
+    store_command_tell_new(invocation);
     TRY(store_command_open(invocation, curl_line(invocation, run), &instance, error));
     struct importer_options *options = &run->job.options;
     enum status status = open_job(invocation, run, &instance.application, error);
@@ -423,7 +426,7 @@ static const struct command_option options[] = {
     {STR("resume"), STR("JOB | last"),
      STR("go on with an import that was interrupted, behind the last row that is in; with the "
          "same FILE, all else is known")},
-    {STR("undo"), STR("JOB"), STR("take a whole import back; no FILE")},
+    {STR("undo"), STR("JOB | last"), STR("take a whole import back; no FILE")},
     {STR("format"), STR("csv | ndjson"), STR("else by the name or the first byte")},
     {STR("json"), STR_NONE, STR("no progress, and a summary that a program reads")},
     STORE_COMMAND_OPTIONS,
