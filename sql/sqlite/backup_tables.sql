@@ -10,7 +10,8 @@ with known as (
            case when c.type like '%int%' then 'i' when c.type like '%text%' then 't' else c.type end as type
     from sqlite_schema m, pragma_table_info(m.name) c
     where m.type = 'table' and m.name not like 'sqlite!_%' escape '!'
-      and m.name not in ('schema_migration', 'match_key_log', 'match_key_run', 'match_key_bucket', 'relay_lease', 'job_part')
+      and m.name not in ('schema_migration', 'match_key_log', 'match_key_run', 'match_key_bucket', 'relay_lease', 'job_part',
+                         'search_segment', 'search_block', 'search_new', 'search_home', 'search_backlog')
 ), keys as (
     select of_table, group_concat(quoted, ', ') as quoted, group_concat(type, '') as types,
            group_concat('?' || pk, ', ') as params

@@ -2,7 +2,6 @@
 
 #include "application/get_customer.h"
 #include "application/suppressed_points.h"
-#include "domain/contact.h"
 #include "domain/profile.h"
 
 struct patching {
@@ -13,11 +12,11 @@ struct patching {
 };
 
 /* A primary contact must be one of the customer's. */
-static enum status check_primary_contact(const struct tree *tree,
+static enum status check_primary_contact(const struct golden *golden,
                                          const struct json_value *assertion, struct error *error)
 {
     struct str contact_id = json_text(json_get(assertion, STR("primaryContactId")));
-    if (str_is_none(contact_id) || contact_find(tree, contact_id) >= 0) return STATUS_OK;
+    if (str_is_none(contact_id) || golden_find_contact(golden, contact_id) >= 0) return STATUS_OK;
     return error_set(error, STATUS_INVALID_VALUE, STR("primaryContactId"),
                      STR("the contactId of a contact of this customer"),
                      "is no contact of this customer");
@@ -33,7 +32,7 @@ static enum status patch_body(struct store_session *session, void *context, stru
     TRY(profile_parse_patch(patching->patch, change->golden.attributes, change->arena, &fact.body,
                             error));
     if (profile_assertion_is_empty(fact.body)) return STATUS_OK;
-    TRY(check_primary_contact(&change->tree, fact.body, error));
+    TRY(check_primary_contact(&change->golden, fact.body, error));
     TRY(customer_change_check_channel(&change->tree, fact.body, change->now, change->arena, error));
     TRY(customer_change_append(change, &fact, error));
     TRY(suppressed_points_apply(change, change->row.customer_id, error));

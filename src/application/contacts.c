@@ -30,13 +30,10 @@ static struct contact_work work_of(struct application *application, const struct
 }
 
 /* NULL when it is not there. */
-static const struct json_value *find_contact(const struct json_value *contacts,
-                                             struct str contact_id)
+static const struct json_value *find_contact(const struct golden *golden, struct str contact_id)
 {
-    for (size_t i = 0; contacts && i < contacts->count; i++)
-        if (str_equal(json_text(json_get(&contacts->items[i], STR("contactId"))), contact_id))
-            return &contacts->items[i];
-    return NULL;
+    ptrdiff_t at = golden_find_contact(golden, contact_id);
+    return at < 0 ? NULL : &golden->contacts->items[at];
 }
 
 static enum status write_contact(const struct json_value *contact, struct arena *arena,
@@ -48,6 +45,15 @@ static enum status write_contact(const struct json_value *contact, struct arena 
     json_write(&writer, contact);
     *json = buffer_str(&out);
     return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+}
+
+static enum status part_out(const struct contact_work *work, struct customer_part *out,
+                            struct error *error)
+{
+    out->id = work->contact_id;
+    out->version = work->change.row.version;
+    return write_contact(find_contact(&work->change.golden, work->contact_id), work->change.arena,
+                         &out->json, error);
 }
 
 static enum status load_contacts(struct application *application, const struct caller *caller,
@@ -92,14 +98,56 @@ enum status contacts_list(struct application *application, const struct caller *
     return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }
 
+/* The contact of the document that has the id; *shared when a second one has it. */
+static const struct json_value *find_shown(const struct json_value *contacts, struct str contact_id,
+                                           bool *shared)
+{
+    const struct json_value *found = NULL;
+    *shared = false;
+    for (size_t i = 0; contacts && i < contacts->count && !*shared; i++) {
+        const struct json_value *contact = &contacts->items[i];
+        if (!str_equal(json_text(json_get(contact, STR("contactId"))), contact_id)) continue;
+        *shared = found != NULL;
+        if (!found) found = contact;
+    }
+    return found;
+}
+
+static enum status meant_body(struct store_session *session, void *context, struct error *error)
+{
+    struct contact_work *work = context;
+    struct customer_change *change = &work->change;
+    TRY(customer_get_root(session, work->customer_id, STORE_NO_LOCK, change->arena, &change->row,
+                          error));
+    TRY(store_tree_load(session, work->customer_id, INSTANT_FUTURE, change->arena, &change->tree,
+                        error));
+    if (golden_record(&change->tree, change->policy, change->arena, &change->golden) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return STATUS_OK;
+}
+
+/* A document does not say which home each contact is of. */
+static enum status get_meant(struct application *application, const struct caller *caller,
+                             struct str customer_id, struct str contact_id, struct arena *arena,
+                             struct customer_part *out, struct error *error)
+{
+    struct contact_work work =
+        work_of(application, caller, customer_id, contact_id, IF_MATCH_ANY, arena);
+    TRY(store_read(application->store, caller->tenant, arena, meant_body, &work, error));
+    return part_out(&work, out, error);
+}
+
 enum status contacts_get(struct application *application, const struct caller *caller,
                          struct str customer_id, struct str contact_id, struct arena *arena,
                          struct customer_part *out, struct error *error)
 {
     const struct json_value *contacts;
+    bool shared;
     TRY(load_contacts(application, caller, customer_id, arena, &out->version, &contacts, error));
+    const struct json_value *contact = find_shown(contacts, contact_id, &shared);
+    if (shared) return get_meant(application, caller, customer_id, contact_id, arena, out, error);
     out->id = contact_id;
-    return write_contact(find_contact(contacts, contact_id), arena, &out->json, error);
+    return write_contact(contact, arena, &out->json, error);
 }
 
 /* Whether a contact of that id is, or ever was, in the tree. */
@@ -128,15 +176,6 @@ static enum status add_body(struct store_session *session, void *context, struct
     return customer_change_close(change, STR("CONTACT"), STR_NONE, error);
 }
 
-static enum status part_out(const struct contact_work *work, struct customer_part *out,
-                            struct error *error)
-{
-    out->id = work->contact_id;
-    out->version = work->change.row.version;
-    return write_contact(find_contact(work->change.golden.contacts, work->contact_id),
-                         work->change.arena, &out->json, error);
-}
-
 enum status contacts_add(struct application *application, const struct caller *caller,
                          struct str customer_id, const struct json_value *body, int64_t if_match,
                          struct arena *arena, struct customer_part *out, struct error *error)
@@ -150,16 +189,18 @@ enum status contacts_add(struct application *application, const struct caller *c
     return part_out(&work, out, error);
 }
 
-/* Opens the change and finds the contact's home. */
+/* Opens the change and finds the contact and its home. */
 static enum status open_contact(struct contact_work *work, struct store_session *session,
-                                struct str *home, struct error *error)
+                                struct str *home, const struct json_value **contact,
+                                struct error *error)
 {
     struct customer_change *change = &work->change;
     change->session = session;
     TRY(customer_change_open(change, work->customer_id, work->if_match, error));
-    int32_t at = contact_find(&change->tree, work->contact_id);
+    ptrdiff_t at = golden_find_contact(&change->golden, work->contact_id);
     if (at < 0) return error_plain(error, STATUS_CONTACT_NOT_FOUND);
-    *home = change->tree.homes[at].customer_id;
+    *home = change->tree.homes[change->golden.contact_homes[at]].customer_id;
+    *contact = &change->golden.contacts->items[at];
     return STATUS_OK;
 }
 
@@ -168,8 +209,8 @@ static enum status change_body(struct store_session *session, void *context, str
     struct contact_work *work = context;
     struct customer_change *change = &work->change;
     struct fact fact = {.kind = FACT_CONTACT, .subject = work->contact_id};
-    TRY(open_contact(work, session, &fact.home, error));
-    const struct json_value *current = find_contact(change->golden.contacts, work->contact_id);
+    const struct json_value *current;
+    TRY(open_contact(work, session, &fact.home, &current, error));
     TRY(contact_parse_patch(work->patch, current, change->arena, &fact.body, error));
     if (fact.body->count == 0) return STATUS_OK;
     TRY(customer_change_check_contact(&change->tree, fact.body, current, STR(""), change->now,
@@ -197,7 +238,8 @@ static enum status remove_body(struct store_session *session, void *context, str
     struct customer_change *change = &work->change;
     struct json_value body = json_make_object();
     struct fact fact = {.kind = FACT_CONTACT, .subject = work->contact_id, .body = &body};
-    TRY(open_contact(work, session, &fact.home, error));
+    const struct json_value *current;
+    TRY(open_contact(work, session, &fact.home, &current, error));
     if (!json_object_set(&body, STR("removed"), json_make_boolean(true), change->arena))
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(customer_change_append(change, &fact, error));

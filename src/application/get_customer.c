@@ -203,14 +203,14 @@ static void write_provenance(struct json_writer *writer, struct str path,
     json_object_end(writer);
 }
 
-/* The last that was said of that member of the contact. */
-static const struct fact *said_of_contact(const struct tree *tree, struct str contact_id,
-                                          struct str member)
+/* The last that was said of that member of the home's contact. */
+static const struct fact *said_of_contact(const struct tree *tree, struct str home,
+                                          struct str contact_id, struct str member)
 {
     for (size_t i = tree->fact_count; i-- > 0;) {
         const struct fact *fact = &tree->facts[i];
         if (fact->kind == FACT_CONTACT && str_equal(fact->subject, contact_id) &&
-            json_get(fact->body, member))
+            str_equal(fact->home, home) && json_get(fact->body, member))
             return fact;
     }
     return NULL;
@@ -221,9 +221,10 @@ static void write_contact(struct json_writer *writer, const struct reading *read
 {
     const struct json_value *contact = &reading->golden.contacts->items[index];
     struct str id = json_text(json_get(contact, STR("contactId")));
+    struct str home = reading->tree.homes[reading->golden.contact_homes[index]].customer_id;
     for (size_t i = 0; i < contact->count; i++) {
         struct str member = contact->members[i].name;
-        const struct fact *fact = said_of_contact(&reading->tree, id, member);
+        const struct fact *fact = said_of_contact(&reading->tree, home, id, member);
         struct str path =
             arena_format(reading->arena, "contacts[%zu].%.*s", index, STR_ARGS(member));
         if (fact) write_provenance(writer, path, &contact->members[i].value, fact);

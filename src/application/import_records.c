@@ -36,11 +36,11 @@ struct batch_row {
     struct new_customer customer;
     const struct import_record *record;
     instant observed_at;
-    uint64_t digest;    /* of a record with one, in a dry run */
     size_t *numbers;    /* of its keys up to searched, then those of its source key and of its id */
     struct str id_key;  /* absent when the id was not given */
     size_t first_point; /* of its contact points among all */
     bool invalid;
+    bool updated;   /* by a row behind it: the customer is no longer what it says alone */
     bool id_exists; /* a profile was there that has the id that was given */
 };
 
@@ -99,20 +99,6 @@ static enum status settle_row(struct import_result *result, enum status status,
     return STATUS_OK;
 }
 
-/* So that a dry run knows the same record again. */
-static enum status digest_record(const struct import_batch *batch, struct batch_row *row,
-                                 struct error *error)
-{
-    struct arena_mark mark = arena_mark(batch->arena);
-    struct buffer text = {.arena = batch->arena};
-    struct json_writer writer = {.out = &text};
-    json_write(&writer, row->record->body);
-    if (buffer_failed(&text)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    row->digest = hash_bytes((struct hash_key){5, 6}, buffer_str(&text));
-    arena_rewind(batch->arena, mark);
-    return STATUS_OK;
-}
-
 static enum status prepare_row(struct import_batch *batch, const struct import_record *record,
                                struct batch_row *row, struct import_result *result,
                                struct error *error)
@@ -139,7 +125,6 @@ static enum status prepare_row(struct import_batch *batch, const struct import_r
     TRY(settle_row(result, status, &row_error, error));
     if (row->invalid) return STATUS_OK;
     batch->point_count += row->customer.point_count;
-    if (batch->settings.trial) TRY(digest_record(batch, row, error));
     if (!row->customer.id_was_given) return STATUS_OK;
     row->id_key = new_customer_id_key(&row->customer, batch->arena);
     if (str_is_none(row->id_key)) return error_plain(error, STATUS_OUT_OF_MEMORY);
@@ -331,19 +316,51 @@ static bool remember_created(struct import_batch *batch, size_t index)
     return true;
 }
 
-static void add_candidates(const struct import_batch *batch, const struct batch_key *key,
-                           enum candidate_key kind, struct candidates *candidates)
+/* Of a dry run in which it matters who was there before: where a duplicate is refused. */
+static struct import_trial *refusing_trial(const struct import_batch *batch)
 {
-    size_t homes = key->hit_count + key->created_count;
+    return batch->settings.on_duplicate == ON_DUPLICATE_REJECT ? batch->settings.trial : NULL;
+}
+
+/* That earlier batches of a dry run would have created. */
+static void add_tried(const struct import_batch *batch, struct str text, enum candidate_key kind,
+                      size_t homes, struct candidates *candidates)
+{
+    struct import_trial *trial = refusing_trial(batch);
+    const struct match_record *record;
+    struct str home;
+    uint32_t at = 0;
+    while (trial && import_trial_next_home(trial, text, &at, &home, &record))
+        candidates_add(candidates, home, record, kind, homes);
+}
+
+static void add_candidates(const struct import_batch *batch, const struct batch_key *key,
+                           enum candidate_key kind, size_t homes, struct candidates *candidates)
+{
     for (size_t i = 0; i < key->hit_count; i++)
         candidates_add(candidates, key->hits[i].home, NULL, kind, homes);
     for (const struct batch_home *home = key->created; home; home = home->next) {
         const struct new_customer *other = &batch->rows[home->row].customer;
         /* Where rows are merged it may be a home of another by now. */
-        bool alone = batch->settings.on_duplicate != ON_DUPLICATE_MERGE;
+        bool alone =
+            batch->settings.on_duplicate != ON_DUPLICATE_MERGE && !batch->rows[home->row].updated;
         candidates_add(candidates, other->row.customer_id, alone ? &other->record : NULL, kind,
                        homes);
     }
+}
+
+static size_t homes_of(const struct import_batch *batch, const struct batch_key *key,
+                       struct str text)
+{
+    const struct import_trial *trial = refusing_trial(batch);
+    return key->hit_count + key->created_count + (trial ? import_trial_homes(trial, text) : 0);
+}
+
+/* What a dry run has met is in no store. */
+static void note_cut(const struct import_batch *batch, struct str key)
+{
+    if (!batch->settings.trial)
+        cut_keys_add(batch->application->cut_keys, batch->caller->tenant, key);
 }
 
 /* Who the row may be: customers of the store, and rows created by this batch. */
@@ -362,10 +379,13 @@ static enum status find_duplicates(const struct import_batch *batch, const struc
     found->cut = cut;
     for (size_t k = 0; k < keys->searched; k++) {
         const struct batch_key *key = &batch->known[row->numbers[k]];
-        cut[k] = candidates_cut(customer_key_kind(keys, k), key->hit_count + key->created_count);
-        if (cut[k])
-            cut_keys_add(batch->application->cut_keys, batch->caller->tenant, keys->items[k]);
-        if (!cut[k]) add_candidates(batch, key, customer_key_kind(keys, k), &candidates);
+        enum candidate_key kind = customer_key_kind(keys, k);
+        size_t homes = homes_of(batch, key, keys->items[k]);
+        cut[k] = candidates_cut(kind, homes);
+        if (cut[k]) note_cut(batch, keys->items[k]);
+        if (cut[k]) continue;
+        add_candidates(batch, key, kind, homes, &candidates);
+        add_tried(batch, keys->items[k], kind, homes, &candidates);
     }
     return duplicates_judge(&search, keys, cut, &candidates, &found->duplicates, &found->count,
                             error);
@@ -461,6 +481,7 @@ static enum status open_known(const struct import_batch *batch, const struct bat
         return STATUS_OK;
     }
     if (!key->created) return STATUS_OK;
+    batch->rows[key->created->row].updated = true;
     *home = batch->rows[key->created->row].customer.row.customer_id;
     return import_update_open(change, *home, error);
 }
@@ -513,6 +534,42 @@ static enum status update_removed(struct import_batch *batch, size_t index, stru
     return update_row(batch, index, home, &change, status, &why, error);
 }
 
+/* A row that is about what an earlier batch of the dry run would have written; false when it is
+ * not, or is compared with that as with any customer. */
+static bool was_tried(const struct import_batch *batch, size_t index)
+{
+    struct import_trial *trial = batch->settings.trial;
+    const struct batch_row *row = &batch->rows[index];
+    struct import_result *result = &batch->results[index];
+    bool same;
+    if (!trial) return false;
+    import_trial_next_row(trial);
+    if (!str_is_none(row->customer.source_key) &&
+        import_trial_said(trial, row->customer.source_key, row->record->body, &same)) {
+        result->outcome = same ? IMPORT_UNCHANGED : IMPORT_UPDATED;
+        return true;
+    }
+    if (str_is_none(row->id_key) || !import_trial_has(trial, row->id_key)) return false;
+    refuse_taken_id(result);
+    return true;
+}
+
+/* By a key of a customer that the dry run has not kept. */
+static bool refuse_tried(const struct import_batch *batch, const struct batch_row *row,
+                         struct import_result *result)
+{
+    const struct customer_keys *keys = &row->customer.keys;
+    const struct import_trial *trial = refusing_trial(batch);
+    bool found = false;
+    if (!trial) return false;
+    for (size_t k = 0; k < keys->decisive && !found; k++)
+        found = import_trial_has(trial, keys->items[k]);
+    if (!found) return false;
+    result->outcome = IMPORT_DUPLICATE;
+    (void)error_plain(&result->error, STATUS_DUPLICATE_CUSTOMER);
+    return true;
+}
+
 static enum status create_row(struct import_batch *batch, size_t index, struct error *error)
 {
     struct batch_row *row = &batch->rows[index];
@@ -533,6 +590,8 @@ static enum status create_row(struct import_batch *batch, size_t index, struct e
     size_t certain = duplicates_certain(found.duplicates, found.count);
     if (found.duplicates && certain > 0 && batch->settings.on_duplicate == ON_DUPLICATE_REJECT)
         return refuse_duplicate(batch, found.duplicates, certain, result, error);
+    if (refuse_tried(batch, row, result)) return STATUS_OK;
+    if (refusing_trial(batch)) found.count = 0; /* some of them are in no store */
     TRY(new_customer_insert(batch->application, &row->caller, batch->session, &row->customer,
                             &found, batch->arena, &shown, error));
     result->customer_id = id;
@@ -540,37 +599,24 @@ static enum status create_row(struct import_batch *batch, size_t index, struct e
     return remember_created(batch, index) ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
 }
 
-/* A record that an earlier batch of the dry run would have written; false when it is none. */
-static bool was_tried(const struct import_batch *batch, size_t index)
-{
-    const struct import_trial *trial = batch->settings.trial;
-    const struct batch_row *row = &batch->rows[index];
-    struct import_result *result = &batch->results[index];
-    uint64_t record;
-    if (!trial) return false;
-    if (!str_is_none(row->customer.source_key) &&
-        import_trial_find(trial, row->customer.source_key, &record)) {
-        result->outcome = record == row->digest ? IMPORT_UNCHANGED : IMPORT_UPDATED;
-        return true;
-    }
-    bool found = false;
-    for (size_t k = 0; k < row->customer.keys.decisive && !found; k++)
-        found = batch->settings.on_duplicate != ON_DUPLICATE_ALLOW &&
-                import_trial_find(trial, row->customer.keys.items[k], &record);
-    if (!found) return false;
-    result->outcome = IMPORT_DUPLICATE;
-    (void)error_plain(&result->error, STATUS_DUPLICATE_CUSTOMER);
-    return true;
-}
-
+/* What a dry run found, for the batches after this one. */
 static void remember_trial(const struct import_batch *batch)
 {
+    struct import_trial *trial = batch->settings.trial;
     for (size_t i = 0; i < batch->count; i++) {
         const struct batch_row *row = &batch->rows[i];
+        const struct customer_keys *keys = &row->customer.keys;
         enum import_outcome outcome = batch->results[i].outcome;
         if (outcome != IMPORT_CREATED && outcome != IMPORT_UPDATED) continue;
-        for (size_t k = 0; k < row->customer.keys.decisive; k++)
-            import_trial_put(batch->settings.trial, row->customer.keys.items[k], row->digest);
+        if (!str_is_none(row->customer.source_key))
+            import_trial_say(trial, row->customer.source_key, row->record->body);
+        if (outcome == IMPORT_CREATED && !str_is_none(row->id_key))
+            import_trial_put(trial, row->id_key);
+        if (outcome == IMPORT_CREATED &&
+            import_trial_keep(trial, row->customer.row.customer_id, &row->customer.record,
+                              keys->items, keys->searched))
+            continue;
+        for (size_t k = 0; k < keys->decisive; k++) import_trial_put(trial, keys->items[k]);
     }
 }
 

@@ -21,8 +21,8 @@ MUST_CHECK enum status import_update_assert(const struct customer_change *change
                                             struct error *error);
 /* What differs from what this very source record said before becomes an assertion in `home`:
  * changed values, new list elements, and retractions of elements that a given list no longer has. A
- * field that the record does not give is left as it is. Contacts are found by contactId, else by
- * e-mail address, else by name. `change` is open. A refusal that is about the row
+ * field that the record does not give is left as it is. Contacts: import_contacts.h. `change` is
+ * open. A refusal that is about the row
  * (STATUS_CONSENT_VIOLATION, _LIMIT_EXCEEDED) comes before anything is written. */
 MUST_CHECK enum status import_update(struct customer_change *change, struct str home,
                                      const struct new_customer *record, struct str source_key,

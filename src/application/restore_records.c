@@ -177,12 +177,11 @@ static enum status restore_profile(struct restoring *restoring, const struct jso
                            json_get(line, STR("profile")), restoring->arena, error);
 }
 
-/* A merge in force whose target ends, by its survivors, at the source again would be walked for
- * ever. */
-static enum status check_no_cycle(struct restoring *restoring, const struct merge *merge,
-                                  struct error *error)
+/* Whom the target of a merge in force has become. If that were the source again, it would be walked
+ * for ever. */
+static enum status find_root(struct restoring *restoring, const struct merge *merge,
+                             struct str *root, struct error *error)
 {
-    struct arena_mark mark = arena_mark(restoring->arena);
     struct profile_row row = {.survivor_id = merge->target_id};
     while (!str_is_none(row.survivor_id)) {
         if (str_equal(row.survivor_id, merge->source_id))
@@ -190,6 +189,22 @@ static enum status check_no_cycle(struct restoring *restoring, const struct merg
         TRY(store_profile_get(restoring->session, row.survivor_id, STORE_NO_LOCK, restoring->arena,
                               &row, error));
     }
+    *root = row.customer_id;
+    return STATUS_OK;
+}
+
+/* Words of several homes find a customer by the entry of its tree; the last merge of it that comes
+ * sees it whole. */
+static enum status restore_edge(struct restoring *restoring, const struct merge *merge,
+                                struct error *error)
+{
+    struct arena_mark mark = arena_mark(restoring->arena);
+    struct str root = STR_NONE;
+    struct tree tree;
+    TRY(find_root(restoring, merge, &root, error));
+    TRY(store_merge_insert(restoring->session, merge, error));
+    TRY(store_tree_load(restoring->session, root, INSTANT_FUTURE, restoring->arena, &tree, error));
+    TRY(customer_index_tree(restoring->session, &tree, restoring->arena, error));
     arena_rewind(restoring->arena, mark);
     return STATUS_OK;
 }
@@ -205,9 +220,8 @@ static enum status restore_merge(struct restoring *restoring, const struct json_
     TRY(read_text(line, STR("sourceCustomerId"), &merge.source_id, error));
     TRY(read_instant(line, STR("mergedAt"), &merge.merged_at, error));
     TRY(check_id(merge.merge_id, STR("mergeId"), error));
-    if (!json_get(line, STR("reversedAt"))) TRY(check_no_cycle(restoring, &merge, error));
+    if (!json_get(line, STR("reversedAt"))) return restore_edge(restoring, &merge, error);
     TRY(store_merge_insert(restoring->session, &merge, error));
-    if (!json_get(line, STR("reversedAt"))) return STATUS_OK;
     TRY(read_instant(line, STR("reversedAt"), &merge.reversed_at, error));
     merge.reverse_actor = text_of(line, STR("reverseActor"));
     return store_merge_reverse(restoring->session, &merge, error);

@@ -197,26 +197,6 @@ int64_t contact_place(const struct fact *fact)
     return json_to_int64(json_get(fact->body, PLACE), &place) ? place : 0;
 }
 
-/* The facts stand in order, so the last one decides whether the contact is there. */
-static bool is_there(const struct tree *tree, struct str home, struct str contact_id)
-{
-    for (size_t i = tree->fact_count; i-- > 0;) {
-        const struct fact *fact = &tree->facts[i];
-        if (fact->kind != FACT_CONTACT || !str_equal(fact->subject, contact_id) ||
-            !str_equal(fact->home, home))
-            continue;
-        return !json_get(fact->body, STR("removed"));
-    }
-    return false;
-}
-
-int32_t contact_find(const struct tree *tree, struct str contact_id)
-{
-    for (size_t i = 0; i < tree->home_count; i++)
-        if (is_there(tree, tree->homes[i].customer_id, contact_id)) return (int32_t)i;
-    return -1;
-}
-
 /* --- how a customer is reached --- */
 
 static const struct json_value *list_of(const struct json_value *said, struct str name)

@@ -2,8 +2,8 @@
 #ifndef DOMAIN_CONTACT_H
 #define DOMAIN_CONTACT_H
 
+#include "domain/fact.h"
 #include "domain/profile.h"
-#include "domain/tree.h"
 
 /* name, email, phone, roles, communicationPreference (+ contactId on creation). */
 extern const struct profile_field contact_fields[];
@@ -33,9 +33,6 @@ MUST_CHECK enum status contact_take_id(const struct json_value *contact, struct 
 MUST_CHECK enum status contact_set_place(struct fact *fact, size_t place, struct arena *arena);
 /* What was put. */
 int64_t contact_place(const struct fact *fact);
-/* Home index of a contact that is there (not removed), or -1. Two homes that were merged may each
- * have one of that id: the one nearer to the root in tree->homes is meant. Needs tree_sort(). */
-int32_t contact_find(const struct tree *tree, struct str contact_id);
 
 /* The e-mail addresses or the telephone numbers by which a customer is reached: its own, then those
  * of its first CONTACT_POINTS_OF contacts. `said` has emails, phones and contacts as a golden

@@ -74,22 +74,6 @@ static void a_contact_is_created_with_an_id_or_without(void **state)
     assert_true(str_is_none(id));
 }
 
-static void a_contact_is_found_in_its_home_while_it_is_there(void **state)
-{
-    (void)state;
-    tree_builder_home(&builder, "A", NULL, 0);
-    tree_builder_home(&builder, "B", "A", 50);
-    tree_builder_fact(&builder, FACT_CONTACT, "B", "crm", "C", 10, "{\"name\":\"Jane\"}");
-    assert_int_equal(contact_find(tree_builder_tree(&builder), STR("C")), 1);
-    assert_int_equal(contact_find(tree_builder_tree(&builder), STR("D")), -1);
-    tree_builder_fact(&builder, FACT_CONTACT, "A", "crm", "C", 20, "{\"name\":\"Joe\"}");
-    assert_int_equal(contact_find(tree_builder_tree(&builder), STR("C")), 0);
-    tree_builder_fact(&builder, FACT_CONTACT, "A", "crm", "C", 30, "{\"removed\":true}");
-    assert_int_equal(contact_find(tree_builder_tree(&builder), STR("C")), 1);
-    tree_builder_fact(&builder, FACT_CONTACT, "B", "crm", "C", 40, "{\"removed\":true}");
-    assert_int_equal(contact_find(tree_builder_tree(&builder), STR("C")), -1);
-}
-
 int main(void)
 {
 #define TEST(name)                                                                                 \
@@ -99,7 +83,6 @@ int main(void)
         TEST(a_patch_gives_the_members_that_change),
         TEST(a_patch_that_is_not_allowed_names_the_member),
         TEST(a_contact_is_created_with_an_id_or_without),
-        TEST(a_contact_is_found_in_its_home_while_it_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

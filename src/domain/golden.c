@@ -174,7 +174,7 @@ enum status golden_record(const struct tree *tree, const struct policy *policy, 
     struct str default_contact_id;
     *out = (struct golden){.is_silent = tree_is_silent(tree)};
     TRY(golden_collect(tree, arena, &claims));
-    TRY(golden_contacts(tree, arena, &out->contacts, &default_contact_id));
+    TRY(golden_contacts(tree, arena, out, &default_contact_id));
     out->attributes = ARENA_NEW(arena, struct json_value);
     out->provenance =
         arena_alloc(arena, (claims.count + profile_field_count) * sizeof(struct provenance));

@@ -17,7 +17,9 @@
  * is on hold, whatever its acts say. A name that nobody says any more is the last one that an
  * undone import gave. Contacts: facts per contactId are folded in order, member by member (null
  * removes); a contact lives in its home and is listed with the tree. primaryContactId: as asserted
- * if that contact is there, else the first contact of the root, else the first of all.
+ * if that contact is there, else the first contact of the root, else the first of all. Two homes
+ * that were merged may each have a contact of one id: both are listed, and the id means that of the
+ * home nearer to the root (golden_find_contact).
  */
 #ifndef DOMAIN_GOLDEN_H
 #define DOMAIN_GOLDEN_H
@@ -37,6 +39,7 @@ struct golden {
                                       preferences, absent ones left out; lists and preferences
                                       always there */
     struct json_value *contacts;   /* array of contact objects, in order of first appearance */
+    const int32_t *contact_homes;  /* of each of them, in the tree's homes */
     struct provenance *provenance; /* one per value, in the order of the attributes */
     size_t provenance_count;
     bool is_silent; /* tree_is_silent: there is no such customer (any more) */
@@ -46,6 +49,9 @@ struct golden {
  * root and is in order (tree_sort). */
 MUST_CHECK enum status golden_record(const struct tree *tree, const struct policy *policy,
                                      struct arena *arena, struct golden *out);
+
+/* The contact that the id means, by its place among the contacts; -1 when it is not there. */
+ptrdiff_t golden_find_contact(const struct golden *golden, struct str contact_id);
 
 /* What stands in the document besides the golden attributes. */
 struct profile_stamp {

@@ -8,7 +8,8 @@ enum { CONTACT_FIELDS_MAX = 16 };
 
 struct contact {
     const struct fact *first; /* gives the place in the list */
-    int64_t place;            /* among those of its time */
+    int32_t home;
+    int64_t place; /* among those of its time */
     bool there;
     const struct json_value *members[CONTACT_FIELDS_MAX];
 };
@@ -58,15 +59,18 @@ static void fold(struct contact *contact, const struct fact *fact)
     }
 }
 
-static size_t fold_all(const struct fact *const *facts, size_t count, struct contact *contacts)
+static size_t fold_all(const struct tree *tree, const struct fact *const *facts, size_t count,
+                       struct contact *contacts)
 {
     size_t contact_count = 0;
+    int32_t home = -1;
     for (size_t i = 0; i < count; i++) {
-        bool same = i > 0 && str_equal(facts[i - 1]->subject, facts[i]->subject) &&
-                    str_equal(facts[i - 1]->home, facts[i]->home);
+        bool same_home = i > 0 && str_equal(facts[i - 1]->home, facts[i]->home);
+        bool same = same_home && str_equal(facts[i - 1]->subject, facts[i]->subject);
+        if (!same_home) home = tree_find_home(tree, facts[i]->home);
         if (!same)
             contacts[contact_count++] =
-                (struct contact){.first = facts[i], .place = contact_place(facts[i])};
+                (struct contact){.first = facts[i], .home = home, .place = contact_place(facts[i])};
         fold(&contacts[contact_count - 1], facts[i]);
     }
     return contact_count;
@@ -89,20 +93,19 @@ static enum status add_object(const struct contact *contact, struct arena *arena
 }
 
 /* The first contact of the root, else the first of all. */
-static struct str default_id(const struct tree *tree, const struct contact *contacts, size_t count)
+static struct str default_id(const struct contact *contacts, size_t count)
 {
     struct str id = STR_NONE;
     for (size_t i = 0; i < count; i++) {
         if (!contacts[i].there) continue;
-        const struct fact *fact = contacts[i].first;
-        if (str_equal(fact->home, tree->homes[0].customer_id)) return fact->subject;
-        if (str_is_none(id)) id = fact->subject;
+        if (contacts[i].home == 0) return contacts[i].first->subject;
+        if (str_is_none(id)) id = contacts[i].first->subject;
     }
     return id;
 }
 
-enum status golden_contacts(const struct tree *tree, struct arena *arena,
-                            struct json_value **contacts, struct str *default_contact_id)
+enum status golden_contacts(const struct tree *tree, struct arena *arena, struct golden *golden,
+                            struct str *default_contact_id)
 {
     const struct fact **facts;
     size_t count;
@@ -110,15 +113,32 @@ enum status golden_contacts(const struct tree *tree, struct arena *arena,
     struct contact *found = arena_alloc(arena, count * sizeof(struct contact));
     struct json_value *list = ARENA_NEW(arena, struct json_value);
     if (!found || !list) return STATUS_OUT_OF_MEMORY;
-    count = fold_all(facts, count, found);
+    count = fold_all(tree, facts, count, found);
     if (count > 1) qsort(found, count, sizeof(found[0]), by_appearance);
 
     *list = json_make_array();
     list->items = arena_alloc(arena, count * sizeof(struct json_value));
-    if (!list->items) return STATUS_OUT_OF_MEMORY;
-    for (size_t i = 0; i < count; i++)
-        if (found[i].there) TRY(add_object(&found[i], arena, list));
-    *contacts = list;
-    *default_contact_id = default_id(tree, found, count);
+    int32_t *homes = ARENA_NEW_ARRAY(arena, int32_t, count);
+    if (!list->items || !homes) return STATUS_OUT_OF_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        if (!found[i].there) continue;
+        homes[list->count] = found[i].home;
+        TRY(add_object(&found[i], arena, list));
+    }
+    golden->contacts = list;
+    golden->contact_homes = homes;
+    *default_contact_id = default_id(found, count);
     return STATUS_OK;
+}
+
+ptrdiff_t golden_find_contact(const struct golden *golden, struct str contact_id)
+{
+    ptrdiff_t found = -1;
+    for (size_t i = 0; i < golden->contacts->count; i++) {
+        struct str id = json_text(json_get(&golden->contacts->items[i], STR("contactId")));
+        if (str_equal(id, contact_id) &&
+            (found < 0 || golden->contact_homes[i] < golden->contact_homes[found]))
+            found = (ptrdiff_t)i;
+    }
+    return found;
 }

@@ -75,8 +75,8 @@ MUST_CHECK enum status golden_status(const struct tree *tree, struct claim_run r
                                      const struct policy *policy, struct arena *arena,
                                      struct contender *decider);
 
+/* Sets `contacts` and `contact_homes`. */
 MUST_CHECK enum status golden_contacts(const struct tree *tree, struct arena *arena,
-                                       struct json_value **contacts,
-                                       struct str *default_contact_id);
+                                       struct golden *golden, struct str *default_contact_id);
 
 #endif

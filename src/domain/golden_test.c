@@ -296,9 +296,31 @@ static void contacts_of_the_same_id_in_two_homes_stay_two(void **state)
 {
     (void)state;
     a_merged_with_b_at(50);
-    tree_builder_fact(&builder, FACT_CONTACT, "A", "crm", "1", 10, "{\"name\":\"Ann\"}");
-    tree_builder_fact(&builder, FACT_CONTACT, "B", "crm", "1", 20, "{\"name\":\"Bea\"}");
-    assert_int_equal(golden_now(policy_default()).contacts->count, 2);
+    tree_builder_fact(&builder, FACT_CONTACT, "B", "crm", "1", 10, "{\"name\":\"Bea\"}");
+    tree_builder_fact(&builder, FACT_CONTACT, "A", "crm", "1", 20, "{\"name\":\"Ann\"}");
+    struct golden golden = golden_now(policy_default());
+    assert_int_equal(golden.contacts->count, 2);
+    assert_int_equal(golden.contact_homes[0], 1);
+    assert_int_equal(golden.contact_homes[1], 0);
+}
+
+static void an_id_means_the_contact_of_the_home_nearest_to_the_root(void **state)
+{
+    (void)state;
+    a_merged_with_b_at(50);
+    tree_builder_fact(&builder, FACT_CONTACT, "B", "crm", "C", 10, "{\"name\":\"Jane\"}");
+    struct golden golden = golden_now(policy_default());
+    assert_int_equal(golden_find_contact(&golden, STR("C")), 0);
+    assert_int_equal(golden_find_contact(&golden, STR("D")), -1);
+    tree_builder_fact(&builder, FACT_CONTACT, "A", "crm", "C", 20, "{\"name\":\"Joe\"}");
+    golden = golden_now(policy_default());
+    assert_int_equal(golden_find_contact(&golden, STR("C")), 1);
+    tree_builder_fact(&builder, FACT_CONTACT, "A", "crm", "C", 30, "{\"removed\":true}");
+    golden = golden_now(policy_default());
+    assert_int_equal(golden_find_contact(&golden, STR("C")), 0);
+    tree_builder_fact(&builder, FACT_CONTACT, "B", "crm", "C", 40, "{\"removed\":true}");
+    golden = golden_now(policy_default());
+    assert_int_equal(golden_find_contact(&golden, STR("C")), -1);
 }
 
 /* ---- provenance, document, differences ---- */
@@ -432,6 +454,7 @@ int main(void)
         TEST(contacts_are_folded_member_by_member),
         TEST(the_primary_contact_is_as_asserted_while_it_is_there),
         TEST(contacts_of_the_same_id_in_two_homes_stay_two),
+        TEST(an_id_means_the_contact_of_the_home_nearest_to_the_root),
         TEST(every_value_says_where_it_comes_from),
         TEST(the_document_has_the_members_in_their_order),
         TEST(differences_name_the_fields_that_changed),

@@ -21,6 +21,8 @@
 #include "application/job_parts.h"
 #include "application/job_report.h"
 #include "application/jobs.h"
+#include "application/list_customers.h"
+#include "application/merge_customers.h"
 #include "application_fixture.h"
 
 static struct application application;
@@ -317,9 +319,30 @@ static void a_damaged_export_is_refused(void **state)
     }
 }
 
+static void merge(struct str target, struct str source)
+{
+    const struct merge_request request = {.source_id = source};
+    struct merge_result merged;
+    assert_int_equal(
+        merge_customers(&application, &caller, target, &request, &arena, &merged, &error),
+        STATUS_OK);
+}
+
+static bool finds(struct caller *who, struct str words, const char *what)
+{
+    const struct customer_query query = {.any = words};
+    struct json_page page;
+    assert_int_equal(list_customers(&application, who, &query, &arena, &page, &error), STATUS_OK);
+    return strstr(page.body.ptr, what) != NULL;
+}
+
 static void an_export_job_leaves_what_can_be_restored(void **state)
 {
     (void)state;
+    import_text(options_for(RECORD_FORM_CSV), STR("ID,customerId,name\n81,M-1,Quartz\n82,M-2,"
+                                                  "Feldspar\n83,M-3,Hornblende\n"));
+    merge(STR("M-2"), STR("M-3"));
+    merge(STR("M-1"), STR("M-2"));
     struct job_runner *runner = application_fixture_jobs(&application, directory);
     struct job_row job;
     assert_int_equal(runner->export_start(runner, application.store, &caller, &arena, &job, &error),
@@ -332,6 +355,7 @@ static void an_export_job_leaves_what_can_be_restored(void **state)
     options.may_restore = true;
     struct import_counts counts = import_text(options, result);
     assert_true(counts.restore);
+    assert_true(finds(&options.caller, STR("quartz hornblende"), "\"M-1\""));
 
     struct export_cursor cursor = {.phase = EXPORT_START};
     struct buffer again = {.arena = &arena};
@@ -635,6 +659,56 @@ static void a_dry_run_tells_the_same_and_writes_nothing(void **state)
     assert_string_equal(told, refusals);
 }
 
+/* Rows that belong together stand in batches of their own, or in one. */
+static void a_dry_run_counts_rows_of_one_customer_wherever_they_stand(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rows;
+        enum duplicate_choice on_duplicate;
+        int64_t duplicates;
+    } files[] = {
+        {"ID,customerId,name,emails\n1,,Acme,a@x.example\n1,,Acme,a@x.example\n1,,Acme Corp,"
+         "a@x.example\n1,,Acme Corp,\n2,,Acme "
+         "Corp,A@x.example\n3,C-1,Beta,b@x.example\n4,C-1,Gamma,"
+         "g@x.example\n5,,beta,B@x.example\n6,,Delta,\n6,C-2,Delta,\n7,C-2,Epsilon,\n",
+         ON_DUPLICATE_REJECT, 2},
+        {"ID,name,emails\n1,Acme,a@x.example\n2,Acme,a@x.example\n1,Acme,b@x.example\n",
+         ON_DUPLICATE_REVIEW, 0},
+        {"ID,name,emails\n1,Acme,a@x.example\n2,Acme,a@x.example\n2,Acme,b@x.example\n",
+         ON_DUPLICATE_MERGE, 0},
+        {"ID,name,emails\n1,Acme,a@x.example\n2,Acme,a@x.example\n2,Acme,a@x.example\n",
+         ON_DUPLICATE_ALLOW, 0},
+        {"ID,name,contacts[0].name,contacts[0].email\n1,Acme,Jane,jane@x.example\n1,Acme,Joe,"
+         "joe@x.example\n1,Acme,Jane,jane@x.example\n",
+         ON_DUPLICATE_REJECT, 0},
+        {"ID,kind,name,dateOfBirth,emails,addresses.line1,addresses.postalCode,addresses.city\n"
+         "1,PERSON,Zbigniew Kwiatkowski,1971-03-09,zbigniew@home.example,Lindenweg 17,70173,"
+         "Stuttgart\n2,PERSON,Zbigniew Kwiatkowski,1971-03-09,zbigniew@work.example,Lindenweg 17,"
+         "70173,Stuttgart\n", /* certain by weight alone */
+         ON_DUPLICATE_REJECT, 1},
+    };
+    for (size_t i = 0; i < 2 * (sizeof(files) / sizeof(files[0])); i++) {
+        struct importer_options options = options_for(RECORD_FORM_CSV);
+        options.caller.tenant = arena_format(&arena, "tried-%zu", i);
+        options.settings.on_duplicate = files[i / 2].on_duplicate;
+        options.batch = i % 2 ? 500 : 1;
+        options.dry_run = true;
+        struct import_counts dry = import_text(options, str_from_cstr(files[i / 2].rows)), real;
+        char told[sizeof(refusals)];
+        memcpy(told, refusals, sizeof(told));
+        options.dry_run = false;
+        real = import_text(options, str_from_cstr(files[i / 2].rows));
+        for (size_t o = 0; o < IMPORT_OUTCOME_COUNT; o++)
+            if (dry.outcomes[o] != real.outcomes[o])
+                fail_msg("file %zu by %zu: %lld of outcome %zu in the dry run, %lld in the import",
+                         i / 2, options.batch, (long long)dry.outcomes[o], o,
+                         (long long)real.outcomes[o]);
+        assert_int_equal(real.outcomes[IMPORT_DUPLICATE], files[i / 2].duplicates);
+        assert_string_equal(told, refusals);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -658,6 +732,7 @@ int main(void)
         cmocka_unit_test(an_import_does_not_go_on_with_another_file),
         cmocka_unit_test(an_import_gives_up_past_its_bound_of_errors),
         cmocka_unit_test(a_dry_run_tells_the_same_and_writes_nothing),
+        cmocka_unit_test(a_dry_run_counts_rows_of_one_customer_wherever_they_stand),
     };
     return cmocka_run_group_tests_name("importer", tests, setup, teardown);
 }

@@ -390,12 +390,14 @@ static enum status load_lines(struct loading *loading, struct sql_transaction *t
     }
 }
 
-/* For every tenant a session in this transaction. */
+/* The search index is made behind the restore, by the service, as after the migration that brought
+ * it. For every tenant a session in this transaction. */
 static enum status finish(struct loading *loading, struct sql_session *session, struct error *error)
 {
     struct arena *arena = loading->copying.arena;
     struct sql_rows tenants;
     TRY(sql_execute(session->transaction, SQL_BACKUP_LOADED, NULL, 0, error));
+    TRY(sql_execute(session->transaction, SQL_SEARCH_BACKLOG_FILL, NULL, 0, error));
     TRY(sql_query(session->transaction, SQL_TENANT_LIST, NULL, 0, arena, &tenants, error));
     for (size_t i = 0; i < tenants.row_count; i++)
         TRY(sql_store_run((struct sql_store *)session->base.store, session->transaction,
