@@ -1,6 +1,7 @@
 #include "application/change_customer.h"
 
 #include "application/get_customer.h"
+#include "application/preferred_channel.h"
 #include "application/suppressed_points.h"
 #include "domain/profile.h"
 
@@ -33,9 +34,9 @@ static enum status patch_body(struct store_session *session, void *context, stru
                             error));
     if (profile_assertion_is_empty(fact.body)) return STATUS_OK;
     TRY(check_primary_contact(&change->golden, fact.body, error));
-    TRY(customer_change_check_channel(&change->tree, fact.body, change->now, change->arena, error));
+    TRY(preferred_channel_check(change, fact.body, error));
     TRY(customer_change_append(change, &fact, error));
-    TRY(suppressed_points_apply(change, change->row.customer_id, error));
+    TRY(suppressed_points_apply(change, error));
     return customer_change_close(change, STR("UPDATED"), STR_NONE, error);
 }
 

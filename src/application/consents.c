@@ -4,9 +4,7 @@
 
 #include "application/customer_change.h"
 #include "application/suppressed_points.h"
-#include "application/suppressions.h"
 #include "base/identifier.h"
-#include "domain/consent.h"
 
 struct recording {
     struct customer_change change;
@@ -15,24 +13,6 @@ struct recording {
     bool captured_now;
     struct fact fact;
 };
-
-/* A revocation speaks for every home and stays with each, also after an unmerge. */
-static enum status copy_to_homes(struct recording *recording, struct error *error)
-{
-    struct customer_change *change = &recording->change;
-    struct fact *copies;
-    size_t count;
-    if (consent_propagate(&change->tree, &recording->fact, change->arena, &copies, &count) !=
-        STATUS_OK)
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t i = 0; i < count; i++) {
-        copies[i].subject =
-            identifier_new(change->application->environment, STR("CONS"), change->arena);
-        if (str_is_none(copies[i].subject)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-        TRY(customer_change_append(change, &copies[i], error));
-    }
-    return STATUS_OK;
-}
 
 /* What was not said to be captured at another time is captured when it is recorded: so, of acts on
  * one customer, it counts in the order of the records whatever the clocks of instances say. */
@@ -57,10 +37,9 @@ static enum status record_body(struct store_session *session, void *context, str
     change->session = session;
     TRY(customer_change_open(change, recording->customer_id, IF_MATCH_ANY, error));
     TRY(capture_now(recording, error));
-    recording->fact.home = change->row.customer_id;
-    TRY(customer_change_append(change, &recording->fact, error));
-    recording->fact = change->tree.facts[change->tree.fact_count - 1];
-    TRY(copy_to_homes(recording, error));
+    size_t at = change->tree.fact_count;
+    TRY(customer_change_append_consent(change, &recording->fact, error));
+    recording->fact = change->tree.facts[at];
     struct str payload = event_payload_consent(change->row.customer_id,
                                                json_text(json_get(recording->record, STR("type"))),
                                                status, change->arena);
@@ -117,21 +96,51 @@ static enum status tree_body(struct store_session *session, void *context, struc
                            error);
 }
 
-static void write_matrix_row(struct json_writer *writer, const struct consent_row *row)
+/* The matrix, and what of it the suppression list forbids. */
+struct matrix_reading {
+    struct consent_reading reading;
+    struct application *application;
+    const struct policy *policy;
+    instant when;
+    struct golden golden;
+    struct consent_row *rows;
+    struct suppressed_question *asked;
+    size_t count;
+};
+
+static enum status matrix_body(struct store_session *session, void *context, struct error *error)
 {
+    struct matrix_reading *matrix = context;
+    struct arena *arena = matrix->reading.arena;
+    const struct tree *tree = &matrix->reading.tree;
+    TRY(tree_body(session, &matrix->reading, error));
+    if (consent_matrix(tree, matrix->when, arena, &matrix->rows, &matrix->count) != STATUS_OK ||
+        golden_record(tree, matrix->policy, arena, &matrix->golden) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    matrix->asked = ARENA_NEW_ARRAY(arena, struct suppressed_question, matrix->count);
+    if (!matrix->asked) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < matrix->count; i++)
+        matrix->asked[i] = (struct suppressed_question){.question = &matrix->rows[i].question,
+                                                        .golden = &matrix->golden};
+    /* Nobody knows what was suppressed in the past. */
+    if (matrix->reading.as_of != INSTANT_FUTURE) return STATUS_OK;
+    return suppressed_points_ask(matrix->application, session, matrix->asked, matrix->count, arena,
+                                 error);
+}
+
+static void write_matrix_row(struct json_writer *writer, const struct consent_row *row,
+                             bool suppressed)
+{
+    const struct fact *decider = suppressed ? NULL : row->answer.decider;
     json_object_begin(writer);
     json_member_string(writer, STR("type"), row->question.channel);
     json_member_string(writer, STR("purpose"), row->question.purpose);
     json_member_nullable(writer, STR("contactPoint"), row->question.contact_point);
     json_member_string(writer, STR("status"), consent_state_name(row->answer.state));
     json_key(writer, STR("allowed"));
-    json_boolean(writer, row->answer.allowed);
-    json_member_string(writer, STR("reason"), row->answer.reason);
-    json_key(writer, STR("recordId"));
-    if (row->answer.decider)
-        json_string(writer, row->answer.decider->subject);
-    else
-        json_null(writer);
+    json_boolean(writer, row->answer.allowed && !suppressed);
+    json_member_string(writer, STR("reason"), suppressed ? STR("SUPPRESSED") : row->answer.reason);
+    json_member_nullable(writer, STR("recordId"), decider ? decider->subject : STR_NONE);
     json_object_end(writer);
 }
 
@@ -140,23 +149,23 @@ enum status consents_matrix(struct application *application, const struct caller
                             struct str *json, struct error *error)
 {
     instant now = application->environment->now(application->environment);
-    instant when = as_of == INSTANT_NONE ? now : as_of;
-    struct consent_reading reading = {.customer_id = customer_id,
-                                      .as_of = as_of == INSTANT_NONE ? INSTANT_FUTURE : as_of,
-                                      .arena = arena};
-    struct consent_row *rows;
-    size_t count;
-    TRY(store_read(application->store, caller->tenant, arena, tree_body, &reading, error));
-    if (consent_matrix(&reading.tree, when, arena, &rows, &count) != STATUS_OK)
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    struct matrix_reading matrix = {
+        .reading = {.customer_id = customer_id,
+                    .as_of = as_of == INSTANT_NONE ? INSTANT_FUTURE : as_of,
+                    .arena = arena},
+        .application = application,
+        .policy = application->policy_for(application, caller->tenant),
+        .when = as_of == INSTANT_NONE ? now : as_of};
+    TRY(store_read(application->store, caller->tenant, arena, matrix_body, &matrix, error));
     struct buffer out = {.arena = arena};
     struct json_writer writer = {.out = &out};
     json_object_begin(&writer);
     json_member_string(&writer, STR("customerId"), customer_id);
-    results_instant(&writer, STR("asOf"), when);
+    results_instant(&writer, STR("asOf"), matrix.when);
     json_key(&writer, STR("items"));
     json_array_begin(&writer);
-    for (size_t i = 0; i < count; i++) write_matrix_row(&writer, &rows[i]);
+    for (size_t i = 0; i < matrix.count; i++)
+        write_matrix_row(&writer, &matrix.rows[i], matrix.asked[i].suppressed);
     json_array_end(&writer);
     json_key(&writer, STR("next"));
     json_null(&writer);
@@ -208,8 +217,6 @@ enum status consents_receipt(struct application *application, const struct calle
 struct check {
     struct str customer_id;
     struct consent_question question;
-    struct str *hashes; /* of the contact points that must not be suppressed */
-    size_t hash_count;
     const struct tree *tree; /* NULL: see refusal */
     struct str refusal;
     bool suppressed;
@@ -285,57 +292,26 @@ static enum status load_tree(struct checking *checking, struct store_session *se
     return STATUS_OK;
 }
 
-/* The contact point that is asked about; without one any of the channel may be meant: all that the
- * customer and his contacts have. */
-static enum status points_of(struct checking *checking, struct check *check)
-{
-    struct golden golden;
-    struct str *texts;
-    size_t count, kept = 0;
-    if (!str_is_none(check->question.contact_point)) {
-        check->hashes = ARENA_NEW(checking->arena, struct str);
-        if (!check->hashes) return STATUS_OUT_OF_MEMORY;
-        *check->hashes = suppressions_hash(checking->application, check->question.contact_point,
-                                           checking->arena);
-        check->hash_count = 1;
-        return str_is_none(*check->hashes) ? STATUS_OUT_OF_MEMORY : STATUS_OK;
-    }
-    check->hash_count = 0;
-    if (!check->tree) return STATUS_OK;
-    TRY(golden_record(check->tree, checking->policy, checking->arena, &golden));
-    TRY(suppressed_points_of(checking->application, &golden, checking->arena, &check->hashes,
-                             &texts, &count));
-    for (size_t i = 0; i < count; i++)
-        if (suppressed_points_is_of(texts[i], check->question.channel))
-            check->hashes[kept++] = check->hashes[i];
-    check->hash_count = kept;
-    return STATUS_OK;
-}
-
 static enum status find_suppressed(struct checking *checking, struct store_session *session,
                                    struct error *error)
 {
-    size_t count = 0, at = 0;
+    struct suppressed_question *asked =
+        ARENA_NEW_ARRAY(checking->arena, struct suppressed_question, checking->count);
+    if (!asked) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < checking->count; i++) {
-        if (points_of(checking, &checking->checks[i]) != STATUS_OK)
+        const struct check *check = &checking->checks[i];
+        asked[i].question = &check->question;
+        if (!check->tree || !str_is_none(check->question.contact_point)) continue;
+        struct golden *golden = ARENA_NEW(checking->arena, struct golden);
+        if (!golden ||
+            golden_record(check->tree, checking->policy, checking->arena, golden) != STATUS_OK)
             return error_plain(error, STATUS_OUT_OF_MEMORY);
-        count += checking->checks[i].hash_count;
+        asked[i].golden = golden;
     }
-    struct str *hashes = ARENA_NEW_ARRAY(checking->arena, struct str, count);
-    bool *found = ARENA_NEW_ARRAY(checking->arena, bool, count);
-    if (!hashes || !found) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    if (count == 0) return STATUS_OK;
+    TRY(suppressed_points_ask(checking->application, session, asked, checking->count,
+                              checking->arena, error));
     for (size_t i = 0; i < checking->count; i++)
-        for (size_t h = 0; h < checking->checks[i].hash_count; h++)
-            hashes[at++] = checking->checks[i].hashes[h];
-    TRY(store_suppression_find(session, hashes, count, found, error));
-    at = 0;
-    for (size_t i = 0; i < checking->count; i++) {
-        struct check *check = &checking->checks[i];
-        check->suppressed = false;
-        for (size_t h = 0; h < check->hash_count; h++)
-            check->suppressed = found[at++] || check->suppressed;
-    }
+        checking->checks[i].suppressed = asked[i].suppressed;
     return STATUS_OK;
 }
 

@@ -5,6 +5,7 @@
 #include "application/import_records.h"
 #include "application/import_update.h"
 #include "application/joined_store.h"
+#include "application/preferred_channel.h"
 #include "application/suppressed_points.h"
 
 /* The customer that messages name, the root of its tree locked. */
@@ -304,10 +305,9 @@ static enum status apply_master(struct consumption *consumption, const struct in
     TRY(open_change(consumption, event, &caller, &change, error));
     TRY(import_update_assert(&change, event->attributes, &assertion, error));
     if (profile_assertion_is_empty(assertion.body)) return STATUS_OK;
-    TRY(customer_change_check_channel(&change.tree, assertion.body, change.now, consumption->arena,
-                                      error));
+    TRY(preferred_channel_check(&change, assertion.body, error));
     TRY(customer_change_append(&change, &assertion, error));
-    TRY(suppressed_points_apply(&change, assertion.home, error));
+    TRY(suppressed_points_apply(&change, error));
     return customer_change_close(&change, STR("UPDATED"), STR_NONE, error);
 }
 

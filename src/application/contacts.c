@@ -1,6 +1,7 @@
 #include "application/contacts.h"
 
 #include "application/get_customer.h"
+#include "application/preferred_channel.h"
 #include "application/suppressed_points.h"
 #include "base/identifier.h"
 #include "domain/contact.h"
@@ -169,10 +170,9 @@ static enum status add_body(struct store_session *session, void *context, struct
     if (was_used(&change->tree, work->contact_id))
         return error_set(error, STATUS_CONTACT_EXISTS, STR("contactId"), STR_NONE,
                          "the contactId is taken");
-    TRY(customer_change_check_contact(&change->tree, fact.body, NULL, STR(""), change->now,
-                                      change->arena, error));
+    TRY(preferred_channel_check_contact(change, fact.body, NULL, STR(""), error));
     TRY(customer_change_append(change, &fact, error));
-    TRY(suppressed_points_apply(change, change->row.customer_id, error));
+    TRY(suppressed_points_apply(change, error));
     return customer_change_close(change, STR("CONTACT"), STR_NONE, error);
 }
 
@@ -213,10 +213,9 @@ static enum status change_body(struct store_session *session, void *context, str
     TRY(open_contact(work, session, &fact.home, &current, error));
     TRY(contact_parse_patch(work->patch, current, change->arena, &fact.body, error));
     if (fact.body->count == 0) return STATUS_OK;
-    TRY(customer_change_check_contact(&change->tree, fact.body, current, STR(""), change->now,
-                                      change->arena, error));
+    TRY(preferred_channel_check_contact(change, fact.body, current, STR(""), error));
     TRY(customer_change_append(change, &fact, error));
-    TRY(suppressed_points_apply(change, fact.home, error));
+    TRY(suppressed_points_apply(change, error));
     return customer_change_close(change, STR("CONTACT"), STR_NONE, error);
 }
 

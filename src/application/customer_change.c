@@ -90,6 +90,24 @@ enum status customer_change_append(struct customer_change *change, const struct 
     return store_fact_append(change->session, &complete, error);
 }
 
+enum status customer_change_append_consent(struct customer_change *change, const struct fact *fact,
+                                           struct error *error)
+{
+    struct fact *copies;
+    size_t count;
+    TRY(customer_change_append(change, fact, error));
+    const struct fact original = change->tree.facts[change->tree.fact_count - 1];
+    if (consent_propagate(&change->tree, &original, change->arena, &copies, &count) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < count; i++) {
+        copies[i].subject =
+            identifier_new(change->application->environment, STR("CONS"), change->arena);
+        if (str_is_none(copies[i].subject)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+        TRY(customer_change_append(change, &copies[i], error));
+    }
+    return STATUS_OK;
+}
+
 enum status customer_change_fields(const struct customer_change *change,
                                    const struct golden *before, const struct golden *after,
                                    struct str extra, struct str **fields, size_t *count,
@@ -288,29 +306,4 @@ enum status customer_change_close_with(struct customer_change *change, struct st
                                        struct str payload, struct error *error)
 {
     return close_change(change, cause, extra_field, &type, payload, error);
-}
-
-enum status customer_change_check_channel(const struct tree *tree,
-                                          const struct json_value *assertion, instant now,
-                                          struct arena *arena, struct error *error)
-{
-    struct str channel =
-        json_text(json_get(json_get(assertion, STR("preferences")), STR("preferredChannel")));
-    if (str_is_none(channel)) return STATUS_OK;
-    return consent_check_preference(tree, channel, STR_NONE, STR("preferences.preferredChannel"),
-                                    now, arena, error);
-}
-
-enum status customer_change_check_contact(const struct tree *tree, const struct json_value *contact,
-                                          const struct json_value *current, struct str field,
-                                          instant now, struct arena *arena, struct error *error)
-{
-    struct str wanted = json_text(json_get(contact, STR("communicationPreference")));
-    const struct consent_channel *channel = consent_channel_find(wanted);
-    if (!channel) return STATUS_OK;
-    const struct json_value *point = json_get(contact, channel->contact_member);
-    if (!point) point = json_get(current, channel->contact_member);
-    struct str name = arena_format(arena, "%.*scommunicationPreference", STR_ARGS(field));
-    if (str_is_none(name)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    return consent_check_preference(tree, wanted, json_text(point), name, now, arena, error);
 }

@@ -73,20 +73,9 @@ MUST_CHECK enum status customer_change_fields(const struct customer_change *chan
                                               const struct golden *after, struct str extra,
                                               struct str **fields, size_t *count,
                                               struct str *joined);
-/* STATUS_CONSENT_VIOLATION when the assertion sets preferences.preferredChannel to a channel that
- * the customer has not consented to. */
-MUST_CHECK enum status customer_change_check_channel(const struct tree *tree,
-                                                     const struct json_value *assertion,
-                                                     instant now, struct arena *arena,
-                                                     struct error *error);
-
-/* The same for the communicationPreference that a contact's fact sets: held to the consent for the
- * contact's own point of that channel (of the fact, else of `current`), or for the profile when it
- * has none. `field` is the path of the contact, ending in '.', or "". */
-MUST_CHECK enum status customer_change_check_contact(const struct tree *tree,
-                                                     const struct json_value *contact,
-                                                     const struct json_value *current,
-                                                     struct str field, instant now,
-                                                     struct arena *arena, struct error *error);
+/* Appends a consent record; a revocation speaks for every home, and stays with each after an
+ * unmerge: it is appended to each of them (consent_propagate). */
+MUST_CHECK enum status customer_change_append_consent(struct customer_change *change,
+                                                      const struct fact *fact, struct error *error);
 
 #endif

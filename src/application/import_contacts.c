@@ -1,5 +1,6 @@
 #include "application/import_contacts.h"
 
+#include "application/preferred_channel.h"
 #include "domain/contact.h"
 
 /* By what a contact is known again, in canonical form; absent what it does not have. */
@@ -172,8 +173,7 @@ static enum status say_anew(const struct matching *matching, const struct known 
     }
     /* Else nothing would be known of what the source said, or of who is there again. */
     if (!known->said || !known->shown) fact->body = whole;
-    return customer_change_check_contact(&change->tree, fact->body, known->shown, STR(""),
-                                         change->now, change->arena, error);
+    return preferred_channel_check_contact(change, fact->body, known->shown, STR(""), error);
 }
 
 static enum status make_fact(const struct matching *matching, size_t number,

@@ -1,6 +1,7 @@
 #include "application/import_update.h"
 
 #include "application/import_contacts.h"
+#include "application/preferred_channel.h"
 #include "application/suppressed_points.h"
 #include "domain/profile.h"
 
@@ -92,12 +93,10 @@ enum status import_update_assert(const struct customer_change *change,
 }
 
 static enum status check_room(const struct customer_change *change,
-                              const struct import_contacts *contacts,
-                              const struct new_customer *record, struct error *error)
+                              const struct import_contacts *contacts, struct error *error)
 {
     const struct application_limits *limits = &change->application->limits;
-    size_t facts = change->tree.fact_count + 1 + contacts->count +
-                   SUPPRESSED_CHANNELS_MAX * record->point_count;
+    size_t facts = change->tree.fact_count + 1 + contacts->count;
     if (facts > limits->facts_max)
         return results_exceeded(error, STR(""), limits->facts_max, "facts of a customer");
     if (change->golden.contacts->count + contacts->added > limits->contacts_max)
@@ -122,17 +121,16 @@ enum status import_update(struct customer_change *change, struct str home,
     if (said_before(change, &assertion, &before) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(assert_since(change, record->assertion, &before, &assertion, error));
-    TRY(customer_change_check_channel(&change->tree, assertion.body, change->now, change->arena,
-                                      error));
+    TRY(preferred_channel_check(change, assertion.body, error));
     TRY(import_contacts(change, home, source, observed_at, &before, record, &contacts, error));
     *changed = !profile_assertion_is_empty(assertion.body) || contacts.count > 0;
     if (!*changed) return STATUS_OK;
-    TRY(check_room(change, &contacts, record, error));
+    TRY(check_room(change, &contacts, error));
     if (!profile_assertion_is_empty(assertion.body))
         TRY(customer_change_append(change, &assertion, error));
     for (size_t i = 0; i < contacts.count; i++)
         TRY(customer_change_append(change, &contacts.facts[i], error));
-    TRY(suppressed_points_apply(change, home, error));
+    TRY(suppressed_points_apply(change, error));
     return customer_change_close(change, change->golden.is_silent ? STR("CREATED") : STR("UPDATED"),
                                  STR_NONE, error);
 }

@@ -5,6 +5,7 @@
 #include "application/customer_change.h"
 #include "application/customer_index.h"
 #include "application/merge_customers.h"
+#include "application/preferred_channel.h"
 #include "application/review.h"
 #include "application/suppressed_points.h"
 #include "base/identifier.h"
@@ -135,12 +136,18 @@ enum status new_customer_prepare(struct application *application, const struct c
                                 "contacts of a customer");
     if (prepare(application, caller, policy, input, &parsed, arena, out) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
-    TRY(customer_change_check_channel(&out->tree, parsed.assertion, input->now, arena, error));
+    /* He has consented to nothing yet. */
+    const struct customer_change change = {.application = application,
+                                           .tree = out->tree,
+                                           .golden = out->golden,
+                                           .arena = arena,
+                                           .now = input->now};
+    TRY(preferred_channel_check(&change, parsed.assertion, error));
     for (size_t i = 0; i < parsed.contacts->count; i++) {
         struct str field = arena_format(arena, "contacts[%zu].", i);
         if (str_is_none(field)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-        TRY(customer_change_check_contact(&out->tree, &parsed.contacts->items[i], NULL, field,
-                                          input->now, arena, error));
+        TRY(preferred_channel_check_contact(&change, &parsed.contacts->items[i], NULL, field,
+                                            error));
     }
     return STATUS_OK;
 }

@@ -12,6 +12,7 @@ struct once {
     void *context;
     struct arena *arena;
     struct once_answer *answer;
+    struct str *asked_before; /* the fingerprint of an answer that was kept, when ours is absent */
 };
 
 /* --- keys under way in this process --- */
@@ -65,7 +66,9 @@ static enum status claim(const struct once *once, struct store_session *session,
                            error));
     *known = !str_is_none(kept.key);
     if (!*known) return STATUS_OK;
-    if (!str_equal(kept.fingerprint, once->key->fingerprint))
+    if (str_is_none(once->key->fingerprint))
+        *once->asked_before = kept.fingerprint;
+    else if (!str_equal(kept.fingerprint, once->key->fingerprint))
         return error_plain(error, STATUS_KEY_REUSED);
     *once->answer = (struct once_answer){kept.status, kept.headers, kept.body, true};
     return STATUS_OK;
@@ -168,6 +171,16 @@ static enum status read_through(struct store *store, struct str tenant, struct a
     return store_read(begun->once->application->store, tenant, arena, body, context, error);
 }
 
+/* An answer was kept; is it to what is asked now? */
+static enum status check_asked(const struct once *once, struct error *error)
+{
+    if (!str_is_none(once->key->fingerprint)) return STATUS_OK;
+    TRY(once->key->read_all(once->context, error));
+    return str_equal(*once->asked_before, once->key->fingerprint)
+               ? STATUS_OK
+               : error_plain(error, STATUS_KEY_REUSED);
+}
+
 static enum status start_once(const struct once *once, struct error *error)
 {
     static const struct store_operations operations = {.read = read_through, .write = write_once};
@@ -176,7 +189,7 @@ static enum status start_once(const struct once *once, struct error *error)
     inner.store = &begun.store;
     *once->answer = (struct once_answer){0};
     TRY(write(once, recall_body, error));
-    if (once->answer->replayed) return STATUS_OK;
+    if (once->answer->replayed) return check_asked(once, error);
     struct once_answer answer = {0};
     enum status status = once->perform(&inner, once->context, &answer, error);
     if (once->answer->replayed) return STATUS_OK;
@@ -207,7 +220,8 @@ enum status once_perform(struct application *application, const struct caller *c
                          const struct once_key *key, once_body *perform, void *context,
                          struct arena *arena, struct once_answer *answer, struct error *error)
 {
-    const struct once once = {application, caller, key, perform, NULL, context, arena, answer};
+    const struct once once = {application, caller, key,    perform, NULL,
+                              context,     arena,  answer, NULL};
     return in_flight(&once, perform_in_one, error);
 }
 
@@ -216,6 +230,8 @@ enum status once_start(struct application *application, const struct caller *cal
                        void *context, struct arena *arena, struct once_answer *answer,
                        struct error *error)
 {
-    const struct once once = {application, caller, key, perform, tell, context, arena, answer};
+    struct str asked_before = STR_NONE;
+    const struct once once = {application, caller, key,    perform,      tell,
+                              context,     arena,  answer, &asked_before};
     return in_flight(&once, start_once, error);
 }

@@ -21,6 +21,10 @@ enum { ONCE_KEY_MAX = 255, ONCE_FLIGHTS = 1024 };
 struct once_key {
     struct str key;         /* visible ASCII characters, at most ONCE_KEY_MAX */
     struct str fingerprint; /* what was asked: the key with another is refused */
+    /* For once_start, when the fingerprint is absent as long as not all of the request was read:
+     * reads it, outside of a unit of work, and sets the fingerprint. `perform` does so before it
+     * opens its unit of work. */
+    enum status (*read_all)(void *context, struct error *error);
 };
 
 struct once_answer {

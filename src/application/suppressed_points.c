@@ -4,7 +4,6 @@
 
 #include "application/suppressions.h"
 #include "base/identifier.h"
-#include "domain/consent.h"
 
 struct points {
     const struct application *application;
@@ -58,6 +57,57 @@ bool suppressed_points_is_of(struct str point, struct str channel)
     return row && is_mail == (row->point == SHAPE_EMAIL);
 }
 
+/* The hashes that the question is about. */
+static enum status hashes_of(const struct application *application,
+                             const struct suppressed_question *asked, struct arena *arena,
+                             struct str **hashes, size_t *count)
+{
+    const struct consent_question *question = asked->question;
+    struct str *texts;
+    size_t total, kept = 0;
+    *count = 0;
+    if (!str_is_none(question->contact_point)) {
+        *hashes = ARENA_NEW(arena, struct str);
+        if (!*hashes) return STATUS_OUT_OF_MEMORY;
+        **hashes = suppressions_hash(application, question->contact_point, arena);
+        *count = 1;
+        return str_is_none(**hashes) ? STATUS_OUT_OF_MEMORY : STATUS_OK;
+    }
+    if (!asked->golden) return STATUS_OK;
+    TRY(suppressed_points_of(application, asked->golden, arena, hashes, &texts, &total));
+    for (size_t i = 0; i < total; i++)
+        if (suppressed_points_is_of(texts[i], question->channel)) (*hashes)[kept++] = (*hashes)[i];
+    *count = kept;
+    return STATUS_OK;
+}
+
+enum status suppressed_points_ask(const struct application *application,
+                                  struct store_session *session, struct suppressed_question *asked,
+                                  size_t count, struct arena *arena, struct error *error)
+{
+    struct str **hashes = ARENA_NEW_ARRAY(arena, struct str *, count), *all;
+    size_t *counts = ARENA_NEW_ARRAY(arena, size_t, count), total = 0, at = 0;
+    if (!hashes || !counts) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < count; i++) {
+        asked[i].suppressed = false;
+        if (hashes_of(application, &asked[i], arena, &hashes[i], &counts[i]) != STATUS_OK)
+            return error_plain(error, STATUS_OUT_OF_MEMORY);
+        total += counts[i];
+    }
+    if (total == 0) return STATUS_OK;
+    bool *found = ARENA_NEW_ARRAY(arena, bool, total);
+    all = ARENA_NEW_ARRAY(arena, struct str, total);
+    if (!all || !found) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < count; i++)
+        for (size_t h = 0; h < counts[i]; h++) all[at++] = hashes[i][h];
+    TRY(store_suppression_find(session, all, total, found, error));
+    at = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t h = 0; h < counts[i]; h++)
+            asked[i].suppressed = found[at++] || asked[i].suppressed;
+    return STATUS_OK;
+}
+
 static bool make_revocation(struct json_value *body, struct str channel, struct str point,
                             struct arena *arena)
 {
@@ -89,47 +139,66 @@ enum status suppressed_points_revoke(struct application *application, struct str
     return STATUS_OK;
 }
 
-/* The points that are new with this change. */
-static enum status fresh_points(struct customer_change *change, struct str **hashes,
-                                struct str **texts, size_t *count)
+static bool add_points(struct points *points, const struct json_value *list)
 {
-    struct golden after;
-    struct str *old, *old_texts;
-    size_t old_count, total;
-    TRY(golden_record(&change->tree, change->policy, change->arena, &after));
-    TRY(suppressed_points_of(change->application, &change->golden, change->arena, &old, &old_texts,
-                             &old_count));
-    TRY(suppressed_points_of(change->application, &after, change->arena, hashes, texts, &total));
-    *count = 0;
-    for (size_t i = 0; i < total; i++) {
-        if (str_is_among(old, old_count, (*hashes)[i])) continue;
-        (*hashes)[*count] = (*hashes)[i];
-        (*texts)[(*count)++] = (*texts)[i];
+    for (size_t i = 0; list && list->type == JSON_ARRAY && i < list->count; i++)
+        if (!add_point(points, json_text(&list->items[i]))) return false;
+    return true;
+}
+
+static size_t length_of(const struct json_value *list)
+{
+    return list && list->type == JSON_ARRAY ? list->count : 0;
+}
+
+/* The points that the facts of this change name. */
+static enum status points_said(const struct customer_change *change, struct points *points)
+{
+    const struct tree *tree = &change->tree;
+    const struct fact *facts = tree->facts + tree->fact_count - change->appended;
+    size_t room = 0;
+    for (size_t i = 0; i < change->appended; i++)
+        room += 2 + length_of(json_get(facts[i].body, STR("emails"))) +
+                length_of(json_get(facts[i].body, STR("phones")));
+    *points = (struct points){.application = change->application,
+                              .arena = change->arena,
+                              .hashes = ARENA_NEW_ARRAY(change->arena, struct str, room),
+                              .texts = ARENA_NEW_ARRAY(change->arena, struct str, room)};
+    if (!points->hashes || !points->texts) return STATUS_OUT_OF_MEMORY;
+    for (size_t i = 0; i < change->appended; i++) {
+        const struct json_value *body = facts[i].body;
+        bool is_contact = facts[i].kind == FACT_CONTACT;
+        if (!is_contact && facts[i].kind != FACT_ASSERTION) continue;
+        bool fits = is_contact ? add_point(points, json_text(json_get(body, STR("email")))) &&
+                                     add_point(points, json_text(json_get(body, STR("phone"))))
+                               : add_points(points, json_get(body, STR("emails"))) &&
+                                     add_points(points, json_get(body, STR("phones")));
+        if (!fits) return STATUS_OUT_OF_MEMORY;
     }
     return STATUS_OK;
 }
 
-enum status suppressed_points_apply(struct customer_change *change, struct str home,
-                                    struct error *error)
+static enum status revoke(struct customer_change *change, struct str point, struct error *error)
 {
-    struct str *hashes, *texts;
+    struct fact facts[SUPPRESSED_CHANNELS_MAX];
     size_t count;
-    if (fresh_points(change, &hashes, &texts, &count) != STATUS_OK)
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
-    if (count == 0) return STATUS_OK;
-    bool *found = ARENA_NEW_ARRAY(change->arena, bool, count);
+    TRY(suppressed_points_revoke(change->application, point, change->now, change->arena, facts,
+                                 &count, error));
+    for (size_t i = 0; i < count; i++)
+        TRY(customer_change_append_consent(change, &facts[i], error));
+    return STATUS_OK;
+}
+
+enum status suppressed_points_apply(struct customer_change *change, struct error *error)
+{
+    struct points points;
+    if (points_said(change, &points) != STATUS_OK) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (points.count == 0) return STATUS_OK;
+    bool *found = ARENA_NEW_ARRAY(change->arena, bool, points.count);
     if (!found) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    TRY(store_suppression_find(change->session, hashes, count, found, error));
-    for (size_t i = 0; i < count; i++) {
-        if (!found[i]) continue;
-        struct fact facts[SUPPRESSED_CHANNELS_MAX];
-        size_t fact_count;
-        TRY(suppressed_points_revoke(change->application, texts[i], change->now, change->arena,
-                                     facts, &fact_count, error));
-        for (size_t f = 0; f < fact_count; f++) {
-            facts[f].home = home;
-            TRY(customer_change_append(change, &facts[f], error));
-        }
-    }
+    TRY(store_suppression_find(change->session, points.hashes, points.count, found, error));
+    for (size_t i = 0; i < points.count; i++)
+        if (found[i] && !str_is_among(points.hashes, i, points.hashes[i]))
+            TRY(revoke(change, points.texts[i], error));
     return STATUS_OK;
 }

@@ -3,6 +3,7 @@
 #define APPLICATION_SUPPRESSED_POINTS_H
 
 #include "application/customer_change.h"
+#include "domain/consent.h"
 
 enum { SUPPRESSED_CHANNELS_MAX = 2 };
 
@@ -12,6 +13,20 @@ MUST_CHECK enum status suppressed_points_of(const struct application *applicatio
                                             struct str **hashes, struct str **texts, size_t *count);
 /* Is the contact point one of the channel's? */
 bool suppressed_points_is_of(struct str point, struct str channel);
+
+/* A question about consent, for which the suppression list is asked: the contact point that is
+ * asked about; without one any of the channel may be meant, all that the customer and his contacts
+ * have. */
+struct suppressed_question {
+    const struct consent_question *question;
+    const struct golden *golden; /* NULL: nothing is known of the customer */
+    bool suppressed;
+};
+MUST_CHECK enum status suppressed_points_ask(const struct application *application,
+                                             struct store_session *session,
+                                             struct suppressed_question *asked, size_t count,
+                                             struct arena *arena, struct error *error);
+
 /* The REVOKED consent facts of one suppressed contact point, one per channel; home, times and actor
  * are the caller's to set. */
 MUST_CHECK enum status suppressed_points_revoke(struct application *application, struct str point,
@@ -19,8 +34,7 @@ MUST_CHECK enum status suppressed_points_revoke(struct application *application,
                                                 struct fact facts[SUPPRESSED_CHANNELS_MAX],
                                                 size_t *count, struct error *error);
 /* Within a change, after its facts were appended: appends revocations for the contact points that
- * the golden record did not have before and that are suppressed, in the home `home`. */
-MUST_CHECK enum status suppressed_points_apply(struct customer_change *change, struct str home,
-                                               struct error *error);
+ * these facts name and that are suppressed, as acts on the customer: for each of his homes. */
+MUST_CHECK enum status suppressed_points_apply(struct customer_change *change, struct error *error);
 
 #endif

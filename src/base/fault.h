@@ -3,7 +3,8 @@
  * In a normal build FAULT_POINT is nothing at all. With -DFAULT_POINTS (make BUILD=build/fault
  * CFLAGS=-DFAULT_POINTS) the environment variable FAULT_AT=name or name:n kills the process with
  * SIGKILL when that point is passed for the first or n-th time; FAULT_AT=first>name[:n] counts only
- * once the point `first` was passed.
+ * once the point `first` was passed. The names are in the section fault_points of such a program,
+ * so that a test which names one that is not there can be told (tests/fault/points.py).
  *
  *     FAULT_POINT("sqlite.before_commit");
  */
@@ -12,7 +13,12 @@
 
 #ifdef FAULT_POINTS
 void fault_point(const char *name);
-#define FAULT_POINT(name) fault_point(name)
+#define FAULT_POINT(name)                                                                          \
+    do {                                                                                           \
+        static const char fault_point_name[] __attribute__((section("fault_points"), used)) =      \
+            name;                                                                                  \
+        fault_point(fault_point_name);                                                             \
+    } while (0)
 #else
 #define FAULT_POINT(name) ((void)0)
 #endif

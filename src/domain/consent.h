@@ -99,13 +99,13 @@ struct consent_row {
 MUST_CHECK enum status consent_matrix(const struct tree *tree, instant as_of, struct arena *arena,
                                       struct consent_row **rows, size_t *count);
 
-/* May the channel be set as the preferred one? Yes, if it is allowed for GENERAL purposes, for the
- * whole profile or for some contact point that an act names; or, with a contact point (as given),
- * for that one. STATUS_CONSENT_VIOLATION names `field`. */
-MUST_CHECK enum status consent_check_preference(const struct tree *tree, struct str channel,
-                                                struct str contact_point, struct str field,
-                                                instant as_of, struct arena *arena,
-                                                struct error *error);
+/* The questions of which one has to be answered with yes for the channel to be set as the preferred
+ * one, and that are, by consent: for GENERAL purposes, the whole profile or some contact point that
+ * an act names; or, with a contact point (as given), that one. STATUS_OUT_OF_MEMORY only. */
+MUST_CHECK enum status consent_preference(const struct tree *tree, struct str channel,
+                                          struct str contact_point, instant as_of,
+                                          struct arena *arena, struct consent_question **allowed,
+                                          size_t *count);
 
 /* The copies of a revocation for all homes but its own that it speaks for now, to be recorded with
  * it. Complete but for subject (the new recordId) and recorded_at. None for a grant.

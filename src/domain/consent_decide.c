@@ -398,41 +398,34 @@ enum status consent_matrix(const struct tree *tree, instant as_of, struct arena 
 
 /* ---- preferred channels ---- */
 
-static enum status any_point_allowed(const struct tree *tree, struct str channel, instant as_of,
-                                     struct arena *arena, bool *allowed)
+static enum status preferred_point(const struct tree *tree, struct str raw,
+                                   struct consent_question *question, struct arena *arena,
+                                   size_t *count)
+{
+    struct consent_answer answer;
+    question->contact_point = consent_contact_point(question->channel, raw, arena);
+    if (str_is_none(question->contact_point)) return STATUS_OUT_OF_MEMORY;
+    TRY(consent_decide(tree, question, arena, &answer));
+    *count = answer.allowed;
+    return STATUS_OK;
+}
+
+enum status consent_preference(const struct tree *tree, struct str channel,
+                               struct str contact_point, instant as_of, struct arena *arena,
+                               struct consent_question **allowed, size_t *count)
 {
     struct consent_row *rows;
-    size_t count;
-    TRY(consent_matrix(tree, as_of, arena, &rows, &count));
-    for (size_t i = 0; i < count; i++)
-        *allowed |= rows[i].answer.allowed && str_equal(rows[i].question.channel, channel) &&
-                    str_equal(rows[i].question.purpose, STR("GENERAL"));
+    size_t row_count;
+    TRY(consent_matrix(tree, as_of, arena, &rows, &row_count));
+    *allowed = ARENA_NEW_ARRAY(arena, struct consent_question, row_count + 1);
+    *count = 0;
+    if (!*allowed) return STATUS_OUT_OF_MEMORY;
+    **allowed = (struct consent_question){channel, STR("GENERAL"), STR_NONE, as_of};
+    if (!str_is_none(contact_point))
+        return preferred_point(tree, contact_point, *allowed, arena, count);
+    for (size_t i = 0; i < row_count; i++)
+        if (rows[i].answer.allowed && str_equal(rows[i].question.channel, channel) &&
+            str_equal(rows[i].question.purpose, STR("GENERAL")))
+            (*allowed)[(*count)++] = rows[i].question;
     return STATUS_OK;
-}
-
-static enum status may_prefer(const struct tree *tree, struct str channel, struct str raw_point,
-                              instant as_of, struct arena *arena, bool *allowed)
-{
-    struct consent_question question = {channel, STR("GENERAL"), STR_NONE, as_of};
-    struct consent_answer answer;
-    *allowed = false;
-    if (str_is_none(raw_point)) return any_point_allowed(tree, channel, as_of, arena, allowed);
-    question.contact_point = consent_contact_point(channel, raw_point, arena);
-    if (str_is_none(question.contact_point)) return STATUS_OUT_OF_MEMORY;
-    TRY(consent_decide(tree, &question, arena, &answer));
-    *allowed = answer.allowed;
-    return STATUS_OK;
-}
-
-enum status consent_check_preference(const struct tree *tree, struct str channel,
-                                     struct str contact_point, struct str field, instant as_of,
-                                     struct arena *arena, struct error *error)
-{
-    bool allowed;
-    if (may_prefer(tree, channel, contact_point, as_of, arena, &allowed) != STATUS_OK)
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
-    if (allowed) return STATUS_OK;
-    return error_set(error, STATUS_CONSENT_VIOLATION, field,
-                     STR("a channel for which consent is granted"),
-                     "there is no consent for this channel");
 }

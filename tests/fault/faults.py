@@ -10,6 +10,7 @@ import time
 
 from clients import CLIENTS, TENANTS, Client
 from http_client import API, Api  # tests/kafka/http_client.py
+from points import mistaken
 from run import Mismatch, Service, Stores  # tests/scenario/run.py
 
 
@@ -22,6 +23,8 @@ class FaultRun:
 
     def __init__(self, options):
         self.options, self.chance = options, random.Random(options.seed)
+        if wrong := mistaken(options.binary, self.POINTS, {point.split(".")[0] for point in self.POINTS}):
+            raise Mismatch(f"the points are not those of the program: {wrong}")
         self.stores = Stores(options.store, options.binary)
         self.url = self.stores.new()
 

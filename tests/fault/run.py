@@ -3,18 +3,21 @@
 
     tests/fault/run.py [--store sqlite|postgres] [--cycles 200] [--seed N] [--only resume,job] [--binary build/fault/customer360]
 
-A cycle: start the service on the store of the cycle before, let eight clients create, change, merge,
-unmerge and record consent, kill -9 the service (at a random moment, or at a named point of its code; on
-PostgreSQL also the server itself, or cut the connections), start again, check:
+A cycle: start the service on the store of the cycle before, let eight clients create, change, merge, unmerge, grant and
+revoke consent, add, change and remove contacts and relationships (writer.py), kill -9 the service (at a random moment, or
+at a named point of its code; on PostgreSQL also the server itself, or cut the connections), start again, check (worlds.py):
 
-  durable     every acknowledged change is there
-  atomic      nothing is half done: what a change did not acknowledge is there wholly or not at all
+  durable     every acknowledged change is there; a consent record as it was acknowledged, to the letter
+  atomic      nothing is half done: what a change did not acknowledge is there wholly, with its event, or not at all
   exact feed  the feed has one event for each change that is there, none for others, in order per customer
   once        a create that is asked for again with its Idempotency-Key is there once, answered or not
 
 An import and its undo are killed again and again, at the command line (resume) and as a job of the service (job), and
 go on until they are done: the state is that of an undisturbed import, each customer, event and line of the report is
 there once, and after the undo nothing is.
+
+A run fails when a point that is listed here is not one of the program, when one of the program is not listed, when the
+service does not die at the point of a cycle, and when it never died at one of them.
 
 The checker is tested as well: --self-test feeds it histories with a lost write, a lost event, a doubled
 event, a half-done change and a wrong order, and it must find each.
@@ -36,13 +39,18 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "tests", "scenario"))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
+from points import mistaken  # noqa: E402
+from worlds import Seen, World, compare, create, in_order, merge, put_consent, set_value, told  # noqa: E402
+from writer import Client  # noqa: E402
 from run import Mismatch, Service, Stores, key_flags  # noqa: E402  (tests/scenario/run.py)
 
 API = "/api/v1/crm"
 CLIENTS = 8
-POINTS = ("sqlite.after_begin", "sqlite.in_body", "sqlite.before_commit", "sqlite.after_commit",
-          "sqlite.before_acknowledge", "postgres.before_commit", "postgres.after_commit_sent",
-          "postgres.after_commit", "http.before_answer")
+POINTS = ("sqlite.after_begin", "sqlite.in_body", "sqlite.maintained", "sqlite.before_commit", "sqlite.after_commit",
+          "sqlite.before_acknowledge", "postgres.before_commit", "postgres.after_commit_sent", "postgres.after_commit",
+          "http.before_answer")
+PASSES = 60  # of a point, at most
+KEPT = 8     # customers of a client that are looked at again in the next cycle, and those merged with them
 
 
 class Patience:
@@ -56,139 +64,6 @@ class Patience:
         self.tries -= 1
         time.sleep(0.05)
         return self.tries < 0
-
-
-class Customer:
-    """What is known of one customer from the answers: what must be there, and what may be."""
-
-    def __init__(self, customer_id):
-        self.id = customer_id
-        self.exists = "no"      # no | yes | maybe
-        self.version = 0        # last acknowledged
-        self.value = None       # last acknowledged
-        self.pending = None     # value of a change without an answer
-        self.merge_id = None    # merged into its partner, acknowledged
-        self.pending_merge = False
-        self.consents = 0       # acknowledged
-        self.pending_consent = False
-
-
-class Client(threading.Thread):
-    """Works on customers of its own, one request at a time, until it cannot connect any more."""
-
-    def __init__(self, port, name, seed, customers, stop):
-        super().__init__(daemon=True)
-        self.port, self.prefix, self.random = port, name, random.Random(seed)
-        self.customers, self.stop_event = customers, stop
-        self.problems = []
-        self.keyed = {}  # Idempotency-Key -> customerId, or None without an answer
-        self.connection = None
-        self.acknowledged = 0
-
-    def call(self, method, path, body=None, key=None):
-        """The answer, or None when there was none and the outcome is not known."""
-        if self.connection is None:
-            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        headers = {"X-Tenant-ID": "fault", "Content-Type": "application/json"}
-        if key:
-            headers["Idempotency-Key"] = key
-        try:
-            self.connection.request(method, API + path, json.dumps(body) if body is not None else None, headers)
-            response = self.connection.getresponse()
-            answer = json.loads(response.read() or b"{}")
-        except (OSError, http.client.HTTPException, ValueError):
-            self.connection.close()
-            self.connection = None
-            return None
-        if response.status >= 500:
-            # 503 SERVICE_UNAVAILABLE, SERVICE_OVERLOADED and WRITE_CONFLICT promise that nothing happened; the rest is open.
-            return "refused" if answer.get("error") in ("SERVICE_UNAVAILABLE", "SERVICE_OVERLOADED", "WRITE_CONFLICT", "STORE_FULL") else None
-        answer["status_code"] = response.status
-        return answer
-
-    def create(self):
-        customer = Customer(f"{self.prefix}-{len(self.customers)}-{self.random.getrandbits(32):08x}")
-        self.customers.append(customer)
-        customer.exists = "maybe"
-        answer = self.call("POST", "/customers", {"customerId": customer.id, "name": f"Customer {customer.id}"})
-        if answer == "refused":
-            customer.exists = "no"
-        elif answer and answer["status_code"] == 201:
-            customer.exists, customer.version = "yes", answer["version"]
-        elif answer:
-            self.problems.append(f"create answered {answer}")
-        return answer
-
-    def create_keyed(self):
-        """The service gives the id, so that only the key says which customer it is."""
-        key = f"{self.prefix}-{len(self.keyed)}-{self.random.getrandbits(32):08x}"
-        self.keyed[key] = None
-        answer = self.call("POST", "/customers", {"name": f"Keyed {key}"}, key)
-        if answer and answer != "refused":
-            self.keyed[key] = answer.get("customerId")
-            if answer["status_code"] != 201:
-                self.problems.append(f"keyed create answered {answer}")
-        return answer
-
-    def change(self, customer):
-        customer.pending = f"S{self.random.getrandbits(32):08x}"
-        # A key of its own, so that a merge brings nothing into the way.
-        answer = self.call("PATCH", f"/customers/{customer.id}", {"preferences": {customer.id: customer.pending}})
-        if answer == "refused":
-            customer.pending = None
-        elif answer and answer["status_code"] == 200:
-            customer.version, customer.value, customer.pending = answer["version"], customer.pending, None
-        elif answer:
-            self.problems.append(f"change of {customer.id} answered {answer}")
-        return answer
-
-    def merge(self, target, source):
-        source.pending_merge = True
-        answer = self.call("POST", f"/customers/{target.id}/merge", {"sourceCustomerId": source.id})
-        if answer == "refused":
-            source.pending_merge = False
-        elif answer and answer["status_code"] == 200:
-            source.merge_id, source.pending_merge = answer["mergeId"], False
-        elif answer:
-            self.problems.append(f"merge of {source.id} answered {answer}")
-        return answer
-
-    def consent(self, customer):
-        customer.pending_consent = True
-        answer = self.call("POST", f"/customers/{customer.id}/consent", {"type": "EMAIL", "status": "GRANTED"})
-        if answer == "refused":
-            customer.pending_consent = False
-        elif answer and answer["status_code"] == 201:
-            customer.consents += 1
-            customer.pending_consent = False
-        elif answer:
-            self.problems.append(f"consent of {customer.id} answered {answer}")
-        return answer
-
-    def usable(self):
-        return [c for c in self.customers
-                if c.exists == "yes" and not c.merge_id and not c.pending_merge and c.pending is None and not c.pending_consent]
-
-    def run(self):
-        while not self.stop_event.is_set():
-            free, dice = self.usable(), self.random.random()
-            if len(free) < 3 or dice < 0.25:
-                answer = self.create()
-            elif dice < 0.4:
-                answer = self.create_keyed()
-            elif dice < 0.7:
-                answer = self.change(self.random.choice(free))
-            elif dice < 0.85:
-                answer = self.consent(self.random.choice(free))
-            else:
-                target, source = self.random.sample(free, 2)
-                answer = self.merge(target, source)
-            if answer is None:
-                return
-            if answer == "refused":
-                time.sleep(0.05)
-            else:
-                self.acknowledged += 1
 
 
 def read_customer(port, customer_id):
@@ -224,85 +99,15 @@ def read_feed(port, after=0, tenant="fault"):
         after = page[-1]["position"]
 
 
-def check(customers, rows, feed, retired=frozenset()):
-    """Compares what was acknowledged with what is there: a list of violations.
-
-    rows: id -> (status, body) as read; feed: the events in order; retired: ids no longer looked at."""
-    found, by_customer, seen, last_position = [], {}, set(), 0
-    for event in feed:
-        if event["eventId"] in seen:
-            found.append(f"event {event['eventId']} is in the feed twice")
-        seen.add(event["eventId"])
-        if event["position"] <= last_position:
-            found.append(f"position {event['position']} after {last_position}")
-        last_position = event["position"]
-        key = event["payload"].get("sourceCustomerId") or event["aggregateId"]
-        by_customer.setdefault(key, []).append(event["eventType"])
-    for customer in customers:
-        status, body = rows[customer.id]
-        events = by_customer.pop(customer.id, [])
-        found += check_customer(customer, status, body, events)
-    unknown = sorted(set(by_customer) - retired)
-    if unknown:
-        found.append(f"events of customers that nobody made: {unknown[:5]}")
-    return found
-
-
-def check_customer(customer, status, body, events):
-    found, there = [], status in (200, 307)
-    if customer.exists == "yes" and not there:
-        return [f"{customer.id}: acknowledged and gone ({status})"]
-    if not there:
-        return [f"{customer.id}: not there, but has events {events}"] if events else []
-    if customer.exists == "no":
-        return [f"{customer.id}: refused and yet there"]
-    if events[:1] != ["CustomerProfileCreatedEvent"] or events.count("CustomerProfileCreatedEvent") != 1:
-        found.append(f"{customer.id}: is there, its events are {events}")
-    merges = events.count("CustomerMergedEvent")
-    if (status == 307) != (merges == 1):
-        found.append(f"{customer.id}: status {status} with {merges} merge events")
-    if customer.merge_id and status != 307:
-        found.append(f"{customer.id}: its merge was acknowledged and is gone")
-    if status == 307 and not (customer.merge_id or customer.pending_merge):
-        found.append(f"{customer.id}: merged, and nobody asked for it")
-    if status == 307:
-        return found
-    value = body.get("preferences", {}).get(customer.id)
-    if value not in ([customer.value, customer.pending] if customer.pending else [customer.value]):
-        found.append(f"{customer.id}: its value is {value}, acknowledged {customer.value}, open {customer.pending}")
-    if body["version"] < customer.version:
-        found.append(f"{customer.id}: version {body['version']} after {customer.version} was acknowledged")
-    consents = events.count("ConsentUpdatedEvent")
-    if not customer.consents <= consents <= customer.consents + customer.pending_consent:
-        found.append(f"{customer.id}: {consents} consent events, {customer.consents} acknowledged")
-    return found
-
-
-def settle(customers, rows, feed):
-    """What was open is known now: the next cycle starts from what is there."""
-    consents = {}
-    for event in feed:
-        if event["eventType"] == "ConsentUpdatedEvent":
-            consents[event["aggregateId"]] = consents.get(event["aggregateId"], 0) + 1
-    for customer in customers:
-        status, body = rows[customer.id]
-        customer.exists = "yes" if status in (200, 307) else "no"
-        if status == 307:
-            customer.merge_id = body["mergeId"]
-        elif status == 200:
-            customer.value, customer.version = body.get("preferences", {}).get(customer.id), body["version"]
-        customer.consents = consents.get(customer.id, customer.consents)
-        customer.pending, customer.pending_merge, customer.pending_consent = None, False, False
-
-
 def one_cycle(service, stores, customers, chance, seed, kind):
-    stop = threading.Event()
+    """(the clients, whether the service died at its point)"""
+    stop, died = threading.Event(), False
     clients = [Client(service.port, f"F{seed}-{index}", seed * 100 + index, customers[index], stop)
                for index in range(CLIENTS)]
     for client in clients:
         client.start()
     if kind == "point":
-        wait_for_end(service, 1.5)
+        died = has_died(service)
     else:
         time.sleep(chance.uniform(0.05, 0.35))
         if kind == "server":
@@ -317,30 +122,61 @@ def one_cycle(service, stores, customers, chance, seed, kind):
         client.join(30)
     if kind == "server":
         stores.server.start()
-    return clients
+    return clients, died
 
 
-def wait_for_end(service, seconds):
-    """The named point may not be passed at all: then the process is killed where it is."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and service.process.poll() is None:
-        time.sleep(0.01)
+def has_died(service):
+    """By its own hand, at the point that it was told."""
+    patience = Patience(60)
+    while service.process.poll() is None and not patience.is_over():
+        pass
+    return service.process.poll() == -signal.SIGKILL
 
 
-def verify(service, customers, feed, retired):
+def look(port, world):
+    """All that there is of the customers of a world."""
+    seen, after = Seen(), world.with_pending() if world.pending else world
+    for customer_id in {**world.homes, **after.homes}:
+        status, profile = read_customer(port, customer_id)
+        if status not in (200, 307, 404):
+            raise Mismatch(f"{customer_id} answers {status}: {profile}")
+        parts = [json.loads(get(port, f"/customers/{customer_id}/{part}")[1])["items"] if status == 200 else ()
+                 for part in ("relationships", "consent/history")]
+        seen.add(customer_id, status, profile, *parts)
+    return seen
+
+
+def check(worlds, looks, feed, retired=frozenset()):
+    """Compares what was acknowledged with what is there: a list of violations. retired: ids no longer looked at."""
+    found, unknown = in_order(feed), set()
+    by_customer = {}
+    for event in feed:
+        customer_id, what = told(event)
+        by_customer.setdefault(customer_id, []).append(what)
+    known = set(retired)
+    for world, seen in zip(worlds, looks):
+        known.update(seen.customers)
+        seen.events = by_customer
+        seen.wrong = compare(world, seen)
+        found += seen.wrong
+    unknown = sorted(set(by_customer) - known)
+    if unknown:
+        found.append(f"events of customers that nobody made: {unknown[:5]}")
+    return found
+
+
+def verify(service, worlds, feed, retired):
     """Extends `feed` by what is new and checks all that is not retired."""
-    everyone = [c for own in customers for c in own]
-    rows = {c.id: read_customer(service.port, c.id) for c in everyone}
-    # On PostgreSQL positions are given shortly after the commit, by a sequencer that may have to connect
-    # again first.
+    # On PostgreSQL a commit may come through after its client is gone, and positions are given shortly after it, by a
+    # sequencer that may have to connect again first.
     patience = Patience(15)
+    looks = [look(service.port, world) for world in worlds]
     while True:
         feed += read_feed(service.port, feed[-1]["position"] if feed else 0)
-        violations = check(everyone, rows, feed, retired)
+        violations = check(worlds, looks, feed, retired)
         if not violations or patience.is_over():
-            break
-    settle(everyone, rows, feed)
-    return violations
+            return violations
+        looks = [look(service.port, world) if seen.wrong else seen for world, seen in zip(worlds, looks)]
 
 
 def retry_keyed(port, clients):
@@ -580,13 +416,21 @@ class Run:
         self.url = self.stores.new()
         # A job of an instance that was killed is taken again when its lease is over.
         self.service = Service(options.binary, self.url, ["--jobs-lease", "1s"])
-        self.customers = [[] for _ in range(CLIENTS)]
+        self.worlds = [World() for _ in range(CLIENTS)]
         self.feed, self.retired, self.acknowledged = [], set(), 0
         self.points = [p for p in POINTS if p.startswith((options.store, "http"))]
-        self.kinds = ["random", "random", "point", "import", "resume", "job"]
-        self.kinds += ["server", "cut"] if options.store == "postgres" else []
-        if options.only:
-            self.kinds = options.only.split(",")
+        others = ["random", "import", "resume", "job"] + (["server", "cut"] if options.store == "postgres" else [])
+        self.kinds = options.only.split(",") if options.only else others + ["point"] * len(self.points)
+        self.first = [kind for kind in self.kinds if kind != "point"] + ([f"point {p}" for p in self.points] if "point" in self.kinds else [])
+        self.chance.shuffle(self.first)
+        self.died_at = set()
+
+    def next_kind(self):
+        """Each once, then any."""
+        kind = self.first.pop() if self.first else self.chance.choice(self.kinds)
+        if kind == "point":
+            kind = f"point {self.chance.choice(self.points)}"
+        return f"{kind}:{self.chance.randint(2, PASSES)}" if kind.startswith("point") else kind
 
     def start_to_die(self, point):
         """An instance has work of its own, which may come to the point before the instance is ready."""
@@ -596,35 +440,51 @@ class Run:
         except Mismatch:
             if self.service.process.poll() != -signal.SIGKILL:
                 raise
+        finally:
+            del os.environ["FAULT_AT"]
 
     def kill_cycle(self, cycle, kind):
         if kind.startswith("point"):
             self.service.stop()
             self.start_to_die(kind.split()[1])
-        clients = one_cycle(self.service, self.stores, self.customers, self.chance, self.options.seed + cycle, kind.split()[0])
-        os.environ.pop("FAULT_AT", None)
+        clients, died = one_cycle(self.service, self.stores, self.worlds, self.chance, self.options.seed + cycle, kind.split()[0])
         if self.service.process.poll() is not None:
             self.service.start()
         else:
             self.service.wait_ready()
-        keyed, violations = retry_keyed(self.service.port, clients)
+        violations = self.note_point(kind, died)
+        keyed, wrong = retry_keyed(self.service.port, clients)
         self.retired |= keyed
-        violations += verify(self.service, self.customers, self.feed, self.retired)
+        violations += wrong + verify(self.service, self.worlds, self.feed, self.retired)
         violations += check_created_once(keyed, self.feed)
         self.acknowledged += sum(client.acknowledged for client in clients)
-        # A customer that has been through some kills teaches nothing new.
-        self.retired.update(c.id for own in self.customers for c in own[:-10])
-        self.customers = [own[-10:] for own in self.customers]
+        self.retired.update(*(world.abandon() if violations else world.forget(KEPT) for world in self.worlds))
         return violations + [problem for client in clients for problem in client.problems]
+
+    def note_point(self, kind, died):
+        if not kind.startswith("point"):
+            return []
+        point = kind.split()[1]
+        if died:
+            self.died_at.add(point.split(":")[0])
+        return [] if died else [f"{point} was not passed"]
 
     def cycle(self, cycle):
         """(what was done, what was violated)"""
-        kind = self.chance.choice(self.kinds)
+        kind = self.next_kind()
         if kind in IMPORT_CYCLES:
             return kind, IMPORT_CYCLES[kind](self.options, self.service, self.url, self.chance, cycle)
-        if kind == "point":
-            kind = f"point {self.chance.choice(self.points)}:{self.chance.randint(2, 60)}"
         return kind, self.kill_cycle(cycle, kind)
+
+    def at_the_end(self, cycles):
+        """What is wrong with the run as a whole."""
+        found = []
+        if [e["eventId"] for e in read_feed(self.service.port)] != [e["eventId"] for e in self.feed]:
+            found.append("the feed does not read the same from the start as it was read piece by piece")
+        never = sorted(set(self.points) - self.died_at)
+        if "point" in self.kinds and cycles >= len(set(self.kinds)) + len(self.points) and never:
+            found.append(f"the service never died at {never}")
+        return found
 
     def close(self):
         self.service.stop(signal.SIGKILL)
@@ -635,6 +495,10 @@ IMPORT_CYCLES = {"import": import_cycle, "resume": resume_cycle, "job": resume_h
 
 
 def run(options):
+    wrong = mistaken(options.binary, POINTS, ("sqlite", "postgres", "http"))
+    if wrong:
+        print("not ok - the points are those of the program\n  " + "\n  ".join(wrong))
+        return False
     state, failed = Run(options), 0
     try:
         for cycle in range(1, options.cycles + 1):
@@ -645,9 +509,9 @@ def run(options):
                 print("\n".join(f"  {v}" for v in violations[:10]), flush=True)
             if cycle % 20 == 0:
                 print(f"# {cycle} of {options.cycles} cycles, {state.acknowledged} changes acknowledged", flush=True)
-        if [e["eventId"] for e in read_feed(state.service.port)] != [e["eventId"] for e in state.feed]:
+        for violation in state.at_the_end(options.cycles):
             failed += 1
-            print("not ok - the feed reads the same from the start as it was read piece by piece")
+            print(f"not ok - {violation}")
     finally:
         state.close()
     if not failed:
@@ -655,36 +519,74 @@ def run(options):
     return failed == 0
 
 
+def a_good_history():
+    """(world, looks at it, feed): one customer, created, changed, with a consent, another merged into it."""
+    world, seen = World(), Seen()
+    for operation in (create("A"), create("B"), set_value("A", "S1"), put_consent("A", "F1", "GRANTED"), merge("A", "B")):
+        world.carry_out(operation)
+    record = {"recordId": "R", "customerId": "A", "status": "GRANTED", "evidence": {"form": "F1"}}
+    world.versions["A"], world.records["R"], world.merges["B"] = 2, dict(record), "M"
+    seen.add("A", 200, {"version": 4, "preferences": {"A": "S1"}}, (), [record])
+    seen.add("B", 307, {"survivorId": "A", "mergeId": "M"})
+    feed = []
+    for customer_id, events in world.events.items():
+        for kind, other in events:
+            feed.append({"eventId": f"e{len(feed)}", "position": len(feed) + 1, "eventType": kind, "aggregateId": customer_id,
+                         "payload": {"sourceCustomerId": other}})
+    return world, seen, feed
+
+
+def spoiled():
+    """(what is seen, how a good history is spoiled so), by name."""
+    another = {"recordId": "R2", "customerId": "A", "status": "REVOKED", "evidence": {"form": "F2"}, "propagatedFrom": "R"}
+    return [
+        ("a lost customer", lambda world, seen, feed: seen.add("A", 404, {})),
+        ("a lost change", lambda world, seen, feed: seen.customers["A"].update(values={})),
+        ("an older version", lambda world, seen, feed: seen.versions.update(A=1)),
+        ("a lost event", lambda world, seen, feed: feed.pop(1)),
+        ("a doubled event", lambda world, seen, feed: feed.append(dict(feed[-1], position=9))),
+        ("an event that came twice", lambda world, seen, feed: feed.append(dict(feed[1], position=9, eventId="e9"))),
+        ("an event of nobody", lambda world, seen, feed: feed.append(dict(feed[0], position=9, eventId="e9", aggregateId="C"))),
+        ("positions that go back", lambda world, seen, feed: feed[0].update(position=9)),
+        ("events in another order", lambda world, seen, feed: (feed[1].update(eventType=feed[2]["eventType"]),
+                                                                feed[2].update(eventType="CustomerProfileUpdatedEvent"))),
+        ("a merge that is gone", lambda world, seen, feed: seen.add("B", 200, {"version": 2})),
+        ("another merge", lambda world, seen, feed: seen.merges.update(B="M2")),
+        ("a lost consent record with its event", lambda world, seen, feed: (seen.add("A", 200, {"version": 4, "preferences": {"A": "S1"}}), feed.pop(2))),
+        ("a consent record of another time", lambda world, seen, feed: seen.records["R"].update(capturedAt="2026-01-01T00:00:00Z")),
+        ("a revocation that nobody gave", lambda world, seen, feed: seen.add("A", 200, {"version": 4, "preferences": {"A": "S1"}}, (),
+                                                                            [seen.records["R"], another])),
+        ("a contact that nobody gave", lambda world, seen, feed: seen.customers["A"].update(contacts={"P": "X"})),
+        ("a relationship that nobody gave", lambda world, seen, feed: seen.customers["A"].update(relations={"R": "X"})),
+        ("half of a change without an answer", lambda world, seen, feed: (
+            setattr(world, "pending", put_consent("A", "F2", "REVOKED")),
+            seen.add("A", 200, {"version": 5, "preferences": {"A": "S1"}}, (), [seen.records["R"], dict(another, recordId="R3")]))),
+    ]
+
+
 def self_test():
     """Each kind of violation is found, and a good history is not blamed."""
-    def event(number, customer, kind="CustomerProfileCreatedEvent", **payload):
-        return {"eventId": f"e{number}", "position": number, "eventType": kind, "aggregateId": customer, "payload": payload}
-
-    customer = Customer("A")
-    customer.exists, customer.version, customer.value, customer.consents = "yes", 2, "S1", 1
-    row = (200, {"version": 3, "preferences": {"A": "S1"}})
-    feed = [event(1, "A"), event(2, "A", "ConsentUpdatedEvent")]
-    cases = [
-        ("a good history", row, feed, False),
-        ("a lost customer", (404, {}), feed, True),
-        ("a lost change", (200, {"version": 1, "preferences": {}}), feed, True),
-        ("a lost event", row, feed[:1], True),
-        ("a doubled event", row, feed + [dict(feed[1], position=3)], True),
-        ("an event of nobody", row, feed + [event(3, "B")], True),
-        ("positions that go back", row, [event(2, "A"), event(1, "A", "ConsentUpdatedEvent")], True),
-        ("a merge without its event", (307, {"mergeId": "M"}), feed, True),
-    ]
     good = True
-    for name, answer, events, bad in cases:
-        found = check([customer], {"A": answer}, events)
-        right = bool(found) == bad
-        good = good and right
+
+    def tell(name, right, found=""):
         print(f"{'ok' if right else 'not ok'} - the checker sees {name}" + ("" if right else f": {found}"))
+        return right
+
+    for name, spoil in [("a good history", lambda *_: None), *spoiled()]:
+        world, seen, feed = a_good_history()
+        spoil(world, seen, feed)
+        found = check([world], [seen], feed)
+        good = tell(name, bool(found) == (name != "a good history"), found) and good
+    world, seen, feed = a_good_history()
+    world.pending = set_value("A", "S2")
+    good = tell("a change without an answer that was not made", not check([world], [seen], feed)) and good
+    world.pending = set_value("A", "S2")
+    seen.customers["A"]["values"] = {"A": "S2"}
+    feed.append(dict(feed[1], eventId="e9", position=9))
+    good = tell("a change without an answer that was made", not check([world], [seen], feed)) and good
     for name, events, bad in (("a keyed create that is there once", feed, False),
-                              ("a keyed create that is there twice", feed + [event(3, "A")], True)):
-        right = bool(check_created_once({"A"}, events)) == bad
-        good = good and right
-        print(f"{'ok' if right else 'not ok'} - the checker sees {name}")
+                              ("a keyed create that is there twice", feed + [dict(feed[0], eventId="e8")], True)):
+        good = tell(name, bool(check_created_once({"A"}, events)) == bad) and good
     return good
 
 

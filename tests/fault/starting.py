@@ -18,7 +18,7 @@ from servers.postgres import PostgresServer  # noqa: E402
 
 SERVER = None
 # Before the record of the job is made; when it is made and before it is known; when it is, and nobody was told.
-POINTS = {"sqlite": ("job.prepared", "job.recorded"),
+POINTS = {"sqlite": ("job.prepared", "job.prepared>sqlite.before_commit", "job.prepared>sqlite.after_commit", "job.recorded"),
           "postgres": ("job.prepared", "job.prepared>postgres.before_commit", "job.prepared>postgres.after_commit", "job.recorded")}
 ROWS = "ID,name\n" + "".join(f"{n},Company {n}\n" for n in range(20))
 

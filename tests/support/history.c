@@ -393,29 +393,6 @@ static void take_end_relation(struct history_world *world, const struct history_
     effect->changed = effect->status == STATUS_OK;
 }
 
-/* Contacts as a source has them: of one id in all homes, of one address, of one name; and one that
- * steps change and remove, as if it had been added by step number `own`. */
-static struct str imported_contacts(struct history_world *world, const struct history_step *step,
-                                    size_t own)
-{
-    static const char *const lists[] = {
-        "", "{\"contactId\":\"1\",\"name\":\"Contact #\",\"email\":\"e#@x.example\"}",
-        "{\"name\":\"Ann\",\"email\":\"e0@x.example\",\"phone\":\"+4930#\"},"
-        "{\"name\":\"Bob\",\"email\":\"e0@x.example\",\"phone\":\"+4931#\"}",
-        "{\"name\":\"Jane Doe\",\"phone\":\"+4932#\"},"
-        "{\"name\":\"Jane Doe\",\"phone\":\"+4933#\"}",
-        "{\"name\":\"Bob\",\"email\":\"e#@x.example\"},"
-        "{\"name\":\"Ann\",\"email\":\"e#@x.example\"}"};
-    struct buffer out = {.arena = &world->arena};
-    for (const char *at = lists[step->value % COUNT(lists)]; *at; at++)
-        *at == '#' ? buffer_append_int64(&out, (int64_t)step->field)
-                   : buffer_append_char(&out, *at);
-    if (step->value >= 3)
-        buffer_append_format(&out, "%s{\"contactId\":\"K%zu\",\"name\":\"Own %zu\"}",
-                             out.len ? "," : "", own, step->field);
-    return buffer_str(&out);
-}
-
 static void note_contact(struct history_world *world, size_t number, size_t home)
 {
     for (size_t i = 0; i < world->contact_count; i++)
@@ -432,7 +409,7 @@ static void take_import(struct history_world *world, const struct history_step *
     struct import_result result = {0};
     struct str value = scalar_text(world, step->field, step->value == 5 ? 0 : step->value);
     struct str mail = element_text(world, 0, step->other);
-    struct str contacts = imported_contacts(world, step, own);
+    struct str contacts = history_imported_contacts(&world->arena, step, own);
     struct addressed to;
     if (address(world, home, &to) != STATUS_OK) return; /* there is no such customer */
     struct str body = arena_format(

@@ -119,6 +119,11 @@ bool history_import(struct history_world *world, struct property *property, stru
 /* Takes back all merges in force, in an order drawn. */
 bool history_unmerge_all(struct history_world *world, struct property *property);
 
+/* Contacts as a source has them: of one id in all homes, of one address, of one name; and one that
+ * steps change and remove, as if it had been added by step number `own`. */
+struct str history_imported_contacts(struct arena *arena, const struct history_step *step,
+                                     size_t own);
+
 /* The id of a customer, in a buffer of the call's. */
 struct history_id {
     char text[8];

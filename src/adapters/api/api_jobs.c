@@ -129,15 +129,8 @@ static enum status read_import(struct call *call, struct import_parameters *para
 
 static enum status receive(struct file_call *file)
 {
-    struct call *call = file->call;
     for (;;) {
-        enum status status = http_request_read(call->request, &file->chunk);
-        if (status == STATUS_REQUEST_TOO_LARGE)
-            return error_set(file->error, status, STR(""),
-                             arena_format(call->arena, "at most %zu bytes",
-                                          call_options(call)->limits.upload_max_bytes),
-                             "the upload is larger than allowed");
-        if (status != STATUS_OK) return error_plain(file->error, status);
+        TRY(call_read_piece(file->call, &file->chunk, file->error));
         if (file->chunk.len == 0) return STATUS_OK;
         TRY(do_blocking(file, write_upload));
     }

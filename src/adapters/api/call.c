@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "adapters/api/idempotency.h"
 #include "adapters/api/internal.h"
 
 struct application *call_application(const struct call *call)
@@ -99,4 +100,16 @@ enum status call_query_on_duplicate(struct call *call, enum duplicate_choice *ch
     }
     if (*choice != ON_DUPLICATE_MERGE) return STATUS_OK;
     return call_require(call, PERMISSION_CUSTOMER_MERGE, error);
+}
+
+enum status call_read_piece(struct call *call, struct str *piece, struct error *error)
+{
+    enum status status = http_request_read(call->request, piece);
+    if (status == STATUS_REQUEST_TOO_LARGE)
+        return error_set(error, status, STR(""),
+                         arena_format(call->arena, "at most %zu bytes",
+                                      call_options(call)->limits.upload_max_bytes),
+                         "the upload is larger than allowed");
+    if (status != STATUS_OK) return error_plain(error, status);
+    return idempotency_take(call, *piece, error);
 }

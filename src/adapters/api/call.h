@@ -24,6 +24,7 @@
 
 struct api_worker;
 struct request_span;
+struct upload_digest;
 
 struct call {
     struct api *api;
@@ -41,8 +42,9 @@ struct call {
     instant expires_at;            /* of his token; INSTANT_NONE: it has no end */
     int64_t if_match;              /* version that a change is for, or IF_MATCH_ANY */
     struct trace trace;
-    struct request_span *span;       /* NULL: it is not recorded */
-    const struct job_row *started;   /* the job that the handler starts */
+    struct request_span *span;           /* NULL: it is not recorded */
+    struct upload_digest *upload_digest; /* of what its handler reads; NULL: nobody wants it */
+    const struct job_row *started;       /* the job that the handler starts */
     struct str secret;               /* shown with this answer and not kept with it; absent: none */
     struct application *application; /* over the store, or over the unit of work that is open */
 };
@@ -71,6 +73,8 @@ MUST_CHECK enum status call_query_boolean(const struct call *call, struct str na
 /* onDuplicate; who lets merge must be allowed to: STATUS_FORBIDDEN. */
 MUST_CHECK enum status call_query_on_duplicate(struct call *call, enum duplicate_choice *choice,
                                                struct error *error);
+/* The next piece of an upload; empty at its end. STATUS_REQUEST_TOO_LARGE says what is allowed. */
+MUST_CHECK enum status call_read_piece(struct call *call, struct str *piece, struct error *error);
 /* limit and cursor of a list; limit 0 when it was not given. */
 MUST_CHECK enum status call_query_page(const struct call *call, struct str *cursor, size_t *limit,
                                        struct error *error);

@@ -78,16 +78,54 @@ static bool digest_end(EVP_MD_CTX *digest, struct arena *arena, struct str *text
     return true;
 }
 
-static enum status fingerprint(struct call *call, struct str *text, struct error *error)
+/* NULL when there is no memory for it. */
+static EVP_MD_CTX *digest_begin(void)
 {
-    bool upload = call->route->body == ROUTE_BODY_UPLOAD;
-    struct str body =
-        upload ? http_request_header(call->request, STR("Content-Length")) : call->body_text;
     EVP_MD_CTX *digest = EVP_MD_CTX_new();
-    bool fine = digest && EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1 &&
-                digest_request(call, digest, body) && digest_end(digest, call->arena, text);
+    if (digest && EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1) return digest;
+    EVP_MD_CTX_free(digest);
+    return NULL;
+}
+
+static enum status fingerprint(struct call *call, struct str content, struct str *text,
+                               struct error *error)
+{
+    EVP_MD_CTX *digest = digest_begin();
+    bool fine =
+        digest && digest_request(call, digest, content) && digest_end(digest, call->arena, text);
     EVP_MD_CTX_free(digest);
     return fine ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
+}
+
+/* --- an upload: its digest stands for it, and is known at its end --- */
+
+struct upload_digest {
+    EVP_MD_CTX *content;
+    struct once_key *key;
+};
+
+enum status idempotency_take(struct call *call, struct str piece, struct error *error)
+{
+    struct upload_digest *upload = call->upload_digest;
+    struct str content;
+    if (!upload) return STATUS_OK;
+    if (piece.len > 0)
+        return EVP_DigestUpdate(upload->content, piece.ptr, piece.len) == 1
+                   ? STATUS_OK
+                   : error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (!digest_end(upload->content, call->arena, &content))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return fingerprint(call, content, &upload->key->fingerprint, error);
+}
+
+static enum status read_upload(void *context, struct error *error)
+{
+    struct call *call = context;
+    struct str piece;
+    do {
+        TRY(call_read_piece(call, &piece, error));
+    } while (piece.len > 0);
+    return STATUS_OK;
 }
 
 /* --- the answer --- */
@@ -169,27 +207,46 @@ static void replay(struct call *call, const struct once_answer *answer)
     if (!str_is_none(answer->body)) http_response_body(call->response, answer->body);
 }
 
-/* More than a unit of work: what has files (202), and what reads a body that is still coming, for
+/* More than a unit of work: what has files; and so is what reads a body that is still coming, for
  * which only the request's own coroutine can wait. */
 static bool is_detached(const struct route *route)
 {
-    return route->success == 202 || route->body == ROUTE_BODY_UPLOAD;
+    return route->success == 202;
+}
+
+static enum status run_upload(struct call *call, struct once_key *key, struct once_answer *answer,
+                              struct error *error)
+{
+    struct upload_digest upload = {.content = digest_begin(), .key = key};
+    if (!upload.content) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    key->read_all = read_upload;
+    call->upload_digest = &upload;
+    enum status status = once_start(call->application, &call->caller, key, make_answer,
+                                    tell_started, call, call->arena, answer, error);
+    call->upload_digest = NULL;
+    EVP_MD_CTX_free(upload.content);
+    return status;
+}
+
+static enum status run_keyed(struct call *call, struct once_key *key, struct once_answer *answer,
+                             struct error *error)
+{
+    if (call->route->body == ROUTE_BODY_UPLOAD) return run_upload(call, key, answer, error);
+    TRY(fingerprint(call, call->body_text, &key->fingerprint, error));
+    if (is_detached(call->route))
+        return once_start(call->application, &call->caller, key, make_answer, tell_started, call,
+                          call->arena, answer, error);
+    return once_perform(call->application, &call->caller, key, make_answer, call, call->arena,
+                        answer, error);
 }
 
 enum status idempotency_run(struct call *call, struct error *error)
 {
-    struct once_key key;
-    struct once_answer answer;
+    struct once_key key = {.fingerprint = STR_NONE};
+    struct once_answer answer = {0};
     TRY(idempotency_key(call, &key.key, error));
     if (str_is_none(key.key)) return call->route->handle(call, error);
-    TRY(fingerprint(call, &key.fingerprint, error));
-    struct application *application = call->application;
-    if (is_detached(call->route))
-        TRY(once_start(application, &call->caller, &key, make_answer, tell_started, call,
-                       call->arena, &answer, error));
-    else
-        TRY(once_perform(application, &call->caller, &key, make_answer, call, call->arena, &answer,
-                         error));
+    TRY(run_keyed(call, &key, &answer, error));
     if (answer.replayed) replay(call, &answer);
     return STATUS_OK;
 }

@@ -3,7 +3,8 @@
  * that was made: status, body, and the headers that belong to them.
  *
  * The request that a key names is its method, path, query, If-Match and body; SHA-256 over those is
- * kept beside the answer. The length of an upload stands for its body, which nobody has read yet.
+ * kept beside the answer. That of an upload is known when it has been read, by its handler, or,
+ * when its key has an answer, only to see whether it is the same.
  */
 #ifndef ADAPTERS_API_IDEMPOTENCY_H
 #define ADAPTERS_API_IDEMPOTENCY_H
@@ -16,5 +17,8 @@ MUST_CHECK enum status idempotency_key(const struct call *call, struct str *key,
 
 /* Runs the route's handler, once per key when the request has one. */
 MUST_CHECK enum status idempotency_run(struct call *call, struct error *error);
+
+/* A piece of an upload as it is read; the empty one ends it. STATUS_OUT_OF_MEMORY. */
+MUST_CHECK enum status idempotency_take(struct call *call, struct str piece, struct error *error);
 
 #endif

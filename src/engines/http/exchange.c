@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "engines/http/internal.h"
 
 static struct http_request *acquire(struct http_server *server)
@@ -82,6 +83,7 @@ static void run_handler(void *argument)
     struct http_request *request = argument;
     struct http_options *options = &request->server->options;
     options->handle(options->context, request, &request->response);
+    FAULT_POINT("http.before_answer");
     request->ended = true;
     if (request->gone) {
         release(request);

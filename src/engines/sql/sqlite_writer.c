@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/fault.h"
 #include "engines/loop/loop.h"
 
 enum {
@@ -76,6 +77,7 @@ static enum status run_once(struct sqlite_writer *writer, struct sqlite_request 
     struct sqlite_transaction transaction = {.base = {.driver = writer->driver},
                                              .connection = connection};
     enum status status = request->body(&transaction.base, request->context, request->error);
+    FAULT_POINT("sqlite.in_body");
     if (status == STATUS_OK && transaction.failed != STATUS_OK)
         status = error_plain(request->error, transaction.failed);
     return end_savepoint(writer, status, request->error);
@@ -140,7 +142,9 @@ static void fail_batch(struct sqlite_request *first, enum status status, const s
 static enum status commit(struct sqlite_writer *writer, struct error *error)
 {
     int64_t start = sql_queue_now_ns();
+    FAULT_POINT("sqlite.before_commit");
     enum status status = sqlite_connection_control(&writer->connection, CONTROL_COMMIT, error);
+    FAULT_POINT("sqlite.after_commit");
     int64_t usual = atomic_load_explicit(&writer->commit_ns, memory_order_relaxed);
     usual = sql_queue_usual(usual, sql_queue_now_ns() - start);
     atomic_store_explicit(&writer->commit_ns, usual, memory_order_relaxed);
@@ -250,8 +254,10 @@ static struct sqlite_request *serve(struct sqlite_writer *writer, struct sqlite_
     enum status status =
         sqlite_connection_control(&writer->connection, CONTROL_BEGIN_IMMEDIATE, &error);
     if (status == STATUS_OK) {
+        FAULT_POINT("sqlite.after_begin");
         rest = run_batch(writer, first);
         maintain(writer, false);
+        FAULT_POINT("sqlite.maintained");
         writer->may_maintain = writer->maintenance[0] != NULL;
         if (transaction_is_lost(writer)) {
             error = lost_reason(first);
@@ -266,6 +272,7 @@ static struct sqlite_request *serve(struct sqlite_writer *writer, struct sqlite_
         fail_batch(first, status, &error);
     else if (writer->committed)
         writer->committed(writer->committed_argument);
+    FAULT_POINT("sqlite.before_acknowledge");
     tell_all(first);
     return rest;
 }
