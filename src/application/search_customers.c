@@ -196,8 +196,7 @@ static bool is_found(const struct searching *searching, struct str customer_id)
 static enum status explain(struct searching *searching, const struct proposal *candidate,
                            struct found *found, bool *meets, struct error *error)
 {
-    struct search_reasons reasons = {.reading = &searching->parsed->readings[candidate->reading],
-                                     .arena = searching->arena};
+    struct search_reasons reasons = {.reading = &searching->parsed->readings[candidate->reading]};
     struct json_value *document;
     size_t lacking_max = candidate->hit.rank < SEARCH_RANK_NEAR ? 1 : 0;
     TRY(json_parse(found->root.document, searching->arena, &document, error));
@@ -213,7 +212,6 @@ static enum status explain(struct searching *searching, const struct proposal *c
         for (size_t i = 0; i < tree.fact_count; i++)
             customer_index_values(&tree.facts[i], search_reasons_value, &reasons);
     }
-    if (reasons.failed) return error_plain(error, STATUS_OUT_OF_MEMORY);
     *meets = search_reasons_lacking(&reasons) <= lacking_max;
     memcpy(found->reasons, reasons.of, sizeof(found->reasons));
     return STATUS_OK;

@@ -18,6 +18,7 @@ struct search_directory {
     size_t count;
     size_t bytes;     /* of memory */
     uint64_t *heads;  /* the first bytes of each place, as a number in their order */
+    uint64_t *tops;   /* every 64th of them, which stay in the processor's cache */
     int64_t *numbers; /* the first number of each block; 0: of a list that begins there */
     uint32_t *ends;   /* of the texts */
     char *texts;      /* the places, one behind the other */

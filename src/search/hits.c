@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "search/postings.h"
+#include "base/hash.h"
+#include "search/list.h"
 
 enum {
     OPEN_WEIGHT = 500,
@@ -13,7 +14,9 @@ enum {
     SHORT_BLOCKS = 64, /* that are read for it, of a segment */
     KEPT_WORD_MAX = 4, /* bytes of a beginning whose best hits are kept */
     KEPT_HITS_MAX = 512,
-    KEPT_RANK_SHIFT = 48 /* above a number */
+    KEPT_RANK_SHIFT = 48, /* above a number */
+    LIST_ARENA_BYTES = 1 << 30,
+    TABLE_FROM = 64, /* blocks */
 };
 
 /* An entry that some tokens were met by. */
@@ -42,6 +45,8 @@ struct finding {
     struct search_ranking *ranking;
     /* of the segment and the token under way */
     const struct search_token *token;
+    size_t reach[SEARCH_TOKENS_MAX];     /* blocks of each token */
+    struct search_list_builder *builder; /* NULL: what is gathered are postings */
     struct candidates candidates;
     struct sieve sieve;
     struct search_postings postings;
@@ -237,7 +242,7 @@ static enum status find_beginning(struct finding *finding, size_t segment, struc
 {
     struct str key = kept_key(finding);
     if (str_is_none(key)) return find_one_token(finding, segment, error);
-    struct str kept = finding->view->recall(finding->view->context, segment, key, finding->scratch);
+    struct str kept = finding->view->recall(finding->view->context, segment, key);
     if (str_is_none(kept)) return find_to_keep(finding, segment, key, error);
     offer_kept(finding, kept);
     return STATUS_OK;
@@ -290,6 +295,16 @@ static bool may_have_candidate(void *context, const struct search_directory *dir
     return low < candidates->count && candidates->items[low].number < directory->numbers[block + 1];
 }
 
+static void take_numbers(struct finding *finding, int64_t *numbers, size_t count,
+                         struct search_match match)
+{
+    if (finding->builder)
+        search_list_add(finding->builder, numbers, count, match);
+    else
+        search_postings_add(&finding->postings, numbers, sift(&finding->sieve, numbers, count),
+                            match);
+}
+
 static void gather_block(void *context, struct str body, const struct search_range *range)
 {
     struct finding *finding = context;
@@ -303,35 +318,125 @@ static void gather_block(void *context, struct str body, const struct search_ran
         size_t count = match.weight > 0 ? NUMBERS_AT_ONCE : 0;
         while (count == NUMBERS_AT_ONCE) {
             count = search_reader_numbers(&reader, numbers, NUMBERS_AT_ONCE);
-            search_postings_add(&finding->postings, numbers, sift(&finding->sieve, numbers, count),
-                                match);
+            take_numbers(finding, numbers, count, match);
         }
     }
 }
 
-static enum status gather(struct finding *finding, size_t segment, size_t token, bool *is_open,
-                          struct error *error)
+static enum status walk_token(struct finding *finding, size_t segment, size_t token, bool *is_cut,
+                              struct error *error)
 {
     const struct search_ranges *ranges = &finding->ask->ranges[token];
     const struct search_walk walk = {may_have_candidate, gather_block, finding, 0};
     finding->token = &finding->ask->reading->tokens[token];
-    finding->postings = (struct search_postings){.arena = finding->arena};
-    *is_open = false;
+    *is_cut = false;
     for (size_t r = 0; r < ranges->count; r++)
         TRY(search_view_walk(finding->view, segment, &ranges->items[r], &walk, finding->scratch,
-                             is_open, error));
+                             is_cut, error));
+    return STATUS_OK;
+}
+
+static enum status gather(struct finding *finding, size_t segment, size_t token,
+                          struct arena *arena, bool *is_cut, struct error *error)
+{
+    finding->postings = (struct search_postings){.arena = arena};
+    TRY(walk_token(finding, segment, token, is_cut, error));
     search_postings_settle(&finding->postings);
     return finding->postings.failed ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }
 
+/* --- the list of a frequent token, kept --- */
+
+/* What typos are forgiven depends on which words there are. */
+static uint64_t hash_of_ranges(const struct search_ranges *ranges)
+{
+    uint64_t hash = 0;
+    for (size_t i = 0; i < ranges->count; i++)
+        hash = hash_bytes((struct hash_key){hash, i}, ranges->items[i].from);
+    return hash;
+}
+
+/* Absent: of the token no list is kept. What else it has follows from these. */
+static struct str list_key(const struct finding *finding, size_t token)
+{
+    const struct search_ask *ask = finding->ask;
+    const struct search_token *asked = &ask->reading->tokens[token];
+    if (!finding->view->recall || str_is_empty(asked->word) || !str_is_empty(asked->phone) ||
+        finding->reach[token] < finding->view->list_from)
+        return STR_NONE;
+    if (ask->close_only)
+        return arena_format(finding->arena, "L%u %d %.*s", asked->fields, asked->is_last,
+                            STR_ARGS(asked->word));
+    return arena_format(finding->arena, "M%u %d %016llx %.*s", asked->fields, asked->is_last,
+                        (unsigned long long)hash_of_ranges(&ask->ranges[token]),
+                        STR_ARGS(asked->word));
+}
+
+/* Of very many postings a table is filled, which need not be sorted; those of words that are near
+ * are few of each. */
+static enum status fill_table(struct finding *finding, size_t segment, size_t token,
+                              struct arena *arena, struct str *bytes, struct error *error)
+{
+    bool is_cut;
+    finding->builder = ARENA_NEW(arena, struct search_list_builder);
+    if (!finding->builder) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    finding->builder->arena = arena;
+    enum status status = walk_token(finding, segment, token, &is_cut, error);
+    if (status == STATUS_OK) *bytes = search_list_finish(finding->builder, is_cut);
+    finding->builder = NULL;
+    return status;
+}
+
+static enum status build_list(struct finding *finding, size_t segment, size_t token,
+                              struct arena *arena, struct str *bytes, struct error *error)
+{
+    const struct sieve sieve = finding->sieve;
+    bool is_cut;
+    enum status status;
+    finding->sieve = (struct sieve){0};
+    if (finding->reach[token] > TABLE_FROM && finding->ask->close_only) {
+        status = fill_table(finding, segment, token, arena, bytes, error);
+    } else {
+        status = gather(finding, segment, token, arena, &is_cut, error);
+        if (status == STATUS_OK) *bytes = search_list_pack(&finding->postings, is_cut, arena);
+    }
+    finding->sieve = sieve;
+    return status;
+}
+
+/* *bytes stays absent where no list is kept: of rare tokens, and where there is no room for it. */
+static enum status find_list(struct finding *finding, size_t segment, size_t token,
+                             struct str *bytes, struct error *error)
+{
+    const struct search_view *view = finding->view;
+    struct str key = list_key(finding, token), built = STR_NONE;
+    struct arena arena;
+    *bytes = STR_NONE;
+    if (str_is_none(key)) return STATUS_OK;
+    *bytes = view->recall(view->context, segment, key);
+    if (!str_is_none(*bytes)) return STATUS_OK;
+    arena_init(&arena, LIST_ARENA_BYTES);
+    enum status status = build_list(finding, segment, token, &arena, &built, error);
+    if (!str_is_none(built)) view->remember(view->context, segment, key, built);
+    arena_release(&arena);
+    if (!str_is_none(built)) *bytes = view->recall(view->context, segment, key);
+    return status;
+}
+
 /* --- candidates --- */
+
+/* `match`: the bits of a posting below its number. */
+static struct candidate with_match(struct candidate candidate, uint64_t match)
+{
+    add_match(&candidate, (int)(match & SEARCH_POSTING_WEIGHT),
+              (match & SEARCH_POSTING_CLOSE) != 0);
+    return candidate;
+}
 
 static struct candidate with_posting(struct candidate candidate, uint64_t posting)
 {
     candidate.number = (int64_t)(posting >> SEARCH_POSTING_BITS);
-    add_match(&candidate, (int)(posting & SEARCH_POSTING_WEIGHT),
-              (posting & SEARCH_POSTING_CLOSE) != 0);
-    return candidate;
+    return with_match(candidate, posting);
 }
 
 /* Candidates and the postings of a token become the candidates of both; `fresh`: an entry that was
@@ -364,18 +469,62 @@ static bool join(struct finding *finding, bool is_open, const struct candidate *
     return true;
 }
 
-/* The tokens, the one with the least to read first. */
-static void order_tokens(const struct finding *finding, size_t segment, size_t *order)
+/* The same by the token's list, where no entry becomes one. */
+static void look_up(struct finding *finding, const struct search_list *list)
 {
-    size_t reach[SEARCH_TOKENS_MAX] = {0}, count = token_count(finding);
+    struct candidates *candidates = &finding->candidates;
+    size_t kept = 0, at = 0;
+    for (size_t i = 0; i < candidates->count; i++) {
+        struct candidate candidate = candidates->items[i];
+        uint16_t match = search_list_find(list, candidate.number, &at);
+        if (match != 0)
+            candidate = with_match(candidate, match);
+        else if (!may_go_without(&candidate, list->is_cut, lacking_max(finding)))
+            continue;
+        candidates->items[kept++] = candidate;
+    }
+    candidates->count = kept;
+}
+
+/* The tokens, the one with the least to read first. */
+static void order_tokens(struct finding *finding, size_t segment, size_t *order)
+{
+    size_t *reach = finding->reach, count = token_count(finding);
     for (size_t t = 0; t < count; t++) {
         const struct search_ranges *ranges = &finding->ask->ranges[t];
+        reach[t] = 0;
         for (size_t r = 0; r < ranges->count; r++)
             reach[t] += search_view_reach(finding->view, segment, &ranges->items[r]);
         size_t at = t;
         for (; at > 0 && reach[order[at - 1]] > reach[t]; at--) order[at] = order[at - 1];
         order[at] = t;
     }
+}
+
+/* Who meets the token is a candidate, or stays one; `fresh`: see join(). */
+static enum status meet_token(struct finding *finding, size_t segment, size_t token,
+                              const struct candidate *fresh, struct error *error)
+{
+    struct str bytes;
+    struct search_list list = {0};
+    bool is_open = false;
+    TRY(find_list(finding, segment, token, &bytes, error));
+    if (!str_is_none(bytes)) list = search_list_of(bytes);
+    if (!str_is_none(bytes) && !fresh) {
+        look_up(finding, &list);
+        return STATUS_OK;
+    }
+    if (!str_is_none(bytes)) {
+        finding->postings = (struct search_postings){.arena = finding->arena};
+        search_list_unpack(&list, &finding->postings);
+        is_open = list.is_cut;
+    } else {
+        if (!fresh && !make_sieve(finding)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+        TRY(gather(finding, segment, token, finding->arena, &is_open, error));
+    }
+    if (finding->postings.failed || !join(finding, is_open, fresh))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return STATUS_OK;
 }
 
 /* One that may lack a token has one of the first two. */
@@ -386,13 +535,10 @@ static enum status find_all_tokens(struct finding *finding, size_t segment, stru
     finding->candidates = (struct candidates){0};
     finding->sieve = (struct sieve){0};
     for (size_t i = 0; i < token_count(finding); i++) {
-        bool is_open, begins = i <= may_lack;
+        bool begins = i <= may_lack;
         const struct candidate fresh = {.lacking = (uint8_t)i};
         if (!begins && finding->candidates.count == 0) return STATUS_OK;
-        if (!begins && !make_sieve(finding)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-        TRY(gather(finding, segment, order[i], &is_open, error));
-        if (!join(finding, is_open, begins ? &fresh : NULL))
-            return error_plain(error, STATUS_OUT_OF_MEMORY);
+        TRY(meet_token(finding, segment, order[i], begins ? &fresh : NULL, error));
     }
     for (size_t i = 0; i < finding->candidates.count; i++)
         offer(finding, &finding->candidates.items[i]);

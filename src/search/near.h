@@ -1,4 +1,5 @@
-/* Words of the dictionary that are near what was typed: a typo or two away, or alike in sound. */
+/* Words of the dictionary that are near what was typed: a typo or two away, or alike in sound. A
+ * segment never changes, so that what of its words is near one is kept (search_view.remember). */
 #ifndef SEARCH_NEAR_H
 #define SEARCH_NEAR_H
 

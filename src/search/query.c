@@ -365,19 +365,29 @@ static struct search_match match_value(const struct search_token *token, enum se
     }
 }
 
+struct search_match search_match_term(const struct search_token *token,
+                                      const struct search_term *term, bool close_only)
+{
+    if (!(token->fields & 1U << term->field)) return no_match();
+    struct search_match match = term->is_word ? search_match_word(token, term->text, close_only)
+                                              : match_value(token, term->field, term->text);
+    if (close_only && !match.is_close) return no_match();
+    match.weight = match.weight * search_fields[term->field].weight / 100;
+    return match;
+}
+
 struct search_match search_match_key(const struct search_token *token, struct str key,
                                      bool close_only)
 {
     if (key.len < 3) return no_match();
     struct str word = search_key_word(key);
     bool is_word = !str_is_none(word);
-    enum search_field field = search_field_of(is_word ? key.ptr[key.len - 1] : key.ptr[1]);
-    if (field == SEARCH_FIELD_COUNT || !(token->fields & 1U << field)) return no_match();
-    struct search_match match = is_word ? search_match_word(token, word, close_only)
-                                        : match_value(token, field, str_skip(key, 2));
-    if (close_only && !match.is_close) return no_match();
-    match.weight = match.weight * search_fields[field].weight / 100;
-    return match;
+    const struct search_term term = {
+        .field = search_field_of(is_word ? key.ptr[key.len - 1] : key.ptr[1]),
+        .is_word = is_word,
+        .text = is_word ? word : str_skip(key, 2)};
+    return term.field < SEARCH_FIELD_COUNT ? search_match_term(token, &term, close_only)
+                                           : no_match();
 }
 
 /* --- where to look --- */

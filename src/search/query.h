@@ -80,6 +80,8 @@ struct search_match search_match_word(const struct search_token *token, struct s
                                       bool close_only);
 /* Is the word near the token, without being close? `by_sound`: it is known to sound like it. */
 bool search_match_near(const struct search_token *token, struct str word, bool by_sound);
+struct search_match search_match_term(const struct search_token *token,
+                                      const struct search_term *term, bool close_only);
 /* `key` is a P or V key. */
 struct search_match search_match_key(const struct search_token *token, struct str key,
                                      bool close_only);

@@ -20,30 +20,31 @@ static bool is_transliterated(struct str typed, struct str value)
     return (has_other_letters(typed) || has_other_letters(value)) && !contains(value, typed);
 }
 
-static void take(struct search_reasons *reasons, size_t token, struct str key, struct str value)
+struct taking {
+    struct search_reasons *reasons;
+    struct str value;
+};
+
+static void take(void *context, const struct search_term *term)
 {
-    const struct search_token *asked = &reasons->reading->tokens[token];
-    struct search_match match = search_match_key(asked, key, reasons->close_only);
-    struct search_reason *reason = &reasons->of[token];
-    if (match.weight <= reason->match.weight) return;
-    bool is_word = !str_is_none(search_key_word(key));
-    *reason = (struct search_reason){
-        .match = match,
-        .field = search_field_of(is_word ? key.ptr[key.len - 1] : key.ptr[1]),
-        .value = value,
-        .is_transliterated = is_word && is_transliterated(asked->raw, value)};
+    const struct taking *taking = context;
+    struct search_reasons *reasons = taking->reasons;
+    for (size_t t = 0; t < reasons->reading->count; t++) {
+        const struct search_token *asked = &reasons->reading->tokens[t];
+        struct search_match match = search_match_term(asked, term, reasons->close_only);
+        if (match.weight <= reasons->of[t].match.weight) continue;
+        reasons->of[t] = (struct search_reason){
+            .match = match,
+            .field = term->field,
+            .value = taking->value,
+            .is_transliterated = term->is_word && is_transliterated(asked->raw, taking->value)};
+    }
 }
 
 void search_reasons_value(void *context, enum search_field field, struct str value)
 {
-    struct search_reasons *reasons = context;
-    struct arena_mark mark = arena_mark(reasons->arena);
-    struct search_keys keys = {.arena = reasons->arena};
-    search_keys_add(&keys, field, value);
-    reasons->failed = reasons->failed || keys.failed;
-    for (size_t i = 0; i < keys.count; i++)
-        for (size_t t = 0; t < reasons->reading->count; t++) take(reasons, t, keys.items[i], value);
-    arena_rewind(reasons->arena, mark);
+    struct taking taking = {context, value};
+    search_terms_of(field, value, take, &taking);
 }
 
 size_t search_reasons_lacking(const struct search_reasons *reasons)

@@ -1,6 +1,6 @@
 /* Why a customer is a hit: for each token the value that meets it best.
  *
- *     struct search_reasons reasons = {.reading = &reading, .arena = arena};
+ *     struct search_reasons reasons = {.reading = &reading};
  *     search_values_of_profile(document, search_reasons_value, &reasons);
  *     if (search_reasons_lacking(&reasons) == 0) ...
  */
@@ -18,10 +18,8 @@ struct search_reason {
 
 struct search_reasons {
     const struct search_reading *reading;
-    struct arena *arena; /* for a while only */
     struct search_reason of[SEARCH_TOKENS_MAX];
     bool close_only;
-    bool failed; /* out of memory */
 };
 
 /* Takes a value into account; fits search_visit with the reasons as context. */

@@ -241,64 +241,43 @@ struct str search_whole_name(const struct search_words *words, char *out)
     return str_of(out, len);
 }
 
-/* --- keys --- */
+/* --- terms --- */
 
-static void add_key(struct search_keys *keys, char class, struct str term, char field, bool leads)
-{
-    if (str_is_empty(term) || keys->failed) return;
-    if (keys->count == keys->room) {
-        size_t room = keys->room ? keys->room * 2 : 64;
-        struct str *larger = arena_realloc(keys->arena, keys->items, keys->room * sizeof(*larger),
-                                           room * sizeof(*larger));
-        keys->failed = !larger;
-        if (!larger) return;
-        keys->items = larger;
-        keys->room = room;
-    }
-    char *key = arena_alloc(keys->arena, term.len + 3);
-    keys->failed = !key;
-    if (!key) return;
-    size_t at = 0;
-    key[at++] = class;
-    if (leads) key[at++] = field;
-    memcpy(key + at, term.ptr, term.len);
-    at += term.len;
-    if (!leads) {
-        key[at++] = ' ';
-        key[at++] = field;
-    }
-    keys->items[keys->count++] = str_of(key, at);
-}
+struct term_visiting {
+    search_term_visit *visit;
+    void *context;
+};
 
-static void add_words(struct search_keys *keys, enum search_field field,
-                      const struct search_words *words)
+static void give_words(const struct term_visiting *to, enum search_field field,
+                       const struct search_words *words)
 {
     for (size_t i = 0; i < words->count; i++)
-        add_key(keys, 'P', words->word[i], search_fields[field].letter, false);
+        to->visit(to->context, &(struct search_term){field, true, words->word[i]});
 }
 
-static void add_value(struct search_keys *keys, enum search_field field, struct str value)
+static void give_whole(const struct term_visiting *to, enum search_field field, struct str value)
 {
-    add_key(keys, 'V', value, search_fields[field].letter, true);
+    if (!str_is_empty(value)) to->visit(to->context, &(struct search_term){field, false, value});
 }
 
-void search_keys_add(void *context, enum search_field field, struct str value)
+void search_terms_of(enum search_field field, struct str value, search_term_visit *visit,
+                     void *context)
 {
-    struct search_keys *keys = context;
+    const struct term_visiting to = {visit, context};
     struct search_words words;
     char whole[SEARCH_VALUE_MAX];
     switch (field) {
     case SEARCH_EMAIL:
-        add_value(keys, field, search_email(value, whole));
+        give_whole(&to, field, search_email(value, whole));
         search_words_of_address(value, &words);
         break;
     case SEARCH_PHONE:
-        add_value(keys, field, search_phone(value, whole));
-        add_value(keys, SEARCH_PHONE_END, search_phone_end(value, whole));
+        give_whole(&to, field, search_phone(value, whole));
+        give_whole(&to, SEARCH_PHONE_END, search_phone_end(value, whole));
         return;
     case SEARCH_IDENTIFIER:
     case SEARCH_SOURCE_KEY:
-        add_value(keys, field, search_identifier(value, whole));
+        give_whole(&to, field, search_identifier(value, whole));
         return;
     case SEARCH_WEBSITE:
         search_words_of_address(value, &words);
@@ -306,9 +285,49 @@ void search_keys_add(void *context, enum search_field field, struct str value)
     default:
         search_words_of(value, &words);
         if (field == SEARCH_NAME || field == SEARCH_CONTACT)
-            add_value(keys, field, search_whole_name(&words, whole));
+            give_whole(&to, field, search_whole_name(&words, whole));
     }
-    add_words(keys, field, &words);
+    give_words(&to, field, &words);
+}
+
+/* --- keys --- */
+
+static bool make_room(struct search_keys *keys)
+{
+    if (keys->count < keys->room) return true;
+    size_t room = keys->room ? keys->room * 2 : 64;
+    struct str *larger = arena_realloc(keys->arena, keys->items, keys->room * sizeof(*larger),
+                                       room * sizeof(*larger));
+    if (!larger) return false;
+    keys->items = larger;
+    keys->room = room;
+    return true;
+}
+
+static void add_key(void *context, const struct search_term *term)
+{
+    struct search_keys *keys = context;
+    struct str text = term->text;
+    char field = search_fields[term->field].letter;
+    if (keys->failed) return;
+    char *key = make_room(keys) ? arena_alloc(keys->arena, text.len + 3) : NULL;
+    keys->failed = !key;
+    if (!key) return;
+    size_t at = 0;
+    key[at++] = term->is_word ? 'P' : 'V';
+    if (!term->is_word) key[at++] = field;
+    memcpy(key + at, text.ptr, text.len);
+    at += text.len;
+    if (term->is_word) {
+        key[at++] = ' ';
+        key[at++] = field;
+    }
+    keys->items[keys->count++] = str_of(key, at);
+}
+
+void search_keys_add(void *context, enum search_field field, struct str value)
+{
+    search_terms_of(field, value, add_key, context);
 }
 
 void search_keys_settle(struct search_keys *keys)

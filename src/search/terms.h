@@ -74,6 +74,17 @@ struct str search_whole_name(const struct search_words *words, char *out);
 /* A word backwards, character by character. */
 struct str search_reversed(struct str word, char *out);
 
+/* What can be looked for in a field: a word of a value, or a value as a whole. */
+struct search_term {
+    enum search_field field;
+    bool is_word;
+    struct str text;
+};
+typedef void search_term_visit(void *context, const struct search_term *term);
+/* Calls `visit` for each term of a value; its text lives as long as the call. */
+void search_terms_of(enum search_field field, struct str value, search_term_visit *visit,
+                     void *context);
+
 /* A growing set of keys. */
 struct search_keys {
     struct arena *arena;

@@ -27,10 +27,12 @@ struct search_view {
      * once. NULL: of no use. */
     enum status (*prepare)(void *context, const struct search_block_id *blocks, size_t count,
                            struct arena *arena, struct error *error);
-    /* What was found in a segment under a key, for whoever asks the same again: it never changes.
-     * Absent: it is not known (any more). NULL: nothing is kept. */
-    struct str (*recall)(void *context, size_t segment, struct str key, struct arena *arena);
+    /* What was found in a segment under a key, for whoever asks the same again: it never changes,
+     * and stays as long as the view, aligned for any type. Absent: it is not known (any more).
+     * NULL: nothing is kept. */
+    struct str (*recall)(void *context, size_t segment, struct str key);
     void (*remember)(void *context, size_t segment, struct str key, struct str value);
+    size_t list_from; /* blocks of a token of which a list is worth keeping */
     void *context;
 };
 

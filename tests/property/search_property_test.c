@@ -24,7 +24,7 @@ struct kept_segment {
 /* What was found in a segment: the last that came to its place. */
 struct finding {
     size_t segment, key_len, len;
-    char key[64], value[8192];
+    char key[64], value[2 * ENTRIES];
 };
 
 static struct finding findings[16];
@@ -168,13 +168,13 @@ static struct finding *place_of(size_t segment, struct str key)
     return &findings[sum % 16];
 }
 
-static struct str recall(void *context, size_t segment, struct str key, struct arena *to)
+static struct str recall(void *context, size_t segment, struct str key)
 {
     const struct finding *finding = place_of(segment, key);
     (void)context;
     if (finding->segment != segment || !str_equal(str_of(finding->key, finding->key_len), key))
         return STR_NONE;
-    return arena_str(to, str_of(finding->value, finding->len));
+    return arena_str(&arena, str_of(finding->value, finding->len));
 }
 
 static void remember(void *context, size_t segment, struct str key, struct str value)
@@ -249,7 +249,8 @@ static int build(void **state)
                                 .segment_count = SEGMENTS,
                                 .read = read_blocks,
                                 .recall = recall,
-                                .remember = remember};
+                                .remember = remember,
+                                .list_from = 2};
     base_end = arena_mark(&arena);
     return 0;
 }

@@ -108,10 +108,11 @@ static enum status fail_backlog(struct store *store, struct arena *arena, int64_
     return store_duplicate_backlog(faulty->inner, arena, waiting, oldest, error);
 }
 
-static int64_t told_wait_us(struct store *store, enum store_use use, bool bursts_count)
+static struct queue_wait told_wait(struct store *store, enum store_use use)
 {
-    (void)use, (void)bursts_count;
-    return atomic_load(&((struct faulty_store *)store)->wait_us);
+    (void)use;
+    int64_t wait_us = atomic_load(&((struct faulty_store *)store)->wait_us);
+    return (struct queue_wait){.us = wait_us, .stands = wait_us > 0};
 }
 
 static enum status claim(struct store *store, const struct job_turn *turn, struct arena *arena,
@@ -133,7 +134,7 @@ void faulty_store_init(struct faulty_store *store, struct store *inner)
     store->operations.write = fail_write;
     store->operations.lookup = fail_lookup;
     store->operations.ready = fail_ready;
-    store->operations.wait_us = told_wait_us;
+    store->operations.wait = told_wait;
     store->operations.duplicate_backlog = fail_backlog;
     store->operations.job_claim = claim;
     store->operations.job_parts_purge = purge;

@@ -6,7 +6,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { TELL_EVERY_US = 1000 * 1000, OVER_AFTER_US = 200 * 1000 };
+enum {
+    TELL_EVERY_US = 1000 * 1000,
+    BURST_TIMES = 2, /* the wait that is allowed */
+    BURST_COUNT = 64,
+    OVERLOAD_PART = 4
+};
 
 void admission_set(struct admission *admission, int64_t read_max_us, int64_t write_max_us)
 {
@@ -27,12 +32,33 @@ static void tell(struct admission_past *past, int64_t now, int64_t wait_us)
     past->untold = 0;
 }
 
-static int64_t wait_us(const struct call *call, bool bursts_count)
+static int64_t came_at_once(struct call *call)
+{
+    struct admission_past *past = &call->worker->refusals;
+    uint64_t rests = loop_rests(call->worker->loop);
+    if (past->rests != rests) past->at_once = 0;
+    past->rests = rests;
+    return past->at_once++;
+}
+
+static struct queue_wait wait_of(struct call *call)
 {
     const struct route *route = call->route;
     enum store_use use = route->writes ? STORE_WRITE : route->looks_up ? STORE_LOOKUP : STORE_READ;
-    return loop_lag_us(call->worker->loop, bursts_count) +
-           store_wait_us(call_application(call)->store, use, bursts_count);
+    struct queue_wait wait = store_wait(call_application(call)->store, use);
+    int64_t before = came_at_once(call);
+    bool is_saturated = loop_is_saturated(call->worker->loop);
+    /* A loop with time to spare is late by chance. */
+    if (is_saturated || !wait.stands) wait.us += loop_lag_us(call->worker->loop);
+    wait.stands = wait.stands || is_saturated;
+    if (wait.ahead < before) wait.ahead = before;
+    return wait;
+}
+
+static bool is_too_long(const struct queue_wait *wait, int64_t most, bool is_overload)
+{
+    if (!wait->stands) return wait->us > BURST_TIMES * most && wait->ahead >= BURST_COUNT;
+    return wait->us > (is_overload ? most / OVERLOAD_PART : most);
 }
 
 enum status admission_check(struct call *call, struct error *error)
@@ -42,11 +68,11 @@ enum status admission_check(struct call *call, struct error *error)
     int64_t most =
         atomic_load_explicit(&call->api->admission.wait_max_us[kind], memory_order_relaxed);
     if (call->route->permission == ROUTE_PUBLIC || most == 0) return STATUS_OK;
-    int64_t now = clock_us(CLOCK_MONOTONIC_COARSE);
-    int64_t wait = wait_us(call, now - past->refused_us[kind] < OVER_AFTER_US);
-    if (wait <= most) return STATUS_OK;
-    past->refused_us[kind] = now;
+    struct queue_wait wait = wait_of(call);
+    bool is_refused = is_too_long(&wait, most, past->is_overload[kind]);
+    past->is_overload[kind] = wait.stands && (past->is_overload[kind] || is_refused);
+    if (!is_refused) return STATUS_OK;
     metrics_overloaded(&call->worker->metrics, kind == ADMISSION_WRITE);
-    tell(past, now, wait);
+    tell(past, clock_us(CLOCK_MONOTONIC_COARSE), wait.us);
     return error_plain(error, STATUS_OVERLOADED);
 }

@@ -2,12 +2,13 @@
  * refused before anything of it is begun, so that those who are let in are served as quickly as
  * ever, and those who are not know it at once (docs/decisions: admission).
  *
- * A burst is let in: what counts is a wait that stays. Once somebody was refused, every wait counts
- * until there was none too long for a while.
- *
  * The wait is that of the event loop, in which this request has stood until now, and that of the
- * store's queue, in which it would stand. What asks for no identity (health, metrics, the pages) is
- * always let in.
+ * store's queue, in which it would stand. A burst is let in: while nothing is saturated twice the
+ * wait is allowed, and of what came at once the first 64 whatever their wait. Once somebody was
+ * refused, a quarter is allowed until nothing is saturated any more: so that a crowd that just fits
+ * is served, and an overload leaves a short queue.
+ *
+ * What asks for no identity (health, metrics, the pages) is always let in.
  */
 #ifndef ADAPTERS_API_ADMISSION_H
 #define ADAPTERS_API_ADMISSION_H
@@ -26,8 +27,10 @@ struct admission {
 };
 /* Of one loop. */
 struct admission_past {
-    int64_t refused_us[ADMISSION_KINDS]; /* when somebody was, last */
-    uint64_t untold;                     /* refusals since the log was told of some */
+    bool is_overload[ADMISSION_KINDS]; /* somebody was refused, and it is saturated since */
+    uint64_t rests;                    /* of the loop, by which `at_once` goes */
+    int64_t at_once;                   /* requests that came since its rest */
+    uint64_t untold;                   /* refusals since the log was told of some */
     int64_t told_us;
 };
 

@@ -119,11 +119,11 @@ static enum status store_is_ready(struct store *store, struct error *error)
     return STATUS_OK;
 }
 
-static int64_t wait_us(struct store *store, enum store_use use, bool bursts_count)
+/* All of it runs at once, or holds up the thread that would ask. */
+static struct queue_wait no_wait(struct store *store, enum store_use use)
 {
-    (void)store, (void)use,
-        (void)bursts_count; /* all of it runs at once, or holds up the thread that would ask */
-    return 0;
+    (void)store, (void)use;
+    return (struct queue_wait){0};
 }
 
 static const struct store_operations operations = {
@@ -131,7 +131,7 @@ static const struct store_operations operations = {
     .write = store_transact_write,
     .lookup = store_lookup_rows,
     .ready = store_is_ready,
-    .wait_us = wait_us,
+    .wait = no_wait,
     .dead_letter_put = memory_dead_letter_put,
     .dead_letter_parked = memory_dead_letter_parked,
     .dead_letter_list = memory_dead_letter_list,

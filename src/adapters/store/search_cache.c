@@ -4,11 +4,12 @@
 #include "adapters/store/search_cache.h"
 
 #include <pthread.h>
+#include <stdalign.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "base/hash.h"
 
 enum {
@@ -16,14 +17,17 @@ enum {
     STRIPES = 64,
     PARTS_FREED = 64, /* of the capacity: so much more is freed than is needed */
     STEPS_MAX = 1 << 16,
-    FINDINGS = 4096,          /* places for what was found in a segment, */
-    FINDINGS_FROM_BLOCKS = 32 /* where finding it again is no trifle */
+    FINDINGS = 4096,           /* places for what was found in a segment, */
+    FINDINGS_FROM_BLOCKS = 32, /* where finding it again is no trifle */
+    PART_OF_ONE = 8            /* of the capacity: nothing may have more */
 };
 
-struct body {
-    uint32_t len;
+/* A block, or what was found, behind which its key stands. */
+struct search_finding {
+    _Atomic uint32_t holders; /* the cache is one */
+    uint32_t len, key_len;
     bool used; /* since the hand passed */
-    char bytes[];
+    alignas(max_align_t) char bytes[];
 };
 
 struct search_cached {
@@ -33,7 +37,7 @@ struct search_cached {
     size_t pins;
     bool used;
     struct search_directory *directory;
-    struct body **bodies; /* by block, and behind them what was found */
+    struct search_finding **bodies; /* by block, and behind them what was found */
     size_t body_count;
     size_t tenant_len;
     char tenant[];
@@ -101,16 +105,26 @@ static void leave_ring(struct search_cache *cache, struct search_cached *segment
 
 static size_t size_of(const struct search_cached *segment)
 {
-    return segment->directory->bytes + segment->body_count * sizeof(struct body *);
+    return segment->directory->bytes + segment->body_count * sizeof(struct search_finding *);
+}
+
+static size_t size_of_body(const struct search_finding *body)
+{
+    return sizeof(*body) + body->len + body->key_len;
+}
+
+void search_cache_let_go(struct search_finding *body)
+{
+    if (atomic_fetch_sub(&body->holders, 1) == 1) free(body);
 }
 
 static void free_body(struct search_cache *cache, struct search_cached *segment, size_t block)
 {
-    struct body *body = segment->bodies[block];
+    struct search_finding *body = segment->bodies[block];
     if (!body) return;
-    atomic_fetch_sub(&cache->bytes, sizeof(*body) + body->len);
+    atomic_fetch_sub(&cache->bytes, size_of_body(body));
     segment->bodies[block] = NULL;
-    free(body);
+    search_cache_let_go(body);
 }
 
 /* Nobody has it pinned. */
@@ -170,7 +184,7 @@ static struct search_cached *new_segment(struct str tenant, int64_t id, int64_t 
 {
     struct search_cached *segment = calloc(1, sizeof(*segment) + tenant.len);
     size_t count = directory->count + (directory->count < FINDINGS_FROM_BLOCKS ? 0 : FINDINGS);
-    struct body **bodies = calloc(count + 1, sizeof(*bodies));
+    struct search_finding **bodies = calloc(count + 1, sizeof(*bodies));
     if (!segment || !bodies) {
         free(segment);
         free(bodies);
@@ -244,7 +258,7 @@ struct str search_cache_get(struct search_cache *cache, struct search_cached *se
 {
     struct str copy = STR_NONE;
     pthread_mutex_lock(stripe_of(cache, block));
-    struct body *body = segment->bodies[block];
+    struct search_finding *body = segment->bodies[block];
     if (body) {
         body->used = true;
         copy = arena_str(arena, str_of(body->bytes, body->len));
@@ -269,7 +283,7 @@ static void step(struct search_cache *cache)
         return;
     }
     pthread_mutex_lock(stripe_of(cache, block));
-    struct body *body = segment->bodies[block];
+    struct search_finding *body = segment->bodies[block];
     if (body && body->used)
         body->used = false;
     else
@@ -286,52 +300,104 @@ static void make_room(struct search_cache *cache)
     pthread_mutex_unlock(&cache->mutex);
 }
 
-void search_cache_put(struct search_cache *cache, struct search_cached *segment, size_t block,
-                      struct str text)
+static struct search_finding *new_body(const struct search_cache *cache, struct str text,
+                                       struct str key)
 {
-    size_t size = sizeof(struct body) + text.len;
-    struct body *body = size < cache->capacity ? malloc(size) : NULL;
-    if (!body) return;
-    *body = (struct body){.len = (uint32_t)text.len};
+    size_t size = sizeof(struct search_finding) + text.len + key.len;
+    if (size >= cache->capacity / PART_OF_ONE) return NULL;
+    struct search_finding *body = malloc(size);
+    if (!body) return NULL;
+    atomic_init(&body->holders, 1);
+    body->len = (uint32_t)text.len;
+    body->key_len = (uint32_t)key.len;
+    body->used = false;
     memcpy(body->bytes, text.ptr, text.len);
+    if (key.len > 0) memcpy(body->bytes + text.len, key.ptr, key.len);
+    return body;
+}
+
+static void put(struct search_cache *cache, struct search_cached *segment, size_t block,
+                struct search_finding *body)
+{
+    if (!body) return;
     pthread_mutex_lock(stripe_of(cache, block));
     free_body(cache, segment, block);
     segment->bodies[block] = body;
-    atomic_fetch_add(&cache->bytes, size);
+    atomic_fetch_add(&cache->bytes, size_of_body(body));
     pthread_mutex_unlock(stripe_of(cache, block));
     if (atomic_load(&cache->bytes) > cache->capacity) make_room(cache);
 }
 
-/* --- what was found --- */
-
-/* Its place; the number of all places: there is none. */
-static size_t place_of(const struct search_cached *segment, struct str key)
+void search_cache_put(struct search_cache *cache, struct search_cached *segment, size_t block,
+                      struct str text)
 {
-    size_t places = segment->body_count - segment->directory->count;
-    if (places == 0) return segment->body_count;
-    return segment->directory->count + hash_bytes((struct hash_key){0, 0}, key) % places;
+    put(cache, segment, block, new_body(cache, text, STR("")));
 }
 
-struct str search_cache_recall(struct search_cache *cache, struct search_cached *segment,
-                               struct str key, struct arena *arena)
+/* --- what was found --- */
+
+/* It may have one of two places. */
+static bool places_of(const struct search_cached *segment, struct str key, size_t places[2])
 {
-    size_t place = place_of(segment, key);
-    if (place == segment->body_count) return STR_NONE;
-    struct str text = search_cache_get(cache, segment, place, arena);
-    if (text.len <= key.len || text.ptr[key.len] != '\0' ||
-        !str_equal(str_of(text.ptr, key.len), key))
-        return STR_NONE;
-    return str_skip(text, key.len + 1);
+    size_t first = segment->directory->count;
+    if (segment->body_count == first) return false;
+    size_t at = hash_bytes((struct hash_key){0, 0}, key) % FINDINGS;
+    places[0] = first + at;
+    places[1] = first + (at ^ 1);
+    return true;
+}
+
+static bool is_of(const struct search_finding *body, struct str key)
+{
+    return body && str_equal(str_of(body->bytes + body->len, body->key_len), key);
+}
+
+struct search_finding *search_cache_recall(struct search_cache *cache,
+                                           struct search_cached *segment, struct str key)
+{
+    size_t places[2];
+    struct search_finding *found = NULL;
+    if (!places_of(segment, key, places)) return NULL;
+    for (size_t i = 0; i < 2 && !found; i++) {
+        pthread_mutex_lock(stripe_of(cache, places[i]));
+        struct search_finding *body = segment->bodies[places[i]];
+        if (is_of(body, key)) {
+            body->used = true;
+            atomic_fetch_add(&body->holders, 1);
+            found = body;
+        }
+        pthread_mutex_unlock(stripe_of(cache, places[i]));
+    }
+    return found;
+}
+
+struct str search_cache_text(const struct search_finding *finding)
+{
+    return str_of(finding->bytes, finding->len);
+}
+
+/* How little would be lost there: nothing, what was not used of late, the smaller one. */
+static size_t cost_of_place(struct search_cache *cache, const struct search_cached *segment,
+                            size_t place, struct str key)
+{
+    pthread_mutex_lock(stripe_of(cache, place));
+    const struct search_finding *body = segment->bodies[place];
+    size_t cost = !body || is_of(body, key) ? 0 : body->len + (body->used ? SIZE_MAX / 2 : 0);
+    pthread_mutex_unlock(stripe_of(cache, place));
+    return cost;
 }
 
 void search_cache_remember(struct search_cache *cache, struct search_cached *segment,
-                           struct str key, struct str value, struct arena *arena)
+                           struct str key, struct str text)
 {
-    size_t place = place_of(segment, key);
-    struct buffer text = {.arena = arena};
-    if (place == segment->body_count) return;
-    buffer_append(&text, key);
-    buffer_append_char(&text, '\0');
-    buffer_append(&text, value);
-    if (!buffer_failed(&text)) search_cache_put(cache, segment, place, buffer_str(&text));
+    size_t places[2];
+    if (!places_of(segment, key, places)) return;
+    bool second = cost_of_place(cache, segment, places[0], key) >
+                  cost_of_place(cache, segment, places[1], key);
+    put(cache, segment, places[second], new_body(cache, text, key));
+}
+
+size_t search_cache_capacity(const struct search_cache *cache)
+{
+    return cache->capacity;
 }

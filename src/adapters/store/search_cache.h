@@ -19,7 +19,8 @@
 #include "search/directory.h"
 
 struct search_cache;
-struct search_cached; /* a segment */
+struct search_cached;  /* a segment */
+struct search_finding; /* in one */
 
 /* NULL when out of memory. 0 bytes: directories are kept while they are pinned, blocks are not. */
 struct search_cache *search_cache_new(size_t capacity_bytes);
@@ -41,11 +42,17 @@ struct str search_cache_get(struct search_cache *cache, struct search_cached *se
 /* Takes a copy in, if there is memory. */
 void search_cache_put(struct search_cache *cache, struct search_cached *segment, size_t block,
                       struct str text);
-/* The same of what was found in a segment; another key may take its place. */
-struct str search_cache_recall(struct search_cache *cache, struct search_cached *segment,
-                               struct str key, struct arena *arena);
+/* What was found in a segment, under a key: held until it is let go, whatever becomes of the cache.
+ * NULL: it is not there. */
+struct search_finding *search_cache_recall(struct search_cache *cache,
+                                           struct search_cached *segment, struct str key);
+/* Aligned for any type. */
+struct str search_cache_text(const struct search_finding *finding);
+void search_cache_let_go(struct search_finding *finding);
+/* Takes a copy in, if there is memory; it may take the place of another key. */
 void search_cache_remember(struct search_cache *cache, struct search_cached *segment,
-                           struct str key, struct str value, struct arena *arena);
+                           struct str key, struct str text);
+size_t search_cache_capacity(const struct search_cache *cache);
 /* For measurements: bytes in use. */
 size_t search_cache_bytes(struct search_cache *cache);
 

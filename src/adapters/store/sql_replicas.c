@@ -86,9 +86,9 @@ static enum status ready_through(struct store *base, struct error *error)
     return store_ready(&lagging_of(base)->self->base, error);
 }
 
-static int64_t wait_through(struct store *base, enum store_use use, bool bursts_count)
+static struct queue_wait wait_through(struct store *base, enum store_use use)
 {
-    return store_wait_us(&lagging_of(base)->self->base, use, bursts_count);
+    return store_wait(&lagging_of(base)->self->base, use);
 }
 
 static struct store *lagging(struct store *base, const struct store_party *party, int64_t after,
@@ -99,7 +99,7 @@ static struct store *lagging(struct store *base, const struct store_party *party
                                                        .write = write_through,
                                                        .lookup = lookup_lagging,
                                                        .ready = ready_through,
-                                                       .wait_us = wait_through};
+                                                       .wait = wait_through};
     struct sql_store *self = (struct sql_store *)base;
     if (!self->replicas) return base;
     struct lagging_store *store = ARENA_NEW_ARRAY(arena, struct lagging_store, 1);

@@ -6,6 +6,10 @@
 enum {
     ENTRIES_MAX = 20000,
     PLACES_ARENA_BYTES = 1024 * 1024 * 1024, /* of a segment of some million blocks */
+    LIST_FROM_BLOCKS = 16,                   /* of a token: 20,000 entries and more have it */
+    LISTS_FROM_BYTES = 8 * 1024 * 1024,      /* of the cache, which would not keep any else */
+    HELD_BASE = 64,                          /* at once, and so many more of a segment */
+    HELD_OF_SEGMENT = 48,
 };
 
 enum status sql_search_put(struct store_session *base, struct str home, struct str entry,
@@ -30,12 +34,15 @@ struct sql_search_view {
     struct search_cached **segments;
     int64_t *ids;
     const struct search_directory **directories;
-    size_t count; /* of those that are pinned */
+    size_t count;                 /* of those that are pinned */
+    struct search_finding **held; /* what was recalled */
+    size_t held_count, held_max;
 };
 
 void sql_search_release(struct sql_session *session)
 {
     struct sql_search_view *view = session->search_view;
+    for (size_t i = 0; view && i < view->held_count; i++) search_cache_let_go(view->held[i]);
     for (size_t i = 0; view && i < view->count; i++)
         search_cache_unpin(view->cache, view->segments[i]);
     session->search_view = NULL;
@@ -177,19 +184,21 @@ static enum status read_blocks(void *context, const struct search_block_id *bloc
     return STATUS_OK;
 }
 
-static struct str recall(void *context, size_t segment, struct str key, struct arena *arena)
+/* Who recalls more than a search does is told that nothing is known. */
+static struct str recall(void *context, size_t segment, struct str key)
 {
     struct sql_search_view *view = context;
-    return search_cache_recall(view->cache, view->segments[segment], key, arena);
+    if (view->held_count == view->held_max) return STR_NONE;
+    struct search_finding *found = search_cache_recall(view->cache, view->segments[segment], key);
+    if (!found) return STR_NONE;
+    view->held[view->held_count++] = found;
+    return search_cache_text(found);
 }
 
 static void remember(void *context, size_t segment, struct str key, struct str value)
 {
     struct sql_search_view *view = context;
-    struct arena *arena = view->session->arena;
-    struct arena_mark mark = arena_mark(arena);
-    search_cache_remember(view->cache, view->segments[segment], key, value, arena);
-    arena_rewind(arena, mark);
+    search_cache_remember(view->cache, view->segments[segment], key, value);
 }
 
 static int compare_blocks(const void *a, const void *b)
@@ -230,7 +239,9 @@ static struct sql_search_view *new_view(struct sql_session *session, size_t segm
     view->segments = ARENA_NEW_ARRAY(arena, struct search_cached *, segments + 1);
     view->ids = ARENA_NEW_ARRAY(arena, int64_t, segments + 1);
     view->directories = ARENA_NEW_ARRAY(arena, const struct search_directory *, segments + 1);
-    return view->segments && view->ids && view->directories ? view : NULL;
+    view->held_max = HELD_BASE + HELD_OF_SEGMENT * segments;
+    view->held = ARENA_NEW_ARRAY(arena, struct search_finding *, view->held_max);
+    return view->segments && view->ids && view->directories && view->held ? view : NULL;
 }
 
 /* Of the rows, those with a body are entries. */
@@ -247,6 +258,11 @@ static enum status take_rows(struct sql_search_view *view, const struct sql_rows
             entries[(*entry_count)++] = (struct search_entry){number, body};
     }
     return STATUS_OK;
+}
+
+static size_t list_from(const struct sql_search_view *view)
+{
+    return search_cache_capacity(view->cache) < LISTS_FROM_BYTES ? SIZE_MAX : LIST_FROM_BLOCKS;
 }
 
 enum status sql_search_view(struct store_session *base, struct arena *arena,
@@ -274,6 +290,7 @@ enum status sql_search_view(struct store_session *base, struct arena *arena,
                                 .prepare = store->keys ? NULL : prepare_blocks,
                                 .recall = recall,
                                 .remember = remember,
+                                .list_from = list_from(view),
                                 .context = view};
     return STATUS_OK;
 }

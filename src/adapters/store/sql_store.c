@@ -354,12 +354,11 @@ enum status sql_store_check_exact(struct store *base, struct error *error)
 }
 
 /* Look-ups share connections of their own. */
-static int64_t sql_store_wait_us(struct store *base, enum store_use use, bool bursts_count)
+static struct queue_wait sql_store_wait(struct store *base, enum store_use use)
 {
     struct sql_store *self = self_of(base);
-    if (use == STORE_LOOKUP) return 0;
-    return self->driver->wait_us(self->driver, use == STORE_WRITE ? SQL_WRITE : SQL_READ,
-                                 bursts_count);
+    if (use == STORE_LOOKUP) return (struct queue_wait){0};
+    return self->driver->wait(self->driver, use == STORE_WRITE ? SQL_WRITE : SQL_READ);
 }
 
 /* --- life --- */
@@ -369,7 +368,7 @@ static const struct store_operations operations = {
     .write = sql_store_write,
     .lookup = sql_store_lookup,
     .ready = sql_store_ready,
-    .wait_us = sql_store_wait_us,
+    .wait = sql_store_wait,
     .search_backlog_tenant = sql_search_backlog_tenant,
     .outbox_list = sql_events_outbox_list,
     .relay_turn = sql_events_relay_turn,

@@ -26,9 +26,9 @@ enum status store_ready(struct store *store, struct error *error)
     return store->operations->ready(store, error);
 }
 
-int64_t store_wait_us(struct store *store, enum store_use use, bool bursts_count)
+struct queue_wait store_wait(struct store *store, enum store_use use)
 {
-    return store->operations->wait_us(store, use, bursts_count);
+    return store->operations->wait(store, use);
 }
 
 enum status store_profile_get(struct store_session *session, struct str id, enum store_lock lock,

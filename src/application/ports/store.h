@@ -28,6 +28,7 @@
 #ifndef APPLICATION_PORTS_STORE_H
 #define APPLICATION_PORTS_STORE_H
 
+#include "base/saturation.h"
 #include "base/status.h"
 #include "domain/duplicate.h"
 #include "domain/event.h"
@@ -236,7 +237,7 @@ struct store_operations {
     enum status (*lookup)(struct store *, struct str tenant, const struct str *ids, size_t count,
                           struct arena *, struct profile_row *rows, struct error *);
     enum status (*ready)(struct store *, struct error *);
-    int64_t (*wait_us)(struct store *, enum store_use, bool bursts_count);
+    struct queue_wait (*wait)(struct store *, enum store_use);
     enum status (*search_backlog_tenant)(struct store *, struct arena *, struct str *tenant,
                                          struct error *);
     enum status (*outbox_list)(struct store *, int64_t after, size_t limit, struct arena *,
@@ -399,9 +400,8 @@ MUST_CHECK enum status store_lookup(struct store *store, struct str tenant, cons
                                     struct error *error);
 /* Can it answer and is its schema right? For /readyz. */
 MUST_CHECK enum status store_ready(struct store *store, struct error *error);
-/* How long what the calling coroutine began now would wait for its turn, in microseconds, as far as
- * is known. When bursts do not count it is 0 while the store keeps up. */
-int64_t store_wait_us(struct store *store, enum store_use use, bool bursts_count);
+/* For what the calling coroutine began now. */
+struct queue_wait store_wait(struct store *store, enum store_use use);
 
 /* STATUS_CUSTOMER_NOT_FOUND. With STORE_LOCK the row stays ours until the transaction ends; only in
  * a write. Merged and erased rows are returned like others. */

@@ -17,11 +17,7 @@
 enum {
     EVENTS_PER_TURN = 256,
     COROUTINES_DEFAULT = 100000,
-    REST_US = 50, /* a wait for events that is this long was one */
-    /* A loop that had no rest for so long, in so many turns, does not keep up; time alone passes
-     * for who is stopped, too. */
-    BEHIND_AFTER_US = 100 * 1000,
-    BEHIND_AFTER_TURNS = 4
+    REST_NS = 50 * 1000 /* a wait for events that is this long was one */
 };
 
 static _Thread_local struct loop *running;
@@ -238,33 +234,38 @@ static int hooks_and_timeout(struct loop *loop)
     return timeout_ms;
 }
 
-static void note_rest(struct loop *loop)
-{
-    loop->rested_us = clock_us(CLOCK_MONOTONIC);
-    loop->turns = 0;
-}
-
-/* A busy loop asks first without waiting, so that it knows whether it had a rest; one at leisure
- * need not. */
+/* A busy loop asks first without waiting; one at leisure need not. */
 static int wait_for_events(struct loop *loop, struct epoll_event *events, int timeout_ms)
 {
     int count = 0;
-    bool was_busy = loop->turns++ > 0;
-    if (was_busy || timeout_ms == 0) count = epoll_wait(loop->epoll_fd, events, EVENTS_PER_TURN, 0);
-    if (was_busy && count == 0 && timeout_ms != 0) note_rest(loop);
-    int64_t start = count == 0 ? clock_us(CLOCK_MONOTONIC) : 0;
-    if (count == 0 && timeout_ms != 0)
+    if (loop->is_busy || timeout_ms == 0)
+        count = epoll_wait(loop->epoll_fd, events, EVENTS_PER_TURN, 0);
+    int64_t now = clock_ns(CLOCK_MONOTONIC), before = now;
+    saturation_worked(&loop->saturation, now);
+    if (count == 0 && timeout_ms != 0) {
         count = epoll_wait(loop->epoll_fd, events, EVENTS_PER_TURN, timeout_ms);
-    loop->turn_us = clock_us(CLOCK_MONOTONIC);
-    if (start && timeout_ms != 0 && loop->turn_us - start > REST_US) note_rest(loop);
+        now = clock_ns(CLOCK_MONOTONIC);
+        saturation_rested(&loop->saturation, now);
+    }
+    loop->is_busy = now - before <= REST_NS;
+    loop->rests += !loop->is_busy;
+    loop->turn_us = now / 1000;
     return count;
 }
 
-int64_t loop_lag_us(const struct loop *loop, bool bursts_count)
+int64_t loop_lag_us(const struct loop *loop)
 {
-    int64_t now = clock_us(CLOCK_MONOTONIC);
-    bool behind = loop->turns >= BEHIND_AFTER_TURNS && now - loop->rested_us >= BEHIND_AFTER_US;
-    return behind || bursts_count ? now - loop->turn_us : 0;
+    return clock_us(CLOCK_MONOTONIC) - loop->turn_us;
+}
+
+bool loop_is_saturated(const struct loop *loop)
+{
+    return saturation_is_reached(&loop->saturation);
+}
+
+uint64_t loop_rests(const struct loop *loop)
+{
+    return loop->rests;
 }
 
 static void turn(struct loop *loop, int timeout_ms)

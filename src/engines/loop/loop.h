@@ -34,10 +34,12 @@ void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 /* The loop that the calling thread is running, or NULL. */
 struct loop *loop_current(void);
-/* From the loop's own thread: how long what is served now has been ready, in microseconds. When
- * bursts do not count it is 0 while the loop keeps up, for it had nothing to do 100 ms ago or less.
- */
-int64_t loop_lag_us(const struct loop *loop, bool bursts_count);
+/* From the loop's own thread: how long what is served now has been ready, in microseconds, and
+ * whether the loop had next to no rest for a while (base/saturation.h). */
+int64_t loop_lag_us(const struct loop *loop);
+bool loop_is_saturated(const struct loop *loop);
+/* How often it had nothing to do. */
+uint64_t loop_rests(const struct loop *loop);
 
 /* Watches fd; `function` is called level-triggered. Again for the same fd: changes the events. */
 MUST_CHECK enum status loop_watch(struct loop *loop, int fd, uint32_t events,

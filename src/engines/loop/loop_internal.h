@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "base/saturation.h"
 #include "engines/loop/coroutine.h"
 #include "engines/loop/timers.h"
 
@@ -30,9 +31,10 @@ struct loop {
     int epoll_fd;
     int wake_fd;
     bool stopping;
-    int64_t turn_us;                  /* when the turn under way began */
-    int64_t rested_us;                /* when there was nothing to do, last */
-    int64_t turns;                    /* since then */
+    int64_t turn_us; /* when the turn under way began */
+    bool is_busy;    /* it had no rest before this turn */
+    uint64_t rests;
+    struct saturation saturation;
     struct loop_watch_entry *watches; /* by fd */
     size_t watch_capacity;
     struct timers timers;

@@ -177,11 +177,11 @@ static enum status ready(struct sql_driver *driver, struct error *error)
     return status;
 }
 
-static int64_t wait_us(struct sql_driver *base, enum sql_mode mode, bool bursts_count)
+static struct queue_wait wait_for_turn(struct sql_driver *base, enum sql_mode mode)
 {
     (void)mode; /* both take a connection */
     struct postgres_pool *pool = postgres_pool_of_thread((struct postgres_driver *)base);
-    return pool ? postgres_pool_wait_ns(pool, bursts_count) / 1000 : 0;
+    return pool ? postgres_pool_queue(pool) : (struct queue_wait){0};
 }
 
 static void free_driver(struct sql_driver *base)
@@ -220,7 +220,7 @@ static struct postgres_driver *new_driver(const struct postgres_options *options
                  .query = postgres_query,
                  .execute = postgres_execute,
                  .ready = ready,
-                 .wait_us = wait_us,
+                 .wait = wait_for_turn,
                  .free = free_driver},
         .connections_max = options->connections_per_loop ? options->connections_per_loop : 8,
         .readers_max = options->readers_per_loop ? options->readers_per_loop : 2,

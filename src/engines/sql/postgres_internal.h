@@ -202,7 +202,7 @@ enum status postgres_pool_acquire(struct postgres_pool *pool,
                                   struct postgres_connection **connection, struct error *error);
 void postgres_pool_release(struct postgres_connection *connection);
 /* How long one that asks now would wait. */
-int64_t postgres_pool_wait_ns(const struct postgres_pool *pool, bool bursts_count);
+struct queue_wait postgres_pool_queue(const struct postgres_pool *pool);
 /* Connects unless it did so in vain just now; false when that is so. */
 bool postgres_pool_connect(struct postgres_connection *connection);
 /* The connection is ready, or it is gone. */

@@ -297,9 +297,11 @@ void postgres_pool_release(struct postgres_connection *connection)
         give(connection->pool, connection);
 }
 
-int64_t postgres_pool_wait_ns(const struct postgres_pool *pool, bool bursts_count)
+struct queue_wait postgres_pool_queue(const struct postgres_pool *pool)
 {
-    return sql_queue_work_ns(&pool->queue, bursts_count) / (int64_t)pool->driver->connections_max;
+    struct queue_wait wait = sql_queue_wait(&pool->queue);
+    wait.us /= (int64_t)pool->driver->connections_max;
+    return wait;
 }
 
 /* --- the clock --- */

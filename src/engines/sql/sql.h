@@ -12,6 +12,7 @@
 #ifndef ENGINES_SQL_SQL_H
 #define ENGINES_SQL_SQL_H
 
+#include "base/saturation.h"
 #include "base/status.h"
 
 enum sql_type { SQL_NULL, SQL_INT64, SQL_TEXT, SQL_BYTES, SQL_TEXT_ARRAY, SQL_INT64_ARRAY };
@@ -91,9 +92,8 @@ struct sql_driver {
                                 const struct sql_statement *, const struct sql_value *params,
                                 size_t count, struct arena *, struct sql_rows *, struct error *);
     enum status (*ready)(struct sql_driver *, struct error *);
-    /* How long a transaction that the calling coroutine began now would wait for its turn, in
-     * microseconds. When bursts do not count it is 0 while the engine keeps up. */
-    int64_t (*wait_us)(struct sql_driver *, enum sql_mode, bool bursts_count);
+    /* For a transaction that the calling coroutine began now. */
+    struct queue_wait (*wait)(struct sql_driver *, enum sql_mode);
     void (*free)(struct sql_driver *);
 };
 

@@ -177,11 +177,11 @@ static enum status sqlite_ready(struct sql_driver *base, struct error *error)
 }
 
 /* Reads run at once: who could ask is who would read. */
-static int64_t sqlite_wait_us(struct sql_driver *base, enum sql_mode mode, bool bursts_count)
+static struct queue_wait sqlite_wait(struct sql_driver *base, enum sql_mode mode)
 {
     struct sqlite_driver *self = self_of(base);
     bool queues = mode == SQL_WRITE && !self->options.read_only;
-    return queues ? sqlite_writer_wait_ns(&self->writer, bursts_count) / 1000 : 0;
+    return queues ? sqlite_writer_wait(&self->writer) : (struct queue_wait){0};
 }
 
 static void sqlite_free(struct sql_driver *base)
@@ -208,7 +208,7 @@ static const struct sql_driver operations = {
     .query = sqlite_query,
     .execute = sqlite_execute,
     .ready = sqlite_ready,
-    .wait_us = sqlite_wait_us,
+    .wait = sqlite_wait,
     .free = sqlite_free,
 };
 

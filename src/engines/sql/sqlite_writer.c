@@ -439,12 +439,12 @@ enum status sqlite_writer_run(struct sqlite_writer *writer, struct arena *arena,
     return request.status;
 }
 
-int64_t sqlite_writer_wait_ns(const struct sqlite_writer *writer, bool bursts_count)
+struct queue_wait sqlite_writer_wait(const struct sqlite_writer *writer)
 {
-    int64_t work = sql_queue_work_ns(&writer->queue, bursts_count);
-    if (work == 0) return 0;
-    int64_t waiting = atomic_load_explicit(&writer->queue.waiting, memory_order_relaxed);
-    int64_t by_time = work / batch_time_ns(writer), by_count = waiting / (int64_t)writer->batch_max;
+    struct queue_wait wait = sql_queue_wait(&writer->queue);
+    int64_t by_time = wait.us * 1000 / batch_time_ns(writer);
+    int64_t by_count = wait.ahead / (int64_t)writer->batch_max;
     int64_t batches = by_time > by_count ? by_time : by_count;
-    return work + batches * atomic_load_explicit(&writer->batch_ns, memory_order_relaxed);
+    wait.us += batches * atomic_load_explicit(&writer->batch_ns, memory_order_relaxed) / 1000;
+    return wait;
 }

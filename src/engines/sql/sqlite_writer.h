@@ -54,6 +54,6 @@ void sqlite_writer_stop(struct sqlite_writer *writer);
 MUST_CHECK enum status sqlite_writer_run(struct sqlite_writer *writer, struct arena *arena,
                                          sql_body *body, void *context, struct error *error);
 /* How long one that comes now would wait until it is begun. */
-int64_t sqlite_writer_wait_ns(const struct sqlite_writer *writer, bool bursts_count);
+struct queue_wait sqlite_writer_wait(const struct sqlite_writer *writer);
 
 #endif
