@@ -118,6 +118,28 @@ static void close_postgres(struct store *store)
     postgres_server_stop(&server);
 }
 
+enum { PATIENCE_MS = 60000 };
+
+void contract_await(const atomic_bool *flag)
+{
+    for (int i = 0; i < PATIENCE_MS && !atomic_load(flag); i++) (void)usleep(1000);
+    assert_true(atomic_load(flag));
+}
+
+void contract_await_lock(const struct contract *contract)
+{
+    static const char *const ask =
+        "select count(*) from pg_stat_activity where datname = current_database() and "
+        "wait_event_type = 'Lock' and usename = '" POSTGRES_RUNTIME "'";
+    char cell[32] = "0";
+    for (int i = 0; contract->many_write && i < PATIENCE_MS / 10; i++) {
+        assert_true(postgres_server_run(&server, database, ask, cell, sizeof(cell)));
+        if (strtol(cell, NULL, 10) > 0) return;
+        (void)usleep(10 * 1000);
+    }
+    assert_false(contract->many_write);
+}
+
 /* A session adds what it counted to the database's counts when it ends, if not before. */
 int contract_deadlocks(const struct contract *contract)
 {
