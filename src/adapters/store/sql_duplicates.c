@@ -24,6 +24,7 @@ static enum status write_row(struct store_session *base, const struct sql_statem
         SQL_PARAM_TEXT(duplicate_resolution_name(row->resolution)),
         SQL_PARAM_TEXT(row->resolved_by),
         sql_instant(row->resolved_at),
+        SQL_PARAM_TEXT(row->note),
     };
     return SESSION_EXECUTE(sql_session_of(base), statement, params, error);
 }
@@ -65,6 +66,7 @@ static enum status decode(const struct sql_rows *rows, size_t at, struct duplica
         .later_until = sql_cell_int64(rows, at, 13, INSTANT_NONE),
         .resolved_by = sql_cell(rows, at, 15),
         .resolved_at = sql_cell_int64(rows, at, 16, INSTANT_NONE),
+        .note = sql_cell(rows, at, 17),
     };
     bool known = duplicate_state_parse(sql_cell(rows, at, 3), &row->state) &&
                  duplicate_cause_parse(sql_cell(rows, at, 8), &row->cause) &&
