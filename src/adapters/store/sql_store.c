@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "adapters/store/sql_store_internal.h"
-#include "application/ports/store_locks.h"
 
 static struct sql_store *self_of(struct store *base)
 {

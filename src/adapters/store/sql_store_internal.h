@@ -13,6 +13,7 @@
 #include "adapters/store/sql_store.h"
 #include "adapters/store/sql_writes.h"
 #include "adapters/store/sqlite_keys.h"
+#include "application/ports/store_locks.h"
 #include "application/ports/webhook_store.h"
 #include "sql_statements.h"
 
