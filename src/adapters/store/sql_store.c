@@ -70,31 +70,39 @@ struct work {
     struct arena *arena;
     store_body *body;
     void *context;
+    struct store_locks *locks; /* NULL: nobody else writes meanwhile, or it only reads */
 };
 
 /* Rows are gathered where a statement is a message. */
-enum status sql_store_run(struct sql_store *self, struct sql_transaction *transaction,
-                          struct str tenant, struct arena *arena, store_body *body, void *context,
-                          struct error *error)
+static enum status run(const struct work *work, struct sql_transaction *transaction,
+                       struct error *error)
 {
     struct sql_session session = {
-        .base = {.store = &self->base, .tenant = tenant},
+        .base = {.store = &work->self->base, .tenant = work->tenant, .locks = work->locks},
         .transaction = transaction,
-        .arena = arena,
+        .arena = work->arena,
     };
-    sql_writes_init(&session.writes, transaction, tenant, !self->keys);
-    enum status status = body(&session.base, context, error);
+    sql_writes_init(&session.writes, transaction, work->tenant, !work->self->keys);
+    enum status status =
+        work->locks ? store_locks_take(&session.base, work->arena, error) : STATUS_OK;
+    if (status == STATUS_OK) status = work->body(&session.base, work->context, error);
     if (status == STATUS_OK) status = sql_writes_flush(&session.writes, error);
     sql_writes_release(&session.writes);
     sql_search_release(&session);
     return status;
 }
 
+enum status sql_store_run(struct sql_store *self, struct sql_transaction *transaction,
+                          struct str tenant, struct arena *arena, store_body *body, void *context,
+                          struct error *error)
+{
+    const struct work work = {self, tenant, arena, body, context, NULL};
+    return run(&work, transaction, error);
+}
+
 static enum status run_work(struct sql_transaction *transaction, void *context, struct error *error)
 {
-    const struct work *work = context;
-    return sql_store_run(work->self, transaction, work->tenant, work->arena, work->body,
-                         work->context, error);
+    return run(context, transaction, error);
 }
 
 enum status sql_store_query(struct sql_session *session, const struct sql_statement *statement,
@@ -103,6 +111,24 @@ enum status sql_store_query(struct sql_session *session, const struct sql_statem
 {
     TRY(sql_writes_flush(&session->writes, error));
     return sql_query(session->transaction, statement, params, count, arena, rows, error);
+}
+
+/* What is tried passes over the rows that another has: are there more than it got? */
+enum status sql_store_query_locking(struct sql_session *session,
+                                    const struct sql_locking *statements, enum store_lock lock,
+                                    const struct sql_value *params, size_t count,
+                                    struct arena *arena, struct sql_rows *rows, struct error *error)
+{
+    const struct sql_statement *const forms[] = {[STORE_NO_LOCK] = statements->get,
+                                                 [STORE_LOCK] = statements->lock,
+                                                 [STORE_TRY_LOCK] = statements->try_lock};
+    struct sql_rows all;
+    TRY(sql_store_query(session, forms[lock], params, count, arena, rows, error));
+    if (lock != STORE_TRY_LOCK) return STATUS_OK;
+    struct arena_mark mark = arena_mark(arena);
+    TRY(sql_store_query(session, statements->get, params, count, arena, &all, error));
+    arena_rewind(arena, mark);
+    return all.row_count == rows->row_count ? STATUS_OK : error_plain(error, STATUS_WRITE_CONFLICT);
 }
 
 enum status sql_store_ask_each(struct sql_session *session, const struct sql_statement *statement,
@@ -136,8 +162,14 @@ static enum status transact(struct store *base, enum sql_mode mode, struct str t
                             struct error *error)
 {
     struct sql_store *self = self_of(base);
-    struct work work = {self, tenant, arena, body, context};
-    return self->driver->transact(self->driver, mode, tenant, arena, run_work, &work, error);
+    struct store_locks locks;
+    bool has_rivals = mode == SQL_WRITE && !self->keys; /* the embedded one has one writer */
+    struct work work = {self, tenant, arena, body, context, has_rivals ? &locks : NULL};
+    if (has_rivals) store_locks_init(&locks);
+    enum status status =
+        self->driver->transact(self->driver, mode, tenant, arena, run_work, &work, error);
+    if (has_rivals) store_locks_release(&locks);
+    return status;
 }
 
 static enum status sql_store_read(struct store *base, struct str tenant, struct arena *arena,
@@ -172,7 +204,7 @@ enum status sql_store_read_at(struct sql_store *self, struct sql_driver *replica
                               struct str tenant, struct arena *arena, store_body *body,
                               void *context, struct error *error)
 {
-    struct work work = {self, tenant, arena, body, context};
+    struct work work = {self, tenant, arena, body, context, NULL};
     return replica->transact_at(replica, position, tenant, arena, run_work, &work, error);
 }
 
