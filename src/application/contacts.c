@@ -206,7 +206,7 @@ static enum status change_body(struct store_session *session, void *context, str
     struct contact_work *work = context;
     struct customer_change *change = &work->change;
     struct fact fact = {.kind = FACT_CONTACT, .subject = work->contact_id};
-    const struct json_value *current;
+    const struct json_value *current = NULL;
     TRY(open_contact(work, session, &fact.home, &current, error));
     TRY(contact_parse_patch(work->patch, current, change->arena, &fact.body, error));
     if (fact.body->count == 0) return STATUS_OK;

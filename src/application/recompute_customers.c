@@ -52,7 +52,7 @@ static enum status look_body(struct store_session *session, void *context, struc
     if (!recomputing->stale) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < recomputing->row_count; i++) {
         const struct profile_row *row = &recomputing->rows[i];
-        bool stale;
+        bool stale = false;
         if (customer_is_removed(row)) continue;
         TRY(is_stale(recomputing, session, row, &stale, error));
         if (stale) recomputing->stale[recomputing->stale_count++] = row->customer_id;
