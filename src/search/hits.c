@@ -12,7 +12,8 @@ enum {
     NUMBERS_AT_ONCE = 256,
     SHORT_BELOW = 3,   /* bytes of a beginning */
     SHORT_BLOCKS = 64, /* that are read for it, of a segment */
-    KEPT_WORD_MAX = 4, /* bytes of a beginning whose best hits are kept */
+    KEPT_WORD_MAX = 4, /* bytes of a beginning whose best hits are kept, and of longer ones */
+    KEPT_FROM = 4,     /* those that so many blocks have */
     KEPT_HITS_MAX = 512,
     KEPT_RANK_SHIFT = 48, /* above a number */
     LIST_ARENA_BYTES = 1 << 30,
@@ -158,6 +159,15 @@ static void offer_block(void *context, struct str body, const struct search_rang
     }
 }
 
+static size_t reach_of(const struct finding *finding, size_t segment, size_t token)
+{
+    const struct search_ranges *ranges = &finding->ask->ranges[token];
+    size_t reach = 0;
+    for (size_t r = 0; r < ranges->count; r++)
+        reach += search_view_reach(finding->view, segment, &ranges->items[r]);
+    return reach;
+}
+
 /* Of a letter or two begins a good part of all words; the word itself comes first. */
 static bool is_short(const struct search_token *token)
 {
@@ -182,14 +192,14 @@ static enum status find_one_token(struct finding *finding, size_t segment, struc
 
 /* Many words begin so and many people type it, while the segment stays as it is. Absent: for the
  * reading nothing is kept. */
-static struct str kept_key(const struct finding *finding)
+static struct str kept_key(const struct finding *finding, size_t segment)
 {
     const struct search_ask *ask = finding->ask;
     const struct search_token *token = &ask->reading->tokens[0];
     const struct search_ranking *ranking = finding->ranking;
     if (!finding->view->recall || !ask->close_only || ranking->after ||
-        ranking->max > KEPT_HITS_MAX || str_is_empty(token->word) ||
-        token->word.len > KEPT_WORD_MAX || !str_is_empty(token->phone))
+        ranking->max > KEPT_HITS_MAX || str_is_empty(token->word) || !str_is_empty(token->phone) ||
+        (token->word.len > KEPT_WORD_MAX && reach_of(finding, segment, 0) < KEPT_FROM))
         return STR_NONE;
     return arena_format(finding->arena, "%zu %u %d %.*s", ranking->max, token->fields,
                         token->is_last, STR_ARGS(token->word));
@@ -240,7 +250,7 @@ static enum status find_to_keep(struct finding *finding, size_t segment, struct 
 
 static enum status find_beginning(struct finding *finding, size_t segment, struct error *error)
 {
-    struct str key = kept_key(finding);
+    struct str key = kept_key(finding, segment);
     if (str_is_none(key)) return find_one_token(finding, segment, error);
     struct str kept = finding->view->recall(finding->view->context, segment, key);
     if (str_is_none(kept)) return find_to_keep(finding, segment, key, error);
@@ -491,10 +501,7 @@ static void order_tokens(struct finding *finding, size_t segment, size_t *order)
 {
     size_t *reach = finding->reach, count = token_count(finding);
     for (size_t t = 0; t < count; t++) {
-        const struct search_ranges *ranges = &finding->ask->ranges[t];
-        reach[t] = 0;
-        for (size_t r = 0; r < ranges->count; r++)
-            reach[t] += search_view_reach(finding->view, segment, &ranges->items[r]);
+        reach[t] = reach_of(finding, segment, t);
         size_t at = t;
         for (; at > 0 && reach[order[at - 1]] > reach[t]; at--) order[at] = order[at - 1];
         order[at] = t;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adapters/store/search_homes.h"
 #include "adapters/store/sql_store_internal.h"
 
 static struct sql_store *self_of(struct store *base)
@@ -69,31 +70,36 @@ struct work {
     struct arena *arena;
     store_body *body;
     void *context;
+    bool takes_cached; /* see struct sql_session */
+    uint64_t cache_ticket;
 };
 
 /* Rows are gathered where a statement is a message. */
-enum status sql_store_run(struct sql_store *self, struct sql_transaction *transaction,
-                          struct str tenant, struct arena *arena, store_body *body, void *context,
-                          struct error *error)
+static enum status run_work(struct sql_transaction *transaction, void *context, struct error *error)
 {
+    const struct work *work = context;
     struct sql_session session = {
-        .base = {.store = &self->base, .tenant = tenant},
+        .base = {.store = &work->self->base, .tenant = work->tenant},
         .transaction = transaction,
-        .arena = arena,
+        .arena = work->arena,
+        .takes_cached = work->takes_cached,
+        .cache_ticket = work->cache_ticket,
     };
-    sql_writes_init(&session.writes, transaction, tenant, !self->keys);
-    enum status status = body(&session.base, context, error);
+    sql_writes_init(&session.writes, transaction, work->tenant, !work->self->keys);
+    enum status status = work->body(&session.base, work->context, error);
     if (status == STATUS_OK) status = sql_writes_flush(&session.writes, error);
     sql_writes_release(&session.writes);
     sql_search_release(&session);
     return status;
 }
 
-static enum status run_work(struct sql_transaction *transaction, void *context, struct error *error)
+enum status sql_store_run(struct sql_store *self, struct sql_transaction *transaction,
+                          struct str tenant, struct arena *arena, store_body *body, void *context,
+                          struct error *error)
 {
-    const struct work *work = context;
-    return sql_store_run(work->self, transaction, work->tenant, work->arena, work->body,
-                         work->context, error);
+    struct work work = {
+        .self = self, .tenant = tenant, .arena = arena, .body = body, .context = context};
+    return run_work(transaction, &work, error);
 }
 
 enum status sql_store_query(struct sql_session *session, const struct sql_statement *statement,
@@ -135,7 +141,13 @@ static enum status transact(struct store *base, enum sql_mode mode, struct str t
                             struct error *error)
 {
     struct sql_store *self = self_of(base);
-    struct work work = {self, tenant, arena, body, context};
+    struct work work = {.self = self,
+                        .tenant = tenant,
+                        .arena = arena,
+                        .body = body,
+                        .context = context,
+                        .takes_cached = self->cache && mode == SQL_READ};
+    if (work.takes_cached) work.cache_ticket = document_cache_ticket(self->cache);
     return self->driver->transact(self->driver, mode, tenant, arena, run_work, &work, error);
 }
 
@@ -155,7 +167,8 @@ enum status sql_store_read_at(struct sql_store *self, struct sql_driver *replica
                               struct str tenant, struct arena *arena, store_body *body,
                               void *context, struct error *error)
 {
-    struct work work = {self, tenant, arena, body, context};
+    struct work work = {
+        .self = self, .tenant = tenant, .arena = arena, .body = body, .context = context};
     return replica->transact_at(replica, position, tenant, arena, run_work, &work, error);
 }
 
@@ -419,8 +432,10 @@ struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t c
     (void)pthread_mutex_init(&self->committed_mutex, NULL);
     self->index = search_index_new();
     if (cache_bytes > 0) self->cache = document_cache_new(cache_bytes);
+    if (self->cache) self->homes = search_homes_new();
     self->search_cache = search_cache_new(search_cache_bytes);
-    if (self->index && self->search_cache && (self->cache || cache_bytes == 0)) return self;
+    if (self->index && self->search_cache && ((self->cache && self->homes) || cache_bytes == 0))
+        return self;
     sql_store_free(&self->base);
     return NULL;
 }
@@ -436,6 +451,7 @@ void sql_store_free(struct store *store)
     search_index_free(self->index);
     search_cache_free(self->search_cache);
     document_cache_free(self->cache);
+    search_homes_free(self->homes);
     free(self->changed);
     pthread_mutex_destroy(&self->committed_mutex);
     free(self);
