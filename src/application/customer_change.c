@@ -71,8 +71,7 @@ static bool takes_back(const struct fact *fact)
            (fact->kind != FACT_ASSERTION && json_get(fact->body, STR("removed")));
 }
 
-enum status customer_change_append(struct customer_change *change, const struct fact *fact,
-                                   struct error *error)
+static struct fact complete_fact(const struct customer_change *change, const struct fact *fact)
 {
     struct fact complete = *fact;
     if (str_is_none(complete.home)) complete.home = change->row.customer_id;
@@ -81,6 +80,29 @@ enum status customer_change_append(struct customer_change *change, const struct 
     if (complete.observed_at == 0) complete.observed_at = change->now;
     complete.recorded_at = change->now;
     complete.import_id = change->import_id;
+    return complete;
+}
+
+enum status customer_change_shows_nothing(const struct customer_change *change,
+                                          const struct fact *fact, bool *nothing)
+{
+    const struct fact complete = complete_fact(change, fact);
+    struct tree with = {.facts = (struct fact *)&complete, .fact_count = 1}, joined;
+    struct golden after;
+    struct change *changes;
+    size_t count;
+    *nothing = false;
+    TRY(tree_join(&change->tree, &with, change->now, change->arena, &joined));
+    TRY(golden_record(&joined, change->policy, change->arena, &after));
+    TRY(golden_difference(&change->golden, &after, change->arena, &changes, &count));
+    *nothing = count == 0;
+    return STATUS_OK;
+}
+
+enum status customer_change_append(struct customer_change *change, const struct fact *fact,
+                                   struct error *error)
+{
+    const struct fact complete = complete_fact(change, fact);
     if (change->tree.fact_count >= change->application->limits.facts_max && !takes_back(fact))
         return error_set(error, STATUS_LIMIT_EXCEEDED, STR(""), STR_NONE,
                          "the customer has as many facts as are allowed, %zu",

@@ -44,6 +44,9 @@ MUST_CHECK enum status customer_change_load(struct customer_change *change,
  * is always now. STATUS_LIMIT_EXCEEDED. */
 MUST_CHECK enum status customer_change_append(struct customer_change *change,
                                               const struct fact *fact, struct error *error);
+/* Whether the golden record would stay as it is with the fact. STATUS_OUT_OF_MEMORY only. */
+MUST_CHECK enum status customer_change_shows_nothing(const struct customer_change *change,
+                                                     const struct fact *fact, bool *nothing);
 /* New golden record, document, keys, version row, and an event: that the profile was updated, or
  * that it is there again, or not any more, for somebody speaks of it, or nobody does. Whom the
  * customer may be one with now goes to the review queue. What changed

@@ -20,6 +20,8 @@ struct customer_document {
     int64_t version;
     instant updated_at;
     struct str document; /* JSON object */
+    struct str outvoted; /* after a change: fields of it that show what other sources say, "name,
+                            status"; absent: none */
 };
 
 /* One thing of a customer after a change: a contact, a relationship, a consent record. */

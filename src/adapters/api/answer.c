@@ -111,6 +111,12 @@ enum status answer_versioned(struct call *call, int status, int64_t version, str
     return answer_json(call, status, json, error);
 }
 
+void answer_outvoted(struct call *call, const struct customer_document *document)
+{
+    if (!str_is_none(document->outvoted))
+        http_response_header(call->response, ANSWER_OUTVOTED, document->outvoted);
+}
+
 enum status answer_document(struct call *call, int status, const struct customer_document *document,
                             struct error *error)
 {

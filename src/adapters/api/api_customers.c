@@ -37,6 +37,7 @@ enum status api_customers_change(struct call *call, struct error *error)
     struct customer_document document;
     TRY(change_customer(call_application(call), &call->caller, call->places[0], call->body,
                         call->if_match, call->arena, &document, error));
+    answer_outvoted(call, &document);
     return answer_document(call, 200, &document, error);
 }
 
@@ -107,10 +108,11 @@ enum status api_customers_preferences(struct call *call, struct error *error)
 
 enum status api_customers_change_preferences(struct call *call, struct error *error)
 {
-    int64_t version;
+    struct customer_document document;
     struct str json;
     TRY(change_customer_preferences(call_application(call), &call->caller, call->places[0],
-                                    call->body, call->if_match, call->arena, &version, &json,
+                                    call->body, call->if_match, call->arena, &document, &json,
                                     error));
-    return answer_versioned(call, 200, version, json, error);
+    answer_outvoted(call, &document);
+    return answer_versioned(call, 200, document.version, json, error);
 }

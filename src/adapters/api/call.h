@@ -91,6 +91,9 @@ enum status answer_json(struct call *call, int status, struct str json, struct e
 /* The same with an ETag; 304 when If-None-Match of a GET names it. */
 enum status answer_versioned(struct call *call, int status, int64_t version, struct str json,
                              struct error *error);
+#define ANSWER_OUTVOTED STR("Outvoted")
+/* Tells in a header which fields of the change other sources outvote, if any. */
+void answer_outvoted(struct call *call, const struct customer_document *document);
 enum status answer_document(struct call *call, int status, const struct customer_document *document,
                             struct error *error);
 /* 201 with Location: the path of the request and the id. */

@@ -6,8 +6,8 @@
 #include "application/once.h"
 
 /* A change of these is a change of what is answered. */
-static const struct str kept_headers[] = {STR("Content-Type"), STR("Location"), STR("ETag"),
-                                          STR("Cache-Control"), STR("Link")};
+static const struct str kept_headers[] = {STR("Content-Type"),  STR("Location"), STR("ETag"),
+                                          STR("Cache-Control"), STR("Link"),     ANSWER_OUTVOTED};
 enum { KEPT_HEADERS = sizeof(kept_headers) / sizeof(kept_headers[0]) };
 
 /* Stands before them and is not sent: of whom the answer tells, where it does not say so itself. */

@@ -256,6 +256,11 @@ static void write_headers(struct json_writer *writer, const struct route *route)
     json_key(writer, STR("headers"));
     json_object_begin(writer);
     if (route->versioned) write_header(writer, STR("ETag"), STR("the version"), true);
+    if (route->asserts)
+        write_header(writer, ANSWER_OUTVOTED,
+                     STR("fields of the change that still show what other sources say, by the "
+                         "survivorship policy: \"name, status\""),
+                     false);
     if (route->writes)
         write_header(writer, LAGGING_HEADER,
                      STR("for reads that may lag and must show this write; where there are "

@@ -51,6 +51,7 @@ struct route {
     bool versioned;      /* answers an ETag and takes If-Match (changes) or If-None-Match (reads) */
     bool unconditional;  /* answers an ETag, but takes no If-Match */
     bool writes;         /* to the store */
+    bool asserts;        /* fields, which other sources may outvote */
     bool lags;           /* a read that may show what was a moment ago (store_replicas.h) */
     bool settles;        /* is answered when no read shows any more what was before */
     bool looks_up;       /* profiles by their ids and nothing else */
