@@ -1,2 +1,4 @@
+-- The numbers are those of all entries between the first and the last.
 delete from search_new
-where tenant_id = $1 and number in (select cast(value as integer) from json_each($2))
+where tenant_id = $1
+  and number between cast(json_extract($2, '$[0]') as integer) and cast(json_extract($2, '$[#-1]') as integer)

@@ -40,12 +40,9 @@ static const struct json_value *find_contact(const struct golden *golden, struct
 static enum status write_contact(const struct json_value *contact, struct arena *arena,
                                  struct str *json, struct error *error)
 {
-    struct buffer out = {.arena = arena};
-    struct json_writer writer = {.out = &out};
     if (!contact) return error_plain(error, STATUS_CONTACT_NOT_FOUND);
-    json_write(&writer, contact);
-    *json = buffer_str(&out);
-    return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+    *json = json_written(contact, arena);
+    return str_is_none(*json) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }
 
 static enum status part_out(const struct contact_work *work, struct customer_part *out,

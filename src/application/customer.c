@@ -104,7 +104,7 @@ static struct str find_key(struct str field, struct str raw, struct arena *arena
                        : str_equal(field, STR("phone")) ? profile_canonical_phone(raw, arena)
                                                         : profile_canonical_name(raw, arena);
     if (str_is_none(value)) return STR_NONE;
-    return arena_format(arena, FIND_PREFIX "%.*s|%.*s", STR_ARGS(field), STR_ARGS(value));
+    return ARENA_JOIN(arena, STR(FIND_PREFIX), field, STR("|"), value);
 }
 
 const struct json_value *customer_said(const struct golden *golden, struct arena *arena)

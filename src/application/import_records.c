@@ -6,7 +6,6 @@
 #include "application/import_records.h"
 
 #include <assert.h>
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +14,7 @@
 #include "application/import_trial.h"
 #include "application/import_update.h"
 #include "application/jobs.h"
+#include "base/hash.h"
 #include "base/identifier.h"
 
 /* A row that this batch has created, in the list of one of its keys. */
@@ -53,7 +53,8 @@ struct import_batch {
     struct batch_row *rows;
     size_t count;
     struct import_result *results;
-    struct str *keys; /* of all rows, in order, each once */
+    struct str *keys; /* of all rows, each once */
+    bool *asked;      /* whether the store is asked who has the key */
     size_t key_count;
     struct str
         *locks; /* those of them that may be one customer's only, given ids, and imports' own */
@@ -131,28 +132,6 @@ static enum status prepare_row(struct import_batch *batch, const struct import_r
     return STATUS_OK;
 }
 
-/* A row's key, and where its number is to be written. */
-struct row_key {
-    struct str text;
-    uint64_t head; /* its first bytes, in the order of texts: most keys differ there */
-    size_t *number;
-    bool locked;
-};
-
-static int compare_row_keys(const void *a, const void *b)
-{
-    const struct row_key *left = a, *right = b;
-    if (left->head != right->head) return left->head < right->head ? -1 : 1;
-    return str_compare(left->text, right->text);
-}
-
-static uint64_t head_of(struct str text)
-{
-    uint64_t head = 0;
-    memcpy(&head, text.ptr, text.len < sizeof(head) ? text.len : sizeof(head));
-    return be64toh(head);
-}
-
 static size_t row_key_count(const struct batch_row *row)
 {
     if (row->invalid) return 0;
@@ -160,34 +139,76 @@ static size_t row_key_count(const struct batch_row *row)
            row->customer.id_was_given;
 }
 
-static struct str row_key_text(const struct batch_row *row, size_t key)
+/* A key as its row has it. */
+struct row_key {
+    struct str text;
+    bool is_locked, is_id;
+};
+
+static struct row_key row_key_at(const struct batch_row *row, size_t key)
 {
     const struct customer_keys *keys = &row->customer.keys;
-    if (key < keys->searched) return keys->items[key];
-    bool of_source = key == keys->searched && !str_is_none(row->customer.source_key);
-    return of_source ? row->customer.source_key : row->id_key;
+    if (key < keys->searched)
+        return (struct row_key){.text = keys->items[key], .is_locked = key < keys->decisive};
+    bool is_id = key > keys->searched || str_is_none(row->customer.source_key);
+    return (struct row_key){
+        .text = is_id ? row->id_key : row->customer.source_key, .is_locked = true, .is_id = is_id};
 }
 
-static enum status list_row_keys(struct import_batch *batch, struct row_key **out, size_t *count)
+/* The keys by a hash of their texts. */
+struct numbering {
+    struct import_batch *batch;
+    struct hash_key hashed_with;
+    uint64_t *hashes; /* by place; 0: it is free */
+    size_t *numbers;  /* by place */
+    size_t mask;
+    bool *is_locked; /* by number */
+};
+
+static enum status numbering_init(struct numbering *numbering, struct import_batch *batch,
+                                  size_t count)
 {
-    size_t room = 0;
-    for (size_t i = 0; i < batch->count; i++) room += row_key_count(&batch->rows[i]);
-    size_t *numbers = ARENA_NEW_ARRAY(batch->arena, size_t, room);
-    struct row_key *all = ARENA_NEW_ARRAY(batch->arena, struct row_key, room);
-    if (!numbers || !all) return STATUS_OUT_OF_MEMORY;
-    *out = all;
-    *count = room;
-    for (size_t i = 0; i < batch->count; i++) {
-        struct batch_row *row = &batch->rows[i];
-        const struct customer_keys *keys = &row->customer.keys;
-        row->numbers = numbers;
-        for (size_t k = 0; k < row_key_count(row); k++) {
-            bool locked = k < keys->decisive || k >= keys->searched;
-            struct str text = row_key_text(row, k);
-            *all++ = (struct row_key){text, head_of(text), numbers++, locked};
-        }
-    }
-    return STATUS_OK;
+    struct environment *environment = batch->application->environment;
+    struct arena *arena = batch->arena;
+    size_t room = 16;
+    while (room < 2 * count) room *= 2;
+    *numbering = (struct numbering){.batch = batch,
+                                    .hashes = ARENA_NEW_ARRAY(arena, uint64_t, room),
+                                    .numbers = ARENA_NEW_ARRAY(arena, size_t, room),
+                                    .is_locked = ARENA_NEW_ARRAY(arena, bool, count),
+                                    .mask = room - 1};
+    environment->random(environment, (unsigned char *)&numbering->hashed_with,
+                        sizeof(numbering->hashed_with));
+    batch->keys = ARENA_NEW_ARRAY(arena, struct str, count);
+    batch->asked = ARENA_NEW_ARRAY(arena, bool, count);
+    bool fits = numbering->hashes && numbering->numbers && numbering->is_locked && batch->keys &&
+                batch->asked;
+    return fits ? STATUS_OK : STATUS_OUT_OF_MEMORY;
+}
+
+/* A key that was cut before is not asked for: it counts as one that too many have. Nor is that of
+ * an id, which is there to be locked. */
+static bool is_asked(const struct import_batch *batch, const struct row_key *key)
+{
+    return !key->is_id &&
+           !cut_keys_has(batch->application->cut_keys, batch->caller->tenant, key->text);
+}
+
+static size_t number_of(struct numbering *numbering, const struct row_key *key)
+{
+    struct import_batch *batch = numbering->batch;
+    uint64_t hash = hash_bytes(numbering->hashed_with, key->text) | 1;
+    size_t at = hash >> 32 & numbering->mask;
+    while (numbering->hashes[at] != 0 &&
+           !(numbering->hashes[at] == hash &&
+             str_equal(batch->keys[numbering->numbers[at]], key->text)))
+        at = (at + 1) & numbering->mask;
+    if (numbering->hashes[at] != 0) return numbering->numbers[at];
+    numbering->hashes[at] = hash;
+    numbering->numbers[at] = batch->key_count;
+    batch->asked[batch->key_count] = is_asked(batch, key);
+    batch->keys[batch->key_count] = key->text;
+    return batch->key_count++;
 }
 
 /* Weight alone may be certain, and then the blocking keys decide. To lock those of a batch would be
@@ -195,26 +216,36 @@ static enum status list_row_keys(struct import_batch *batch, struct row_key **ou
  * instead. It is no kind of key, and sorts before all of them. */
 static const struct str import_lock = STR("!import");
 
+static enum status list_locks(struct import_batch *batch, const bool *is_locked)
+{
+    batch->locks = ARENA_NEW_ARRAY(batch->arena, struct str, batch->key_count + 1);
+    if (!batch->locks) return STATUS_OUT_OF_MEMORY;
+    batch->locks[batch->lock_count++] = import_lock;
+    for (size_t i = 0; i < batch->key_count; i++)
+        if (is_locked[i]) batch->locks[batch->lock_count++] = batch->keys[i];
+    str_sort(batch->locks, batch->lock_count);
+    return STATUS_OK;
+}
+
 /* Gives the keys of all rows their numbers. */
 static enum status number_keys(struct import_batch *batch)
 {
-    struct row_key *all;
-    size_t count;
-    TRY(list_row_keys(batch, &all, &count));
-    batch->keys = ARENA_NEW_ARRAY(batch->arena, struct str, count);
-    batch->locks = ARENA_NEW_ARRAY(batch->arena, struct str, count + 1);
-    if (!batch->keys || !batch->locks) return STATUS_OUT_OF_MEMORY;
-    batch->locks[batch->lock_count++] = import_lock;
-    if (count > 1) qsort(all, count, sizeof(*all), compare_row_keys);
-    for (size_t i = 0; i < count; i++) {
-        bool fresh = i == 0 || !str_equal(all[i - 1].text, all[i].text);
-        if (fresh) batch->keys[batch->key_count++] = all[i].text;
-        *all[i].number = batch->key_count - 1;
-        struct str *last = batch->lock_count ? &batch->locks[batch->lock_count - 1] : NULL;
-        if (all[i].locked && !(last && str_equal(*last, all[i].text)))
-            batch->locks[batch->lock_count++] = all[i].text;
+    struct numbering numbering;
+    size_t count = 0;
+    for (size_t i = 0; i < batch->count; i++) count += row_key_count(&batch->rows[i]);
+    size_t *numbers = ARENA_NEW_ARRAY(batch->arena, size_t, count);
+    if (!numbers) return STATUS_OUT_OF_MEMORY;
+    TRY(numbering_init(&numbering, batch, count));
+    for (size_t i = 0; i < batch->count; i++) {
+        struct batch_row *row = &batch->rows[i];
+        row->numbers = numbers;
+        for (size_t k = 0; k < row_key_count(row); k++) {
+            struct row_key key = row_key_at(row, k);
+            *numbers = number_of(&numbering, &key);
+            numbering.is_locked[*numbers++] |= key.is_locked;
+        }
     }
-    return STATUS_OK;
+    return list_locks(batch, numbering.is_locked);
 }
 
 static enum status find_suppressed(struct import_batch *batch, struct error *error)
@@ -230,11 +261,8 @@ static enum status find_suppressed(struct import_batch *batch, struct error *err
     return store_suppression_find(batch->session, points, n, batch->suppressed, error);
 }
 
-/* A key that was cut before is not asked for: it counts as one that too many have. Nor is that of
- * an id, which is there to be locked. */
 static enum status find_known(struct import_batch *batch, struct error *error)
 {
-    const struct cut_keys *cut_before = batch->application->cut_keys;
     struct str *asked = ARENA_NEW_ARRAY(batch->arena, struct str, batch->key_count);
     size_t *numbers = ARENA_NEW_ARRAY(batch->arena, size_t, batch->key_count);
     struct key_hit *hits;
@@ -243,9 +271,7 @@ static enum status find_known(struct import_batch *batch, struct error *error)
     if (!asked || !numbers || !batch->known) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t key = 0; key < batch->key_count; key++) {
         batch->known[key] = (struct batch_key){.hit_count = CANDIDATES_HOMES_MAX + 1};
-        if (new_customer_is_id_key(batch->keys[key]) ||
-            cut_keys_has(cut_before, batch->caller->tenant, batch->keys[key]))
-            continue;
+        if (!batch->asked[key]) continue;
         numbers[count] = key;
         asked[count++] = batch->keys[key];
     }

@@ -14,7 +14,7 @@
 
 struct str new_customer_source_key(struct str source, struct str source_key, struct arena *arena)
 {
-    return arena_format(arena, "source|%.*s|%.*s", STR_ARGS(source), STR_ARGS(source_key));
+    return ARENA_JOIN(arena, STR("source|"), source, STR("|"), source_key);
 }
 
 /* One contact object out of profile_parse_create, with an id of its own if none was given. */
@@ -53,6 +53,10 @@ static enum status make_facts(struct application *application, const struct call
         TRY(take_contact(application, &parsed->contacts->items[i], arena, &contacts[i], &given[i]));
         facts[i + 1] = contacts[i];
         TRY(contact_set_place(&facts[i + 1], i, arena));
+    }
+    for (size_t i = 0; i <= count; i++) {
+        facts[i].text = json_written(facts[i].body, arena);
+        if (str_is_none(facts[i].text)) return STATUS_OUT_OF_MEMORY;
     }
     out->tree.fact_count = count + 1;
     out->assertion = parsed->assertion;
@@ -152,16 +156,9 @@ enum status new_customer_prepare(struct application *application, const struct c
     return STATUS_OK;
 }
 
-#define ID_PREFIX "customer|"
-
 struct str new_customer_id_key(const struct new_customer *customer, struct arena *arena)
 {
-    return arena_format(arena, ID_PREFIX "%.*s", STR_ARGS(customer->row.customer_id));
-}
-
-bool new_customer_is_id_key(struct str key)
-{
-    return str_starts_with(key, STR(ID_PREFIX));
+    return ARENA_JOIN(arena, STR("customer|"), customer->row.customer_id);
 }
 
 static enum status append_revocations(struct application *application, const struct caller *caller,

@@ -43,7 +43,6 @@ new_customer_prepare(struct application *application, const struct caller *calle
 /* The key under which a customerId that the caller chose is locked before it is looked up; absent
  * when out of memory. */
 struct str new_customer_id_key(const struct new_customer *customer, struct arena *arena);
-bool new_customer_is_id_key(struct str key);
 /* What was found out about it in the unit of work. */
 struct new_customer_found {
     const bool *suppressed; /* whether points[i] is on the suppression list */

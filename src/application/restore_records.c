@@ -87,11 +87,8 @@ static enum status read_row(struct restoring *restoring, const struct json_value
     const struct json_value *document = json_get(line, STR("profile"));
     if (document && gone) return refuse(STR("profile"), error);
     if (!document) return STATUS_OK;
-    struct buffer out = {.arena = restoring->arena};
-    struct json_writer writer = {.out = &out};
-    json_write(&writer, document);
-    row->document = buffer_str(&out);
-    return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+    row->document = json_written(document, restoring->arena);
+    return str_is_none(row->document) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }
 
 /* They stand newest first in the line and are written oldest first. */
@@ -249,12 +246,9 @@ static enum status read_evidence(struct restoring *restoring, const struct json_
                                  struct str *out, struct error *error)
 {
     const struct json_value *evidence = json_get(line, STR("evidence"));
-    struct buffer text = {.arena = restoring->arena};
-    struct json_writer writer = {.out = &text};
     if (!evidence || evidence->type != JSON_OBJECT) return refuse(STR("evidence"), error);
-    json_write(&writer, evidence);
-    *out = buffer_str(&text);
-    return buffer_failed(&text) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+    *out = json_written(evidence, restoring->arena);
+    return str_is_none(*out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }
 
 static enum status read_words(const struct json_value *line, struct duplicate_row *row,

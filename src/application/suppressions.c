@@ -1,8 +1,7 @@
 #include "application/suppressions.h"
 
-#include <inttypes.h>
-
 #include "application/customer.h"
+#include "base/hex.h"
 #include "domain/field.h"
 #include "domain/profile.h"
 
@@ -13,12 +12,13 @@ struct str suppressions_hash(const struct application *application, struct str c
     struct str canonical = is_mail ? profile_canonical_email(contact_point, arena)
                                    : profile_canonical_phone(contact_point, arena);
     if (str_is_none(canonical)) return STR_NONE;
-    struct str text =
-        arena_format(arena, "%s|%.*s", is_mail ? "EMAIL" : "PHONE", STR_ARGS(canonical));
+    struct str text = ARENA_JOIN(arena, is_mail ? STR("EMAIL|") : STR("PHONE|"), canonical);
     if (str_is_none(text)) return STR_NONE;
     struct hash_key second = {application->suppression_key.k1, ~application->suppression_key.k0};
-    return arena_format(arena, "%016" PRIx64 "%016" PRIx64,
-                        hash_bytes(application->suppression_key, text), hash_bytes(second, text));
+    char digits[2 * HEX_DIGITS];
+    hex_put(hash_bytes(application->suppression_key, text), digits);
+    hex_put(hash_bytes(second, text), digits + HEX_DIGITS);
+    return arena_str(arena, str_of(digits, sizeof(digits)));
 }
 
 enum { REASON_MAX = 200 };

@@ -172,13 +172,31 @@ struct str arena_str(struct arena *arena, struct str s)
 
 struct str arena_format(struct arena *arena, const char *format, ...)
 {
+    char small[256];
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
+    int length = vsnprintf(small, sizeof(small), format, args);
     va_end(args);
     char *text = length >= 0 ? arena_alloc(arena, (size_t)length + 1) : NULL;
-    if (text) (void)vsnprintf(text, (size_t)length + 1, format, again);
+    if (text && (size_t)length < sizeof(small))
+        memcpy(text, small, (size_t)length + 1);
+    else if (text)
+        (void)vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);
     return text ? str_of(text, (size_t)length) : STR_NONE;
+}
+
+struct str arena_join(struct arena *arena, const struct str *parts, size_t count)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < count; i++) length += parts[i].len;
+    char *text = arena_alloc(arena, length + 1), *at = text;
+    if (!text) return STR_NONE;
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].len > 0) memcpy(at, parts[i].ptr, parts[i].len);
+        at += parts[i].len;
+    }
+    *at = '\0';
+    return str_of(text, length);
 }

@@ -59,6 +59,12 @@ char *arena_cstr(struct arena *arena, struct str s);
 struct str arena_format(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The parts one after the other; absent when out of memory. */
+struct str arena_join(struct arena *arena, const struct str *parts, size_t count);
+#define ARENA_JOIN(arena, ...)                                                                     \
+    arena_join((arena), (const struct str[]){__VA_ARGS__},                                         \
+               sizeof((const struct str[]){__VA_ARGS__}) / sizeof(struct str))
+
 #define ARENA_NEW(arena, type)              ((type *)arena_calloc((arena), 1, sizeof(type)))
 #define ARENA_NEW_ARRAY(arena, type, count) ((type *)arena_calloc((arena), (count), sizeof(type)))
 

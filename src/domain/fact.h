@@ -58,6 +58,8 @@ struct fact {
     struct str actor;     /* who did it */
     struct str import_id; /* the import that brought it, which can be undone; absent: none */
     struct json_value *body;
+    struct str
+        text;       /* the body as it is stored, where that was written ahead; absent: it was not */
     int64_t number; /* the store's, among those of its home: what came later has a greater one, and
                        history another than the rest */
     bool undone;    /* set by tree_sort(): an UNDO speaks of it */

@@ -93,6 +93,8 @@ void json_null(struct json_writer *writer);
 /* Text that is JSON already. */
 void json_raw(struct json_writer *writer, struct str text);
 void json_write(struct json_writer *writer, const struct json_value *value);
+/* The value alone, in the arena; absent when out of memory. */
+struct str json_written(const struct json_value *value, struct arena *arena);
 /* key + string, left out when the string is absent. */
 void json_member_string(struct json_writer *writer, struct str name, struct str text);
 /* The same, but null when the string is absent. */

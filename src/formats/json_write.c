@@ -168,3 +168,11 @@ void json_member_nullable(struct json_writer *writer, struct str name, struct st
     else
         json_string(writer, text);
 }
+
+struct str json_written(const struct json_value *value, struct arena *arena)
+{
+    struct buffer out = {.arena = arena};
+    struct json_writer writer = {.out = &out};
+    json_write(&writer, value);
+    return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
+}

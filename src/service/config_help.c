@@ -85,7 +85,7 @@ static const char introduction[] =
     "\n"
     "| type | written as |\n"
     "|---|---|\n"
-    "| size | `65536`, `64K`, `1M`, `2G` (powers of 1024) |\n"
+    "| size | `65536`, `64K`, `1M`, `2G` (powers of 1024); `25%`: of the memory that the process may use |\n"
     "| duration | `500ms`, `30s`, `5m`, `2h`, `1d` |\n"
     "| boolean | `true` `yes` `on` `1`, `false` `no` `off` `0` |\n"
     "| list | `one, two, three` |\n"

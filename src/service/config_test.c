@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/machine.h"
 #include "service/command.h"
 #include "unit.h"
 
@@ -153,6 +154,11 @@ static void quantities_have_units_and_do_not_overflow(void **state)
     assert_true(config_parse_size(STR("64K"), &value) && value == 65536);
     assert_true(config_parse_size(STR("1 MiB"), &value) && value == 1 << 20);
     assert_true(config_parse_size(STR("0"), &value) && value == 0);
+    assert_true(config_parse_size(STR("50%"), &value) && value == machine_memory_bytes() / 100 * 50);
+    assert_true(config_parse_size(STR("0%"), &value) && value == 0);
+    assert_false(config_parse_size(STR("101%"), &value));
+    assert_false(config_parse_size(STR("-1%"), &value));
+    assert_false(config_parse_size(STR("%"), &value));
     assert_true(config_parse_duration(STR("2h"), &value) && value == 7200000);
     assert_false(config_parse_duration(STR("2"), &value));
     assert_false(config_parse_duration(STR("-2s"), &value));

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/machine.h"
 #include "service/config.h"
 
 struct unit {
@@ -44,8 +45,19 @@ static bool parse_quantity(struct str text, const struct unit *units, size_t uni
     return false;
 }
 
+/* "25%": of the memory that there is. */
+static bool parse_share(struct str text, int64_t *bytes)
+{
+    int64_t percent;
+    if (text.len < 2 || text.ptr[text.len - 1] != '%') return false;
+    if (!str_to_int64(str_of(text.ptr, text.len - 1), &percent)) return false;
+    *bytes = machine_memory_bytes() / 100 * percent;
+    return percent >= 0 && percent <= 100;
+}
+
 bool config_parse_size(struct str text, int64_t *bytes)
 {
+    if (parse_share(text, bytes)) return true;
     return parse_quantity(text, size_units, sizeof(size_units) / sizeof(size_units[0]), bytes);
 }
 

@@ -54,8 +54,7 @@ static bool add_identifiers(const struct json_value *said, struct arena *arena,
         const struct json_value *item = &identifiers->items[i];
         struct str value = profile_canonical_identifier(text_of(item, "value"), arena);
         if (says_nothing(value)) continue;
-        if (!add_key(keys, arena_format(arena, "id|%.*s|%.*s", STR_ARGS(text_of(item, "type")),
-                                        STR_ARGS(value))))
+        if (!add_key(keys, ARENA_JOIN(arena, STR("id|"), text_of(item, "type"), STR("|"), value)))
             return false;
     }
     return true;
@@ -64,7 +63,7 @@ static bool add_identifiers(const struct json_value *said, struct arena *arena,
 typedef struct str canonical_form(struct str, struct arena *);
 
 static bool add_points(const struct json_value *said, enum contact_point_kind kind,
-                       const char *prefix, canonical_form *canonical, struct arena *arena,
+                       struct str prefix, canonical_form *canonical, struct arena *arena,
                        struct match_keys *keys)
 {
     struct contact_points points = contact_points_of(said, kind);
@@ -72,8 +71,7 @@ static bool add_points(const struct json_value *said, enum contact_point_kind ki
     while (!str_is_empty(name) && contact_points_next(&points, &point)) {
         point = canonical(point, arena);
         if (says_nothing(point)) continue;
-        if (!add_key(keys,
-                     arena_format(arena, "%s|%.*s|%.*s", prefix, STR_ARGS(point), STR_ARGS(name))))
+        if (!add_key(keys, ARENA_JOIN(arena, prefix, STR("|"), point, STR("|"), name)))
             return false;
     }
     return true;
@@ -84,10 +82,10 @@ enum status exact_keys(const struct match_record *record, struct arena *arena,
 {
     for (size_t i = 0; i < record->said_count; i++)
         if (!add_identifiers(record->said[i], arena, keys) ||
-            !add_points(record->said[i], CONTACT_POINT_EMAIL, "email+name", profile_canonical_email,
-                        arena, keys) ||
-            !add_points(record->said[i], CONTACT_POINT_PHONE, "phone+name", profile_canonical_phone,
-                        arena, keys))
+            !add_points(record->said[i], CONTACT_POINT_EMAIL, STR("email+name"),
+                        profile_canonical_email, arena, keys) ||
+            !add_points(record->said[i], CONTACT_POINT_PHONE, STR("phone+name"),
+                        profile_canonical_phone, arena, keys))
             return STATUS_OUT_OF_MEMORY;
     return STATUS_OK;
 }

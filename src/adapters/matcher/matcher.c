@@ -8,6 +8,7 @@
 #include "adapters/matcher/evidence.h"
 #include "adapters/matcher/exact.h"
 #include "adapters/matcher/statistics.h"
+#include "base/hex.h"
 
 _Static_assert((int)EXACT_REASONS_MAX >= (int)MATCHING_PARTS_MAX,
                "reasons of either kind have room");
@@ -77,7 +78,9 @@ static enum status make_keys(struct matcher *base, const struct match_record *re
         keys->telling = keys->count; /* when it begins with the supporting ones */
         for (size_t i = 0; i < count; i++) {
             if (!is_wanted(&blocking[i], choices[c])) continue;
-            struct str key = arena_format(arena, "~%016llx", (unsigned long long)blocking[i].hash);
+            char digits[1 + HEX_DIGITS] = "~";
+            hex_put(blocking[i].hash, digits + 1);
+            struct str key = arena_str(arena, str_of(digits, sizeof(digits)));
             if (str_is_none(key)) return STATUS_OUT_OF_MEMORY;
             keys->items[keys->count++] = key;
         }

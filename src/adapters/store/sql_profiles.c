@@ -89,7 +89,7 @@ enum status sql_profiles_insert(struct store_session *base, const struct profile
     encode_row(base, row, params);
     TRY(sql_writes_add(&session->writes, SQL_WRITES_PROFILE, params + 1, error));
     sql_store_note_change(session, row->customer_id);
-    return STATUS_OK;
+    return sql_trees_begin_home(session, row->customer_id, error);
 }
 
 enum status sql_profiles_update(struct store_session *base, const struct profile_row *row,

@@ -50,6 +50,9 @@ struct sql_session {
     struct sql_transaction *transaction;
     struct arena *arena;
     struct sql_writes writes;
+    /* The home that this unit of work made last, of whose facts it knows the number. */
+    struct str new_home;
+    int64_t new_home_facts;
     struct sql_search_view *search_view; /* that it has taken; NULL: none */
     bool takes_cached;                   /* it only reads, from the store that the cache is of */
     uint64_t cache_ticket;               /* from before its snapshot */
@@ -133,6 +136,8 @@ enum status sql_profiles_version_list(struct store_session *, struct str custome
 
 enum status sql_trees_load(struct store_session *, struct str root, instant as_of, struct arena *,
                            struct tree *, struct error *);
+/* The home is new: it has no fact yet. */
+enum status sql_trees_begin_home(struct sql_session *session, struct str home, struct error *error);
 enum status sql_trees_fact_append(struct store_session *, const struct fact *, struct error *);
 enum status sql_trees_facts_about(struct store_session *, const struct str *objects, size_t count,
                                   struct arena *, struct fact **, size_t *fact_count,

@@ -2,26 +2,54 @@
 #include "adapters/store/sql_store_internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* --- facts --- */
+
+enum { FACT_COLUMNS = 10 };
+
+enum status sql_trees_begin_home(struct sql_session *session, struct str home, struct error *error)
+{
+    if (session->writes.is_gathering) return STATUS_OK;
+    session->new_home = arena_str(&session->writes.arena, home);
+    session->new_home_facts = 0;
+    return str_is_none(session->new_home) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+}
+
+/* What number the next fact of a home has need not be asked when the home is new. */
+static enum status append_to_new(struct sql_session *session, const struct sql_value *values,
+                                 size_t count, struct error *error)
+{
+    struct sql_value params[FACT_COLUMNS + 2] = {SQL_PARAM_TEXT(session->base.tenant),
+                                                 SQL_PARAM_INT64(++session->new_home_facts)};
+    memcpy(params + 2, values, count * sizeof(*values));
+    return sql_execute(session->transaction, SQL_FACT_INSERT, params, count + 2, error);
+}
 
 enum status sql_trees_fact_append(struct store_session *base, const struct fact *fact,
                                   struct error *error)
 {
     struct sql_session *session = sql_session_of(base);
     struct arena_mark mark = arena_mark(session->arena);
-    struct buffer body = {.arena = session->arena};
-    struct json_writer writer = {.out = &body};
-    json_write(&writer, fact->body);
-    if (buffer_failed(&body)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    const struct sql_value values[] = {
-        SQL_PARAM_TEXT(fact->home),         SQL_PARAM_TEXT(fact_kind_name(fact->kind)),
-        SQL_PARAM_TEXT(fact->subject),      SQL_PARAM_TEXT(fact->object),
-        SQL_PARAM_TEXT(fact->source),       SQL_PARAM_INT64(fact->observed_at),
-        SQL_PARAM_INT64(fact->recorded_at), SQL_PARAM_TEXT(fact->actor),
-        SQL_PARAM_TEXT(buffer_str(&body)),  SQL_PARAM_TEXT(fact->import_id),
+    struct str body =
+        str_is_none(fact->text) ? json_written(fact->body, session->arena) : fact->text;
+    if (str_is_none(body)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    const struct sql_value values[FACT_COLUMNS] = {
+        SQL_PARAM_TEXT(fact->home),
+        SQL_PARAM_TEXT(fact_kind_name(fact->kind)),
+        SQL_PARAM_TEXT(fact->subject),
+        SQL_PARAM_TEXT(fact->object),
+        SQL_PARAM_TEXT(fact->source),
+        SQL_PARAM_INT64(fact->observed_at),
+        SQL_PARAM_INT64(fact->recorded_at),
+        SQL_PARAM_TEXT(fact->actor),
+        SQL_PARAM_TEXT(body),
+        SQL_PARAM_TEXT(fact->import_id),
     };
-    enum status status = sql_writes_add(&session->writes, SQL_WRITES_FACT, values, error);
+    bool is_new = !str_is_none(session->new_home) && !fact_kind_is_history(fact->kind) &&
+                  str_equal(fact->home, session->new_home);
+    enum status status = is_new ? append_to_new(session, values, FACT_COLUMNS, error)
+                                : sql_writes_add(&session->writes, SQL_WRITES_FACT, values, error);
     arena_rewind(session->arena, mark); /* they are taken over by the call */
     return status;
 }

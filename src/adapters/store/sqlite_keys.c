@@ -81,6 +81,12 @@ struct place {
     int64_t row;
 };
 
+/* A row of the log: whose keys they are. Customers who are alike meet in many keys. */
+struct log_row {
+    int64_t row; /* 0: the place is free */
+    struct str home, hashes;
+};
+
 struct search {
     struct sqlite_keys *keys;
     struct sql_transaction *transaction;
@@ -92,6 +98,8 @@ struct search {
     struct arena *arena;
     struct place *places;
     size_t place_count, place_room;
+    struct log_row *log; /* rows that were read, by a hash of their number */
+    size_t log_mask;
     struct key_hit *hits;
     size_t hit_count;
 };
@@ -179,16 +187,47 @@ static bool has_hash(struct str hashes, uint64_t wanted)
     return false;
 }
 
-/* The home in a row of the log if it has that key; absent otherwise. */
-static enum status home_in_row(const struct search *search, const struct place *place,
-                               struct str *home, struct error *error)
+static bool reserve_log(struct search *search)
 {
-    const struct sql_value params[] = {SQL_PARAM_INT64(place->row), SQL_PARAM_TEXT(search->tenant)};
+    size_t room = 16;
+    while (room < 2 * search->place_count) room *= 2;
+    search->log = ARENA_NEW_ARRAY(search->arena, struct log_row, room);
+    search->log_mask = room - 1;
+    return search->log != NULL;
+}
+
+static struct log_row *place_in_log(const struct search *search, int64_t row)
+{
+    size_t at = (uint64_t)row * 0x9e3779b97f4a7c15ULL >> 32 & search->log_mask;
+    while (search->log[at].row != 0 && search->log[at].row != row) at = (at + 1) & search->log_mask;
+    return &search->log[at];
+}
+
+/* Each row is read once. One that is not there has no home. */
+static enum status read_log(struct search *search, int64_t row, const struct log_row **found,
+                            struct error *error)
+{
+    struct log_row *place = place_in_log(search, row);
+    *found = place;
+    if (place->row == row) return STATUS_OK;
+    const struct sql_value params[] = {SQL_PARAM_INT64(row), SQL_PARAM_TEXT(search->tenant)};
     struct sql_rows rows = {0};
     TRY(sql_query(search->transaction, SQL_MATCH_KEY_LOG_GET, params, 2, search->arena, &rows,
                   error));
-    bool there = rows.row_count > 0 && has_hash(sql_cell(&rows, 0, 1), search->hashes[place->key]);
-    *home = there ? sql_cell(&rows, 0, 0) : STR_NONE;
+    *place = (struct log_row){.row = row};
+    if (rows.row_count == 0) return STATUS_OK;
+    place->home = sql_cell(&rows, 0, 0);
+    place->hashes = sql_cell(&rows, 0, 1);
+    return STATUS_OK;
+}
+
+/* The home in a row of the log if it has that key; absent otherwise. */
+static enum status home_in_row(struct search *search, const struct place *place, struct str *home,
+                               struct error *error)
+{
+    const struct log_row *row;
+    TRY(read_log(search, place->row, &row, error));
+    *home = has_hash(row->hashes, search->hashes[place->key]) ? row->home : STR_NONE;
     return STATUS_OK;
 }
 
@@ -223,7 +262,7 @@ static enum status look_at_places(struct search *search, struct error *error)
     struct place *places = search->places;
     size_t count = search->place_count, of_key = 0;
     search->hits = ARENA_NEW_ARRAY(search->arena, struct key_hit, count);
-    if (!search->hits) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (!search->hits || !reserve_log(search)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     if (count > 1) qsort(places, count, sizeof(*places), compare_places);
     for (size_t i = 0; i < count; i++) {
         struct str home;

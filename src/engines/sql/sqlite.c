@@ -226,18 +226,9 @@ static enum status start(struct sqlite_driver *self, const struct sqlite_options
     return sqlite_writer_start(&self->writer, &self->base, &self->options, error);
 }
 
-/* Counting its memory takes SQLite a lock of the whole process at every allocation, and nobody
- * asks. Refused once SQLite runs, which is no harm. */
-static void forgo_memory_statistics(void)
-{
-    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-}
-
 enum status sqlite_open(const struct sqlite_options *options, struct sql_driver **driver,
                         struct error *error)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    (void)pthread_once(&once, forgo_memory_statistics);
     struct sqlite_driver *self = calloc(1, sizeof(*self));
     if (!self) return error_plain(error, STATUS_OUT_OF_MEMORY);
     if (pthread_key_create(&self->own_reader, reader_put_back) != 0) {
