@@ -414,6 +414,18 @@ static enum status build_list(struct finding *finding, size_t segment, size_t to
     return status;
 }
 
+/* A list of what is near is made for who asks again: most typos are made once, the words that stand
+ * beside them are typed every day. */
+static bool is_worth_a_list(const struct finding *finding, size_t segment, struct str key)
+{
+    const struct search_view *view = finding->view;
+    if (finding->ask->close_only) return true;
+    struct str mark = arena_format(finding->arena, "A%.*s", STR_ARGS(key));
+    if (str_is_none(mark) || !str_is_none(view->recall(view->context, segment, mark))) return true;
+    view->remember(view->context, segment, mark, STR(""));
+    return false;
+}
+
 /* *bytes stays absent where no list is kept: of rare tokens, and where there is no room for it. */
 static enum status find_list(struct finding *finding, size_t segment, size_t token,
                              struct str *bytes, struct error *error)
@@ -424,7 +436,7 @@ static enum status find_list(struct finding *finding, size_t segment, size_t tok
     *bytes = STR_NONE;
     if (str_is_none(key)) return STATUS_OK;
     *bytes = view->recall(view->context, segment, key);
-    if (!str_is_none(*bytes)) return STATUS_OK;
+    if (!str_is_none(*bytes) || !is_worth_a_list(finding, segment, key)) return STATUS_OK;
     arena_init(&arena, LIST_ARENA_BYTES);
     enum status status = build_list(finding, segment, token, &arena, &built, error);
     if (!str_is_none(built)) view->remember(view->context, segment, key, built);
