@@ -57,8 +57,8 @@ static void put(struct contract *c, struct str tenant, size_t from, size_t count
 struct finding {
     struct str key, from, to;
     struct arena *arena;
-    int64_t numbers[2 * HOMES + 1];
-    struct profile_row rows[2 * HOMES + 1];
+    int64_t numbers[2 * HOMES];
+    struct profile_row rows[2 * HOMES];
     size_t count, entry_count;
 };
 
@@ -100,12 +100,8 @@ static enum status find_body(struct store_session *session, void *context, struc
     TRY(search_view_prepare(&view, &ranges, 1, finding->arena, error));
     for (size_t i = 0; i < view.segment_count; i++)
         TRY(search_view_walk(&view, i, &range, &walk, finding->arena, &is_cut, error));
-    if (finding->count == 0) return STATUS_OK;
-    finding->numbers[finding->count] = finding->numbers[0]; /* who is named twice is given twice */
-    TRY(store_search_profiles(session, finding->numbers, finding->count + 1, finding->arena,
-                              finding->rows, error));
-    assert_str(finding->rows[finding->count].customer_id, finding->rows[0].customer_id);
-    return STATUS_OK;
+    return store_search_profiles(session, finding->numbers, finding->count, finding->arena,
+                                 finding->rows, error);
 }
 
 static struct finding finding;

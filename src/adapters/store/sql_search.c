@@ -338,12 +338,23 @@ static bool find_cached(const struct asking *asking, size_t index, struct arena 
            is_cacheable(&asking->rows[index]);
 }
 
+/* Of a number that is there twice, as two readings propose one entry, the later gets the row: the
+ * words say more of why than the whole. */
 static void take_cached(struct asking *asking, size_t count, struct arena *arena)
 {
+    struct wanted *wanted = asking->missing;
     for (size_t i = 0; i < count; i++) {
-        if (find_cached(asking, i, arena)) continue;
         asking->rows[i] = (struct profile_row){.erased_at = INSTANT_NONE};
-        asking->missing[asking->missing_count++] = (struct wanted){asking->numbers[i], i};
+        wanted[i] = (struct wanted){asking->numbers[i], i};
+    }
+    if (count > 1) qsort(wanted, count, sizeof(*wanted), compare_wanted);
+    for (size_t i = 0, next; i < count; i = next) {
+        struct wanted key = wanted[i];
+        for (next = i + 1; next < count && wanted[next].number == key.number;) next++;
+        key = wanted[i + (next - i) / 2];
+        if (find_cached(asking, key.index, arena)) continue;
+        asking->rows[key.index] = (struct profile_row){.erased_at = INSTANT_NONE};
+        wanted[asking->missing_count++] = key;
     }
 }
 
@@ -357,16 +368,13 @@ static void keep_row(const struct asking *asking, int64_t number, const struct p
     document_cache_put(store->cache, key, session->cache_ticket, session->base.tenant, row);
 }
 
-/* To whoever asked for the number: two readings may have proposed one entry. */
 static void give_row(const struct asking *asking, int64_t number, const struct profile_row *row)
 {
-    const struct wanted *missing = asking->missing, key = {.number = number};
-    const struct wanted *at =
-        bsearch(&key, missing, asking->missing_count, sizeof(*missing), compare_wanted);
+    const struct wanted key = {.number = number};
+    const struct wanted *at = bsearch(&key, asking->missing, asking->missing_count,
+                                      sizeof(*asking->missing), compare_wanted);
     if (!at) return;
-    while (at > missing && at[-1].number == number) at--;
-    for (; at < missing + asking->missing_count && at->number == number; at++)
-        asking->rows[at->index] = *row;
+    asking->rows[at->index] = *row;
     keep_row(asking, number, row);
 }
 
@@ -379,7 +387,6 @@ static enum status ask_missing(struct asking *asking, struct arena *arena, struc
         texts[i] = arena_format(arena, "%lld", (long long)asking->missing[i].number);
         if (str_is_none(texts[i])) return error_plain(error, STATUS_OUT_OF_MEMORY);
     }
-    qsort(asking->missing, count, sizeof(*asking->missing), compare_wanted);
     const struct sql_value params[] = {SQL_PARAM_TEXT(asking->session->base.tenant),
                                        SQL_PARAM_ARRAY(texts, count)};
     struct sql_rows found;
