@@ -338,24 +338,25 @@ static bool find_cached(const struct asking *asking, size_t index, struct arena 
            is_cacheable(&asking->rows[index]);
 }
 
-/* Of a number that is there twice, as two readings propose one entry, the later gets the row: the
- * words say more of why than the whole. */
-static void take_cached(struct asking *asking, size_t count, struct arena *arena)
+/* Of a number that is there twice, as two readings propose one entry, one gets the row. */
+static bool take_cached(struct asking *asking, size_t count, struct arena *arena)
 {
-    struct wanted *wanted = asking->missing;
+    struct wanted *wanted = ARENA_NEW_ARRAY(arena, struct wanted, count);
+    if (!wanted) return false;
     for (size_t i = 0; i < count; i++) {
         asking->rows[i] = (struct profile_row){.erased_at = INSTANT_NONE};
         wanted[i] = (struct wanted){asking->numbers[i], i};
     }
     if (count > 1) qsort(wanted, count, sizeof(*wanted), compare_wanted);
-    for (size_t i = 0, next; i < count; i = next) {
-        struct wanted key = wanted[i];
-        for (next = i + 1; next < count && wanted[next].number == key.number;) next++;
-        key = wanted[i + (next - i) / 2];
-        if (find_cached(asking, key.index, arena)) continue;
-        asking->rows[key.index] = (struct profile_row){.erased_at = INSTANT_NONE};
-        wanted[asking->missing_count++] = key;
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && wanted[i - 1].number == wanted[i].number) continue;
+        const struct wanted *at =
+            bsearch(&wanted[i], wanted, count, sizeof(*wanted), compare_wanted);
+        if (!at || find_cached(asking, at->index, arena)) continue;
+        asking->rows[at->index] = (struct profile_row){.erased_at = INSTANT_NONE};
+        asking->missing[asking->missing_count++] = *at;
     }
+    return true;
 }
 
 static void keep_row(const struct asking *asking, int64_t number, const struct profile_row *row)
@@ -404,8 +405,8 @@ enum status sql_search_profiles(struct store_session *base, const int64_t *numbe
 {
     struct asking asking = {.session = sql_session_of(base), .numbers = numbers, .rows = rows};
     asking.missing = ARENA_NEW_ARRAY(arena, struct wanted, count);
-    if (!asking.missing) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    take_cached(&asking, count, arena);
+    if (!asking.missing || !take_cached(&asking, count, arena))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
     return asking.missing_count > 0 ? ask_missing(&asking, arena, error) : STATUS_OK;
 }
 
