@@ -549,7 +549,7 @@ static enum status meet_token(struct finding *finding, size_t segment, size_t to
 /* One that may lack a token has one of the first two. */
 static enum status find_all_tokens(struct finding *finding, size_t segment, struct error *error)
 {
-    size_t order[SEARCH_TOKENS_MAX], may_lack = lacking_max(finding);
+    size_t order[SEARCH_TOKENS_MAX] = {0}, may_lack = lacking_max(finding);
     order_tokens(finding, segment, order);
     finding->candidates = (struct candidates){0};
     finding->sieve = (struct sieve){0};
