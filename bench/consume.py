@@ -86,7 +86,7 @@ def main():
     parser.add_argument("--messages", type=int, default=200000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    broker, stage = KafkaServer(memory="512m"), bench.Stage(options.store)
+    broker, stage = KafkaServer(memory="512m", level=4), bench.Stage(options.store)
     try:
         broker.start()
         stage.import_profiles(options.profiles)

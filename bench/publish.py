@@ -144,7 +144,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--newer", action="store_true")
     options = parser.parse_args()
-    broker, stage = KafkaServer(memory="512m"), bench.Stage(options.store)
+    broker, stage = KafkaServer(memory="512m", level=4), bench.Stage(options.store)
     library = "newer" if options.newer else "system"
     try:
         broker.start()

@@ -12,6 +12,7 @@
     bench/run.py publish [--store ...] [--profiles 200000] [--newer]
     bench/run.py webhooks [--store ...] [--profiles 50000]
     bench/run.py consume [--store ...] [--profiles 20000]
+    bench/run.py background [--store ...] [--profiles 20000]
     bench/run.py instances [--profiles 20000]
     bench/run.py traces [--profiles 20000]
     bench/run.py start
@@ -289,11 +290,13 @@ def create(options):
             stage.import_profiles(options.profiles)
         service = stage.serve(*EVERYBODY_WAITS)
         disk, runs, beside = disk_probe(stage.directory), [], []
+        from replicas import one_round
+        servers = {"service": service.process, **({"server": stage.server.process} if stage.server else {})}
         for round_number in range(options.rounds):
             beside.append(plain.postgres_creates(stage.server, plain.document_of(profile(1)), options.seconds, 64) if stage.server
                           else plain.sqlite_creates(stage.directory, plain.document_of(profile(1)), options.seconds))
-            runs.append(wrk(service.port, "create.lua", [f"{API}/customers", f"r{round_number}x{os.getpid()}",
-                                                          f"Authorization=Bearer {stage.token}"], options.seconds))
+            arguments = [f"{API}/customers", f"r{round_number}x{os.getpid()}", f"Authorization=Bearer {stage.token}"]
+            runs.append(one_round(sys.modules[__name__], service, servers, "create.lua", arguments, options.seconds))
         service.stop()
         middle, plain_middle = statistics.median(run["per_second"] for run in runs), statistics.median(beside)
         report(measure=f"create {options.store}", profiles_before=options.profiles, rounds=runs, fdatasync_per_second=disk,
@@ -662,6 +665,13 @@ def consume(options):
                     str(options.rounds)], check=True)
 
 
+def background(options):
+    """The same: bench/background.py."""
+    python = os.path.join(ROOT, "build", "venv", "bin", "python3")
+    subprocess.run([python, os.path.join(HERE, "background.py"), "--store", options.store, "--profiles", str(options.profiles), "--seconds",
+                    str(options.seconds), "--rounds", str(options.rounds)], check=True)
+
+
 def instances(options):
     """bench/instances.py."""
     from instances import measure
@@ -688,7 +698,7 @@ def history(options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("measure", choices=("lookup", "flat", "create", "import", "upsert", "match", "search", "index", "start", "connections", "overload", "publish", "instances", "consume", "webhooks", "traces", "history", "replicas"))
+    parser.add_argument("measure", choices=("lookup", "flat", "create", "import", "upsert", "match", "search", "index", "start", "connections", "overload", "publish", "instances", "consume", "background", "webhooks", "traces", "history", "replicas"))
     parser.add_argument("--newer", action="store_true", help="publish: with the librdkafka of the Python client")
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--profiles", type=int)
@@ -702,8 +712,8 @@ def main():
     options = parser.parse_args()
     Stage.bases = options.bases
     if options.profiles is None:
-        options.profiles = {"lookup": 1000000, "create": 0, "import": 200000, "upsert": 200000, "match": 200000, "search": 1000000, "index": 100000, "overload": 20000, "publish": 200000, "instances": 20000, "replicas": 20000, "consume": 20000, "webhooks": 50000, "traces": 20000}.get(options.measure, 0)
-    {"lookup": lookup, "flat": flat, "create": create, "import": import_bench, "upsert": upsert, "match": match, "search": search, "index": index, "start": start, "connections": connections, "overload": overload, "publish": publish, "instances": instances, "consume": consume, "webhooks": webhooks, "traces": traces, "history": history, "replicas": replicas}[options.measure](options)
+        options.profiles = {"lookup": 1000000, "create": 0, "import": 200000, "upsert": 200000, "match": 200000, "search": 1000000, "index": 100000, "overload": 20000, "publish": 200000, "instances": 20000, "replicas": 20000, "consume": 20000, "background": 20000, "webhooks": 50000, "traces": 20000}.get(options.measure, 0)
+    {"lookup": lookup, "flat": flat, "create": create, "import": import_bench, "upsert": upsert, "match": match, "search": search, "index": index, "start": start, "connections": connections, "overload": overload, "publish": publish, "instances": instances, "consume": consume, "background": background, "webhooks": webhooks, "traces": traces, "history": history, "replicas": replicas}[options.measure](options)
 
 
 if __name__ == "__main__":

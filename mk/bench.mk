@@ -8,6 +8,7 @@ bench: all $(BUILD)/bench_load
 	bench/run.py webhooks
 	bench/run.py webhooks --store postgres
 	bench/run.py consume --store postgres --rounds 1
+	bench/run.py background --rounds 1 --seconds 5
 	bench/run.py traces --seconds 2
 	bench/run.py connections
 	bench/run.py history

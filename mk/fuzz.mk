@@ -1,12 +1,12 @@
 # Fuzzing with libFuzzer, under the address and undefined behaviour sanitizers.
 #
-#   make fuzz-short                           every target for FUZZ_SECONDS (5) seconds
+#   make fuzz-short                           every target for FUZZ_SECONDS (4) seconds
 #   make fuzz TARGET=json SECONDS=3600        one target for long
 #
 # A target is a file tests/fuzz/NAME_fuzz.c; see tests/fuzz/fuzz.h. The build tree is of its own,
 # with clang; what fuzz-short found before is where the next run of it begins.
 
-FUZZ_SECONDS ?= 5
+FUZZ_SECONDS ?= 4
 FUZZ_BUILD   ?= $(BUILD)/fuzz
 FUZZ_NAMES   := $(patsubst tests/fuzz/%_fuzz.c,%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
 FUZZ_MAKE     = $(MAKE) BUILD=$(FUZZ_BUILD) CC=clang SANITIZE=address,undefined OPTIMISE="-O1 -g1" \

@@ -1,9 +1,9 @@
 # Whole-service scenarios and every answer of every route (tests/scenario), the same on each store, and
-# runs that kill the service and its database (tests/fault). FAULT_CYCLES is short in `make test`;
-# `make fault-long` runs thousands.
+# runs that kill the service and its database (tests/fault). FAULT_CYCLES is short in `make test`; make faults-long
+# (mk/faults.mk) for long.
 
 FAULT_CYCLES ?= 200
-TEST_STEPS   += scenario-memory scenario-sqlite scenario-postgres codes-sqlite codes-postgres \
+TEST_STEPS   += scenario-memory scenario-sqlite codes-sqlite codes-postgres \
                 erasure-sqlite erasure-postgres fault-checker fault-starting fault-sqlite fault-postgres
 
 # Each answer that /openapi.json declares, and no other.
@@ -18,7 +18,7 @@ erasure-sqlite erasure-postgres: erasure-%: $(BUILD)/customer360
 	tests/scenario/erasure.py --store $* --binary $(BUILD)/customer360
 
 .PHONY: scenario scenario-memory scenario-sqlite scenario-postgres fault fault-checker fault-sqlite \
-        fault-postgres fault-starting fault-binary fault-long
+        fault-postgres fault-starting fault-binary
 scenario: scenario-memory scenario-sqlite scenario-postgres
 scenario-memory scenario-sqlite scenario-postgres: scenario-%: $(BUILD)/customer360
 	tests/scenario/run.py --store $* --binary $(BUILD)/customer360
@@ -34,6 +34,3 @@ fault-checker:
 	tests/fault/run.py --self-test
 fault-sqlite fault-postgres: fault-%: fault-binary
 	tests/fault/run.py --store $* --cycles $(FAULT_CYCLES) --binary $(BUILD)/fault/customer360
-
-fault-long:
-	+$(MAKE) fault FAULT_CYCLES=3000

@@ -20,15 +20,16 @@ test:
 
 # Everything in the tree of BUILD that a step wants, and the tree that two steps share.
 test-build: all $(TEST_BINS) $(WRITE_API) $(BUILD)/operations/preload.so $(BUILD)/programs/matching_similarity \
-            $(MATCHING_VENV)/bin/python fault-binary
+            $(MATCHING_VENV)/bin/python fault-binary $(BUILD)/fault/unguarded.so
 
 # gcc 12's sanitizers want their memory where much address randomisation may have put something else.
 PLAIN_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo "setarch -R")
 SANITIZE_MAKE    = TEST_PREFIX="$(PLAIN_ADDRESSES)" $(MAKE) OPTIMISE="-O1 -g1"
 
-# The whole suite under the address and undefined behaviour sanitizers.
+# The whole suite under the address and undefined behaviour sanitizers, and the whole service, with its scenarios.
 sanitize:
-	+$(SANITIZE_MAKE) BUILD=$(BUILD)/asan SANITIZE=address,undefined check
+	+$(SANITIZE_MAKE) BUILD=$(BUILD)/asan SANITIZE=address,undefined all check
+	$(PLAIN_ADDRESSES) tests/scenario/run.py --store postgres --binary $(BUILD)/asan/customer360
 
 # What has threads, under the thread sanitizer.
 THREADED_TESTS := $(filter src/engines/% src/adapters/% src/application/% tests/contract/%,$(TESTS_C))

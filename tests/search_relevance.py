@@ -5,7 +5,8 @@
                               (or MATCHING_BUILD, MATCHING_DATA, as for tests/matching_accuracy.py)
 
 The names of the labelled sets become customers; queries are made from them: the name as it is, with one typo, cut
-while it is typed, its words in another order, in capitals without punctuation. A query is answered when
+while it is typed, its words in another order, in capitals without punctuation; and phone numbers and e-mail addresses, which are
+made, in other forms than they were given in. A query is answered when
 a customer of that name, or one that the set says is the same, is among the hits. A set that is not there is skipped with a line that says so.
 The same base and query give the same hits, so a figure only changes with the code. A bar holds for a kind of query on all sets
 together: of a few dozen queries it would be one query more or less.
@@ -29,8 +30,10 @@ from run import Service, Stores, key_flags  # noqa: E402  (tests/scenario/run.py
 # set, file, how a row names its customer
 SETS = (("febrl3", "records.csv", lambda row: f"{row['given_name']} {row['surname']}", "PERSON"),
         ("historical50k", "records.csv", lambda row: row["first_and_surname"], "PERSON"),
-        ("orgs_hard", "records.csv", lambda row: row["org_name"], "ORGANIZATION"))
+        ("orgs_hard", "records.csv", lambda row: row["org_name"], "ORGANIZATION"),
+        ("chicago_earlychildhood", "records.csv", lambda row: row["Site name"], "ORGANIZATION"))
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
+WORDS_MAX = 12  # of a query
 
 
 def mistyped(chance, name):
@@ -67,6 +70,22 @@ KINDS = (("as it is", lambda chance, name: name, 0.99, 0.995),
          ("in capitals", in_capitals, 0.99, 0.995))
 
 
+def phone_of(number):
+    return f"+4930{2000000 + number * 7919 % 7999993}"
+
+
+def mail_of(number):
+    return f"p.{number * 7919 % 7999993}@firma-{number % 97}.example"
+
+
+# the same for what customers are reached by, however it is written; by the number of the customer
+POINTS = (("a phone number, national", lambda number: "0" + phone_of(number)[3:], 0.995, 0.995),
+          ("a phone number, in groups", lambda number: f"0049 (0)30 / {phone_of(number)[5:8]}-{phone_of(number)[8:]}", 0.995, 0.995),
+          ("the end of a phone number", lambda number: phone_of(number)[-7:], 0.98, 0.995),
+          ("an e-mail address", mail_of, 0.995, 0.995),
+          ("an e-mail address, in capitals", lambda number: mail_of(number).upper(), 0.995, 0.995))
+
+
 def same_rows(folder, count):
     """Who each row is, by the pairs of matches.csv."""
     who = list(range(count))
@@ -85,7 +104,7 @@ def names_of(path, name_of):
     who = [row["entity"] for row in rows] if "entity" in rows[0] else same_rows(os.path.dirname(path), len(rows))
     for row, entity in zip(rows, who):
         name = " ".join(name_of(row).split())
-        if 4 < len(name) < 120:
+        if 4 < len(name) < 120 and len(re.findall(r"\w+", name)) <= WORDS_MAX:
             names.setdefault(name, set()).add(entity)
     return names
 
@@ -108,7 +127,8 @@ def measure(binary, store, names, kind, count):
         url = stores.new()
         with tempfile.NamedTemporaryFile("w", suffix=".ndjson", encoding="utf-8", delete=False) as out:
             for number, name in enumerate(names):
-                out.write(json.dumps({"customerId": f"C-{number}", "name": name, "kind": kind}) + "\n")
+                out.write(json.dumps({"customerId": f"C-{number}", "name": name, "kind": kind, "phones": [phone_of(number)],
+                                      "emails": [mail_of(number)]}) + "\n")
         subprocess.run([binary, "import", out.name, "--store", url, "--on-duplicate", "allow", "--json", *key_flags(url)],
                        check=True, stdout=subprocess.DEVNULL)
         os.remove(out.name)
@@ -121,6 +141,10 @@ def measure(binary, store, names, kind, count):
             queries = [(make(chance, name), fold(name)) for name in asked]
             queries = [(query, name) for query, name in queries if query]
             right = [[bool(who[found] & who[name]) for found in ask(service.port, query)] for query, name in queries]
+            figures[title] = (len(right), sum(any(found[:1]) for found in right), sum(any(found) for found in right))
+        numbers = {name: number for number, name in enumerate(names)}
+        for title, make, _, _ in POINTS:
+            right = [[found == fold(name) for found in ask(service.port, make(numbers[name]))] for name in asked[:100]]
             figures[title] = (len(right), sum(any(found[:1]) for found in right), sum(any(found) for found in right))
         service.stop()
     finally:
@@ -140,7 +164,7 @@ def main():
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--queries", type=int, default=300)
     options = parser.parse_args()
-    number, failed, total = 0, 0, {kind[0]: (0, 0, 0) for kind in KINDS}
+    number, failed, total = 0, 0, {kind[0]: (0, 0, 0) for kind in KINDS + POINTS}
     for title, file, name_of, kind in SETS:
         path = os.path.join(options.data, title, file)
         if not os.path.exists(path):
@@ -151,7 +175,7 @@ def main():
         for name, found in figures.items():
             print(f"# {title}, {name}: {shown(found)}", flush=True)
             total[name] = tuple(a + b for a, b in zip(total[name], found))
-    for name, _, first, ten in KINDS:
+    for name, _, first, ten in KINDS + POINTS:
         asked, at_first, at_ten = total[name]
         if not asked:
             continue

@@ -1,4 +1,6 @@
 select (select max(recorded_at) from outbox),
        (select count(*) from job where state in ('QUEUED', 'RUNNING')),
        (select count(*) from outbox where position is null),
-       (select count(*) from duplicate where claimed_until < $1)
+       (select count(*) from duplicate where claimed_until < $1),
+       (select count(*) from search_backlog),
+       (select max(entries) from (select count(*) as entries from search_new group by tenant_id) as tails)

@@ -66,7 +66,7 @@ static inline void application_count_matching(struct application *application,
 
 #define APPLICATION_LIMITS_DEFAULT                                                                 \
     ((struct application_limits){.contacts_max = 1000,                                             \
-                                 .facts_max = 100000,                                              \
+                                 .facts_max = 10000,                                               \
                                  .homes_max = 1000,                                                \
                                  .relationships_max = 1000,                                        \
                                  .lookup_max = 500,                                                \

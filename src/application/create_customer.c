@@ -62,12 +62,10 @@ static enum status lock_keys(const struct creation *creation, struct store_sessi
 static enum status refuse_taken_id(const struct creation *creation, struct store_session *session,
                                    struct error *error)
 {
-    struct profile_row row;
+    bool exists;
     if (!creation->customer->id_was_given) return STATUS_OK;
-    enum status status = store_profile_get(session, creation->customer->row.customer_id,
-                                           STORE_NO_LOCK, creation->arena, &row, error);
-    if (status == STATUS_CUSTOMER_NOT_FOUND) return STATUS_OK;
-    TRY(status);
+    TRY(store_profiles_exist(session, &creation->customer->row.customer_id, 1, &exists, error));
+    if (!exists) return STATUS_OK;
     return error_set(error, STATUS_CUSTOMER_EXISTS, STR("customerId"), STR_NONE,
                      "the customerId is taken");
 }
@@ -127,7 +125,8 @@ enum status create_customer(struct application *application, const struct caller
                                 .customer = &customer};
     TRY(new_customer_prepare(application, caller, creation.policy, &input, arena, &customer,
                              error));
-    TRY(store_write(application->store, caller->tenant, arena, create_body, &creation, error));
+    TRY(store_write_grouped(application->store, caller->tenant, arena, create_body, &creation,
+                            error));
     *out = (struct customer_document){.customer_id = creation.shown.customer_id,
                                       .version = creation.shown.version,
                                       .updated_at = creation.shown.updated_at,

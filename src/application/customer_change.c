@@ -61,7 +61,8 @@ static bool remember_home(struct customer_change *change, struct str home)
     return true;
 }
 
-/* Whoever takes back is never refused for what was said before. */
+/* Whoever takes back is not refused for what was said before, as far as memory goes: the limit is
+ * such that there is room for as much again. */
 static bool takes_back(const struct fact *fact)
 {
     bool revokes = fact->kind == FACT_CONSENT &&

@@ -3,8 +3,9 @@
  *
  * Each line is an object with "record": HEADER (first), PROFILE (a customer's row, versions and the
  * facts whose home it is, service orders and contracts among them), MERGE, DUPLICATE (an item of
- * the review queue), END (last, with the counts). Erased customers, events and jobs are not part of
- * it; neither is the suppression list, whose hashes mean nothing under another key.
+ * the review queue), END (last, with the counts). Of erased customers it has that they were erased,
+ * so that their ids are not given again. Events and jobs are not part of it; neither is the
+ * suppression list, whose hashes mean nothing under another key.
  */
 #ifndef APPLICATION_EXPORT_RECORDS_H
 #define APPLICATION_EXPORT_RECORDS_H

@@ -14,6 +14,7 @@
 #include "application/import_trial.h"
 #include "application/import_update.h"
 #include "application/jobs.h"
+#include "application/later_imports.h"
 #include "base/hash.h"
 #include "base/identifier.h"
 
@@ -64,7 +65,7 @@ struct import_batch {
     struct import_step *step;
     /* Made in the unit of work. */
     struct store_session *session;
-    struct buffer homes;     /* JSON array: to which facts were given */
+    struct buffer homes;     /* JSON array, as in struct job_step */
     struct batch_key *known; /* one per key */
     bool *suppressed;
     size_t point_count;
@@ -409,6 +410,16 @@ static void note_home(struct import_batch *batch, struct str home)
     json_string(&writer, home);
 }
 
+/* Whoever takes an import before this one back is told that it would be said still. */
+static enum status note_unchanged(struct import_batch *batch, struct str home, struct error *error)
+{
+    struct str noted =
+        arena_format(batch->arena, "%c%.*s", LATER_IMPORTS_UNCHANGED, STR_ARGS(home));
+    if (str_is_none(noted)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    note_home(batch, noted);
+    return STATUS_OK;
+}
+
 /* An undo has removed the customer that has the id that was given. */
 static enum status is_removed(const struct import_batch *batch, const struct batch_row *row,
                               bool *removed, struct error *error)
@@ -510,7 +521,9 @@ static enum status update_row(struct import_batch *batch, size_t index, struct s
         status = update_home(batch, &batch->rows[index], home, change, result, why);
     TRY(settle_row(result, status, why, error));
     for (size_t i = 0; i < change->home_count; i++) note_home(batch, change->homes[i]);
-    return STATUS_OK;
+    return status == STATUS_OK && result->outcome == IMPORT_UNCHANGED
+               ? note_unchanged(batch, home, error)
+               : STATUS_OK;
 }
 
 /* *known: false when the source record was given to no home, and nothing was done. */

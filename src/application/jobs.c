@@ -13,14 +13,12 @@ static struct str state_name(enum job_state state)
 
 enum { ANY_EPOCH = -1 };
 
-/* Imports and their undoing share one. */
+/* Imports and their undoing share one, and what goes through the whole base. */
 static const struct {
     struct str kind, lane;
 } lanes[] = {
-    {STR("IMPORT"), STR("import")},
-    {STR("UNDO"), STR("import")},
-    {STR("EXPORT"), STR("export")},
-    {STR("SCAN"), STR("scan")},
+    {STR("IMPORT"), STR("import")}, {STR("UNDO"), STR("import")},    {STR("EXPORT"), STR("export")},
+    {STR("SCAN"), STR("scan")},     {STR("RECOMPUTE"), STR("scan")},
 };
 
 struct str jobs_lane(struct str kind)
@@ -111,13 +109,14 @@ enum status jobs_create(struct application *application, const struct caller *ca
     struct job_work work = {.application = application,
                             .row = {.kind = kind,
                                     .state = JOB_QUEUED,
-                                    .actor = caller->user_id,
+                                    .actor = arena_str(arena, caller->user_id),
                                     .created_at = now,
                                     .updated_at = now}};
     work.row.job_id = str_is_none(job_id) ? jobs_new_id(application, arena) : job_id;
     work.row.lane = str_is_none(job_id) ? STR_NONE : jobs_lane(kind);
     work.row.document = jobs_document(parameters, caller->trace, arena);
-    if (str_is_none(work.row.job_id) || str_is_none(work.row.document))
+    if (str_is_none(work.row.job_id) || str_is_none(work.row.document) ||
+        str_is_none(work.row.actor) != str_is_none(caller->user_id))
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     *out = work.row;
     return store_write(application->store, caller->tenant, arena, put_body, &work, error);

@@ -18,7 +18,8 @@ MUST_CHECK enum status jobs_check_room_within(const struct application *applicat
                                               struct store_session *session, struct error *error);
 /* A job of that id for the service to run, which one of its instances takes; absent: a new one,
  * that the caller runs himself. `parameters` is a JSON object. `*out` is filled before the unit of
- * work ends, so that what is kept with it may tell of the job. */
+ * work ends, so that what is kept with it may tell of the job; its texts are the arena's, but for
+ * `job_id` and `kind` as given. */
 MUST_CHECK enum status jobs_create(struct application *application, const struct caller *caller,
                                    struct str job_id, struct str kind, struct str parameters,
                                    struct arena *arena, struct job_row *out, struct error *error);

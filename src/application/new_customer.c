@@ -239,7 +239,8 @@ enum status new_customer_insert(struct application *application, const struct ca
     TRY(write(application, caller, session, customer, found, arena, error));
     *shown = customer->row;
     /* The others first: a merge brings what it means for the queue with it. */
-    TRY(review_queue(application, &review, &customer->tree, true, found->duplicates + merges,
+    TRY(review_queue(application, &review, &customer->tree, true,
+                     merges ? &found->duplicates[1] : found->duplicates,
                      queued > 0 ? queued - merges : 0, found->cause, error));
     if (!merges) return STATUS_OK;
     return merge_into(application, caller, session, customer, found->duplicates[0].customer_id,

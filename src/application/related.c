@@ -84,6 +84,8 @@ static bool has_edge(const struct hierarchy *hierarchy, struct str parent, struc
 static bool add_edge(struct hierarchy *hierarchy, const struct link *link, struct arena *arena)
 {
     struct hierarchy_edge edge = {.relationship_id = link->relationship_id,
+                                  .from = json_text(json_get(link->body, STR("from"))),
+                                  .to = json_text(json_get(link->body, STR("to"))),
                                   .recorded_at = link->recorded_at};
     if (!relationship_edge(link->type, link->home_root, link->object_root, &edge)) return true;
     if (has_edge(hierarchy, edge.parent, edge.child, edge.relationship_id)) return true;
@@ -110,12 +112,23 @@ static void visit(struct hierarchy *hierarchy, struct str customer_id, size_t cu
         hierarchy->customers[hierarchy->customer_count++] = customer_id;
 }
 
-enum status related_load(struct store_session *session, struct str root, instant now,
-                         size_t customers_max, struct arena *arena, struct hierarchy *out,
-                         struct error *error)
+struct str related_day(instant at, struct arena *arena)
 {
-    char today[INSTANT_TEXT_MAX];
-    struct str day = str_of(instant_format(now, today).ptr, DAY_CHARS);
+    char text[INSTANT_TEXT_MAX];
+    return arena_str(arena, str_of(instant_format(at, text).ptr, DAY_CHARS));
+}
+
+static bool is_edge(const struct link *link, enum related_time time, struct str day)
+{
+    struct str to = json_text(json_get(link->body, STR("to")));
+    if (time == RELATED_ON) return relationship_is_current(link->body, day);
+    return str_is_none(to) || str_compare(day, to) <= 0;
+}
+
+enum status related_load(struct store_session *session, struct str root, enum related_time time,
+                         struct str day, size_t customers_max, struct arena *arena,
+                         struct hierarchy *out, struct error *error)
+{
     *out = (struct hierarchy){.customers = ARENA_NEW_ARRAY(arena, struct str, customers_max),
                               .names = ARENA_NEW_ARRAY(arena, struct str, customers_max)};
     if (!out->customers || !out->names) return error_plain(error, STATUS_OUT_OF_MEMORY);
@@ -131,14 +144,15 @@ enum status related_load(struct store_session *session, struct str root, instant
             struct hierarchy_edge edge;
             if (!relationship_edge(links[i].type, links[i].home_root, links[i].object_root,
                                    &edge) ||
-                !relationship_is_current(links[i].body, day))
+                !is_edge(&links[i], time, day))
                 continue;
             if (!add_edge(out, &links[i], arena)) return error_plain(error, STATUS_OUT_OF_MEMORY);
             visit(out, edge.parent, customers_max);
             visit(out, edge.child, customers_max);
         }
     }
-    if (hierarchy_suspend_cycles(out->edges, out->edge_count, arena) != STATUS_OK)
+    if (time == RELATED_ON &&
+        hierarchy_suspend_cycles(out->edges, out->edge_count, arena) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     return STATUS_OK;
 }

@@ -34,11 +34,16 @@ struct hierarchy {
     bool truncated; /* there are more customers than `customers_max` */
 };
 
-/* The edges of everything that hangs together with `root` through hierarchical relationships,
- * suspended ones marked. Only links that hold
- * on the day of `now` are edges. */
-MUST_CHECK enum status related_load(struct store_session *session, struct str root, instant now,
-                                    size_t customers_max, struct arena *arena,
-                                    struct hierarchy *out, struct error *error);
+/* Which links are edges: those that hold on the day; or those that do or will. */
+enum related_time { RELATED_ON, RELATED_FROM };
+
+/* The edges of everything that hangs together with `root` through hierarchical relationships; on
+ * one day, suspended ones marked. */
+MUST_CHECK enum status related_load(struct store_session *session, struct str root,
+                                    enum related_time time, struct str day, size_t customers_max,
+                                    struct arena *arena, struct hierarchy *out,
+                                    struct error *error);
+/* The day of an instant, YYYY-MM-DD; absent when out of memory. */
+struct str related_day(instant at, struct arena *arena);
 
 #endif

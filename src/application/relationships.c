@@ -49,10 +49,20 @@ struct relation_reading {
     struct hierarchy hierarchy;
 };
 
+/* As it is today. */
+static enum status load_hierarchy(struct relation_reading *reading, struct store_session *session,
+                                  struct error *error)
+{
+    struct environment *environment = reading->application->environment;
+    struct str today = related_day(environment->now(environment), reading->arena);
+    if (str_is_none(today)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return related_load(session, reading->row.customer_id, RELATED_ON, today,
+                        reading->customers_max, reading->arena, &reading->hierarchy, error);
+}
+
 static enum status list_body(struct store_session *session, void *context, struct error *error)
 {
     struct relation_reading *reading = context;
-    struct environment *environment = reading->application->environment;
     bool hierarchical = false;
     reading->hierarchy = (struct hierarchy){0};
     TRY(customer_get_root(session, reading->customer_id, STORE_NO_LOCK, reading->arena,
@@ -64,8 +74,7 @@ static enum status list_body(struct store_session *session, void *context, struc
         hierarchical = hierarchical || (type && type->hierarchical);
     }
     if (!hierarchical) return STATUS_OK;
-    return related_load(session, reading->row.customer_id, environment->now(environment),
-                        reading->customers_max, reading->arena, &reading->hierarchy, error);
+    return load_hierarchy(reading, session, error);
 }
 
 static bool is_suspended(const struct hierarchy *hierarchy, struct str relationship_id)
@@ -198,6 +207,37 @@ static enum status check_new(const struct relating *relating, struct error *erro
     return STATUS_OK;
 }
 
+static enum status closes_cycle(const struct hierarchy *hierarchy,
+                                const struct hierarchy_edge *edge, struct str day,
+                                struct hierarchy_edge *held, struct arena *arena, bool *cycle)
+{
+    size_t count = hierarchy_on(hierarchy->edges, hierarchy->edge_count, day, held);
+    TRY(hierarchy_suspend_cycles(held, count, arena));
+    return hierarchy_would_cycle(held, count, edge->parent, edge->child, arena, cycle);
+}
+
+/* Edges that make a cycle do so on the day on which the last of them begins. */
+static enum status closes_cycle_ever(const struct hierarchy *hierarchy,
+                                     const struct hierarchy_edge *edge, struct str today,
+                                     struct arena *arena, bool *cycle)
+{
+    struct hierarchy_edge *held =
+        ARENA_NEW_ARRAY(arena, struct hierarchy_edge, hierarchy->edge_count);
+    bool later = !str_is_none(edge->from) && str_compare(edge->from, today) > 0;
+    struct str first = later ? edge->from : today;
+    *cycle = false;
+    if (!held) return STATUS_OUT_OF_MEMORY;
+    if (!str_is_none(edge->to) && str_compare(edge->to, first) < 0) return STATUS_OK;
+    TRY(closes_cycle(hierarchy, edge, first, held, arena, cycle));
+    for (size_t i = 0; i < hierarchy->edge_count && !*cycle; i++) {
+        struct str day = hierarchy->edges[i].from;
+        bool in_time = !str_is_none(day) && str_compare(day, first) > 0 &&
+                       (str_is_none(edge->to) || str_compare(day, edge->to) <= 0);
+        if (in_time) TRY(closes_cycle(hierarchy, edge, day, held, arena, cycle));
+    }
+    return STATUS_OK;
+}
+
 /* Hierarchies are changed one at a time within a tenant, for two edges that make a cycle may be put
  * between four customers. */
 static enum status check_cycle(struct relating *relating, struct str other_root,
@@ -206,19 +246,21 @@ static enum status check_cycle(struct relating *relating, struct str other_root,
     struct customer_change *change = &relating->change;
     static const struct str key = STR("hierarchy");
     struct hierarchy hierarchy;
-    struct hierarchy_edge edge = {0};
+    struct hierarchy_edge edge = {.from = json_text(json_get(relating->fact_body, STR("from"))),
+                                  .to = json_text(json_get(relating->fact_body, STR("to")))};
     if (!relationship_edge(json_text(json_get(relating->fact_body, STR("type"))),
                            change->row.customer_id, other_root, &edge))
         return STATUS_OK;
     TRY(store_keys_lock(change->session, &key, 1, error));
-    TRY(related_load(change->session, change->row.customer_id, change->now, HIERARCHY_CUSTOMERS_MAX,
-                     change->arena, &hierarchy, error));
+    struct str today = related_day(change->now, change->arena);
+    if (str_is_none(today)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(related_load(change->session, change->row.customer_id, RELATED_FROM, today,
+                     HIERARCHY_CUSTOMERS_MAX, change->arena, &hierarchy, error));
     if (hierarchy.truncated)
         return error_set(error, STATUS_LIMIT_EXCEEDED, STR(""), STR_NONE,
                          "a hierarchy has at most %d customers", HIERARCHY_CUSTOMERS_MAX);
     bool cycle;
-    if (hierarchy_would_cycle(hierarchy.edges, hierarchy.edge_count, edge.parent, edge.child,
-                              change->arena, &cycle) != STATUS_OK)
+    if (closes_cycle_ever(&hierarchy, &edge, today, change->arena, &cycle) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     if (!cycle) return STATUS_OK;
     return error_set(error, STATUS_HIERARCHY_CYCLE, STR("customerId"), STR_NONE,
@@ -317,11 +359,9 @@ enum status relationships_end(struct application *application, const struct call
 static enum status hierarchy_body(struct store_session *session, void *context, struct error *error)
 {
     struct relation_reading *reading = context;
-    struct environment *environment = reading->application->environment;
     TRY(customer_get_root(session, reading->customer_id, STORE_NO_LOCK, reading->arena,
                           &reading->row, error));
-    return related_load(session, reading->row.customer_id, environment->now(environment),
-                        reading->customers_max, reading->arena, &reading->hierarchy, error);
+    return load_hierarchy(reading, session, error);
 }
 
 static struct str name_of(const struct hierarchy *hierarchy, struct str customer_id)

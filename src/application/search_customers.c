@@ -617,7 +617,7 @@ enum status search_customers(struct application *application, const struct calle
     if (searching->order != ORDER_RELEVANCE) TRY(put_in_order(searching, error));
     size_t left = searching->found_count - searching->shown_from;
     size_t shown = left < limit ? left : limit;
-    const struct found *page = searching->found + searching->shown_from;
+    const struct found *page = left > 0 ? searching->found + searching->shown_from : NULL;
     struct buffer text = {.arena = arena};
     struct json_writer writer = {.out = &text};
     bool goes_on = searching->is_short && searching->order == ORDER_RELEVANCE;

@@ -155,6 +155,7 @@ struct undoing {
     struct str undo_id;
     int64_t epoch;
     struct str import_id;
+    const struct later_imports *later;
     struct arena *arena;
     const struct undo_counts *before;
     struct undo_counts counts; /* as they will be, if all goes well */
@@ -171,6 +172,7 @@ struct findings {
     bool existed;        /* somebody had spoken of it before */
     bool edited;         /* since */
     bool later_import;   /* since */
+    bool confirmed;      /* by an import since, which wrote nothing therefore */
     bool merged;         /* since, into another or another into it */
     bool begun;          /* the import speaks there */
     bool undone_already; /* and was taken back */
@@ -214,16 +216,17 @@ static struct findings look_at_home(const struct tree *tree, struct str home, st
 static void report_home(struct undoing *undoing, struct str home, enum undo_outcome outcome,
                         const struct findings *found, bool erased, struct str root)
 {
+    bool imported_later = found->later_import || found->confirmed;
     const struct {
         bool applies;
         struct str name;
     } reasons[] = {{found->edited, STR("EDITED")},
-                   {found->later_import, STR("LATER_IMPORT")},
+                   {imported_later, STR("LATER_IMPORT")},
                    {found->merged, STR("MERGED")},
                    {erased, STR("ERASED")}};
     undoing->counts.homes++;
     undoing->counts.outcomes[outcome]++;
-    if (!erased && !found->edited && !found->later_import && !found->merged) return;
+    if (!erased && !found->edited && !imported_later && !found->merged) return;
     struct json_writer writer = {.out = &undoing->report};
     json_object_begin(&writer);
     json_member_string(&writer, STR("customerId"), home);
@@ -269,6 +272,7 @@ static enum status undo_home(struct undoing *undoing, struct str home, struct er
     TRY(customer_change_load(&change, &root, error));
     struct findings found = look_at_home(&change.tree, home, undoing->import_id);
     if (!found.begun || found.undone_already) return STATUS_OK; /* it is in an earlier step, too */
+    found.confirmed = later_imports_have(undoing->later, home);
     TRY(append_undo(undoing, &change, home, found.name, error));
     TRY(customer_change_close(&change, STR("UNDONE"), STR_NONE, error));
     enum undo_outcome outcome = found.existed                        ? UNDO_RESTORED
@@ -310,7 +314,9 @@ static enum status step_body(struct store_session *session, void *context, struc
     for (size_t i = 0; i < homes->count; i++) {
         struct arena_mark mark = arena_mark(undoing->arena);
         size_t reported = undoing->report.len;
-        TRY(undo_home(undoing, json_text(&homes->items[i]), error));
+        struct str home = json_text(&homes->items[i]);
+        if (home.len > 0 && home.ptr[0] == LATER_IMPORTS_UNCHANGED) continue;
+        TRY(undo_home(undoing, home, error));
         if (undoing->report.len == reported) arena_rewind(undoing->arena, mark);
     }
     return append_step(undoing, error);
@@ -369,8 +375,8 @@ static enum status next_body(struct store_session *session, void *context, struc
 
 enum status undo_import_step(struct application *application, const struct caller *caller,
                              struct str undo_id, int64_t epoch, struct str import_id,
-                             struct arena *arena, struct undo_counts *counts, bool *done,
-                             struct error *error)
+                             const struct later_imports *later, struct arena *arena,
+                             struct undo_counts *counts, bool *done, struct error *error)
 {
     struct reading reading = {.import_id = import_id, .after = counts->steps, .arena = arena};
     TRY(store_read(application->store, caller->tenant, arena, next_body, &reading, error));
@@ -382,6 +388,7 @@ enum status undo_import_step(struct application *application, const struct calle
                               .undo_id = undo_id,
                               .epoch = epoch,
                               .import_id = import_id,
+                              .later = later,
                               .arena = arena,
                               .before = counts,
                               .step = reading.steps[0]};

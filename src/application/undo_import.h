@@ -14,12 +14,12 @@
  *   {"customerId":"C1","result":"KEPT","reasons":["EDITED"],"survivorId":"C2"}
  *
  * result: REMOVED | RESTORED | KEPT | SKIPPED; reasons: EDITED, LATER_IMPORT (another import spoke
- * of it since), MERGED, ERASED.
+ * of it since, or found it as its file has it), MERGED, ERASED.
  */
 #ifndef APPLICATION_UNDO_IMPORT_H
 #define APPLICATION_UNDO_IMPORT_H
 
-#include "application/application.h"
+#include "application/later_imports.h"
 
 enum undo_outcome { UNDO_REMOVED, UNDO_RESTORED, UNDO_KEPT, UNDO_SKIPPED, UNDO_OUTCOME_COUNT };
 
@@ -48,11 +48,11 @@ MUST_CHECK enum status undo_import_open(struct application *application,
                                         struct undo_counts *counts, struct error *error);
 /* The next step, in one unit of work; `*done` when there was none. STATUS_JOB_ENDED when the job
  * was cancelled, STATUS_JOB_TAKEN when it is somebody else's (`epoch` as in jobs_update()).
- * `counts` are as the call before left them. */
-MUST_CHECK enum status undo_import_step(struct application *application,
-                                        const struct caller *caller, struct str undo_id,
-                                        int64_t epoch, struct str import_id, struct arena *arena,
-                                        struct undo_counts *counts, bool *done,
-                                        struct error *error);
+ * `counts` are as the call before left them; `later` are the imports behind the one that is taken
+ * back. */
+MUST_CHECK enum status
+undo_import_step(struct application *application, const struct caller *caller, struct str undo_id,
+                 int64_t epoch, struct str import_id, const struct later_imports *later,
+                 struct arena *arena, struct undo_counts *counts, bool *done, struct error *error);
 
 #endif

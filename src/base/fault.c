@@ -27,7 +27,8 @@ void fault_point(const char *name)
     if (!is_at(wanted, name)) return;
     const char *colon = strchr(wanted, ':');
     long count = colon ? strtol(colon + 1, NULL, 10) : 1;
-    if (atomic_fetch_add(&passed, 1) + 1 == count) (void)raise(SIGKILL);
+    if (atomic_fetch_add(&passed, 1) + 1 == count)
+        (void)raise(getenv("FAULT_STOPS") ? SIGSTOP : SIGKILL);
 }
 
 #else

@@ -120,6 +120,18 @@ enum status hierarchy_suspend_cycles(struct hierarchy_edge *edges, size_t count,
     return STATUS_OK;
 }
 
+size_t hierarchy_on(const struct hierarchy_edge *edges, size_t count, struct str day,
+                    struct hierarchy_edge *held)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool begun = str_is_none(edges[i].from) || str_compare(edges[i].from, day) <= 0;
+        bool over = !str_is_none(edges[i].to) && str_compare(edges[i].to, day) < 0;
+        if (begun && !over) held[kept++] = edges[i];
+    }
+    return kept;
+}
+
 enum status hierarchy_would_cycle(const struct hierarchy_edge *edges, size_t count,
                                   struct str parent, struct str child, struct arena *arena,
                                   bool *cycle)

@@ -11,6 +11,7 @@ struct hierarchy_edge {
     struct str parent;
     struct str child;
     struct str relationship_id;
+    struct str from, to; /* days between which it holds; absent: open */
     instant recorded_at;
     bool suspended; /* set by hierarchy_suspend_cycles */
 };
@@ -18,6 +19,9 @@ struct hierarchy_edge {
  * whatever the order of the edges. */
 MUST_CHECK enum status hierarchy_suspend_cycles(struct hierarchy_edge *edges, size_t count,
                                                 struct arena *arena);
+/* The edges that hold on the day, in their order; `held` has room for all. */
+size_t hierarchy_on(const struct hierarchy_edge *edges, size_t count, struct str day,
+                    struct hierarchy_edge *held);
 /* Would adding parent -> child close a cycle over the edges that are not suspended? An edge from a
  * customer to itself is a cycle. STATUS_OUT_OF_MEMORY only. */
 MUST_CHECK enum status hierarchy_would_cycle(const struct hierarchy_edge *edges, size_t count,

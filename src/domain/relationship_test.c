@@ -112,8 +112,10 @@ static void only_the_latest_word_about_a_relationship_counts(void **state)
 static struct hierarchy_edge edge(const char *parent, const char *child, const char *name,
                                   instant when)
 {
-    return (struct hierarchy_edge){str_from_cstr(parent), str_from_cstr(child), str_from_cstr(name),
-                                   when, false};
+    return (struct hierarchy_edge){.parent = str_from_cstr(parent),
+                                   .child = str_from_cstr(child),
+                                   .relationship_id = str_from_cstr(name),
+                                   .recorded_at = when};
 }
 
 static void the_latest_edge_of_a_cycle_gives_way(void **state)

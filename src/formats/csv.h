@@ -19,7 +19,8 @@
  * - the separator is given, or named by a first line "sep=;", or found by how evenly , ; tab and |
  *   divide the first lines;
  * - text is UTF-8, with or without a byte order mark, UTF-16 with one, or Windows-1252 (which holds
- *   Latin-1); when not given, the first row with a byte past ASCII decides;
+ *   Latin-1); when not given, most of the first lines with bytes past ASCII decide, or the first
+ * row with one, so that a byte that is none costs its row and not the file;
  * - with same_width, empty fields past the width of the first row are as good as none.
  *
  * A bad row does not end the stream. It is reported, and reading goes on with the line after it;
@@ -34,6 +35,10 @@
 #include "formats/utf16.h"
 
 enum csv_encoding { CSV_ENCODING_DETECT, CSV_ENCODING_UTF8, CSV_ENCODING_WINDOWS_1252 };
+
+/* By a name such as utf-8, iso-8859-1 or windows-1252, in any case; false for any other. */
+bool csv_encoding_parse(struct str name, enum csv_encoding *encoding);
+#define CSV_ENCODINGS_ALLOWED "utf-8 | windows-1252 | iso-8859-1"
 
 /* Zero in a field stands for the default. */
 struct csv_options {

@@ -24,12 +24,40 @@ enum {
 
 static const char separators[] = ",;\t|";
 
+bool csv_encoding_parse(struct str name, enum csv_encoding *encoding)
+{
+    static const struct {
+        struct str name;
+        enum csv_encoding encoding;
+    } known[] = {{STR("utf-8"), CSV_ENCODING_UTF8},
+                 {STR("us-ascii"), CSV_ENCODING_UTF8},
+                 {STR("windows-1252"), CSV_ENCODING_WINDOWS_1252},
+                 {STR("iso-8859-1"), CSV_ENCODING_WINDOWS_1252}};
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (!str_equal_ignore_case(name, known[i].name)) continue;
+        *encoding = known[i].encoding;
+        return true;
+    }
+    return false;
+}
+
 void csv_reader_init(struct csv_reader *reader, struct csv_options options, struct arena *arena)
 {
     if (!options.field_max_bytes) options.field_max_bytes = DEFAULT_FIELD_MAX;
     if (!options.row_max_bytes) options.row_max_bytes = DEFAULT_ROW_MAX;
     if (!options.columns_max) options.columns_max = DEFAULT_COLUMNS_MAX;
     *reader = (struct csv_reader){.options = options, .arena = arena, .line = 1};
+}
+
+static bool is_ascii(struct str text)
+{
+    uint64_t high = 0, chunk;
+    for (; text.len >= sizeof(chunk); text = str_skip(text, sizeof(chunk))) {
+        memcpy(&chunk, text.ptr, sizeof(chunk));
+        high |= chunk;
+    }
+    for (size_t i = 0; i < text.len; i++) high |= (unsigned char)text.ptr[i];
+    return (high & 0x8080808080808080u) == 0;
 }
 
 static bool make_room(struct csv_reader *reader, size_t need)
@@ -191,6 +219,24 @@ static struct str sample_of(const struct csv_reader *reader)
     return sample;
 }
 
+/* What most of the lines with bytes past ASCII are in; hardly any text in Windows-1252 is UTF-8 by
+ * chance. */
+static enum csv_encoding detect_encoding(struct str sample)
+{
+    size_t utf8 = 0, other = 0;
+    struct str line;
+    while (str_split(&sample, '\n', &line)) {
+        if (is_ascii(line)) continue;
+        if (str_is_utf8(line))
+            utf8++;
+        else
+            other++;
+    }
+    return utf8 + other == 0 ? CSV_ENCODING_DETECT
+           : utf8 >= other   ? CSV_ENCODING_UTF8
+                             : CSV_ENCODING_WINDOWS_1252;
+}
+
 static void start(struct csv_reader *reader)
 {
     reader->started = true;
@@ -210,6 +256,8 @@ static void start(struct csv_reader *reader)
     const char *last = memrchr(sample.ptr, '\n', sample.len);
     if (last && sample.len == SAMPLE_MAX) sample.len = (size_t)(last - sample.ptr);
     if (!reader->options.quote) reader->options.quote = detect_quote(sample);
+    if (reader->options.encoding == CSV_ENCODING_DETECT && (last || sample.len < SAMPLE_MAX))
+        reader->options.encoding = detect_encoding(sample);
     if (!reader->options.separator)
         reader->options.separator = detect_separator(sample, reader->options.quote);
 }
@@ -352,17 +400,6 @@ static enum csv_event failed(struct error *error, enum status status)
 {
     (void)error_plain(error, status);
     return CSV_FAILED;
-}
-
-static bool is_ascii(struct str text)
-{
-    uint64_t high = 0, chunk;
-    for (; text.len >= sizeof(chunk); text = str_skip(text, sizeof(chunk))) {
-        memcpy(&chunk, text.ptr, sizeof(chunk));
-        high |= chunk;
-    }
-    for (size_t i = 0; i < text.len; i++) high |= (unsigned char)text.ptr[i];
-    return (high & 0x8080808080808080u) == 0;
 }
 
 /* Windows-1252 from 0x80 to 0x9F; from 0xA0 on it is Latin-1, that is Unicode. 0 is no character.

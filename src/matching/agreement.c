@@ -1,5 +1,7 @@
 #include "matching/agreement.h"
 
+#include <math.h>
+
 /* ------------------------------------------------------------------ levels of values */
 
 typedef int level_function(const struct values *values, uint32_t a, uint32_t b);
@@ -117,7 +119,13 @@ static bool list_has(const struct values *values, uint32_t list, uint32_t name)
 
 /* ------------------------------------------------------------------ levels of records */
 
-/* The family name of one is the given name of the other, and the other way about nearly so. */
+static bool is_letter(const struct values *values, uint32_t name)
+{
+    return !(name & VALUES_LIST) && values_get(values, DOMAIN_NAME, name)->len == 1;
+}
+
+/* The family name of one is the given name of the other, and the other way about nearly so, or but
+ * for a part of a double name. */
 static bool is_swapped(const struct comparing *comparing, const struct record *a,
                        const struct record *b)
 {
@@ -128,7 +136,19 @@ static bool is_swapped(const struct comparing *comparing, const struct record *a
     struct record of_a = {.slot = {[SLOT_FAMILY] = family}};
     struct record of_b = {.slot = {[SLOT_FAMILY] = given}};
     int level = slot_agreement(&whole, SLOT_FAMILY, &of_a, &of_b).level;
+    if (level == FAMILY_PART)
+        return !is_letter(whole.scorer->values, family) && !is_letter(whole.scorer->values, given);
     return level != LEVEL_MISSING && level <= FAMILY_NEAR;
+}
+
+/* Then the given names say so, of both names; the family names say nothing more. */
+static bool are_swapped(const struct comparing *comparing, const struct record *a,
+                        const struct record *b)
+{
+    struct comparing whole = *comparing;
+    whole.quick = false;
+    return (is_swapped(&whole, a, b) || is_swapped(&whole, b, a)) &&
+           slot_agreement(&whole, SLOT_GIVEN, a, b).level == GIVEN_DIFFERENT;
 }
 
 static struct agreement given_agreement(const struct comparing *comparing, const struct record *a,
@@ -137,12 +157,9 @@ static struct agreement given_agreement(const struct comparing *comparing, const
     const struct scorer *scorer = comparing->scorer;
     struct agreement found = slot_agreement(comparing, SLOT_GIVEN, a, b);
     if (found.level != GIVEN_DIFFERENT) return found;
-    if (is_swapped(comparing, a, b))
-        return (struct agreement){GIVEN_SWAPPED,
-                                  agreement_bits(scorer, SLOT_FAMILY, b->slot[SLOT_FAMILY])};
-    if (is_swapped(comparing, b, a))
-        return (struct agreement){GIVEN_SWAPPED,
-                                  agreement_bits(scorer, SLOT_FAMILY, a->slot[SLOT_FAMILY])};
+    if (is_swapped(comparing, a, b) || is_swapped(comparing, b, a))
+        return (struct agreement){GIVEN_SWAPPED, fminf(agreement_bits_of_names(scorer, a),
+                                                       agreement_bits_of_names(scorer, b))};
     if (list_has(scorer->values, b->slot[SLOT_OTHER_NAMES], a->slot[SLOT_GIVEN]) ||
         list_has(scorer->values, a->slot[SLOT_OTHER_NAMES], b->slot[SLOT_GIVEN]))
         found.level = GIVEN_SIMILAR;
@@ -156,6 +173,7 @@ static struct agreement family_agreement(const struct comparing *comparing, cons
     uint32_t family_a = a->slot[SLOT_FAMILY], family_b = b->slot[SLOT_FAMILY];
     struct agreement found = slot_agreement(comparing, SLOT_FAMILY, a, b);
     if (found.level != FAMILY_DIFFERENT) return found;
+    if (are_swapped(comparing, a, b)) return (struct agreement){LEVEL_MISSING, 0};
     if (list_has(scorer->values, b->slot[SLOT_OTHER_NAMES], family_a))
         return (struct agreement){FAMILY_PART, agreement_bits(scorer, SLOT_FAMILY, family_a)};
     if (list_has(scorer->values, a->slot[SLOT_OTHER_NAMES], family_b))

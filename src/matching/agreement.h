@@ -7,7 +7,7 @@
 #include "matching/scoring.h"
 
 /* A level and the rarity of the value that agreed (of the more frequent one where they differ; 0
- * where the level says that the values are different). */
+ * where the level says that the values are different; of both names where they are swapped). */
 struct agreement {
     int level; /* LEVEL_OPEN: only in quick mode */
     float bits;
@@ -50,6 +50,13 @@ static inline float agreement_bits(const struct scorer *scorer, enum slot slot, 
     if (rarities && rarities->ask && !(reference & VALUES_LIST))
         return rarities->ask(rarities->ask_context, slot, reference);
     return scoring_default_bits(slot);
+}
+/* How rare both names of a person are. */
+static inline float agreement_bits_of_names(const struct scorer *scorer,
+                                            const struct record *record)
+{
+    return agreement_bits(scorer, SLOT_GIVEN, record->slot[SLOT_GIVEN]) +
+           agreement_bits(scorer, SLOT_FAMILY, record->slot[SLOT_FAMILY]);
 }
 /* Both records have one of the traits of the mask: whether it is the same one. */
 struct agreement agreement_of_traits(const struct record *a, const struct record *b, uint32_t mask);

@@ -82,33 +82,51 @@ static void make_record_keys(struct building *building, size_t task, uint32_t nu
 static void make_keys(void *context, size_t task, unsigned thread)
 {
     (void)thread;
+    enum { AHEAD = 6 };
     struct building *building = context;
+    const struct record *records = building->blocking->records;
     uint32_t first = (uint32_t)(task * RECORDS_PER_TASK), last = first + RECORDS_PER_TASK;
     if (last > building->blocking->record_count) last = building->blocking->record_count;
-    for (uint32_t i = first; i < last; i++) make_record_keys(building, task, i);
+    for (uint32_t i = first; i < last; i++) {
+        if (i + AHEAD < last) record_prefetch(building->values, &records[i + AHEAD]);
+        make_record_keys(building, task, i);
+    }
 }
 
 /* ------------------------------------------------------------------ sorting */
 
-/* Least significant digit first, 11 bits each over the key's 32; stable, so records stay in
- * ascending order within a key. The result is in `a` or `b`: returned. */
-static uint64_t *radix_sort(uint64_t *a, uint64_t *b, size_t count)
+enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS, SORTED_SHIFT = 64 - 2 * DIGIT_BITS };
+
+static void sort_by_digit(const uint64_t *from, uint64_t *to, size_t count, unsigned shift)
 {
-    enum { BITS = 11, BUCKETS = 1 << BITS };
-    for (unsigned shift = 32; shift < 64; shift += BITS) {
-        size_t starts[BUCKETS] = {0}, sum = 0;
-        for (size_t i = 0; i < count; i++) starts[a[i] >> shift & (BUCKETS - 1)]++;
-        for (size_t i = 0; i < BUCKETS; i++) {
-            size_t here = starts[i];
-            starts[i] = sum;
-            sum += here;
-        }
-        for (size_t i = 0; i < count; i++) b[starts[a[i] >> shift & (BUCKETS - 1)]++] = a[i];
-        uint64_t *swap = a;
-        a = b;
-        b = swap;
+    size_t starts[DIGITS] = {0}, sum = 0;
+    for (size_t i = 0; i < count; i++) starts[from[i] >> shift & (DIGITS - 1)]++;
+    for (size_t i = 0; i < DIGITS; i++) {
+        size_t here = starts[i];
+        starts[i] = sum;
+        sum += here;
     }
-    return a;
+    for (size_t i = 0; i < count; i++) to[starts[from[i] >> shift & (DIGITS - 1)]++] = from[i];
+}
+
+/* What is left in disorder are different keys that begin alike: few, for keys are hashes. */
+static void sort_ends(uint64_t *entries, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        uint64_t entry = entries[i];
+        size_t at = i;
+        for (; at > 0 && entries[at - 1] >> 32 > entry >> 32; at--) entries[at] = entries[at - 1];
+        entries[at] = entry;
+    }
+}
+
+/* Least significant digit first over the key's leading bits, and the rest by insertion; stable, so
+ * records stay in ascending order within a key. The result is in `a`. */
+static void sort_by_key(uint64_t *a, uint64_t *b, size_t count)
+{
+    sort_by_digit(a, b, count, SORTED_SHIFT);
+    sort_by_digit(b, a, count, SORTED_SHIFT + DIGIT_BITS);
+    sort_ends(a, count);
 }
 
 /* ------------------------------------------------------------------ single keys */
@@ -264,10 +282,10 @@ static bool build_list(struct building *building, enum model_kind kind, int type
     if (enough) {
         size_t count = collect_entries(building, kind, type, a);
         count = drop_single_keys(a, count, blocking->budget);
-        uint64_t *sorted = radix_sort(a, b, count);
+        sort_by_key(a, b, count);
         double budget = building->options->pairs_per_record * building->kind_count[kind];
-        list->size_max = choose_size_max(sorted, count, budget);
-        enough = keep_blocks(blocking, list, sorted, count);
+        list->size_max = choose_size_max(a, count, budget);
+        enough = keep_blocks(blocking, list, a, count);
     }
     values_budget_realloc(blocking->budget, a, a ? (room + 1) * 8 : 0, 0);
     values_budget_realloc(blocking->budget, b, b ? (room + 1) * 8 : 0, 0);

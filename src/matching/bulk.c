@@ -203,28 +203,63 @@ static enum status keep_ids(struct bulk *bulk, const struct table_chunk *chunk, 
     return STATUS_OK;
 }
 
+enum { FIELDS_MAX = 64, ROWS_AHEAD = 8 };
+
+/* The columns of a group, in the order in which they are read. */
+struct group_columns {
+    size_t count, column[FIELDS_MAX];
+    struct record_field fields[FIELDS_MAX];
+    struct record_cached cached[FIELDS_MAX];
+    uint64_t hash[ROWS_AHEAD][FIELDS_MAX]; /* of the texts of the rows ahead */
+};
+
+static void choose_columns(const struct reading *reading, enum record_group group,
+                           struct group_columns *chosen)
+{
+    const struct columns *columns = &reading->bulk->columns;
+    chosen->count = 0;
+    for (int turn = RECORD_TURN_FIRST; turn <= RECORD_TURN_LAST; turn++) {
+        for (size_t c = 0; c < columns->count && chosen->count < FIELDS_MAX; c++) {
+            enum matching_field field = columns->column[c].field;
+            if (record_group_of(field) != group || record_field_turn(field) != turn) continue;
+            chosen->fields[chosen->count] =
+                (struct record_field){field, str_from_cstr(columns->column[c].type), STR("")};
+            chosen->cached[chosen->count].cache = reading->caches[c];
+            chosen->column[chosen->count++] = c;
+        }
+    }
+}
+
+/* Trims the row's texts where they stand and asks for what is known of them. */
+static void look_ahead(struct group_columns *chosen, struct str *texts, size_t row)
+{
+    for (size_t i = 0; i < chosen->count; i++) {
+        struct str *text = &texts[chosen->column[i]], trimmed = str_trim(*text);
+        if (trimmed.len != text->len) *text = trimmed;
+        chosen->hash[row % ROWS_AHEAD][i] = record_cache_prefetch(chosen->cached[i].cache, trimmed);
+    }
+}
+
 static void fill_group(struct reading *reading, enum record_group group)
 {
     struct bulk *bulk = reading->bulk;
-    const struct columns *columns = &bulk->columns;
     const struct table_chunk *chunk = &reading->chunk[reading->current];
-    struct record_field fields[64];
-    struct record_cache *caches[64];
-    size_t from[64], count = 0;
-    for (size_t c = 0; c < columns->count && count < 64; c++) {
-        if (record_group_of(columns->column[c].field) != group) continue;
-        fields[count] = (struct record_field){columns->column[c].field,
-                                              str_from_cstr(columns->column[c].type), STR("")};
-        caches[count] = reading->caches[c];
-        from[count++] = c;
+    struct group_columns chosen;
+    choose_columns(reading, group, &chosen);
+    if (chosen.count == 0) return;
+    struct record_batch *batch = record_batch_begin(&bulk->values, group);
+    for (size_t ahead = 0; ahead < chunk->row_count + ROWS_AHEAD; ahead++) {
+        size_t row = ahead - ROWS_AHEAD, columns = bulk->columns.count;
+        for (size_t i = 0; i < chosen.count && ahead >= ROWS_AHEAD; i++) {
+            chosen.fields[i].text = chunk->fields[row * columns + chosen.column[i]];
+            chosen.cached[i].hash = chosen.hash[row % ROWS_AHEAD][i];
+        }
+        if (ahead >= ROWS_AHEAD)
+            record_fill(&bulk->values, group, &bulk->columns.rules, chosen.fields, chosen.count,
+                        chosen.cached, batch, &bulk->records[reading->first_row + row]);
+        if (ahead < chunk->row_count) look_ahead(&chosen, chunk->fields + ahead * columns, ahead);
     }
-    if (count == 0) return;
-    for (size_t row = 0; row < chunk->row_count; row++) {
-        const struct str *texts = chunk->fields + row * columns->count;
-        for (size_t i = 0; i < count; i++) fields[i].text = str_trim(texts[from[i]]);
-        record_fill(&bulk->values, group, &columns->rules, fields, count, caches,
-                    &bulk->records[reading->first_row + row]);
-    }
+    record_batch_end(&bulk->values, batch);
 }
 
 static void read_task(void *context, size_t task, unsigned thread)
@@ -326,12 +361,16 @@ enum { ROWS_PER_TASK = 1 << 15 };
 static void hash_rows(void *context, size_t task, unsigned thread)
 {
     (void)thread;
+    enum { AHEAD = 8 };
     const struct sorting *sorting = context;
+    const struct values *values = &sorting->bulk->values;
+    const struct record *records = sorting->bulk->records;
     size_t last = (task + 1) * ROWS_PER_TASK;
     if (last > sorting->bulk->row_count) last = sorting->bulk->row_count;
-    for (size_t i = task * ROWS_PER_TASK; i < last; i++)
-        sorting->order[i] = (struct ordered_row){
-            record_hash(&sorting->bulk->values, &sorting->bulk->records[i]), (uint32_t)i};
+    for (size_t i = task * ROWS_PER_TASK; i < last; i++) {
+        if (i + AHEAD < last) record_prefetch(values, &records[i + AHEAD]);
+        sorting->order[i] = (struct ordered_row){record_hash(values, &records[i]), (uint32_t)i};
+    }
 }
 
 /* Buckets by the top bits, which a thread then sorts: passes over the whole hash would be many. */

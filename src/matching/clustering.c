@@ -130,22 +130,57 @@ static float consent(const struct clustering *clustering, struct worker *worker,
     return found;
 }
 
-/* The mean over the pairs across; large groups are sampled evenly. */
-static float mean_across(const struct clustering *clustering, struct worker *worker, uint32_t a,
-                         uint32_t b)
+/* Pairs across two groups; of large groups an even sample. */
+struct across {
+    uint32_t of_a[ACROSS_MAX], of_b[ACROSS_MAX];
+    size_t count;
+};
+
+static void list_across(const struct groups *groups, uint32_t a, uint32_t b, struct across *across)
 {
-    const struct groups *groups = &clustering->groups;
     uint64_t pairs = (uint64_t)groups->size[a] * groups->size[b];
     uint64_t step = pairs / ACROSS_MAX + 1, at = 0;
-    double sum = 0, taken = 0;
+    across->count = 0;
     for (int32_t i = (int32_t)a; i != NONE; i = groups->next[i]) {
         for (int32_t j = (int32_t)b; j != NONE; j = groups->next[j], at++) {
             if (at % step) continue;
-            sum += consent(clustering, worker, (uint32_t)i, (uint32_t)j);
-            taken++;
+            across->of_a[across->count] = (uint32_t)i;
+            across->of_b[across->count++] = (uint32_t)j;
         }
     }
-    return (float)(sum / taken);
+}
+
+/* Adds up what is known already; answers how many are not, which are put in front. */
+static size_t sum_known(struct worker *worker, struct across *across, double *sum)
+{
+    size_t open = 0;
+    for (size_t i = 0; i < across->count; i++) {
+        const float *known = consents_at(&worker->consents, across->of_a[i], across->of_b[i]);
+        if (known && *known == *known) {
+            *sum += *known;
+            continue;
+        }
+        across->of_a[open] = across->of_a[i];
+        across->of_b[open++] = across->of_b[i];
+    }
+    return open;
+}
+
+/* Whether the mean over the pairs across reaches the threshold. Whatever an open pair says lies
+ * within the bound, so that often what is known decides. */
+static bool consent_across(const struct clustering *clustering, struct worker *worker, uint32_t a,
+                           uint32_t b)
+{
+    struct across across;
+    list_across(&clustering->groups, a, b, &across);
+    double sum = 0, wanted = (double)clustering->options->threshold * (double)across.count;
+    double bound = clustering->options->bound;
+    for (size_t open = sum_known(worker, &across, &sum); open > 0; open--) {
+        if (sum - bound * (double)open >= wanted) return true;
+        if (sum + bound * (double)open < wanted) return false;
+        sum += consent(clustering, worker, across.of_a[open - 1], across.of_b[open - 1]);
+    }
+    return sum >= wanted;
 }
 
 static void join_groups(struct groups *groups, uint32_t a, uint32_t b)
@@ -177,8 +212,9 @@ static void consider(struct clustering *clustering, struct worker *worker, const
     uint64_t key = refusal_key(groups, a, b);
     uint64_t *refused = &worker->refusals.key[key & 255];
     if (*refused == key) return;
-    float mean = single ? held(clustering, edge->log_odds) : mean_across(clustering, worker, a, b);
-    if (mean >= clustering->options->threshold && !any_kept_apart(clustering, a, b))
+    bool consents = single ? held(clustering, edge->log_odds) >= clustering->options->threshold
+                           : consent_across(clustering, worker, a, b);
+    if (consents && !any_kept_apart(clustering, a, b))
         join_groups(groups, a, b);
     else
         *refused = key;

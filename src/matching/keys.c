@@ -55,7 +55,7 @@ static uint64_t family_of(const struct values *values, const struct record *reco
 static char initial_of(const struct values *values, const struct record *record, enum slot slot)
 {
     const struct value *value = get(values, record, slot);
-    return value ? values->domain[record_slot_domain[slot]].text[value->offset] : 0;
+    return value ? value->first : 0;
 }
 
 static uint32_t date_of(const struct values *values, const struct record *record)

@@ -50,7 +50,8 @@ enum status matching_normalise(const struct matching_value *values, size_t count
         fields[i] = (struct record_field){values[i].field, values[i].type, values[i].text};
     values_init(&interned, &budget);
     for (int group = 0; group < RECORD_GROUP_COUNT; group++)
-        record_fill(&interned, (enum record_group)group, &rules, fields, count, NULL, &record);
+        record_fill(&interned, (enum record_group)group, &rules, fields, count, NULL, NULL,
+                    &record);
     normal_write(&interned, &record, &out);
     values_release(&interned);
     if (budget.exceeded || buffer_failed(&out)) return error_plain(error, STATUS_OUT_OF_MEMORY);

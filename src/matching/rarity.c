@@ -41,8 +41,11 @@ struct learning {
     uint32_t count;
     struct values_budget *budget;
     struct rarities *rarities;
-    bool failed; /* atomic */
+    uint32_t *names; /* of records, roughly */
+    bool failed;     /* atomic */
 };
+
+enum { RECORDS_PER_TASK = 1 << 14, FEW = 16 };
 
 /* ------------------------------------------------------------------ counting */
 
@@ -69,59 +72,82 @@ static uint32_t rough_name(const struct values *values, const struct record *rec
         values_members(values, DOMAIN_ORGANISATION, &record->slot[SLOT_ORGANISATION], &names);
         const uint32_t *list = &values_get(values, DOMAIN_ORGANISATION, names[0])->a;
         if (values_members(values, DOMAIN_WORD, list, &words) == 0) return 1;
-        struct str text = values_text(values, DOMAIN_ORGANISATION, names[0]);
-        return 2 + (uint32_t)(unsigned char)text.ptr[0];
+        return 2 +
+               (uint32_t)(unsigned char)values_get(values, DOMAIN_ORGANISATION, names[0])->first;
     }
     uint32_t given = record->slot[SLOT_GIVEN], family = record->slot[SLOT_FAMILY];
     if (given & VALUES_LIST || family & VALUES_LIST) return 1;
     const struct value *name = given ? values_get(values, DOMAIN_NAME, given) : NULL;
     uint32_t initial = 0; /* of the given name; Bob and Robert are one */
-    if (name)
-        initial =
-            name->b ? name->b % 256 : (unsigned char)values_text(values, DOMAIN_NAME, given).ptr[0];
+    if (name) initial = name->b ? name->b % 256 : (unsigned char)name->first;
     uint32_t sound = family ? values_get(values, DOMAIN_NAME, family)->a : 0;
     return 1 + initial + 256 * (sound & 0xFFFFFF);
 }
 
+static void name_records(void *context, size_t task, unsigned thread)
+{
+    (void)thread;
+    enum { AHEAD = 8 };
+    struct learning *learning = context;
+    uint32_t first = (uint32_t)(task * RECORDS_PER_TASK), last = first + RECORDS_PER_TASK;
+    if (last > learning->count) last = learning->count;
+    for (uint32_t i = first; i < last; i++) {
+        if (i + AHEAD < last) record_prefetch(learning->values, &learning->records[i + AHEAD]);
+        learning->names[i] = rough_name(learning->values, &learning->records[i]);
+    }
+}
+
 static int by_number(const void *a, const void *b)
 {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
     return x < y ? -1 : x > y;
 }
 
-/* Replaces the counts of values that three or more records have by how many customers have them. */
-static bool count_people(const struct learning *learning, enum slot slot, uint32_t *counts)
+static uint32_t count_different(uint32_t *names, uint32_t count)
 {
-    size_t count = 0, capacity = 0;
-    uint64_t *holders = NULL;
+    uint32_t different = 0;
+    if (count > FEW) qsort(names, count, sizeof *names, by_number);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t first = count > FEW && i > 0 ? i - 1 : 0;
+        while (first < i && names[first] != names[i]) first++;
+        different += first == i;
+    }
+    return different;
+}
+
+/* Who has the values that several records have, value after value; `end` learns where each ends. */
+static void list_holders(const struct learning *learning, enum slot slot, const uint32_t *counts,
+                         uint64_t *end, uint32_t *holders)
+{
     enum domain domain = record_slot_domain[slot];
     for (uint32_t i = 0; i < learning->count; i++) {
         const uint32_t *members;
         uint32_t found =
             values_members(learning->values, domain, &learning->records[i].slot[slot], &members);
-        for (uint32_t m = 0; m < found; m++) {
-            if (counts[members[m]] < 2) continue;
-            if (count == capacity) {
-                capacity = capacity ? capacity * 2 : 1024;
-                uint64_t *grown = realloc(holders, capacity * sizeof *grown);
-                if (!grown) {
-                    free(holders);
-                    return false;
-                }
-                holders = grown;
-            }
-            holders[count++] =
-                (uint64_t)members[m] << 32 | rough_name(learning->values, &learning->records[i]);
-        }
+        for (uint32_t m = 0; m < found; m++)
+            if (counts[members[m]] > 1) holders[end[members[m]]++] = learning->names[i];
     }
-    if (count) qsort(holders, count, sizeof *holders, by_number);
-    for (size_t i = 0; i < count; i++) {
-        uint32_t value = (uint32_t)(holders[i] >> 32);
-        if (i == 0 || holders[i - 1] >> 32 != value) counts[value] = 0;
-        if (i == 0 || holders[i - 1] != holders[i]) counts[value]++;
+}
+
+/* Replaces the counts of values that several records have by how many customers have them. */
+static bool count_people(const struct learning *learning, enum slot slot, uint32_t values,
+                         uint32_t *counts)
+{
+    uint64_t held = 0, end_bytes = values * sizeof held;
+    uint64_t *end = values_budget_realloc(learning->budget, NULL, 0, end_bytes);
+    for (uint32_t v = 0; end && v < values; v++) {
+        end[v] = held;
+        held += counts[v] > 1 ? counts[v] : 0;
     }
-    free(holders);
-    return true;
+    uint64_t holder_bytes = (held + 1) * sizeof(uint32_t);
+    uint32_t *holders = values_budget_realloc(learning->budget, NULL, 0, holder_bytes);
+    bool enough = end && holders;
+    if (enough) list_holders(learning, slot, counts, end, holders);
+    for (uint32_t v = 0; enough && v < values; v++)
+        if (counts[v] > 1) counts[v] = count_different(holders + end[v] - counts[v], counts[v]);
+    values_budget_realloc(learning->budget, end, end ? end_bytes : 0, 0);
+    values_budget_realloc(learning->budget, holders, holders ? holder_bytes : 0, 0);
+    return enough;
 }
 
 static double frequency(double others, double filled, double usual_frequency, double weight)
@@ -136,21 +162,33 @@ float rarity_bits(enum slot slot, double having, double filled)
     return (float)-log2(frequency(others, filled, usual[slot].frequency, usual[slot].weight));
 }
 
+/* Most values are few records', and a logarithm is worth remembering. */
+static void tell_rarity(enum slot slot, const uint32_t *counts, uint32_t count, uint32_t filled,
+                        float *bits)
+{
+    float of_few[FEW];
+    for (uint32_t i = 0; i < FEW; i++) of_few[i] = rarity_bits(slot, i, filled);
+    for (uint32_t i = 0; i < count; i++)
+        bits[i] = counts[i] < FEW ? of_few[counts[i]] : rarity_bits(slot, counts[i], filled);
+}
+
 static void learn_slot(void *context, size_t task, unsigned thread)
 {
     (void)thread;
     struct learning *learning = context;
     enum slot slot = (enum slot)task;
     uint32_t count = learning->values->domain[record_slot_domain[slot]].count + 1;
-    uint32_t *counts = calloc(count, sizeof *counts);
+    uint64_t count_bytes = count * sizeof(uint32_t);
+    uint32_t *counts = values_budget_realloc(learning->budget, NULL, 0, count_bytes);
     float *bits = values_budget_realloc(learning->budget, NULL, 0, count * sizeof *bits);
     bool enough = counts && bits;
     if (enough) {
+        memset(counts, 0, count_bytes);
         uint32_t filled = count_slot(learning, slot, counts);
-        if (usual[slot].people) enough = count_people(learning, slot, counts);
-        for (uint32_t i = 0; i < count; i++) bits[i] = rarity_bits(slot, counts[i], filled);
+        if (usual[slot].people) enough = count_people(learning, slot, count, counts);
+        tell_rarity(slot, counts, count, filled, bits);
     }
-    free(counts);
+    values_budget_realloc(learning->budget, counts, counts ? count_bytes : 0, 0);
     learning->rarities->slot[slot] = bits;
     learning->rarities->count[slot] = bits ? count : 0;
     if (!enough) __atomic_store_n(&learning->failed, true, __ATOMIC_RELAXED);
@@ -194,10 +232,14 @@ enum status rarity_learn(const struct values *values, const struct record *recor
                          unsigned threads, struct values_budget *budget, struct rarities *rarities)
 {
     *rarities = (struct rarities){.learned = true};
-    struct learning learning = {values, records, count, budget, rarities, false};
+    struct learning learning = {values, records, count, budget, rarities, NULL, false};
+    learning.names = values_budget_realloc(budget, NULL, 0, (count + 1ULL) * 4);
+    if (!learning.names) return STATUS_OUT_OF_MEMORY;
+    parallel_run(threads, (count + RECORDS_PER_TASK - 1ULL) / RECORDS_PER_TASK, name_records,
+                 &learning);
     parallel_run(threads, SLOT_TRAITS, learn_slot, &learning);
-    if (!learn_words(&learning) || learning.failed) return STATUS_OUT_OF_MEMORY;
-    return STATUS_OK;
+    values_budget_realloc(budget, learning.names, (count + 1ULL) * 4, 0);
+    return learn_words(&learning) && !learning.failed ? STATUS_OK : STATUS_OUT_OF_MEMORY;
 }
 
 void rarity_release(struct rarities *rarities, struct values_budget *budget)

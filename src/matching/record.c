@@ -98,12 +98,14 @@ enum { CACHE_SIZE = 1 << 13, CACHED_TEXT_MAX = 64 };
 /* A column that hardly repeats itself is not looked up any more: that would only cost memory. */
 enum { TRIES_MAX = 1 << 14, HITS_MIN = TRIES_MAX / 8 };
 
+struct cache_entry {
+    uint64_t hash; /* 0: free */
+    struct normalised result;
+};
+
 struct record_cache {
     uint32_t tries, hits;
-    struct {
-        uint64_t hash;
-        struct normalised result;
-    } entry[CACHE_SIZE];
+    struct cache_entry entry[CACHE_SIZE];
 };
 
 struct record_cache *record_cache_new(void)
@@ -116,27 +118,34 @@ void record_cache_free(struct record_cache *cache)
     free(cache);
 }
 
-static void read_cached(struct values *values, normalise_function *read, struct str text,
-                        struct record_cache *cache, struct normalised *out)
+static bool is_useless(const struct record_cache *cache)
 {
-    bool useless = cache && cache->tries == TRIES_MAX && cache->hits < HITS_MIN;
-    if (!cache || useless || text.len > CACHED_TEXT_MAX) {
-        read(values, text, out);
-        return;
-    }
+    return cache->tries == TRIES_MAX && cache->hits < HITS_MIN;
+}
+
+static const struct cache_entry *entry_of(const struct record_cache *cache, uint64_t hash)
+{
+    return &cache->entry[hash >> 20 & (CACHE_SIZE - 1)];
+}
+
+uint64_t record_cache_prefetch(const struct record_cache *cache, struct str text)
+{
+    if (!cache || is_useless(cache) || text.len == 0 || text.len > CACHED_TEXT_MAX) return 0;
     uint64_t hash = values_hash(text) | 1;
-    size_t at = hash >> 20 & (CACHE_SIZE - 1);
+    __builtin_prefetch(entry_of(cache, hash));
+    return hash;
+}
+
+/* Where the result of the text with the hash is kept, or could be; NULL when it is not worth it. */
+static struct cache_entry *look_up(struct record_cache *cache, uint64_t hash)
+{
+    if (!hash) return NULL;
+    struct cache_entry *entry = (struct cache_entry *)entry_of(cache, hash);
     if (cache->tries < TRIES_MAX) {
         cache->tries++;
-        cache->hits += cache->entry[at].hash == hash;
+        cache->hits += entry->hash == hash;
     }
-    if (cache->entry[at].hash != hash) {
-        struct normalised result = {0};
-        read(values, text, &result);
-        cache->entry[at].hash = hash;
-        cache->entry[at].result = result;
-    }
-    *out = cache->entry[at].result;
+    return entry;
 }
 
 /* ------------------------------------------------------------------ assembly */
@@ -214,6 +223,97 @@ static void add_result(struct values *values, const struct reading *reading,
     if (reading->group == RECORD_GROUP_NAMES) record->slot[SLOT_TRAITS] |= result->traits;
 }
 
+/* ------------------------------------------------------------------ batches */
+
+enum { FIELDS_MAX = 64, REFERENCES = 4, WAITING_MAX = VALUES_QUEUE_MAX / REFERENCES };
+
+/* What was read of many records, in order, while its values are looked up. */
+struct record_batch {
+    enum record_group group;
+    size_t count;
+    struct waiting {
+        const struct reading *reading;
+        struct record *record;
+        struct normalised result; /* tickets, unless it came out of the cache */
+        bool settled;
+        struct cache_entry *entry; /* where it is to be kept; may be NULL */
+        uint64_t hash;
+    } waiting[WAITING_MAX];
+};
+
+static enum domain domain_of(const struct reading *reading, int result)
+{
+    return record_slot_domain[reading->target[result] & (FALLBACK - 1)];
+}
+
+static void for_domains(enum record_group group, struct values *values,
+                        void (*act)(struct values *, enum domain))
+{
+    bool done[DOMAIN_COUNT] = {false};
+    for (int field = 0; field < MATCHING_FIELD_COUNT; field++) {
+        const struct reading *reading = &readings[field];
+        if (field == MATCHING_FIELD_NONE || reading->group != group) continue;
+        for (int i = 0; i < 4 && reading->target[i] != NOWHERE; i++) {
+            enum domain domain = domain_of(reading, i);
+            if (!done[domain]) act(values, domain);
+            done[domain] = true;
+        }
+    }
+}
+
+struct record_batch *record_batch_begin(struct values *values, enum record_group group)
+{
+    /* Names become lists while they are read: they cannot wait. */
+    struct record_batch *batch = group == RECORD_GROUP_NAMES ? NULL : malloc(sizeof *batch);
+    if (!batch) return NULL;
+    batch->group = group;
+    batch->count = 0;
+    for_domains(group, values, values_queue_begin);
+    return batch;
+}
+
+static void settle(struct values *values, struct record_batch *batch)
+{
+    for_domains(batch->group, values, values_queue_settle);
+    for (size_t i = 0; i < batch->count; i++) {
+        struct waiting *waiting = &batch->waiting[i];
+        for (int r = 0; r < 4 && waiting->reading->target[r] != NOWHERE && !waiting->settled; r++)
+            waiting->result.reference[r] = values_queue_reference(
+                values, domain_of(waiting->reading, r), waiting->result.reference[r]);
+        if (waiting->entry) *waiting->entry = (struct cache_entry){waiting->hash, waiting->result};
+        add_result(values, waiting->reading, &waiting->result, waiting->record);
+    }
+    batch->count = 0;
+}
+
+void record_batch_end(struct values *values, struct record_batch *batch)
+{
+    if (!batch) return;
+    settle(values, batch);
+    for_domains(batch->group, values, values_queue_end);
+    free(batch);
+}
+
+static void read_text(struct values *values, const struct reading *reading,
+                      normalise_function *read, struct str text, struct cache_entry *entry,
+                      uint64_t hash, struct record_batch *batch, struct record *record)
+{
+    struct waiting alone, *waiting = batch ? &batch->waiting[batch->count++] : &alone;
+    *waiting = (struct waiting){.reading = reading, .record = record, .hash = hash};
+    if (entry && entry->hash == hash) {
+        waiting->result = entry->result;
+        waiting->settled = true;
+    } else {
+        read(values, text, &waiting->result);
+        waiting->entry = entry;
+    }
+    if (batch) return;
+    if (waiting->entry) *entry = (struct cache_entry){hash, waiting->result};
+    add_result(values, reading, &waiting->result, record);
+}
+
+/* ------------------------------------------------------------------ fields */
+
 /* A name that may be either's: an organisation when its words say so. */
 static void add_undecided_name(struct values *values, const struct record_rules *rules,
                                const struct record_field *field, struct record *record)
@@ -282,12 +382,12 @@ static struct str join_date(const struct record_field *fields, size_t count, str
 
 static void add_field(struct values *values, const struct record_rules *rules,
                       const struct record_field *fields, size_t count, size_t index,
-                      struct record_cache *cache, struct record *record)
+                      struct record_cached cached, struct record_batch *batch,
+                      struct record *record)
 {
     const struct record_field *field = &fields[index];
     const struct reading *reading = &readings[field->field];
     normalise_function *read = reading->read;
-    struct normalised result = {0};
     char room[256];
     struct str text = field->text;
     if (field->field == MATCHING_FIELD_NAME) {
@@ -303,18 +403,32 @@ static void add_field(struct values *values, const struct record_rules *rules,
     if (!read || text.len == 0) return;
     if (field->field == MATCHING_FIELD_BIRTH_DATE && rules->dates_day_first)
         read = normalise_fact_date_day_first;
-    read_cached(values, read, text, cache, &result);
-    add_result(values, reading, &result, record);
+    bool joined = text.ptr != field->text.ptr || text.len != field->text.len;
+    uint64_t hash =
+        cached.hash && !joined ? cached.hash : record_cache_prefetch(cached.cache, text);
+    read_text(values, reading, read, text, look_up(cached.cache, hash), hash, batch, record);
 }
 
-/* Columns that say one thing go before those that say several, whatever their order in the file. */
-static int fill_order(enum matching_field field)
+int record_field_turn(enum matching_field field)
 {
-    if (field == MATCHING_FIELD_KIND || field == MATCHING_FIELD_GENDER) return 0;
-    if (field == MATCHING_FIELD_MIDDLE_NAME) return 2;
-    bool whole = field == MATCHING_FIELD_FULL_NAME || field == MATCHING_FIELD_NAME ||
-                 field == MATCHING_FIELD_STREET || field == MATCHING_FIELD_ADDRESS;
-    return whole ? 3 : 1;
+    static const int8_t turns[MATCHING_FIELD_COUNT] = {
+        [MATCHING_FIELD_KIND] = RECORD_TURN_FIRST,
+        [MATCHING_FIELD_GENDER] = RECORD_TURN_FIRST,
+        [MATCHING_FIELD_MIDDLE_NAME] = 1,
+        [MATCHING_FIELD_FULL_NAME] = RECORD_TURN_LAST,
+        [MATCHING_FIELD_NAME] = RECORD_TURN_LAST,
+        [MATCHING_FIELD_STREET] = RECORD_TURN_LAST,
+        [MATCHING_FIELD_ADDRESS] = RECORD_TURN_LAST,
+    };
+    return turns[field];
+}
+
+static bool stand_in_turn(const struct record_field *fields, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        if (record_field_turn(fields[i - 1].field) > record_field_turn(fields[i].field))
+            return false;
+    return true;
 }
 
 static void settle_kind(struct record *record)
@@ -330,15 +444,22 @@ static void settle_kind(struct record *record)
 }
 
 void record_fill(struct values *values, enum record_group group, const struct record_rules *rules,
-                 const struct record_field *fields, size_t count, struct record_cache **caches,
+                 const struct record_field *fields, size_t count,
+                 const struct record_cached *cached, struct record_batch *batch,
                  struct record *record)
 {
-    for (int pass = 0; pass < 4; pass++)
+    const struct record_cached none = {NULL, 0};
+    bool in_turn = stand_in_turn(fields, count);
+    for (int turn = in_turn ? RECORD_TURN_LAST : RECORD_TURN_FIRST; turn <= RECORD_TURN_LAST;
+         turn++)
         for (size_t i = 0; i < count; i++)
             if (fields[i].text.len && readings[fields[i].field].group == group &&
-                fields[i].field != MATCHING_FIELD_NONE && fill_order(fields[i].field) == pass)
-                add_field(values, rules, fields, count, i, caches ? caches[i] : NULL, record);
+                fields[i].field != MATCHING_FIELD_NONE &&
+                (in_turn || record_field_turn(fields[i].field) == turn))
+                add_field(values, rules, fields, count, i, cached ? cached[i] : none, batch,
+                          record);
     if (group == RECORD_GROUP_NAMES) settle_kind(record);
+    if (batch && batch->count > WAITING_MAX - FIELDS_MAX) settle(values, batch);
 }
 
 /* Records with names of one sound stand together: what is compared lies near in memory. 20 bits. */

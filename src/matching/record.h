@@ -36,6 +36,16 @@ static inline bool record_is_organisation(const struct record *record)
     return record->slot[SLOT_TRAITS] & TRAIT_ORGANISATION;
 }
 
+/* To be called some time before the record's values are read. */
+static inline void record_prefetch(const struct values *values, const struct record *record)
+{
+    for (int slot = 0; slot < SLOT_TRAITS; slot++) {
+        uint32_t reference = record->slot[slot];
+        if (reference && !(reference & VALUES_LIST))
+            __builtin_prefetch(values_get(values, record_slot_domain[slot], reference));
+    }
+}
+
 /* One field of a record to be built. `type` tells identifiers apart ("vat"). */
 struct record_field {
     enum matching_field field;
@@ -58,6 +68,11 @@ enum record_group {
 };
 enum record_group record_group_of(enum matching_field field);
 
+/* Fields that say one thing go before those that say several, whatever their order in the file:
+ * whose turn is lower, goes first. */
+enum { RECORD_TURN_FIRST = -1, RECORD_TURN_LAST = 2 };
+int record_field_turn(enum matching_field field);
+
 /* How to read what cannot be told from one value alone. */
 struct record_rules {
     bool dates_day_first;
@@ -68,11 +83,27 @@ struct record_rules {
 struct record_cache;
 struct record_cache *record_cache_new(void);
 void record_cache_free(struct record_cache *cache);
+/* To be called some time before the text is read: its hash, 0 when it will not be looked up. */
+uint64_t record_cache_prefetch(const struct record_cache *cache, struct str text);
 
-/* Fills the group's slots of the record from those of the fields that belong to the group.
- * `caches` has one per field, or is NULL. */
+/* A field's cache, and the hash of its text, which may be 0. */
+struct record_cached {
+    struct record_cache *cache;
+    uint64_t hash;
+};
+
+/* Records whose group is filled together, so that their values are looked up together: see
+ * values_queue_begin(). NULL where that is not done; a record is filled at the end at the latest,
+ * and must stay where it is until then. */
+struct record_batch *record_batch_begin(struct values *values, enum record_group group);
+void record_batch_end(struct values *values, struct record_batch *batch);
+
+/* Fills the group's slots of the record from those of the fields that belong to the group; at most
+ * 64 with a batch. `cached` has one per field, or is NULL; `batch` may be NULL. Fields are best in
+ * the order of record_field_turn(). */
 void record_fill(struct values *values, enum record_group group, const struct record_rules *rules,
-                 const struct record_field *fields, size_t count, struct record_cache **caches,
+                 const struct record_field *fields, size_t count,
+                 const struct record_cached *cached, struct record_batch *batch,
                  struct record *record);
 
 /* A hash of the record's content that does not depend on the values' numbers; its high bits are

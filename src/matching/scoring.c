@@ -84,13 +84,15 @@ static bool is_fuzzy(const struct scorer *scorer, enum comparison c, int level)
     return c != COMPARISON_STREET && c != COMPARISON_BIRTH_DATE && c != COMPARISON_EMAIL;
 }
 
-/* A part of a family name may be another name of the other record, and as rare as that is. A city
+/* Swapped names are left out: they show in the numbers, and scoring_many.c adds what they say. A
+ * part of a family name may be another name of the other record, and as rare as that is. A city
  * adds its own frequency: that is for who knows the city. */
 static void note_most(struct scorer *scorer, enum model_kind kind, enum comparison c, int level)
 {
     float weight = scorer->weight[kind][c][level];
     float *most =
         scorer->is_fuzzy[c][level] ? &scorer->most_scaled[kind][c] : &scorer->most_fixed[kind][c];
+    if (c == COMPARISON_GIVEN_NAME && level == GIVEN_SWAPPED) return;
     if (level == LEVEL_EXACT || (c == COMPARISON_LOCALITY && level == LOCALITY_CITY)) return;
     if (c == COMPARISON_FAMILY_NAME && level == FAMILY_PART) {
         most = &scorer->most_fixed[kind][c];
@@ -113,6 +115,15 @@ static void init_comparison(struct scorer *scorer, enum model_kind kind, enum co
             scorer->related[kind][r][c][level] =
                 safe_log2(m) - safe_log2(model->related[r].level[c][level]);
     }
+}
+
+/* Names that are swapped say no more than the same names in their places. */
+static void hold_swapped(struct scorer *scorer, enum model_kind kind)
+{
+    float *swapped = &scorer->weight[kind][COMPARISON_GIVEN_NAME][GIVEN_SWAPPED];
+    float both = scorer->weight[kind][COMPARISON_GIVEN_NAME][LEVEL_EXACT] +
+                 scorer->weight[kind][COMPARISON_FAMILY_NAME][LEVEL_EXACT];
+    if (model_uses(kind, COMPARISON_FAMILY_NAME) && *swapped > both) *swapped = both;
 }
 
 static void init_levels(struct scorer *scorer)
@@ -168,6 +179,7 @@ void scoring_init(struct scorer *scorer, const struct values *values,
         for (int c = 0; c < COMPARISON_COUNT; c++)
             if (model_uses((enum model_kind)kind, (enum comparison)c))
                 init_comparison(scorer, (enum model_kind)kind, (enum comparison)c);
+        hold_swapped(scorer, (enum model_kind)kind);
         init_order(scorer, (enum model_kind)kind);
     }
 }
@@ -181,6 +193,8 @@ float scoring_frequency_bits(const struct scorer *scorer, enum model_kind kind, 
     if (!has_frequencies(c) || found.level == LEVEL_MISSING) return 0;
     float above = found.bits - scorer->typical[kind][c];
     if (found.level == LEVEL_EXACT) return above;
+    if (c == COMPARISON_GIVEN_NAME && found.level == GIVEN_SWAPPED)
+        return above - scorer->typical[kind][COMPARISON_FAMILY_NAME];
     if (c == COMPARISON_LOCALITY)
         return found.level == LOCALITY_CITY ? found.bits - SCORING_CITY_TYPICAL : 0;
     return scorer->is_fuzzy[c][found.level] ? fuzzy_bits(above) : 0;

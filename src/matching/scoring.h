@@ -81,11 +81,14 @@ void scoring_init(struct scorer *scorer, const struct values *values,
  * different kinds are always rejected. */
 float scoring_score(const struct scorer *scorer, struct scoring_memo *memo, const struct record *a,
                     const struct record *b, float floor);
-/* The same of records[record] with each of the others, into log_odds. */
+/* The same of each pair, into log_odds. Faster where pairs with the same `a` stand together. */
+struct scoring_pair {
+    uint32_t a, b;
+};
 void scoring_score_many(const struct scorer *scorer, struct scoring_memo *memo,
-                        const struct record *records, uint32_t record, const uint32_t *others,
+                        const struct record *records, const struct scoring_pair *pairs,
                         size_t count, float floor, float *log_odds);
-/* To be called some time before the record is scored with many. */
+/* To be called some time before the record is the `a` of pairs. */
 void scoring_prefetch(const struct scorer *scorer, const struct record *record);
 /* Everything about the pair, nothing cut short. False when the records are of different kinds. */
 bool scoring_evidence(const struct scorer *scorer, struct scoring_memo *memo,

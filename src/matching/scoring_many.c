@@ -1,13 +1,15 @@
-/* One record against many. Most pairs that share a block do not match, and the sooner that is sure,
- * the better. Three passes: what equality of numbers tells, of all slots at once, with the most
- * that the rest could add; what facts kept with the values tell; and texts, only of pairs that may
- * still reach the floor. Each pass asks for the memory that the next will read. */
+/* Many pairs. Most that share a block do not match, and the sooner that is sure, the better. Three
+ * passes: what equality of numbers tells, of all slots at once, with the most that the rest could
+ * add; what facts kept with the values tell; and texts, only of pairs that may still reach the
+ * floor. Each pass asks for the memory that the next will read. */
+#include <math.h>
 #include <string.h>
 
 #include "matching/agreement.h"
 
 enum {
-    TOGETHER = 16, /* pairs in a pass: their memory is on its way at the same time */
+    TOGETHER = 64, /* pairs in a pass: their memory is on its way at the same time */
+    SUBJECTS = 32, /* records that they are of */
     LANES = 4,
     GROUPS = SLOT_COUNT / LANES,
     PLACE_SLOTS = 1 << SLOT_CITY | 1 << SLOT_REGION,
@@ -48,12 +50,14 @@ struct subject {
     uint32_t plain[SLOT_COUNT];   /* equal numbers say all that there is to say */
     uint32_t present[SLOT_COUNT]; /* there is something to compare */
     float exact[SLOT_COUNT];      /* what equality adds */
-    float most[SLOT_COUNT];       /* the most that anything else can add */
+    float most[SLOT_COUNT];       /* the most that anything else can add, */
+    float swapped;                /* and more of it when the names may be swapped */
     float gender[TRAIT_GENDER + 1], generation[(TRAIT_GENERATION >> 2) + 1]; /* by the other's */
 };
 
 /* A pair while it is compared. Slots are bits. */
 struct pair {
+    const struct subject *subject;
     const struct record *other;
     float log_odds, hope; /* so far, and the most that the open comparisons can add */
     uint32_t equal, open;
@@ -130,6 +134,17 @@ static void subject_init_slot(const struct scorer *scorer, enum comparison c,
     subject->present[SLOT_REGION] = subject->record->slot[SLOT_REGION] ? UINT32_MAX : 0;
 }
 
+/* What is added to the most that the names can add when they may be swapped. Of the two orders the
+ * one counts in which they are less rare, so this one at the most; the family names say nothing
+ * then. */
+static float most_more_of_swapped(const struct scorer *scorer, const struct subject *subject)
+{
+    struct agreement found = {GIVEN_SWAPPED, agreement_bits_of_names(scorer, subject->record)};
+    float swapped = scorer->weight[subject->kind][COMPARISON_GIVEN_NAME][GIVEN_SWAPPED] +
+                    scoring_frequency_bits(scorer, subject->kind, COMPARISON_GIVEN_NAME, found);
+    return fmaxf(swapped - subject->most[SLOT_GIVEN], 0) + fmaxf(-subject->most[SLOT_FAMILY], 0);
+}
+
 static void subject_init_traits(const struct scorer *scorer, enum comparison c, uint32_t mask,
                                 unsigned shift, const struct record *record, float *weight)
 {
@@ -153,6 +168,8 @@ static void subject_init(const struct scorer *scorer, const struct record *recor
         else
             subject_init_slot(scorer, c, subject);
     }
+    if (record->slot[SLOT_GIVEN] && record->slot[SLOT_FAMILY])
+        subject->swapped = most_more_of_swapped(scorer, subject);
 }
 
 /* ------------------------------------------------------------------ a pair */
@@ -176,6 +193,12 @@ static void settle_locality(const struct subject *subject, struct pair *pair)
     if (pair->equal & postcode || !(open & LOCALITY_SLOTS)) return;
     pair->open |= postcode;
     if (!(open & postcode)) pair->hope += subject->most[SLOT_POSTCODE];
+}
+
+static bool may_be_swapped(const struct record *a, const struct record *b)
+{
+    return a->slot[SLOT_GIVEN] == b->slot[SLOT_FAMILY] ||
+           a->slot[SLOT_FAMILY] == b->slot[SLOT_GIVEN];
 }
 
 /* What equality of numbers tells. False when the pair cannot reach the floor any more. */
@@ -209,6 +232,7 @@ static bool compare_numbers(const struct scorer *scorer, const struct subject *s
     for (uint32_t in = bits_of(list_bits) & ~(uint32_t)PLACE_SLOTS; in; in &= in - 1)
         pair->hope += LIST_BITS;
     settle_locality(subject, pair);
+    if (may_be_swapped(subject->record, pair->other)) pair->hope += subject->swapped;
     return pair->log_odds + pair->hope >= floor;
 }
 
@@ -278,12 +302,12 @@ static void prefetch_open(const struct scorer *scorer, const struct pair *pair, 
     }
 }
 
-static size_t keep_pairs(const struct comparing *comparing, const struct subject *subject,
-                         float floor, struct pair *pairs, size_t count)
+static size_t keep_pairs(const struct comparing *comparing, float floor, struct pair *pairs,
+                         size_t count)
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!compare_open(comparing, subject, floor, &pairs[i])) continue;
+        if (!compare_open(comparing, pairs[i].subject, floor, &pairs[i])) continue;
         if (comparing->quick) prefetch_open(comparing->scorer, &pairs[i], true);
         if (kept != i) pairs[kept] = pairs[i];
         kept++;
@@ -291,36 +315,51 @@ static size_t keep_pairs(const struct comparing *comparing, const struct subject
     return kept;
 }
 
-static void score_together(const struct scorer *scorer, struct scoring_memo *memo,
-                           const struct record *records, const struct subject *subject,
-                           const uint32_t *others, size_t count, float floor, float *log_odds)
+/* The passes behind the first. */
+static void score_open(const struct scorer *scorer, struct scoring_memo *memo, struct pair *pairs,
+                       size_t count, float floor, float *log_odds)
 {
-    struct pair pairs[TOGETHER];
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        log_odds[i] = SCORING_REJECTED;
-        pairs[kept] = (struct pair){.other = &records[others[i]], .index = (uint32_t)i};
-        if (kind_of(pairs[kept].other) != subject->kind) continue;
-        if (!compare_numbers(scorer, subject, floor, &pairs[kept])) continue;
-        prefetch_open(scorer, &pairs[kept++], false);
-    }
     struct comparing comparing = {.scorer = scorer, .memo = memo, .quick = true};
-    kept = keep_pairs(&comparing, subject, floor, pairs, kept);
+    count = keep_pairs(&comparing, floor, pairs, count);
     comparing.quick = false;
-    kept = keep_pairs(&comparing, subject, floor, pairs, kept);
-    for (size_t i = 0; i < kept; i++)
-        log_odds[pairs[i].index] = log_odds_of(scorer, subject, &pairs[i]);
+    count = keep_pairs(&comparing, floor, pairs, count);
+    for (size_t i = 0; i < count; i++)
+        log_odds[pairs[i].index] = log_odds_of(scorer, pairs[i].subject, &pairs[i]);
+}
+
+/* As many of the pairs as go together: how many. */
+static size_t score_together(const struct scorer *scorer, struct scoring_memo *memo,
+                             const struct record *records, const struct scoring_pair *pairs,
+                             size_t count, float floor, float *log_odds)
+{
+    struct subject subjects[SUBJECTS], *subject = NULL;
+    struct pair open[TOGETHER];
+    size_t kept = 0, i = 0;
+    for (; i < count && i < TOGETHER; i++) {
+        if (i == 0 || pairs[i].a != pairs[i - 1].a) {
+            subject = subject ? subject + 1 : subjects;
+            if (subject == subjects + SUBJECTS) break;
+            subject_init(scorer, &records[pairs[i].a], subject);
+        }
+        log_odds[i] = SCORING_REJECTED;
+        open[kept] =
+            (struct pair){.subject = subject, .other = &records[pairs[i].b], .index = (uint32_t)i};
+        if (kind_of(open[kept].other) != subject->kind) continue;
+        if (!compare_numbers(scorer, subject, floor, &open[kept])) continue;
+        prefetch_open(scorer, &open[kept++], false);
+    }
+    score_open(scorer, memo, open, kept, floor, log_odds);
+    return i;
 }
 
 void scoring_score_many(const struct scorer *scorer, struct scoring_memo *memo,
-                        const struct record *records, uint32_t record, const uint32_t *others,
+                        const struct record *records, const struct scoring_pair *pairs,
                         size_t count, float floor, float *log_odds)
 {
-    struct subject subject;
-    subject_init(scorer, &records[record], &subject);
-    for (size_t i = 0; i < count; i += TOGETHER)
-        score_together(scorer, memo, records, &subject, others + i,
-                       count - i < TOGETHER ? count - i : TOGETHER, floor, log_odds + i);
+    size_t done = 0;
+    while (done < count)
+        done += score_together(scorer, memo, records, pairs + done, count - done, floor,
+                               log_odds + done);
 }
 
 void scoring_prefetch(const struct scorer *scorer, const struct record *record)

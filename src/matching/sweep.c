@@ -6,19 +6,20 @@
 #include "matching/key_selection.h"
 #include "matching/parallel.h"
 
-enum { RECORDS_PER_TASK = 1 << 10 };
+enum { RECORDS_PER_TASK = 1 << 10, PAIRS_TOGETHER = 128 };
 
 struct edge_buffer {
     struct edge *edges;
     size_t count, capacity;
 };
 
-/* What a thread works with: while one record's partners are on their way from memory, those of the
- * one before are scored. */
+/* What a thread works with: pairs are collected and scored together, while what they need is on its
+ * way from memory. */
 struct worker {
-    struct blocking_partners partners[2];
+    struct blocking_partners partners;
+    struct scoring_pair *pairs;
     float *log_odds;
-    size_t log_odds_capacity;
+    size_t count, capacity;
 };
 
 struct sweep {
@@ -62,41 +63,49 @@ static void keep_across(const struct sweep *sweep, uint32_t record,
     partners->count = kept;
 }
 
-static bool find_partners(struct sweep *sweep, uint32_t record, struct blocking_partners *partners)
+static bool reserve_pairs(struct worker *worker, size_t more)
+{
+    size_t wanted = worker->count + more;
+    if (wanted <= worker->capacity) return true;
+    size_t capacity = 2 * wanted;
+    struct scoring_pair *pairs = realloc(worker->pairs, capacity * sizeof *pairs);
+    if (pairs) worker->pairs = pairs;
+    float *log_odds = pairs ? realloc(worker->log_odds, capacity * sizeof *log_odds) : NULL;
+    if (!log_odds) return false;
+    worker->log_odds = log_odds;
+    worker->capacity = capacity;
+    return true;
+}
+
+static bool add_pairs(struct sweep *sweep, struct worker *worker, uint32_t record)
 {
     const struct blocking *blocking = sweep->blocking;
+    struct blocking_partners *partners = &worker->partners;
     uint32_t types = sweep->selection.types[record_is_organisation(&blocking->records[record])];
     blocking_prefetch(blocking, record, types);
     scoring_prefetch(sweep->scorer, &blocking->records[record]);
     if (!blocking_find_partners(blocking, record, types, partners)) return false;
     if (sweep->options->across) keep_across(sweep, record, partners);
-    for (size_t i = 0; i < partners->count; i++)
-        __builtin_prefetch(&blocking->records[partners->record[i]]);
-    return true;
-}
-
-static bool reserve_log_odds(struct worker *worker, size_t count)
-{
-    if (count <= worker->log_odds_capacity) return true;
-    float *grown = realloc(worker->log_odds, count * 2 * sizeof *grown);
-    if (!grown) return false;
-    worker->log_odds = grown;
-    worker->log_odds_capacity = count * 2;
-    return true;
-}
-
-static bool score_partners(struct sweep *sweep, struct worker *worker, struct scoring_memo *memo,
-                           uint32_t record, const struct blocking_partners *partners,
-                           struct edge_buffer *buffer)
-{
-    if (partners->count == 0) return true;
-    if (!reserve_log_odds(worker, partners->count)) return false;
-    scoring_score_many(sweep->scorer, memo, sweep->blocking->records, record, partners->record,
-                       partners->count, sweep->options->floor, worker->log_odds);
+    if (!reserve_pairs(worker, partners->count)) return false;
     for (size_t i = 0; i < partners->count; i++) {
-        struct edge edge = {record, partners->record[i], worker->log_odds[i]};
-        if (edge.log_odds >= sweep->options->floor && !add_edge(buffer, edge)) return false;
+        __builtin_prefetch(&blocking->records[partners->record[i]]);
+        worker->pairs[worker->count++] = (struct scoring_pair){record, partners->record[i]};
     }
+    return true;
+}
+
+/* Scores what was collected. */
+static bool score_pairs(struct sweep *sweep, struct worker *worker, struct scoring_memo *memo,
+                        struct edge_buffer *buffer)
+{
+    float floor = sweep->options->floor;
+    scoring_score_many(sweep->scorer, memo, sweep->blocking->records, worker->pairs, worker->count,
+                       floor, worker->log_odds);
+    for (size_t i = 0; i < worker->count; i++) {
+        struct edge edge = {worker->pairs[i].a, worker->pairs[i].b, worker->log_odds[i]};
+        if (edge.log_odds >= floor && !add_edge(buffer, edge)) return false;
+    }
+    worker->count = 0;
     return true;
 }
 
@@ -105,12 +114,12 @@ static uint64_t sweep_records(struct sweep *sweep, struct worker *worker, struct
                               uint32_t first, uint32_t last, struct edge_buffer *buffer)
 {
     uint64_t pairs = 0;
-    bool enough = find_partners(sweep, first, &worker->partners[first & 1]);
+    bool enough = true;
     for (uint32_t i = first; i < last && enough; i++) {
-        if (i + 1 < last) enough = find_partners(sweep, i + 1, &worker->partners[(i + 1) & 1]);
-        const struct blocking_partners *partners = &worker->partners[i & 1];
-        pairs += partners->count;
-        enough = enough && score_partners(sweep, worker, memo, i, partners, buffer);
+        enough = add_pairs(sweep, worker, i);
+        if (worker->count < PAIRS_TOGETHER && i + 1 < last) continue;
+        pairs += worker->count;
+        enough = enough && score_pairs(sweep, worker, memo, buffer);
     }
     if (!enough) __atomic_store_n(&sweep->failed, true, __ATOMIC_RELAXED);
     return pairs;
@@ -157,8 +166,8 @@ static void release(struct sweep *sweep)
     for (size_t i = 0; i < sweep->tasks && sweep->buffers; i++) free(sweep->buffers[i].edges);
     free(sweep->buffers);
     for (int i = 0; i < PARALLEL_THREADS_MAX; i++) {
-        blocking_partners_release(&sweep->worker[i].partners[0]);
-        blocking_partners_release(&sweep->worker[i].partners[1]);
+        blocking_partners_release(&sweep->worker[i].partners);
+        free(sweep->worker[i].pairs);
         free(sweep->worker[i].log_odds);
     }
     free(sweep);

@@ -278,48 +278,90 @@ struct expectation {
     double expected_related[MODEL_RELATED_MAX];
 };
 
-/* How likely a pair is of each class, by the shares and what is said of it. */
-static struct mixture posterior(const struct model *model, const struct mixture *shares,
-                                const struct said *said)
+/* How likely what is said is in each class; the match's is another in every iteration. */
+static struct mixture likelihoods(const struct model *model, const struct said *said)
 {
-    struct mixture of = {.match = shares->match * likelihood(&model->match, said),
-                         .random = shares->random * likelihood(&model->random, said)};
+    struct mixture of = {.match = likelihood(&model->match, said),
+                         .random = likelihood(&model->random, said)};
+    for (int r = 0; r < model->related_count; r++)
+        of.related[r] = likelihood(&model->related[r], said);
+    return of;
+}
+
+/* How likely a pair is of each class, by the shares and those likelihoods. */
+static struct mixture posterior(const struct model *model, const struct mixture *shares,
+                                const struct mixture *likely)
+{
+    struct mixture of = {.match = shares->match * likely->match,
+                         .random = shares->random * likely->random};
     double sum = of.match + of.random;
     for (int r = 0; r < model->related_count; r++)
-        sum += of.related[r] = shares->related[r] * likelihood(&model->related[r], said);
+        sum += of.related[r] = shares->related[r] * likely->related[r];
     of.match /= sum;
     of.random /= sum;
     for (int r = 0; r < model->related_count; r++) of.related[r] /= sum;
     return of;
 }
 
-/* One pass over the patterns of a key type: posterior of each class, new shares. A pattern with
- * nothing but what the key left out cannot tell the shares among the key's pairs: it is judged
- * whole, by the shares among all pairs, and trains nothing. */
-static void expect(const struct model *model, const struct pattern_table *table, uint32_t left_out,
-                   double rate, const struct mixture *among_all, struct mixture *mixture,
-                   struct expectation *sums)
+/* A pattern of a key type as the iterations need it. */
+struct pattern {
+    struct said said;
+    bool informed; /* by more than what the key has made likely */
+    double count, first;
+    struct mixture likely;
+};
+
+/* The patterns of a key type. */
+struct patterns {
+    struct pattern *pattern;
+    size_t count;
+    double rate;
+    struct mixture mixture; /* shares among the type's pairs */
+};
+
+/* A pattern with nothing but what the key left out cannot tell the shares among the key's pairs: it
+ * is judged whole. */
+static bool patterns_init(struct patterns *patterns, const struct model *model,
+                          const struct pattern_table *table, uint32_t left_out, double rate)
 {
-    struct mixture total = {0};
-    double all = 0;
-    for (size_t i = 0; i < table->size; i++) {
+    *patterns = (struct patterns){.rate = rate, .mixture = {0.3, 0.5, {0.1, 0.1}}};
+    patterns->pattern = malloc((table->used + 1) * sizeof *patterns->pattern);
+    for (size_t i = 0; i < table->size && patterns->pattern; i++) {
         if (!table->pattern[i]) continue;
-        uint64_t pattern = table->pattern[i] - 1;
-        double n = table->count[i];
-        struct said said = read_pattern(pattern, left_out);
-        bool informed = said.count > 0; /* by more than what the key has made likely */
-        if (!informed) said = read_pattern(pattern, 0);
-        struct mixture of = posterior(model, informed ? mixture : among_all, &said);
-        sums->expected_pairs += table->first[i] * of.match / rate;
+        struct pattern *pattern = &patterns->pattern[patterns->count++];
+        pattern->said = read_pattern(table->pattern[i] - 1, left_out);
+        pattern->informed = pattern->said.count > 0;
+        if (!pattern->informed) pattern->said = read_pattern(table->pattern[i] - 1, 0);
+        pattern->count = table->count[i];
+        pattern->first = table->first[i];
+        pattern->likely = likelihoods(model, &pattern->said);
+    }
+    return patterns->pattern != NULL;
+}
+
+/* One pass over the patterns of a key type: posterior of each class, new shares. An uninformed
+ * pattern is judged by the shares among all pairs, and trains nothing. */
+static void expect(const struct model *model, struct patterns *patterns,
+                   const struct mixture *among_all, struct expectation *sums)
+{
+    struct mixture total = {0}, *mixture = &patterns->mixture;
+    double all = 0;
+    for (size_t i = 0; i < patterns->count; i++) {
+        struct pattern *pattern = &patterns->pattern[i];
+        double n = pattern->count;
+        pattern->likely.match = likelihood(&model->match, &pattern->said);
+        struct mixture of =
+            posterior(model, pattern->informed ? mixture : among_all, &pattern->likely);
+        sums->expected_pairs += pattern->first * of.match / patterns->rate;
         for (int r = 0; r < model->related_count; r++)
-            sums->expected_related[r] += table->first[i] * of.related[r] / rate;
-        if (!informed) continue;
+            sums->expected_related[r] += pattern->first * of.related[r] / patterns->rate;
+        if (!pattern->informed) continue;
         total.match += n * of.match;
         total.random += n * of.random;
         for (int r = 0; r < model->related_count; r++) total.related[r] += n * of.related[r];
         all += n;
-        for (int at = 0; at < said.count; at++)
-            sums->match[said.comparison[at]][said.level[at]] += n * of.match;
+        for (int at = 0; at < pattern->said.count; at++)
+            sums->match[pattern->said.comparison[at]][pattern->said.level[at]] += n * of.match;
     }
     if (all == 0) return;
     mixture->match = (total.match + 1) / (all + 4);
@@ -340,7 +382,8 @@ static void expect_labels(const struct model *model, const struct training_optio
             if (label->match) sums->match[c][label->level[c]] += LABEL_WEIGHT;
         }
         struct said said = read_pattern(pattern_of(label->level), 0);
-        struct mixture of = posterior(model, among_all, &said);
+        struct mixture likely = likelihoods(model, &said);
+        struct mixture of = posterior(model, among_all, &likely);
         double others = 1 - of.match;
         if (label->match || others <= 0) continue;
         for (int r = 0; r < model->related_count; r++)
@@ -373,41 +416,51 @@ static struct mixture share_among_all(const struct expectation *sums, double pai
     return shares;
 }
 
-static void estimate_match(const struct sampling *sampling, struct model *model,
-                           struct training_result *result)
+static void iterate(const struct sampling *sampling, struct model *model, double pairs,
+                    struct patterns *patterns, int types, struct expectation *sums)
 {
     const struct model prior = *model;
+    for (int iteration = 0; iteration < ITERATIONS; iteration++) {
+        struct mixture among_all = share_among_all(sums, pairs);
+        *sums = (struct expectation){0};
+        for (int t = 0; t < types; t++) expect(model, &patterns[t], &among_all, sums);
+        expect_labels(model, sampling->options, &among_all, sums);
+        maximise(model, &prior, sums);
+    }
+}
+
+static bool estimate_match(const struct sampling *sampling, struct model *model,
+                           struct training_result *result)
+{
     enum model_kind kind = model->kind;
     const struct key_type *types = keys_types(kind);
-    struct mixture mixtures[KEYS_TYPE_MAX];
+    struct patterns patterns[KEYS_TYPE_MAX];
     struct expectation sums = {0};
+    int count = 0;
+    bool enough = true;
     double pairs = training_pair_count(sampling->blocking, kind);
     double records = sqrt(2 * pairs) + 1;
-    sums.expected_pairs = prior.duplicates_per_record * records;
+    sums.expected_pairs = model->duplicates_per_record * records;
     for (int r = 0; r < model->related_count; r++)
-        sums.expected_related[r] = sums.expected_pairs * prior.related_ratio[r];
-    for (int t = 0; t < KEYS_TYPE_MAX; t++) mixtures[t] = (struct mixture){0.3, 0.5, {0.1, 0.1}};
-    for (int iteration = 0; iteration < ITERATIONS; iteration++) {
-        struct mixture among_all = share_among_all(&sums, pairs);
-        sums = (struct expectation){0};
-        for (int t = 0; t < KEYS_TYPE_MAX && types[t].name; t++)
-            expect(model, &sampling->table[kind][t], types[t].comparisons, sampling->rate[kind][t],
-                   &among_all, &mixtures[t], &sums);
-        expect_labels(model, sampling->options, &among_all, &sums);
-        maximise(model, &prior, &sums);
-    }
+        sums.expected_related[r] = sums.expected_pairs * model->related_ratio[r];
+    for (; count < KEYS_TYPE_MAX && types[count].name && enough; count++)
+        enough = patterns_init(&patterns[count], model, &sampling->table[kind][count],
+                               types[count].comparisons, sampling->rate[kind][count]);
+    if (enough) iterate(sampling, model, pairs, patterns, count, &sums);
+    for (int t = 0; t < count; t++) free(patterns[t].pattern);
     double expected = fmax(sums.expected_pairs, 0.02 * records);
     result->match_rate[kind] = pairs > 0 ? fmin(expected / pairs, 0.2) : 0.2;
     model->duplicates_per_record = expected / records;
     double weight = RELATED_WEIGHT + 0.1 * records;
     for (int r = 0; r < model->related_count; r++)
-        model->related_ratio[r] = (sums.expected_related[r] + weight * prior.related_ratio[r]) /
+        model->related_ratio[r] = (sums.expected_related[r] + weight * model->related_ratio[r]) /
                                   (sums.expected_pairs + weight);
+    return enough;
 }
 
 /* ------------------------------------------------------------------ whole */
 
-static void train_kind(struct sampling *sampling, struct random_sampling *random, uint32_t *numbers,
+static bool train_kind(struct sampling *sampling, struct random_sampling *random, uint32_t *numbers,
                        struct model *model, struct training_result *result)
 {
     enum model_kind kind = model->kind;
@@ -421,11 +474,12 @@ static void train_kind(struct sampling *sampling, struct random_sampling *random
                                        .pairs = pairs_to_draw(count, sampling->options)};
     if (count > 1) parallel_run(sampling->options->threads, RANDOM_TASKS, count_random, random);
     estimate_random(model, random);
-    estimate_match(sampling, model, result);
+    bool enough = estimate_match(sampling, model, result);
     for (int t = 0; t < KEYS_TYPE_MAX; t++)
         for (size_t i = 0; i < sampling->table[kind][t].size; i++)
             result->pairs[kind] += sampling->table[kind][t].count[i];
     model->trained_pairs = result->pairs[kind];
+    return enough;
 }
 
 static void sampling_free(struct sampling *sampling)
@@ -449,7 +503,7 @@ enum status training_run(const struct blocking *blocking, const struct scorer *s
                      sampling);
         enough = !sampling->failed;
         for (int kind = 0; kind < MODEL_KIND_COUNT && enough; kind++)
-            train_kind(sampling, random, numbers, &models->kind[kind], result);
+            enough = train_kind(sampling, random, numbers, &models->kind[kind], result);
     }
     if (sampling) sampling_free(sampling);
     free(random);

@@ -1,18 +1,31 @@
 /* Interning: per domain an array of values, a text pool and an open-addressing table of numbers.
- * Arrays grow by doubling; large blocks move by remapping, not by copying. */
+ * Arrays grow by half of what they are. */
 #include "matching/values.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+/* Large blocks are read at random, and finding a small page costs as much as what is on it. */
+enum { LARGE_PAGE = 2 << 20 };
 
 /* One record alone is interned for every comparison at write time: it is to find room and no more.
  * Few values need no table. */
 enum { TABLE_MIN = 64, FEW = 24, VALUES_MIN = 8, TEXT_MIN = 128, LISTS_MIN = 16 };
 
-static uint64_t read_bytes(const char *p, size_t count)
+static uint64_t read_eight(const char *p)
+{
+    uint64_t x;
+    memcpy(&x, p, sizeof x);
+    return x;
+}
+
+/* The last bytes of the text, at most seven, the first of them the lowest. */
+static uint64_t read_end(struct str text, size_t count)
 {
     uint64_t x = 0;
-    memcpy(&x, p, count);
+    if (text.len >= 8) return read_eight(text.ptr + text.len - 8) >> (64 - 8 * count);
+    for (size_t i = text.len; i-- > text.len - count;) x = x << 8 | (unsigned char)text.ptr[i];
     return x;
 }
 
@@ -21,9 +34,23 @@ uint64_t values_hash(struct str text)
     uint64_t hash = 0x9E3779B97F4A7C15u ^ (text.len * 0xD6E8FEB86659FD93u);
     size_t i = 0;
     for (; i + 8 <= text.len; i += 8)
-        hash = values_mix(hash ^ read_bytes(text.ptr + i, 8)) + 0x9E3779B97F4A7C15u;
-    if (i < text.len) hash ^= read_bytes(text.ptr + i, text.len - i);
+        hash = values_mix(hash ^ read_eight(text.ptr + i)) + 0x9E3779B97F4A7C15u;
+    if (i < text.len) hash ^= read_end(text, text.len - i);
     return values_mix(hash);
+}
+
+/* On large pages but for the end, which would waste one. Copied: what is moved by remapping falls
+ * back to small pages. */
+static void *grow_large(void *old, uint64_t old_bytes, uint64_t new_bytes)
+{
+    void *grown = NULL;
+    if (posix_memalign(&grown, LARGE_PAGE, new_bytes) != 0) return NULL;
+#ifdef MADV_HUGEPAGE
+    (void)madvise(grown, new_bytes / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE);
+#endif
+    if (old_bytes) memcpy(grown, old, old_bytes);
+    free(old);
+    return grown;
 }
 
 void *values_budget_realloc(struct values_budget *budget, void *old, uint64_t old_bytes,
@@ -44,7 +71,8 @@ void *values_budget_realloc(struct values_budget *budget, void *old, uint64_t ol
         free(old);
         return NULL;
     }
-    void *grown = realloc(old, new_bytes);
+    bool large = new_bytes >= LARGE_PAGE && new_bytes > old_bytes;
+    void *grown = large ? grow_large(old, old_bytes, new_bytes) : realloc(old, new_bytes);
     if (!grown && budget) __atomic_store_n(&budget->exceeded, true, __ATOMIC_RELAXED);
     return grown;
 }
@@ -62,6 +90,7 @@ static void release_domain(struct values_budget *budget, struct value_domain *d)
     values_budget_realloc(budget, d->table, d->table ? (d->table_mask + 1ULL) * 8 : 0, 0);
     values_budget_realloc(budget, d->lists, d->list_capacity * 4ULL, 0);
     values_budget_realloc(budget, d->list_table, d->list_table ? (d->list_mask + 1ULL) * 4 : 0, 0);
+    free(d->queue);
 }
 
 void values_release(struct values *values)
@@ -160,16 +189,114 @@ static uint32_t find_value(const struct value_domain *d, struct str text, uint32
     return 0;
 }
 
+static uint32_t intern_hashed(struct values *values, enum domain domain, struct str text,
+                              uint32_t hash,
+                              void (*describe)(struct values *, struct str, struct value *))
+{
+    uint32_t known = find_value(&values->domain[domain], text, hash);
+    return known ? known : add_value(values, domain, text, hash, describe);
+}
+
+/* ------------------------------------------------------------------ queue */
+
+enum { QUEUE_TEXT = 1 << 15, QUEUED_LEN_MAX = 128 };
+
+struct values_queue {
+    uint32_t count, settled; /* tickets given; of them, those that have their reference */
+    uint32_t text_bytes;
+    struct {
+        uint32_t hash, offset, len, reference; /* likely, then for sure */
+        void (*describe)(struct values *, struct str, struct value *);
+    } entry[VALUES_QUEUE_MAX];
+    char text[QUEUE_TEXT];
+};
+
+void values_queue_begin(struct values *values, enum domain domain)
+{
+    struct values_queue *queue = malloc(sizeof *queue);
+    if (queue) queue->count = queue->settled = queue->text_bytes = 0;
+    values->domain[domain].queue = queue;
+}
+
+void values_queue_end(struct values *values, enum domain domain)
+{
+    free(values->domain[domain].queue);
+    values->domain[domain].queue = NULL;
+}
+
+uint32_t values_queue_reference(const struct values *values, enum domain domain, uint32_t ticket)
+{
+    const struct values_queue *queue = values->domain[domain].queue;
+    return queue && ticket ? queue->entry[ticket - 1].reference : ticket;
+}
+
+/* The value that is likely to be the text's, by the hash; 0 for none. */
+static uint32_t find_likely(const struct value_domain *d, uint32_t hash)
+{
+    if (!d->table) return 0;
+    for (uint32_t slot = hash & d->table_mask; d->table[slot]; slot = (slot + 1) & d->table_mask)
+        if (d->table[slot] >> 32 == hash) return (uint32_t)d->table[slot];
+    return 0;
+}
+
+/* Each step asks for the memory that the next reads. */
+static void settle_waiting(struct values *values, enum domain domain)
+{
+    struct value_domain *d = &values->domain[domain];
+    struct values_queue *queue = d->queue;
+    for (uint32_t i = queue->settled; i < queue->count; i++) {
+        queue->entry[i].reference = find_likely(d, queue->entry[i].hash);
+        __builtin_prefetch(&d->values[queue->entry[i].reference]);
+    }
+    for (uint32_t i = queue->settled; i < queue->count; i++)
+        if (queue->entry[i].reference)
+            __builtin_prefetch(d->text + d->values[queue->entry[i].reference].offset);
+    for (uint32_t i = queue->settled; i < queue->count; i++)
+        queue->entry[i].reference = intern_hashed(
+            values, domain, str_of(queue->text + queue->entry[i].offset, queue->entry[i].len),
+            queue->entry[i].hash, queue->entry[i].describe);
+    queue->settled = queue->count;
+    queue->text_bytes = 0;
+}
+
+void values_queue_settle(struct values *values, enum domain domain)
+{
+    if (!values->domain[domain].queue) return;
+    settle_waiting(values, domain);
+    values->domain[domain].queue->count = values->domain[domain].queue->settled = 0;
+}
+
+/* A ticket. Settled tickets keep their references, so that a long text can go its own way. */
+static uint32_t enqueue(struct values *values, enum domain domain, struct str text, uint32_t hash,
+                        void (*describe)(struct values *, struct str, struct value *))
+{
+    struct value_domain *d = &values->domain[domain];
+    struct values_queue *queue = d->queue;
+    bool is_long = text.len > QUEUED_LEN_MAX;
+    if (is_long || queue->text_bytes + text.len > QUEUE_TEXT) settle_waiting(values, domain);
+    if (is_long) {
+        queue->entry[queue->count++].reference =
+            intern_hashed(values, domain, text, hash, describe);
+        return queue->settled = queue->count;
+    }
+    if (d->table) __builtin_prefetch(&d->table[hash & d->table_mask]);
+    memcpy(queue->text + queue->text_bytes, text.ptr, text.len);
+    queue->entry[queue->count].hash = hash;
+    queue->entry[queue->count].offset = queue->text_bytes;
+    queue->entry[queue->count].len = (uint32_t)text.len;
+    queue->entry[queue->count].describe = describe;
+    queue->text_bytes += (uint32_t)text.len;
+    return ++queue->count;
+}
+
 uint32_t values_intern(struct values *values, enum domain domain, struct str text,
                        void (*describe)(struct values *, struct str, struct value *))
 {
     if (text.len == 0) return 0;
     if (text.len > UINT16_MAX) text.len = UINT16_MAX;
-    struct value_domain *d = &values->domain[domain];
     uint32_t hash = (uint32_t)values_hash(text);
-    uint32_t known = find_value(d, text, hash);
-    if (known) return known;
-    return add_value(values, domain, text, hash, describe);
+    if (values->domain[domain].queue) return enqueue(values, domain, text, hash, describe);
+    return intern_hashed(values, domain, text, hash, describe);
 }
 
 /* ------------------------------------------------------------------ lists */

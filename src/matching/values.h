@@ -42,6 +42,8 @@ struct value {
     char first; /* its first byte */
 };
 
+struct values_queue; /* see values_queue_begin() */
+
 struct value_domain {
     struct value *values; /* 1 .. count; 0 is unused */
     uint32_t count, capacity;
@@ -53,6 +55,7 @@ struct value_domain {
     uint32_t list_words, list_capacity;
     uint32_t *list_table;
     uint32_t list_count, list_mask;
+    struct values_queue *queue; /* while there is one */
 };
 
 /* What all domains together may take; the values of threads add up in it. */
@@ -78,6 +81,21 @@ uint32_t values_intern(struct values *values, enum domain domain, struct str tex
  * lists among them are not allowed. */
 uint32_t values_intern_list(struct values *values, enum domain domain, uint32_t *references,
                             size_t count);
+
+/* In a large file nearly every look-up waits for memory. With a queue, many texts wait together:
+ * until values_queue_settle() values_intern() answers tickets, which are 0 for an empty text, and
+ * values_queue_reference() then tells the number that each has come to. Tickets are good until the
+ * next settling, and no references: no list can be made of them.
+ *
+ * values_queue_begin() does nothing when there is no memory: all is interned at once, and tickets
+ * are references. */
+enum { VALUES_QUEUE_MAX = 1024 }; /* tickets between two settlings */
+
+void values_queue_begin(struct values *values, enum domain domain);
+void values_queue_settle(struct values *values, enum domain domain);
+uint32_t values_queue_reference(const struct values *values, enum domain domain, uint32_t ticket);
+/* After the last settling. */
+void values_queue_end(struct values *values, enum domain domain);
 
 static inline const struct value *values_get(const struct values *values, enum domain domain,
                                              uint32_t reference)

@@ -42,7 +42,8 @@ struct sieve {
 struct finding {
     const struct search_view *view;
     const struct search_ask *ask;
-    struct arena *arena, *scratch;
+    struct arena *arena; /* of the segment under way: two frequent words are megabytes in each */
+    struct arena *scratch;
     struct search_ranking *ranking;
     /* of the segment and the token under way */
     const struct search_token *token;
@@ -568,13 +569,20 @@ enum status search_hits_find(const struct search_view *view, const struct search
                              struct arena *arena, struct arena *scratch,
                              struct search_ranking *ranking, struct error *error)
 {
+    struct arena working;
     struct finding finding = {
-        .view = view, .ask = ask, .arena = arena, .scratch = scratch, .ranking = ranking};
+        .view = view, .ask = ask, .arena = &working, .scratch = scratch, .ranking = ranking};
     size_t count = ask->reading->count;
     if (count == 0) return STATUS_OK;
     TRY(search_view_prepare(view, ask->ranges, count, arena, error));
     for (size_t i = 0; i < view->entry_count; i++) judge_entry(&finding, &view->entries[i]);
-    for (size_t s = 0; s < view->segment_count; s++)
-        TRY((count == 1 ? find_beginning : find_all_tokens)(&finding, s, error));
-    return ranking->failed ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+    arena_init(&working, arena->limit_bytes - arena->used_bytes);
+    enum status status = STATUS_OK;
+    for (size_t s = 0; s < view->segment_count && status == STATUS_OK; s++) {
+        arena_reset(&working);
+        status = (count == 1 ? find_beginning : find_all_tokens)(&finding, s, error);
+    }
+    arena_release(&working);
+    if (status == STATUS_OK && ranking->failed) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return status;
 }

@@ -108,6 +108,15 @@ static bool add_identifier(struct search_reading *reading, struct str raw, struc
     return add_token(reading, &token);
 }
 
+/* As it is copied from a browser; any other with a dot may be two words. */
+static bool is_website(struct str chunk)
+{
+    struct str scheme;
+    bool has_scheme = str_split(&chunk, ':', &scheme) && str_starts_with(chunk, STR("//"));
+    return has_scheme ||
+           (scheme.len > 4 && str_equal_ignore_case(str_of(scheme.ptr, 4), STR("www.")));
+}
+
 /* Words, or e-mail addresses among them as wholes. */
 static bool add_chunks(struct search_reading *reading, struct str text, unsigned fields,
                        bool emails_whole, struct arena *arena)
@@ -120,7 +129,7 @@ static bool add_chunks(struct search_reading *reading, struct str text, unsigned
             if (!add_email(reading, chunk, arena)) return false;
             continue;
         }
-        if (is_email)
+        if (is_email || is_website(chunk))
             search_words_of_address(chunk, &words);
         else
             search_words_of(chunk, &words);

@@ -101,5 +101,6 @@ extern const struct command command_migrate;
 extern const struct command command_serve;
 extern const struct command command_token;
 extern const struct command command_version;
+extern const struct command command_webhooks;
 
 #endif

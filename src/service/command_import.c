@@ -80,6 +80,16 @@ static enum status take_format(const struct invocation *invocation, enum import_
                      "--format is not known");
 }
 
+static enum status take_encoding(const struct invocation *invocation, struct str *name,
+                                 struct error *error)
+{
+    enum csv_encoding encoding;
+    *name = invocation_option(invocation, STR("encoding"));
+    if (str_is_none(*name) || csv_encoding_parse(*name, &encoding)) return STATUS_OK;
+    return error_set(error, STATUS_USAGE, STR("encoding"), STR(CSV_ENCODINGS_ALLOWED),
+                     "--encoding is not known");
+}
+
 static enum status take_options(const struct invocation *invocation, struct import_run *run,
                                 struct error *error)
 {
@@ -88,6 +98,7 @@ static enum status take_options(const struct invocation *invocation, struct impo
     TRY(take_format(invocation, &parameters->form, error));
     TRY(take_mapping(invocation, &parameters->mapping, error));
     parameters->key_column = invocation_option(invocation, STR("key-column"));
+    TRY(take_encoding(invocation, &parameters->encoding, error));
     parameters->source = invocation_option(invocation, STR("source"));
     if (str_is_none(parameters->source)) parameters->source = STR("import");
     parameters->dry_run = invocation_switch(invocation, STR("dry-run"));
@@ -178,11 +189,14 @@ static struct str curl_line(const struct invocation *invocation, const struct im
     struct arena *arena = invocation->arena;
     struct str file = invocation->operands[0];
     bool lines = parameters->form == IMPORT_NDJSON;
+    bool encoded = !lines && !str_is_none(parameters->encoding);
     struct buffer out = {.arena = arena};
     buffer_append_format(&out,
-                         "  curl -sS -T %.*s -X POST -H 'Content-Type: %s'%.*s \\\n    '%.*s/"
+                         "  curl -sS -T %.*s -X POST -H 'Content-Type: %s%s%.*s'%.*s \\\n    '%.*s/"
                          "imports?source=%.*s",
                          STR_ARGS(file), lines ? "application/x-ndjson" : "text/csv",
+                         encoded ? "; charset=" : "", encoded ? (int)parameters->encoding.len : 0,
+                         parameters->encoding.ptr,
                          STR_ARGS(store_command_headers(invocation, &run->caller)),
                          STR_ARGS(store_command_url(invocation)), STR_ARGS(parameters->source));
     if (!str_is_none(parameters->key_column))
@@ -424,6 +438,7 @@ static const struct command_option options[] = {
      STR("go on with an import that was interrupted, behind the last row that is in; with the "
          "same FILE, all else is known")},
     {STR("undo"), STR("JOB"), STR("take a whole import back; no FILE")},
+    {STR("encoding"), STR(CSV_ENCODINGS_ALLOWED), STR("of CSV; else it is found")},
     {STR("format"), STR("csv | ndjson"), STR("else by the name or the first byte")},
     {STR("json"), STR_NONE, STR("no progress, and a summary that a program reads")},
     STORE_COMMAND_OPTIONS,

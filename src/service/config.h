@@ -237,7 +237,8 @@ struct str config_flag_name(const struct config_key *key, struct arena *arena);
 /* The key's place among config_keys, to read config->sources. */
 size_t config_key_index(const struct config_key *key);
 
-/* "64K", or "25%" of the memory, and "30s" as bytes and milliseconds. False on anything else or overflow. */
+/* "64K", or "25%" of the memory, and "30s" as bytes and milliseconds. False on anything else or
+ * overflow. */
 bool config_parse_size(struct str text, int64_t *bytes);
 bool config_parse_duration(struct str text, int64_t *milliseconds);
 /* "0.25" as millionths; false past 1, or with more digits. */

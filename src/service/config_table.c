@@ -25,7 +25,7 @@ const struct config_key config_keys[] = {
     {STR("dev"), .flag = STR("dev"), BOOLEAN(dev), .fallback = STR("false"),
      .help = STR("development mode: no identity is asked, every permission is given, only loopback is bound")},
     {STR("sample"), .flag = STR("sample"), BOOLEAN(sample), .fallback = STR("false"),
-     .help = STR("load about a thousand sample customers at start, unless the store has data")},
+     .help = STR("load about a thousand sample customers at start into the tenant default, unless it has or had any")},
 
     {STR("http.listen"), .flag = STR("listen"), TEXT(http_listen), .fallback = STR("127.0.0.1:9401"),
      .allowed = STR("ADDRESS:PORT, [IPV6]:PORT; port 0 takes any free one"),
@@ -42,7 +42,7 @@ const struct config_key config_keys[] = {
      .help = STR("open connections per loop; more wait to be accepted")},
     {STR("http.idle_timeout"), DURATION(http_idle_timeout, 1 * SECONDS, 1 * HOURS), .fallback = STR("60s"),
      .help = STR("a connection on which nothing moves for so long is closed")},
-    {STR("http.request_memory"), SIZE(http_request_memory, 256 * KB, 1 * GB), .fallback = STR("32M"),
+    {STR("http.request_memory"), SIZE(http_request_memory, 256 * KB, 1 * GB), .fallback = STR("64M"),
      .help = STR("most memory that one request may use")},
     {STR("http.rate_limit"), RELOADS, COUNT(http_rate_limit, 0, 10000000), .fallback = STR("0"),
      .help = STR("requests per second and tenant, per instance; 0 is no limit")},
@@ -273,8 +273,8 @@ const struct config_key config_keys[] = {
 
     {STR("limits.contacts_max"), COUNT(limits_contacts_max, 1, 100000), .fallback = STR("1000"),
      .help = STR("contacts of one customer")},
-    {STR("limits.facts_max"), COUNT(limits_facts_max, 100, 10000000), .fallback = STR("100000"),
-     .help = STR("assertions, acts and edits kept of one customer")},
+    {STR("limits.facts_max"), COUNT(limits_facts_max, 100, 10000000), .fallback = STR("10000"),
+     .help = STR("assertions, acts and edits kept of one customer; not more than http.request_memory has room for, 6 KB each")},
     {STR("limits.homes_max"), COUNT(limits_homes_max, 2, 100000), .fallback = STR("1000"),
      .help = STR("profiles merged into one customer")},
     {STR("limits.relationships_max"), COUNT(limits_relationships_max, 1, 100000), .fallback = STR("1000"),

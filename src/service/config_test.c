@@ -154,7 +154,8 @@ static void quantities_have_units_and_do_not_overflow(void **state)
     assert_true(config_parse_size(STR("64K"), &value) && value == 65536);
     assert_true(config_parse_size(STR("1 MiB"), &value) && value == 1 << 20);
     assert_true(config_parse_size(STR("0"), &value) && value == 0);
-    assert_true(config_parse_size(STR("50%"), &value) && value == machine_memory_bytes() / 100 * 50);
+    assert_true(config_parse_size(STR("50%"), &value) &&
+                value == machine_memory_bytes() / 100 * 50);
     assert_true(config_parse_size(STR("0%"), &value) && value == 0);
     assert_false(config_parse_size(STR("101%"), &value));
     assert_false(config_parse_size(STR("-1%"), &value));

@@ -12,8 +12,9 @@
 #include "service/files.h"
 #include "service/instance.h"
 
-#define WAL_WARNING  (INT64_C(256) << 20)
-#define SKEW_WARNING (2 * INSTANT_SECOND)
+#define WAL_WARNING         (INT64_C(256) << 20)
+#define SKEW_WARNING        (2 * INSTANT_SECOND)
+#define SEARCH_TAIL_WARNING 16384
 
 /* --- customers, by what their facts give --- */
 
@@ -73,6 +74,26 @@ static void check_newest(struct doctor *doctor, instant newest, instant now)
                      (long long)(ahead / INSTANT_SECOND));
 }
 
+/* After a restore, and after the migration that brought the index, all customers are in its
+ * backlog.
+ */
+static void check_index(struct doctor *doctor, const struct store_health *health)
+{
+    const char *advice = "see that the service runs, and whether it logs search.indexing_fails or "
+                         "search.catching_up_fails";
+    if (health->unindexed > 0)
+        doctor_found(doctor, FINDING_WARNING, advice,
+                     "%lld customers are not in the search index yet: searches miss them",
+                     (long long)health->unindexed);
+    if (health->search_tail > SEARCH_TAIL_WARNING)
+        doctor_found(doctor, FINDING_WARNING, advice,
+                     "%lld entries of a tenant wait to be sorted into the search index: every "
+                     "search of his reads them all",
+                     (long long)health->search_tail);
+    if (health->unindexed == 0 && health->search_tail <= SEARCH_TAIL_WARNING)
+        doctor_found(doctor, FINDING_OK, "", "the search index has all customers");
+}
+
 static void check_content(struct doctor *doctor, struct instance *instance)
 {
     struct store_health health;
@@ -85,8 +106,7 @@ static void check_content(struct doctor *doctor, struct instance *instance)
     check_newest(doctor, health.newest, now);
     if (health.unfinished_jobs > 0)
         doctor_found(doctor, FINDING_OK, "",
-                     "%lld jobs wait or run; what a process left behind has "
-                     "failed when the service starts",
+                     "%lld jobs wait or run; those of a process that is gone go on with the next",
                      (long long)health.unfinished_jobs);
     if (health.stale_claims > 0)
         doctor_found(doctor, FINDING_OK, "",
@@ -96,6 +116,7 @@ static void check_content(struct doctor *doctor, struct instance *instance)
     if (health.unnumbered > 10000)
         doctor_found(doctor, FINDING_WARNING, "see that an instance of the service runs",
                      "%lld events wait for their place in the feed", (long long)health.unnumbered);
+    check_index(doctor, &health);
     check_customers(doctor, instance);
 }
 
@@ -284,7 +305,13 @@ void doctor_check_store(struct doctor *doctor)
         break;
     case STORE_KIND_POSTGRES:
         check_runtime(doctor, v);
-        if (!str_is_empty(v->store_migration_url)) look_inside(doctor);
+        if (!str_is_empty(v->store_migration_url))
+            look_inside(doctor);
+        else
+            doctor_found(
+                doctor, FINDING_WARNING, "run it with --store-migration-url",
+                "customers, jobs, events and the search index were not looked at: only the "
+                "role of store.migration_url sees all tenants");
         break;
     default:
         doctor_found(doctor, FINDING_WARNING, "set store.url",

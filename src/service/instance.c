@@ -247,6 +247,18 @@ static const struct policy *policy_of_tenant(struct application *application, st
     return policies_for(application->policies, tenant);
 }
 
+/* What one fact may take of the memory of a request that loads and writes all; measured, with some
+ * to spare: tests/contract/many_facts_test.c. */
+enum { FACT_BYTES = 6 << 10 };
+
+/* A customer that a request has no room for could not be written any more. */
+static size_t facts_max(const struct config_values *config)
+{
+    int64_t room = config->http_request_memory / FACT_BYTES;
+    int64_t most = config->limits_facts_max;
+    return (size_t)(most < room ? most : room);
+}
+
 static void fill_application(const struct config_values *config, struct instance *instance)
 {
     struct application *application = &instance->application;
@@ -259,7 +271,7 @@ static void fill_application(const struct config_values *config, struct instance
     application->policies = instance->policies;
     application->limits = (struct application_limits){
         .contacts_max = (size_t)config->limits_contacts_max,
-        .facts_max = (size_t)config->limits_facts_max,
+        .facts_max = facts_max(config),
         .homes_max = (size_t)config->limits_homes_max,
         .relationships_max = (size_t)config->limits_relationships_max,
         .lookup_max = (size_t)config->limits_lookup_max,

@@ -5,10 +5,10 @@
 #include "service/command.h"
 
 static const struct command *const commands[] = {
-    &command_serve,        &command_migrate, &command_import,   &command_export,
-    &command_backup,       &command_restore, &command_digest,   &command_dedupe,
-    &command_link,         &command_train,   &command_evaluate, &command_token,
-    &command_dead_letters, &command_doctor,  &command_version,  &command_help,
+    &command_serve,    &command_migrate, &command_import,       &command_export,   &command_backup,
+    &command_restore,  &command_digest,  &command_dedupe,       &command_link,     &command_train,
+    &command_evaluate, &command_token,   &command_dead_letters, &command_webhooks, &command_doctor,
+    &command_version,  &command_help,
 };
 
 enum { PROCESS_ARENA_MAX = 64 << 20 };

@@ -1,6 +1,7 @@
 #include "service/matching_command.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <string.h>
 
 #include "service/files.h"
@@ -109,6 +110,15 @@ static enum status read_files(struct matching_command *command, bool link, struc
     return STATUS_OK;
 }
 
+/* What a step needs no more goes back at once, so that the next does not add to it: left to itself
+ * the allocator keeps blocks of up to 32 MB. */
+static void give_back_blocks(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
+}
+
 enum status matching_command_begin(struct matching_command *command, struct invocation *invocation,
                                    bool link, struct error *error)
 {
@@ -117,6 +127,7 @@ enum status matching_command_begin(struct matching_command *command, struct invo
     if (invocation->operand_count < (link ? 2 : 1))
         return error_set(error, STATUS_USAGE, STR_NONE, invocation->command->operands,
                          "a file to read is missing");
+    give_back_blocks();
     TRY(load_model(command, error));
     TRY(read_options(command, &options, error));
     TRY(load_labels(command, &options, error));

@@ -32,7 +32,7 @@ struct emptiness {
 static enum status look(struct store_session *session, void *context, struct error *error)
 {
     struct emptiness *emptiness = context;
-    const struct profile_filter filter = {.include_merged = true};
+    const struct profile_filter filter = {.include_merged = true, .include_erased = true};
     struct profile_row *rows;
     size_t count;
     TRY(store_profile_list(session, &filter, STR_NONE, 1, emptiness->arena, &rows, &count, error));

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "adapters/memory/memory_store.h"
+#include "application/create_customer.h"
+#include "application/erase_customer.h"
 #include "application/get_customer.h"
 #include "application_fixture.h"
 #include "domain/profile.h"
@@ -69,11 +71,36 @@ static void it_is_loaded_once_and_never_over_data(void **state)
     memory_store_free(application.store);
 }
 
+static void it_is_not_loaded_where_there_were_customers(void **state)
+{
+    (void)state;
+    _Atomic bool stop = false;
+    int64_t loaded;
+    struct customer_document document;
+    struct json_value *body;
+    struct str out;
+    struct caller caller = {.tenant = STR("default"), .user_id = STR("test")};
+    const struct erase_request request = {.customer_id = STR("A")};
+    struct application application = application_fixture(environment_system());
+    assert_int_equal(memory_store_new(64 << 20, &application.store), STATUS_OK);
+    assert_int_equal(
+        json_parse(STR("{\"customerId\":\"A\",\"name\":\"A\"}"), &arena, &body, &error), STATUS_OK);
+    assert_int_equal(
+        create_customer(&application, &caller, body, ON_DUPLICATE_ALLOW, &arena, &document, &error),
+        STATUS_OK);
+    assert_int_equal(erase_customer(&application, &caller, &request, &arena, &out, &error),
+                     STATUS_OK);
+    assert_int_equal(sample_load(&application, &stop, &loaded, &error), STATUS_OK);
+    assert_int_equal(loaded, 0);
+    memory_store_free(application.store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_record_is_a_valid_customer_and_always_the_same),
         cmocka_unit_test(it_is_loaded_once_and_never_over_data),
+        cmocka_unit_test(it_is_not_loaded_where_there_were_customers),
     };
     return cmocka_run_group_tests_name("sample", tests, setup, teardown);
 }

@@ -176,8 +176,10 @@ static void write_metrics(void *context, struct buffer *out)
 {
     const struct server *server = context;
     process_metrics_write(out);
-    if (server->instance.kind != STORE_KIND_MEMORY)
+    if (server->instance.kind != STORE_KIND_MEMORY) {
+        sql_search_write_metrics(server->instance.store, out);
         replica_watch_write_metrics(server->instance.store, out);
+    }
     if (server->relay) relay_write_metrics(server->relay, out);
     if (server->consumer) consumer_write_metrics(server->consumer, out);
     if (server->deliverer) deliverer_write_metrics(server->deliverer, out);

@@ -155,6 +155,38 @@ def test_import_says_how_to_go_on_while_the_service_runs_and_that_line_works():
     assert "2 unchanged" in run("import", "c.csv", *flags).stdout
 
 
+def names_of(api):
+    return sorted(item["name"] for item in api.request("GET", f"{API}/customers?limit=100")[1]["items"])
+
+
+def test_a_row_in_another_encoding_is_refused_and_a_file_in_another_is_taken():
+    rows = ["ID,name", "1,Caf\xe9", "2,Müller", "3,Böhm", "4,Plain"]
+    with open("mixed.csv", "wb") as file:
+        file.write("\n".join(rows).encode().replace("Caf\xe9".encode(), b"Caf\xe9"))
+    with open("latin.csv", "wb") as file:
+        file.write("\n".join(rows).encode("cp1252"))
+    store = ["--store", "sqlite:a.db", "--key-column", "ID", "--json"]
+    done = json.loads(run("import", "mixed.csv", *store, code=3).stdout)
+    assert (done["created"], done["invalid"]) == (3, 1), done
+    done = json.loads(run("import", "latin.csv", *store).stdout)
+    assert (done["created"], done["unchanged"]) == (1, 3), done
+    done = json.loads(run("import", "latin.csv", *store, "--encoding", "utf-8", "--source", "other", code=3).stdout)
+    assert (done["duplicates"] + done["created"], done["invalid"]) == (1, 3), done
+    assert "windows-1252" in run("import", "latin.csv", *store, "--encoding", "ebcdic", code=2).stderr
+    with service("--dev", "--store", "sqlite:c.db"):
+        assert "charset=iso-8859-1'" in run("import", "latin.csv", "--store", "sqlite:c.db", "--encoding", "iso-8859-1", code=1).stderr
+    with service("--dev", "--store", "sqlite:b.db") as api, open("latin.csv", "rb") as file:
+        latin = file.read()
+        for charset, status in (("ebcdic", 415), ("iso-8859-1", 202)):
+            got, job = api.request("POST", f"{API}/imports?source=erp&keyColumn=ID", latin, Content_Type=f"text/csv; charset={charset}")
+            assert got == status, job
+        deadline = time.monotonic() + 60
+        while api.request("GET", f"{API}/jobs/{job['jobId']}")[1]["state"] != "DONE":
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert names_of(api) == sorted(["Café", "Müller", "Böhm", "Plain"])
+
+
 def test_import_tells_each_refused_row_and_takes_the_others():
     write("c.csv", "ID;name;emails\n1;Acme;a@x.example\n2;;\n3;Initech;nonsense\n4;acme;A@x.example\n")
     done = run("import", "c.csv", "--store", "sqlite:a.db", "--source", "erp", "--key-column", "ID", "--errors", "e.csv", "--json", code=3)
@@ -246,6 +278,36 @@ def test_doctor_finds_what_is_wrong_and_changes_nothing():
 def test_migrate_is_needed_once():
     assert "migrations applied" in run("migrate", "--store", "sqlite:a.db").stdout
     assert "up to date" in run("migrate", "--store", "sqlite:a.db").stdout
+
+
+def test_webhooks_are_looked_at_and_put_right_on_their_store():
+    store = ["--store", "sqlite:a.db"]
+    with service("--dev", *store, "--webhooks-internal-networks", "127.0.0.0/8", "--webhooks-plain-http") as running:
+        hook = running.request("POST", f"{API}/webhooks", '{"url":"http://127.0.0.1:1/","after":0}', Content_Type="application/json")[1]["webhookId"]
+        running.request("POST", f"{API}/customers", '{"name":"Acme"}', Content_Type="application/json")
+        deadline = time.monotonic() + 30
+        while not running.request("GET", f"{API}/webhooks/{hook}/deliveries")[1]["items"]:
+            assert time.monotonic() < deadline, running.log()
+            time.sleep(0.05)
+        assert "/api/v1/crm/webhooks" in run("webhooks", "list", *store, code=1).stderr
+        assert running.stop() == 0
+    row = json.loads(run("webhooks", "list", "--json", *store).stdout)
+    assert (row["tenant"], row["webhookId"], row["status"], row["url"]) == ("default", hook, "ACTIVE", "http://127.0.0.1:1/"), row
+    assert run("webhooks", "list", "--tenant", "other", *store).stdout == ""
+    assert hook in run("webhooks", "list", *store).stdout
+    failed = [json.loads(line) for line in run("webhooks", "deliveries", hook, "--failed", *store).stdout.splitlines()]
+    assert failed and all(attempt["customerId"] for attempt in failed), failed
+    assert json.loads(run("webhooks", "disable", hook, *store).stdout)["status"] == "DISABLED"
+    assert json.loads(run("webhooks", "enable", hook, *store).stdout)["status"] == "ACTIVE"
+    assert "eventId" in run("webhooks", "test", hook, *store).stdout
+    assert "secret" not in run("webhooks", "show", hook, *store).stdout
+    assert run("webhooks", "replay", hook, "--after", "0", *store).stdout
+    assert "--after POSITION" in run("webhooks", "replay", hook, *store, code=2).stderr
+    assert "which webhook" in run("webhooks", "show", *store, code=2).stderr
+    assert "list | show" in run("webhooks", *store, code=2).stderr
+    run("webhooks", "show", hook, "--tenant", "other", *store, code=1)
+    run("webhooks", "remove", hook, *store)
+    assert run("webhooks", "list", *store).stdout == ""
 
 
 def main(tests):

@@ -206,6 +206,44 @@ static void a_list_goes_by_falling_probability_page_by_page(struct contract *c)
     assert_string_equal(list(c, everything(), &after, 3), "");
 }
 
+enum { ITEMS = 60, PAGE = 7 };
+
+static struct duplicate_row numbered(struct contract *c, size_t i, double probability)
+{
+    return item(arena_format(&c->arena, "D%03zu", i), STR("A"),
+                arena_format(&c->arena, "B%03zu", i), probability);
+}
+
+/* Every third has its evidence found anew, likelier and less likely, and new ones come. */
+static void write_between_pages(struct contract *c, size_t page)
+{
+    for (size_t i = page % 2; i < ITEMS; i += 3 * (1 + page % 2))
+        if (i % 3 == 0) put(c, numbered(c, i, (double)((i * 7 + page * 13) % 100) / 100));
+    put(c, numbered(c, ITEMS + page, (double)(page * 29 % 100) / 100));
+}
+
+static void whose_evidence_stays_comes_once_whatever_is_written_between_pages(struct contract *c)
+{
+    int seen[2 * ITEMS] = {0};
+    struct duplicate_row last;
+    struct work work = {.kind = LIST, .filter = everything(), .limit = PAGE};
+    for (size_t i = 0; i < ITEMS; i++) put(c, numbered(c, i, (double)(i * 37 % 50) / 50));
+    for (size_t page = 0; page == 0 || work.count > 0; page++) {
+        assert_int_equal(run(c, &work, false), STATUS_OK);
+        for (size_t i = 0; i < work.count; i++) {
+            int64_t number;
+            assert_true(str_to_int64(str_skip(work.rows[i].duplicate_id, 1), &number));
+            seen[number]++;
+        }
+        if (work.count > 0) last = work.rows[work.count - 1];
+        work.after = &last;
+        assert_true(page < ITEMS);
+        write_between_pages(c, page);
+    }
+    for (size_t i = 0; i < ITEMS; i++)
+        if (i % 3 != 0) assert_int_equal(seen[i], 1);
+}
+
 static void a_list_is_filtered_by_what_shows_at_a_time(struct contract *c)
 {
     struct duplicate_filter filter = everything();
@@ -320,6 +358,7 @@ int main(void)
         CONTRACT(a_pair_is_there_once_and_takes_newer_evidence_only),
         CONTRACT(items_are_found_from_either_home),
         CONTRACT(a_list_goes_by_falling_probability_page_by_page),
+        CONTRACT(whose_evidence_stays_comes_once_whatever_is_written_between_pages),
         CONTRACT(a_list_is_filtered_by_what_shows_at_a_time),
         CONTRACT(items_are_counted_by_what_shows_and_when_they_were_resolved),
         CONTRACT(queues_of_tenants_are_apart_and_the_backlog_is_of_all),

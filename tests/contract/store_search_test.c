@@ -185,6 +185,42 @@ static void what_is_rolled_back_is_not_found(struct contract *c)
     assert_int_equal(finding.count, 1);
 }
 
+/* More than a large import puts while nothing is made of them. */
+enum { LONG_TAIL = 21000 };
+
+static enum status put_long_body(struct store_session *session, void *context, struct error *error)
+{
+    struct putting *putting = context;
+    struct arena_mark mark = arena_mark(putting->arena);
+    struct profile_row row = contract_profile(STR("H-00000"), 1000);
+    TRY(store_profile_insert(session, &row, error));
+    for (size_t i = 0; i < LONG_TAIL; i++) {
+        struct search_keys keys = {.arena = putting->arena};
+        search_keys_add(&keys, SEARCH_NAME, i + 1 < LONG_TAIL ? STR("common") : STR("newest"));
+        search_keys_settle(&keys);
+        TRY(store_search_put(session, STR("H-00000"), search_keys_entry(&keys), error));
+        arena_rewind(putting->arena, mark);
+    }
+    return find_body(session, &finding, error);
+}
+
+/* Within the unit of work nobody has made a segment of them yet. */
+static void the_newest_entry_is_found_however_many_wait(struct contract *c)
+{
+    struct putting putting = {.arena = &c->arena};
+    finding.key = STR("Pnewest n");
+    finding.arena = &c->arena;
+    finding.from = STR("Pnewest ");
+    finding.to = STR("Pnewest!");
+    assert_int_equal(
+        store_write(c->store, c->tenant, &c->arena, put_long_body, &putting, &c->error), STATUS_OK);
+    assert_int_equal(finding.count, 1);
+    if (!c->many_write) return; /* one writer makes segments before it takes much more */
+    find(c, c->tenant, "Pnewest n");
+    assert_int_equal(finding.count, 1);
+    assert_true(finding.entry_count < LONG_TAIL / 2);
+}
+
 static enum status profiles_body(struct store_session *session, void *context, struct error *error)
 {
     struct finding *asked = context;
@@ -236,6 +272,7 @@ int main(void)
         CONTRACT(a_number_that_nobody_has_gives_no_row),
         CONTRACT(every_entry_is_found_while_the_index_is_worked_at),
         CONTRACT(a_new_store_has_no_backlog),
+        CONTRACT(the_newest_entry_is_found_however_many_wait),
     };
     return contract_run(cases, UNIT_COUNT(cases));
 }

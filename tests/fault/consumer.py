@@ -8,15 +8,16 @@ A cycle: service orders, leads, messages sent twice, and messages that cannot be
   random   kill -9 of an instance
   point    kill -9 at a named point of the consumer (base/fault.h), at its n-th pass
   stop     an orderly stop
-  broker   kill -9 of the broker
+  broker   kill -9 of the broker, of all when there are several;  one: of one of several
   stalled  (PostgreSQL) an instance stops until the group has given its partitions to the other, then goes on
   server   (PostgreSQL) kill -9 of the database;  cut: all its connections are cut
+  away     no broker can be reached for --away seconds (in long runs, once)
 
 Afterwards all runs again, and each order must be in its customer's timeline once, in the order in which it was sent, each
 lead a customer once, and each message that cannot be read a dead letter once. On PostgreSQL two instances run.
---self-test feeds the comparison what it must find.
+--self-test feeds the comparison what it must find; --unguarded takes away what the consumer rests on (tests/fault/guards.py), and
+the comparison must find that.
 """
-import argparse
 import os
 import signal
 import sys
@@ -25,11 +26,11 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(ROOT, "tests", "kafka"), os.path.join(ROOT, "tests", "scenario"), os.path.join(ROOT, "tests")]
+import guards  # noqa: E402
 import inputs  # noqa: E402  (tests/kafka/inputs.py)
-from faults import FaultRun, drive  # noqa: E402
+from faults import FaultRun, arguments, await_true, drive  # noqa: E402
 from http_client import Api  # noqa: E402  (tests/kafka/http_client.py)
 from run import Mismatch  # noqa: E402  (tests/scenario/run.py)
-from servers.kafka import KafkaServer  # noqa: E402
 
 CUSTOMERS, MESSAGES, SESSION_S = 12, 600, 6
 POINTS = ("consumer.before_apply", "consumer.after_apply", "consumer.after_letters", "consumer.before_offsets", "consumer.after_offsets")
@@ -50,22 +51,30 @@ def compare(sent, told):
 
 
 class Run(FaultRun):
-    POINTS, PASSES = POINTS, 6
+    POINTS, PASSES, GUARDS = POINTS, 6, guards.CONSUMER
 
     def __init__(self, options):
         super().__init__(options)
-        self.broker = KafkaServer()
-        self.broker.start()
-        inputs.make_topics(self.broker.brokers, "", partitions=4)
-        self.serve(["--kafka-brokers", self.broker.brokers, "--kafka-timeout", "2s", "--log-level", "info", *inputs.flags(""),
-                    "--kafka-settings", f"session.timeout.ms={SESSION_S}000,heartbeat.interval.ms=500"])
-        self.sender = inputs.Sender(self.broker.brokers, "")
+        self.make_broker()
+        self.choose(zip(POINTS, (1, 2, 1, 2, 2)), ["random", "broker", "stop"])
+        self.begin("")
+
+    def begin(self, prefix, guard=None):
+        inputs.make_topics(self.broker.brokers, prefix, partitions=4)
+        self.serve(["--kafka-brokers", self.broker.brokers, "--kafka-topic-prefix", prefix, "--kafka-group", f"{prefix}group",
+                    "--kafka-timeout", "2s", "--log-level", "info", *inputs.flags(prefix),
+                    "--kafka-settings", f"session.timeout.ms={SESSION_S}000,heartbeat.interval.ms=500"], guard)
+        self.sender = inputs.Sender(self.broker.brokers, prefix)
         self.sent, self.leads, self.poison, self.number = {f"C-{n}": [] for n in range(CUSTOMERS)}, set(), 0, 0
         for customer in self.sent:
             Api(self.services[0].port).ask("POST", "/customers?onDuplicate=allow", {"customerId": customer, "name": f"Customer {customer}"})
-        self.choose(zip(POINTS, (1, 2, 1, 2, 2)), ["random", "broker", "stop"])
 
     # --- what is sent ---
+
+    def send_order(self, customer, event):
+        self.sent[customer].append(event)
+        for _ in range(self.chance.choice((1, 1, 1, 2))):  # resent at once, as by a producer that got no answer
+            self.sender.json("service_orders", customer, event, {"serviceOrderId": f"SO-{self.number}", "customerId": customer, "priority": event})
 
     def send_one(self):
         self.number += 1
@@ -78,10 +87,7 @@ class Run(FaultRun):
             for _ in range(self.chance.choice((1, 1, 2))):
                 self.sender.json("leads", event, event, {"leadId": f"L-{self.number}", "name": f"Lead {self.number}"})
         else:
-            customer = self.chance.choice(list(self.sent))
-            self.sent[customer].append(event)
-            for _ in range(self.chance.choice((1, 1, 1, 2))):  # resent at once, as by a producer that got no answer
-                self.sender.json("service_orders", customer, event, {"serviceOrderId": f"SO-{self.number}", "customerId": customer, "priority": event})
+            self.send_order(self.chance.choice(list(self.sent)), event)
 
     def send(self, count):
         for _ in range(count):
@@ -110,12 +116,16 @@ class Run(FaultRun):
     def stall_one(self, _):
         self.stall(self.chance.choice(self.services), SESSION_S + 1.5)
 
-    FAULTS = {"random": kill_one, "stop": stop_one, "point": kill_at_point, "broker": FaultRun.kill_broker, "stalled": stall_one,
-              "server": FaultRun.kill_database, "cut": FaultRun.cut_database}
+    def keep_broker_away(self, _):
+        self.broker.kill()
+        time.sleep(self.options.away)
+        self.broker.start()
 
-    def cycle(self, number):
-        kind = self.kind_of(number)
-        self.met = True
+    FAULTS = {"random": kill_one, "stop": stop_one, "point": kill_at_point, "broker": FaultRun.kill_broker, "one": FaultRun.kill_one_broker,
+              "stalled": stall_one, "server": FaultRun.kill_database, "cut": FaultRun.cut_database, "away": keep_broker_away}
+
+    def cycle(self, number, kind=None):
+        kind = kind or self.kind_of(number)
         self.send(MESSAGES // 2)
         time.sleep(self.chance.uniform(0, 0.4))
         self.befall(kind)
@@ -153,8 +163,24 @@ class Run(FaultRun):
             time.sleep(0.3 if found else 0)
         return found
 
-    def told(self, kind):
-        return f"{kind}{'' if self.met else ' (not met)'}, {self.number} messages"
+    def unguarded(self, number, kind):
+        """Once the last of each customer took effect, before which none comes any more."""
+        self.look, kept = lambda: [], self.look
+        try:
+            self.cycle(number, kind)
+        finally:
+            self.look = kept
+        for customer in self.sent:
+            self.number += 1
+            self.send_order(customer, f"last-{number}-{customer}")
+        self.sender.flush()
+        api = Api(self.services[0].port)
+        if not await_true(lambda: all(f"last-{number}-{customer}" in [event for _, event in self.orders_of(api, customer)] for customer in self.sent), 60):
+            raise RuntimeError("the last messages did not take effect")
+        return compare(self.sent, {customer: self.orders_of(api, customer) for customer in self.sent})
+
+    def told(self):
+        return f"{self.number} messages"
 
     def done(self):
         return f"each of {self.number} messages took effect once, in order"
@@ -174,13 +200,8 @@ def self_test():
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
-    parser.add_argument("--cycles", type=int, default=0, help="0: each fault once")
-    parser.add_argument("--seed", type=int, default=int(time.time()) % 100000)
-    parser.add_argument("--binary", default=os.path.join(ROOT, "build", "fault", "customer360"))
-    parser.add_argument("--only", default="")
-    parser.add_argument("--self-test", action="store_true")
+    parser = arguments(__doc__)
+    parser.add_argument("--away", type=int, default=120, help="seconds")
     options = parser.parse_args()
     options.binary = os.path.abspath(options.binary)
     try:

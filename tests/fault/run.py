@@ -499,9 +499,10 @@ def run(options):
     if wrong:
         print("not ok - the points are those of the program\n  " + "\n  ".join(wrong))
         return False
-    state, failed = Run(options), 0
+    state, failed, cycle, begun = Run(options), 0, 0, time.monotonic()
     try:
-        for cycle in range(1, options.cycles + 1):
+        while cycle < options.cycles and not 0 < options.minutes * 60 < time.monotonic() - begun:
+            cycle += 1
             kind, violations = state.cycle(cycle)
             if violations:
                 failed += 1
@@ -509,13 +510,13 @@ def run(options):
                 print("\n".join(f"  {v}" for v in violations[:10]), flush=True)
             if cycle % 20 == 0:
                 print(f"# {cycle} of {options.cycles} cycles, {state.acknowledged} changes acknowledged", flush=True)
-        for violation in state.at_the_end(options.cycles):
+        for violation in state.at_the_end(cycle):
             failed += 1
             print(f"not ok - {violation}")
     finally:
         state.close()
     if not failed:
-        print(f"ok - {options.cycles} kills lose and double nothing ({options.store}, {state.acknowledged} changes acknowledged)")
+        print(f"ok - {cycle} kills lose and double nothing ({options.store}, {state.acknowledged} changes acknowledged)")
     return failed == 0
 
 
@@ -594,6 +595,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--cycles", type=int, default=200)
+    parser.add_argument("--minutes", type=float, default=0, help="no cycle begins later; 0: without end")
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100000)
     parser.add_argument("--binary", default=os.path.join(ROOT, "build", "fault", "customer360"))
     parser.add_argument("--only", default="", help="cycles of these kinds alone: resume,job")

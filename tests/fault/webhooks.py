@@ -9,15 +9,15 @@ the middle of it,
   random    kill -9 of the instance that delivers
   point     kill -9 at a named point of the deliverer (base/fault.h), at its n-th pass
   stop      an orderly stop
-  away      the receiver is away for a while
+  gone      the receiver is away for a while
   stalled   (PostgreSQL) the instance that delivers stops past its lease, the other takes over, then it goes on
+  halted    (PostgreSQL) the same, at a named point
   server    (PostgreSQL) kill -9 of the database;  cut: all its connections are cut
 
 Afterwards all runs again, and the receiver must have taken each event of the feed, word for word, and those of each
 customer in their order; an event may come again, none may come that is not in the feed. On PostgreSQL two instances
 run. --self-test feeds the comparison what it must find.
 """
-import argparse
 import json
 import os
 import random
@@ -28,7 +28,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(ROOT, "tests", "kafka"), os.path.join(ROOT, "tests", "scenario"), os.path.join(ROOT, "tests", "webhooks"), HERE]
 from clients import TENANTS  # noqa: E402
-from faults import LeaderRun, drive  # noqa: E402
+from faults import LeaderRun, arguments, drive  # noqa: E402
 from http_client import Api  # noqa: E402  (tests/kafka/http_client.py)
 from receiver import Receiver  # noqa: E402  (tests/webhooks/receiver.py)
 
@@ -59,31 +59,33 @@ def compare(feed, taken):
 
 
 class Run(LeaderRun):
-    LEADS, POINTS = "customer360_webhooks_leads", POINTS
+    LEADS = WORKED = "customer360_webhooks_leads"
+    POINTS = POINTS
 
     def __init__(self, options):
         super().__init__(options)
-        self.taken, self.away = [], False
+        self.forget()
+        self.taken, self.is_gone = [], False
         self.receiver = Receiver(self.take, keep=False)
         self.serve(["--webhooks-lease", f"{self.LEASE_S}s", *FLAGS])
         for tenant in TENANTS:
             Api(self.services[0].port, tenant).ask("POST", "/webhooks", {"url": self.receiver.url, "after": 0})
-        self.choose(zip(POINTS * 2, (1, 1, 4, 4)), ["random", "stop", "away"])
+        self.choose(zip(POINTS * 2, (1, 1, 4, 4)), ["random", "stop", "gone"], ["halted webhooks.sent:2"])
 
     def take(self, request):
         """On the receiver's thread: what is answered with 2xx is taken."""
-        if self.away or random.random() < 0.05:
+        if self.is_gone or random.random() < 0.05:
             return 503
         self.taken.append(json.loads(request.body))
         return 204
 
-    def send_away(self, _):
-        self.away = True
+    def send_receiver_away(self, _):
+        self.is_gone = True
         time.sleep(self.chance.uniform(0.2, 1))
-        self.away = False
+        self.is_gone = False
 
-    FAULTS = {"random": LeaderRun.kill_leader, "stop": LeaderRun.stop_leader, "point": LeaderRun.kill_at_point, "away": send_away,
-              "stalled": LeaderRun.stall_leader, "server": LeaderRun.kill_database, "cut": LeaderRun.cut_database}
+    FAULTS = {"random": LeaderRun.kill_leader, "stop": LeaderRun.stop_leader, "point": LeaderRun.kill_at_point, "gone": send_receiver_away,
+              "stalled": LeaderRun.stall_leader, "halted": LeaderRun.halt_at_point, "server": LeaderRun.kill_database, "cut": LeaderRun.cut_database}
 
     def look(self, patience_s=60):
         deadline = time.monotonic() + patience_s
@@ -94,8 +96,8 @@ class Run(LeaderRun):
                 return wrong
             time.sleep(0.1)
 
-    def told(self, kind):
-        return f"{kind}, {len(self.feed)} events, {len(self.taken)} taken"
+    def told(self):
+        return f"{len(self.feed)} events, {len(self.taken)} taken"
 
     def done(self):
         return f"each of {len(self.feed)} events was taken, in order per customer, {len(self.taken)} in all"
@@ -119,14 +121,7 @@ def self_test():
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
-    parser.add_argument("--binary", default=os.path.join(ROOT, "build", "fault", "customer360"))
-    parser.add_argument("--cycles", type=int, default=0, help="0: each fault once")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="")
-    parser.add_argument("--self-test", action="store_true")
-    options = parser.parse_args()
+    options = arguments(__doc__, kafka=False).parse_args()
     sys.exit(0 if (self_test() if options.self_test else drive(Run(options))) else 1)
 
 

@@ -14,7 +14,7 @@ static void fill(struct values *values, enum matching_field field, struct str te
     const struct record_field one = {field, STR("x"), text};
     memset(record, 0, sizeof *record);
     for (int group = 0; group < RECORD_GROUP_COUNT; group++)
-        record_fill(values, (enum record_group)group, &rules, &one, 1, NULL, record);
+        record_fill(values, (enum record_group)group, &rules, &one, 1, NULL, NULL, record);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -273,9 +273,32 @@ def the_registry_is_waited_for(place):
     service.stop()
 
 
+def a_registry_that_goes_away_later_is_waited_for(place):
+    service, api, sender = begin(place, "cj.", "--kafka-timeout", "1s")
+    registry = SchemaRegistryClient({"url": place.registry.url})
+    create(api, "A")
+    known, new = (inputs.with_registry(registry, inputs.topic("cj.", kind), kind, f"e-{kind}", {f"{name}Id": "1", "customerId": "A"})
+                  for kind, name in (("service_orders", "serviceOrder"), ("contracts", "contract")))
+    sender.send("service_orders", "A", known)
+    sender.flush()
+    api.await_metric("customer360_consumer_applied_total", 1)
+    place.registry.pause()
+    try:
+        sender.send("contracts", "A", new)
+        sender.flush()
+        api.await_metric("customer360_consumer_failing", 1)
+        assert api.metric("customer360_dead_letters") == 0
+    finally:
+        place.registry.go_on()
+    api.await_metric("customer360_consumer_applied_total", 2)
+    api.await_metric("customer360_consumer_failing", 0)
+    service.stop()
+
+
 publish.TESTS = [all_six_are_read_as_avro_with_the_registry, all_six_are_read_as_json, without_a_registry_avro_is_read_by_fingerprint,
                  what_comes_again_does_nothing, who_is_not_there_yet_is_waited_for_in_order, a_key_is_parked_and_replayed_in_order,
                  poison_of_every_kind_is_put_aside, a_letter_goes_with_whom_it_is_about, the_registry_is_waited_for,
+                 a_registry_that_goes_away_later_is_waited_for,
                  one_trace_leads_from_a_request_through_kafka_to_webhooks]
 
 if __name__ == "__main__":

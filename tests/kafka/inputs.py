@@ -31,7 +31,7 @@ def flags(prefix):
 def make_topics(brokers, prefix, partitions=3):
     admin = AdminClient({"bootstrap.servers": brokers})  # kept until the topics are there
     made = admin.create_topics(
-        [NewTopic(topic(prefix, kind), partitions, 1) for kind in TYPES])
+        [NewTopic(topic(prefix, kind), partitions) for kind in TYPES])
     for future in made.values():
         future.result(30)
 

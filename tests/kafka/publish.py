@@ -293,6 +293,20 @@ def events_wait_while_the_registry_is_away(place):
     service.stop()
 
 
+def a_registry_that_goes_away_later_holds_up_nobody(place):
+    service = place.service("j.", "--kafka-timeout", "1s")
+    api = Api(service.port)
+    api.ask("POST", "/customers", {"customerId": "J-1", "name": "Registered"})
+    assert len(read_all(place, "j.", 1)) == 1
+    place.registry.pause()
+    try:
+        api.ask("POST", "/customers", {"customerId": "J-2", "name": "Goes on"})
+        assert len(read_all(place, "j.", 2)) == 2
+    finally:
+        place.registry.go_on()
+    service.stop()
+
+
 def events_wait_while_the_broker_is_away(place):
     service = place.service("h.", "--kafka-format", "json", "--kafka-timeout", "2s", "--kafka-lease", "1s")
     api = Api(service.port)
@@ -345,6 +359,7 @@ TESTS = [every_event_is_read_with_the_registry, bytes_are_read_with_the_agreed_s
          batches_are_compressed_on_the_wire, a_restart_publishes_nothing_again, json_values_are_the_envelope_of_the_feed,
          without_a_registry_schemas_are_named_by_fingerprint, a_topic_that_differs_is_named_and_the_service_serves,
          a_topic_that_is_missing_is_named_when_none_may_be_made, events_wait_while_the_registry_is_away,
+         a_registry_that_goes_away_later_holds_up_nobody,
          a_stop_publishes_what_is_there, doctor_tells_of_brokers_topics_and_registry, events_wait_while_the_broker_is_away]
 
 

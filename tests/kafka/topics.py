@@ -1,6 +1,7 @@
 """What is in the topics, as a reader of committed records sees it."""
 import json
 import time
+from datetime import datetime
 
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
@@ -60,6 +61,18 @@ def headers(message):
     return {name: value.decode() for name, value in message.headers() or []}
 
 
+def out_of_time(heads):
+    """Changes of a customer are recorded at later and later times, under a lock: so events must be in that order, by whatever
+    they were numbered."""
+    found, last = [], {}
+    for head in sorted(heads, key=lambda h: h["ce_sequence"]):
+        customer, at = (head["ce_tenantid"], head["ce_subject"]), datetime.fromisoformat(head["ce_time"].replace("Z", "+00:00"))
+        if customer in last and at < last[customer]:
+            found.append(f"event {head['ce_id']} of {customer} is behind one of a later change")
+        last[customer] = at
+    return found
+
+
 def compare(feed, messages, told=headers):
     """The feed (all tenants together, in no order) and what was read: a list of differences.
 
@@ -84,7 +97,7 @@ def compare(feed, messages, told=headers):
         event, head = feed[event_id], seen[event_id]
         if head["ce_subject"] != event["aggregateId"] or not head["ce_type"].endswith("." + event["eventType"]):
             found.append(f"event {event_id} is told as {head}")
-    return found
+    return found + out_of_time(seen.values())
 
 
 def parse(message):

@@ -106,6 +106,17 @@ def test_webhooks_that_fail_or_have_another_key_are_told():
     assert "does not hold a key" in doctor(*STORE, code=1)["FAILURE"]
 
 
+def test_a_search_index_that_is_behind_is_told():
+    with service("--dev", *STORE) as api:
+        fill(api)
+    assert "the search index has all customers" in doctor(*STORE)["OK"]
+    change("insert into search_backlog (tenant_id, home_id) select tenant_id, customer_id from profile")
+    assert "5 customers are not in the search index yet" in doctor(*STORE)["WARNING"]
+    change("with recursive n (i) as (select 1000 union all select i + 1 from n where i < 21000) "
+           "insert into search_new (tenant_id, number, home_id, body) select 'default', i, 'X', '' from n")
+    assert "entries of a tenant wait" in doctor(*STORE)["WARNING"]
+
+
 def test_jobs_that_nobody_runs_and_a_bad_policy_are_told():
     with service("--dev", *STORE) as api:
         fill(api, 1)
@@ -128,6 +139,7 @@ def test_roles_and_row_level_security_of_postgresql_are_looked_at():
         with service("--dev", "--store", url) as api:
             fill(api)
             time.sleep(0.3)
+        assert "were not looked at" in doctor("--store", url)["WARNING"]
         said = doctor("--full", *flags)
         assert f"role {RUNTIME} is bound by row-level security" in said["OK"] and "all 5 customers" in said["OK"], said
         assert f"role {MIGRATOR} owns tables" in doctor("--store", owner, code=1)["FAILURE"]

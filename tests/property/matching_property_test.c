@@ -87,8 +87,54 @@ static void make_records(struct values *values, struct record *records)
         memset(&records[i], 0, sizeof records[i]);
         for (int group = 0; group < RECORD_GROUP_COUNT; group++)
             record_fill(values, (enum record_group)group, &rules, fields,
-                        sizeof fields / sizeof fields[0], NULL, &records[i]);
+                        sizeof fields / sizeof fields[0], NULL, NULL, &records[i]);
     }
+}
+
+/* One value in three is too long to wait in a queue, and few are many times there. */
+static struct str contact_of(int i, char *room)
+{
+    uint32_t len = i % 3 ? 1 + below(3) : 100 + below(60);
+    for (uint32_t at = 0; at < len; at++) room[at] = (char)('a' + below(3));
+    return str_of(room, len);
+}
+
+static void records_that_are_filled_together_are_those_that_are_filled_alone(void **unused)
+{
+    (void)unused;
+    enum { MANY = 2000, TEXT = 200 };
+    static char rooms[MANY][2][TEXT];
+    static struct record alone[MANY], together[MANY];
+    const struct record_rules rules = {0};
+    struct values of_alone, of_together;
+    struct record_cache *cache = record_cache_new();
+    const struct record_cached cached[] = {{cache, 0}, {NULL, 0}};
+    struct arena arena;
+    arena_init(&arena, 4 << 20);
+    values_init(&of_alone, NULL);
+    values_init(&of_together, NULL);
+    struct record_batch *batch = record_batch_begin(&of_together, RECORD_GROUP_WORDS);
+    assert_non_null(batch);
+    for (int i = 0; i < MANY; i++) {
+        const struct record_field fields[] = {
+            {MATCHING_FIELD_PLACE, STR(""), contact_of(i, rooms[i][0])},
+            {MATCHING_FIELD_OCCUPATION, STR(""), contact_of(i + 1, rooms[i][1])}};
+        record_fill(&of_alone, RECORD_GROUP_WORDS, &rules, fields, 2, NULL, NULL, &alone[i]);
+        record_fill(&of_together, RECORD_GROUP_WORDS, &rules, fields, 2, cached, batch,
+                    &together[i]);
+    }
+    record_batch_end(&of_together, batch);
+    for (int i = 0; i < MANY; i++) {
+        struct buffer a = {.arena = &arena}, b = {.arena = &arena};
+        normal_write(&of_alone, &alone[i], &a);
+        normal_write(&of_together, &together[i], &b);
+        assert_str(buffer_str(&b), buffer_str(&a));
+    }
+    assert_true(of_alone.domain[DOMAIN_PLACE].count == of_together.domain[DOMAIN_PLACE].count);
+    record_cache_free(cache);
+    values_release(&of_alone);
+    values_release(&of_together);
+    arena_release(&arena);
 }
 
 static void make_scorer(const struct values *values, struct model_set *models,
@@ -164,12 +210,15 @@ static void one_against_many_scores_like_one_against_one(void **unused)
     make_records(&values, records);
     make_scorer(&values, &models, &scorer);
     for (uint32_t i = 0; i < RECORDS; i++) {
-        uint32_t others[RECORDS];
+        struct scoring_pair pairs[RECORDS];
         float many[RECORDS], floor = (float)below(20) - 12;
-        for (uint32_t j = 0; j < RECORDS; j++) others[j] = (i + j) % RECORDS;
-        scoring_score_many(&scorer, memo, records, i, others, RECORDS, floor, many);
+        uint32_t together = 1 + below(5); /* pairs of one record */
+        for (uint32_t j = 0; j < RECORDS; j++)
+            pairs[j] = (struct scoring_pair){(i + j / together) % RECORDS, (i + j) % RECORDS};
+        scoring_score_many(&scorer, memo, records, pairs, RECORDS, floor, many);
         for (uint32_t j = 0; j < RECORDS; j++) {
-            float one = scoring_score(&scorer, NULL, &records[i], &records[others[j]], floor);
+            float one =
+                scoring_score(&scorer, NULL, &records[pairs[j].a], &records[pairs[j].b], floor);
             assert_true((one >= floor) == (many[j] >= floor));
             if (one >= floor) assert_true(fabsf(one - many[j]) < 1e-3f);
         }
@@ -333,7 +382,7 @@ static struct record *record_of(struct values *values, const char *given, const 
     };
     memset(record, 0, sizeof *record);
     for (int group = 0; group < RECORD_GROUP_COUNT; group++)
-        record_fill(values, (enum record_group)group, &rules, fields, 5, NULL, record);
+        record_fill(values, (enum record_group)group, &rules, fields, 5, NULL, NULL, record);
     return record;
 }
 
@@ -426,7 +475,8 @@ static void a_bridge_does_not_join_two_groups(void **unused)
             {MATCHING_FIELD_EMAIL, STR(""), str_from_cstr(email)},
         };
         for (int group = 0; group < RECORD_GROUP_COUNT; group++)
-            record_fill(&values, (enum record_group)group, &rules, fields, 4, NULL, &records[i]);
+            record_fill(&values, (enum record_group)group, &rules, fields, 4, NULL, NULL,
+                        &records[i]);
     }
     model_set_default(&models);
     scoring_init(&scorer, &values, NULL, &models, rate);
@@ -490,6 +540,7 @@ int main(void)
         cmocka_unit_test(a_lower_limit_on_edits_only_cuts),
         cmocka_unit_test(every_comparison_is_symmetric),
         cmocka_unit_test(a_record_that_is_written_and_read_compares_like_itself),
+        cmocka_unit_test(records_that_are_filled_together_are_those_that_are_filled_alone),
         cmocka_unit_test(one_against_many_scores_like_one_against_one),
         cmocka_unit_test(names_that_are_told_apart_unread_are_different),
         cmocka_unit_test(partners_are_those_above_that_share_a_block_each_once),

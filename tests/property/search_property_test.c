@@ -10,6 +10,8 @@
 
 /* So many that the lists of common words go on through several blocks. */
 enum { ENTRIES = 12000, SEGMENTS = 3, KEPT = 50, BLOCKS_MAX = 4096 };
+/* What was met on the way is no matter of the request's memory, but for hits before a page. */
+enum { USED_MAX = 96 * 1024 };
 
 static struct arena arena, scratch;
 
@@ -148,8 +150,11 @@ static bool check_ask(struct property *p, const struct search_ask *ask,
 {
     struct search_ranking fast, slow = answer_slowly(ask, after);
     search_ranking_init(&fast, after, 4 * KEPT, &arena);
+    const size_t used = arena.used_bytes;
     PROPERTY_REQUIRE(p, search_hits_find(&view, ask, &arena, &scratch, &fast, NULL) == STATUS_OK,
                      "it fails");
+    PROPERTY_REQUIRE(p, after || arena.used_bytes - used < USED_MAX, "%zu bytes are kept",
+                     arena.used_bytes - used);
     PROPERTY_REQUIRE(p, search_ranking_settle(&fast), "it has no memory");
     drop_again(&fast);
     PROPERTY_REQUIRE(p, fast.count >= slow.count, "%zu of %zu", fast.count, slow.count);

@@ -11,18 +11,20 @@ A scenario is a text file NAME.scenario. Lines:
                                       go on over following lines that are indented
     > Header: value                   a header of the request above
     => 201 {"name":"Acme"}            what is expected: the status and, if given, the body (subset)
-    => Header: value                  a header that is expected ("*" any value, ~regex)
+    => Header: value                  a header that is expected ("*" any value, "-" none, ~regex)
     save a = customerId               keeps a value of the last answer: path.to[0].member, or @ETag for a
                                       header, or "." for the whole body text
     as tenant-b                       the tenant of what follows (default: one per scenario)
     together 8 POST /customers {...}  eight at once; then "=> 201 x1, 409 x7", or "=> 201 or 409 x8"
-    events after $position {...}      reads the feed; each line of expected JSON must appear in this order
+    events after $position [{...}]    reads the feed; each event must appear, in this order; with "exactly" before
+                                      the list these and no others
     restart / kill                    stops the service gracefully / with SIGKILL and starts it again
     wait job $job                     until the job has ended
 
 Matching of JSON: an object names what must be there (more may be); null matches absent as well; an array
 must match item by item, a last item "..." allows more; "*" any value; "~regex" a matching text; "$a" what
-was saved. Prints TAP. Exit status 1 when something failed.
+was saved. Behind the scenarios the tour of README.md is taken (readme.py). Prints TAP, and the counts. Exit status 1 when
+something failed.
 """
 import argparse
 import concurrent.futures
@@ -39,6 +41,7 @@ import sys
 import tempfile
 import time
 
+import readme
 from description import Description, code_of
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -72,10 +75,11 @@ def key_flags(store_url):
 
 
 class Service:
-    """One instance of the program on a store of its own."""
+    """One instance of the program on a store of its own. environment: variables of its own."""
 
-    def __init__(self, binary, store_url, flags=(), dev=True):
+    def __init__(self, binary, store_url, flags=(), dev=True, environment=None):
         self.binary, self.store_url, self.flags, self.dev = binary, store_url, list(flags), dev
+        self.environment = environment or {}
         self.port = free_port()
         self.log = tempfile.NamedTemporaryFile("w+", suffix=".log", delete=False)
         self.start()
@@ -89,11 +93,21 @@ class Service:
         finally:
             connection.close()
 
-    def start(self):
+    def launch(self, variables=()):
+        """variables: of the environment, for this time."""
         command = [self.binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--store", self.store_url]
         command += (["--dev"] if self.dev else []) + key_flags(self.store_url) + self.flags
-        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
+        environment = {**os.environ, **self.environment, **dict(variables)}
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, env=environment)
+
+    def start(self, variables=()):
+        self.launch(variables)
         self.wait_ready()
+
+    def is_stopped(self):
+        """By SIGSTOP."""
+        with open(f"/proc/{self.process.pid}/stat", encoding="utf-8") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] == "T"
 
     def wait_ready(self):
         deadline = time.monotonic() + 20
@@ -257,8 +271,8 @@ class Scenario:
         self.perform()
         header = re.match(r"([A-Za-z][\w-]*):\s*(.*)$", text)
         if header:
-            actual = self.answer.headers.get(header.group(1))
-            if not match_text(self.expand(header.group(2)), actual):
+            actual, wanted = self.answer.headers.get(header.group(1)), self.expand(header.group(2))
+            if actual is not None if wanted == "-" else not match_text(wanted, actual):
                 raise Mismatch(f"header {header.group(1)}: expected {header.group(2)!r}, got {actual!r}")
             return
         if self.answers is not None:
@@ -289,20 +303,22 @@ class Scenario:
 
     def events(self, text):
         after, expected = text.split(None, 3)[2:4]
+        exactly = expected.startswith("exactly ")
+        wanted = json.loads(self.expand(expected.removeprefix("exactly ")))
         deadline = time.monotonic() + 10
         while True:
             self.answer = self.send("GET", f"{API}/events?after={self.expand(after)}&limit=500", None,
                                     {"Accept": "application/x-ndjson"})
             got = [json.loads(line) for line in self.answer.text.splitlines() if line]
-            remaining = list(json.loads(self.expand(expected)))
+            remaining = list(wanted)
             for event in got:
                 if remaining and differences(remaining[0], event) is None:
                     remaining.pop(0)
-            if not remaining:
+            if not remaining and (not exactly or len(got) == len(wanted)):
                 self.answer.body = got
                 return
-            if time.monotonic() > deadline:
-                raise Mismatch(f"not in the feed: {remaining[0]}\n    the feed: {json.dumps(got)[:3000]}")
+            if exactly and len(got) > len(wanted) or time.monotonic() > deadline:
+                raise Mismatch(f"not in the feed: {remaining[:1]}, of {len(wanted)}\n    the feed: {json.dumps(got)[:3000]}")
             time.sleep(0.05)
 
     def wait_job(self, job):
@@ -428,28 +444,30 @@ def main():
     paths = sorted(os.path.join(HERE, name) for name in os.listdir(HERE) if name.endswith(".scenario"))
     if options.names:
         paths = [path for path in paths if os.path.splitext(os.path.basename(path))[0] in options.names]
-    stores, failed, shared = Stores(options.store, options.binary), 0, None
+    stores, shared, failed, passed = Stores(options.store, options.binary), None, 0, 0
+
+    def tell(label, problem=None):
+        nonlocal failed, passed
+        failed, passed = failed + bool(problem), passed + (not problem)
+        print(f"not ok - {label} ({options.store})\n  {problem}" if problem else f"ok - {label} ({options.store})", flush=True)
+
     try:
         shared = Service(options.binary, stores.new())
         for path in paths:
-            label = f"{os.path.splitext(os.path.basename(path))[0]} ({options.store})"
             try:
-                result = run_scenario(path, stores, shared)
-                if result == "ok":
-                    print(f"ok - {label}", flush=True)
+                if run_scenario(path, stores, shared) == "ok":
+                    tell(os.path.splitext(os.path.basename(path))[0])
             except Mismatch as problem:
-                failed += 1
-                print(f"not ok - {label}\n  {problem}", flush=True)
-        if shared.stop() != 0:
-            failed += 1
-            print(f"not ok - the service stops cleanly ({options.store})\n{shared.tail()}")
-        else:
-            print(f"ok - the service stops cleanly ({options.store})")
+                tell(os.path.splitext(os.path.basename(path))[0], problem)
+        if not options.names:
+            tell("the tour of README.md", readme.take_the_tour(shared.port))
+        tell("the service stops cleanly", None if shared.stop() == 0 else shared.tail())
     finally:
         if shared and shared.process.poll() is None:
             shared.process.kill()
             shared.process.wait()
         stores.close()
+    print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 
 

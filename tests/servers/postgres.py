@@ -33,6 +33,14 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def lives(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 class PostgresServer:
     """settings: lines for postgresql.conf. Durable (fsync on) unless a setting says otherwise."""
 
@@ -119,7 +127,8 @@ class PostgresServer:
         self.sql("SELECT pg_reload_conf()")
 
     def kill(self):
-        """As a crash of the machine's process: SIGKILL to the server and all its backends."""
+        """As a crash of the machine's process: SIGKILL to the server and all its backends, which are gone then."""
+        self.process.send_signal(signal.SIGSTOP)  # it makes no more
         children = self.backends()
         self.process.send_signal(signal.SIGKILL)
         for child in children:
@@ -128,7 +137,9 @@ class PostgresServer:
             except ProcessLookupError:
                 pass
         self.process.wait()
-        time.sleep(0.1)
+        deadline = time.monotonic() + 60
+        while any(lives(child) for child in children) and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def backends(self):
         return [int(pid) for pid in subprocess.run(["pgrep", "-P", str(self.process.pid)], check=False, capture_output=True,

@@ -143,6 +143,16 @@ static enum status scan_start(struct job_runner *runner, struct store *store,
     return jobs_create(&application, caller, STR_NONE, STR("SCAN"), STR("{}"), arena, job, error);
 }
 
+static enum status recompute_start(struct job_runner *runner, struct store *store,
+                                   const struct caller *caller, struct arena *arena,
+                                   struct job_row *job, struct error *error)
+{
+    struct fake_runner *fake = (struct fake_runner *)runner;
+    struct application application = application_over(fake, store);
+    return jobs_create(&application, caller, STR_NONE, STR("RECOMPUTE"), STR("{}"), arena, job,
+                       error);
+}
+
 static enum status file_open(struct job_runner *runner, const struct caller *caller,
                              struct str job_id, struct arena *arena,
                              struct job_file_reader **reader, struct error *error)
@@ -210,6 +220,7 @@ static void fill(struct api_fixture *fixture)
                                                     .undo_start = undo_start,
                                                     .export_start = export_start,
                                                     .scan_start = scan_start,
+                                                    .recompute_start = recompute_start,
                                                     .file_open = file_open,
                                                     .file_read = file_read,
                                                     .file_close = file_close},

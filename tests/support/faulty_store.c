@@ -132,6 +132,7 @@ void faulty_store_init(struct faulty_store *store, struct store *inner)
     *store = (struct faulty_store){.operations = *inner->operations, .inner = inner};
     store->operations.read = fail_read;
     store->operations.write = fail_write;
+    store->operations.write_grouped = NULL; /* as write */
     store->operations.lookup = fail_lookup;
     store->operations.ready = fail_ready;
     store->operations.wait = told_wait;

@@ -21,5 +21,12 @@ bool history_worlds_create(struct history_world *world, struct property *propert
  */
 bool history_worlds_were_told_the_same(struct history_worlds *worlds, struct property *property,
                                        size_t count);
+/* The lists that a JSON object has, in a canonical order: they stand in the order of when their
+ * elements were said, and the two worlds write at other microseconds. */
+void history_sort_lists(struct json_value *value);
+/* Relationships, hierarchy and provenance of a customer, who is not merged: the same values, and
+ * none that another home said. */
+bool history_worlds_show_the_same(struct history_worlds *worlds, struct property *property,
+                                  size_t customer);
 
 #endif

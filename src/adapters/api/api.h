@@ -39,7 +39,7 @@ struct api_limits {
                          .upload_max_bytes = (size_t)4 << 30,                                      \
                          .header_max_bytes = 16 << 10,                                             \
                          .connections_max = 4096,                                                  \
-                         .request_arena_bytes = 32 << 20,                                          \
+                         .request_arena_bytes = 64 << 20,                                          \
                          .streams_max = 256,                                                       \
                          .idle_timeout_ms = 60000,                                                 \
                          .stream_poll_ms = 100,                                                    \

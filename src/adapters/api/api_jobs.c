@@ -102,15 +102,17 @@ static enum status read_source(const struct call *call, struct str *source, stru
 static enum import_form read_form(const struct call *call)
 {
     struct str type = http_request_header(call->request, STR("Content-Type"));
-    return negotiate_is_type(type, STR("text/csv")) ? IMPORT_CSV : IMPORT_NDJSON;
+    return negotiate_is_type_in_any_charset(type, STR("text/csv")) ? IMPORT_CSV : IMPORT_NDJSON;
 }
 
 static enum status read_import(struct call *call, struct import_parameters *parameters,
                                struct error *error)
 {
-    *parameters = (struct import_parameters){.form = read_form(call),
-                                             .key_column = call_query(call, STR("keyColumn")),
-                                             .mapping = call_query(call, STR("mapping"))};
+    *parameters = (struct import_parameters){
+        .form = read_form(call),
+        .key_column = call_query(call, STR("keyColumn")),
+        .encoding = negotiate_charset(http_request_header(call->request, STR("Content-Type"))),
+        .mapping = call_query(call, STR("mapping"))};
     TRY(call_require(call, PERMISSION_CUSTOMER_WRITE, error));
     TRY(read_source(call, &parameters->source, error));
     TRY(call_query_int64(call, STR("errorsMax"), 0, 0, INT64_MAX, &parameters->errors_max, error));
@@ -220,6 +222,18 @@ enum status api_jobs_scan(struct call *call, struct error *error)
     TRY(get_runner(call, &runner, error));
     TRY(runner->scan_start(runner, call_application(call)->store, &call->caller, merge_from,
                            call->arena, &job, error));
+    return api_jobs_answer_started(call, error);
+}
+
+enum status api_jobs_recompute(struct call *call, struct error *error)
+{
+    struct job_runner *runner;
+    struct job_row job;
+    call->started = &job;
+    TRY(call_require(call, PERMISSION_CUSTOMER_WRITE, error));
+    TRY(get_runner(call, &runner, error));
+    TRY(runner->recompute_start(runner, call_application(call)->store, &call->caller, call->arena,
+                                &job, error));
     return api_jobs_answer_started(call, error);
 }
 

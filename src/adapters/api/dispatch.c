@@ -12,6 +12,7 @@
 #include "adapters/api/request_span.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "formats/csv.h"
 #include "formats/json.h"
 
 static void begin(struct call *call, struct api_worker *worker, struct http_request *request,
@@ -211,14 +212,22 @@ static enum status check_if_match(struct call *call, struct error *error)
                      "the header If-Match is not one entity tag");
 }
 
+static bool is_csv(struct str type)
+{
+    enum csv_encoding encoding;
+    struct str charset = negotiate_charset(type);
+    return negotiate_is_type_in_any_charset(type, STR("text/csv")) &&
+           (str_is_none(charset) || csv_encoding_parse(charset, &encoding));
+}
+
 static bool is_taken(enum route_body body, struct str type)
 {
     if (negotiate_is_type(type, STR("application/json"))) return body != ROUTE_BODY_UPLOAD;
     if (body == ROUTE_BODY_PATCH)
         return negotiate_is_type(type, STR("application/merge-patch+json"));
-    return body == ROUTE_BODY_UPLOAD && (negotiate_is_type(type, STR("text/csv")) ||
-                                         negotiate_is_type(type, STR("application/x-ndjson")) ||
-                                         negotiate_is_type(type, STR("application/ndjson")));
+    return body == ROUTE_BODY_UPLOAD &&
+           (is_csv(type) || negotiate_is_type(type, STR("application/x-ndjson")) ||
+            negotiate_is_type(type, STR("application/ndjson")));
 }
 
 static bool is_gzip(const struct call *call)

@@ -87,6 +87,7 @@ HANDLER(api_jobs_propose);
 HANDLER(api_jobs_undo);
 HANDLER(api_jobs_export);
 HANDLER(api_jobs_scan);
+HANDLER(api_jobs_recompute);
 HANDLER(api_jobs_list);
 HANDLER(api_jobs_get);
 HANDLER(api_jobs_cancel);

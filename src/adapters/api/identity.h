@@ -32,7 +32,7 @@
     X(DUPLICATE_READ,     "duplicates:read",    "see the review queue, both profiles of an item, and its figures") \
     X(DUPLICATE_RESOLVE,  "duplicates:resolve", "claim and resolve items of the review queue (to merge beside customer:merge); scan for duplicates") \
     X(JOB_READ,           "job:read",           "see jobs and fetch their results") \
-    X(JOB_WRITE,          "job:write",          "start imports (beside customer:write); cancel jobs") \
+    X(JOB_WRITE,          "job:write",          "start imports, and recompute profiles (both beside customer:write); cancel jobs") \
     X(WEBHOOK_READ,       "webhook:read",       "see webhooks and the log of their deliveries") \
     X(WEBHOOK_WRITE,      "webhook:write",      "make, change and remove webhooks, renew their secrets (with event:read); test and replay") \
     X(CUSTOMER_EXPORT,    "customer:export",    "export all customers")

@@ -25,6 +25,7 @@ struct import_parameters {
     enum import_form form;
     struct str source;     /* the system that the records come from; never empty */
     struct str key_column; /* the column or member that is the source key; absent: none */
+    struct str encoding;   /* of CSV, as csv_encoding_parse() takes it; absent: it is found */
     struct str mapping;    /* JSON object {"column":"field"}; absent: columns are named as fields */
     enum duplicate_choice on_duplicate;
     int64_t errors_max; /* it gives up when more rows than that were refused; 0: no bound */
@@ -65,6 +66,12 @@ struct job_runner {
     enum status (*scan_start)(struct job_runner *runner, struct store *store,
                               const struct caller *caller, double merge_from, struct arena *arena,
                               struct job_row *job, struct error *error);
+
+    /* Brings what is kept of all customers to the survivorship policy in force:
+     * application/recompute_customers.h. */
+    enum status (*recompute_start)(struct job_runner *runner, struct store *store,
+                                   const struct caller *caller, struct arena *arena,
+                                   struct job_row *job, struct error *error);
 
     /* The records of an export, NDJSON. STATUS_JOB_NOT_FOUND when the job has no such file (yet,
      * or any more). The caller has checked that the job is its tenant's. */

@@ -93,20 +93,31 @@ bool negotiate_gzip(struct str header)
     return gzip > 0 && gzip >= identity;
 }
 
-bool negotiate_is_type(struct str header, struct str media_type)
+bool negotiate_is_type_in_any_charset(struct str header, struct str media_type)
 {
-    struct str rest = header, type, part;
-    if (!str_split(&rest, ';', &type)) return false;
-    if (!str_equal_ignore_case(str_trim(type), media_type)) return false;
-    while (str_split(&rest, ';', &part)) {
+    struct str type;
+    return str_split(&header, ';', &type) && str_equal_ignore_case(str_trim(type), media_type);
+}
+
+struct str negotiate_charset(struct str header)
+{
+    struct str part;
+    (void)str_split(&header, ';', &part);
+    while (str_split(&header, ';', &part)) {
         part = str_trim(part);
         if (part.len < 8 || !str_equal_ignore_case(str_of(part.ptr, 8), STR("charset="))) continue;
         struct str name = str_skip(part, 8);
-        if (!str_equal_ignore_case(name, STR("utf-8")) &&
-            !str_equal_ignore_case(name, STR("\"utf-8\"")))
-            return false;
+        bool quoted = name.len >= 2 && name.ptr[0] == '"' && name.ptr[name.len - 1] == '"';
+        return quoted ? str_of(name.ptr + 1, name.len - 2) : name;
     }
-    return true;
+    return STR_NONE;
+}
+
+bool negotiate_is_type(struct str header, struct str media_type)
+{
+    struct str charset = negotiate_charset(header);
+    return negotiate_is_type_in_any_charset(header, media_type) &&
+           (str_is_none(charset) || str_equal_ignore_case(charset, STR("utf-8")));
 }
 
 enum if_match negotiate_if_match(struct str header, int64_t *version)

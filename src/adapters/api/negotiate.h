@@ -15,6 +15,10 @@ bool negotiate_prefers(struct str header, struct str media_type, struct str othe
 bool negotiate_gzip(struct str header);
 /* Is a Content-Type of that media type? Parameters other than charset=utf-8 do not matter. */
 bool negotiate_is_type(struct str header, struct str media_type);
+/* The same, whatever its charset. */
+bool negotiate_is_type_in_any_charset(struct str header, struct str media_type);
+/* The charset that a Content-Type names, without quotes; absent when it names none. */
+struct str negotiate_charset(struct str header);
 
 enum if_match { IF_MATCH_NONE, IF_MATCH_STAR, IF_MATCH_VERSION, IF_MATCH_INVALID };
 /* One strong entity tag that is a version: "7", or "7-gzip" of an answer that was coded; a bare 7

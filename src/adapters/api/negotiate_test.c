@@ -40,6 +40,9 @@ static void a_content_type_may_have_parameters(void **state)
     assert_false(negotiate_is_type(STR("application/json; charset=latin1"), JSON));
     assert_false(negotiate_is_type(STR("application/jsonp"), JSON));
     assert_false(negotiate_is_type(STR_NONE, JSON));
+    assert_true(negotiate_is_type_in_any_charset(STR("text/csv; charset=latin1"), STR("text/csv")));
+    assert_true(str_equal(negotiate_charset(STR("text/csv; a=b; Charset=\"x\"")), STR("x")));
+    assert_true(str_is_none(negotiate_charset(STR("text/csv"))));
 }
 
 static void if_match_is_one_strong_version(void **state)

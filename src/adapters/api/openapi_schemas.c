@@ -310,7 +310,7 @@ static const struct {
         ",\"byCause\":{\"type\":\"object\",\"additionalProperties\":" NUMBER "},\"merged\":" NUMBER ",\"notDuplicate\":" NUMBER ",\"automatic\":" NUMBER
         ",\"automaticRate\":{\"type\":[\"number\",\"null\"]},\"perDay\":" LIST(OBJECT("\"date\":{\"type\":\"string\",\"format\":\"date\"},\"merged\":" NUMBER ",\"notDuplicate\":" NUMBER))))},
     {STR("ScanRequest"), STR(OBJECT("\"autoMergeAbove?\":{\"type\":\"number\",\"minimum\":0.5,\"maximum\":1,\"description\":\"merges at once from this probability on; absent: never\"}"))},
-    {STR("Job"), STR(OBJECT("\"jobId\":" TEXT ",\"kind\":{\"type\":\"string\",\"enum\":[\"IMPORT\",\"EXPORT\",\"SCAN\",\"UNDO\"]},\"state\":{\"type\":\"string\",\"enum\":[\"QUEUED\",\"RUNNING\",\"DONE\",\"FAILED\",\"CANCELLED\",\"UNDONE\"]}"
+    {STR("Job"), STR(OBJECT("\"jobId\":" TEXT ",\"kind\":{\"type\":\"string\",\"enum\":[\"IMPORT\",\"EXPORT\",\"SCAN\",\"UNDO\",\"RECOMPUTE\"]},\"state\":{\"type\":\"string\",\"enum\":[\"QUEUED\",\"RUNNING\",\"DONE\",\"FAILED\",\"CANCELLED\",\"UNDONE\"]}"
         ",\"actor\":" TEXT ",\"createdAt\":" TIME ",\"updatedAt\":" TIME ",\"parameters\":{\"type\":\"object\"},\"progress\":{\"type\":\"object\"},\"traceparent?\":" TEXT ",\"undoneBy?\":" TEXT))},
     {STR("MappingProposal"), STR(OBJECT("\"form\":{\"type\":\"string\",\"enum\":[\"CSV\",\"NDJSON\"]},\"separator?\":" TEXT ",\"encoding?\":" TEXT ",\"rows\":" NUMBER
         ",\"keyColumn\":" TEXT_NULL ",\"mapping\":{\"type\":\"object\",\"description\":\"what is sure: can be given to an import\"},\"columns\":"

@@ -279,6 +279,8 @@ const struct route routes[] = {
      FAILS(STATUS_JOB_NOT_FOUND, STATUS_NOT_AN_IMPORT, STATUS_JOB_RUNNING, STATUS_IMPORT_UNDONE)},
     {AT(POST, "/exports"), NEEDS(CUSTOMER_EXPORT), .handle = api_jobs_export,
      CALLED("startExport", "Exports all customers as lines of JSON, as a job"), TAKES(OPTIONAL, "Empty"), GIVES(202, "Job"), WRITES},
+    {AT(POST, "/policy/recompute"), NEEDS(JOB_WRITE), .handle = api_jobs_recompute,
+     CALLED("recomputeCustomers", "Brings all profiles to the survivorship policy in force, as a job; needs customer:write, too"), TAKES(OPTIONAL, "Empty"), GIVES(202, "Job"), WRITES},
     {AT(GET, "/jobs"), NEEDS(JOB_READ), .handle = api_jobs_list,
      CALLED("listJobs", "Jobs, newest first"), GIVES(200, "JobPage"), .query = {PAGE_PARAMETERS},
      FAILS(STATUS_INVALID_VALUE)},

@@ -29,7 +29,12 @@ enum status import_job_check(const struct import_parameters *parameters, struct 
                          "is less than 0");
     TRY(mapping_rules_parse(parameters->mapping, arena, rules, error));
     rules->key_column = parameters->key_column;
-    return STATUS_OK;
+    rules->encoding = CSV_ENCODING_DETECT;
+    if (str_is_none(parameters->encoding) ||
+        csv_encoding_parse(parameters->encoding, &rules->encoding))
+        return STATUS_OK;
+    return error_set(error, STATUS_INVALID_VALUE, STR("encoding"), STR(CSV_ENCODINGS_ALLOWED),
+                     "is no encoding that is known");
 }
 
 static struct str to_json(const struct import_parameters *parameters, struct arena *arena)
@@ -40,6 +45,7 @@ static struct str to_json(const struct import_parameters *parameters, struct are
     json_member_string(&writer, STR("form"), forms[parameters->form].name);
     json_member_string(&writer, STR("source"), parameters->source);
     json_member_string(&writer, STR("keyColumn"), parameters->key_column);
+    json_member_string(&writer, STR("encoding"), parameters->encoding);
     if (!str_is_none(parameters->mapping)) {
         json_key(&writer, STR("mapping"));
         json_raw(&writer, parameters->mapping);
@@ -65,6 +71,7 @@ static bool from_json(const struct json_value *object, struct arena *arena,
     struct json_writer writer = {.out = &text};
     *out = (struct import_parameters){.source = json_text(json_get(object, STR("source"))),
                                       .key_column = json_text(json_get(object, STR("keyColumn"))),
+                                      .encoding = json_text(json_get(object, STR("encoding"))),
                                       .dry_run = dry_run && dry_run->boolean};
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
         if (!str_is_none(form) && str_equal(form, forms[i].name)) out->form = (enum import_form)i;

@@ -537,6 +537,20 @@ static void an_upload_that_finds_no_room_is_no_job_and_can_be_tried_again(void *
     job_service_free(runner);
 }
 
+static void an_upload_that_cannot_be_kept_says_so(void **state)
+{
+    (void)state;
+    char gone[] = "/tmp/customer360-importer-gone-XXXXXX";
+    assert_non_null(mkdtemp(gone));
+    struct job_runner *runner = application_fixture_jobs(&application, gone);
+    const struct import_parameters parameters = {.form = IMPORT_CSV, .source = STR("shop")};
+    struct import_upload *upload;
+    assert_int_equal(rmdir(gone), 0);
+    assert_int_equal(runner->import_open(runner, &caller, &parameters, &arena, &upload, &error),
+                     STATUS_STORE_READ_ONLY);
+    job_service_free(runner);
+}
+
 /* --- going on --- */
 
 #define MANY_ROWS ROWS "9,I,\n10,J,nonsense\n11,K,\n12,L,\n"
@@ -728,6 +742,7 @@ int main(void)
         cmocka_unit_test(what_another_has_taken_is_not_written_to),
         cmocka_unit_test(an_import_without_its_whole_file_fails),
         cmocka_unit_test(an_upload_that_finds_no_room_is_no_job_and_can_be_tried_again),
+        cmocka_unit_test(an_upload_that_cannot_be_kept_says_so),
         cmocka_unit_test(an_import_goes_on_behind_its_last_step),
         cmocka_unit_test(an_import_does_not_go_on_with_another_file),
         cmocka_unit_test(an_import_gives_up_past_its_bound_of_errors),

@@ -17,8 +17,9 @@ enum status job_file_failed(const char *what, struct error *error)
     if (reason == ENOSPC || reason == EDQUOT)
         return error_set(error, STATUS_STORE_FULL, STR(""), STR(""),
                          "there is no room left for the files of jobs");
-    return error_set(error, STATUS_IO, STR(""), STR(""), "a file of a job cannot be %s: %s", what,
-                     strerror(reason));
+    bool refused = reason == EROFS || reason == EACCES || reason == EPERM || reason == ENOENT;
+    return error_set(error, refused ? STATUS_STORE_READ_ONLY : STATUS_IO, STR(""), STR(""),
+                     "a file of a job cannot be %s: %s", what, strerror(reason));
 }
 
 /* --- scratch --- */

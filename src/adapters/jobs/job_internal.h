@@ -86,6 +86,7 @@ bool job_run_import(struct job_service *service, struct job_task *task);
 bool job_run_undo(struct job_service *service, struct job_task *task);
 bool job_run_export(struct job_service *service, struct job_task *task);
 bool job_run_scan(struct job_service *service, struct job_task *task);
+bool job_run_recompute(struct job_service *service, struct job_task *task);
 /* How fast and how long still. */
 struct job_pace {
     instant begun_at;

@@ -55,10 +55,9 @@ static const struct {
     struct str kind;
     bool (*run)(struct job_service *service, struct job_task *task);
 } runs[] = {
-    {STR("IMPORT"), job_run_import},
-    {STR("UNDO"), job_run_undo},
-    {STR("EXPORT"), job_run_export},
-    {STR("SCAN"), job_run_scan},
+    {STR("IMPORT"), job_run_import},       {STR("UNDO"), job_run_undo},
+    {STR("EXPORT"), job_run_export},       {STR("SCAN"), job_run_scan},
+    {STR("RECOMPUTE"), job_run_recompute},
 };
 
 static void task_free(struct job_task *task)
@@ -250,8 +249,9 @@ static enum status take_parameters(struct import_upload *upload, const struct ca
     upload->caller = *caller;
     *own = *given;
     if (!copy_text(arena, &own->source) || !copy_text(arena, &own->key_column) ||
-        !copy_text(arena, &own->mapping) || !copy_text(arena, &upload->caller.tenant) ||
-        !copy_text(arena, &upload->caller.user_id) || !copy_text(arena, &upload->caller.trace))
+        !copy_text(arena, &own->encoding) || !copy_text(arena, &own->mapping) ||
+        !copy_text(arena, &upload->caller.tenant) || !copy_text(arena, &upload->caller.user_id) ||
+        !copy_text(arena, &upload->caller.trace))
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     return import_job_check(own, arena, &rules, error);
 }
@@ -418,6 +418,13 @@ static enum status scan_start(struct job_runner *runner, struct store *store,
     return create(runner, store, caller, STR("SCAN"), parameters, arena, job, error);
 }
 
+static enum status recompute_start(struct job_runner *runner, struct store *store,
+                                   const struct caller *caller, struct arena *arena,
+                                   struct job_row *job, struct error *error)
+{
+    return create(runner, store, caller, STR("RECOMPUTE"), STR("{}"), arena, job, error);
+}
+
 /* --- life --- */
 
 /* One worker for the lane of each of these. */
@@ -465,6 +472,7 @@ static const struct job_runner functions = {
     .undo_start = undo_start,
     .export_start = export_start,
     .scan_start = scan_start,
+    .recompute_start = recompute_start,
     .file_open = job_result_open,
     .file_read = job_result_read,
     .file_close = job_result_close,

@@ -17,6 +17,7 @@
 #define ADAPTERS_JOBS_RECORD_MAPPING_H
 
 #include "base/status.h"
+#include "formats/csv.h"
 #include "formats/json.h"
 
 struct column_map {
@@ -27,7 +28,8 @@ struct column_map {
 struct mapping_rules {
     const struct column_map *maps; /* by exact name of the column */
     size_t map_count;
-    struct str key_column;  /* absent: none */
+    struct str key_column; /* absent: none */
+    enum csv_encoding encoding;
     bool pass_over_unknown; /* columns that are no field and not mapped; else they are refused */
 };
 

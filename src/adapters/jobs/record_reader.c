@@ -409,7 +409,9 @@ static enum status begin(struct record_reader *reader, struct error *error)
         reader->pending_len = text.len;
         return STATUS_OK;
     }
-    csv_reader_init(&reader->csv, (struct csv_options){.same_width = true}, &reader->arena);
+    csv_reader_init(&reader->csv,
+                    (struct csv_options){.same_width = true, .encoding = reader->rules->encoding},
+                    &reader->arena);
     enum status status = csv_reader_feed(&reader->csv, piece);
     if (reader->end_of_stream) csv_reader_finish(&reader->csv);
     return status == STATUS_OK ? status : error_plain(error, status);

@@ -10,31 +10,40 @@ static bool may_succeed_later(enum status status)
            status == STATUS_OUTCOME_UNKNOWN;
 }
 
+struct undoer {
+    const struct undoer_options *options;
+    struct later_imports *later; /* NULL: not read yet */
+    struct arena arena;          /* of a step */
+    int64_t total;
+    bool done;
+};
+
 /* A step without an answer shows when it is looked at again: either it is there, or it is next. */
-static enum status try_step(const struct undoer_options *options, struct arena *arena,
-                            struct str *import_id, int64_t *total, struct undo_counts *counts,
-                            bool *done, struct error *error)
+static enum status try_step(struct undoer *self, struct undo_counts *counts, struct error *error)
 {
-    arena_reset(arena);
-    TRY(undo_import_open(options->application, &options->caller, options->undo_id, arena, import_id,
-                         total, counts, error));
+    const struct undoer_options *options = self->options;
+    struct str import_id;
+    arena_reset(&self->arena);
+    TRY(undo_import_open(options->application, &options->caller, options->undo_id, &self->arena,
+                         &import_id, &self->total, counts, error));
+    if (!self->later)
+        TRY(later_imports_read(options->application, &options->caller, import_id, &self->later,
+                               error));
     return undo_import_step(options->application, &options->caller, options->undo_id,
-                            options->epoch, *import_id, arena, counts, done, error);
+                            options->epoch, import_id, self->later, &self->arena, counts,
+                            &self->done, error);
 }
 
 enum status undoer_run(const struct undoer_options *options, struct undo_counts *counts,
                        struct error *error)
 {
-    struct arena arena;
-    struct str import_id;
-    int64_t total = 0;
-    bool done = false;
+    struct undoer self = {.options = options};
     int tries = 0;
     enum status status = STATUS_OK;
     *counts = (struct undo_counts){.homes = 0};
-    arena_init(&arena, STEP_ARENA_MAX);
-    while (!done) {
-        status = try_step(options, &arena, &import_id, &total, counts, &done, error);
+    arena_init(&self.arena, STEP_ARENA_MAX);
+    while (!self.done) {
+        status = try_step(&self, counts, error);
         if (may_succeed_later(status) && ++tries < TRIES_MAX) {
             struct timespec delay = {.tv_sec = tries / 4, .tv_nsec = 50000000};
             (void)nanosleep(&delay, NULL);
@@ -42,12 +51,13 @@ enum status undoer_run(const struct undoer_options *options, struct undo_counts 
         }
         if (status != STATUS_OK) break;
         tries = 0;
-        status = options->progress(options->context, counts, total);
+        status = options->progress(options->context, counts, self.total);
         if (status != STATUS_OK) {
             (void)error_plain(error, status);
             break;
         }
     }
-    arena_release(&arena);
+    later_imports_free(self.later);
+    arena_release(&self.arena);
     return status;
 }

@@ -10,6 +10,8 @@
 enum {
     BATCH = 2000,
     BUSY_PAUSE_MS = 4,      /* between two batches: many events share one statement */
+    BUSY_PAUSE_MAX_MS = 20, /* as long as what the batch took, times */
+    BUSY_SHARE = 4,
     OTHERS_PAUSE_MS = 5,    /* another instance numbers; it may have begun before our commit */
     IDLE_PAUSE_MS = 250,    /* to find what a crashed instance left */
     FAILURE_PAUSE_MS = 200, /* the database does not answer */
@@ -102,12 +104,22 @@ static void note_outcome(struct postgres_sequencer *self, enum status status,
     self->is_failing = is_failing;
 }
 
+/* A statement costs the server as much as some twenty of its events; so it is to have no more than
+ * its share of the time. */
+static int64_t busy_pause_ms(int64_t began_ms)
+{
+    int64_t pause_ms = (clock_ms(CLOCK_MONOTONIC) - began_ms) * BUSY_SHARE;
+    if (pause_ms < BUSY_PAUSE_MS) return BUSY_PAUSE_MS;
+    return pause_ms < BUSY_PAUSE_MAX_MS ? pause_ms : BUSY_PAUSE_MAX_MS;
+}
+
 /* How long to wait before the next. */
 static int64_t number_once(struct postgres_sequencer *self, struct arena *arena)
 {
     struct error error = {0};
     struct batch batch = {.arena = arena};
     struct sql_driver *driver = self->store->driver;
+    int64_t began_ms = clock_ms(CLOCK_MONOTONIC);
     arena_reset(arena);
     enum status status =
         driver->transact(driver, SQL_WRITE, STR(""), arena, number_batch, &batch, &error);
@@ -115,7 +127,8 @@ static int64_t number_once(struct postgres_sequencer *self, struct arena *arena)
     if (status != STATUS_OK) return FAILURE_PAUSE_MS;
     if (batch.count < 0) return OTHERS_PAUSE_MS;
     if (batch.count > 0 && self->numbered) self->numbered(self->numbered_argument);
-    return batch.count == 0 ? IDLE_PAUSE_MS : batch.count < BATCH ? BUSY_PAUSE_MS : 0;
+    if (batch.count == 0) return IDLE_PAUSE_MS;
+    return batch.count < BATCH ? busy_pause_ms(began_ms) : 0;
 }
 
 /* --- silent sessions --- */

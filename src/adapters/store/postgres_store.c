@@ -14,6 +14,8 @@ enum status postgres_store_open(const struct postgres_options *options, size_t s
     enum status status = postgres_open(&engine, &self->driver, error);
     if (status == STATUS_OK && !(self->worker = search_worker_new(self->index, self->driver)))
         status = error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (status == STATUS_OK && !(self->groups = sql_write_groups_new(self)))
+        status = error_plain(error, STATUS_OUT_OF_MEMORY);
     if (status != STATUS_OK) {
         sql_store_free(&self->base);
         return status;

@@ -11,6 +11,7 @@ enum {
     BUILD_AT = 512,     /* entries that become a segment */
     BUILD_IDLE_AT = 16, /* when nobody waits */
     BUILD_MAX = 4096,   /* in one step */
+    LOOK_AT = 4096,     /* entries put, until somebody looks whether too many wait */
     MERGE_FACTOR = 4,   /* segments of like size that become one */
     MERGE_IDLE_FROM = 2,
     /* Merged with one commit, and one more for each entry that came since the step before: so
@@ -30,8 +31,10 @@ enum segment_state { SEGMENT_LIVE, SEGMENT_BUILDING, SEGMENT_DEAD };
 struct noted {
     char tenant[TENANT_MAX];
     size_t tenant_len;
-    size_t put;   /* entries that are in no segment, at most */
-    size_t since; /* entries put since the step before */
+    size_t put;      /* entries that are in no segment, at most */
+    size_t since;    /* entries put since the step before */
+    size_t unlooked; /* entries put since somebody asked how many there are */
+    size_t tail;     /* how many there were when it was last seen */
     bool unfinished;
 };
 
@@ -111,8 +114,37 @@ void search_index_note(struct search_index *index, struct str tenant, size_t put
     if (noted) {
         noted->put += put;
         noted->since += put;
+        noted->unlooked += put;
     }
     pthread_mutex_unlock(&index->mutex);
+}
+
+void search_index_seen(struct search_index *index, struct str tenant, size_t tail)
+{
+    pthread_mutex_lock(&index->mutex);
+    struct noted *noted = find(index, tenant);
+    if (noted) noted->tail = tail;
+    pthread_mutex_unlock(&index->mutex);
+}
+
+bool search_index_is_to_be_looked_at(struct search_index *index, struct str tenant)
+{
+    pthread_mutex_lock(&index->mutex);
+    struct noted *noted = find(index, tenant);
+    bool now = noted && noted->unlooked >= LOOK_AT;
+    if (now) noted->unlooked = 0;
+    pthread_mutex_unlock(&index->mutex);
+    return now;
+}
+
+size_t search_index_longest_tail(struct search_index *index)
+{
+    size_t longest = 0;
+    pthread_mutex_lock(&index->mutex);
+    for (size_t i = 0; i < index->count; i++)
+        if (index->noted[i].tail > longest) longest = index->noted[i].tail;
+    pthread_mutex_unlock(&index->mutex);
+    return longest;
 }
 
 struct str search_index_next(struct search_index *index, bool idle, struct arena *arena)
@@ -175,6 +207,8 @@ struct step {
     size_t count;
     size_t blocks_max; /* merged */
     size_t taken;      /* entries */
+    size_t left;       /* entries, of those that were read */
+    bool has_counted;  /* and these were all */
     int64_t target;    /* segment that blocks are written to */
 };
 
@@ -257,6 +291,7 @@ static enum status decode(const struct sql_rows *rows, struct arena *arena,
     return STATUS_OK;
 }
 
+/* PostgreSQL deletes with the first statement; it has no other. */
 static enum status move_entries(const struct step *step, const struct sql_rows *rows,
                                 struct error *error)
 {
@@ -277,6 +312,8 @@ static enum status build(struct step *step, struct error *error)
     const struct search_sink sink = {put_block, step};
     size_t count;
     TRY(sql_query(step->transaction, SQL_SEARCH_NEW_LIST, params, 2, step->arena, &rows, error));
+    step->has_counted = rows.row_count < BUILD_MAX;
+    step->left = rows.row_count;
     if (rows.row_count < (step->idle ? BUILD_IDLE_AT : BUILD_AT)) return STATUS_OK;
     TRY(decode(&rows, step->arena, &entries, &count, error));
     step->target = next_id(step);
@@ -285,6 +322,7 @@ static enum status build(struct step *step, struct error *error)
     TRY(search_segment_build(entries, count, step->arena, &sink, error));
     TRY(move_entries(step, &rows, error));
     step->taken = count;
+    step->left -= count;
     return STATUS_OK;
 }
 
@@ -483,5 +521,6 @@ enum status search_index_step(struct search_index *index, struct str tenant,
     step.blocks_max = allowance(index, tenant, idle);
     if (!locked) TRY(do_one(&step, more, error));
     note_step(index, tenant, step.taken, *more, idle);
+    if (step.has_counted) search_index_seen(index, tenant, step.left);
     return STATUS_OK;
 }

@@ -26,6 +26,12 @@ int64_t search_index_number(struct search_index *index);
 
 /* The tenant's index was used, or so many entries were put. From any thread. */
 void search_index_note(struct search_index *index, struct str tenant, size_t put);
+/* So many entries of the tenant are in no segment. */
+void search_index_seen(struct search_index *index, struct str tenant, size_t tail);
+/* Of the tenant that has most, as last seen. */
+size_t search_index_longest_tail(struct search_index *index);
+/* Whether so many were put since this was last true that the number is worth asking for. */
+bool search_index_is_to_be_looked_at(struct search_index *index, struct str tenant);
 /* A tenant with work to do, copied into the arena; absent when there is none. `idle`: little is
  * enough to begin. */
 struct str search_index_next(struct search_index *index, bool idle, struct arena *arena);

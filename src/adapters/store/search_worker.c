@@ -6,11 +6,15 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "sql_statements.h"
 
 enum {
     ARENA_BYTES = 256 * 1024 * 1024,
     IDLE_AFTER_MS = 200,     /* without an entry: now little is enough to begin */
     FAILURE_PAUSE_MS = 1000, /* the database does not answer */
+    TAIL_MAX = 8192,         /* entries that may wait behind a large write */
+    KEEP_UP_TRIES = 40,
+    KEEP_UP_PAUSE_MS = 50,
 };
 
 struct search_worker {
@@ -106,6 +110,48 @@ void search_worker_wake(struct search_worker *worker)
     if (!worker->has_thread && !worker->ending)
         worker->has_thread = pthread_create(&worker->thread, NULL, run, worker) == 0;
     pthread_mutex_unlock(&worker->mutex);
+}
+
+/* --- keeping up --- */
+
+static enum status count_tail(struct work *work, size_t *count)
+{
+    struct sql_driver *driver = work->worker->driver;
+    struct error ignored;
+    const struct sql_value params[] = {SQL_PARAM_TEXT(work->tenant), SQL_PARAM_INT64(4 * TAIL_MAX)};
+    struct sql_rows rows;
+    TRY(driver->query_one(driver, work->tenant, SQL_SEARCH_NEW_COUNT, params, 2, work->arena, &rows,
+                          &ignored));
+    *count = (size_t)sql_cell_int64(&rows, 0, 0, 0);
+    search_index_seen(work->worker->index, work->tenant, *count);
+    return STATUS_OK;
+}
+
+/* A failure is the thread's to tell. */
+static void shorten_tail(struct work *work)
+{
+    struct sql_driver *driver = work->worker->driver;
+    struct error ignored;
+    size_t count, before = 0;
+    for (int tries = 0; tries < KEEP_UP_TRIES; tries++) {
+        arena_reset(work->arena);
+        if (count_tail(work, &count) != STATUS_OK || count <= TAIL_MAX) return;
+        if (before && count >= before && !wait_ms(work->worker, KEEP_UP_PAUSE_MS)) return;
+        before = count;
+        if (driver->transact(driver, SQL_WRITE, work->tenant, work->arena, step_body, work,
+                             &ignored) != STATUS_OK)
+            return;
+    }
+}
+
+void search_worker_keep_up(struct search_worker *worker, struct str tenant)
+{
+    struct arena arena;
+    if (!worker || !search_index_is_to_be_looked_at(worker->index, tenant)) return;
+    arena_init(&arena, ARENA_BYTES);
+    struct work work = {.worker = worker, .tenant = tenant, .arena = &arena};
+    shorten_tail(&work);
+    arena_release(&arena);
 }
 
 void search_worker_free(struct search_worker *worker)

@@ -12,6 +12,10 @@ struct search_worker;
 struct search_worker *search_worker_new(struct search_index *index, struct sql_driver *driver);
 /* An entry was put. From any thread, cheap; NULL is nothing. */
 void search_worker_wake(struct search_worker *worker);
+/* Behind the commit of whoever writes much, on a thread of his own: while more entries of the
+ * tenant wait than searches should have to read, makes steps himself, or waits for who does. Not
+ * for ever: when the index cannot be brought forward, writing goes on. NULL is nothing. */
+void search_worker_keep_up(struct search_worker *worker, struct str tenant);
 /* Ends after the step under way. NULL is nothing. */
 void search_worker_free(struct search_worker *worker);
 

@@ -50,10 +50,8 @@ enum status sql_lists_keys_put(struct store_session *base, struct str home, cons
     if (embedded)
         return sqlite_keys_put(embedded, session->transaction, base->tenant, home, keys, count,
                                session->arena, error);
-    for (size_t i = 0; i < count; i++) {
-        const struct sql_value values[] = {SQL_PARAM_TEXT(home), SQL_PARAM_TEXT(keys[i])};
-        TRY(sql_writes_add(&session->writes, SQL_WRITES_KEY, values, error));
-    }
+    for (size_t i = 0; i < count; i++)
+        TRY(sql_writes_add_key(&session->writes, home, keys[i], error));
     return STATUS_OK;
 }
 

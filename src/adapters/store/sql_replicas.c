@@ -81,6 +81,12 @@ static enum status write_through(struct store *base, struct str tenant, struct a
     return store_write(&lagging_of(base)->self->base, tenant, arena, body, context, error);
 }
 
+static enum status write_grouped_through(struct store *base, struct str tenant, struct arena *arena,
+                                         store_body *body, void *context, struct error *error)
+{
+    return store_write_grouped(&lagging_of(base)->self->base, tenant, arena, body, context, error);
+}
+
 static enum status ready_through(struct store *base, struct error *error)
 {
     return store_ready(&lagging_of(base)->self->base, error);
@@ -97,6 +103,7 @@ static struct store *lagging(struct store *base, const struct store_party *party
     /* What works on a session goes to the session's own store. */
     static const struct store_operations operations = {.read = read_lagging,
                                                        .write = write_through,
+                                                       .write_grouped = write_grouped_through,
                                                        .lookup = lookup_lagging,
                                                        .ready = ready_through,
                                                        .wait = wait_through};

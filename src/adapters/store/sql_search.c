@@ -5,7 +5,7 @@
 #include "adapters/store/sql_store_internal.h"
 
 enum {
-    ENTRIES_MAX = 20000,
+    ENTRIES_MAX = 100000, /* far more than wait while the index is brought forward */
     PLACES_ARENA_BYTES = 1024 * 1024 * 1024, /* of a segment of some million blocks */
     LIST_FROM_BLOCKS = 16,                   /* of a token: 20,000 entries and more have it */
     LISTS_FROM_BYTES = 8 * 1024 * 1024,      /* of the cache, which would not keep any else */
@@ -17,11 +17,16 @@ enum status sql_search_put(struct store_session *base, struct str home, struct s
                            struct error *error)
 {
     struct sql_store *store = (struct sql_store *)base->store;
-    const struct sql_value params[] = {
-        SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(home), SQL_PARAM_TEXT(entry),
-        SQL_PARAM_INT64(store->keys ? search_index_number(store->index) : 0)};
-    TRY(sql_execute(sql_session_of(base)->transaction, SQL_SEARCH_PUT, params, store->keys ? 4 : 3,
-                    error));
+    struct sql_session *session = sql_session_of(base);
+    if (store->keys) {
+        const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(home),
+                                           SQL_PARAM_TEXT(entry),
+                                           SQL_PARAM_INT64(search_index_number(store->index))};
+        TRY(SESSION_EXECUTE(session, SQL_SEARCH_PUT, params, error));
+    } else {
+        const struct sql_value values[] = {SQL_PARAM_TEXT(home), SQL_PARAM_TEXT(entry)};
+        TRY(sql_writes_add(&session->writes, SQL_WRITES_SEARCH, values, error));
+    }
     search_index_note(store->index, base->tenant, 1);
     search_worker_wake(store->worker);
     return STATUS_OK;
@@ -246,6 +251,13 @@ static struct sql_search_view *new_view(struct sql_session *session, size_t segm
 }
 
 /* Of the rows, those with a body are entries. */
+static size_t count_segments(const struct sql_rows *rows)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < rows->row_count; i++) count += str_is_none(sql_cell(rows, i, 2));
+    return count;
+}
+
 static enum status take_rows(struct sql_search_view *view, const struct sql_rows *rows,
                              struct search_entry *entries, size_t *entry_count, struct error *error)
 {
@@ -261,6 +273,13 @@ static enum status take_rows(struct sql_search_view *view, const struct sql_rows
     return STATUS_OK;
 }
 
+/* Rather none than an answer that may lack what was written last. */
+static enum status is_behind(struct error *error)
+{
+    return error_set(error, STATUS_UNAVAILABLE, STR_NONE, STR_NONE,
+                     "the search index is behind by more than %d entries", ENTRIES_MAX);
+}
+
 static size_t list_from(const struct sql_search_view *view)
 {
     return search_cache_capacity(view->cache) < LISTS_FROM_BYTES ? SIZE_MAX : LIST_FROM_BLOCKS;
@@ -269,7 +288,8 @@ static size_t list_from(const struct sql_search_view *view)
 enum status sql_search_view(struct store_session *base, struct arena *arena,
                             struct search_view *out, struct error *error)
 {
-    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_INT64(ENTRIES_MAX)};
+    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant),
+                                       SQL_PARAM_INT64(ENTRIES_MAX + 1)};
     struct sql_session *session = sql_session_of(base);
     struct sql_store *store = (struct sql_store *)base->store;
     struct sql_rows rows;
@@ -277,12 +297,16 @@ enum status sql_search_view(struct store_session *base, struct arena *arena,
     TRY(SESSION_QUERY(session, SQL_SEARCH_VIEW, params, arena, &rows, error));
     search_index_note(store->index, base->tenant, 0);
     search_worker_wake(store->worker);
-    struct search_entry *entries = ARENA_NEW_ARRAY(arena, struct search_entry, rows.row_count + 1);
-    struct sql_search_view *view = new_view(session, rows.row_count, arena);
+    if (rows.row_count > ENTRIES_MAX) return is_behind(error);
+    size_t segments = count_segments(&rows);
+    struct search_entry *entries =
+        ARENA_NEW_ARRAY(arena, struct search_entry, rows.row_count - segments + 1);
+    struct sql_search_view *view = new_view(session, segments, arena);
     if (!entries || !view) return error_plain(error, STATUS_OUT_OF_MEMORY);
     sql_search_release(session);
     session->search_view = view;
     TRY(take_rows(view, &rows, entries, &entry_count, error));
+    search_index_seen(store->index, base->tenant, entry_count);
     *out = (struct search_view){.entries = entries,
                                 .entry_count = entry_count,
                                 .segments = view->directories,
@@ -294,6 +318,16 @@ enum status sql_search_view(struct store_session *base, struct arena *arena,
                                 .list_from = list_from(view),
                                 .context = view};
     return STATUS_OK;
+}
+
+void sql_search_write_metrics(struct store *store, struct buffer *out)
+{
+    static const char *const name = "customer360_search_waiting_entries";
+    buffer_append_format(out,
+                         "# HELP %s Entries that are in no segment of the search index yet, of the "
+                         "tenant that has most, as last seen.\n# TYPE %s gauge\n%s %zu\n",
+                         name, name, name,
+                         search_index_longest_tail(((struct sql_store *)store)->index));
 }
 
 struct wanted {

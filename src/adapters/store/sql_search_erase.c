@@ -174,6 +174,7 @@ enum status sql_search_erase(struct store_session *base, const struct str *homes
         .transaction = session->transaction, .tenant = base->tenant, .arena = session->arena};
     const struct sql_value tenant = SQL_PARAM_TEXT(base->tenant);
     struct sql_rows ignored = {0};
+    TRY(sql_writes_flush(&session->writes, error));
     TRY(sql_query(erasing.transaction, SQL_SEARCH_LOCK_WAIT, &tenant, 1, erasing.arena, &ignored,
                   error));
     TRY(take_numbers(&erasing, homes, count, error));

@@ -5,6 +5,7 @@
 
 #include "adapters/store/search_homes.h"
 #include "adapters/store/sql_store_internal.h"
+#include "engines/loop/loop.h"
 
 static struct sql_store *self_of(struct store *base)
 {
@@ -160,7 +161,23 @@ static enum status sql_store_read(struct store *base, struct str tenant, struct 
 static enum status sql_store_write(struct store *base, struct str tenant, struct arena *arena,
                                    store_body *body, void *context, struct error *error)
 {
-    return transact(base, SQL_WRITE, tenant, arena, body, context, error);
+    enum status status = transact(base, SQL_WRITE, tenant, arena, body, context, error);
+    /* Those on the event loops write little, and must not wait. */
+    if (status == STATUS_OK && !coroutine_current())
+        search_worker_keep_up(self_of(base)->worker, tenant);
+    return status;
+}
+
+static enum status sql_store_write_grouped(struct store *base, struct str tenant,
+                                           struct arena *arena, store_body *body, void *context,
+                                           struct error *error)
+{
+    struct sql_store *self = self_of(base);
+    enum status status;
+    if (self->groups &&
+        sql_write_groups_run(self->groups, tenant, arena, body, context, &status, error))
+        return status;
+    return sql_store_write(base, tenant, arena, body, context, error);
 }
 
 enum status sql_store_read_at(struct sql_store *self, struct sql_driver *replica, int64_t position,
@@ -338,7 +355,13 @@ static struct queue_wait sql_store_wait(struct store *base, enum store_use use)
 {
     struct sql_store *self = self_of(base);
     if (use == STORE_LOOKUP) return (struct queue_wait){0};
-    return self->driver->wait(self->driver, use == STORE_WRITE ? SQL_WRITE : SQL_READ);
+    struct queue_wait wait =
+        self->driver->wait(self->driver, use == STORE_WRITE ? SQL_WRITE : SQL_READ);
+    if (use == STORE_READ || !self->groups) return wait;
+    struct queue_wait grouped = sql_write_groups_wait(self->groups);
+    return (struct queue_wait){.us = wait.us + grouped.us,
+                               .ahead = wait.ahead + grouped.ahead,
+                               .stands = wait.stands || grouped.stands};
 }
 
 /* --- life --- */
@@ -346,6 +369,7 @@ static struct queue_wait sql_store_wait(struct store *base, enum store_use use)
 static const struct store_operations operations = {
     .read = sql_store_read,
     .write = sql_store_write,
+    .write_grouped = sql_store_write_grouped,
     .lookup = sql_store_lookup,
     .ready = sql_store_ready,
     .wait = sql_store_wait,
@@ -446,6 +470,7 @@ void sql_store_free(struct store *store)
     struct sql_store *self = self_of(store);
     search_worker_free(self->worker);
     replicas_free(self->replicas);
+    sql_write_groups_free(self->groups);
     if (self->driver) self->driver->free(self->driver);
     sqlite_keys_free(self->keys);
     search_index_free(self->index);

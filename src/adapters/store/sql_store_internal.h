@@ -11,6 +11,7 @@
 #include "adapters/store/search_index.h"
 #include "adapters/store/search_worker.h"
 #include "adapters/store/sql_store.h"
+#include "adapters/store/sql_write_group.h"
 #include "adapters/store/sql_writes.h"
 #include "adapters/store/sqlite_keys.h"
 #include "application/ports/webhook_store.h"
@@ -27,7 +28,8 @@ struct sql_store {
     const struct sql_migration *migrations;
     size_t migration_count;
 
-    struct sqlite_keys *keys; /* of the embedded store; NULL: the statements do it */
+    struct sql_write_groups *groups; /* PostgreSQL; NULL: each write has a transaction to itself */
+    struct sqlite_keys *keys;        /* of the embedded store; NULL: the statements do it */
     struct search_index *index;
     struct search_worker *worker; /* PostgreSQL; NULL: the writer does it */
     struct search_cache *search_cache;

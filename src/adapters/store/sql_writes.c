@@ -8,7 +8,7 @@ enum {
     PENDING_MAX = 2000, /* rows; more are written before more are gathered */
     BYTES_MAX = 64 << 20,
     COLUMNS_MAX = 12,
-    CREATE_PARAMS_MAX = 37
+    CREATE_PARAMS_MAX = 39
 };
 
 /* By column: i is an integer, t is text. */
@@ -18,8 +18,11 @@ static const struct table {
 } tables[SQL_WRITES_TABLES] = {
     [SQL_WRITES_PROFILE] = {SQL_PROFILE_INSERT, SQL_PROFILE_INSERT_MANY, "tittiiittttt"},
     [SQL_WRITES_VERSION] = {SQL_VERSION_APPEND, SQL_VERSION_APPEND_MANY, "tiittt"},
+    [SQL_WRITES_NEW_FACT] = {NULL, SQL_FACT_APPEND_NEW, "tttttiittt"},
     [SQL_WRITES_FACT] = {SQL_FACT_APPEND, SQL_FACT_APPEND_MANY, "tttttiittt"},
+    [SQL_WRITES_NEW_KEY] = {NULL, SQL_KEYS_PUT_NEW, "tt"},
     [SQL_WRITES_KEY] = {NULL, SQL_KEYS_PUT, "tt"},
+    [SQL_WRITES_SEARCH] = {SQL_SEARCH_PUT, SQL_SEARCH_PUT_MANY, "tt"},
     [SQL_WRITES_EVENT] = {SQL_EVENT_APPEND, SQL_EVENT_APPEND_MANY, "tttitt"},
     [SQL_WRITES_DELIVERY] = {SQL_WEBHOOK_DELIVERY_APPEND, SQL_WEBHOOK_DELIVERY_APPEND_MANY,
                              "tiitttiittii"},
@@ -101,16 +104,11 @@ static enum status write_table(struct sql_writes *writes, enum sql_writes_table 
 /* One new customer and nothing else. */
 static bool is_creation(const struct sql_writes *writes)
 {
-    const struct sql_writes_rows *profile = &writes->tables[SQL_WRITES_PROFILE];
-    const struct sql_writes_rows *facts = &writes->tables[SQL_WRITES_FACT];
-    if (profile->count != 1 || writes->tables[SQL_WRITES_VERSION].count != 1 ||
-        writes->tables[SQL_WRITES_EVENT].count != 1)
-        return false;
-    for (size_t i = 0; i < facts->count; i++)
-        if (!str_equal(facts->values[i * column_count(SQL_WRITES_FACT)].text,
-                       profile->values[0].text))
-            return false;
-    return true;
+    size_t others = writes->tables[SQL_WRITES_FACT].count + writes->tables[SQL_WRITES_KEY].count +
+                    writes->tables[SQL_WRITES_DELIVERY].count;
+    return others == 0 && writes->tables[SQL_WRITES_PROFILE].count == 1 &&
+           writes->tables[SQL_WRITES_VERSION].count == 1 &&
+           writes->tables[SQL_WRITES_EVENT].count == 1;
 }
 
 static void add_row(const struct sql_writes *writes, enum sql_writes_table table,
@@ -126,10 +124,12 @@ static enum status write_creation(struct sql_writes *writes, struct error *error
     size_t count = 1;
     add_row(writes, SQL_WRITES_PROFILE, params, &count);
     add_row(writes, SQL_WRITES_VERSION, params, &count);
-    if (!add_arrays(writes, SQL_WRITES_FACT, params, &count) ||
-        !add_arrays(writes, SQL_WRITES_KEY, params, &count))
+    if (!add_arrays(writes, SQL_WRITES_NEW_FACT, params, &count) ||
+        !add_arrays(writes, SQL_WRITES_NEW_KEY, params, &count))
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     add_row(writes, SQL_WRITES_EVENT, params, &count);
+    if (!add_arrays(writes, SQL_WRITES_SEARCH, params, &count))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
     return sql_execute(writes->transaction, SQL_PROFILE_CREATE, params, count, error);
 }
 
@@ -170,13 +170,24 @@ static bool copy_value(struct arena *arena, const struct sql_value *from, struct
     return !str_is_none(to->text);
 }
 
+/* Whether the latest customer that is about to be inserted is this one: then nothing of it is there
+ * that would have to be looked for. */
+static bool inserts(const struct sql_writes *writes, struct str customer_id)
+{
+    const struct sql_writes_rows *rows = &writes->tables[SQL_WRITES_PROFILE];
+    size_t columns = column_count(SQL_WRITES_PROFILE);
+    return rows->count > 0 &&
+           str_equal(rows->values[(rows->count - 1) * columns].text, customer_id);
+}
+
 enum status sql_writes_add(struct sql_writes *writes, enum sql_writes_table table,
                            const struct sql_value *values, struct error *error)
 {
-    struct sql_writes_rows *rows = &writes->tables[table];
-    size_t columns = column_count(table);
     if (!writes->is_gathering) return write_one(writes, table, values, error);
     if (writes->pending >= PENDING_MAX) TRY(sql_writes_flush(writes, error));
+    if (table == SQL_WRITES_FACT && inserts(writes, values[0].text)) table = SQL_WRITES_NEW_FACT;
+    struct sql_writes_rows *rows = &writes->tables[table];
+    size_t columns = column_count(table);
     if (!reserve_row(writes, rows, columns)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     struct sql_value *row = rows->values + rows->count * columns;
     for (size_t i = 0; i < columns; i++)
@@ -184,5 +195,39 @@ enum status sql_writes_add(struct sql_writes *writes, enum sql_writes_table tabl
             return error_plain(error, STATUS_OUT_OF_MEMORY);
     rows->count++;
     writes->pending++;
+    return STATUS_OK;
+}
+
+static bool has_key(const struct sql_writes *writes, struct str home, struct str key)
+{
+    const struct sql_writes_rows *rows = &writes->tables[SQL_WRITES_NEW_KEY];
+    for (size_t i = rows->count; i > 0 && str_equal(rows->values[2 * i - 2].text, home); i--)
+        if (str_equal(rows->values[2 * i - 1].text, key)) return true;
+    return false;
+}
+
+enum status sql_writes_add_key(struct sql_writes *writes, struct str home, struct str key,
+                               struct error *error)
+{
+    const struct sql_value values[] = {SQL_PARAM_TEXT(home), SQL_PARAM_TEXT(key)};
+    if (!inserts(writes, home)) return sql_writes_add(writes, SQL_WRITES_KEY, values, error);
+    if (has_key(writes, home, key)) return STATUS_OK;
+    return sql_writes_add(writes, SQL_WRITES_NEW_KEY, values, error);
+}
+
+enum status sql_writes_move(struct sql_writes *writes, const struct sql_writes *from,
+                            struct error *error)
+{
+    for (int table = 0; table < SQL_WRITES_TABLES; table++) {
+        const struct sql_writes_rows *rows = &from->tables[table];
+        struct sql_writes_rows *to = &writes->tables[table];
+        size_t columns = column_count((enum sql_writes_table)table);
+        for (size_t i = 0; i < rows->count; i++) {
+            if (!reserve_row(writes, to, columns)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+            memcpy(to->values + to->count++ * columns, rows->values + i * columns,
+                   columns * sizeof(*rows->values));
+        }
+        writes->pending += rows->count;
+    }
     return STATUS_OK;
 }

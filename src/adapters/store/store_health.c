@@ -46,7 +46,9 @@ enum status store_health_read(struct store *store, instant now, struct store_hea
         *health = (struct store_health){.newest = sql_cell_int64(&rows, 0, 0, INSTANT_NONE),
                                         .unfinished_jobs = sql_cell_int64(&rows, 0, 1, 0),
                                         .unnumbered = sql_cell_int64(&rows, 0, 2, 0),
-                                        .stale_claims = sql_cell_int64(&rows, 0, 3, 0)};
+                                        .stale_claims = sql_cell_int64(&rows, 0, 3, 0),
+                                        .unindexed = sql_cell_int64(&rows, 0, 4, 0),
+                                        .search_tail = sql_cell_int64(&rows, 0, 5, 0)};
     arena_release(&arena);
     return status;
 }

@@ -9,6 +9,8 @@ struct store_health {
     int64_t unfinished_jobs; /* queued or running */
     int64_t unnumbered;      /* events that wait for their place in the feed */
     int64_t stale_claims;    /* on possible duplicates, that have run out by `now` */
+    int64_t unindexed;       /* customers that the search index lacks */
+    int64_t search_tail;     /* entries of one tenant that are in no segment of it, at most */
 };
 
 /* Of a store that shows all tenants. */

@@ -45,6 +45,16 @@ static enum status write_traced(struct store *store, struct str tenant, struct a
     return end(traced, &span, store_write(traced->inner, tenant, arena, body, context, error));
 }
 
+static enum status write_grouped_traced(struct store *store, struct str tenant, struct arena *arena,
+                                        store_body *body, void *context, struct error *error)
+{
+    const struct traced_store *traced = of(store);
+    struct span span;
+    begin(traced, STR("store.write"), &span);
+    return end(traced, &span,
+               store_write_grouped(traced->inner, tenant, arena, body, context, error));
+}
+
 static enum status lookup_traced(struct store *store, struct str tenant, const struct str *ids,
                                  size_t count, struct arena *arena, struct profile_row *rows,
                                  struct error *error)
@@ -59,8 +69,10 @@ void traced_store_init(struct traced_store *traced, struct store *inner, struct 
                        struct str engine, const struct trace *trace)
 {
     /* What works on a session goes to the session's own store. */
-    static const struct store_operations operations = {
-        .read = read_traced, .write = write_traced, .lookup = lookup_traced};
+    static const struct store_operations operations = {.read = read_traced,
+                                                       .write = write_traced,
+                                                       .write_grouped = write_grouped_traced,
+                                                       .lookup = lookup_traced};
     *traced = (struct traced_store){.store = {.operations = &operations},
                                     .inner = inner,
                                     .tracer = tracer,

@@ -13,6 +13,15 @@ enum status store_write(struct store *store, struct str tenant, struct arena *ar
     return store->operations->write(store, tenant, arena, body, context, error);
 }
 
+enum status store_write_grouped(struct store *store, struct str tenant, struct arena *arena,
+                                store_body *body, void *context, struct error *error)
+{
+    const struct store_operations *operations = store->operations;
+    return operations->write_grouped
+               ? operations->write_grouped(store, tenant, arena, body, context, error)
+               : operations->write(store, tenant, arena, body, context, error);
+}
+
 enum status store_lookup(struct store *store, struct str tenant, const struct str *ids,
                          size_t count, struct arena *arena, struct profile_row *rows,
                          struct error *error)

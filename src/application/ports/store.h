@@ -56,7 +56,8 @@ struct version_row {
     int64_t version;
     instant recorded_at;
     struct str actor;
-    struct str cause; /* CREATED UPDATED MERGED UNMERGED UNDONE CONTACT RELATIONSHIP CONSENT */
+    struct str
+        cause; /* CREATED UPDATED MERGED UNMERGED UNDONE CONTACT RELATIONSHIP CONSENT POLICY */
     struct str changed_fields; /* comma-separated top-level names */
 };
 
@@ -109,7 +110,7 @@ enum job_state {
 
 struct job_row {
     struct str job_id;
-    struct str kind; /* IMPORT | EXPORT | SCAN | UNDO */
+    struct str kind; /* IMPORT | EXPORT | SCAN | UNDO | RECOMPUTE */
     enum job_state state;
     struct str actor;
     struct str document; /* JSON: parameters, counts, rate, eta, errors */
@@ -143,7 +144,8 @@ struct job_step {
     struct str job_id;
     int64_t number;      /* 1, 2, ... */
     struct str document; /* JSON: where it stands after this step */
-    struct str homes;    /* JSON array: homes that facts were given to; absent: none */
+    struct str homes;    /* JSON array: homes that facts were given to, and behind a '=' those that
+                          * were found as the file has them; absent: none */
     struct str report;   /* lines of JSON: rows that have something to be told; absent: none */
 };
 
@@ -229,6 +231,8 @@ struct store_operations {
                         struct error *);
     enum status (*write)(struct store *, struct str tenant, struct arena *, store_body *, void *,
                          struct error *);
+    enum status (*write_grouped)(struct store *, struct str tenant, struct arena *, store_body *,
+                                 void *, struct error *); /* NULL: as write */
     enum status (*lookup)(struct store *, struct str tenant, const struct str *ids, size_t count,
                           struct arena *, struct profile_row *rows, struct error *);
     enum status (*ready)(struct store *, struct error *);
@@ -387,6 +391,13 @@ MUST_CHECK enum status store_read(struct store *store, struct str tenant, struct
 /* Runs `body` in one durable transaction; see above. */
 MUST_CHECK enum status store_write(struct store *store, struct str tenant, struct arena *arena,
                                    store_body *body, void *context, struct error *error);
+/* The same, for bodies of which many come at once: PostgreSQL carries out those that wait at the
+ * same time in one transaction. To gain by it a body locks and reads by store_keys_lock,
+ * store_keys_find, store_profiles_exist, store_profiles_get (without a lock) and
+ * store_suppression_find, and then adds rows; one that does anything else is begun anew, alone. */
+MUST_CHECK enum status store_write_grouped(struct store *store, struct str tenant,
+                                           struct arena *arena, store_body *body, void *context,
+                                           struct error *error);
 /* The hot path: rows by id without a session, in the order of the ids; a missing one gets an absent
  * customer_id. Serves own writes: an acknowledged change is seen. */
 MUST_CHECK enum status store_lookup(struct store *store, struct str tenant, const struct str *ids,

@@ -219,6 +219,8 @@ static struct postgres_driver *new_driver(const struct postgres_options *options
                  .query_one_at = postgres_query_one_at,
                  .query = postgres_query,
                  .execute = postgres_execute,
+                 .ask = postgres_ask,
+                 .settle = postgres_settle,
                  .ready = ready,
                  .wait = wait_for_turn,
                  .free = free_driver},

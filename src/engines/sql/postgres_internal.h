@@ -237,6 +237,10 @@ enum status postgres_transact(struct sql_driver *base, enum sql_mode mode, struc
 enum status postgres_query(struct sql_transaction *base, const struct sql_statement *statement,
                            const struct sql_value *params, size_t count, struct arena *arena,
                            struct sql_rows *rows, struct error *error);
+enum status postgres_ask(struct sql_transaction *base, const struct sql_statement *statement,
+                         const struct sql_value *params, size_t count, struct arena *arena,
+                         struct sql_rows *rows, struct error *error);
+enum status postgres_settle(struct sql_transaction *base, struct error *error);
 enum status postgres_execute(struct sql_transaction *base, const struct sql_statement *statement,
                              const struct sql_value *params, size_t count, struct error *error);
 

@@ -26,7 +26,6 @@ enum {
 struct query {
     struct arena *arena;
     struct sql_rows *rows;
-    enum status status;
 };
 
 struct postgres_transaction {
@@ -70,10 +69,12 @@ static void fail_behind(struct postgres_transaction *transaction)
     fail(transaction, postgres_is_behind(&error), &error);
 }
 
-static void take_rows(struct postgres_operation *operation, const PGresult *result)
+static void take_rows(struct postgres_transaction *transaction,
+                      const struct postgres_operation *operation, const PGresult *result)
 {
-    struct query *query = operation->owner;
-    if (query) query->status = postgres_rows(result, query->arena, query->rows);
+    const struct query *query = operation->owner;
+    if (query && postgres_rows(result, query->arena, query->rows) != STATUS_OK)
+        fail_with(transaction, STATUS_OUT_OF_MEMORY);
 }
 
 static void take_result(struct postgres_connection *connection,
@@ -84,7 +85,7 @@ static void take_result(struct postgres_connection *connection,
     switch (PQresultStatus(result)) {
     case PGRES_TUPLES_OK:
     case PGRES_COMMAND_OK:
-        if (operation->kind == POSTGRES_STATEMENT) take_rows(operation, result);
+        if (operation->kind == POSTGRES_STATEMENT) take_rows(transaction, operation, result);
         if (operation->kind == POSTGRES_POSITION && connection->position < transaction->position)
             fail_behind(transaction);
         /* A transaction that failed answers "ROLLBACK" to a commit. */
@@ -195,9 +196,24 @@ enum status postgres_query(struct sql_transaction *base, const struct sql_statem
     struct postgres_transaction *transaction = (struct postgres_transaction *)base;
     struct query query = {.arena = arena, .rows = rows};
     TRY(send(transaction, statement, params, count, &query, error));
+    return postgres_settle(base, error);
+}
+
+enum status postgres_ask(struct sql_transaction *base, const struct sql_statement *statement,
+                         const struct sql_value *params, size_t count, struct arena *arena,
+                         struct sql_rows *rows, struct error *error)
+{
+    struct query *query = ARENA_NEW(arena, struct query);
+    if (!query) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    *query = (struct query){.arena = arena, .rows = rows};
+    return send((struct postgres_transaction *)base, statement, params, count, query, error);
+}
+
+enum status postgres_settle(struct sql_transaction *base, struct error *error)
+{
+    struct postgres_transaction *transaction = (struct postgres_transaction *)base;
     settle(transaction);
-    TRY(failure_of(transaction, error));
-    return query.status == STATUS_OK ? STATUS_OK : error_plain(error, query.status);
+    return failure_of(transaction, error);
 }
 
 enum status postgres_execute(struct sql_transaction *base, const struct sql_statement *statement,

@@ -24,6 +24,18 @@ enum status sql_execute(struct sql_transaction *transaction, const struct sql_st
     return transaction->driver->execute(transaction, statement, params, count, error);
 }
 
+enum status sql_ask(struct sql_transaction *transaction, const struct sql_statement *statement,
+                    const struct sql_value *params, size_t count, struct arena *arena,
+                    struct sql_rows *rows, struct error *error)
+{
+    return transaction->driver->ask(transaction, statement, params, count, arena, rows, error);
+}
+
+enum status sql_settle(struct sql_transaction *transaction, struct error *error)
+{
+    return transaction->driver->settle(transaction, error);
+}
+
 struct str sql_migration_digest(const struct sql_migration *migration, char out[SQL_DIGEST_MAX])
 {
     /* It detects a change by mistake, not an attack: the key is no secret. */

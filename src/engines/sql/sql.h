@@ -84,8 +84,14 @@ struct sql_driver {
                          struct sql_rows *, struct error *);
     enum status (*execute)(struct sql_transaction *, const struct sql_statement *,
                            const struct sql_value *params, size_t count, struct error *);
-    /* The same two, of a driver of a replica: what is read shows at least what the primary had
-     * logged before `position`, else STATUS_UNAVAILABLE. NULL where an engine has no replicas. */
+    /* See sql_ask() and sql_settle(). NULL where a statement is a call. */
+    enum status (*ask)(struct sql_transaction *, const struct sql_statement *,
+                       const struct sql_value *params, size_t count, struct arena *,
+                       struct sql_rows *, struct error *);
+    enum status (*settle)(struct sql_transaction *, struct error *);
+    /* transact and query_one, of a driver of a replica: what is read shows at least what the
+     * primary had logged before `position`, else STATUS_UNAVAILABLE. NULL where an engine has no
+     * replicas. */
     enum status (*transact_at)(struct sql_driver *, int64_t position, struct str tenant,
                                struct arena *, sql_body *, void *context, struct error *);
     enum status (*query_one_at)(struct sql_driver *, int64_t position, struct str tenant,
@@ -112,6 +118,13 @@ MUST_CHECK enum status sql_execute(struct sql_transaction *transaction,
                                    const struct sql_statement *statement,
                                    const struct sql_value *params, size_t count,
                                    struct error *error);
+/* A query whose rows are there after sql_settle(), so that several travel together; `rows` and the
+ * arena last until then. */
+MUST_CHECK enum status sql_ask(struct sql_transaction *transaction,
+                               const struct sql_statement *statement,
+                               const struct sql_value *params, size_t count, struct arena *arena,
+                               struct sql_rows *rows, struct error *error);
+MUST_CHECK enum status sql_settle(struct sql_transaction *transaction, struct error *error);
 
 /* Called on the writer thread in a transaction about to be committed; `idle`: in one of its own,
  * for nobody waits. What it executes is a savepoint: any status but STATUS_OK undoes that alone.
