@@ -1,6 +1,6 @@
 -- As duplicate_list for a given state: reads its index.
 select duplicate_id, home_a, home_b, state, apart, probability, evidence, model_version, cause, created_at,
-       refreshed_at, claimed_by, claimed_until, later_until, resolution, resolved_by, resolved_at
+       refreshed_at, claimed_by, claimed_until, later_until, resolution, resolved_by, resolved_at, note
 from duplicate
 where tenant_id = $1 and state = $2
   and (cast($3 as text) is null or $3 = case when state <> 'OPEN' then state

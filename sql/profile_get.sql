@@ -1,4 +1,5 @@
 -- lock: profile_lock
+-- try: profile_try
 select customer_id, version, survivor_id, merge_id, created_at, updated_at, erased_at,
        kind, status, segment, name, document
 from profile

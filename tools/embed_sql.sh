@@ -48,9 +48,9 @@ statement_files() {
     find sql -maxdepth 2 -name '*.sql' ! -path 'sql/migrations/*'
 }
 
-# "foo_lock foo_get" of every foo_get.sql that says "-- lock: foo_lock".
-locks=$(for file in $(statement_files | xargs grep -l '^-- lock: '); do
-    echo "$(sed -n 's/^-- lock: *\([a-z_]*\) *$/\1/p' "$file") $(basename "$file" .sql)"
+# "foo_lock foo_get lock" of every foo_get.sql that says "-- lock: foo_lock"; the same with "try".
+locks=$(for file in $(statement_files | xargs grep -lE '^-- (lock|try): '); do
+    sed -n "s/^-- \(lock\|try\): *\([a-z_]*\) *\$/\2 $(basename "$file" .sql) \1/p" "$file"
 done | LC_ALL=C sort -u)
 
 statements() {
@@ -98,9 +98,11 @@ HEADER
 }
 
 write_statement() { # name index
-    unlocked=$(echo "$locks" | sed -n "s/^$1 //p") lock=
-    [ -z "$unlocked" ] || lock='"\n"
-        "for update"'
+    kind=$(echo "$locks" | sed -n "s/^$1 [^ ]* //p") lock=
+    unlocked=$(echo "$locks" | sed -n "s/^$1 \([^ ]*\) .*/\1/p")
+    [ "$kind" = try ] && skip=' skip locked' || skip=
+    [ -z "$unlocked" ] || lock="\"\\n\"
+        \"for update$skip\""
     base=${unlocked:-$1}
     common=sql/$base.sql sqlite=sql/sqlite/$base.sql postgres=sql/postgres/$base.sql
     if [ -e "$common" ]; then

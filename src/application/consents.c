@@ -255,8 +255,7 @@ static enum status parse_checks(struct checking *checking, const struct json_val
                          STR("a list of {customerId, type, purpose, contactPoint}"),
                          "the field is required");
     if (list->count > limit)
-        return error_set(error, STATUS_LIMIT_EXCEEDED, STR("checks"), STR_NONE,
-                         "at most %zu checks in one call", limit);
+        return results_exceeded(error, STR("checks"), limit, "checks in one call");
     checking->checks = ARENA_NEW_ARRAY(checking->arena, struct check, list->count);
     if (!checking->checks) return error_plain(error, STATUS_OUT_OF_MEMORY);
     checking->count = list->count;

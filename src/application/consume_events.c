@@ -8,11 +8,12 @@
 #include "application/preferred_channel.h"
 #include "application/suppressed_points.h"
 
-/* The customer that messages name, locked with the root of its tree. */
+/* The customer that messages name, the root of its tree locked. */
 struct named {
     struct str id;
-    struct profile_row row; /* an absent customer_id: there is none */
-    instant told_at;        /* of what is recorded of it now */
+    bool is_there;
+    bool is_erased;
+    instant told_at; /* of what is recorded of it now */
 };
 
 struct consumption {
@@ -54,20 +55,18 @@ static bool blames_event(enum status status)
 static enum status lock_named(struct consumption *consumption, struct str *ids, size_t count,
                               struct error *error)
 {
-    struct profile_row *rows = ARENA_NEW_ARRAY(consumption->arena, struct profile_row, count);
-    if (!rows) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    TRY(store_profiles_get(consumption->session, ids, count, STORE_LOCK, consumption->arena, rows,
-                           error));
+    struct profile_row *roots = ARENA_NEW_ARRAY(consumption->arena, struct profile_row, count);
+    if (!roots) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(customer_lock_roots(consumption->session, ids, count, consumption->arena, roots, error));
     struct environment *environment = consumption->application->environment;
     instant now = environment->now(environment);
     for (size_t i = 0; i < count; i++) {
-        struct profile_row root = rows[i];
-        if (!str_is_none(rows[i].survivor_id))
-            TRY(customer_lock_root(consumption->session, ids[i], consumption->arena, &root, error));
+        const struct profile_row *root = &roots[i];
         consumption->named[i] = (struct named){
-            .id = ids[i], .row = rows[i], .told_at = now > root.updated_at ? now : root.updated_at};
-        if (!str_is_none(rows[i].customer_id) && customer_is_removed(&root))
-            consumption->named[i].row = (struct profile_row){.erased_at = INSTANT_NONE};
+            .id = ids[i],
+            .is_there = !str_is_none(root->customer_id) && !customer_is_removed(root),
+            .is_erased = root->erased_at != INSTANT_NONE,
+            .told_at = now > root->updated_at ? now : root->updated_at};
     }
     return STATUS_OK;
 }
@@ -107,11 +106,11 @@ static void judge_named(const struct consumption *consumption)
         const struct named *named = named_by(consumption, &consumption->events[i]);
         *result = (struct consumed){.outcome = CONSUMED_APPLIED};
         if (!named) continue;
-        if (str_is_none(named->row.customer_id)) {
+        if (!named->is_there) {
             result->outcome = CONSUMED_REFUSED;
             (void)error_set(&result->error, STATUS_CUSTOMER_NOT_FOUND, STR("customerId"), STR_NONE,
                             "there is no such customer");
-        } else if (named->row.erased_at != INSTANT_NONE) {
+        } else if (named->is_erased) {
             result->outcome = CONSUMED_DROPPED;
         }
     }
@@ -218,7 +217,7 @@ static enum status append_history(const struct consumption *consumption,
                                   struct str subject, struct json_value *body, struct error *error)
 {
     const struct named *named = named_by(consumption, event);
-    const struct fact fact = {.home = named->row.customer_id,
+    const struct fact fact = {.home = named->id,
                               .kind = kind,
                               .subject = subject,
                               .source = type_of(consumption)->source,

@@ -1,5 +1,6 @@
 #include "application/customer.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "domain/contact.h"
@@ -13,28 +14,112 @@ enum status customer_root(struct store_session *session, const struct profile_ro
     return STATUS_OK;
 }
 
-static enum status find_root(struct store_session *session, struct str home, struct arena *arena,
-                             struct profile_row *root, struct error *error)
+/* --- roots --- */
+
+/* Rows of some ids, each once and in order. */
+struct rows {
+    struct str *ids;
+    struct profile_row *rows;
+    size_t count;
+};
+
+static enum status get_rows(struct store_session *session, const struct str *ids, size_t count,
+                            enum store_lock lock, struct arena *arena, struct rows *out,
+                            struct error *error)
 {
-    struct profile_row row;
-    TRY(store_profile_get(session, home, STORE_NO_LOCK, arena, &row, error));
-    return customer_root(session, &row, arena, root, error);
+    out->ids = ARENA_NEW_ARRAY(arena, struct str, count);
+    out->rows = ARENA_NEW_ARRAY(arena, struct profile_row, count);
+    out->count = 0;
+    if (!out->ids || !out->rows) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    memcpy(out->ids, ids, count * sizeof(*ids));
+    str_sort(out->ids, count);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || !str_equal(out->ids[out->count - 1], out->ids[i]))
+            out->ids[out->count++] = out->ids[i];
+    if (out->count > 1)
+        return store_profiles_get(session, out->ids, out->count, lock, arena, out->rows, error);
+    enum status status = store_profile_get(session, *out->ids, lock, arena, out->rows, error);
+    if (status != STATUS_CUSTOMER_NOT_FOUND) return status;
+    *out->rows = (struct profile_row){.erased_at = INSTANT_NONE};
+    return STATUS_OK;
 }
 
-/* The pointers are read without a lock: while it was waited for, the home may have left the root,
+static int compare_ids(const void *a, const void *b)
+{
+    return str_compare(*(const struct str *)a, *(const struct str *)b);
+}
+
+static const struct profile_row *row_of(const struct rows *rows, struct str id)
+{
+    const struct str *at = bsearch(&id, rows->ids, rows->count, sizeof(id), compare_ids);
+    return &rows->rows[at - rows->ids];
+}
+
+/* Who the roots are, by pointers that are read without a lock. *moved: some home is none itself. */
+static enum status find_roots(struct store_session *session, const struct str *homes, size_t count,
+                              struct arena *arena, struct str *roots, bool *moved,
+                              struct error *error)
+{
+    bool again = true;
+    *moved = false;
+    memcpy(roots, homes, count * sizeof(*homes));
+    while (again) {
+        struct rows rows;
+        again = false;
+        TRY(get_rows(session, roots, count, STORE_NO_LOCK, arena, &rows, error));
+        for (size_t i = 0; i < count; i++) {
+            const struct profile_row *row = row_of(&rows, roots[i]);
+            if (str_is_none(row->survivor_id)) continue;
+            roots[i] = row->survivor_id;
+            again = *moved = true;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* While the locks were waited for, a root may have been merged, and a home may have left its root,
  * which need not have changed more than its version by that. */
+enum status customer_lock_roots(struct store_session *session, const struct str *homes,
+                                size_t count, struct arena *arena, struct profile_row *roots,
+                                struct error *error)
+{
+    struct rows locked;
+    bool moved;
+    if (count == 0) return STATUS_OK;
+    struct str *found = ARENA_NEW_ARRAY(arena, struct str, count);
+    struct str *again = ARENA_NEW_ARRAY(arena, struct str, count);
+    if (!found || !again) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(find_roots(session, homes, count, arena, found, &moved, error));
+    TRY(get_rows(session, found, count, STORE_LOCK, arena, &locked, error));
+    for (size_t i = 0; i < count; i++) {
+        roots[i] = *row_of(&locked, found[i]);
+        if (!str_is_none(roots[i].survivor_id)) return error_plain(error, STATUS_WRITE_CONFLICT);
+    }
+    if (!moved) return STATUS_OK;
+    TRY(find_roots(session, homes, count, arena, again, &moved, error));
+    for (size_t i = 0; i < count; i++)
+        if (!str_equal(found[i], again[i])) return error_plain(error, STATUS_WRITE_CONFLICT);
+    return STATUS_OK;
+}
+
+enum status customer_lock_ahead(struct store_session *session, const struct str *homes,
+                                size_t count, struct arena *arena, struct error *error)
+{
+    if (!session->locks) return STATUS_OK;
+    struct arena_mark mark = arena_mark(arena);
+    struct profile_row *roots = ARENA_NEW_ARRAY(arena, struct profile_row, count);
+    if (!roots) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(customer_lock_roots(session, homes, count, arena, roots, error));
+    arena_rewind(arena, mark);
+    return STATUS_OK;
+}
+
 enum status customer_lock_root(struct store_session *session, struct str home, struct arena *arena,
                                struct profile_row *root, struct error *error)
 {
-    struct profile_row again;
-    TRY(find_root(session, home, arena, root, error));
-    TRY(store_profile_get(session, root->customer_id, STORE_LOCK, arena, root, error));
-    if (!str_is_none(root->survivor_id)) return error_plain(error, STATUS_WRITE_CONFLICT);
-    if (str_equal(root->customer_id, home)) return STATUS_OK;
-    TRY(find_root(session, home, arena, &again, error));
-    return str_equal(again.customer_id, root->customer_id)
-               ? STATUS_OK
-               : error_plain(error, STATUS_WRITE_CONFLICT);
+    TRY(customer_lock_roots(session, &home, 1, arena, root, error));
+    return str_is_none(root->customer_id) ? error_plain(error, STATUS_CUSTOMER_NOT_FOUND)
+                                          : STATUS_OK;
 }
 
 enum status customer_lookup_root(struct application *application, const struct caller *caller,

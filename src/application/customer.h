@@ -12,12 +12,22 @@
 MUST_CHECK enum status customer_root(struct store_session *session, const struct profile_row *row,
                                      struct arena *arena, struct profile_row *root,
                                      struct error *error);
-/* Locks the root of the tree that the home is a part of. STATUS_WRITE_CONFLICT: a merge or an
- * unmerge came in between, and who is the root has to be looked up anew. */
+/* Locks the roots of the trees that the homes are parts of, all at once; roots[i] is that of
+ * homes[i], with an absent customer_id when there is no such home. STATUS_WRITE_CONFLICT: a merge
+ * or an unmerge came in between, and who is the root has to be looked up anew. */
+MUST_CHECK enum status customer_lock_roots(struct store_session *session, const struct str *homes,
+                                           size_t count, struct arena *arena,
+                                           struct profile_row *roots, struct error *error);
+/* The same of one; STATUS_CUSTOMER_NOT_FOUND. */
 MUST_CHECK enum status customer_lock_root(struct store_session *session, struct str home,
                                           struct arena *arena, struct profile_row *root,
                                           struct error *error);
-/* The same by look-ups, outside of a unit of work. STATUS_INTERNAL when a pointer leads nowhere. */
+/* So that those of them that are locked later, one by one, are there to be had in any order. Where
+ * nobody else writes meanwhile, nothing. */
+MUST_CHECK enum status customer_lock_ahead(struct store_session *session, const struct str *homes,
+                                           size_t count, struct arena *arena, struct error *error);
+/* The root of a row by look-ups, outside of a unit of work. STATUS_INTERNAL when a pointer leads
+ * nowhere. */
 MUST_CHECK enum status customer_lookup_root(struct application *application,
                                             const struct caller *caller,
                                             const struct profile_row *row, struct arena *arena,

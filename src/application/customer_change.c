@@ -105,9 +105,8 @@ enum status customer_change_append(struct customer_change *change, const struct 
 {
     const struct fact complete = complete_fact(change, fact);
     if (change->tree.fact_count >= change->application->limits.facts_max && !takes_back(fact))
-        return error_set(error, STATUS_LIMIT_EXCEEDED, STR(""), STR_NONE,
-                         "the customer has as many facts as are allowed, %zu",
-                         change->application->limits.facts_max);
+        return results_exceeded(error, STR(""), change->application->limits.facts_max,
+                                "facts of a customer");
     if (!remember(change, &complete) || !remember_home(change, complete.home))
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     change->appended++;
@@ -307,9 +306,8 @@ static enum status close_change(struct customer_change *change, struct str cause
                                &joined) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     if (after.contacts->count > change->application->limits.contacts_max)
-        return error_set(error, STATUS_LIMIT_EXCEEDED, STR("contacts"), STR_NONE,
-                         "a customer has at most %zu contacts",
-                         change->application->limits.contacts_max);
+        return results_exceeded(error, STR("contacts"), change->application->limits.contacts_max,
+                                "contacts of a customer");
     bool was_silent = change->golden.is_silent;
     struct keyed now;
     bool any = false;

@@ -46,8 +46,7 @@ enum status history_place_parse(struct str text, struct history_place *place, st
         place->id = rest;
         return STATUS_OK;
     }
-    return error_set(error, STATUS_INVALID_VALUE, STR("cursor"), STR("`next` of a page before"),
-                     "is not a cursor");
+    return results_bad_cursor(error);
 }
 
 struct str history_place_text(const struct history_place *place, struct arena *arena)

@@ -21,6 +21,8 @@ struct erasing {
     size_t home_count, own_count;
     struct merge *merges; /* of the tree's homes */
     size_t merge_count;
+    struct str *points; /* hashes of those to be suppressed */
+    size_t point_count, point_room;
     size_t suppressed;
 };
 
@@ -98,19 +100,41 @@ static enum status gather_homes(struct erasing *erasing, struct error *error)
 
 /* --- withdrawn consent --- */
 
-static enum status suppress(struct erasing *erasing, struct str hash, struct error *error)
+static enum status gather_point(struct erasing *erasing, struct str hash, struct error *error)
 {
-    struct customer_change *change = &erasing->change;
-    bool there;
+    struct arena *arena = erasing->change.arena;
     if (str_is_none(hash)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    TRY(store_suppression_find(change->session, &hash, 1, &there, error));
-    if (there) return STATUS_OK;
-    erasing->suppressed++;
-    return store_suppression_put(change->session, hash, ERASED, change->now, error);
+    if (erasing->point_count == erasing->point_room) {
+        size_t room = 2 * erasing->point_room + 16;
+        struct str *larger = arena_realloc(arena, erasing->points,
+                                           erasing->point_room * sizeof(hash), room * sizeof(hash));
+        if (!larger) return error_plain(error, STATUS_OUT_OF_MEMORY);
+        erasing->points = larger;
+        erasing->point_room = room;
+    }
+    erasing->points[erasing->point_count++] = hash;
+    return STATUS_OK;
 }
 
-static enum status suppress_points(struct erasing *erasing, const struct golden *golden,
-                                   struct error *error)
+/* Whoever puts a point that another erasure is about to put waits for it: so they are put in order.
+ */
+static enum status suppress_gathered(struct erasing *erasing, struct error *error)
+{
+    struct customer_change *change = &erasing->change;
+    str_sort(erasing->points, erasing->point_count);
+    for (size_t i = 0; i < erasing->point_count; i++) {
+        struct str hash = erasing->points[i];
+        bool there;
+        TRY(store_suppression_find(change->session, &hash, 1, &there, error));
+        if (there) continue;
+        erasing->suppressed++;
+        TRY(store_suppression_put(change->session, hash, ERASED, change->now, error));
+    }
+    return STATUS_OK;
+}
+
+static enum status gather_points(struct erasing *erasing, const struct golden *golden,
+                                 struct error *error)
 {
     struct customer_change *change = &erasing->change;
     struct str *hashes, *texts;
@@ -121,22 +145,22 @@ static enum status suppress_points(struct erasing *erasing, const struct golden 
         consent_matrix(&change->tree, change->now, change->arena, &rows, &row_count) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < point_count && erasing->request->suppress; i++)
-        TRY(suppress(erasing, hashes[i], error));
+        TRY(gather_point(erasing, hashes[i], error));
     for (size_t r = 0; r < row_count; r++) {
         struct str point = rows[r].question.contact_point;
         if (rows[r].answer.state != CONSENT_REVOKED) continue;
         if (!str_is_none(point))
-            TRY(suppress(erasing, suppressions_hash(change->application, point, change->arena),
-                         error));
+            TRY(gather_point(erasing, suppressions_hash(change->application, point, change->arena),
+                             error));
         for (size_t i = 0; i < point_count && str_is_none(point); i++)
             if (suppressed_points_is_of(texts[i], rows[r].question.channel))
-                TRY(suppress(erasing, hashes[i], error));
+                TRY(gather_point(erasing, hashes[i], error));
     }
     return STATUS_OK;
 }
 
 /* What an undone import said, as if it alone had spoken: those points are his as well. */
-static enum status suppress_undone(struct erasing *erasing, struct error *error)
+static enum status gather_undone(struct erasing *erasing, struct error *error)
 {
     struct customer_change *change = &erasing->change;
     struct tree undone = change->tree;
@@ -147,7 +171,7 @@ static enum status suppress_undone(struct erasing *erasing, struct error *error)
     if (undone.fact_count == 0) return STATUS_OK;
     if (golden_record(&undone, change->policy, change->arena, &golden) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
-    return suppress_points(erasing, &golden, error);
+    return gather_points(erasing, &golden, error);
 }
 
 /* --- traces with others --- */
@@ -213,11 +237,13 @@ static enum status erase_body(struct store_session *session, void *context, stru
 {
     struct erasing *erasing = context;
     erasing->change.session = session;
-    erasing->suppressed = 0;
+    erasing->suppressed = erasing->point_count = erasing->point_room = 0;
+    erasing->points = NULL;
     TRY(open_customer(erasing, error));
     TRY(gather_homes(erasing, error));
-    TRY(suppress_points(erasing, &erasing->change.golden, error));
-    TRY(suppress_undone(erasing, error));
+    TRY(gather_points(erasing, &erasing->change.golden, error));
+    TRY(gather_undone(erasing, error));
+    TRY(suppress_gathered(erasing, error));
     struct erasure erasure = {.homes = erasing->homes,
                               .home_count = erasing->own_count,
                               .kin_count = erasing->home_count - erasing->own_count,

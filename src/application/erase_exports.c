@@ -4,14 +4,14 @@ static const struct str lock = STR("exports");
 
 enum status erase_exports(struct store_session *session, struct error *error)
 {
-    TRY(store_keys_lock(session, &lock, 1, error));
+    TRY(store_key_lock_last(session, lock, error));
     return store_job_exports_erase(session, error);
 }
 
 static enum status await_body(struct store_session *session, void *context, struct error *error)
 {
     (void)context;
-    return store_keys_lock(session, &lock, 1, error);
+    return store_key_lock_last(session, lock, error);
 }
 
 enum status erase_exports_await(struct application *application, const struct caller *caller,

@@ -203,6 +203,7 @@ static void write_duplicate(struct exporting *exporting, const struct duplicate_
     json_member_string(&writer, STR("resolution"), duplicate_resolution_name(row->resolution));
     json_member_string(&writer, STR("resolvedBy"), row->resolved_by);
     write_optional_instant(&writer, STR("resolvedAt"), row->resolved_at);
+    json_member_string(&writer, STR("note"), row->note);
     json_object_end(&writer);
     end_line(exporting);
     exporting->cursor.duplicates++;

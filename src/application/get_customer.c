@@ -291,8 +291,7 @@ enum status get_customer_versions(struct application *application, const struct 
     struct reading reading = {.customer_id = customer_id, .arena = arena};
     if (!str_is_none(cursor) &&
         (!str_to_int64(cursor, &reading.before_version) || reading.before_version < 1))
-        return error_set(error, STATUS_INVALID_VALUE, STR("cursor"), STR("`next` of a page before"),
-                         "is not a cursor");
+        return results_bad_cursor(error);
     TRY(results_limit(application, limit, &reading.limit, error));
     TRY(store_read(application->store, caller->tenant, arena, versions_body, &reading, error));
     size_t shown = reading.version_count > reading.limit ? reading.limit : reading.version_count;

@@ -305,6 +305,30 @@ static enum status find_ids(struct import_batch *batch, struct error *error)
     return STATUS_OK;
 }
 
+/* The customers that source records of the batch were given to, before any of them is changed. */
+static enum status lock_known(const struct import_batch *batch, struct error *error)
+{
+    size_t count = 0, n = 0;
+    const struct batch_key **keys =
+        ARENA_NEW_ARRAY(batch->arena, const struct batch_key *, batch->count);
+    if (!keys) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct batch_row *row = &batch->rows[i];
+        if (row->invalid || str_is_none(row->customer.source_key)) continue;
+        const struct batch_key *key = &batch->known[row->numbers[row->customer.keys.searched]];
+        if (!key->hits) continue;
+        keys[n++] = key;
+        count += key->hit_count;
+    }
+    if (count == 0) return STATUS_OK;
+    struct str *homes = ARENA_NEW_ARRAY(batch->arena, struct str, count);
+    if (!homes) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    count = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t h = 0; h < keys[i]->hit_count; h++) homes[count++] = keys[i]->hits[h].home;
+    return customer_lock_ahead(batch->session, homes, count, batch->arena, error);
+}
+
 static bool remember_created(struct import_batch *batch, size_t index)
 {
     const struct batch_row *row = &batch->rows[index];
@@ -667,6 +691,7 @@ static enum status import_body(struct store_session *session, void *context, str
                       error));
     TRY(store_keys_lock(session, batch->locks, batch->lock_count, error));
     TRY(find_known(batch, error));
+    TRY(lock_known(batch, error));
     TRY(find_ids(batch, error));
     TRY(find_suppressed(batch, error));
     for (size_t i = 0; i < batch->count; i++) {

@@ -97,11 +97,12 @@ static enum status check_room(const struct customer_change *change,
 {
     const struct application_limits *limits = &change->application->limits;
     size_t facts = change->tree.fact_count + 1 + contacts->count;
-    if (facts <= limits->facts_max &&
-        change->golden.contacts->count + contacts->added <= limits->contacts_max)
-        return STATUS_OK;
-    return error_set(error, STATUS_LIMIT_EXCEEDED, STR(""), STR_NONE,
-                     "the customer has as many facts or contacts as are allowed");
+    if (facts > limits->facts_max)
+        return results_exceeded(error, STR(""), limits->facts_max, "facts of a customer");
+    if (change->golden.contacts->count + contacts->added > limits->contacts_max)
+        return results_exceeded(error, STR("contacts"), limits->contacts_max,
+                                "contacts of a customer");
+    return STATUS_OK;
 }
 
 enum status import_update(struct customer_change *change, struct str home,

@@ -37,8 +37,6 @@ struct job_work {
     enum job_state state;
     struct str progress;
     struct str row_kind;
-    struct str cursor;
-    size_t limit;
     struct job_row *rows;
     size_t count;
 };
@@ -305,11 +303,68 @@ enum status jobs_find_last(struct application *application, const struct caller 
     return STATUS_OK;
 }
 
+struct job_listing {
+    const struct job_query *query;
+    enum job_state state; /* JOB_STATE_COUNT: any */
+    size_t limit;
+    struct arena *arena;
+    struct job_row *rows; /* that are shown */
+    size_t count;
+    struct str next;
+};
+
+static enum status check_query(struct job_listing *listing, struct error *error)
+{
+    const struct job_query *query = listing->query;
+    if (!str_is_none(query->kind) && str_is_none(jobs_lane(query->kind)))
+        return error_set(error, STATUS_INVALID_VALUE, STR("kind"),
+                         STR("IMPORT | EXPORT | SCAN | UNDO | RECOMPUTE"), "is not a kind of job");
+    listing->state = 0;
+    while (listing->state < JOB_STATE_COUNT &&
+           !str_equal(query->state, state_names[listing->state]))
+        listing->state++;
+    if (str_is_none(query->state) || listing->state < JOB_STATE_COUNT)
+        return results_check_cursor(query->cursor, "JOB-", error);
+    return error_set(error, STATUS_INVALID_VALUE, STR("state"),
+                     STR("QUEUED | RUNNING | DONE | FAILED | CANCELLED | UNDONE"),
+                     "is not a state of a job");
+}
+
+static bool passes(const struct job_listing *listing, const struct job_row *job)
+{
+    return (listing->state == JOB_STATE_COUNT || job->state == listing->state) &&
+           (str_is_none(listing->query->kind) || str_equal(job->kind, listing->query->kind));
+}
+
+/* Takes what passes of some rows; `more` come behind them. */
+static void take_rows(struct job_listing *listing, const struct job_row *rows, size_t count,
+                      bool more)
+{
+    size_t at = 0;
+    for (; at < count && listing->count < listing->limit; at++)
+        if (passes(listing, &rows[at])) listing->rows[listing->count++] = rows[at];
+    listing->next = at > 0 && (more || at < count) ? rows[at - 1].job_id : STR_NONE;
+}
+
+/* Without a filter one look suffices. */
 static enum status list_body(struct store_session *session, void *context, struct error *error)
 {
-    struct job_work *work = context;
-    return store_job_list(session, work->cursor, work->limit + 1, work->arena, &work->rows,
-                          &work->count, error);
+    enum { LOOKS_MAX = 20, FILTERED_PAGE = 100 };
+    struct job_listing *listing = context;
+    bool filtered = listing->state < JOB_STATE_COUNT || !str_is_none(listing->query->kind);
+    size_t page = filtered && listing->limit < FILTERED_PAGE ? FILTERED_PAGE : listing->limit;
+    listing->count = 0;
+    listing->next = listing->query->cursor;
+    listing->rows = ARENA_NEW_ARRAY(listing->arena, struct job_row, listing->limit);
+    if (!listing->rows) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (int look = 0; look < LOOKS_MAX && listing->count < listing->limit; look++) {
+        struct job_row *rows;
+        size_t count;
+        TRY(store_job_list(session, listing->next, page + 1, listing->arena, &rows, &count, error));
+        take_rows(listing, rows, count < page ? count : page, count > page);
+        if (str_is_none(listing->next)) break;
+    }
+    return STATUS_OK;
 }
 
 /* Members of the document stand beside the row's own. */
@@ -348,18 +403,18 @@ struct str jobs_json(const struct job_row *job, struct arena *arena)
 }
 
 enum status jobs_list(struct application *application, const struct caller *caller,
-                      struct str cursor, size_t limit, struct arena *arena, struct json_page *out,
+                      const struct job_query *query, struct arena *arena, struct json_page *out,
                       struct error *error)
 {
-    struct job_work work = {.arena = arena, .cursor = cursor};
-    TRY(results_limit(application, limit, &work.limit, error));
-    TRY(store_read(application->store, caller->tenant, arena, list_body, &work, error));
-    size_t shown = work.count > work.limit ? work.limit : work.count;
+    struct job_listing listing = {.query = query, .arena = arena};
+    TRY(results_limit(application, query->limit, &listing.limit, error));
+    TRY(check_query(&listing, error));
+    TRY(store_read(application->store, caller->tenant, arena, list_body, &listing, error));
     struct buffer text = {.arena = arena};
     struct json_writer writer = {.out = &text};
-    out->next = work.count > shown ? work.rows[shown - 1].job_id : STR_NONE;
+    out->next = listing.next;
     results_page_begin(&writer);
-    for (size_t i = 0; i < shown; i++) write_job(&writer, &work.rows[i], arena);
+    for (size_t i = 0; i < listing.count; i++) write_job(&writer, &listing.rows[i], arena);
     results_page_end(&writer, out->next);
     out->body = buffer_str(&text);
     return buffer_failed(&text) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;

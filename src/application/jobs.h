@@ -30,9 +30,15 @@ MUST_CHECK enum status jobs_get(struct application *application, const struct ca
 MUST_CHECK enum status jobs_last_step(struct application *application, const struct caller *caller,
                                       struct str job_id, struct arena *arena, struct job_row *job,
                                       struct job_step *last, struct error *error);
-/* Newest first. */
+/* Newest first. A page may end before it is full, and go on, where few jobs are of that kind or
+ * state. */
+struct job_query {
+    struct str kind, state; /* absent: any */
+    struct str cursor;
+    size_t limit;
+};
 MUST_CHECK enum status jobs_list(struct application *application, const struct caller *caller,
-                                 struct str cursor, size_t limit, struct arena *arena,
+                                 const struct job_query *query, struct arena *arena,
                                  struct json_page *out, struct error *error);
 /* STATUS_JOB_ENDED when it is not queued or running any more. */
 MUST_CHECK enum status jobs_cancel(struct application *application, const struct caller *caller,

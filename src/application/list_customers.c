@@ -55,6 +55,7 @@ enum status list_customers(struct application *application, const struct caller 
         return error_set(error, STATUS_INVALID_VALUE, STR("sort"),
                          STR("with name, email, phone or q"),
                          "a list without a search is in the order of customerIds");
+    TRY(results_check_cursor(query->cursor, "", error));
     TRY(store_read(application->store, caller->tenant, arena, list_body, &listing, error));
     size_t shown = listing.count > listing.limit ? listing.limit : listing.count;
     struct buffer text = {.arena = arena};
@@ -83,8 +84,8 @@ static enum status parse_ids(const struct application *application, const struct
         return error_set(error, STATUS_INVALID_VALUE, STR("ids"), STR("a list of customerIds"),
                          "is not a list");
     if (list->count > application->limits.lookup_max)
-        return error_set(error, STATUS_LIMIT_EXCEEDED, STR("ids"), STR_NONE,
-                         "at most %zu ids in one call", application->limits.lookup_max);
+        return results_exceeded(error, STR("ids"), application->limits.lookup_max,
+                                "ids in one call");
     *ids = ARENA_NEW_ARRAY(arena, struct str, list->count);
     if (!*ids) return error_plain(error, STATUS_OUT_OF_MEMORY);
     *count = list->count;

@@ -79,11 +79,11 @@ static enum status check_limits(const struct merging *merging, struct error *err
     size_t homes = merging->change.tree.home_count + merging->source_tree.home_count;
     size_t facts = merging->change.tree.fact_count + merging->source_tree.fact_count;
     if (homes > limits->homes_max)
-        return error_set(error, STATUS_LIMIT_EXCEEDED, STR("sourceCustomerId"), STR_NONE,
-                         "at most %zu customers can be merged into one", limits->homes_max);
+        return results_exceeded(error, STR("sourceCustomerId"), limits->homes_max,
+                                "customers merged into one");
     if (facts > limits->facts_max)
-        return error_set(error, STATUS_LIMIT_EXCEEDED, STR("sourceCustomerId"), STR_NONE,
-                         "together they have more than %zu facts", limits->facts_max);
+        return results_exceeded(error, STR("sourceCustomerId"), limits->facts_max,
+                                "facts of both together");
     return STATUS_OK;
 }
 
@@ -112,9 +112,9 @@ static enum status plan(struct merging *merging, enum store_lock lock, struct er
             STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     if (merging->after.contacts->count > change->application->limits.contacts_max)
-        return error_set(error, STATUS_LIMIT_EXCEEDED, STR("sourceCustomerId"), STR_NONE,
-                         "together they have more than %zu contacts",
-                         change->application->limits.contacts_max);
+        return results_exceeded(error, STR("sourceCustomerId"),
+                                change->application->limits.contacts_max,
+                                "contacts of both together");
     return STATUS_OK;
 }
 
@@ -204,7 +204,7 @@ static enum status merge_body(struct store_session *session, void *context, stru
     change->session = session;
     TRY(plan(merging, STORE_LOCK, error));
     if (!str_is_none(wanted) && !str_equal(wanted, merging->token))
-        return error_set(error, STATUS_PLAN_CHANGED, STR("planToken"), STR_NONE,
+        return error_set(error, STATUS_PLAN_CHANGED, STR("planToken"), STR("that of a new preview"),
                          "something changed since the preview: preview again");
     merging->merge = (struct merge){
         .merge_id = identifier_new(change->application->environment, STR("MRG"), change->arena),

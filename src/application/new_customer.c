@@ -136,8 +136,8 @@ enum status new_customer_prepare(struct application *application, const struct c
     *out = (struct new_customer){0};
     TRY(profile_parse_create(input->body, arena, &parsed, error));
     if (parsed.contacts->count > application->limits.contacts_max)
-        return error_set(error, STATUS_LIMIT_EXCEEDED, STR("contacts"), STR_NONE,
-                         "a customer has at most %zu contacts", application->limits.contacts_max);
+        return results_exceeded(error, STR("contacts"), application->limits.contacts_max,
+                                "contacts of a customer");
     if (prepare(application, caller, policy, input, &parsed, arena, out) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     /* He has consented to nothing yet. */
@@ -236,6 +236,8 @@ enum status new_customer_insert(struct application *application, const struct ca
     bool merges = found->on_duplicate == ON_DUPLICATE_MERGE &&
                   duplicates_certain(found->duplicates, found->count) > 0;
     size_t queued = found->on_duplicate == ON_DUPLICATE_ALLOW ? 0 : found->count;
+    if (merges)
+        TRY(customer_lock_ahead(session, &found->duplicates[0].customer_id, 1, arena, error));
     TRY(write(application, caller, session, customer, found, arena, error));
     *shown = customer->row;
     /* The others first: a merge brings what it means for the queue with it. */

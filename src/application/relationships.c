@@ -168,13 +168,13 @@ static enum status check_room(const struct relating *relating, struct error *err
         else if (count > 0)
             count--;
         if (str_equal(fact->subject, relating->relationship_id))
-            return error_set(error, STATUS_INVALID_VALUE, STR("relationshipId"), STR_NONE,
+            return error_set(error, STATUS_INVALID_VALUE, STR("relationshipId"),
+                             STR("an id that the customer has not used yet, or none"),
                              "the relationshipId is taken");
     }
     if (count < change->application->limits.relationships_max) return STATUS_OK;
-    return error_set(error, STATUS_LIMIT_EXCEEDED, STR(""), STR_NONE,
-                     "a customer has at most %zu relationships",
-                     change->application->limits.relationships_max);
+    return results_exceeded(error, STR(""), change->application->limits.relationships_max,
+                            "relationships of a customer");
 }
 
 /* The last fact of the relationship in the tree; NULL when there is none or it was ended. */
@@ -257,13 +257,14 @@ static enum status check_cycle(struct relating *relating, struct str other_root,
     TRY(related_load(change->session, change->row.customer_id, RELATED_FROM, today,
                      HIERARCHY_CUSTOMERS_MAX, change->arena, &hierarchy, error));
     if (hierarchy.truncated)
-        return error_set(error, STATUS_LIMIT_EXCEEDED, STR(""), STR_NONE,
-                         "a hierarchy has at most %d customers", HIERARCHY_CUSTOMERS_MAX);
+        return results_exceeded(error, STR(""), HIERARCHY_CUSTOMERS_MAX,
+                                "customers of a hierarchy");
     bool cycle;
     if (closes_cycle_ever(&hierarchy, &edge, today, change->arena, &cycle) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     if (!cycle) return STATUS_OK;
-    return error_set(error, STATUS_HIERARCHY_CYCLE, STR("customerId"), STR_NONE,
+    return error_set(error, STATUS_HIERARCHY_CYCLE, STR("customerId"),
+                     STR("a customer that is not above or below this one already"),
                      "the relationship would make the hierarchy a cycle");
 }
 

@@ -277,7 +277,8 @@ static enum status restore_duplicate(struct restoring *restoring, const struct j
 {
     struct duplicate_row row = {.model_version = text_of(line, STR("modelVersion")),
                                 .claimed_by = text_of(line, STR("claimedBy")),
-                                .resolved_by = text_of(line, STR("resolvedBy"))};
+                                .resolved_by = text_of(line, STR("resolvedBy")),
+                                .note = text_of(line, STR("note"))};
     TRY(read_text(line, STR("duplicateId"), &row.duplicate_id, error));
     TRY(check_id(row.duplicate_id, STR("duplicateId"), error));
     TRY(read_home(restoring, line, STR("homeA"), &row.home_a, error));

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "base/identifier.h"
+
 enum status results_merged(struct str survivor_id, struct str merge_id, struct arena *arena,
                            struct error *error)
 {
@@ -38,6 +40,27 @@ enum status results_limit(const struct application *application, size_t wanted, 
     int length = snprintf(allowed, sizeof(allowed), "1 to %zu", application->limits.page_max);
     return error_set(error, STATUS_LIMIT_EXCEEDED, STR("limit"), str_of(allowed, (size_t)length),
                      "a page has at most %zu items", application->limits.page_max);
+}
+
+enum status results_bad_cursor(struct error *error)
+{
+    return error_set(error, STATUS_INVALID_VALUE, STR("cursor"), STR("`next` of the page before"),
+                     "is not a cursor of this list");
+}
+
+enum status results_check_cursor(struct str cursor, const char *prefix, struct error *error)
+{
+    bool is_one = str_is_none(cursor) ||
+                  (identifier_is_valid(cursor) && str_starts_with(cursor, str_from_cstr(prefix)));
+    return is_one ? STATUS_OK : results_bad_cursor(error);
+}
+
+enum status results_exceeded(struct error *error, struct str field, size_t most, const char *of)
+{
+    char allowed[96];
+    (void)snprintf(allowed, sizeof(allowed), "at most %zu %s", most, of);
+    return error_set(error, STATUS_LIMIT_EXCEEDED, field, str_from_cstr(allowed),
+                     "there are more: %s are allowed", allowed);
 }
 
 void results_page_begin(struct json_writer *writer)

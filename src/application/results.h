@@ -48,6 +48,14 @@ struct str results_survivor(const struct error *error, struct arena *arena);
 /* `wanted` or, if that is 0, 50; STATUS_LIMIT_EXCEEDED past limits.page_max. */
 MUST_CHECK enum status results_limit(const struct application *application, size_t wanted,
                                      size_t *limit, struct error *error);
+/* STATUS_INVALID_VALUE that names the cursor. */
+MUST_CHECK enum status results_bad_cursor(struct error *error);
+/* A cursor that is the id of the last item: absent, or an identifier that begins with `prefix`. */
+MUST_CHECK enum status results_check_cursor(struct str cursor, const char *prefix,
+                                            struct error *error);
+/* STATUS_LIMIT_EXCEEDED; `of` is what there may be at most `most` of. */
+MUST_CHECK enum status results_exceeded(struct error *error, struct str field, size_t most,
+                                        const char *of);
 /* Around the items of a page: {"items":[ ... ],"next":...}. */
 void results_page_begin(struct json_writer *writer);
 void results_page_end(struct json_writer *writer, struct str next);

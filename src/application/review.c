@@ -1,5 +1,6 @@
 #include "application/review.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/identifier.h"
@@ -183,6 +184,14 @@ static enum status insert(struct application *application, const struct review *
     return store_duplicate_insert(review->session, &row, error);
 }
 
+/* Whoever puts a pair that another is about to put waits for him: so pairs are put in their order,
+ * which is that of the others, for one of each pair is the same. */
+static int compare_customers(const void *a, const void *b)
+{
+    return str_compare(((const struct duplicate *)a)->customer_id,
+                       ((const struct duplicate *)b)->customer_id);
+}
+
 enum status review_queue(struct application *application, const struct review *review,
                          const struct tree *tree, bool is_new, const struct duplicate *found,
                          size_t count, enum duplicate_cause cause, struct error *error)
@@ -190,14 +199,18 @@ enum status review_queue(struct application *application, const struct review *r
     struct review_pairs pairs = {0};
     struct str root = tree->homes[0].customer_id;
     if (count == 0) return STATUS_OK;
+    struct duplicate *ordered = ARENA_NEW_ARRAY(review->arena, struct duplicate, count);
+    if (!ordered) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    memcpy(ordered, found, count * sizeof(*found));
+    qsort(ordered, count, sizeof(*ordered), compare_customers);
     if (!is_new) TRY(review_load(review, tree, &pairs, error));
     for (size_t i = 0; i < count; i++) {
-        struct str other = found[i].customer_id;
+        struct str other = ordered[i].customer_id;
         if (str_equal(root, other) || judgement_parts(pairs.pairs, pairs.pair_count, root, other))
             continue;
         struct duplicate_row *open = review_find_open(&pairs, root, other);
-        TRY(open ? refresh(review, &pairs, open, &found[i].match, error)
-                 : insert(application, review, root, &found[i], cause, error));
+        TRY(open ? refresh(review, &pairs, open, &ordered[i].match, error)
+                 : insert(application, review, root, &ordered[i], cause, error));
     }
     return settle(review, &pairs, error);
 }

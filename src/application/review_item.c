@@ -61,6 +61,7 @@ static void write_state(struct json_writer *writer, const struct duplicate_row *
     json_member_nullable(writer, STR("resolution"), duplicate_resolution_name(row->resolution));
     json_member_nullable(writer, STR("resolvedBy"), row->resolved_by);
     results_instant(writer, STR("resolvedAt"), row->resolved_at);
+    json_member_nullable(writer, STR("note"), row->note);
 }
 
 static void write_value(struct json_writer *writer, const struct json_value *value)

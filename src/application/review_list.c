@@ -51,8 +51,7 @@ static enum status parse_cursor(struct listing *listing, struct error *error)
         listing->after.duplicate_id = rest;
         return STATUS_OK;
     }
-    return error_set(error, STATUS_INVALID_VALUE, STR("cursor"), STR("`next` of a page before"),
-                     "is not a cursor");
+    return results_bad_cursor(error);
 }
 
 static enum status parse(struct listing *listing, struct error *error)

@@ -3,6 +3,9 @@
 #include "application/merge_customers.h"
 #include "application/review.h"
 #include "application/review_item.h"
+#include "domain/field.h"
+
+enum { NOTE_MAX = 1000 };
 
 struct resolving {
     struct application *application;
@@ -47,10 +50,10 @@ static enum status require(struct str value, struct str name, struct str allowed
 static enum status parse_merge(const struct json_value *body, struct review_request *out,
                                struct error *error)
 {
-    static const struct str known[] = {STR("decision"), STR("survivorId"), STR("mergeReason"),
-                                       STR("planToken"), STR_NONE};
+    static const struct str known[] = {STR("decision"),  STR("survivorId"), STR("mergeReason"),
+                                       STR("planToken"), STR("note"),       STR_NONE};
     TRY(customer_known_members(
-        body, known, STR("decision, survivorId, mergeReason, planToken with MERGE"), error));
+        body, known, STR("decision, survivorId, mergeReason, planToken, note with MERGE"), error));
     TRY(customer_text_member(body, known[1], &out->survivor_id, error));
     TRY(customer_text_member(body, known[2], &out->merge_reason, error));
     TRY(customer_text_member(body, known[3], &out->plan_token, error));
@@ -61,55 +64,52 @@ static enum status parse_merge(const struct json_value *body, struct review_requ
 static enum status parse_later(const struct json_value *body, struct review_request *out,
                                struct error *error)
 {
-    static const struct str known[] = {STR("decision"), STR("until"), STR_NONE};
+    static const struct str known[] = {STR("decision"), STR("until"), STR("note"), STR_NONE};
     static const struct str allowed = STR("a time to come after RFC 3339");
     struct str until;
-    TRY(customer_known_members(body, known, STR("decision, until with LATER"), error));
+    TRY(customer_known_members(body, known, STR("decision, until, note with LATER"), error));
     TRY(customer_text_member(body, known[1], &until, error));
     TRY(require(until, known[1], allowed, error));
     if (instant_parse(until, &out->until)) return STATUS_OK;
     return error_set(error, STATUS_INVALID_VALUE, known[1], allowed, "is not a time");
 }
 
+static enum status parse_note(const struct json_value *body, struct str *note, struct error *error)
+{
+    TRY(customer_text_member(body, STR("note"), note, error));
+    if (str_is_empty(*note)) *note = STR_NONE;
+    if (note->len <= NOTE_MAX && !field_has_control(*note)) return STATUS_OK;
+    return error_set(error, STATUS_INVALID_VALUE, STR("note"),
+                     STR("up to 1000 bytes, no control characters"),
+                     "is too long or holds control characters");
+}
+
 enum status review_resolve_parse(const struct json_value *body, struct review_request *out,
                                  struct error *error)
 {
-    static const struct str known[] = {STR("decision"), STR_NONE};
+    static const struct str known[] = {STR("decision"), STR("note"), STR_NONE};
     static const struct str any[] = {STR("decision"),  STR("survivorId"), STR("mergeReason"),
-                                     STR("planToken"), STR("until"),      STR_NONE};
+                                     STR("planToken"), STR("until"),      STR("note"),
+                                     STR_NONE};
     struct str decision;
     *out = (struct review_request){.until = INSTANT_NONE};
-    TRY(customer_known_members(body, any,
-                               STR("decision, survivorId, mergeReason, planToken, until"), error));
+    TRY(customer_known_members(
+        body, any, STR("decision, survivorId, mergeReason, planToken, until, note"), error));
+    TRY(parse_note(body, &out->note, error));
     TRY(customer_text_member(body, STR("decision"), &decision, error));
     TRY(parse_decision(decision, &out->decision, error));
     if (out->decision == REVIEW_MERGE) return parse_merge(body, out, error);
     if (out->decision == REVIEW_LATER) return parse_later(body, out, error);
-    return customer_known_members(body, known, STR("decision alone with NOT_A_DUPLICATE"), error);
+    return customer_known_members(body, known, STR("decision, note with NOT_A_DUPLICATE"), error);
 }
 
 /* --- the decision --- */
 
-/* Customers before items, as everywhere, and these by their ids. A customer that was merged before
- * we had it: all again. */
 static enum status lock_customers(struct resolving *resolving, struct error *error)
 {
-    struct store_session *session = resolving->review.session;
-    struct arena *arena = resolving->review.arena;
-    struct profile_row *customers = resolving->customers;
-    for (int i = 0; i < 2; i++) {
-        struct str home = i == 0 ? resolving->row.home_a : resolving->row.home_b;
-        struct profile_row row;
-        TRY(store_profile_get(session, home, STORE_NO_LOCK, arena, &row, error));
-        TRY(customer_root(session, &row, arena, &customers[i], error));
-    }
-    int first = str_compare(customers[0].customer_id, customers[1].customer_id) <= 0 ? 0 : 1;
-    for (int i = 0; i < 2; i++) {
-        struct profile_row *customer = &customers[i == 0 ? first : 1 - first];
-        TRY(store_profile_get(session, customer->customer_id, STORE_LOCK, arena, customer, error));
-        if (!str_is_none(customer->survivor_id)) return error_plain(error, STATUS_WRITE_CONFLICT);
-    }
-    return STATUS_OK;
+    const struct str homes[] = {resolving->row.home_a, resolving->row.home_b};
+    return customer_lock_roots(resolving->review.session, homes, 2, resolving->review.arena,
+                               resolving->customers, error);
 }
 
 static enum status close_item(struct resolving *resolving, enum duplicate_state state,
@@ -123,6 +123,7 @@ static enum status close_item(struct resolving *resolving, enum duplicate_state 
     row->resolution = DUPLICATE_RESOLVED_STEWARD;
     row->resolved_by = resolving->review.actor;
     row->resolved_at = resolving->review.now;
+    row->note = resolving->request->note;
     return store_duplicate_update(resolving->review.session, row, error);
 }
 
@@ -163,6 +164,7 @@ static enum status put_off(struct resolving *resolving, struct error *error)
         return error_set(error, STATUS_INVALID_VALUE, STR("until"), STR("a time to come"),
                          "is past");
     row->later_until = resolving->request->until;
+    row->note = resolving->request->note;
     row->claimed_by = STR_NONE;
     row->claimed_until = INSTANT_NONE;
     return store_duplicate_update(resolving->review.session, row, error);

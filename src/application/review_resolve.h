@@ -23,10 +23,11 @@ struct review_request {
     struct str merge_reason;
     struct str plan_token; /* of the preview of that merge; absent: no plan demanded */
     instant until;         /* LATER: when the item shows again */
+    struct str note;       /* is kept with the item; absent: none */
 };
 
 /* {"decision":"MERGE","survivorId","mergeReason"?,"planToken"?} | {"decision":"NOT_A_DUPLICATE"} |
- * {"decision":"LATER","until"}. */
+ * {"decision":"LATER","until"}, each with "note"?. */
 MUST_CHECK enum status review_resolve_parse(const struct json_value *body,
                                             struct review_request *out, struct error *error);
 /* Decides an item. A merge happens in the same unit of work, or nothing does; its result is the

@@ -49,26 +49,16 @@ static enum status find_root(const struct review *review, struct str id, struct 
     return customer_root(review->session, &row, review->arena, root, error);
 }
 
-/* All customers of the pairs, in the order of their ids. */
+/* All customers of the pairs. */
 static enum status lock_all(const struct deciding *deciding, struct error *error)
 {
     const struct review *review = &deciding->review;
-    struct str *ids = ARENA_NEW_ARRAY(review->arena, struct str, 2 * deciding->count);
-    if (!ids) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t i = 0; i < 2 * deciding->count; i++) {
-        const struct review_scan_pair *pair = &deciding->pairs[i / 2];
-        struct profile_row root;
-        TRY(find_root(review, i % 2 ? pair->b : pair->a, &root, error));
-        ids[i] = root.customer_id;
-    }
-    str_sort(ids, 2 * deciding->count);
-    for (size_t i = 0; i < 2 * deciding->count; i++) {
-        struct profile_row row;
-        if (i > 0 && str_equal(ids[i - 1], ids[i])) continue;
-        TRY(store_profile_get(review->session, ids[i], STORE_LOCK, review->arena, &row, error));
-        if (!str_is_none(row.survivor_id)) return error_plain(error, STATUS_WRITE_CONFLICT);
-    }
-    return STATUS_OK;
+    size_t count = 2 * deciding->count;
+    struct str *homes = ARENA_NEW_ARRAY(review->arena, struct str, count);
+    if (!homes) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < count; i++)
+        homes[i] = i % 2 ? deciding->pairs[i / 2].b : deciding->pairs[i / 2].a;
+    return customer_lock_ahead(review->session, homes, count, review->arena, error);
 }
 
 /* As they are shown: the document is the golden record. */

@@ -96,8 +96,7 @@ static enum status parse_cursor(struct searching *searching, struct error *error
         searching->after.hit = (struct search_hit){.rank = (int)rank, .number = number};
         return STATUS_OK;
     }
-    return error_set(error, STATUS_INVALID_VALUE, STR("cursor"), STR("`next` of the page before"),
-                     "is no cursor of this search");
+    return results_bad_cursor(error);
 }
 
 /* --- reading the index --- */
@@ -535,8 +534,7 @@ static enum status put_in_order(struct searching *searching, struct error *error
     last.name = str_of(cursor.ptr, bar > 0 ? bar - 1 : 0);
     int64_t when = 0;
     if (bar == 0 || (searching->order != ORDER_NAME && !str_to_int64(last.name, &when)))
-        return error_set(error, STATUS_INVALID_VALUE, STR("cursor"),
-                         STR("`next` of the page before"), "is no cursor of this search");
+        return results_bad_cursor(error);
     last.created_at = last.updated_at = when;
     while (searching->shown_from < searching->found_count &&
            compare_by(searching->order, &searching->found[searching->shown_from].root, &last) <= 0)

@@ -284,6 +284,15 @@ static enum status undo_home(struct undoing *undoing, struct str home, struct er
 
 /* --- one step --- */
 
+static enum status lock_homes(const struct undoing *undoing, const struct json_value *homes,
+                              struct error *error)
+{
+    struct str *ids = ARENA_NEW_ARRAY(undoing->arena, struct str, homes->count);
+    if (!ids) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < homes->count; i++) ids[i] = json_text(&homes->items[i]);
+    return customer_lock_ahead(undoing->session, ids, homes->count, undoing->arena, error);
+}
+
 static enum status append_step(struct undoing *undoing, struct error *error)
 {
     struct buffer document = {.arena = undoing->arena};
@@ -311,6 +320,7 @@ static enum status step_body(struct store_session *session, void *context, struc
     undoing->report = (struct buffer){.arena = undoing->arena};
     TRY(jobs_hold(session, undoing->undo_id, undoing->epoch, undoing->arena, error));
     TRY(json_parse(undoing->step.homes, undoing->arena, &homes, error));
+    TRY(lock_homes(undoing, homes, error));
     for (size_t i = 0; i < homes->count; i++) {
         struct arena_mark mark = arena_mark(undoing->arena);
         size_t reported = undoing->report.len;

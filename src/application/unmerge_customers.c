@@ -4,13 +4,14 @@
 #include "application/customer_index.h"
 #include "application/preview.h"
 #include "application/review.h"
-
-enum { ROOT_CHASES_MAX = 16 };
+#include "domain/plan.h"
 
 struct unmerging {
     struct customer_change change; /* of the root that the source is cut from */
     struct str customer_id;
     struct str merge_id;
+    struct str wanted; /* plan token; absent: none is demanded */
+    struct str token;
     struct merge merge;
     struct profile_row restored_row;
     struct tree remaining, restored;
@@ -35,28 +36,25 @@ static enum status find_root(const struct unmerging *unmerging, struct profile_r
     return customer_root(unmerging->change.session, &row, unmerging->change.arena, root, error);
 }
 
-/* Locks the root of the tree that holds the edge, and the source; in the order of their ids. The
- * root may be merged before we have it: then look again. */
-static enum status lock_root(struct unmerging *unmerging, enum store_lock lock,
-                             struct profile_row *root, struct error *error)
+/* The root of the tree that holds the edge, and the source, both at once. They may have been
+ * parted, or the root merged, before we have them. */
+static enum status get_root(struct unmerging *unmerging, enum store_lock lock,
+                            struct profile_row *root, struct error *error)
 {
-    struct store_session *session = unmerging->change.session;
-    struct arena *arena = unmerging->change.arena;
-    struct str source_id = unmerging->merge.source_id;
-    struct profile_row *restored = &unmerging->restored_row;
-    for (int i = 0; i < ROOT_CHASES_MAX; i++) {
-        TRY(find_root(unmerging, root, error));
-        struct str root_id = root->customer_id;
-        bool source_first = str_compare(source_id, root_id) < 0;
-        if (source_first) TRY(store_profile_get(session, source_id, lock, arena, restored, error));
-        TRY(store_profile_get(session, root_id, lock, arena, root, error));
-        if (!source_first) TRY(store_profile_get(session, source_id, lock, arena, restored, error));
-        TRY(get_merge(unmerging, error));
-        struct profile_row again;
-        TRY(find_root(unmerging, &again, error));
-        if (str_equal(again.customer_id, root_id)) return STATUS_OK;
-    }
-    return error_plain(error, STATUS_WRITE_CONFLICT);
+    struct profile_row rows[2], again;
+    TRY(find_root(unmerging, root, error));
+    struct str ids[] = {root->customer_id, unmerging->merge.source_id};
+    str_sort(ids, 2);
+    int source = str_equal(ids[0], root->customer_id) ? 1 : 0;
+    TRY(store_profiles_get(unmerging->change.session, ids, 2, lock, unmerging->change.arena, rows,
+                           error));
+    unmerging->restored_row = rows[source];
+    *root = rows[1 - source];
+    TRY(get_merge(unmerging, error));
+    TRY(find_root(unmerging, &again, error));
+    return str_equal(again.customer_id, root->customer_id)
+               ? STATUS_OK
+               : error_plain(error, STATUS_WRITE_CONFLICT);
 }
 
 static bool is_addressed(const struct unmerging *unmerging, const struct profile_row *root)
@@ -72,7 +70,7 @@ static enum status plan(struct unmerging *unmerging, enum store_lock lock, struc
     struct customer_change *change = &unmerging->change;
     struct profile_row root;
     TRY(get_merge(unmerging, error));
-    TRY(lock_root(unmerging, lock, &root, error));
+    TRY(get_root(unmerging, lock, &root, error));
     if (!is_addressed(unmerging, &root)) return error_plain(error, STATUS_MERGE_NOT_FOUND);
     if (root.erased_at != INSTANT_NONE) return error_plain(error, STATUS_CUSTOMER_ERASED);
     TRY(customer_change_load(change, &root, error));
@@ -80,7 +78,11 @@ static enum status plan(struct unmerging *unmerging, enum store_lock lock, struc
         change->now = unmerging->restored_row.updated_at + 1;
     int32_t cut = tree_find_home(&change->tree, unmerging->merge.source_id);
     if (cut < 1) return error_plain(error, STATUS_INTERNAL);
-    if (tree_split(&change->tree, cut, change->arena, &unmerging->remaining,
+    unmerging->token =
+        plan_reversal_token(root.customer_id, root.version, unmerging->merge_id,
+                            unmerging->restored_row.version, change->policy, change->arena);
+    if (str_is_none(unmerging->token) ||
+        tree_split(&change->tree, cut, change->arena, &unmerging->remaining,
                    &unmerging->restored) != STATUS_OK ||
         golden_record(&unmerging->remaining, change->policy, change->arena,
                       &unmerging->remaining_golden) != STATUS_OK ||
@@ -88,6 +90,16 @@ static enum status plan(struct unmerging *unmerging, enum store_lock lock, struc
                       &unmerging->restored_golden) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     return STATUS_OK;
+}
+
+enum status unmerge_customers_parse(const struct json_value *body, struct str *plan_token,
+                                    struct error *error)
+{
+    static const struct str known[] = {STR("planToken"), STR_NONE};
+    *plan_token = STR_NONE;
+    if (!body) return STATUS_OK;
+    TRY(customer_known_members(body, known, STR("planToken"), error));
+    return customer_text_member(body, known[0], plan_token, error);
 }
 
 static struct unmerging unmerging_of(struct application *application, const struct caller *caller,
@@ -146,6 +158,7 @@ enum status unmerge_customers_preview(struct application *application, const str
     struct json_writer writer = {.out = &out};
     json_object_begin(&writer);
     json_member_string(&writer, STR("mergeId"), merge_id);
+    json_member_string(&writer, STR("planToken"), unmerging.token);
     if (write_profile(&writer, STR("remaining"), &unmerging.remaining_golden, change->row,
                       change->now, arena) != STATUS_OK ||
         write_profile(&writer, STR("restored"), &unmerging.restored_golden, unmerging.restored_row,
@@ -177,6 +190,9 @@ static enum status unmerge_body(struct store_session *session, void *context, st
     size_t count;
     change->session = session;
     TRY(plan(unmerging, STORE_LOCK, error));
+    if (!str_is_none(unmerging->wanted) && !str_equal(unmerging->wanted, unmerging->token))
+        return error_set(error, STATUS_PLAN_CHANGED, STR("planToken"), STR("that of a new preview"),
+                         "something changed since the preview: preview again");
     unmerging->merge.reversed_at = change->now;
     unmerging->merge.reverse_actor = change->caller->user_id;
     TRY(store_merge_reverse(session, &unmerging->merge, error));
@@ -200,10 +216,11 @@ static enum status unmerge_body(struct store_session *session, void *context, st
 }
 
 enum status unmerge_customers(struct application *application, const struct caller *caller,
-                              struct str customer_id, struct str merge_id, struct arena *arena,
-                              struct str *json, struct error *error)
+                              struct str customer_id, struct str merge_id, struct str plan_token,
+                              struct arena *arena, struct str *json, struct error *error)
 {
     struct unmerging unmerging = unmerging_of(application, caller, customer_id, merge_id, arena);
+    unmerging.wanted = plan_token;
     TRY(store_write(application->store, caller->tenant, arena, unmerge_body, &unmerging, error));
     struct buffer out = {.arena = arena};
     struct json_writer writer = {.out = &out};

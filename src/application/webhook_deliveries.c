@@ -68,8 +68,9 @@ enum status webhooks_deliveries(struct application *application, const struct ca
     struct reading reading = {.webhook_id = webhook_id,
                               .filter = {.before = INT64_MAX, .failed = failed},
                               .arena = arena};
-    if (!str_is_none(cursor))
-        TRY(read_number(cursor, STR("cursor"), &reading.filter.before, error));
+    if (!str_is_none(cursor) &&
+        read_number(cursor, STR("cursor"), &reading.filter.before, NULL) != STATUS_OK)
+        return results_bad_cursor(error);
     TRY(results_limit(application, limit, &reading.limit, error));
     TRY(store_read(application->store, caller->tenant, arena, list_body, &reading, error));
     size_t shown = reading.count > reading.limit ? reading.limit : reading.count;

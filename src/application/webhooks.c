@@ -251,8 +251,7 @@ static enum status check_count(struct store_session *session, const struct webho
     struct webhook_row *rows;
     TRY(webhook_list(session, STR_NONE, most, work->arena, &rows, &count, error));
     if (count < most) return STATUS_OK;
-    return error_set(error, STATUS_LIMIT_EXCEEDED, STR(""), STR_NONE,
-                     "there are %zu webhooks already: limits.webhooks_max", count);
+    return results_exceeded(error, STR(""), most, "webhooks (limits.webhooks_max)");
 }
 
 static enum status create_body(struct store_session *session, void *context, struct error *error)
@@ -340,6 +339,7 @@ enum status webhooks_list(struct application *application, const struct caller *
     enum { NOT_COUNTED = -1 };
     struct listing listing = {.cursor = cursor, .arena = arena};
     TRY(results_limit(application, limit, &listing.limit, error));
+    TRY(results_check_cursor(cursor, "WHK-", error));
     TRY(store_read(application->store, caller->tenant, arena, list_body, &listing, error));
     size_t shown = listing.count > listing.limit ? listing.limit : listing.count;
     struct buffer text = {.arena = arena};

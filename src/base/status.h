@@ -72,6 +72,7 @@
     X(JOB_ENDED,              "JOB_ENDED",               "the job has ended already") \
     X(JOB_RUNNING,            "JOB_RUNNING",             "the job has not ended: cancel it first") \
     X(JOB_TAKEN,              "JOB_TAKEN",               "another instance has taken the job over") \
+    X(RESULT_NOT_FOUND,       "RESULT_NOT_FOUND",        "the job has no result") \
     X(NOT_AN_IMPORT,          "NOT_AN_IMPORT",           "only an import can be undone") \
     X(IMPORT_UNDONE,          "IMPORT_ALREADY_UNDONE",   "the import is undone already") \
     X(WEBHOOK_NOT_FOUND,      "WEBHOOK_NOT_FOUND",       "no such webhook") \

@@ -69,6 +69,7 @@ struct duplicate_row {
     enum duplicate_resolution resolution;
     struct str resolved_by;
     instant resolved_at;
+    struct str note; /* of the last decision; absent: none */
 };
 
 /* What shows at a time: an open item may be CLAIMED or LATER. */

@@ -23,14 +23,31 @@ static uint64_t absorb_text(uint64_t hash, struct str text)
     return absorb(absorb_number(hash, text.len), text.ptr, text.len);
 }
 
-struct str plan_token(struct str target_id, int64_t target_version, struct str source_id,
-                      int64_t source_version, const struct policy *policy, struct arena *arena)
+static struct str token_of(struct str act, struct str target, int64_t target_version,
+                           struct str source, int64_t source_version, const struct policy *policy,
+                           struct arena *arena)
 {
     uint64_t hash = 0xCBF29CE484222325u;
-    hash = absorb_text(hash, target_id);
+    hash = absorb_text(hash, act);
+    hash = absorb_text(hash, target);
     hash = absorb_number(hash, (uint64_t)target_version);
-    hash = absorb_text(hash, source_id);
+    hash = absorb_text(hash, source);
     hash = absorb_number(hash, (uint64_t)source_version);
     hash = absorb_number(hash, policy_digest(policy));
     return arena_format(arena, "plan-%016" PRIx64, hash);
+}
+
+struct str plan_token(struct str target_id, int64_t target_version, struct str source_id,
+                      int64_t source_version, const struct policy *policy, struct arena *arena)
+{
+    return token_of(STR("merge"), target_id, target_version, source_id, source_version, policy,
+                    arena);
+}
+
+struct str plan_reversal_token(struct str root_id, int64_t root_version, struct str merge_id,
+                               int64_t source_version, const struct policy *policy,
+                               struct arena *arena)
+{
+    return token_of(STR("reversal"), root_id, root_version, merge_id, source_version, policy,
+                    arena);
 }

@@ -102,8 +102,10 @@ static void a_plan_token_changes_with_everything_it_stands_for(void **state)
         plan_token(STR("A"), 2, STR("B"), 2, policy, arena),
         plan_token(STR("A"), 1, STR("B"), 3, policy, arena),
         plan_token(STR("A"), 1, STR("B"), 2, other, arena),
+        plan_reversal_token(STR("A"), 1, STR("B"), 2, policy, arena),
     };
-    for (size_t i = 0; i < 4; i++) assert_false(str_equal(token, tokens[i]));
+    for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++)
+        assert_false(str_equal(token, tokens[i]));
 }
 
 int main(void)

@@ -188,7 +188,7 @@ static enum status check_contact(const struct json_value *value, size_t index, s
     TRY(contact_parse_create(value, buffer_str(&at), arena, &id, &body, error));
     if (!str_is_none(id) && has_contact(contacts, id)) {
         buffer_append(&at, STR(".contactId"));
-        return error_set(error, STATUS_DUPLICATE_FIELD, buffer_str(&at), STR(""),
+        return error_set(error, STATUS_DUPLICATE_FIELD, buffer_str(&at), STR("each contactId once"),
                          "the contactId is given twice");
     }
     struct json_value contact = json_make_object();

@@ -425,8 +425,9 @@ static enum status refuse_duplicates(struct parser *parser, struct frame *frame,
     if (!duplicate) return STATUS_OK;
     frame->name = duplicate->name;
     char path[PATH_MAX_BYTES];
-    return error_set(parser->error, STATUS_DUPLICATE_FIELD, current_path(parser, path), STR(""),
-                     "%.*s", STR_ARGS(status_meaning(STATUS_DUPLICATE_FIELD)));
+    return error_set(parser->error, STATUS_DUPLICATE_FIELD, current_path(parser, path),
+                     STR("each name once"), "%.*s",
+                     STR_ARGS(status_meaning(STATUS_DUPLICATE_FIELD)));
 }
 
 static enum status parse_object(struct parser *parser, struct json_value *out)

@@ -257,6 +257,7 @@ static enum status run_dead_letters(struct invocation *invocation, struct error 
                               .key = invocation_option(invocation, STR("key"))};
     for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
         if (!str_equal(acts[i].name, act)) continue;
+        TRY(store_command_require_store(invocation, error));
         TRY(store_command_open(invocation, STR("  stop the service, for this works on its store"),
                                &run.instance, error));
         arena_init(&run.page, PAGE_ARENA_MAX);

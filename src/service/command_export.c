@@ -125,25 +125,32 @@ static struct str curl_lines(const struct invocation *invocation, const struct c
                         STR_ARGS(headers), STR_ARGS(url));
 }
 
+static bool goes_to_file(const struct invocation *invocation)
+{
+    return invocation->operand_count > 0 && !str_equal(invocation->operands[0], STR("-"));
+}
+
+/* Before anything is read, for that takes a while. */
+static enum status check_output(const struct invocation *invocation, struct error *error)
+{
+    if (!goes_to_file(invocation) || invocation_switch(invocation, STR("force")) ||
+        !files_exists(invocation->operands[0], invocation->arena))
+        return STATUS_OK;
+    return error_set(error, STATUS_USAGE, STR("FILE"),
+                     STR("a name that is not taken, or --force to write over it"),
+                     "%.*s is there already", STR_ARGS(invocation->operands[0]));
+}
+
 static enum status open_output(const struct invocation *invocation, FILE **out, struct error *error)
 {
     *out = stdout;
-    if (invocation->operand_count == 0 || str_equal(invocation->operands[0], STR("-")))
-        return STATUS_OK;
+    if (!goes_to_file(invocation)) return STATUS_OK;
+    bool forced = invocation_switch(invocation, STR("force"));
     char *name = arena_cstr(invocation->arena, invocation->operands[0]);
-    *out = name ? fopen(name, "we") : NULL;
+    *out = name ? fopen(name, forced ? "we" : "wxe") : NULL;
     if (*out) return STATUS_OK;
     return error_set(error, STATUS_IO, STR("FILE"), STR("a file that can be written"), "%.*s: %s",
                      STR_ARGS(invocation->operands[0]), strerror(errno));
-}
-
-/* Nothing is to be had from a store that would have to be made first: its path is a mistake. */
-static enum status check_store_is_there(const struct invocation *invocation, struct error *error)
-{
-    struct str path = instance_store_path(&invocation->config.values);
-    if (str_is_none(path) || files_exists(path, invocation->arena)) return STATUS_OK;
-    return error_set(error, STATUS_USAGE, STR("store.url"), STR("--store sqlite:PATH of a store"),
-                     "there is no store %.*s", STR_ARGS(path));
 }
 
 static enum status run_export(struct invocation *invocation, struct error *error)
@@ -153,7 +160,8 @@ static enum status run_export(struct invocation *invocation, struct error *error
     bool csv;
     TRY(take_format(invocation, &csv, error));
     TRY(store_command_caller(invocation, &run.caller, error));
-    TRY(check_store_is_there(invocation, error));
+    TRY(store_command_require_store(invocation, error));
+    TRY(check_output(invocation, error));
     TRY(store_command_open(invocation, curl_lines(invocation, &run.caller), &instance, error));
     run.application = &instance.application;
     enum status status = open_output(invocation, &run.out, error);
@@ -171,6 +179,7 @@ static const struct command_option options[] = {
     {STR("format"), STR("ndjson | csv"),
      STR("all that is known, which import restores; or golden profiles (by the name, else "
          "ndjson)")},
+    {STR("force"), STR_NONE, STR("write over a FILE that is there")},
     STORE_COMMAND_OPTIONS,
 };
 

@@ -367,6 +367,9 @@ static enum status import_file(struct invocation *invocation, struct import_run 
                                struct error *error)
 {
     struct instance instance;
+    if (!str_is_none(invocation_option(invocation, STR("resume"))))
+        TRY(store_command_require_store(invocation, error));
+    store_command_tell_new(invocation);
     TRY(store_command_open(invocation, curl_line(invocation, run), &instance, error));
     struct importer_options *options = &run->job.options;
     enum status status = open_job(invocation, run, &instance.application, error);
@@ -453,7 +456,7 @@ const struct command command_import = {
                 "      --map name=Company --map emails=Mail --map identifiers.VAT=\"VAT no\" \\\n"
                 "      --ignore-unknown --errors refused.csv\n"
                 "  customer360 import customers.csv --resume last\n"
-                "  customer360 import --undo JOB\n\n"
+                "  customer360 import --undo last\n\n"
                 "A column named as a field needs no mapping: name, emails, addresses.city,\n"
                 "contacts[0].email, identifiers.VAT, preferences.theme. A cell of a list is split\n"
                 "at ';'. FILE is - for standard input. The file of an export restores its state.\n"

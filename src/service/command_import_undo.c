@@ -22,6 +22,17 @@ static enum status tell_progress(void *context, const struct undo_counts *counts
     return STATUS_OK;
 }
 
+static enum status name_import(struct application *application, const struct caller *caller,
+                               struct arena *arena, struct str *import_id, struct error *error)
+{
+    struct job_row row;
+    if (!str_equal(*import_id, STR("last"))) return STATUS_OK;
+    TRY(jobs_find_last(application, caller, STR("IMPORT"), arena, &row, error));
+    *import_id = row.job_id;
+    (void)fprintf(stderr, "import %.*s\n", STR_ARGS(*import_id));
+    return STATUS_OK;
+}
+
 /* An import that was interrupted counts as running: who undoes it does not want it to go on. */
 static enum status start(struct application *application, const struct caller *caller,
                          struct str import_id, struct arena *arena, struct job_row *undo,
@@ -86,6 +97,7 @@ static enum status run_undo(struct invocation *invocation, struct undo_run *run,
     const struct caller *caller = &run->options.caller;
     struct undo_counts counts;
     struct job_row undo = {.state = JOB_QUEUED};
+    TRY(name_import(application, caller, invocation->arena, &import_id, error));
     TRY(start(application, caller, import_id, invocation->arena, &undo, error));
     run->options.undo_id = undo.job_id;
     run->options.epoch = undo.epoch;
@@ -117,6 +129,7 @@ enum status command_import_undo(struct invocation *invocation, struct str import
     if (invocation->operand_count > 0)
         return error_set(error, STATUS_USAGE, STR("undo"), STR("--undo JOB without a FILE"),
                          "an undo takes no file");
+    TRY(store_command_require_store(invocation, error));
     TRY(store_command_caller(invocation, &run.options.caller, error));
     TRY(report_file_open(invocation, STR("UNDO"), run.json, &run.report, error));
     enum status status = store_command_open(

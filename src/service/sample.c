@@ -164,7 +164,7 @@ static enum status load_merges(struct loader *loader)
                             &merge, loader->error));
         if (i % 35 != 0) continue;
         TRY(unmerge_customers(loader->application, &loader->caller, target, merge.merge_id,
-                              &loader->arena, &json, loader->error));
+                              STR_NONE, &loader->arena, &json, loader->error));
     }
     return STATUS_OK;
 }

@@ -6,6 +6,7 @@
 #include "adapters/identity/jwt.h"
 #include "base/identifier.h"
 #include "base/log.h"
+#include "service/files.h"
 
 enum status store_command_caller(const struct invocation *invocation, struct caller *caller,
                                  struct error *error)
@@ -35,6 +36,28 @@ enum status store_command_open(const struct invocation *invocation, struct str i
                       "one that writes it.\nWhile it runs, ask it over HTTP:\n\n%.*s\n\n",
                       STR_ARGS(instead));
     return status;
+}
+
+/* Absent when there is one, or it is none in a file. */
+static struct str missing_store(const struct invocation *invocation)
+{
+    struct str path = instance_store_path(&invocation->config.values);
+    return str_is_none(path) || files_exists(path, invocation->arena) ? STR_NONE : path;
+}
+
+enum status store_command_require_store(const struct invocation *invocation, struct error *error)
+{
+    struct str path = missing_store(invocation);
+    if (str_is_none(path)) return STATUS_OK;
+    return error_set(error, STATUS_USAGE, STR("store.url"), STR("--store sqlite:PATH of a store"),
+                     "there is no store %.*s", STR_ARGS(path));
+}
+
+void store_command_tell_new(const struct invocation *invocation)
+{
+    struct str path = missing_store(invocation);
+    if (!str_is_none(path))
+        (void)fprintf(stderr, "There is no store %.*s yet: it is made.\n", STR_ARGS(path));
 }
 
 struct str store_command_url(const struct invocation *invocation)

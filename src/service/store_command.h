@@ -20,6 +20,12 @@ MUST_CHECK enum status store_command_caller(const struct invocation *invocation,
  * `instead` (may be absent) is told: what to do while the service runs. */
 MUST_CHECK enum status store_command_open(const struct invocation *invocation, struct str instead,
                                           struct instance *instance, struct error *error);
+/* STATUS_USAGE when the store would have to be made first: nothing is to be had from it, and its
+ * path is a mistake. */
+MUST_CHECK enum status store_command_require_store(const struct invocation *invocation,
+                                                   struct error *error);
+/* Says so when the store is about to be made. */
+void store_command_tell_new(const struct invocation *invocation);
 /* "http://127.0.0.1:9401/api/v1/crm" and the headers that a curl line needs, as text. */
 struct str store_command_url(const struct invocation *invocation);
 struct str store_command_headers(const struct invocation *invocation, const struct caller *caller);

@@ -163,9 +163,9 @@ static struct str merge(struct contract *c, const char *target, const char *sour
 static void unmerge(struct contract *c, struct str merge_id)
 {
     struct str text;
-    assert_int_equal(
-        unmerge_customers(&application, &caller, STR_NONE, merge_id, &c->arena, &text, &c->error),
-        STATUS_OK);
+    assert_int_equal(unmerge_customers(&application, &caller, STR_NONE, merge_id, STR_NONE,
+                                       &c->arena, &text, &c->error),
+                     STATUS_OK);
 }
 
 static const char acme[] = "{\"customerId\":\"ACME\",\"name\":\"Acme Corp\"}";
@@ -372,8 +372,8 @@ static void *unmerge_meanwhile(void *argument)
     struct str text;
     (void)argument;
     arena_init(&arena, 1 << 22);
-    enum status status =
-        unmerge_customers(&application, &caller, STR_NONE, between.merge_id, &arena, &text, NULL);
+    enum status status = unmerge_customers(&application, &caller, STR_NONE, between.merge_id,
+                                           STR_NONE, &arena, &text, NULL);
     arena_release(&arena);
     return status == STATUS_OK ? &between : NULL;
 }

@@ -140,7 +140,7 @@ static void a_result_goes_with_the_customer(struct contract *c)
 
 /* --- an export that begins while an erasure has done all but to end --- */
 
-static atomic_bool has_read;
+static atomic_bool is_at_it, has_read;
 
 static void *read_meanwhile(void *argument)
 {
@@ -148,6 +148,7 @@ static void *read_meanwhile(void *argument)
     struct error error;
     struct arena arena;
     arena_init(&arena, 1 << 20);
+    atomic_store(&is_at_it, true);
     if (erase_exports_await(&application, &caller, &arena, &error) == STATUS_OK)
         atomic_store(&has_read, true);
     arena_release(&arena);
@@ -163,7 +164,6 @@ struct unended {
 
 static enum status erase_slowly(struct store_session *session, void *context, struct error *error)
 {
-    const struct timespec pause = {.tv_nsec = 100000000};
     struct unended *unended = context;
     struct job_row *jobs;
     size_t count;
@@ -172,7 +172,8 @@ static enum status erase_slowly(struct store_session *session, void *context, st
     TRY(store_job_list(session, STR_NONE, 1, &unended->contract->arena, &jobs, &count, error));
     if (pthread_create(&unended->reader, NULL, read_meanwhile, unended->contract) != 0)
         return error_plain(error, STATUS_INTERNAL);
-    (void)nanosleep(&pause, NULL);
+    contract_await(&is_at_it);
+    contract_await_lock(unended->contract);
     unended->read_too_soon = atomic_load(&has_read);
     return STATUS_OK;
 }
@@ -182,6 +183,7 @@ static void an_export_does_not_read_before_an_erasure_under_way_has_ended(struct
     struct unended unended = {.contract = c};
     use(c);
     atomic_store(&has_read, false);
+    atomic_store(&is_at_it, false);
     assert_int_equal(store_write(c->store, c->tenant, &c->arena, erase_slowly, &unended, &c->error),
                      STATUS_OK);
     pthread_join(unended.reader, NULL);

@@ -160,8 +160,8 @@ static struct str merge(struct contract *c, const char *target, const char *sour
 static void reverse(struct contract *c, struct str merge_id)
 {
     struct str out;
-    enum status status =
-        unmerge_customers(&application, &caller, STR_NONE, merge_id, &arena, &out, &c->error);
+    enum status status = unmerge_customers(&application, &caller, STR_NONE, merge_id, STR_NONE,
+                                           &arena, &out, &c->error);
     assert_int_equal(done("unmerge", status), STATUS_OK);
 }
 

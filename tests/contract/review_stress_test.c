@@ -84,8 +84,8 @@ static enum status unmerge(struct worker *worker)
     const struct json_value *items = json_get(body, STR("items"));
     if (items->count == 0) return STATUS_MERGE_NOT_FOUND;
     struct str id = json_text(json_get(&items->items[items->count - 1], STR("mergeId")));
-    return unmerge_customers(&application, &worker->caller, STR_NONE, id, &worker->arena, &json,
-                             &worker->error);
+    return unmerge_customers(&application, &worker->caller, STR_NONE, id, STR_NONE, &worker->arena,
+                             &json, &worker->error);
 }
 
 static enum status tell_apart(struct worker *worker)

@@ -129,6 +129,7 @@ static void an_item_comes_back_as_it_was_put_and_changed(struct contract *c)
     row.later_until = 8000;
     row.resolution = DUPLICATE_RESOLVED_STEWARD;
     row.resolved_by = STR("u2");
+    row.note = STR("asked");
     row.resolved_at = 9000;
     change(c, row);
     row = get(c, STR("D1"));
@@ -139,6 +140,7 @@ static void an_item_comes_back_as_it_was_put_and_changed(struct contract *c)
     assert_int_equal(row.later_until, 8000);
     assert_int_equal(row.resolution, DUPLICATE_RESOLVED_STEWARD);
     assert_str(row.resolved_by, STR("u2"));
+    assert_str(row.note, STR("asked"));
     assert_int_equal(row.resolved_at, 9000);
 }
 

@@ -361,6 +361,8 @@ def cases(world):
         yield name, [w.erased, w.erased_merge], "", None, {}
         source, other = w.customer(), w.customer()
         merged = w.api.make(f"/customers/{other}/merge", {"sourceCustomerId": source})["mergeId"]
+        if name == "reverseMerge":
+            yield name, [other, merged], "", {"planToken": "nonsense"}, {}
         yield name, [other, merged], "", NONE, {}
     yield "listDuplicates", [], "", None, {}
     yield "listDuplicates", [], "?state=nonsense", None, {}
@@ -437,6 +439,7 @@ def cases(world):
     yield "cancelJob", ["JOB-9"], "", NONE, {}
     yield "getJobResult", [w.export()], "", None, {}
     yield "getJobResult", ["JOB-9"], "", None, {}
+    yield "getJobResult", [w.imported], "", None, {}
     yield "getJobErrors", [w.imported], "", None, {}
     yield "undoImport", ["JOB-9"], "", NONE, {}
     yield "undoImport", [w.job], "", NONE, {}

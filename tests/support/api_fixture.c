@@ -92,7 +92,8 @@ static enum status import_propose(struct import_upload *upload, struct arena *ar
 {
     struct json_page page; /* so that a store that fails shows here as well */
     *json = STR("{\"columns\":[]}");
-    return jobs_list(upload->runner->application, upload->caller, STR_NONE, 1, arena, &page, error);
+    return jobs_list(upload->runner->application, upload->caller, &(struct job_query){.limit = 1},
+                     arena, &page, error);
 }
 
 static struct application application_over(const struct fake_runner *fake, struct store *store)

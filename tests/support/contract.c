@@ -67,6 +67,7 @@ static void close_sqlite(struct store *store)
 
 /* A server of its own, and a thread that numbers the events, as an instance of the service has. */
 static struct postgres_server server;
+static const char *database;
 static struct loop *feed_loop;
 static pthread_t feed_thread;
 static struct postgres_sequencer *feed_sequencer;
@@ -82,7 +83,7 @@ static struct store *open_postgres(void)
     struct error error;
     struct store *store;
     assert_true(postgres_server_start(&server));
-    const char *database = postgres_server_database(&server);
+    database = postgres_server_database(&server);
     assert_non_null(database);
     const struct postgres_options options = {
         .url = postgres_server_url(&server, POSTGRES_RUNTIME, database),
@@ -115,6 +116,43 @@ static void close_postgres(struct store *store)
     sql_store_free(store);
     loop_free(feed_loop);
     postgres_server_stop(&server);
+}
+
+enum { PATIENCE_MS = 60000 };
+
+void contract_await(const atomic_bool *flag)
+{
+    for (int i = 0; i < PATIENCE_MS && !atomic_load(flag); i++) (void)usleep(1000);
+    assert_true(atomic_load(flag));
+}
+
+void contract_await_lock(const struct contract *contract)
+{
+    static const char *const ask =
+        "select count(*) from pg_stat_activity where datname = current_database() and "
+        "wait_event_type = 'Lock' and usename = '" POSTGRES_RUNTIME "'";
+    char cell[32] = "0";
+    for (int i = 0; contract->many_write && i < PATIENCE_MS / 10; i++) {
+        assert_true(postgres_server_run(&server, database, ask, cell, sizeof(cell)));
+        if (strtol(cell, NULL, 10) > 0) return;
+        (void)usleep(10 * 1000);
+    }
+    assert_false(contract->many_write);
+}
+
+/* A session adds what it counted to the database's counts when it ends, if not before. */
+int contract_deadlocks(const struct contract *contract)
+{
+    static const char *const end =
+        "select pg_terminate_backend(pid, 60000) from pg_stat_activity "
+        "where datname = current_database() and usename = '" POSTGRES_RUNTIME "'";
+    static const char *const ask =
+        "select deadlocks from pg_stat_database where datname = current_database()";
+    char cell[32] = "";
+    if (!contract->many_write) return 0;
+    assert_true(postgres_server_run(&server, database, end, NULL, 0));
+    assert_true(postgres_server_run(&server, database, ask, cell, sizeof(cell)));
+    return (int)strtol(cell, NULL, 10);
 }
 
 static struct adapter adapters[] = {

@@ -13,6 +13,8 @@
 #ifndef SUPPORT_CONTRACT_H
 #define SUPPORT_CONTRACT_H
 
+#include <stdatomic.h>
+
 #include "application/ports/store.h"
 #include "unit.h"
 
@@ -50,6 +52,13 @@ void contract_append_fact(struct contract *contract, struct fact fact);
 void contract_merge(struct contract *contract, struct merge merge);
 void contract_put_keys(struct contract *contract, struct str home, const struct str *keys,
                        size_t count);
+/* Until another thread has set it; a minute at most. */
+void contract_await(const atomic_bool *flag);
+/* Until a unit of work waits for what another has locked; not on stores with one writer. */
+void contract_await_lock(const struct contract *contract);
+/* Of the whole database, how often units of work waited in a circle until PostgreSQL ended one; 0
+ * on stores with one writer. Connections are ended for it, so that they tell. */
+int contract_deadlocks(const struct contract *contract);
 /* STATUS_OK or what tree_load says. */
 enum status contract_tree(struct contract *contract, struct str root, instant as_of,
                           struct tree *tree);

@@ -593,9 +593,9 @@ static void reverse(struct history_world *world, size_t merge, struct history_ef
 {
     struct error error = {0};
     struct str json;
-    effect->status =
-        unmerge_customers(&world->application, &world->caller, STR_NONE,
-                          str_from_cstr(world->merges[merge]), &world->arena, &json, &error);
+    effect->status = unmerge_customers(&world->application, &world->caller, STR_NONE,
+                                       str_from_cstr(world->merges[merge]), STR_NONE, &world->arena,
+                                       &json, &error);
     effect->changed = effect->status == STATUS_OK;
     if (!effect->changed) return;
     world->merge_reversed[merge] = true;

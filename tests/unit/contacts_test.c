@@ -120,9 +120,9 @@ static struct str merge(const char *target, const char *source)
 static void unmerge(struct str merge_id)
 {
     struct str out;
-    assert_int_equal(
-        unmerge_customers(&application, &caller, STR_NONE, merge_id, &arena, &out, &error),
-        STATUS_OK);
+    assert_int_equal(unmerge_customers(&application, &caller, STR_NONE, merge_id, STR_NONE, &arena,
+                                       &out, &error),
+                     STATUS_OK);
 }
 
 /* ---- brought again ---- */

@@ -256,8 +256,9 @@ static void a_judgement_holds_for_what_is_merged_into_either_side(void **state)
     suspect("C", "A", 0.99); /* of A and B now: judged */
     assert_int_equal(items((struct review_query){.state = STR("OPEN")})->count, 0);
     struct str out;
-    assert_int_equal(unmerge_customers(&application, &ann, STR("A"), merged, &arena, &out, &error),
-                     STATUS_OK);
+    assert_int_equal(
+        unmerge_customers(&application, &ann, STR("A"), merged, STR_NONE, &arena, &out, &error),
+        STATUS_OK);
     suspect("A", "B", 0.99); /* taking it back was a judgement */
     suspect("C", "A", 0.99);
     assert_int_equal(items((struct review_query){.state = STR("OPEN")})->count, 0);

@@ -237,21 +237,21 @@ static void an_unmerge_is_refused_twice_and_under_a_foreign_path(void **state)
     must_create("{\"customerId\":\"B\",\"name\":\"B\"}");
     must_create("{\"customerId\":\"C\",\"name\":\"C\"}");
     assert_int_equal(merge("A", "B", &merged), STATUS_OK);
-    assert_int_equal(
-        unmerge_customers(&application, &caller, STR("C"), merged.merge_id, &arena, &out, &error),
-        STATUS_MERGE_NOT_FOUND);
+    assert_int_equal(unmerge_customers(&application, &caller, STR("C"), merged.merge_id, STR_NONE,
+                                       &arena, &out, &error),
+                     STATUS_MERGE_NOT_FOUND);
     assert_int_equal(unmerge_customers_preview(&application, &caller, STR("A"), merged.merge_id,
                                                &arena, &out, &error),
                      STATUS_OK);
-    assert_int_equal(
-        unmerge_customers(&application, &caller, STR("A"), merged.merge_id, &arena, &out, &error),
-        STATUS_OK);
-    assert_int_equal(
-        unmerge_customers(&application, &caller, STR("A"), merged.merge_id, &arena, &out, &error),
-        STATUS_MERGE_REVERSED);
-    assert_int_equal(
-        unmerge_customers(&application, &caller, STR("A"), STR("MRG-X"), &arena, &out, &error),
-        STATUS_MERGE_NOT_FOUND);
+    assert_int_equal(unmerge_customers(&application, &caller, STR("A"), merged.merge_id, STR_NONE,
+                                       &arena, &out, &error),
+                     STATUS_OK);
+    assert_int_equal(unmerge_customers(&application, &caller, STR("A"), merged.merge_id, STR_NONE,
+                                       &arena, &out, &error),
+                     STATUS_MERGE_REVERSED);
+    assert_int_equal(unmerge_customers(&application, &caller, STR("A"), STR("MRG-X"), STR_NONE,
+                                       &arena, &out, &error),
+                     STATUS_MERGE_NOT_FOUND);
 }
 
 static void limits_on_homes_and_contacts_hold(void **state)
@@ -584,8 +584,8 @@ static void what_was_once_said_is_found_until_it_is_another_customers(void **sta
     struct customer_query by_phone = {.phone = STR("5551234567")};
     assert_true(finds(both, "\"customerId\":\"A\""));
     assert_true(finds(by_phone, "\"customerId\":\"A\""));
-    assert_int_equal(unmerge_customers(&application, &caller, STR("A"), merged.merge_id, &arena,
-                                       &json_text, &error),
+    assert_int_equal(unmerge_customers(&application, &caller, STR("A"), merged.merge_id, STR_NONE,
+                                       &arena, &json_text, &error),
                      STATUS_OK);
     assert_false(finds(both, "\"customerId\""));
     assert_true(finds(by_phone, "\"customerId\":\"B\""));

@@ -240,10 +240,10 @@ enum status api_jobs_recompute(struct call *call, struct error *error)
 enum status api_jobs_list(struct call *call, struct error *error)
 {
     struct json_page page;
-    struct str cursor;
-    size_t limit;
-    TRY(call_query_page(call, &cursor, &limit, error));
-    TRY(jobs_list(call_application(call), &call->caller, cursor, limit, call->arena, &page, error));
+    struct job_query query = {.kind = call_query(call, STR("kind")),
+                              .state = call_query(call, STR("state"))};
+    TRY(call_query_page(call, &query.cursor, &query.limit, error));
+    TRY(jobs_list(call_application(call), &call->caller, &query, call->arena, &page, error));
     return answer_page(call, &page, error);
 }
 

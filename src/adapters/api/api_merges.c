@@ -35,9 +35,10 @@ enum status api_merges_list(struct call *call, struct error *error)
 
 enum status api_merges_reverse(struct call *call, struct error *error)
 {
-    struct str json;
+    struct str plan_token, json;
+    TRY(unmerge_customers_parse(call->body, &plan_token, error));
     TRY(unmerge_customers(call_application(call), &call->caller, call->places[0], call->places[1],
-                          call->arena, &json, error));
+                          plan_token, call->arena, &json, error));
     return answer_json(call, 200, json, error);
 }
 

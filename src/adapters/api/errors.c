@@ -62,6 +62,7 @@ static const struct {
     [STATUS_DUPLICATE_CLAIMED] = {409, 0},
     [STATUS_DUPLICATE_RESOLVED] = {409, 0},
     [STATUS_JOB_NOT_FOUND] = {404, 0},
+    [STATUS_RESULT_NOT_FOUND] = {404, 0},
     [STATUS_JOB_ENDED] = {409, 0},
     [STATUS_JOB_RUNNING] = {409, 0},
     [STATUS_NOT_AN_IMPORT] = {409, 0},

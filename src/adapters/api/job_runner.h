@@ -73,7 +73,7 @@ struct job_runner {
                                    const struct caller *caller, struct arena *arena,
                                    struct job_row *job, struct error *error);
 
-    /* The records of an export, NDJSON. STATUS_JOB_NOT_FOUND when the job has no such file (yet,
+    /* The records of an export, NDJSON. STATUS_RESULT_NOT_FOUND when the job has none (yet,
      * or any more). The caller has checked that the job is its tenant's. */
     enum status (*file_open)(struct job_runner *runner, const struct caller *caller,
                              struct str job_id, struct arena *arena,

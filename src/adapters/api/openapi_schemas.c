@@ -210,7 +210,7 @@ static bool is_request(struct str schema)
     ",\"probability\":{\"type\":\"number\"},\"cause\":{\"type\":\"string\",\"enum\":[\"CREATE\",\"CHANGE\",\"IMPORT\",\"SCAN\"]}" \
     ",\"reasons\":" LIST(OBJECT("\"field\":" TEXT ",\"reason\":" TEXT)) ",\"modelVersion\":" TEXT_NULL ",\"createdAt\":" TIME ",\"refreshedAt\":" TIME \
     ",\"claimedBy\":" TEXT_NULL ",\"claimedUntil\":" TIME_NULL ",\"laterUntil\":" TIME_NULL \
-    ",\"resolution\":{\"type\":[\"string\",\"null\"],\"enum\":[\"STEWARD\",\"AUTOMATIC\",\"ELSEWHERE\",null]},\"resolvedBy\":" TEXT_NULL ",\"resolvedAt\":" TIME_NULL \
+    ",\"resolution\":{\"type\":[\"string\",\"null\"],\"enum\":[\"STEWARD\",\"AUTOMATIC\",\"ELSEWHERE\",null]},\"resolvedBy\":" TEXT_NULL ",\"resolvedAt\":" TIME_NULL ",\"note\":" TEXT_NULL \
     ",\"customers\":" LIST(OBJECT("\"customerId\":" TEXT ",\"homeId\":" TEXT ",\"name\":" TEXT_NULL ",\"kind\":" TEXT_NULL ",\"segment\":" TEXT_NULL ",\"profile?\":" REF("Profile"))) \
     ",\"merge?\":" REF("MergeResult")
 
@@ -295,9 +295,10 @@ static const struct {
     {STR("Merge"), STR(OBJECT("\"mergeId\":" TEXT ",\"targetCustomerId\":" TEXT ",\"sourceCustomerId\":" TEXT ",\"mergeReason\":" TEXT ",\"actor\":" TEXT
         ",\"mergedAt\":" TIME ",\"reversedAt\":" TIME_NULL ",\"reverseActor?\":" TEXT))},
     {STR("MergePage"), STR(PAGE("Merge"))},
+    {STR("UnmergeRequest"), STR(OBJECT("\"planToken?\":{\"type\":\"string\",\"pattern\":\"^[0-9A-Za-z_-]*$\",\"description\":\"of a preview: that plan, or 409 PLAN_CHANGED\"}"))},
     {STR("UnmergeResult"), STR(OBJECT("\"mergeId\":" TEXT ",\"targetCustomerId\":" TEXT ",\"sourceCustomerId\":" TEXT ",\"reversedAt\":" TIME ",\"actor\":" TEXT
         ",\"profile\":" REF_NULL("Profile") ",\"survivor\":" REF_NULL("Profile")))},
-    {STR("UnmergePreview"), STR(OBJECT("\"mergeId\":" TEXT ",\"remaining\":" REF_NULL("Profile") ",\"restored\":" REF_NULL("Profile") ",\"changes\":" LIST(REF("Change"))
+    {STR("UnmergePreview"), STR(OBJECT("\"mergeId\":" TEXT ",\"planToken\":" TEXT ",\"remaining\":" REF_NULL("Profile") ",\"restored\":" REF_NULL("Profile") ",\"changes\":" LIST(REF("Change"))
         ",\"consentChanges\":" LIST(OBJECT("\"type\":" TEXT ",\"purpose\":" TEXT ",\"contactPoint\":" TEXT_NULL ",\"merged\":" DECISION ",\"remaining\":" DECISION ",\"restored\":" DECISION))))},
     {STR("Duplicate"), STR(OBJECT(DUPLICATE_MEMBERS))},
     {STR("DuplicateView"), STR(OBJECT(DUPLICATE_MEMBERS ",\"waterfall\":{\"description\":\"the evidence, comparison by comparison\"}"
@@ -305,7 +306,8 @@ static const struct {
     {STR("DuplicatePage"), STR(PAGE("Duplicate"))},
     {STR("DuplicateDecision"), STR(OBJECT("\"decision\":{\"type\":\"string\",\"enum\":[\"MERGE\",\"NOT_A_DUPLICATE\",\"LATER\"]}"
         ",\"survivorId?\":{\"type\":\"string\",\"pattern\":\"^[^\\\\u0000]*$\",\"description\":\"MERGE: which of the two customers stays\"},\"mergeReason?\":{\"type\":\"string\",\"pattern\":\"^[ -~]{0,200}$\"}"
-        ",\"planToken?\":{\"type\":\"string\",\"pattern\":\"^[0-9A-Za-z_-]*$\",\"description\":\"MERGE: of its preview\"},\"until?\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"LATER: when it shows again\"}"))},
+        ",\"planToken?\":{\"type\":\"string\",\"pattern\":\"^[0-9A-Za-z_-]*$\",\"description\":\"MERGE: of its preview\"},\"until?\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"LATER: when it shows again\"}"
+        ",\"note?\":{\"type\":\"string\",\"maxLength\":250,\"pattern\":\"" OPENAPI_TEXT_PATTERN_ESCAPED "\",\"description\":\"what others shall know of the decision; kept with the item\"}"))},
     {STR("DuplicateStats"), STR(OBJECT("\"open\":" NUMBER ",\"claimed\":" NUMBER ",\"later\":" NUMBER ",\"oldestOpenAt\":" TIME_NULL ",\"oldestOpenSeconds\":{\"type\":[\"integer\",\"null\"]}"
         ",\"byCause\":{\"type\":\"object\",\"additionalProperties\":" NUMBER "},\"merged\":" NUMBER ",\"notDuplicate\":" NUMBER ",\"automatic\":" NUMBER
         ",\"automaticRate\":{\"type\":[\"number\",\"null\"]},\"perDay\":" LIST(OBJECT("\"date\":{\"type\":\"string\",\"format\":\"date\"},\"merged\":" NUMBER ",\"notDuplicate\":" NUMBER))))},

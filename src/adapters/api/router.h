@@ -14,7 +14,7 @@ enum route_body {
     ROUTE_BODY_NONE,     /* ignored when empty, else refused */
     ROUTE_BODY_JSON,     /* parsed before the handler runs */
     ROUTE_BODY_PATCH,    /* the same; application/merge-patch+json is taken, too */
-    ROUTE_BODY_OPTIONAL, /* absent, or an empty JSON object */
+    ROUTE_BODY_OPTIONAL, /* absent, or a JSON object; of the schema "Empty" without members */
     ROUTE_BODY_UPLOAD    /* CSV or NDJSON, read by the handler in pieces */
 };
 

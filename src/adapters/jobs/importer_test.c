@@ -397,7 +397,7 @@ static void a_result_is_given_for_as_long_as_it_is_kept(void **state)
     (void)read_job_file(runner, job.job_id);
     hours_ahead = 1;
     assert_int_equal(runner->file_open(runner, &caller, job.job_id, &arena, &reader, &error),
-                     STATUS_JOB_NOT_FOUND);
+                     STATUS_RESULT_NOT_FOUND);
     for (int tries = 0; has_file(job.job_id) && tries < 5000; tries++) (void)usleep(1000);
     assert_false(has_file(job.job_id)); /* a look is taken now and then */
     job_service_free(runner);

@@ -149,11 +149,25 @@ static enum status next_part(struct job_file_reader *reader, struct error *error
                          &reader->arena, &reader->rest, error);
 }
 
-static bool has_result(const struct job_service *service, const struct job_row *job)
+static enum status refuse_gone(struct error *error)
+{
+    return error_set(
+        error, STATUS_RESULT_NOT_FOUND, STR(""), STR("a new export"),
+        "the result is gone: it was kept for its time, or a customer in it was erased");
+}
+
+static enum status check_result(const struct job_service *service, const struct job_row *job,
+                                struct error *error)
 {
     int64_t keep_us = service->keep_ms * (INSTANT_SECOND / 1000);
-    return job->state == JOB_DONE && str_equal(job->kind, STR("EXPORT")) &&
-           job_now(service) - job->updated_at <= keep_us;
+    if (!str_equal(job->kind, STR("EXPORT")))
+        return error_set(error, STATUS_RESULT_NOT_FOUND, STR(""), STR("the jobId of an export"),
+                         "only an export has a result; what an import or undo has to tell is at "
+                         "/jobs/{jobId}/errors");
+    if (job->state != JOB_DONE)
+        return error_set(error, STATUS_RESULT_NOT_FOUND, STR(""), STR("a job whose state is DONE"),
+                         "the export has not ended, or did not end well");
+    return job_now(service) - job->updated_at <= keep_us ? STATUS_OK : refuse_gone(error);
 }
 
 enum status job_result_open(struct job_runner *runner, const struct caller *caller,
@@ -167,17 +181,15 @@ enum status job_result_open(struct job_runner *runner, const struct caller *call
     TRY(jobs_get(service->application, caller, job_id, arena, &job, error));
     *reader = (struct job_file_reader){
         .application = service->application, .caller = *caller, .job_id = job_id};
+    TRY(check_result(service, &job, error));
     arena_init(&reader->arena, PART_ARENA_MAX);
-    enum status status =
-        has_result(service, &job) ? next_part(reader, error) : STATUS_JOB_NOT_FOUND;
+    enum status status = next_part(reader, error);
     if (status == STATUS_OK) {
         *out = reader;
         return STATUS_OK;
     }
     arena_release(&reader->arena);
-    if (status != STATUS_JOB_NOT_FOUND) return status;
-    return error_set(error, STATUS_JOB_NOT_FOUND, STR(""), STR(""),
-                     "the job has no such file, not yet or not any more");
+    return status == STATUS_JOB_NOT_FOUND ? refuse_gone(error) : status;
 }
 
 enum status job_result_read(struct job_file_reader *reader, char *bytes, size_t size, size_t *count,

@@ -12,9 +12,9 @@ static bool copy_row(struct memory_heap *heap, const struct duplicate_row *from,
     to->probability = duplicate_probability(duplicate_rank(from->probability));
     const struct str *in[] = {&from->duplicate_id, &from->home_a,        &from->home_b,
                               &from->evidence,     &from->model_version, &from->claimed_by,
-                              &from->resolved_by};
-    struct str *out[] = {&to->duplicate_id,  &to->home_a,     &to->home_b,     &to->evidence,
-                         &to->model_version, &to->claimed_by, &to->resolved_by};
+                              &from->resolved_by,  &from->note};
+    struct str *out[] = {&to->duplicate_id,  &to->home_a,     &to->home_b,      &to->evidence,
+                         &to->model_version, &to->claimed_by, &to->resolved_by, &to->note};
     for (size_t i = 0; i < sizeof(in) / sizeof(in[0]); i++) {
         *out[i] = arena_str(&heap->arena, *in[i]);
         if (in[i]->ptr && !out[i]->ptr) return false;

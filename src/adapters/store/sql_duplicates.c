@@ -24,6 +24,7 @@ static enum status write_row(struct store_session *base, const struct sql_statem
         SQL_PARAM_TEXT(duplicate_resolution_name(row->resolution)),
         SQL_PARAM_TEXT(row->resolved_by),
         sql_instant(row->resolved_at),
+        SQL_PARAM_TEXT(row->note),
     };
     return SESSION_EXECUTE(sql_session_of(base), statement, params, error);
 }
@@ -65,6 +66,7 @@ static enum status decode(const struct sql_rows *rows, size_t at, struct duplica
         .later_until = sql_cell_int64(rows, at, 13, INSTANT_NONE),
         .resolved_by = sql_cell(rows, at, 15),
         .resolved_at = sql_cell_int64(rows, at, 16, INSTANT_NONE),
+        .note = sql_cell(rows, at, 17),
     };
     bool known = duplicate_state_parse(sql_cell(rows, at, 3), &row->state) &&
                  duplicate_cause_parse(sql_cell(rows, at, 8), &row->cause) &&
@@ -86,11 +88,12 @@ static enum status decode_all(const struct sql_rows *rows, struct arena *arena,
 enum status sql_duplicates_get(struct store_session *base, struct str id, enum store_lock lock,
                                struct arena *arena, struct duplicate_row *row, struct error *error)
 {
-    const struct sql_statement *statement =
-        lock == STORE_LOCK ? SQL_DUPLICATE_LOCK : SQL_DUPLICATE_GET;
+    const struct sql_locking statements = {SQL_DUPLICATE_GET, SQL_DUPLICATE_LOCK,
+                                           SQL_DUPLICATE_TRY};
     const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(id)};
     struct sql_rows rows;
-    TRY(SESSION_QUERY(sql_session_of(base), statement, params, arena, &rows, error));
+    TRY(SESSION_QUERY_LOCKING(sql_session_of(base), &statements, lock, params, arena, &rows,
+                              error));
     if (rows.row_count == 0) return error_plain(error, STATUS_DUPLICATE_NOT_FOUND);
     return decode(&rows, 0, row, error);
 }
@@ -100,11 +103,12 @@ enum status sql_duplicates_list_of(struct store_session *base, const struct str 
                                    struct duplicate_row **out, size_t *row_count,
                                    struct error *error)
 {
-    const struct sql_statement *statement =
-        lock == STORE_LOCK ? SQL_DUPLICATE_LOCK_OF : SQL_DUPLICATE_LIST_OF;
+    const struct sql_locking statements = {SQL_DUPLICATE_LIST_OF, SQL_DUPLICATE_LOCK_OF,
+                                           SQL_DUPLICATE_TRY_OF};
     const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_ARRAY(homes, count)};
     struct sql_rows rows;
-    TRY(SESSION_QUERY(sql_session_of(base), statement, params, arena, &rows, error));
+    TRY(SESSION_QUERY_LOCKING(sql_session_of(base), &statements, lock, params, arena, &rows,
+                              error));
     return decode_all(&rows, arena, out, row_count, error);
 }
 

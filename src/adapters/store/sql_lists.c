@@ -9,11 +9,15 @@ static struct sqlite_keys *embedded_keys(struct store_session *base)
 }
 
 enum status sql_lists_keys_lock(struct store_session *base, const struct str *keys, size_t count,
-                                struct error *error)
+                                enum store_lock lock, struct error *error)
 {
+    struct sql_session *session = sql_session_of(base);
     if (count == 0) return STATUS_OK;
     const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_ARRAY(keys, count)};
-    return SESSION_EXECUTE(sql_session_of(base), SQL_KEYS_LOCK, params, error);
+    if (lock == STORE_LOCK) return SESSION_EXECUTE(session, SQL_KEYS_LOCK, params, error);
+    struct sql_rows others;
+    TRY(SESSION_QUERY(session, SQL_KEYS_TRY, params, session->arena, &others, error));
+    return others.row_count == 0 ? STATUS_OK : error_plain(error, STATUS_WRITE_CONFLICT);
 }
 
 enum status sql_lists_keys_find(struct store_session *base, const struct str *keys, size_t count,

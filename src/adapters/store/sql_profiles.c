@@ -30,11 +30,11 @@ void sql_profiles_decode(const struct sql_rows *rows, size_t index, struct profi
 enum status sql_profiles_get(struct store_session *base, struct str id, enum store_lock lock,
                              struct arena *arena, struct profile_row *row, struct error *error)
 {
-    struct sql_session *session = sql_session_of(base);
-    const struct sql_statement *statement = lock == STORE_LOCK ? SQL_PROFILE_LOCK : SQL_PROFILE_GET;
+    const struct sql_locking statements = {SQL_PROFILE_GET, SQL_PROFILE_LOCK, SQL_PROFILE_TRY};
     const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(id)};
     struct sql_rows rows;
-    TRY(SESSION_QUERY(session, statement, params, arena, &rows, error));
+    TRY(SESSION_QUERY_LOCKING(sql_session_of(base), &statements, lock, params, arena, &rows,
+                              error));
     if (rows.row_count == 0) return error_plain(error, STATUS_CUSTOMER_NOT_FOUND);
     sql_profiles_decode(&rows, 0, row);
     return STATUS_OK;
@@ -44,16 +44,21 @@ enum status sql_profiles_get_many(struct store_session *base, const struct str *
                                   enum store_lock lock, struct arena *arena,
                                   struct profile_row *rows, struct error *error)
 {
-    const struct sql_statement *statement =
-        lock == STORE_LOCK ? SQL_PROFILE_GET_MANY_LOCK : SQL_PROFILE_GET_MANY;
+    const struct sql_locking statements = {SQL_PROFILE_GET_MANY, SQL_PROFILE_GET_MANY_LOCK,
+                                           SQL_PROFILE_GET_MANY_TRY};
     const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_ARRAY(ids, count)};
     struct sql_rows found;
-    TRY(SESSION_QUERY(sql_session_of(base), statement, params, arena, &found, error));
-    for (size_t i = 0; i < count; i++) {
-        size_t at = 0;
+    TRY(SESSION_QUERY_LOCKING(sql_session_of(base), &statements, lock, params, arena, &found,
+                              error));
+    /* Mostly both are in order: the one that is looked for is the next. */
+    for (size_t i = 0, at = 0; i < count; i++) {
+        size_t seen = 0;
         rows[i] = (struct profile_row){.erased_at = INSTANT_NONE};
-        while (at < found.row_count && !str_equal(sql_cell(&found, at, 0), ids[i])) at++;
-        if (at < found.row_count) sql_profiles_decode(&found, at, &rows[i]);
+        while (seen < found.row_count && !str_equal(sql_cell(&found, at, 0), ids[i])) {
+            at = (at + 1) % found.row_count;
+            seen++;
+        }
+        if (seen < found.row_count) sql_profiles_decode(&found, at, &rows[i]);
     }
     return STATUS_OK;
 }

@@ -71,7 +71,8 @@ struct work {
     struct arena *arena;
     store_body *body;
     void *context;
-    bool takes_cached; /* see struct sql_session */
+    struct store_locks *locks; /* NULL: nobody else writes meanwhile, or it only reads */
+    bool takes_cached;         /* see struct sql_session */
     uint64_t cache_ticket;
 };
 
@@ -80,14 +81,16 @@ static enum status run_work(struct sql_transaction *transaction, void *context, 
 {
     const struct work *work = context;
     struct sql_session session = {
-        .base = {.store = &work->self->base, .tenant = work->tenant},
+        .base = {.store = &work->self->base, .tenant = work->tenant, .locks = work->locks},
         .transaction = transaction,
         .arena = work->arena,
         .takes_cached = work->takes_cached,
         .cache_ticket = work->cache_ticket,
     };
     sql_writes_init(&session.writes, transaction, work->tenant, !work->self->keys);
-    enum status status = work->body(&session.base, work->context, error);
+    enum status status =
+        work->locks ? store_locks_take(&session.base, work->arena, error) : STATUS_OK;
+    if (status == STATUS_OK) status = work->body(&session.base, work->context, error);
     if (status == STATUS_OK) status = sql_writes_flush(&session.writes, error);
     sql_writes_release(&session.writes);
     sql_search_release(&session);
@@ -109,6 +112,24 @@ enum status sql_store_query(struct sql_session *session, const struct sql_statem
 {
     TRY(sql_writes_flush(&session->writes, error));
     return sql_query(session->transaction, statement, params, count, arena, rows, error);
+}
+
+/* What is tried passes over the rows that another has: are there more than it got? */
+enum status sql_store_query_locking(struct sql_session *session,
+                                    const struct sql_locking *statements, enum store_lock lock,
+                                    const struct sql_value *params, size_t count,
+                                    struct arena *arena, struct sql_rows *rows, struct error *error)
+{
+    const struct sql_statement *const forms[] = {[STORE_NO_LOCK] = statements->get,
+                                                 [STORE_LOCK] = statements->lock,
+                                                 [STORE_TRY_LOCK] = statements->try_lock};
+    struct sql_rows all;
+    TRY(sql_store_query(session, forms[lock], params, count, arena, rows, error));
+    if (lock != STORE_TRY_LOCK) return STATUS_OK;
+    struct arena_mark mark = arena_mark(arena);
+    TRY(sql_store_query(session, statements->get, params, count, arena, &all, error));
+    arena_rewind(arena, mark);
+    return all.row_count == rows->row_count ? STATUS_OK : error_plain(error, STATUS_WRITE_CONFLICT);
 }
 
 enum status sql_store_ask_each(struct sql_session *session, const struct sql_statement *statement,
@@ -142,14 +163,21 @@ static enum status transact(struct store *base, enum sql_mode mode, struct str t
                             struct error *error)
 {
     struct sql_store *self = self_of(base);
+    struct store_locks locks;
+    bool has_rivals = mode == SQL_WRITE && !self->keys; /* the embedded one has one writer */
     struct work work = {.self = self,
                         .tenant = tenant,
                         .arena = arena,
                         .body = body,
                         .context = context,
+                        .locks = has_rivals ? &locks : NULL,
                         .takes_cached = self->cache && mode == SQL_READ};
     if (work.takes_cached) work.cache_ticket = document_cache_ticket(self->cache);
-    return self->driver->transact(self->driver, mode, tenant, arena, run_work, &work, error);
+    if (has_rivals) store_locks_init(&locks);
+    enum status status =
+        self->driver->transact(self->driver, mode, tenant, arena, run_work, &work, error);
+    if (has_rivals) store_locks_release(&locks);
+    return status;
 }
 
 static enum status sql_store_read(struct store *base, struct str tenant, struct arena *arena,

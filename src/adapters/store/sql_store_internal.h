@@ -14,6 +14,7 @@
 #include "adapters/store/sql_write_group.h"
 #include "adapters/store/sql_writes.h"
 #include "adapters/store/sqlite_keys.h"
+#include "application/ports/store_locks.h"
 #include "application/ports/webhook_store.h"
 #include "sql_statements.h"
 
@@ -101,6 +102,18 @@ static inline struct sql_value sql_instant(instant when)
 enum status sql_store_query(struct sql_session *session, const struct sql_statement *statement,
                             const struct sql_value *params, size_t count, struct arena *arena,
                             struct sql_rows *rows, struct error *error);
+/* A statement in its three forms. */
+struct sql_locking {
+    const struct sql_statement *get, *lock, *try_lock;
+};
+#define SESSION_QUERY_LOCKING(session, statements, how, params, arena, rows, error)                \
+    sql_store_query_locking(session, statements, how, params, SQL_COUNT(params), arena, rows, error)
+/* STATUS_WRITE_CONFLICT when it is tried and another has one of the rows. */
+enum status sql_store_query_locking(struct sql_session *session,
+                                    const struct sql_locking *statements, enum store_lock lock,
+                                    const struct sql_value *params, size_t count,
+                                    struct arena *arena, struct sql_rows *rows,
+                                    struct error *error);
 /* A statement that gives the numbers, from 0, of those texts for which something holds. */
 enum status sql_store_ask_each(struct sql_session *session, const struct sql_statement *statement,
                                const struct str *texts, size_t count, bool *yes,
@@ -162,7 +175,7 @@ enum status sql_trees_merge_list(struct store_session *, const struct str *custo
                                  struct error *);
 
 enum status sql_lists_keys_lock(struct store_session *, const struct str *keys, size_t count,
-                                struct error *);
+                                enum store_lock, struct error *);
 enum status sql_lists_keys_find(struct store_session *, const struct str *keys, size_t count,
                                 size_t homes_max, struct arena *, struct key_hit **,
                                 size_t *hit_count, struct error *);

@@ -1,5 +1,6 @@
-/* The functions of the port only forward to the adapter. */
-#include "application/ports/store.h"
+/* The functions of the port forward to the adapter; locks are asked for in order (store_locks.h).
+ */
+#include "application/ports/store_locks.h"
 
 enum status store_read(struct store *store, struct str tenant, struct arena *arena,
                        store_body *body, void *context, struct error *error)
@@ -42,6 +43,8 @@ struct queue_wait store_wait(struct store *store, enum store_use use)
 enum status store_profile_get(struct store_session *session, struct str id, enum store_lock lock,
                               struct arena *arena, struct profile_row *row, struct error *error)
 {
+    if (lock == STORE_LOCK)
+        TRY(store_locks_ask(session->locks, STORE_PLACE_CUSTOMER, &id, 1, &lock, error));
     return session->store->operations->profile_get(session, id, lock, arena, row, error);
 }
 
@@ -49,6 +52,8 @@ enum status store_profiles_get(struct store_session *session, const struct str *
                                enum store_lock lock, struct arena *arena, struct profile_row *rows,
                                struct error *error)
 {
+    if (lock == STORE_LOCK)
+        TRY(store_locks_ask(session->locks, STORE_PLACE_CUSTOMER, ids, count, &lock, error));
     return session->store->operations->profiles_get(session, ids, count, lock, arena, rows, error);
 }
 
@@ -162,7 +167,16 @@ enum status store_merge_list(struct store_session *session, const struct str *cu
 enum status store_keys_lock(struct store_session *session, const struct str *keys, size_t count,
                             struct error *error)
 {
-    return session->store->operations->keys_lock(session, keys, count, error);
+    enum store_lock how;
+    TRY(store_locks_ask(session->locks, STORE_PLACE_KEY, keys, count, &how, error));
+    return session->store->operations->keys_lock(session, keys, count, how, error);
+}
+
+enum status store_key_lock_last(struct store_session *session, struct str key, struct error *error)
+{
+    enum store_lock how;
+    TRY(store_locks_ask(session->locks, STORE_PLACE_LAST, &key, 1, &how, error));
+    return session->store->operations->keys_lock(session, &key, 1, how, error);
 }
 
 enum status store_keys_find(struct store_session *session, const struct str *keys, size_t count,
@@ -361,6 +375,7 @@ enum status store_job_parts_purge(struct store *store, instant before, struct ar
 enum status store_duplicate_insert(struct store_session *session, const struct duplicate_row *row,
                                    struct error *error)
 {
+    store_locks_raise(session->locks, STORE_PLACE_DUPLICATE, row->duplicate_id);
     return session->store->operations->duplicate_insert(session, row, error);
 }
 
@@ -373,6 +388,8 @@ enum status store_duplicate_update(struct store_session *session, const struct d
 enum status store_duplicate_get(struct store_session *session, struct str id, enum store_lock lock,
                                 struct arena *arena, struct duplicate_row *row, struct error *error)
 {
+    if (lock == STORE_LOCK)
+        TRY(store_locks_ask(session->locks, STORE_PLACE_DUPLICATE, &id, 1, &lock, error));
     return session->store->operations->duplicate_get(session, id, lock, arena, row, error);
 }
 
@@ -381,8 +398,19 @@ enum status store_duplicate_list_of(struct store_session *session, const struct 
                                     struct duplicate_row **rows, size_t *row_count,
                                     struct error *error)
 {
-    return session->store->operations->duplicate_list_of(session, homes, count, lock, arena, rows,
-                                                         row_count, error);
+    const struct store_operations *operations = session->store->operations;
+    bool locks = lock == STORE_LOCK;
+    if (locks) lock = store_locks_ask_some(session->locks, STORE_PLACE_DUPLICATE);
+    enum status status =
+        operations->duplicate_list_of(session, homes, count, lock, arena, rows, row_count, error);
+    bool is_tried = status == STATUS_WRITE_CONFLICT && lock == STORE_TRY_LOCK;
+    if (is_tried) /* which ones, for the next run */
+        TRY(operations->duplicate_list_of(session, homes, count, STORE_NO_LOCK, arena, rows,
+                                          row_count, error));
+    for (size_t i = 0; i < *row_count && locks && (status == STATUS_OK || is_tried); i++)
+        TRY(store_locks_note(session->locks, STORE_PLACE_DUPLICATE, (*rows)[i].duplicate_id,
+                             error));
+    return is_tried ? error_plain(error, status) : status;
 }
 
 enum status store_duplicate_list(struct store_session *session,

@@ -19,8 +19,11 @@
  * Every operation is confined to the session's tenant.
  *
  * Locking: whoever changes a customer first gets its root with STORE_LOCK; all facts and edges of a
- * tree are guarded by the lock on its root. Two roots are locked in the order of their ids. Version
- * and event order per customer follow from that lock.
+ * tree are guarded by the lock on its root. Version and event order per customer follow from that
+ * lock. Locks are waited for in one order alone, so that no two units of work wait for each other
+ * (ports/store_locks.h): keys, customers by their ids, items of the review queue. What is asked for
+ * out of that order may be a conflict, after which the body runs again: it is right in any order,
+ * and cheapest in this one. A job's row is locked before all of them.
  */
 #ifndef APPLICATION_PORTS_STORE_H
 #define APPLICATION_PORTS_STORE_H
@@ -213,13 +216,15 @@ struct relay_state {
     int64_t newest;       /* position in the outbox */
 };
 
-enum store_lock { STORE_NO_LOCK, STORE_LOCK };
+/* STORE_TRY_LOCK is the port's word to the adapters: when another has it, STATUS_WRITE_CONFLICT. */
+enum store_lock { STORE_NO_LOCK, STORE_LOCK, STORE_TRY_LOCK };
 
 /* What a request is about to do. */
 enum store_use { STORE_LOOKUP, STORE_READ, STORE_WRITE };
 
 struct store;
 struct store_session;
+struct store_locks;
 struct webhook_operations;
 struct replica_operations;
 
@@ -294,7 +299,7 @@ struct store_operations {
     enum status (*merge_list)(struct store_session *, const struct str *customers, size_t count,
                               struct arena *, struct merge **, size_t *merge_count, struct error *);
     enum status (*keys_lock)(struct store_session *, const struct str *keys, size_t count,
-                             struct error *);
+                             enum store_lock, struct error *);
     enum status (*keys_find)(struct store_session *, const struct str *keys, size_t count,
                              size_t homes_max, struct arena *, struct key_hit **, size_t *hit_count,
                              struct error *);
@@ -383,6 +388,7 @@ struct store {
 struct store_session {
     struct store *store;
     struct str tenant;
+    struct store_locks *locks; /* NULL: nobody else writes meanwhile, or it only reads */
 };
 
 /* Runs `body` in one read-only snapshot. */
@@ -482,10 +488,12 @@ MUST_CHECK enum status store_merge_list(struct store_session *session, const str
                                         size_t count, struct arena *arena, struct merge **merges,
                                         size_t *merge_count, struct error *error);
 /* Makes "no such key yet" a decision that holds until the transaction ends: another write that
- * locks one of these keys waits. The keys are in order (str_sort), so that no two wait for each
- * other. */
+ * locks one of these keys waits. The keys are in order (str_sort). */
 MUST_CHECK enum status store_keys_lock(struct store_session *session, const struct str *keys,
                                        size_t count, struct error *error);
+/* A key that is locked behind everything else, by whoever is about to end. */
+MUST_CHECK enum status store_key_lock_last(struct store_session *session, struct str key,
+                                           struct error *error);
 /* In the order of the keys asked for, then of home. Of each key at most `homes_max` homes (up to
  * STORE_HOMES_MAX); which, when it has more, is not said. The SQL stores keep keys as 64-bit
  * hashes: a home may be found that has another key of the same hash instead. */
@@ -651,7 +659,7 @@ MUST_CHECK enum status store_duplicate_insert(struct store_session *session,
 /* The row must be locked. */
 MUST_CHECK enum status store_duplicate_update(struct store_session *session,
                                               const struct duplicate_row *row, struct error *error);
-/* STATUS_DUPLICATE_NOT_FOUND. Lock as for a profile; after those of customers. */
+/* STATUS_DUPLICATE_NOT_FOUND. Lock as for a profile. */
 MUST_CHECK enum status store_duplicate_get(struct store_session *session, struct str id,
                                            enum store_lock lock, struct arena *arena,
                                            struct duplicate_row *row, struct error *error);
