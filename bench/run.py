@@ -472,7 +472,8 @@ def search(options):
             fresh = unseen(service, stage, kind, options.profiles)
             report(measure=f"search {options.store}", kind=kind, profiles=options.profiles, rounds=rate,
                    median_per_second=statistics.median(run["per_second"] for run in rate),
-                   two_at_a_time=calm, unseen=fresh, failed=sum(run["failed"] for run in rate))
+                   median_p99_ms=statistics.median(run["p99_ms"] for run in rate), two_at_a_time=calm, unseen=fresh,
+                   failed=sum(run["failed"] for run in rate))
         service.stop()
         report_index(stage, options)
     finally:
