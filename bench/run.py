@@ -419,12 +419,30 @@ SEARCHES = {
 }
 
 
-def write_searches(path, kind, profiles, count=5000):
-    chance = random.Random(17)
+def write_searches(path, kind, profiles, count=5000, seed=17):
+    chance = random.Random(seed)
     with open(path, "w", encoding="utf-8") as out:
         for _ in range(count):
             asked = SEARCHES[kind](chance, person(chance.randrange(profiles)))
             out.write(f"{API}/customers?{urllib.parse.urlencode(asked)}&limit=10\n")
+
+
+def unseen(service, stage, kind, profiles, count=1000):
+    """Processor time and milliseconds of searches that nobody made before, one behind the other."""
+    path, times = os.path.join(stage.directory, "unseen"), []
+    write_searches(path, kind, profiles, count, seed=18)
+    connection = http.client.HTTPConnection("127.0.0.1", service.port)
+    before = float(counters(service)["process_cpu_seconds_total"])
+    with open(path, encoding="utf-8") as targets:
+        for target in targets:
+            began = time.monotonic()
+            connection.request("GET", target.strip(), headers={"Authorization": f"Bearer {stage.token}"})
+            connection.getresponse().read()
+            times.append((time.monotonic() - began) * 1000)
+    connection.close()
+    times.sort()
+    spent = float(counters(service)["process_cpu_seconds_total"]) - before
+    return {"cpu_us": round(spent / count * 1e6), "p50_ms": round(times[count // 2], 2), "p99_ms": round(times[count * 99 // 100], 2)}
 
 
 def index_bytes(stage):
@@ -451,9 +469,11 @@ def search(options):
             wrk(service.port, "search.lua", arguments, 1)
             rate = [wrk(service.port, "search.lua", arguments, options.seconds) for _ in range(options.rounds)]
             calm = wrk(service.port, "search.lua", arguments, options.seconds, connections=2)
+            fresh = unseen(service, stage, kind, options.profiles)
             report(measure=f"search {options.store}", kind=kind, profiles=options.profiles, rounds=rate,
                    median_per_second=statistics.median(run["per_second"] for run in rate),
-                   median_p99_ms=statistics.median(run["p99_ms"] for run in rate), two_at_a_time=calm, failed=sum(run["failed"] for run in rate))
+                   median_p99_ms=statistics.median(run["p99_ms"] for run in rate), two_at_a_time=calm, unseen=fresh,
+                   failed=sum(run["failed"] for run in rate))
         service.stop()
         report_index(stage, options)
     finally:

@@ -12,7 +12,8 @@ enum {
     NUMBERS_AT_ONCE = 256,
     SHORT_BELOW = 3,   /* bytes of a beginning */
     SHORT_BLOCKS = 64, /* that are read for it, of a segment */
-    KEPT_WORD_MAX = 4, /* bytes of a beginning whose best hits are kept */
+    KEPT_WORD_MAX = 4, /* bytes of a beginning whose best hits are kept, and of longer ones */
+    KEPT_FROM = 4,     /* those that so many blocks have */
     KEPT_HITS_MAX = 512,
     KEPT_RANK_SHIFT = 48, /* above a number */
     LIST_ARENA_BYTES = 1 << 30,
@@ -159,6 +160,15 @@ static void offer_block(void *context, struct str body, const struct search_rang
     }
 }
 
+static size_t reach_of(const struct finding *finding, size_t segment, size_t token)
+{
+    const struct search_ranges *ranges = &finding->ask->ranges[token];
+    size_t reach = 0;
+    for (size_t r = 0; r < ranges->count; r++)
+        reach += search_view_reach(finding->view, segment, &ranges->items[r]);
+    return reach;
+}
+
 /* Of a letter or two begins a good part of all words; the word itself comes first. */
 static bool is_short(const struct search_token *token)
 {
@@ -183,14 +193,14 @@ static enum status find_one_token(struct finding *finding, size_t segment, struc
 
 /* Many words begin so and many people type it, while the segment stays as it is. Absent: for the
  * reading nothing is kept. */
-static struct str kept_key(const struct finding *finding)
+static struct str kept_key(const struct finding *finding, size_t segment)
 {
     const struct search_ask *ask = finding->ask;
     const struct search_token *token = &ask->reading->tokens[0];
     const struct search_ranking *ranking = finding->ranking;
     if (!finding->view->recall || !ask->close_only || ranking->after ||
-        ranking->max > KEPT_HITS_MAX || str_is_empty(token->word) ||
-        token->word.len > KEPT_WORD_MAX || !str_is_empty(token->phone))
+        ranking->max > KEPT_HITS_MAX || str_is_empty(token->word) || !str_is_empty(token->phone) ||
+        (token->word.len > KEPT_WORD_MAX && reach_of(finding, segment, 0) < KEPT_FROM))
         return STR_NONE;
     return arena_format(finding->arena, "%zu %u %d %.*s", ranking->max, token->fields,
                         token->is_last, STR_ARGS(token->word));
@@ -241,7 +251,7 @@ static enum status find_to_keep(struct finding *finding, size_t segment, struct 
 
 static enum status find_beginning(struct finding *finding, size_t segment, struct error *error)
 {
-    struct str key = kept_key(finding);
+    struct str key = kept_key(finding, segment);
     if (str_is_none(key)) return find_one_token(finding, segment, error);
     struct str kept = finding->view->recall(finding->view->context, segment, key);
     if (str_is_none(kept)) return find_to_keep(finding, segment, key, error);
@@ -405,6 +415,18 @@ static enum status build_list(struct finding *finding, size_t segment, size_t to
     return status;
 }
 
+/* A list of what is near is made for who asks again: most typos are made once, the words that stand
+ * beside them are typed every day. */
+static bool is_worth_a_list(const struct finding *finding, size_t segment, struct str key)
+{
+    const struct search_view *view = finding->view;
+    if (finding->ask->close_only) return true;
+    struct str mark = arena_format(finding->arena, "A%.*s", STR_ARGS(key));
+    if (str_is_none(mark) || !str_is_none(view->recall(view->context, segment, mark))) return true;
+    view->remember(view->context, segment, mark, STR(""));
+    return false;
+}
+
 /* *bytes stays absent where no list is kept: of rare tokens, and where there is no room for it. */
 static enum status find_list(struct finding *finding, size_t segment, size_t token,
                              struct str *bytes, struct error *error)
@@ -415,7 +437,7 @@ static enum status find_list(struct finding *finding, size_t segment, size_t tok
     *bytes = STR_NONE;
     if (str_is_none(key)) return STATUS_OK;
     *bytes = view->recall(view->context, segment, key);
-    if (!str_is_none(*bytes)) return STATUS_OK;
+    if (!str_is_none(*bytes) || !is_worth_a_list(finding, segment, key)) return STATUS_OK;
     arena_init(&arena, LIST_ARENA_BYTES);
     enum status status = build_list(finding, segment, token, &arena, &built, error);
     if (!str_is_none(built)) view->remember(view->context, segment, key, built);
@@ -492,10 +514,7 @@ static void order_tokens(struct finding *finding, size_t segment, size_t *order)
 {
     size_t *reach = finding->reach, count = token_count(finding);
     for (size_t t = 0; t < count; t++) {
-        const struct search_ranges *ranges = &finding->ask->ranges[t];
-        reach[t] = 0;
-        for (size_t r = 0; r < ranges->count; r++)
-            reach[t] += search_view_reach(finding->view, segment, &ranges->items[r]);
+        reach[t] = reach_of(finding, segment, t);
         size_t at = t;
         for (; at > 0 && reach[order[at - 1]] > reach[t]; at--) order[at] = order[at - 1];
         order[at] = t;
@@ -531,7 +550,7 @@ static enum status meet_token(struct finding *finding, size_t segment, size_t to
 /* One that may lack a token has one of the first two. */
 static enum status find_all_tokens(struct finding *finding, size_t segment, struct error *error)
 {
-    size_t order[SEARCH_TOKENS_MAX], may_lack = lacking_max(finding);
+    size_t order[SEARCH_TOKENS_MAX] = {0}, may_lack = lacking_max(finding);
     order_tokens(finding, segment, order);
     finding->candidates = (struct candidates){0};
     finding->sieve = (struct sieve){0};

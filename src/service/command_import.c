@@ -440,7 +440,7 @@ static const struct command_option options[] = {
     {STR("resume"), STR("JOB | last"),
      STR("go on with an import that was interrupted, behind the last row that is in; with the "
          "same FILE, all else is known")},
-    {STR("undo"), STR("JOB"), STR("take a whole import back; no FILE")},
+    {STR("undo"), STR("JOB | last"), STR("take a whole import back; no FILE")},
     {STR("encoding"), STR(CSV_ENCODINGS_ALLOWED), STR("of CSV; else it is found")},
     {STR("format"), STR("csv | ndjson"), STR("else by the name or the first byte")},
     {STR("json"), STR_NONE, STR("no progress, and a summary that a program reads")},
@@ -456,7 +456,7 @@ const struct command command_import = {
                 "      --map name=Company --map emails=Mail --map identifiers.VAT=\"VAT no\" \\\n"
                 "      --ignore-unknown --errors refused.csv\n"
                 "  customer360 import customers.csv --resume last\n"
-                "  customer360 import --undo last\n\n"
+                "  customer360 import --undo JOB\n\n"
                 "A column named as a field needs no mapping: name, emails, addresses.city,\n"
                 "contacts[0].email, identifiers.VAT, preferences.theme. A cell of a list is split\n"
                 "at ';'. FILE is - for standard input. The file of an export restores its state.\n"

@@ -1,6 +1,7 @@
 #include "adapters/store/document_cache.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,10 +29,11 @@ struct shard {
     struct entry *oldest;
     struct entry *youngest;
     size_t bytes;
-    uint64_t generation; /* counts invalidations */
+    uint64_t generation; /* of its latest invalidation */
 };
 
 struct document_cache {
+    _Atomic uint64_t generation; /* counts invalidations */
     struct shard shards[SHARD_COUNT];
     size_t bucket_count; /* per shard, a power of two */
     size_t shard_capacity_bytes;
@@ -211,6 +213,11 @@ static struct entry *entry_new(uint64_t key, struct str tenant, const struct pro
 
 /* --- what callers see --- */
 
+uint64_t document_cache_ticket(const struct document_cache *cache)
+{
+    return atomic_load(&cache->generation);
+}
+
 enum document_cache_result document_cache_get(struct document_cache *cache, uint64_t key,
                                               struct str tenant, struct str id, struct arena *arena,
                                               struct profile_row *row, uint64_t *ticket)
@@ -223,7 +230,7 @@ enum document_cache_result document_cache_get(struct document_cache *cache, uint
         entry->referenced = true;
         result = copy_out(entry, arena, row) ? DOCUMENT_CACHE_HIT : DOCUMENT_CACHE_NO_MEMORY;
     }
-    *ticket = shard->generation;
+    *ticket = document_cache_ticket(cache);
     pthread_mutex_unlock(&shard->mutex);
     return result;
 }
@@ -235,7 +242,7 @@ void document_cache_put(struct document_cache *cache, uint64_t key, uint64_t tic
     if (!entry) return;
     struct shard *shard = shard_of(cache, key);
     pthread_mutex_lock(&shard->mutex);
-    bool wanted = shard->generation == ticket && entry->size <= cache->shard_capacity_bytes &&
+    bool wanted = shard->generation <= ticket && entry->size <= cache->shard_capacity_bytes &&
                   !find(cache, shard, key, tenant, row->customer_id);
     if (wanted) {
         make_room(cache, shard, entry->size);
@@ -253,7 +260,7 @@ void document_cache_invalidate(struct document_cache *cache, uint64_t key)
 {
     struct shard *shard = shard_of(cache, key);
     pthread_mutex_lock(&shard->mutex);
-    shard->generation++;
+    shard->generation = atomic_fetch_add(&cache->generation, 1) + 1;
     kill_key(cache, shard, key);
     pthread_mutex_unlock(&shard->mutex);
 }
@@ -263,7 +270,7 @@ void document_cache_invalidate_all(struct document_cache *cache)
     for (size_t i = 0; i < SHARD_COUNT; i++) {
         struct shard *shard = &cache->shards[i];
         pthread_mutex_lock(&shard->mutex);
-        shard->generation++;
+        shard->generation = atomic_fetch_add(&cache->generation, 1) + 1;
         for (struct entry *entry = shard->oldest; entry; entry = entry->next_in_queue)
             entry->dead = true;
         memset(shard->buckets, 0, cache->bucket_count * sizeof(*shard->buckets));

@@ -26,6 +26,8 @@ void document_cache_free(struct document_cache *cache);
 /* What a row goes by. */
 uint64_t document_cache_key(const struct document_cache *cache, struct str tenant, struct str id);
 
+/* For a row that will be read in a snapshot which is not taken yet. */
+uint64_t document_cache_ticket(const struct document_cache *cache);
 /* On a hit *row is a copy in the arena; on a miss *ticket is what document_cache_put() wants. */
 enum document_cache_result document_cache_get(struct document_cache *cache, uint64_t key,
                                               struct str tenant, struct str id, struct arena *arena,

@@ -113,9 +113,9 @@ static size_t size_of_body(const struct search_finding *body)
     return sizeof(*body) + body->len + body->key_len;
 }
 
-void search_cache_let_go(struct search_finding *body)
+void search_cache_let_go(struct search_finding *finding)
 {
-    if (atomic_fetch_sub(&body->holders, 1) == 1) free(body);
+    if (atomic_fetch_sub(&finding->holders, 1) == 1) free(finding);
 }
 
 static void free_body(struct search_cache *cache, struct search_cached *segment, size_t block)

@@ -1,6 +1,7 @@
 /* The search index in a session. What makes segments of it is search_index.c. */
 #include <stdlib.h>
 
+#include "adapters/store/search_homes.h"
 #include "adapters/store/sql_store_internal.h"
 
 enum {
@@ -340,29 +341,107 @@ static int compare_wanted(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Rows that are asked for. */
+struct asking {
+    struct sql_session *session;
+    const int64_t *numbers;
+    struct profile_row *rows;
+    struct wanted *missing;
+    size_t missing_count;
+};
+
+/* As he was last told, which may be after the snapshot. Who is merged, or is not there any more, is
+ * read in it: his survivor is. */
+static bool is_cacheable(const struct profile_row *row)
+{
+    return str_is_none(row->survivor_id) && row->erased_at == INSTANT_NONE &&
+           !str_is_none(row->document);
+}
+
+static bool find_cached(const struct asking *asking, size_t index, struct arena *arena)
+{
+    const struct sql_session *session = asking->session;
+    struct sql_store *store = (struct sql_store *)session->base.store;
+    uint64_t ignored;
+    if (!session->takes_cached || !store->homes) return false;
+    struct str home = search_homes_find(store->homes, asking->numbers[index], arena);
+    if (str_is_none(home)) return false;
+    uint64_t key = document_cache_key(store->cache, session->base.tenant, home);
+    return document_cache_get(store->cache, key, session->base.tenant, home, arena,
+                              &asking->rows[index], &ignored) == DOCUMENT_CACHE_HIT &&
+           is_cacheable(&asking->rows[index]);
+}
+
+/* Of a number that is there twice, as two readings propose one entry, one gets the row. */
+static bool take_cached(struct asking *asking, size_t count, struct arena *arena)
+{
+    struct wanted *wanted = ARENA_NEW_ARRAY(arena, struct wanted, count);
+    if (!wanted) return false;
+    for (size_t i = 0; i < count; i++) {
+        asking->rows[i] = (struct profile_row){.erased_at = INSTANT_NONE};
+        wanted[i] = (struct wanted){asking->numbers[i], i};
+    }
+    if (count > 1) qsort(wanted, count, sizeof(*wanted), compare_wanted);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && wanted[i - 1].number == wanted[i].number) continue;
+        const struct wanted *at =
+            bsearch(&wanted[i], wanted, count, sizeof(*wanted), compare_wanted);
+        if (!at || find_cached(asking, at->index, arena)) continue;
+        asking->rows[at->index] = (struct profile_row){.erased_at = INSTANT_NONE};
+        asking->missing[asking->missing_count++] = *at;
+    }
+    return true;
+}
+
+static void keep_row(const struct asking *asking, int64_t number, const struct profile_row *row)
+{
+    const struct sql_session *session = asking->session;
+    struct sql_store *store = (struct sql_store *)session->base.store;
+    if (!session->takes_cached || !store->homes || !is_cacheable(row)) return;
+    uint64_t key = document_cache_key(store->cache, session->base.tenant, row->customer_id);
+    search_homes_put(store->homes, number, row->customer_id);
+    document_cache_put(store->cache, key, session->cache_ticket, session->base.tenant, row);
+}
+
+static void give_row(const struct asking *asking, int64_t number, const struct profile_row *row)
+{
+    const struct wanted key = {.number = number};
+    const struct wanted *at = bsearch(&key, asking->missing, asking->missing_count,
+                                      sizeof(*asking->missing), compare_wanted);
+    if (!at) return;
+    asking->rows[at->index] = *row;
+    keep_row(asking, number, row);
+}
+
+static enum status ask_missing(struct asking *asking, struct arena *arena, struct error *error)
+{
+    size_t count = asking->missing_count;
+    struct str *texts = ARENA_NEW_ARRAY(arena, struct str, count);
+    if (!texts) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < count; i++) {
+        texts[i] = arena_format(arena, "%lld", (long long)asking->missing[i].number);
+        if (str_is_none(texts[i])) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    }
+    const struct sql_value params[] = {SQL_PARAM_TEXT(asking->session->base.tenant),
+                                       SQL_PARAM_ARRAY(texts, count)};
+    struct sql_rows found;
+    TRY(SESSION_QUERY(asking->session, SQL_SEARCH_PROFILES, params, arena, &found, error));
+    for (size_t i = 0; i < found.row_count; i++) {
+        struct profile_row row;
+        sql_profiles_decode_from(&found, i, 1, &row);
+        give_row(asking, sql_cell_int64(&found, i, 0, 0), &row);
+    }
+    return STATUS_OK;
+}
+
 enum status sql_search_profiles(struct store_session *base, const int64_t *numbers, size_t count,
                                 struct arena *arena, struct profile_row *rows, struct error *error)
 {
-    struct str *texts = ARENA_NEW_ARRAY(arena, struct str, count);
-    struct wanted *wanted = ARENA_NEW_ARRAY(arena, struct wanted, count);
-    if (!texts || !wanted) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t i = 0; i < count; i++) {
-        wanted[i] = (struct wanted){numbers[i], i};
-        rows[i] = (struct profile_row){.erased_at = INSTANT_NONE};
-        texts[i] = arena_format(arena, "%lld", (long long)numbers[i]);
-        if (str_is_none(texts[i])) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    }
-    if (count == 0) return STATUS_OK;
-    qsort(wanted, count, sizeof(*wanted), compare_wanted);
-    const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_ARRAY(texts, count)};
-    struct sql_rows found;
-    TRY(SESSION_QUERY(sql_session_of(base), SQL_SEARCH_PROFILES, params, arena, &found, error));
-    for (size_t i = 0; i < found.row_count; i++) {
-        struct wanted key = {.number = sql_cell_int64(&found, i, 0, 0)};
-        const struct wanted *at = bsearch(&key, wanted, count, sizeof(*wanted), compare_wanted);
-        if (at) sql_profiles_decode_from(&found, i, 1, &rows[at->index]);
-    }
-    return STATUS_OK;
+    struct asking asking = {.session = sql_session_of(base), .numbers = numbers, .rows = rows};
+    asking.missing = ARENA_NEW_ARRAY(arena, struct wanted, count);
+    if (!asking.missing || !take_cached(&asking, count, arena))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return asking.missing_count > 0 ? ask_missing(&asking, arena, error) : STATUS_OK;
 }
 
 /* --- the backlog --- */

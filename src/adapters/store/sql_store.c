@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adapters/store/search_homes.h"
 #include "adapters/store/sql_store_internal.h"
 #include "engines/loop/loop.h"
 
@@ -71,16 +72,20 @@ struct work {
     store_body *body;
     void *context;
     struct store_locks *locks; /* NULL: nobody else writes meanwhile, or it only reads */
+    bool takes_cached;         /* see struct sql_session */
+    uint64_t cache_ticket;
 };
 
 /* Rows are gathered where a statement is a message. */
-static enum status run(const struct work *work, struct sql_transaction *transaction,
-                       struct error *error)
+static enum status run_work(struct sql_transaction *transaction, void *context, struct error *error)
 {
+    const struct work *work = context;
     struct sql_session session = {
         .base = {.store = &work->self->base, .tenant = work->tenant, .locks = work->locks},
         .transaction = transaction,
         .arena = work->arena,
+        .takes_cached = work->takes_cached,
+        .cache_ticket = work->cache_ticket,
     };
     sql_writes_init(&session.writes, transaction, work->tenant, !work->self->keys);
     enum status status =
@@ -96,13 +101,9 @@ enum status sql_store_run(struct sql_store *self, struct sql_transaction *transa
                           struct str tenant, struct arena *arena, store_body *body, void *context,
                           struct error *error)
 {
-    const struct work work = {self, tenant, arena, body, context, NULL};
-    return run(&work, transaction, error);
-}
-
-static enum status run_work(struct sql_transaction *transaction, void *context, struct error *error)
-{
-    return run(context, transaction, error);
+    struct work work = {
+        .self = self, .tenant = tenant, .arena = arena, .body = body, .context = context};
+    return run_work(transaction, &work, error);
 }
 
 enum status sql_store_query(struct sql_session *session, const struct sql_statement *statement,
@@ -164,7 +165,14 @@ static enum status transact(struct store *base, enum sql_mode mode, struct str t
     struct sql_store *self = self_of(base);
     struct store_locks locks;
     bool has_rivals = mode == SQL_WRITE && !self->keys; /* the embedded one has one writer */
-    struct work work = {self, tenant, arena, body, context, has_rivals ? &locks : NULL};
+    struct work work = {.self = self,
+                        .tenant = tenant,
+                        .arena = arena,
+                        .body = body,
+                        .context = context,
+                        .locks = has_rivals ? &locks : NULL,
+                        .takes_cached = self->cache && mode == SQL_READ};
+    if (work.takes_cached) work.cache_ticket = document_cache_ticket(self->cache);
     if (has_rivals) store_locks_init(&locks);
     enum status status =
         self->driver->transact(self->driver, mode, tenant, arena, run_work, &work, error);
@@ -204,7 +212,8 @@ enum status sql_store_read_at(struct sql_store *self, struct sql_driver *replica
                               struct str tenant, struct arena *arena, store_body *body,
                               void *context, struct error *error)
 {
-    struct work work = {self, tenant, arena, body, context, NULL};
+    struct work work = {
+        .self = self, .tenant = tenant, .arena = arena, .body = body, .context = context};
     return replica->transact_at(replica, position, tenant, arena, run_work, &work, error);
 }
 
@@ -475,8 +484,10 @@ struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t c
     (void)pthread_mutex_init(&self->committed_mutex, NULL);
     self->index = search_index_new();
     if (cache_bytes > 0) self->cache = document_cache_new(cache_bytes);
+    if (self->cache) self->homes = search_homes_new();
     self->search_cache = search_cache_new(search_cache_bytes);
-    if (self->index && self->search_cache && (self->cache || cache_bytes == 0)) return self;
+    if (self->index && self->search_cache && ((self->cache && self->homes) || cache_bytes == 0))
+        return self;
     sql_store_free(&self->base);
     return NULL;
 }
@@ -493,6 +504,7 @@ void sql_store_free(struct store *store)
     search_index_free(self->index);
     search_cache_free(self->search_cache);
     document_cache_free(self->cache);
+    search_homes_free(self->homes);
     free(self->changed);
     pthread_mutex_destroy(&self->committed_mutex);
     free(self);

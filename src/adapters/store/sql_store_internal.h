@@ -35,6 +35,7 @@ struct sql_store {
     struct search_worker *worker; /* PostgreSQL; NULL: the writer does it */
     struct search_cache *search_cache;
     struct document_cache *cache; /* NULL: none */
+    struct search_homes *homes;   /* with it; NULL: none */
     /* Cache keys of rows changed since the last commit; the writer thread's alone. */
     uint64_t *changed;
     size_t changed_count;
@@ -56,6 +57,8 @@ struct sql_session {
     struct str new_home;
     int64_t new_home_facts;
     struct sql_search_view *search_view; /* that it has taken; NULL: none */
+    bool takes_cached;                   /* it only reads, from the store that the cache is of */
+    uint64_t cache_ticket;               /* from before its snapshot */
 };
 
 /* The driver is set by the caller, who opens it with sql_store_committed as its hook. */
