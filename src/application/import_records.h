@@ -3,7 +3,8 @@
  * A record with a source key is an upsert: the home that the (source, key) was given to gets a new
  * assertion, else a profile is created. Without one it is created. A record that is to be created
  * and certainly is a customer already (or an earlier record of the batch) is DUPLICATE and is not
- * written. Contacts of an update are matched by contactId.
+ * written. Contacts of an update are compared with what the source said of them before, see
+ * import_contacts.h.
  *
  * A customer that an undo has removed is there again when its source record comes again, or a
  * record that gives its customerId.

@@ -9,9 +9,9 @@
  *
  * Time passes for a process that is stopped, too: no step counts for more than 25 ms.
  *
- *     saturation_rested(&saturation, now_ns);        somebody came: there was nothing to do until
- * now saturation_worked(&saturation, now_ns);        it has worked until now if
- * (saturation_is_reached(&saturation)) ...
+ *     saturation_rested(&saturation, now_ns); // somebody came, there was nothing to do until now
+ *     saturation_worked(&saturation, now_ns); // it has worked until now
+ *     if (saturation_is_reached(&saturation)) refuse();
  *
  * Of several threads that tell at once one may be overheard.
  */

@@ -1,6 +1,6 @@
 /* Whether there is time for a request: one that would wait longer for its turn than is allowed is
  * refused before anything of it is begun, so that those who are let in are served as quickly as
- * ever, and those who are not know it at once (docs/decisions: admission).
+ * ever, and those who are not know it at once (decisions 0053, 0059).
  *
  * The wait is that of the event loop, in which this request has stood until now, and that of the
  * store's queue, in which it would stand. A burst is let in: while nothing is saturated twice the

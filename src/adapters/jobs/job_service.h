@@ -1,4 +1,5 @@
-/* Imports, exports and scans for duplicates as jobs: the adapter behind adapters/api/job_runner.h.
+/* Imports, exports, recomputations and scans for duplicates as jobs: the adapter behind
+ * adapters/api/job_runner.h.
  *
  * A job is a row of the store, and its file (an upload, the result of an export) lies in the store
  * as well (application/job_parts.h). So any instance runs it: each has a thread per lane that takes

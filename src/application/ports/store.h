@@ -230,7 +230,8 @@ struct replica_operations;
 
 typedef enum status store_body(struct store_session *session, void *context, struct error *error);
 
-/* What an adapter implements. Callers use the functions below, which only forward. */
+/* What an adapter implements. Callers use the functions below, which forward, and see to the order
+ * in which locks are waited for (store_locks.h). */
 struct store_operations {
     enum status (*read)(struct store *, struct str tenant, struct arena *, store_body *, void *,
                         struct error *);
@@ -388,7 +389,8 @@ struct store {
 struct store_session {
     struct store *store;
     struct str tenant;
-    struct store_locks *locks; /* NULL: nobody else writes meanwhile, or it only reads */
+    struct store_locks *locks; /* NULL: it only reads, nobody else writes meanwhile, or, in a
+                                  group, it leaves rather than wait for a lock */
 };
 
 /* Runs `body` in one read-only snapshot. */
