@@ -14,7 +14,9 @@
  * import (consent_is_import) gives nothing where there is a revocation, nor for a contact point
  * when any home has one; a grant that has expired lifts no revocation before it. Then over the
  * homes of the tree:
- *   1. any home REVOKED: not allowed;
+ *   1. any home REVOKED, or the latest act for that very contact point a revocation: not allowed
+ *      (a grant for the whole profile lifts no revocation of one contact point, a grant for the
+ *      point does);
  *   2. with a contact point: allowed when the latest act for it is a grant, or when it belongs to
  *      some home and all homes that it belongs to are GRANTED; if no home knows it, as without. It
  *      belongs to a home that lists it among its e-mails or phones, or has a contact with it;

@@ -271,6 +271,19 @@ static void a_contact_point_is_covered_by_its_own_and_by_the_profiles_acts(void 
     assert_jane("GRANTED", "R3");
 }
 
+static void a_grant_for_the_profile_lifts_no_revocation_of_a_contact_point(void **state)
+{
+    (void)state;
+    alone();
+    act("A", "REVOKED", 10, FOR_JANE);
+    act("A", "GRANTED", 20, "");
+    assert_jane("REVOKED", "R1");
+    assert_general("GRANTED", "R2");
+    act("A", "REVOKED", 30, "");
+    act("A", "GRANTED", 40, FOR_JANE);
+    assert_jane("GRANTED", "R4");
+}
+
 static void a_merged_profile_is_granted_only_where_every_home_is(void **state)
 {
     (void)state;
@@ -361,7 +374,7 @@ static void the_matrix_has_one_row_per_question_that_an_act_names(void **state)
     assert_true(str_is_none(rows[0].question.contact_point));
     assert_answer(rows[0].answer, "GRANTED", "R3");
     assert_true(str_equal(rows[1].question.contact_point, STR("jane@x.example")));
-    assert_answer(rows[1].answer, "GRANTED", "R3");
+    assert_answer(rows[1].answer, "REVOKED", "R2");
     assert_answer(rows[2].answer, "GRANTED", "R4");
 }
 
@@ -469,6 +482,7 @@ int main(void)
         TEST(an_expired_grant_lifts_no_revocation),
         TEST(a_grant_by_import_never_beats_a_revocation),
         TEST(a_contact_point_is_covered_by_its_own_and_by_the_profiles_acts),
+        TEST(a_grant_for_the_profile_lifts_no_revocation_of_a_contact_point),
         TEST(a_merged_profile_is_granted_only_where_every_home_is),
         TEST(an_act_on_the_merged_profile_speaks_for_all_of_it),
         TEST(with_a_contact_point_the_homes_that_it_belongs_to_decide),

@@ -324,7 +324,21 @@ static void an_import_never_beats_a_revocation(void **state)
                    NULL, 50000);
 }
 
-/* One home, no imports, nothing expires: then it is one line. */
+/* One stream of acts. */
+struct stream {
+    instant latest;
+    bool grants;
+};
+
+static void flow(struct stream *stream, instant captured_at, bool grants)
+{
+    if (captured_at < stream->latest) return;
+    stream->grants = grants && (stream->grants || captured_at > stream->latest);
+    stream->latest = captured_at;
+}
+
+/* One home, no imports, nothing expires: then it is the latest of all that covers the question, and
+ * the latest for the contact point itself. */
 static bool the_latest_decides(struct property *p, void *context)
 {
     (void)context;
@@ -333,8 +347,7 @@ static bool the_latest_decides(struct property *p, void *context)
     struct consent_question question = draw_question(p);
     world.home_count = world.split = 1;
     struct tree tree = first_of(p, &world);
-    instant latest = INSTANT_NONE;
-    bool expected = false;
+    struct stream all = {.latest = INSTANT_NONE}, own = {.latest = INSTANT_NONE};
     for (size_t i = 0; i < tree.fact_count; i++) {
         struct fact *fact = &tree.facts[i];
         struct str point = json_text(json_get(fact->body, STR("contactPoint")));
@@ -350,10 +363,10 @@ static bool the_latest_decides(struct property *p, void *context)
         if (!same_purpose || !same_point) continue;
         if (!instant_parse(json_text(json_get(fact->body, STR("capturedAt"))), &captured_at))
             abort();
-        if (captured_at < latest) continue;
-        expected = grants && (expected || captured_at > latest);
-        latest = captured_at;
+        flow(&all, captured_at, grants);
+        if (!str_is_none(point)) flow(&own, captured_at, grants);
     }
+    bool expected = all.grants && (own.latest == INSTANT_NONE || own.grants);
     PROPERTY_REQUIRE(p, allowed(p, &tree, &question) == expected, "%s expected",
                      expected ? "allowed" : "not allowed");
     return true;

@@ -165,7 +165,15 @@ class PostgresServer:
                 self.process.wait(20)
             except subprocess.TimeoutExpired:
                 self.kill()
-        shutil.rmtree(self.directory, ignore_errors=True)
+        self.remove()
+
+    def remove(self):
+        """An initdb that was interrupted has a child that goes on writing for a moment."""
+        deadline = time.monotonic() + 20
+        while os.path.exists(self.directory) and time.monotonic() < deadline:
+            shutil.rmtree(self.directory, ignore_errors=True)
+            if os.path.exists(self.directory):
+                time.sleep(0.1)
 
     def url(self, database, role):
         return f"postgresql://{role}@127.0.0.1:{self.port}/{database}"
