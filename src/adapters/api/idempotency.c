@@ -245,7 +245,8 @@ enum status idempotency_run(struct call *call, struct error *error)
     struct once_key key = {.fingerprint = STR_NONE};
     struct once_answer answer = {0};
     TRY(idempotency_key(call, &key.key, error));
-    if (str_is_none(key.key)) return call->route->handle(call, error);
+    /* To keep the answer of a read would make a write of it, and of what it shows a copy. */
+    if (str_is_none(key.key) || !call->route->writes) return call->route->handle(call, error);
     TRY(run_keyed(call, &key, &answer, error));
     if (answer.replayed) replay(call, &answer);
     return STATUS_OK;
