@@ -3,9 +3,10 @@
  * and the headers that belong to them. Of a route that writes nothing, whatever its method, nothing
  * is kept: it may be asked twice by nature, and is answered anew.
  *
- * The request that a key names is its method, path, query, If-Match and body; SHA-256 over those is
- * kept beside the answer. That of an upload is known when it has been read, by its handler, or,
- * when its key has an answer, only to see whether it is the same.
+ * The request that a key names is its method, path, query, If-Match and body, and of an upload the
+ * form and encoding that its bytes are read in; SHA-256 over those is kept beside the answer. That
+ * of an upload is known when it has been read, by its handler, or, when its key has an answer, only
+ * to see whether it is the same.
  */
 #ifndef ADAPTERS_API_IDEMPOTENCY_H
 #define ADAPTERS_API_IDEMPOTENCY_H

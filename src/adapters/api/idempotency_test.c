@@ -110,6 +110,39 @@ static void a_key_of_an_upload_stands_for_its_bytes(void **state)
     assert_int_equal(api_value_at(jobs, "items")->count, 1);
 }
 
+/* The same bytes in another form or encoding are other customers. */
+static void a_key_of_an_upload_stands_for_how_it_is_read(void **state)
+{
+#define TYPE(key, type) "Idempotency-Key: " key "\r\nContent-Type: " type "\r\n"
+    static const struct {
+        const char *headers;
+        int status;
+    } asked[] = {
+        {TYPE("a", "text/csv"), 202},
+        {TYPE("a", "Text/CSV ; header=present"), 202},
+        {TYPE("a", "text/csv; charset=utf-8"), 422},
+        {TYPE("a", "text/csv; charset=iso-8859-1"), 422},
+        {TYPE("a", "application/x-ndjson"), 422},
+        {TYPE("b", "text/csv; charset=iso-8859-1"), 202},
+        {TYPE("b", "text/csv; charset=\"Windows-1252\""), 202},
+        {TYPE("b", "text/csv; charset=utf-8"), 422},
+        {TYPE("b", "text/csv"), 422},
+        {TYPE("c", "application/x-ndjson"), 202},
+        {TYPE("c", "application/ndjson; charset=utf-8"), 202},
+        {TYPE("c", "text/csv"), 422},
+    };
+#undef TYPE
+    for (size_t i = 0; i < UNIT_COUNT(asked); i++) {
+        struct raw_answer answer =
+            api_ask(*state, "POST", "imports", asked[i].headers, "{\"name\":\"Acme\"}\n");
+        if (answer.status != asked[i].status)
+            fail_msg("%zu: %d: %.*s", i, answer.status, STR_ARGS(answer.body));
+        if (answer.status == 422) expect_code(*state, answer, 422, "IDEMPOTENCY_KEY_REUSED");
+    }
+    struct json_value *jobs = api_expect(*state, "GET", "jobs", NULL, 200);
+    assert_int_equal(api_value_at(jobs, "items")->count, 3);
+}
+
 static void a_key_stands_for_one_request(void **state)
 {
     const char *body = "{\"name\":\"Acme\"}";
@@ -275,11 +308,16 @@ static void every_route_takes_a_key(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SERVED(every_kind_of_change_is_made_once), SERVED(a_job_is_started_once),
-        SERVED(a_key_stands_for_one_request),      SERVED(what_was_refused_may_be_tried_again),
-        SERVED(a_key_that_is_none_is_refused),     SERVED(every_route_takes_a_key),
-        SERVED(who_was_erased_is_told_of_no_more), SERVED(a_key_of_an_upload_stands_for_its_bytes),
+        SERVED(every_kind_of_change_is_made_once),
+        SERVED(a_job_is_started_once),
+        SERVED(a_key_stands_for_one_request),
+        SERVED(what_was_refused_may_be_tried_again),
+        SERVED(a_key_that_is_none_is_refused),
+        SERVED(every_route_takes_a_key),
+        SERVED(who_was_erased_is_told_of_no_more),
+        SERVED(a_key_of_an_upload_stands_for_its_bytes),
         SERVED(what_only_reads_is_read_again),
+        SERVED(a_key_of_an_upload_stands_for_how_it_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
