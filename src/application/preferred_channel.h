@@ -10,9 +10,10 @@
 MUST_CHECK enum status preferred_channel_check(const struct customer_change *change,
                                                const struct json_value *assertion,
                                                struct error *error);
-/* The same for the communicationPreference that a contact's fact sets: held to the consent for the
- * contact's own point of that channel (of the fact, else of `current`), or for the profile when it
- * has none. `field` is the path of the contact, ending in '.', or "". */
+/* The same for a contact's communicationPreference, when its fact sets it, or sets another point of
+ * its channel: held to the consent for the contact's own point of that channel, or for the profile
+ * when it has none. What the fact leaves out is that of `current`, which may be NULL. `field` is
+ * the path of the contact, ending in '.', or "". */
 MUST_CHECK enum status preferred_channel_check_contact(const struct customer_change *change,
                                                        const struct json_value *contact,
                                                        const struct json_value *current,

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "application/consents.h"
 #include "application/contacts.h"
 #include "application/create_customer.h"
 #include "application/get_customer.h"
@@ -277,6 +278,77 @@ static void provenance_is_of_the_contact_that_is_shown(void **state)
     assert_int_equal(found, 2);
 }
 
+/* ---- a preferred channel ---- */
+
+static void record(const char *id, const char *consent)
+{
+    struct customer_part part;
+    assert_int_equal(consents_record(&application, &caller, str_from_cstr(id), json(consent),
+                                     &arena, &part, &error),
+                     STATUS_OK);
+}
+
+/* A's Ann, who prefers EMAIL at a@x.example, as she has consented to. */
+static struct str ann_who_prefers_email(void)
+{
+    assert_int_equal(import("A", "{\"name\":\"Ann\",\"email\":\"a@x.example\"}"), IMPORT_CREATED);
+    record("A", "{\"type\":\"EMAIL\",\"status\":\"GRANTED\",\"contactPoint\":\"a@x.example\"}");
+    struct str ann = contact_id("A", 0);
+    assert_int_equal(change("A", ann, "{\"communicationPreference\":\"EMAIL\"}"), STATUS_OK);
+    return ann;
+}
+
+static void a_preference_goes_to_another_address_only_with_consent(void **state)
+{
+    (void)state;
+    struct str ann = ann_who_prefers_email();
+    assert_int_equal(change("A", ann, "{\"email\":\"b@x.example\"}"), STATUS_CONSENT_VIOLATION);
+    assert_string_equal(error.field, "email");
+    /* What is taken away is written to by nobody; what comes in its place may be. */
+    assert_int_equal(change("A", ann, "{\"email\":null}"), STATUS_OK);
+    assert_int_equal(change("A", ann, "{\"email\":\"b@x.example\"}"), STATUS_CONSENT_VIOLATION);
+    record("A", "{\"type\":\"EMAIL\",\"status\":\"GRANTED\",\"contactPoint\":\"b@x.example\"}");
+    assert_int_equal(change("A", ann, "{\"email\":\"b@x.example\"}"), STATUS_OK);
+    assert_int_equal(
+        change("A", ann, "{\"email\":\"c@x.example\",\"communicationPreference\":null}"),
+        STATUS_OK);
+    assert_int_equal(change("A", ann, "{\"email\":\"d@x.example\"}"), STATUS_OK);
+    assert_int_equal(change("A", ann, "{\"communicationPreference\":\"EMAIL\"}"),
+                     STATUS_CONSENT_VIOLATION);
+    assert_string_equal(error.field, "communicationPreference");
+}
+
+static void consent_for_the_whole_profile_goes_with_an_address(void **state)
+{
+    (void)state;
+    struct str ann = ann_who_prefers_email();
+    record("A", "{\"type\":\"EMAIL\",\"status\":\"GRANTED\"}");
+    assert_int_equal(change("A", ann, "{\"email\":\"b@x.example\"}"), STATUS_OK);
+}
+
+/* The preference is as old as its consent; what has nothing to do with it is not held to it. */
+static void a_preference_whose_consent_is_gone_hinders_no_other_change(void **state)
+{
+    (void)state;
+    struct str ann = ann_who_prefers_email();
+    record("A", "{\"type\":\"EMAIL\",\"status\":\"REVOKED\",\"contactPoint\":\"a@x.example\"}");
+    assert_int_equal(change("A", ann, "{\"name\":\"Anna\",\"phone\":\"+491\"}"), STATUS_OK);
+    assert_int_equal(change("A", ann, "{\"email\":\"a@x.example\"}"), STATUS_OK);
+    assert_int_equal(import("A", "{\"name\":\"Ann\",\"email\":\"a@x.example\"}"), IMPORT_UNCHANGED);
+}
+
+static void a_source_brings_a_preference_no_address_without_consent(void **state)
+{
+    (void)state;
+    (void)ann_who_prefers_email();
+    const char *moved = "{\"name\":\"Ann\",\"email\":\"b@x.example\"}";
+    assert_int_equal(import("A", moved), IMPORT_INVALID);
+    assert_string_equal(contacts_of("A"), "Ann a@x.example -");
+    record("A", "{\"type\":\"EMAIL\",\"status\":\"GRANTED\",\"contactPoint\":\"b@x.example\"}");
+    assert_int_equal(import("A", moved), IMPORT_UPDATED);
+    assert_string_equal(contacts_of("A"), "Ann b@x.example -");
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -290,6 +362,10 @@ int main(void)
         CASE(a_record_that_brings_its_contacts_again_has_room),
         CASE(reading_changing_and_removing_mean_one_contact),
         CASE(provenance_is_of_the_contact_that_is_shown),
+        CASE(a_preference_goes_to_another_address_only_with_consent),
+        CASE(consent_for_the_whole_profile_goes_with_an_address),
+        CASE(a_preference_whose_consent_is_gone_hinders_no_other_change),
+        CASE(a_source_brings_a_preference_no_address_without_consent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -216,6 +216,17 @@ static void accept_is_negotiated(void **state)
     assert_int_equal(api_ask(*state, "GET", "customers", "Accept: */*\r\n", NULL).status, 200);
 }
 
+/* An id that holds a slash leads to no other resource. */
+static void an_escaped_slash_is_no_slash(void **state)
+{
+    static const char *const paths[] = {"customers/X%2Fmerge", "customers/X/merge%2fpreview",
+                                        "customers%2FX"};
+    for (size_t i = 0; i < UNIT_COUNT(paths); i++) {
+        struct raw_answer answer = api_ask(*state, "POST", paths[i], "", "{}");
+        assert_error(*state, &answer, 400, "INVALID_VALUE");
+    }
+}
+
 static void what_the_engine_refuses_has_the_same_form(void **state)
 {
     struct raw_answer answer =
@@ -303,6 +314,7 @@ int main(void)
         SERVED(what_is_too_large_or_too_deep_is_refused),
         SERVED(accept_is_negotiated),
         SERVED(what_the_engine_refuses_has_the_same_form),
+        SERVED(an_escaped_slash_is_no_slash),
         SERVED(pipelined_requests_are_answered_in_order),
         cmocka_unit_test_setup_teardown(a_caller_that_asks_too_often_leaves_something_to_others,
                                         set_up_with_caller_rate, api_fixture_tear_down),

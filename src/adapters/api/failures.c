@@ -33,11 +33,6 @@ static bool takes_empty(const struct route *route)
     return route->body == ROUTE_BODY_OPTIONAL;
 }
 
-static bool changes(const struct route *route)
-{
-    return route->method != ROUTE_GET;
-}
-
 static bool is_somebodys(const struct route *route)
 {
     return route->permission != ROUTE_PUBLIC;
@@ -65,8 +60,8 @@ static const struct {
     {has_query, {STATUS_DUPLICATE_FIELD, 400}},
     {answers_json, {STATUS_NOT_ACCEPTABLE, OF_STATUS}},
     {failures_if_match, {STATUS_VERSION_MISMATCH, OF_STATUS}},
-    {changes, {STATUS_KEY_REUSED, OF_STATUS}},
-    {changes, {STATUS_REQUEST_IN_FLIGHT, OF_STATUS}},
+    {writes, {STATUS_KEY_REUSED, OF_STATUS}},
+    {writes, {STATUS_REQUEST_IN_FLIGHT, OF_STATUS}},
     {takes_body, {STATUS_UNSUPPORTED_MEDIA_TYPE, OF_STATUS}},
     {takes_body, {STATUS_REQUEST_TOO_LARGE, OF_STATUS}},
     {takes_json, {STATUS_MALFORMED_JSON, OF_STATUS}},

@@ -74,12 +74,12 @@ static bool declares(const struct route *route, enum status status)
 }
 
 /* The answer is that failure exactly when the route declares it. */
-static void check(struct api_fixture *fixture, const struct route *route, enum status reads,
-                  enum status writes)
+static void check_with(struct api_fixture *fixture, const struct route *route, const char *headers,
+                       enum status reads, enum status writes)
 {
     enum status status = reads != STATUS_OK ? reads : writes;
     api_fixture_fail(fixture, reads, writes);
-    struct raw_answer answer = ask(fixture, route, "");
+    struct raw_answer answer = ask(fixture, route, headers);
     api_fixture_fail(fixture, STATUS_OK, STATUS_OK);
     bool is_json =
         str_starts_with(raw_header(&answer, STR("Content-Type")), STR("application/json"));
@@ -89,6 +89,12 @@ static void check(struct api_fixture *fixture, const struct route *route, enum s
         fail_msg("%.*s: %d %.*s, with %.*s as the store's answer; is a request missing here?",
                  STR_ARGS(route->name), answer.status, STR_ARGS(code),
                  STR_ARGS(status_code(status)));
+}
+
+static void check(struct api_fixture *fixture, const struct route *route, enum status reads,
+                  enum status writes)
+{
+    check_with(fixture, route, "", reads, writes);
 }
 
 static void each_route_answers_for_a_store_that_fails(void **state)
@@ -109,10 +115,22 @@ static void each_route_that_writes_and_no_other_answers_for_a_write_that_fails(v
             check(*state, &routes[r], STATUS_OK, failures[i]);
 }
 
-static void each_change_tells_that_its_key_is_under_way(void **state)
+/* A key makes no write of what only reads. */
+static void each_route_with_a_key_writes_when_it_writes_without(void **state)
+{
+    for (size_t r = 0; r < routes_count; r++)
+        if (routes[r].permission != ROUTE_PUBLIC)
+            check_with(*state, &routes[r], "Idempotency-Key: k\r\n", STATUS_OK, STATUS_STORE_FULL);
+}
+
+static void each_change_and_nothing_else_tells_that_its_key_is_under_way(void **state)
 {
     for (size_t r = 0; r < routes_count; r++) {
-        if (routes[r].method == ROUTE_GET) continue;
+        if (!routes[r].writes) {
+            assert_false(declares(&routes[r], STATUS_REQUEST_IN_FLIGHT));
+            assert_false(declares(&routes[r], STATUS_KEY_REUSED));
+            continue;
+        }
         api_fixture_fail(*state, STATUS_OK, STATUS_REQUEST_IN_FLIGHT);
         struct raw_answer answer = ask(*state, &routes[r], "Idempotency-Key: k\r\n");
         api_fixture_fail(*state, STATUS_OK, STATUS_OK);
@@ -178,7 +196,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SERVED(each_route_answers_for_a_store_that_fails),
         SERVED(each_route_that_writes_and_no_other_answers_for_a_write_that_fails),
-        SERVED(each_change_tells_that_its_key_is_under_way),
+        SERVED(each_route_with_a_key_writes_when_it_writes_without),
+        SERVED(each_change_and_nothing_else_tells_that_its_key_is_under_way),
         SERVED(each_route_but_the_public_ones_is_refused_when_it_would_wait_too_long),
         SERVED(a_wait_within_the_limit_is_none),
         SERVED(readiness_tells_of_the_store),

@@ -3,7 +3,9 @@
 #include <openssl/evp.h>
 
 #include "adapters/api/internal.h"
+#include "adapters/api/negotiate.h"
 #include "application/once.h"
+#include "formats/csv.h"
 
 /* A change of these is a change of what is answered. */
 static const struct str kept_headers[] = {STR("Content-Type"),  STR("Location"), STR("ETag"),
@@ -51,6 +53,22 @@ static bool digest_part(EVP_MD_CTX *digest, struct str part)
            (part.len == 0 || EVP_DigestUpdate(digest, part.ptr, part.len) == 1);
 }
 
+/* How the bytes of an upload are read, in whatever words its Content-Type says it. A body of JSON
+ * is read in one way whatever its type. */
+static struct str reading(const struct call *call)
+{
+    static const struct str csv[] = {
+        [CSV_ENCODING_DETECT] = STR("csv"),
+        [CSV_ENCODING_UTF8] = STR("csv utf-8"),
+        [CSV_ENCODING_WINDOWS_1252] = STR("csv windows-1252"),
+    };
+    struct str type = http_request_header(call->request, STR("Content-Type"));
+    enum csv_encoding encoding = CSV_ENCODING_DETECT;
+    if (!negotiate_is_type_in_any_charset(type, STR("text/csv"))) return STR("ndjson");
+    (void)csv_encoding_parse(negotiate_charset(type), &encoding);
+    return csv[encoding];
+}
+
 static bool digest_request(const struct call *call, EVP_MD_CTX *digest, struct str content)
 {
     struct str name, value;
@@ -59,6 +77,7 @@ static bool digest_request(const struct call *call, EVP_MD_CTX *digest, struct s
                 digest_part(digest, http_request_header(call->request, STR("If-Match")));
     for (size_t i = 0; fine && http_request_query(call->request, i, &name, &value); i++)
         fine = digest_part(digest, name) && digest_part(digest, value);
+    if (call->route->body == ROUTE_BODY_UPLOAD) fine = fine && digest_part(digest, reading(call));
     return fine && digest_part(digest, content);
 }
 
@@ -245,7 +264,8 @@ enum status idempotency_run(struct call *call, struct error *error)
     struct once_key key = {.fingerprint = STR_NONE};
     struct once_answer answer = {0};
     TRY(idempotency_key(call, &key.key, error));
-    if (str_is_none(key.key)) return call->route->handle(call, error);
+    /* To keep the answer of a read would make a write of it, and of what it shows a copy. */
+    if (str_is_none(key.key) || !call->route->writes) return call->route->handle(call, error);
     TRY(run_keyed(call, &key, &answer, error));
     if (answer.replayed) replay(call, &answer);
     return STATUS_OK;

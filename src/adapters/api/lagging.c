@@ -17,12 +17,6 @@ static bool wants_what_is_there(const struct call *call)
     return false;
 }
 
-/* Then the answer is written down, in the unit of work that makes it. */
-static bool has_key(const struct call *call)
-{
-    return !str_is_none(http_request_header(call->request, STR("Idempotency-Key")));
-}
-
 static enum status parse_header(const struct call *call, struct str text, int64_t *after,
                                 struct error *error)
 {
@@ -40,7 +34,7 @@ enum status lagging_begin(struct call *call, struct error *error)
 {
     struct str text = http_request_header(call->request, LAGGING_HEADER);
     int64_t after;
-    if (!call->route->lags || has_key(call)) return STATUS_OK;
+    if (!call->route->lags) return STATUS_OK;
     TRY(parse_header(call, text, &after, error));
     if (str_is_none(text) && !call_options(call)->lag_unasked) return STATUS_OK;
     if (wants_what_is_there(call)) return STATUS_OK;

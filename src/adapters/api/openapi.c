@@ -85,7 +85,7 @@ static void write_parameters(struct json_writer *writer, const struct route *rou
                         STR("{\"type\":\"string\",\"pattern\":\"" LAGGING_PATTERN "\"}"),
                         STR("what the answer to a write had in this header, or 0: that write is "
                             "shown; what others wrote may be missing for a moment"));
-    if (route->method != ROUTE_GET)
+    if (route->writes)
         write_parameter(writer, STR("Idempotency-Key"), "header", false,
                         STR("{\"type\":\"string\",\"minLength\":1,\"maxLength\":255,"
                             "\"pattern\":\"^[!#-\\\\[\\\\]-~]+$\"}"),

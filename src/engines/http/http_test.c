@@ -477,9 +477,19 @@ static void query_parameters_are_decoded_in_order(void **state)
 static void the_path_is_decoded_in_every_form_of_target(void **state)
 {
     (void)state;
-    assert_text(ask(STR("GET /a%2Fb%20c HTTP/1.1\r\nHost: x\r\n\r\n")).body, "/a/b c");
+    assert_text(ask(STR("GET /a/%62%20c HTTP/1.1\r\nHost: x\r\n\r\n")).body, "/a/b c");
     assert_text(ask(STR("GET http://x/a/b?c=d HTTP/1.1\r\nHost: x\r\n\r\n")).body, "/a/b");
     assert_text(ask(STR("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n")).body, "*");
+}
+
+/* Decoded it would be the end of a segment. */
+static void a_slash_that_is_escaped_in_the_path_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(ask(STR("GET /a%2Fb HTTP/1.1\r\nHost: x\r\n\r\n")).status, 400);
+    assert_int_equal(ask(STR("GET http://x/%2f HTTP/1.1\r\nHost: x\r\n\r\n")).status, 400);
+    assert_int_equal(ask(STR("GET /a%252Fb HTTP/1.1\r\nHost: x\r\n\r\n")).status, 200);
+    assert_text(ask(STR("GET /query?a=%2F HTTP/1.1\r\nHost: x\r\n\r\n")).body, "a=/;");
 }
 
 static void the_peer_is_known(void **state)
@@ -560,6 +570,7 @@ int main(void)
         SERVED(a_peer_that_goes_while_it_is_answered_is_noticed),
         SERVED(query_parameters_are_decoded_in_order),
         SERVED(the_path_is_decoded_in_every_form_of_target),
+        SERVED(a_slash_that_is_escaped_in_the_path_is_refused),
         SERVED(the_peer_is_known),
         SERVED(who_sends_a_byte_now_and_then_is_cut),
         SERVED(an_idle_connection_is_closed),

@@ -145,17 +145,23 @@ static void check_head_size(struct http_request *request, struct MHD_Connection 
     if (end > request->head_read) (void)account_for(request, end, 0);
 }
 
+static void take_path(struct http_request *request, const char *url)
+{
+    struct str path = target_path(arena_str(&request->arena, str_from_cstr(url)));
+    if (!str_is_none(path) && !target_escapes_slash(path) &&
+        target_decode(path, &request->arena, &request->path))
+        return;
+    request->path = STR("/");
+    request_refuse(request, 400,
+                   STR("the path is not well-formed: an escape is invalid or stands for a slash, "
+                       "or it is not UTF-8 text"));
+}
+
 void request_read_head(struct http_request *request, struct MHD_Connection *connection,
                        const char *url, const char *method, const char *version)
 {
     request->method = arena_str(&request->arena, str_from_cstr(method));
-    struct str path = target_path(arena_str(&request->arena, str_from_cstr(url)));
-    if (str_is_none(path) || !target_decode(path, &request->arena, &request->path)) {
-        request->path = STR("/");
-        request_refuse(request, 400,
-                       STR("the path is not well-formed: an escape is invalid, or it "
-                           "is not UTF-8 text"));
-    }
+    take_path(request, url);
     if (!is_token(request->method)) request_refuse(request, 400, STR("the method is no token"));
     request->head_read = version + strlen(version);
     (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, take_header, request);

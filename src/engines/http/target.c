@@ -38,6 +38,13 @@ bool target_decode(struct str raw, struct arena *arena, struct str *decoded)
     return is_clean(*decoded);
 }
 
+bool target_escapes_slash(struct str raw)
+{
+    for (size_t i = 0; i + 3 <= raw.len; i++)
+        if (str_equal_ignore_case(str_of(raw.ptr + i, 3), STR("%2f"))) return true;
+    return false;
+}
+
 static struct str strip_authority(struct str target, struct str scheme)
 {
     struct str rest = str_skip(target, scheme.len);

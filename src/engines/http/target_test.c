@@ -47,6 +47,16 @@ static void what_is_no_text_is_refused(void **state)
     assert_true(is_refused(str_of("a\0b", 3)));
 }
 
+static void a_slash_that_is_escaped_stands_for_none(void **state)
+{
+    (void)state;
+    assert_true(target_escapes_slash(STR("/a%2Fb")));
+    assert_true(target_escapes_slash(STR("%2f")));
+    assert_false(target_escapes_slash(STR("/a/b%2")));
+    assert_false(target_escapes_slash(STR("/a%252Fb")));
+    assert_false(target_escapes_slash(STR("")));
+}
+
 static void the_path_is_found_in_every_form(void **state)
 {
     (void)state;
@@ -64,6 +74,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(escapes_become_bytes_once),
         cmocka_unit_test(what_is_no_text_is_refused),
+        cmocka_unit_test(a_slash_that_is_escaped_stands_for_none),
         cmocka_unit_test(the_path_is_found_in_every_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
