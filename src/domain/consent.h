@@ -92,12 +92,18 @@ MUST_CHECK enum status consent_decide(const struct tree *tree,
                                       const struct consent_question *question, struct arena *arena,
                                       struct consent_answer *answer);
 
-/* One row of the current matrix: a (channel, purpose, contact point) that some act names; in order
- * of the three, the whole profile before its contact points. */
 struct consent_row {
     struct consent_question question;
     struct consent_answer answer;
 };
+/* Answers many questions as consent_decide would one by one, for little more than the work of one;
+ * nothing of the arena is kept. The pointers are put into the order of the questions.
+ * STATUS_OUT_OF_MEMORY only. */
+MUST_CHECK enum status consent_decide_all(const struct tree *tree, struct consent_row **rows,
+                                          size_t count, struct arena *arena);
+
+/* The current matrix. A row is a (channel, purpose, contact point) that some act names; in order of
+ * the three, the whole profile before its contact points. */
 MUST_CHECK enum status consent_matrix(const struct tree *tree, instant as_of, struct arena *arena,
                                       struct consent_row **rows, size_t *count);
 

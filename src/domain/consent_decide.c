@@ -1,7 +1,17 @@
-/* The decision whether a communication is allowed: see consent.h for the rules. */
+/* The decision whether a communication is allowed: see consent.h for the rules.
+ *
+ * Many questions are answered together, for a customer may have thousands of acts and hundreds of
+ * homes, and the work must not be the product of all three. Acts and questions stand in the same
+ * order, so that those which cover a question are found without a look at the others; what the acts
+ * for the whole profile say, home by home, is worked out once for all contact points of a purpose;
+ * and the homes of all contact points are found together (consent_holders.h).
+ */
 #include "domain/consent.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "domain/consent_holders.h"
 
 /* A consent record, read once. */
 struct act {
@@ -16,10 +26,32 @@ struct act {
     instant valid_until; /* INSTANT_FUTURE without end */
 };
 
+/* In the order of the questions that they name. */
 struct acts {
     struct act *items;
     size_t count;
 };
+
+static int compare_questions(const struct consent_question *a, const struct consent_question *b)
+{
+    int order = str_compare(a->channel, b->channel);
+    if (order == 0) order = str_compare(a->purpose, b->purpose);
+    /* To str_compare() an absent one is empty: that would make the act the whole profile's. */
+    if (order == 0) order = str_is_none(b->contact_point) - str_is_none(a->contact_point);
+    return order ? order : str_compare(a->contact_point, b->contact_point);
+}
+
+static struct consent_question named_by(const struct act *act)
+{
+    return (struct consent_question){
+        .channel = act->channel, .purpose = act->purpose, .contact_point = act->point};
+}
+
+static int compare_acts(const void *a, const void *b)
+{
+    struct consent_question left = named_by(a), right = named_by(b);
+    return compare_questions(&left, &right);
+}
 
 /* ---- reading acts ---- */
 
@@ -65,25 +97,43 @@ static enum status read_acts(const struct tree *tree, struct arena *arena, struc
         TRY(read_act(tree, &tree->facts[i], arena, act));
         acts->count += act->home >= 0;
     }
+    if (acts->count > 1) qsort(acts->items, acts->count, sizeof(acts->items[0]), compare_acts);
     return STATUS_OK;
 }
 
 /* ---- what an act covers, and for whom ---- */
 
-static bool covers(const struct act *act, const struct consent_question *question)
+/* How many acts name an earlier question, or up to and including that one. */
+static size_t acts_before(const struct acts *acts, const struct consent_question *question,
+                          bool inclusive)
 {
-    if (!str_equal(act->channel, question->channel)) return false;
-    if (!str_is_none(act->point) &&
-        (str_is_none(question->contact_point) || !str_equal(act->point, question->contact_point)))
-        return false;
-    return str_equal(act->purpose, question->purpose) ||
-           (!act->grants && str_equal(act->purpose, STR("GENERAL")));
+    size_t low = 0, high = acts->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        struct consent_question named = named_by(&acts->items[middle]);
+        int order = compare_questions(&named, question);
+        if (order < 0 || (order == 0 && inclusive))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
-static bool speaks_for(const struct tree *tree, const struct act *act, int32_t home)
+/* Those that name the very question. */
+static struct acts acts_naming(const struct acts *acts, const struct consent_question *question)
 {
-    return !str_is_none(act->point) ||
-           tree_speaks_for(tree, act->home, home, act->fact->recorded_at);
+    size_t from = acts_before(acts, question, false), to = acts_before(acts, question, true);
+    return (struct acts){.items = acts->items + from, .count = to - from};
+}
+
+/* A revocation for GENERAL purposes covers the question as well. */
+static struct acts acts_naming_general(const struct acts *acts,
+                                       const struct consent_question *question)
+{
+    struct consent_question general = *question;
+    general.purpose = STR("GENERAL");
+    return acts_naming(acts, &general);
 }
 
 /* Does `a` come after `b`, a revocation after a grant at the same time? A total order. */
@@ -119,6 +169,14 @@ static void take_in(struct latest *latest, const struct act *act, instant as_of)
     if (!act->grants) replace_if_later(&latest->revocation, act);
 }
 
+static void add_latest(struct latest *latest, const struct latest *other)
+{
+    if (other->act) replace_if_later(&latest->act, other->act);
+    if (other->revocation) replace_if_later(&latest->revocation, other->revocation);
+    if (other->imported) replace_if_later(&latest->imported, other->imported);
+    if (other->expired_import) replace_if_later(&latest->expired_import, other->expired_import);
+}
+
 static const struct act *decider(const struct latest *latest, bool imports_count)
 {
     const struct act *act = latest->act, *imported = latest->imported;
@@ -131,123 +189,6 @@ static enum consent_state state_of(const struct act *act, instant as_of)
     if (!act) return CONSENT_ABSENT;
     if (!act->grants) return CONSENT_REVOKED;
     return act->valid_until <= as_of ? CONSENT_EXPIRED : CONSENT_GRANTED;
-}
-
-/* ---- to which homes a contact point belongs ---- */
-
-/* The latest that one home says about the point in its list. */
-struct listing {
-    const struct fact *asserted;
-    const struct fact *retracted;
-};
-
-struct holders {
-    bool *belongs; /* by home */
-    struct listing *listings;
-    const struct fact **contacts; /* the fact that gave a contact the point */
-    size_t contact_count;
-};
-
-static bool is_later_fact(const struct fact *a, const struct fact *b)
-{
-    if (!b || a->observed_at != b->observed_at) return !b || a->observed_at > b->observed_at;
-    return a->recorded_at > b->recorded_at;
-}
-
-static enum status list_has(const struct json_value *list, const struct consent_question *question,
-                            struct arena *arena, bool *has)
-{
-    *has = false;
-    for (size_t i = 0; list && list->type == JSON_ARRAY && i < list->count && !*has; i++) {
-        struct str point =
-            consent_contact_point(question->channel, json_text(&list->items[i]), arena);
-        if (str_is_none(point)) return STATUS_OUT_OF_MEMORY;
-        *has = str_equal(point, question->contact_point);
-    }
-    return STATUS_OK;
-}
-
-static enum status note_assertion(struct listing *listing, const struct fact *fact,
-                                  const struct consent_channel *channel,
-                                  const struct consent_question *question, struct arena *arena)
-{
-    bool asserts, retracts;
-    TRY(list_has(json_get(fact->body, channel->profile_list), question, arena, &asserts));
-    TRY(list_has(json_get(json_get(fact->body, STR("retract")), channel->profile_list), question,
-                 arena, &retracts));
-    if (asserts && is_later_fact(fact, listing->asserted)) listing->asserted = fact;
-    if (retracts && is_later_fact(fact, listing->retracted)) listing->retracted = fact;
-    return STATUS_OK;
-}
-
-static void forget_contact(struct holders *holders, const struct fact *fact)
-{
-    for (size_t i = 0; i < holders->contact_count; i++) {
-        const struct fact *known = holders->contacts[i];
-        if (!str_equal(known->subject, fact->subject) || !str_equal(known->home, fact->home))
-            continue;
-        holders->contacts[i] = holders->contacts[--holders->contact_count];
-        return;
-    }
-}
-
-/* Facts come in order, so a later one about the same contact replaces what is known of it. */
-static enum status note_contact(struct holders *holders, const struct fact *fact,
-                                const struct consent_channel *channel,
-                                const struct consent_question *question, struct arena *arena)
-{
-    const struct json_value *value = json_get(fact->body, channel->contact_member);
-    if (!value && !json_get(fact->body, STR("removed"))) return STATUS_OK;
-    forget_contact(holders, fact);
-    struct str text = json_text(value);
-    if (str_is_none(text)) return STATUS_OK;
-    struct str point = consent_contact_point(question->channel, text, arena);
-    if (str_is_none(point)) return STATUS_OUT_OF_MEMORY;
-    if (str_equal(point, question->contact_point))
-        holders->contacts[holders->contact_count++] = fact;
-    return STATUS_OK;
-}
-
-static enum status note_fact(struct holders *holders, const struct tree *tree,
-                             const struct fact *fact, const struct consent_channel *channel,
-                             const struct consent_question *question, struct arena *arena)
-{
-    if (fact->kind == FACT_CONTACT) return note_contact(holders, fact, channel, question, arena);
-    if (fact->kind != FACT_ASSERTION) return STATUS_OK;
-    int32_t home = tree_find_home(tree, fact->home);
-    if (home < 0) return STATUS_OK;
-    return note_assertion(&holders->listings[home], fact, channel, question, arena);
-}
-
-static void conclude(struct holders *holders, const struct tree *tree)
-{
-    for (size_t i = 0; i < tree->home_count; i++) {
-        const struct listing *listing = &holders->listings[i];
-        holders->belongs[i] =
-            listing->asserted &&
-            (!listing->retracted || is_later_fact(listing->asserted, listing->retracted));
-    }
-    for (size_t i = 0; i < holders->contact_count; i++) {
-        int32_t home = tree_find_home(tree, holders->contacts[i]->home);
-        if (home >= 0) holders->belongs[home] = true;
-    }
-}
-
-static enum status find_holders(const struct tree *tree, const struct consent_question *question,
-                                struct arena *arena, bool **belongs)
-{
-    const struct consent_channel *channel = consent_channel_find(question->channel);
-    struct holders holders = {
-        .belongs = ARENA_NEW_ARRAY(arena, bool, tree->home_count),
-        .listings = ARENA_NEW_ARRAY(arena, struct listing, tree->home_count),
-        .contacts = ARENA_NEW_ARRAY(arena, const struct fact *, tree->fact_count),
-    };
-    if (!holders.belongs || !holders.listings || !holders.contacts) return STATUS_OUT_OF_MEMORY;
-    for (size_t i = 0; channel && i < tree->fact_count; i++)
-        TRY(note_fact(&holders, tree, &tree->facts[i], channel, question, arena));
-    conclude(&holders, tree);
-    *belongs = holders.belongs;
-    return STATUS_OK;
 }
 
 /* ---- one home, then all of them ---- */
@@ -278,35 +219,81 @@ static void count_home(struct tally *tally, const struct latest *latest, bool im
     if (holds) tally->all_holders_granted &= state == CONSENT_GRANTED;
 }
 
-static struct latest latest_for(const struct tree *tree, const struct acts *acts, int32_t home,
-                                const struct consent_question *question)
+/* ---- many questions of one tree ---- */
+
+struct deciding {
+    const struct tree *tree;
+    const struct acts *acts;
+    struct consent_point *points; /* of all questions; see consent_holders.h */
+    size_t point_count;
+    struct consent_question said; /* the question for the whole profile that `whole` is about */
+    struct latest *general;       /* by home: revocations for GENERAL purposes of said.channel */
+    struct latest *whole;         /* by home: all acts for the whole profile that cover `said` */
+};
+
+/* Acts for the whole profile, to the homes that they speak for. */
+static void take_in_by_home(const struct tree *tree, struct acts acts, bool only_revocations,
+                            instant as_of, struct latest *by_home)
+{
+    for (size_t i = 0; i < acts.count; i++) {
+        const struct act *act = &acts.items[i];
+        if (only_revocations && act->grants) continue;
+        for (size_t home = 0; home < tree->home_count; home++)
+            if (tree_speaks_for(tree, act->home, (int32_t)home, act->fact->recorded_at))
+                take_in(&by_home[home], act, as_of);
+    }
+}
+
+/* The questions come in order, so that this has to be done once for each channel and purpose. */
+static void turn_to(struct deciding *deciding, const struct consent_question *question)
+{
+    const struct tree *tree = deciding->tree;
+    size_t size = tree->home_count * sizeof(deciding->whole[0]);
+    struct consent_question said = *question;
+    said.contact_point = STR_NONE;
+    bool same_channel = str_equal(said.channel, deciding->said.channel);
+    if (same_channel && str_equal(said.purpose, deciding->said.purpose) &&
+        said.as_of == deciding->said.as_of)
+        return;
+    if (!same_channel) {
+        memset(deciding->general, 0, size);
+        take_in_by_home(tree, acts_naming_general(deciding->acts, &said), true, said.as_of,
+                        deciding->general);
+    }
+    memcpy(deciding->whole, deciding->general, size);
+    take_in_by_home(tree, acts_naming(deciding->acts, &said), false, said.as_of, deciding->whole);
+    deciding->said = said;
+}
+
+/* The latest acts for the contact point itself: whoever recorded them, they speak for all homes. */
+static struct latest latest_of_point(const struct acts *acts,
+                                     const struct consent_question *question)
 {
     struct latest latest = {0};
-    for (size_t i = 0; i < acts->count; i++)
-        if (covers(&acts->items[i], question) && speaks_for(tree, &acts->items[i], home))
-            take_in(&latest, &acts->items[i], question->as_of);
+    struct acts named = acts_naming(acts, question);
+    struct acts general = acts_naming_general(acts, question);
+    for (size_t i = 0; i < named.count; i++) take_in(&latest, &named.items[i], question->as_of);
+    for (size_t i = 0; i < general.count; i++)
+        if (!general.items[i].grants) take_in(&latest, &general.items[i], question->as_of);
     return latest;
 }
 
-/* What stands for the contact point itself: its latest act, unless that is a grant that has expired,
- * which lifts no revocation before it. */
-static const struct act *own_act(const struct acts *acts, const struct consent_question *question,
-                                 bool imports_count)
+/* An act for the whole profile speaks at least for the home that it was given to. */
+static bool any_revocation(const struct deciding *deciding, const struct latest *of_point)
 {
-    struct latest latest = {0};
-    for (size_t i = 0; i < acts->count; i++)
-        if (!str_is_none(acts->items[i].point) && covers(&acts->items[i], question))
-            take_in(&latest, &acts->items[i], question->as_of);
-    const struct act *act = decider(&latest, imports_count);
-    bool expired = state_of(act, question->as_of) == CONSENT_EXPIRED;
-    return expired && latest.revocation ? latest.revocation : act;
+    bool any = of_point->revocation;
+    for (size_t i = 0; i < deciding->tree->home_count && !any; i++)
+        any = deciding->whole[i].revocation;
+    return any;
 }
 
-static bool any_revocation(const struct acts *acts, const struct consent_question *question)
+/* What stands for the contact point itself: its latest act, unless that is a grant that has
+ * expired, which lifts no revocation before it. */
+static const struct act *own_act(const struct latest *of_point, bool imports_count, instant as_of)
 {
-    for (size_t i = 0; i < acts->count; i++)
-        if (!acts->items[i].grants && covers(&acts->items[i], question)) return true;
-    return false;
+    const struct act *act = decider(of_point, imports_count);
+    bool expired = state_of(act, as_of) == CONSENT_EXPIRED;
+    return expired && of_point->revocation ? of_point->revocation : act;
 }
 
 static struct consent_answer answer_of(bool allowed, enum consent_state state, struct str reason,
@@ -336,72 +323,150 @@ static struct consent_answer conclude_answer(const struct tally *tally, const st
     return refusal(tally);
 }
 
-static enum status decide(const struct tree *tree, const struct acts *acts,
-                          const struct consent_question *question, struct arena *arena,
-                          struct consent_answer *answer)
+static struct tally count_homes(const struct deciding *deciding, const struct latest *of_point,
+                                const struct consent_point *point, bool imports_count,
+                                instant as_of)
 {
     struct tally tally = {.all_granted = true, .all_holders_granted = true};
-    bool with_point = !str_is_none(question->contact_point);
-    /* Of a contact point, a revocation by any home speaks against an import by any other. */
-    bool imports_count = !with_point || !any_revocation(acts, question);
-    bool *belongs = NULL;
-    if (with_point) TRY(find_holders(tree, question, arena, &belongs));
-    for (size_t i = 0; i < tree->home_count; i++) {
-        struct latest latest = latest_for(tree, acts, (int32_t)i, question);
-        count_home(&tally, &latest, imports_count, belongs && belongs[i], question->as_of);
+    size_t held = 0;
+    for (size_t i = 0; i < deciding->tree->home_count; i++) {
+        struct latest latest = deciding->whole[i];
+        bool holds = point && held < point->home_count && point->homes[held] == (int32_t)i;
+        held += holds;
+        add_latest(&latest, of_point);
+        count_home(&tally, &latest, imports_count, holds, as_of);
     }
-    const struct act *own = with_point ? own_act(acts, question, imports_count) : NULL;
-    *answer = conclude_answer(&tally, own, question->as_of);
+    return tally;
+}
+
+static void decide(struct deciding *deciding, struct consent_row *row)
+{
+    const struct consent_question *question = &row->question;
+    const struct consent_point *point = NULL;
+    struct latest of_point = {0};
+    bool imports_count = true;
+    turn_to(deciding, question);
+    if (!str_is_none(question->contact_point)) {
+        point = consent_holders_point(deciding->points, deciding->point_count, question->channel,
+                                      question->contact_point);
+        of_point = latest_of_point(deciding->acts, question);
+        /* Of a contact point, a revocation by any home speaks against an import by any other. */
+        imports_count = !any_revocation(deciding, &of_point);
+    }
+    struct tally tally = count_homes(deciding, &of_point, point, imports_count, question->as_of);
+    const struct act *own = own_act(&of_point, imports_count, question->as_of);
+    row->answer = conclude_answer(&tally, own, question->as_of);
+}
+
+static enum status find_points(struct deciding *deciding, struct consent_row *const *rows,
+                               size_t count, struct arena *arena)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) found += !str_is_none(rows[i]->question.contact_point);
+    deciding->points = ARENA_NEW_ARRAY(arena, struct consent_point, found);
+    if (!deciding->points) return STATUS_OUT_OF_MEMORY;
+    found = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!str_is_none(rows[i]->question.contact_point))
+            deciding->points[found++] = (struct consent_point){
+                .channel = rows[i]->question.channel, .text = rows[i]->question.contact_point};
+    deciding->point_count = consent_holders_sort(deciding->points, found);
+    return consent_holders_find(deciding->tree, deciding->points, deciding->point_count, arena);
+}
+
+static int by_question(const void *a, const void *b)
+{
+    const struct consent_row *left = *(struct consent_row *const *)a;
+    const struct consent_row *right = *(struct consent_row *const *)b;
+    return compare_questions(&left->question, &right->question);
+}
+
+static enum status decide_all(const struct tree *tree, const struct acts *acts,
+                              struct consent_row **rows, size_t count, struct arena *arena)
+{
+    struct deciding deciding = {.tree = tree,
+                                .acts = acts,
+                                .general = ARENA_NEW_ARRAY(arena, struct latest, tree->home_count),
+                                .whole = ARENA_NEW_ARRAY(arena, struct latest, tree->home_count)};
+    if (!deciding.general || !deciding.whole) return STATUS_OUT_OF_MEMORY;
+    TRY(find_points(&deciding, rows, count, arena));
+    if (count > 1) qsort(rows, count, sizeof(rows[0]), by_question);
+    for (size_t i = 0; i < count; i++) decide(&deciding, rows[i]);
     return STATUS_OK;
+}
+
+static enum status read_and_decide(const struct tree *tree, struct consent_row **rows, size_t count,
+                                   struct arena *arena)
+{
+    struct acts acts;
+    TRY(read_acts(tree, arena, &acts));
+    return decide_all(tree, &acts, rows, count, arena);
+}
+
+enum status consent_decide_all(const struct tree *tree, struct consent_row **rows, size_t count,
+                               struct arena *arena)
+{
+    /* An answer names a fact of the tree: nothing of what was made on the way is needed. */
+    struct arena_mark mark = arena_mark(arena);
+    enum status status = read_and_decide(tree, rows, count, arena);
+    arena_rewind(arena, mark);
+    return status;
 }
 
 enum status consent_decide(const struct tree *tree, const struct consent_question *question,
                            struct arena *arena, struct consent_answer *answer)
 {
-    struct acts acts;
-    TRY(read_acts(tree, arena, &acts));
-    return decide(tree, &acts, question, arena, answer);
+    struct consent_row row = {.question = *question}, *rows = &row;
+    TRY(consent_decide_all(tree, &rows, 1, arena));
+    *answer = row.answer;
+    return STATUS_OK;
 }
 
 /* ---- the matrix ---- */
 
-static int compare_questions(const struct consent_question *a, const struct consent_question *b)
-{
-    int order = str_compare(a->channel, b->channel);
-    if (order == 0) order = str_compare(a->purpose, b->purpose);
-    return order ? order : str_compare(a->contact_point, b->contact_point);
-}
-
-static int by_question(const void *a, const void *b)
-{
-    const struct consent_row *left = a, *right = b;
-    return compare_questions(&left->question, &right->question);
-}
-
-static size_t distinct_questions(const struct acts *acts, instant as_of, struct consent_row *rows)
+/* The questions that acts name, each once; with a channel, those for GENERAL purposes of it. */
+static size_t distinct_questions(const struct acts *acts, struct str channel, instant as_of,
+                                 struct consent_row *rows)
 {
     size_t count = 0;
     for (size_t i = 0; i < acts->count; i++) {
-        const struct act *act = &acts->items[i];
-        rows[i].question = (struct consent_question){act->channel, act->purpose, act->point, as_of};
+        struct consent_question named = named_by(&acts->items[i]);
+        bool wanted = str_is_none(channel) || (str_equal(named.channel, channel) &&
+                                               str_equal(named.purpose, STR("GENERAL")));
+        named.as_of = as_of;
+        if (wanted && (count == 0 || compare_questions(&rows[count - 1].question, &named) != 0))
+            rows[count++].question = named;
     }
-    qsort(rows, acts->count, sizeof(rows[0]), by_question);
-    for (size_t i = 0; i < acts->count; i++)
-        if (i == 0 || by_question(&rows[count - 1], &rows[i]) != 0) rows[count++] = rows[i];
     return count;
+}
+
+static enum status decide_rows(const struct tree *tree, const struct acts *acts,
+                               struct consent_row *rows, size_t count, struct arena *arena)
+{
+    struct consent_row **pointers = ARENA_NEW_ARRAY(arena, struct consent_row *, count);
+    if (!pointers) return STATUS_OUT_OF_MEMORY;
+    for (size_t i = 0; i < count; i++) pointers[i] = &rows[i];
+    return decide_all(tree, acts, pointers, count, arena);
+}
+
+static enum status rows_of(const struct tree *tree, struct str channel, instant as_of,
+                           struct arena *arena, struct consent_row **rows, size_t *count)
+{
+    struct acts acts; /* the rows' contact points are theirs */
+    TRY(read_acts(tree, arena, &acts));
+    *rows = ARENA_NEW_ARRAY(arena, struct consent_row, acts.count);
+    if (!*rows) return STATUS_OUT_OF_MEMORY;
+    *count = distinct_questions(&acts, channel, as_of, *rows);
+    struct arena_mark mark = arena_mark(arena);
+    enum status status = decide_rows(tree, &acts, *rows, *count, arena);
+    arena_rewind(arena, mark);
+    return status;
 }
 
 enum status consent_matrix(const struct tree *tree, instant as_of, struct arena *arena,
                            struct consent_row **rows, size_t *count)
 {
-    struct acts acts;
-    TRY(read_acts(tree, arena, &acts));
-    *rows = ARENA_NEW_ARRAY(arena, struct consent_row, acts.count);
-    if (!*rows) return STATUS_OUT_OF_MEMORY;
-    *count = distinct_questions(&acts, as_of, *rows);
-    for (size_t i = 0; i < *count; i++)
-        TRY(decide(tree, &acts, &(*rows)[i].question, arena, &(*rows)[i].answer));
-    return STATUS_OK;
+    return rows_of(tree, STR_NONE, as_of, arena, rows, count);
 }
 
 /* ---- preferred channels ---- */
@@ -418,22 +483,29 @@ static enum status preferred_point(const struct tree *tree, struct str raw,
     return STATUS_OK;
 }
 
+static enum status preferred_any(const struct tree *tree, const struct consent_question *asked,
+                                 struct arena *arena, struct consent_question **allowed,
+                                 size_t *count)
+{
+    struct consent_row *rows;
+    size_t row_count;
+    TRY(rows_of(tree, asked->channel, asked->as_of, arena, &rows, &row_count));
+    *allowed = ARENA_NEW_ARRAY(arena, struct consent_question, row_count);
+    if (!*allowed) return STATUS_OUT_OF_MEMORY;
+    for (size_t i = 0; i < row_count; i++)
+        if (rows[i].answer.allowed) (*allowed)[(*count)++] = rows[i].question;
+    return STATUS_OK;
+}
+
 enum status consent_preference(const struct tree *tree, struct str channel,
                                struct str contact_point, instant as_of, struct arena *arena,
                                struct consent_question **allowed, size_t *count)
 {
-    struct consent_row *rows;
-    size_t row_count;
-    TRY(consent_matrix(tree, as_of, arena, &rows, &row_count));
-    *allowed = ARENA_NEW_ARRAY(arena, struct consent_question, row_count + 1);
+    struct consent_question asked = {channel, STR("GENERAL"), STR_NONE, as_of};
     *count = 0;
+    if (str_is_none(contact_point)) return preferred_any(tree, &asked, arena, allowed, count);
+    *allowed = ARENA_NEW(arena, struct consent_question);
     if (!*allowed) return STATUS_OUT_OF_MEMORY;
-    **allowed = (struct consent_question){channel, STR("GENERAL"), STR_NONE, as_of};
-    if (!str_is_none(contact_point))
-        return preferred_point(tree, contact_point, *allowed, arena, count);
-    for (size_t i = 0; i < row_count; i++)
-        if (rows[i].answer.allowed && str_equal(rows[i].question.channel, channel) &&
-            str_equal(rows[i].question.purpose, STR("GENERAL")))
-            (*allowed)[(*count)++] = rows[i].question;
-    return STATUS_OK;
+    **allowed = asked;
+    return preferred_point(tree, contact_point, *allowed, arena, count);
 }

@@ -464,6 +464,51 @@ static void running_out_of_memory_is_a_status(void **state)
     assert_int_equal(parsed, STATUS_OK);
 }
 
+/* A customer with many contact points and many that speak of them. */
+static void many_points(int count)
+{
+    alone();
+    for (int i = 0; i < count; i++) {
+        char body[256];
+        (void)snprintf(body, sizeof(body),
+                       "{\"emails\":[\"a%d@x.example\",\"b%d@x.example\",\"c@x.example\","
+                       "\"d@x.example\",\"e@x.example\",\"f@x.example\"]}",
+                       i, i);
+        tree_builder_assert(&builder, "A", "crm", 1, body);
+        (void)snprintf(body, sizeof(body), "\"contactPoint\":\"a%d@x.example\"", i);
+        act("A", "GRANTED", 10 + i, body);
+    }
+}
+
+static void many_questions_take_little_more_memory_than_one(void **state)
+{
+    (void)state;
+    many_points(400);
+    const struct tree *tree = tree_builder_tree(&builder);
+    struct consent_row *rows;
+    struct consent_question *allowed;
+    size_t count;
+    struct arena small;
+    arena_init(&small, 512 * 1024);
+    assert_int_equal(consent_matrix(tree, 1000 * INSTANT_SECOND, &small, &rows, &count), STATUS_OK);
+    assert_int_equal(count, 400);
+    for (size_t i = 0; i < count; i++) assert_true(rows[i].answer.allowed);
+    arena_reset(&small);
+    assert_int_equal(consent_preference(tree, STR("EMAIL"), STR_NONE, 1000 * INSTANT_SECOND, &small,
+                                        &allowed, &count),
+                     STATUS_OK);
+    assert_int_equal(count, 400);
+    arena_reset(&small);
+    for (int i = 0; i < 400; i++) {
+        struct consent_question question = {STR("EMAIL"), STR("GENERAL"), STR("c@x.example"),
+                                            1000 * INSTANT_SECOND};
+        struct consent_answer answer;
+        assert_int_equal(consent_decide(tree, &question, &small, &answer), STATUS_OK);
+    }
+    assert_int_equal(small.used_bytes, 0);
+    arena_release(&small);
+}
+
 int main(void)
 {
 #define TEST(name)                                                                                 \
@@ -492,6 +537,7 @@ int main(void)
         TEST(a_preferred_channel_needs_consent),
         TEST(a_record_and_its_receipt_are_written_whole),
         TEST(running_out_of_memory_is_a_status),
+        TEST(many_questions_take_little_more_memory_than_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

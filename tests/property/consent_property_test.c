@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "consent_oracle.h"
 #include "property.h"
 #include "unit.h"
 
@@ -416,6 +417,94 @@ static void answers_do_not_depend_on_the_order_of_arrival(void **state)
                    the_order_of_facts_does_not_matter, NULL, 5000);
 }
 
+/* What the laws above have no need of: lists that take back, contacts and other channels. */
+static void draw_point_fact(struct property *p, struct world *world)
+{
+    static const struct str contacts[] = {STR("C1"), STR("C1"), STR("C2")};
+    static const struct str spellings[] = {STR("Jane@X.example"), STR("joe@x.example"),
+                                           STR("eve@x.example")};
+    struct str home = home_names[property_choice(p, world->home_count)];
+    int64_t recorded = property_between(p, 1, MERGE_TIME - 1);
+    if (property_chance(p, 40)) {
+        draw_listing(p, world, home, recorded);
+        struct json_value *body = world->facts[world->fact_count - 1].body,
+                          list = json_make_object();
+        bool both = property_chance(p, 30);
+        if (!json_object_set(&list, STR("emails"), *json_get(body, STR("emails")), p->arena) ||
+            !json_object_set(body, STR("retract"), list, p->arena))
+            abort();
+        if (!both) set_null(p, body, STR("emails"));
+        property_note(p, "and takes it back");
+        return;
+    }
+    struct fact *fact = new_fact(p, world, FACT_CONTACT, home, recorded * INSTANT_SECOND);
+    struct str spelling = PROPERTY_PICK(p, spellings);
+    fact->subject = PROPERTY_PICK(p, contacts);
+    bool has = property_chance(p, 70), named = property_chance(p, 50);
+    if (has)
+        put(p, fact->body, STR("email"), spelling);
+    else if (named)
+        put(p, fact->body, STR("name"), STR("Jane"));
+    else if (!json_object_set(fact->body, STR("removed"), json_make_boolean(true), p->arena))
+        abort();
+    property_note(p, "at %d %.*s of %.*s has %.*s", (int)recorded, STR_ARGS(fact->subject),
+                  STR_ARGS(home),
+                  STR_ARGS(has     ? spelling
+                           : named ? STR("a name")
+                                   : STR("ended")));
+}
+
+static struct tree draw_tree_of_all(struct property *p)
+{
+    struct world world;
+    draw_world(p, &world);
+    for (size_t n = 0; property_more(p, n, 3, HOMES_MAX - 1); n++) draw_point_fact(p, &world);
+    for (size_t i = 0; i < world.fact_count; i++)
+        if (world.facts[i].kind == FACT_CONSENT && property_chance(p, 15))
+            put(p, world.facts[i].body, STR("type"), STR("SMS"));
+    return merged(p, &world);
+}
+
+static bool as_the_rules_say(struct property *p, const struct tree *tree,
+                             const struct consent_row *row)
+{
+    struct consent_answer expected;
+    if (consent_oracle_decide(tree, &row->question, p->arena, &expected) != STATUS_OK) abort();
+    return same_answer(&row->answer, &expected);
+}
+
+enum { QUESTIONS = 8 };
+
+static bool many_answers_are_as_the_rules_say(struct property *p, void *context)
+{
+    (void)context;
+    struct tree tree = draw_tree_of_all(p);
+    struct consent_row asked[QUESTIONS], *rows[QUESTIONS], *matrix;
+    size_t count;
+    for (size_t i = 0; i < QUESTIONS; i++) {
+        asked[i].question = draw_question(p);
+        if (property_chance(p, 20)) asked[i].question.channel = STR("SMS");
+        rows[i] = &asked[i];
+    }
+    size_t used = p->arena->used_bytes;
+    if (consent_decide_all(&tree, rows, QUESTIONS, p->arena) != STATUS_OK) abort();
+    PROPERTY_REQUIRE(p, p->arena->used_bytes == used, "memory is kept");
+    for (size_t i = 0; i < QUESTIONS; i++)
+        PROPERTY_REQUIRE(p, as_the_rules_say(p, &tree, &asked[i]), "question %zu", i);
+    if (consent_matrix(&tree, LATE * INSTANT_SECOND, p->arena, &matrix, &count) != STATUS_OK)
+        abort();
+    for (size_t i = 0; i < count; i++)
+        PROPERTY_REQUIRE(p, as_the_rules_say(p, &tree, &matrix[i]), "row %zu", i);
+    return true;
+}
+
+static void many_questions_are_answered_like_each_alone(void **state)
+{
+    (void)state;
+    property_check("many questions are answered as the rules say of each alone",
+                   many_answers_are_as_the_rules_say, NULL, 20000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -426,6 +515,7 @@ int main(void)
         cmocka_unit_test(an_import_never_beats_a_revocation),
         cmocka_unit_test(in_one_home_the_latest_act_decides_and_ties_revoke),
         cmocka_unit_test(answers_do_not_depend_on_the_order_of_arrival),
+        cmocka_unit_test(many_questions_are_answered_like_each_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
