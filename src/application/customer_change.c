@@ -17,6 +17,7 @@ enum status customer_change_load(struct customer_change *change, const struct pr
     TRY(store_tree_load(change->session, row->customer_id, INSTANT_FUTURE, change->arena,
                         &change->tree, error));
     change->fact_room = change->tree.fact_count;
+    change->stored = change->tree.fact_count + change->tree.undone_count;
     instant now = change->application->environment->now(change->application->environment);
     change->now = now > row->updated_at ? now : row->updated_at + 1;
     if (golden_record(&change->tree, change->policy, change->arena, &change->golden) != STATUS_OK)
@@ -104,12 +105,13 @@ enum status customer_change_append(struct customer_change *change, const struct 
                                    struct error *error)
 {
     const struct fact complete = complete_fact(change, fact);
-    if (change->tree.fact_count >= change->application->limits.facts_max && !takes_back(fact))
+    if (change->stored >= change->application->limits.facts_max && !takes_back(fact))
         return results_exceeded(error, STR(""), change->application->limits.facts_max,
                                 "facts of a customer");
     if (!remember(change, &complete) || !remember_home(change, complete.home))
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     change->appended++;
+    change->stored++;
     return store_fact_append(change->session, &complete, error);
 }
 

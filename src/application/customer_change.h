@@ -26,6 +26,7 @@ struct customer_change {
     struct profile_row row;
     struct tree tree;
     size_t fact_room;
+    size_t stored; /* facts of the tree, those that were taken back included */
     size_t appended;
     struct str *homes; /* that facts were given to, each once */
     size_t home_count;

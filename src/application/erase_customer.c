@@ -263,30 +263,46 @@ static enum status erase_body(struct store_session *session, void *context, stru
     return erase_exports(session, error);
 }
 
+static enum status describe(const struct erasing *erasing, struct arena *arena, struct str *json,
+                            struct error *error)
+{
+    struct buffer out = {.arena = arena};
+    struct json_writer writer = {.out = &out};
+    json_object_begin(&writer);
+    json_member_string(&writer, STR("customerId"), erasing->request->customer_id);
+    results_instant(&writer, STR("erasedAt"), erasing->change.now);
+    json_member_string(&writer, STR("actor"), erasing->change.caller->user_id);
+    json_key(&writer, STR("erasedCustomerIds"));
+    json_array_begin(&writer);
+    for (size_t i = 0; i < erasing->own_count; i++) json_string(&writer, erasing->homes[i]);
+    json_array_end(&writer);
+    json_key(&writer, STR("suppressedContactPoints"));
+    json_int64(&writer, (int64_t)erasing->suppressed);
+    json_object_end(&writer);
+    *json = buffer_str(&out);
+    return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+}
+
+/* A customer may have grown past what a request has room for (a lower http.request_memory, facts
+ * of many kilobytes). The right to be erased (Regulation (EU) 2016/679, article 17) must not
+ * depend on that, so this alone takes as much memory as it needs. */
+#define ERASURE_BYTES_MAX ((size_t)2 << 30)
+
 enum status erase_customer(struct application *application, const struct caller *caller,
                            const struct erase_request *request, struct arena *arena,
                            struct str *json, struct error *error)
 {
+    struct arena own;
+    arena_init(&own, ERASURE_BYTES_MAX);
     struct erasing erasing = {
         .change = {.application = application,
                    .caller = caller,
                    .policy = application->policy_for(application, caller->tenant),
-                   .arena = arena},
+                   .arena = &own},
         .request = request};
-    TRY(store_write(application->store, caller->tenant, arena, erase_body, &erasing, error));
-    struct buffer out = {.arena = arena};
-    struct json_writer writer = {.out = &out};
-    json_object_begin(&writer);
-    json_member_string(&writer, STR("customerId"), request->customer_id);
-    results_instant(&writer, STR("erasedAt"), erasing.change.now);
-    json_member_string(&writer, STR("actor"), caller->user_id);
-    json_key(&writer, STR("erasedCustomerIds"));
-    json_array_begin(&writer);
-    for (size_t i = 0; i < erasing.own_count; i++) json_string(&writer, erasing.homes[i]);
-    json_array_end(&writer);
-    json_key(&writer, STR("suppressedContactPoints"));
-    json_int64(&writer, (int64_t)erasing.suppressed);
-    json_object_end(&writer);
-    *json = buffer_str(&out);
-    return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+    enum status status =
+        store_write(application->store, caller->tenant, &own, erase_body, &erasing, error);
+    if (status == STATUS_OK) status = describe(&erasing, arena, json, error);
+    arena_release(&own);
+    return status;
 }

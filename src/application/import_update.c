@@ -96,7 +96,7 @@ static enum status check_room(const struct customer_change *change,
                               const struct import_contacts *contacts, struct error *error)
 {
     const struct application_limits *limits = &change->application->limits;
-    size_t facts = change->tree.fact_count + 1 + contacts->count;
+    size_t facts = change->stored + 1 + contacts->count;
     if (facts > limits->facts_max)
         return results_exceeded(error, STR(""), limits->facts_max, "facts of a customer");
     if (change->golden.contacts->count + contacts->added > limits->contacts_max)

@@ -73,11 +73,17 @@ static enum status get_roots(struct merging *merging, enum store_lock lock,
                        error);
 }
 
+/* What was taken back is loaded with the rest, and so it counts. */
+static size_t facts_of(const struct tree *tree)
+{
+    return tree->fact_count + tree->undone_count;
+}
+
 static enum status check_limits(const struct merging *merging, struct error *error)
 {
     const struct application_limits *limits = &merging->change.application->limits;
     size_t homes = merging->change.tree.home_count + merging->source_tree.home_count;
-    size_t facts = merging->change.tree.fact_count + merging->source_tree.fact_count;
+    size_t facts = facts_of(&merging->change.tree) + facts_of(&merging->source_tree);
     if (homes > limits->homes_max)
         return results_exceeded(error, STR("sourceCustomerId"), limits->homes_max,
                                 "customers merged into one");

@@ -63,6 +63,7 @@ struct fact {
     int64_t number; /* the store's, among those of its home: what came later has a greater one, and
                        history another than the rest */
     bool undone;    /* set by tree_sort(): an UNDO speaks of it */
+    instant undone_at; /* when the last of those was recorded */
 };
 
 #define SOURCE_CRM STR("crm")

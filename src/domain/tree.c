@@ -22,34 +22,80 @@ static bool same_contact(const struct fact *a, const struct fact *b)
            str_equal(a->subject, b->subject);
 }
 
-/* Is the fact what brought a contact that others had changed before `when`? */
-static bool others_changed(const struct fact *facts, size_t count, const struct fact *fact,
-                           instant when)
+/* The import that the fact came with, or that it takes back. */
+static struct str import_of(const struct fact *fact)
 {
-    bool changed = false;
-    for (size_t i = 0; i < count; i++) {
-        if (&facts[i] == fact || !same_contact(&facts[i], fact)) continue;
-        if (facts[i].recorded_at < fact->recorded_at) return false;
-        changed = changed || (!facts[i].undone && facts[i].recorded_at < when);
-    }
-    return changed;
+    return fact->kind == FACT_UNDO ? fact->subject : fact->import_id;
 }
 
+static int compare_imports(const struct fact *a, const struct fact *b)
+{
+    int order = str_compare(a->home, b->home);
+    return order ? order : str_compare(import_of(a), import_of(b));
+}
+
+/* The last undo of an import stands before what it takes back. */
+static int by_import(const void *a, const void *b)
+{
+    const struct fact *left = a, *right = b;
+    int order = compare_imports(left, right);
+    if (order == 0) order = (right->kind == FACT_UNDO) - (left->kind == FACT_UNDO);
+    return order ? order : fact_compare(b, a);
+}
+
+static void mark_taken_back(struct fact *facts, size_t count)
+{
+    const struct fact *undo = NULL;
+    qsort(facts, count, sizeof(facts[0]), by_import);
+    for (size_t i = 0; i < count; i++) {
+        struct fact *fact = &facts[i];
+        if (fact->kind == FACT_UNDO && (!undo || compare_imports(undo, fact) != 0)) undo = fact;
+        if (!undo || !takes_back(undo, fact)) continue;
+        fact->undone = true;
+        fact->undone_at = undo->recorded_at;
+    }
+}
+
+static int by_contact(const void *a, const void *b)
+{
+    const struct fact *left = a, *right = b;
+    int order = (right->kind == FACT_CONTACT) - (left->kind == FACT_CONTACT);
+    if (order == 0) order = str_compare(left->home, right->home);
+    if (order == 0) order = str_compare(left->subject, right->subject);
+    return order ? order : fact_compare(a, b);
+}
+
+/* All facts of one contact, in order: what brought it stays when others had changed it before that
+ * was taken back. */
+static void keep_changed_contact(struct fact *facts, size_t count)
+{
+    const struct fact *standing = NULL;
+    for (size_t i = 0; i < count && !standing; i++)
+        if (!facts[i].undone) standing = &facts[i];
+    if (!standing) return;
+    for (size_t i = 0; i < count && facts[i].recorded_at == facts[0].recorded_at; i++)
+        if (facts[i].undone && standing->recorded_at < facts[i].undone_at) facts[i].undone = false;
+}
+
+static void keep_changed_contacts(struct fact *facts, size_t count)
+{
+    qsort(facts, count, sizeof(facts[0]), by_contact);
+    for (size_t from = 0, to; from < count && facts[from].kind == FACT_CONTACT; from = to) {
+        for (to = from; to < count && same_contact(&facts[from], &facts[to]);) to++;
+        keep_changed_contact(facts + from, to - from);
+    }
+}
+
+/* Facts that were taken back may be as many as all that a tree may have: each is looked at a fixed
+ * number of times, in an order that puts what belongs together side by side. */
 static size_t mark_undone(struct fact *facts, size_t count)
 {
     size_t undone = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (facts[i].kind != FACT_UNDO) continue;
-        for (size_t k = 0; k < count; k++)
-            if (takes_back(&facts[i], &facts[k])) facts[k].undone = true;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (facts[i].kind != FACT_UNDO) continue;
-        for (size_t k = 0; k < count; k++)
-            if (facts[k].undone && facts[k].kind == FACT_CONTACT &&
-                takes_back(&facts[i], &facts[k]) &&
-                others_changed(facts, count, &facts[k], facts[i].recorded_at))
-                facts[k].undone = false;
+    bool any = false;
+    for (size_t i = 0; i < count && !any; i++) any = facts[i].kind == FACT_UNDO;
+    if (any) {
+        mark_taken_back(facts, count);
+        keep_changed_contacts(facts, count);
     }
     for (size_t i = 0; i < count; i++) undone += facts[i].undone;
     return undone;

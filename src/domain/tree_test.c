@@ -3,6 +3,8 @@
 #include "tree_builder.h"
 #include "unit.h"
 
+#include <time.h>
+
 static struct tree_builder builder;
 
 static int set_up(void **state)
@@ -71,6 +73,81 @@ static void kinds_of_facts_have_names(void **state)
     assert_true(str_is_none(fact_kind_name(FACT_KIND_COUNT)));
 }
 
+/* ---- what an undo takes back ---- */
+
+static void contact(const char *home, const char *id, const char *import_id, instant when)
+{
+    tree_builder_fact(&builder, FACT_CONTACT, home, "erp", id, when, "{\"name\":\"Jane\"}");
+    if (import_id) tree_builder_last(&builder)->import_id = str_from_cstr(import_id);
+}
+
+static void undo(const char *home, const char *import_id, instant when)
+{
+    tree_builder_fact(&builder, FACT_UNDO, home, "crm", import_id, when, "{}");
+}
+
+static void an_undo_takes_back_what_the_import_said_in_its_home_alone(void **state)
+{
+    (void)state;
+    contact("A", "X", "I", 10);
+    contact("B", "Y", "I", 10);
+    contact("A", "Z", "J", 11);
+    undo("A", "I", 20);
+    const struct tree *tree = tree_builder_tree(&builder);
+    assert_int_equal(tree->fact_count, 3);
+    assert_int_equal(tree->undone_count, 1);
+    assert_true(str_equal(tree->facts[3].subject, STR("X")));
+}
+
+static void what_others_had_changed_before_the_undo_stays(void **state)
+{
+    (void)state;
+    contact("A", "X", "I", 10);
+    contact("A", "X", NULL, 15);
+    contact("A", "Y", "I", 10);
+    contact("A", "Y", "J", 15); /* is taken back itself */
+    contact("A", "Z", "I", 10);
+    contact("A", "Z", NULL, 50); /* only after the undo */
+    contact("A", "W", NULL, 5);  /* the import did not bring it */
+    contact("A", "W", "I", 10);
+    undo("A", "I", 20);
+    undo("A", "J", 30);
+    const struct tree *tree = tree_builder_tree(&builder);
+    assert_int_equal(tree->fact_count, 6);
+    assert_int_equal(tree->undone_count, 4);
+    assert_true(str_equal(tree->facts[1].subject, STR("X")) && tree->facts[1].recorded_at == 10);
+    for (size_t i = 6; i < 10; i++) assert_false(str_equal(tree->facts[i].subject, STR("X")));
+}
+
+/* An import and its undo over and over leave a customer with tens of thousands of them. */
+static void many_facts_that_were_taken_back_are_told_apart_at_once(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 300, CONTACTS = 200, EACH = CONTACTS + 1 };
+    struct arena arena;
+    arena_init(&arena, 256 << 20);
+    struct home home = {.customer_id = STR("A"), .parent = -1, .joined_at = INSTANT_NONE};
+    struct tree tree = {.homes = &home, .home_count = 1, .fact_count = ROUNDS * EACH};
+    tree.facts = ARENA_NEW_ARRAY(&arena, struct fact, tree.fact_count);
+    assert_non_null(tree.facts);
+    for (size_t i = 0; i < tree.fact_count; i++) {
+        bool is_undo = i % EACH == CONTACTS;
+        struct str import_id = arena_format(&arena, "JOB-%zu", i / EACH);
+        tree.facts[i] =
+            (struct fact){.home = home.customer_id,
+                          .kind = is_undo ? FACT_UNDO : FACT_CONTACT,
+                          .subject = is_undo ? import_id : arena_format(&arena, "CON-%zu", i),
+                          .import_id = is_undo ? STR_NONE : import_id,
+                          .recorded_at = (instant)i};
+    }
+    clock_t begun = clock();
+    tree_sort(&tree);
+    assert_in_range(clock() - begun, 0, 5 * CLOCKS_PER_SEC);
+    assert_int_equal(tree.fact_count, ROUNDS);
+    assert_int_equal(tree.undone_count, ROUNDS * CONTACTS);
+    arena_release(&arena);
+}
+
 int main(void)
 {
 #define TEST(name)                                                                                 \
@@ -82,6 +159,9 @@ int main(void)
         TEST(an_ancestor_speaks_once_every_edge_is_there),
         TEST(a_descendant_does_not_speak_for_an_ancestor),
         TEST(kinds_of_facts_have_names),
+        TEST(an_undo_takes_back_what_the_import_said_in_its_home_alone),
+        TEST(what_others_had_changed_before_the_undo_stays),
+        TEST(many_facts_that_were_taken_back_are_told_apart_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -192,9 +192,78 @@ static void a_customer_with_all_facts_allowed_is_served(struct contract *c)
     arena_release(&arena);
 }
 
+/* --- a customer of whom most was taken back --- */
+
+enum { CONTACTS = 40 };
+
+/* An import with contacts and its undo, over and over. */
+static enum status import_and_undo_body(struct store_session *session, void *context,
+                                        struct error *error)
+{
+    const struct filling *filling = context;
+    for (size_t i = filling->from; i < filling->to; i++) {
+        bool is_undo = i % CONTACTS == CONTACTS - 1;
+        struct str job_id = arena_format(filling->arena, "JOB-%zu", i / CONTACTS);
+        struct fact fact = {.home = STR("A"),
+                            .kind = is_undo ? FACT_UNDO : FACT_CONTACT,
+                            .subject = is_undo ? job_id : arena_format(filling->arena, "U%zu", i),
+                            .source = STR("erp"),
+                            .actor = STR("user-1"),
+                            .import_id = is_undo ? STR_NONE : job_id,
+                            .observed_at = (instant)(1600000000 + i) * INSTANT_SECOND,
+                            .recorded_at = (instant)(1600000000 + i) * INSTANT_SECOND};
+        const char *body = is_undo ? "{\"name\":\"Acme\"}" : bodies[1][1];
+        TRY(json_parse(str_from_cstr(body), filling->arena, &fact.body, error));
+        TRY(store_fact_append(session, &fact, error));
+    }
+    return STATUS_OK;
+}
+
+static void import_and_undo(struct contract *c, size_t facts)
+{
+    struct arena unit;
+    arena_init(&unit, 256 << 20);
+    struct filling filling = {&unit, 0, facts};
+    assert_int_equal(store_write(application.store, caller.tenant, &unit, import_and_undo_body,
+                                 &filling, &c->error),
+                     STATUS_OK);
+    arena_release(&unit);
+}
+
+static void what_was_taken_back_counts_against_the_limit(struct contract *c)
+{
+    begin(c, 1);
+    application.limits.facts_max = 100;
+    import_and_undo(c, 5 * CONTACTS);
+    assert_int_equal(patch(c, "{\"segment\":\"GOLD\"}"), STATUS_LIMIT_EXCEEDED);
+    struct merge_request request = {.source_id = STR("A")};
+    struct merge_result merged;
+    assert_int_equal(
+        merge_customers(&application, &caller, STR("B"), &request, &arena, &merged, &c->error),
+        STATUS_LIMIT_EXCEEDED);
+    assert_int_equal(record(c, "REVOKED"), STATUS_OK);
+    arena_release(&arena);
+}
+
+static void who_fits_no_request_any_more_can_be_erased(struct contract *c)
+{
+    struct str out;
+    begin(c, UNIT);
+    import_and_undo(c, 10 * CONTACTS);
+    arena_release(&arena);
+    arena_init(&arena, 128 << 10);
+    assert_int_equal(done("matrix", consents_matrix(&application, &caller, STR("A"), INSTANT_NONE,
+                                                    &arena, &out, &c->error)),
+                     STATUS_OUT_OF_MEMORY);
+    erase(c);
+    arena_release(&arena);
+}
+
 int main(void)
 {
     static const struct contract_case cases[] = {
-        CONTRACT(a_customer_with_all_facts_allowed_is_served)};
+        CONTRACT(a_customer_with_all_facts_allowed_is_served),
+        CONTRACT(what_was_taken_back_counts_against_the_limit),
+        CONTRACT(who_fits_no_request_any_more_can_be_erased)};
     return contract_run(cases, UNIT_COUNT(cases));
 }
