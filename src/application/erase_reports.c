@@ -5,6 +5,8 @@
 #include "application/customer_index.h"
 #include "base/buffer.h"
 #include "formats/json.h"
+#include "formats/json_escape.h"
+#include "search/folded.h"
 
 enum { JOBS_PAGE = 100, STEPS_PAGE = 2, TEXT_MIN = 3, DIGITS_MIN = 6 };
 
@@ -19,7 +21,7 @@ static const enum sought how[SEARCH_FIELD_COUNT] = {
 
 struct value {
     enum sought how;
-    struct str text; /* in small letters; of numbers the last digits */
+    struct str text; /* folded; of numbers the last digits */
 };
 
 struct erasing_reports {
@@ -30,17 +32,6 @@ struct erasing_reports {
     size_t count, room;
     bool failed; /* out of memory */
 };
-
-static struct str small_letters(struct str text, struct arena *arena)
-{
-    char *out = arena_alloc(arena, text.len + 1);
-    if (!out) return STR_NONE;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        out[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-    }
-    return str_of(out, text.len);
-}
 
 static struct str digits_of(struct str text, struct arena *arena)
 {
@@ -63,7 +54,7 @@ static void add_value(void *context, enum search_field field, struct str text)
     struct value value = {.how = how[field]};
     if (value.how == SOUGHT_NOT || erasing->failed) return;
     value.text = value.how == SOUGHT_DIGITS ? digits_of(text, erasing->arena)
-                                            : small_letters(text, erasing->arena);
+                                            : search_folded(text, erasing->arena);
     erasing->failed = str_is_none(value.text);
     /* However it is written, with the country or without: the end of a number is the same. */
     if (value.how == SOUGHT_DIGITS && value.text.len > DIGITS_MIN)
@@ -90,23 +81,44 @@ static bool has_words(struct str row, struct str words)
     return true;
 }
 
-static bool speaks_of(const struct erasing_reports *erasing, const struct json_value *line)
+static bool is_in(const struct value *value, struct str row, struct str digits)
+{
+    if (value->how == SOUGHT_WORDS) return has_words(row, value->text);
+    return contains(value->how == SOUGHT_DIGITS ? digits : row, value->text);
+}
+
+/* As it is, and where it has escapes also as JSON means them, for a row may be a line of either
+ * form. Absent when out of memory. */
+static struct str folded_row(struct str row, struct arena *arena)
+{
+    struct str plain = json_escape_undone(row, arena);
+    if (str_is_none(plain)) return STR_NONE;
+    if (plain.ptr != row.ptr) row = ARENA_JOIN(arena, row, STR(" "), plain);
+    return str_is_none(row) ? STR_NONE : search_folded(row, arena);
+}
+
+static enum status row_speaks(const struct erasing_reports *erasing, struct str row, bool *speaks,
+                              struct error *error)
+{
+    struct arena_mark mark = arena_mark(erasing->arena);
+    struct str folded = folded_row(row, erasing->arena);
+    struct str digits = str_is_none(folded) ? STR_NONE : digits_of(folded, erasing->arena);
+    if (str_is_none(digits)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < erasing->count && !*speaks; i++)
+        *speaks = is_in(&erasing->values[i], folded, digits);
+    arena_rewind(erasing->arena, mark);
+    return STATUS_OK;
+}
+
+static enum status speaks_of(const struct erasing_reports *erasing, const struct json_value *line,
+                             bool *speaks, struct error *error)
 {
     struct str row = json_text(json_get(line, STR("original")));
     struct str customer = json_text(json_get(line, STR("customerId")));
+    *speaks = false;
     for (size_t i = 0; i < erasing->tree->home_count && !str_is_none(customer); i++)
-        if (str_equal(erasing->tree->homes[i].customer_id, customer)) return true;
-    if (str_is_none(row)) return false;
-    struct str digits = digits_of(row, erasing->arena);
-    row = small_letters(row, erasing->arena);
-    for (size_t i = 0; i < erasing->count; i++) {
-        struct value value = erasing->values[i];
-        if (value.how == SOUGHT_WORDS
-                ? has_words(row, value.text)
-                : contains(value.how == SOUGHT_DIGITS ? digits : row, value.text))
-            return true;
-    }
-    return false;
+        *speaks = *speaks || str_equal(erasing->tree->homes[i].customer_id, customer);
+    return *speaks || str_is_none(row) ? STATUS_OK : row_speaks(erasing, row, speaks, error);
 }
 
 /* All members but the row. */
@@ -131,9 +143,10 @@ static enum status erase_step(const struct erasing_reports *erasing, const struc
     bool changed = false;
     while (str_split(&rest, '\n', &line)) {
         struct json_value *object;
+        bool speaks;
         if (str_is_empty(line)) continue;
         TRY(json_parse(line, erasing->arena, &object, error));
-        bool speaks = speaks_of(erasing, object);
+        TRY(speaks_of(erasing, object, &speaks, error));
         changed = changed || speaks;
         if (speaks)
             write_rest(&out, object);

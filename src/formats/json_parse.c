@@ -9,6 +9,7 @@
  * sorting when they are many, so that a hostile object costs n log n.
  */
 #include "formats/json.h"
+#include "formats/json_escape.h"
 #include "formats/json_scan.h"
 
 #include <stdio.h>
@@ -202,64 +203,6 @@ static enum status fail_in_string(struct parser *parser, const char *at)
     return fail(parser, "a control character in a string must be escaped");
 }
 
-static bool take_hex4(const char **at, const char *end, unsigned *unit)
-{
-    if (end - *at < 4) return false;
-    *unit = 0;
-    for (int i = 0; i < 4; i++, ++*at) {
-        char c = **at;
-        unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
-                         : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A' + 10)
-                                                : 16;
-        if (digit == 16) return false;
-        *unit = *unit << 4 | digit;
-    }
-    return true;
-}
-
-/* What follows \u; *at stands behind the u. A code point past U+FFFF takes two escapes, a high and
- * a low surrogate (RFC 8259 section 7); one alone is no character. */
-static enum status decode_unicode(struct parser *parser, const char **at, const char *close,
-                                  char **to)
-{
-    unsigned code, low;
-    parser->at = *at - 2;
-    if (!take_hex4(at, close, &code)) return fail(parser, "\\u needs four hexadecimal digits");
-    if (code == 0) return fail(parser, "\\u0000 is not allowed: no text can hold it");
-    if (code >= 0xDC00 && code <= 0xDFFF) return fail(parser, "half of a surrogate pair");
-    if (code >= 0xD800 && code <= 0xDBFF) {
-        if (close - *at < 6 || (*at)[0] != '\\' || (*at)[1] != 'u')
-            return fail(parser, "half of a surrogate pair");
-        *at += 2;
-        if (!take_hex4(at, close, &low) || low < 0xDC00 || low > 0xDFFF)
-            return fail(parser, "half of a surrogate pair");
-        code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-    }
-    *to = str_put_utf8(*to, code);
-    return STATUS_OK;
-}
-
-/* *at stands on the backslash. */
-static enum status decode_escape(struct parser *parser, const char **at, const char *close,
-                                 char **to)
-{
-    static const char names[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
-    char name = (*at)[1];
-    if (name == 'u') {
-        *at += 2;
-        return decode_unicode(parser, at, close, to);
-    }
-    const char *hit = memchr(names, name, sizeof(names) - 1);
-    if (!hit) {
-        parser->at = *at;
-        return fail(parser, "an unknown escape");
-    }
-    *(*to)++ = meanings[hit - names];
-    *at += 2;
-    return STATUS_OK;
-}
-
 /* The closing quote, or the byte that makes it impossible. */
 static const char *find_close(const char *at, const char *end)
 {
@@ -283,7 +226,11 @@ static enum status parse_escaped(struct parser *parser, const char *from, struct
         memcpy(to, at, (size_t)(special - at));
         to += special - at;
         at = special;
-        if (at < close) TRY(decode_escape(parser, &at, close, &to));
+        const char *wrong = at < close ? json_escape_decode(&at, close, &to) : NULL;
+        if (wrong) {
+            parser->at = at;
+            return fail(parser, wrong);
+        }
     }
     parser->at = close + 1;
     *out = str_of(content, (size_t)(to - content));

@@ -19,6 +19,7 @@ static const char ascii_folded[128] = {
 struct folding {
     char *out;
     size_t len;
+    bool within; /* a larger text: what depends on where a text begins is left out */
 };
 
 static void put_space(struct folding *folding)
@@ -102,7 +103,7 @@ static void put_hangul(struct folding *folding, uint32_t code)
         const char *letters;
     } customary[] = {{0xAE40, "kim"},  {0xC774, "lee"}, {0xBC15, "park"}, {0xCD5C, "choi"},
                      {0xC815, "jung"}, {0xC870, "cho"}, {0xAC15, "kang"}, {0xC724, "yoon"}};
-    if (folding->len == 0) {
+    if (folding->len == 0 && !folding->within) {
         for (size_t i = 0; i < sizeof customary / sizeof customary[0]; i++) {
             if (customary[i].code != code) continue;
             put_letters(folding, customary[i].letters);
@@ -135,30 +136,42 @@ static void put_code_point(struct folding *folding, uint32_t code, const unsigne
     if (is_han(code)) put_space(folding);
 }
 
-struct str fold_text(struct str text, char out[FOLD_MAX])
+static struct str fold(struct folding *folding, struct str text)
 {
-    struct folding folding = {.out = out};
-    size_t len = text.len < FOLD_INPUT_MAX ? text.len : FOLD_INPUT_MAX;
+    char *out = folding->out;
     const unsigned char *bytes = (const unsigned char *)text.ptr;
-    for (size_t i = 0; i < len;) {
+    for (size_t i = 0; i < text.len;) {
         if (bytes[i] < 128) {
             char c = ascii_folded[bytes[i++]];
             if (c == ' ')
-                put_space(&folding);
+                put_space(folding);
             else if (c)
-                out[folding.len++] = c;
+                out[folding->len++] = c;
             continue;
         }
         uint32_t code = bytes[i];
-        size_t used = decode(bytes + i, len - i, &code);
+        size_t used = decode(bytes + i, text.len - i, &code);
         if (used)
-            put_code_point(&folding, code, bytes + i, used);
+            put_code_point(folding, code, bytes + i, used);
         else
-            put_letters(&folding, code >= 0xA0 ? letters_of(code) : " ");
+            put_letters(folding, code >= 0xA0 ? letters_of(code) : " ");
         i += used ? used : 1;
     }
-    while (folding.len > 0 && out[folding.len - 1] == ' ') folding.len--;
-    return str_of(out, folding.len);
+    while (folding->len > 0 && out[folding->len - 1] == ' ') folding->len--;
+    return str_of(out, folding->len);
+}
+
+struct str fold_text(struct str text, char out[FOLD_MAX])
+{
+    struct folding folding = {.out = out};
+    if (text.len > FOLD_INPUT_MAX) text.len = FOLD_INPUT_MAX;
+    return fold(&folding, text);
+}
+
+struct str fold_within(struct str text, char *out)
+{
+    struct folding folding = {.out = out, .within = true};
+    return fold(&folding, text);
 }
 
 bool fold_family_name_first(struct str text)

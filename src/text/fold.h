@@ -14,11 +14,16 @@
 
 #include "base/str.h"
 
-/* Input past FOLD_INPUT_MAX bytes is not looked at: no name or address is that long. */
-enum { FOLD_INPUT_MAX = 256, FOLD_MAX = 8 * FOLD_INPUT_MAX };
+/* A byte folds to FOLD_GROWTH at most. Input past FOLD_INPUT_MAX bytes is not looked at: no name or
+ * address is that long. */
+enum { FOLD_INPUT_MAX = 256, FOLD_GROWTH = 8, FOLD_MAX = FOLD_GROWTH * FOLD_INPUT_MAX };
 
 /* The result lies in `out`, without leading or trailing space. */
 struct str fold_text(struct str text, char out[FOLD_MAX]);
+/* For looking up one text in another, both folded so: of any length, and the same wherever in the
+ * other it stands, for which the customary spelling of Korean family names is given up. `out` has
+ * room for FOLD_GROWTH bytes for each of the text's. */
+struct str fold_within(struct str text, char *out);
 /* True when the text begins with a Han or hangul character: the family name stands first. */
 bool fold_family_name_first(struct str text);
 
