@@ -285,16 +285,17 @@ static struct latest latest_for(const struct tree *tree, const struct acts *acts
     return latest;
 }
 
-/* The latest act for the contact point itself, if it is a grant in force. */
-static const struct act *own_grant(const struct acts *acts, const struct consent_question *question,
-                                   bool imports_count)
+/* What stands for the contact point itself. */
+static const struct act *own_act(const struct acts *acts, const struct consent_question *question,
+                                 bool imports_count)
 {
     struct latest latest = {0};
     for (size_t i = 0; i < acts->count; i++)
         if (!str_is_none(acts->items[i].point) && covers(&acts->items[i], question))
             take_in(&latest, &acts->items[i], question->as_of);
     const struct act *act = decider(&latest, imports_count);
-    return state_of(act, question->as_of) == CONSENT_GRANTED ? act : NULL;
+    bool expired = state_of(act, question->as_of) == CONSENT_EXPIRED;
+    return expired && latest.revocation ? latest.revocation : act;
 }
 
 static bool any_revocation(const struct acts *acts, const struct consent_question *question)
@@ -317,10 +318,13 @@ static struct consent_answer refusal(const struct tally *tally)
     return answer_of(false, CONSENT_ABSENT, STR("NO_CONSENT"), NULL);
 }
 
-static struct consent_answer conclude_answer(const struct tally *tally, const struct act *own)
+static struct consent_answer conclude_answer(const struct tally *tally, const struct act *own,
+                                             instant as_of)
 {
+    enum consent_state of_point = state_of(own, as_of);
+    if (of_point == CONSENT_REVOKED) return answer_of(false, of_point, STR("REVOKED"), own);
     if (tally->revoked) return answer_of(false, CONSENT_REVOKED, STR("REVOKED"), tally->revoked);
-    if (own) return answer_of(true, CONSENT_GRANTED, STR("GRANTED"), own);
+    if (of_point == CONSENT_GRANTED) return answer_of(true, of_point, STR("GRANTED"), own);
     bool allowed = tally->any_holder ? tally->all_holders_granted : tally->all_granted;
     if (allowed) return answer_of(true, CONSENT_GRANTED, STR("GRANTED"), tally->granted);
     return refusal(tally);
@@ -340,7 +344,8 @@ static enum status decide(const struct tree *tree, const struct acts *acts,
         struct latest latest = latest_for(tree, acts, (int32_t)i, question);
         count_home(&tally, &latest, imports_count, belongs && belongs[i], question->as_of);
     }
-    *answer = conclude_answer(&tally, with_point ? own_grant(acts, question, imports_count) : NULL);
+    const struct act *own = with_point ? own_act(acts, question, imports_count) : NULL;
+    *answer = conclude_answer(&tally, own, question->as_of);
     return STATUS_OK;
 }
 
