@@ -214,13 +214,20 @@ enum status consents_receipt(struct application *application, const struct calle
 
 /* ---- the batch check ---- */
 
+/* A customer who is asked about: read once, however many checks name him or who was merged into
+ * him. */
+struct checked_customer {
+    struct str root_id;
+    struct tree tree;
+    struct golden *golden; /* NULL until a check needs it */
+};
+
 struct check {
     struct str customer_id;
-    struct consent_question question;
-    const struct tree *tree; /* NULL: see refusal */
+    struct consent_row row;
+    struct checked_customer *customer; /* NULL: see refusal */
     struct str refusal;
     bool suppressed;
-    struct consent_answer answer;
 };
 
 struct checking {
@@ -238,8 +245,8 @@ static enum status parse_check(struct checking *checking, const struct json_valu
     char path[32];
     int length = snprintf(path, sizeof(path), "checks[%zu]", index);
     TRY(consent_parse_check(item, str_of(path, (size_t)length), checking->arena,
-                            &check->customer_id, &check->question, error));
-    check->question.as_of = checking->now;
+                            &check->customer_id, &check->row.question, error));
+    check->row.question.as_of = checking->now;
     return STATUS_OK;
 }
 
@@ -264,13 +271,33 @@ static enum status parse_checks(struct checking *checking, const struct json_val
     return STATUS_OK;
 }
 
-/* The tree of the check's customer, or the reason why there is none. */
-static enum status load_tree(struct checking *checking, struct store_session *session,
-                             struct check *check, struct error *error)
+static struct checked_customer *find_customer(const struct checking *checking, struct str root_id,
+                                              size_t count)
 {
+    for (size_t i = 0; i < count; i++) {
+        struct checked_customer *customer = checking->checks[i].customer;
+        if (customer && str_equal(customer->root_id, root_id)) return customer;
+    }
+    return NULL;
+}
+
+static enum status read_customer(struct checking *checking, struct store_session *session,
+                                 struct str root_id, struct checked_customer **customer,
+                                 struct error *error)
+{
+    *customer = ARENA_NEW(checking->arena, struct checked_customer);
+    if (!*customer) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    (*customer)->root_id = root_id;
+    return store_tree_load(session, root_id, INSTANT_FUTURE, checking->arena, &(*customer)->tree,
+                           error);
+}
+
+/* The check's customer, or the reason why there is none. */
+static enum status load_customer(struct checking *checking, struct store_session *session,
+                                 size_t index, struct error *error)
+{
+    struct check *check = &checking->checks[index];
     struct profile_row row, root;
-    struct tree *tree = ARENA_NEW(checking->arena, struct tree);
-    if (!tree) return error_plain(error, STATUS_OUT_OF_MEMORY);
     enum status status =
         store_profile_get(session, check->customer_id, STORE_NO_LOCK, checking->arena, &row, error);
     if (status == STATUS_CUSTOMER_NOT_FOUND) {
@@ -287,9 +314,17 @@ static enum status load_tree(struct checking *checking, struct store_session *se
         check->refusal = STR("CUSTOMER_NOT_FOUND");
         return STATUS_OK;
     }
-    TRY(store_tree_load(session, root.customer_id, INSTANT_FUTURE, checking->arena, tree, error));
-    check->tree = tree;
-    return STATUS_OK;
+    check->customer = find_customer(checking, root.customer_id, index);
+    if (check->customer) return STATUS_OK;
+    return read_customer(checking, session, root.customer_id, &check->customer, error);
+}
+
+static enum status golden_of(const struct checking *checking, struct checked_customer *customer)
+{
+    if (customer->golden) return STATUS_OK;
+    customer->golden = ARENA_NEW(checking->arena, struct golden);
+    if (!customer->golden) return STATUS_OUT_OF_MEMORY;
+    return golden_record(&customer->tree, checking->policy, checking->arena, customer->golden);
 }
 
 static enum status find_suppressed(struct checking *checking, struct store_session *session,
@@ -300,13 +335,11 @@ static enum status find_suppressed(struct checking *checking, struct store_sessi
     if (!asked) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < checking->count; i++) {
         const struct check *check = &checking->checks[i];
-        asked[i].question = &check->question;
-        if (!check->tree || !str_is_none(check->question.contact_point)) continue;
-        struct golden *golden = ARENA_NEW(checking->arena, struct golden);
-        if (!golden ||
-            golden_record(check->tree, checking->policy, checking->arena, golden) != STATUS_OK)
+        asked[i].question = &check->row.question;
+        if (!check->customer || !str_is_none(check->row.question.contact_point)) continue;
+        if (golden_of(checking, check->customer) != STATUS_OK)
             return error_plain(error, STATUS_OUT_OF_MEMORY);
-        asked[i].golden = golden;
+        asked[i].golden = check->customer->golden;
     }
     TRY(suppressed_points_ask(checking->application, session, asked, checking->count,
                               checking->arena, error));
@@ -320,31 +353,51 @@ static enum status check_body(struct store_session *session, void *context, stru
     struct checking *checking = context;
     for (size_t i = 0; i < checking->count; i++) {
         struct check *check = &checking->checks[i];
-        size_t same = 0; /* an earlier check of the same customer has the tree already */
+        size_t same = 0; /* an earlier check of the same customer knows already */
         while (same < i && !str_equal(checking->checks[same].customer_id, check->customer_id))
             same++;
-        check->tree = same < i ? checking->checks[same].tree : NULL;
+        check->customer = same < i ? checking->checks[same].customer : NULL;
         check->refusal = same < i ? checking->checks[same].refusal : STR_NONE;
-        if (same == i) TRY(load_tree(checking, session, check, error));
+        if (same == i) TRY(load_customer(checking, session, i, error));
     }
     return find_suppressed(checking, session, error);
 }
 
+/* Decides all checks of the customer together, unless a check before `index` has seen to it. */
+static enum status decide_from(struct checking *checking, size_t index, struct consent_row **rows)
+{
+    const struct checked_customer *customer = checking->checks[index].customer;
+    size_t count = 0;
+    if (!customer || find_customer(checking, customer->root_id, index)) return STATUS_OK;
+    for (size_t i = index; i < checking->count; i++)
+        if (checking->checks[i].customer == customer) rows[count++] = &checking->checks[i].row;
+    return consent_decide_all(&customer->tree, rows, count, checking->arena);
+}
+
+static enum status decide_checks(struct checking *checking)
+{
+    struct consent_row **rows =
+        ARENA_NEW_ARRAY(checking->arena, struct consent_row *, checking->count);
+    if (!rows) return STATUS_OUT_OF_MEMORY;
+    for (size_t i = 0; i < checking->count; i++) TRY(decide_from(checking, i, rows));
+    return STATUS_OK;
+}
+
 static void write_check(struct json_writer *writer, const struct check *check)
 {
-    const struct fact *decider = check->tree ? check->answer.decider : NULL;
-    struct str reason = !check->tree ? check->refusal : check->answer.reason;
+    const struct fact *decider = check->customer ? check->row.answer.decider : NULL;
+    struct str reason = !check->customer ? check->refusal : check->row.answer.reason;
     json_object_begin(writer);
     json_member_string(writer, STR("customerId"), check->customer_id);
-    json_member_string(writer, STR("type"), check->question.channel);
-    json_member_string(writer, STR("purpose"), check->question.purpose);
-    json_member_nullable(writer, STR("contactPoint"), check->question.contact_point);
+    json_member_string(writer, STR("type"), check->row.question.channel);
+    json_member_string(writer, STR("purpose"), check->row.question.purpose);
+    json_member_nullable(writer, STR("contactPoint"), check->row.question.contact_point);
     json_key(writer, STR("allowed"));
-    json_boolean(writer, check->tree && check->answer.allowed && !check->suppressed);
+    json_boolean(writer, check->customer && check->row.answer.allowed && !check->suppressed);
     json_member_string(writer, STR("reason"), check->suppressed ? STR("SUPPRESSED") : reason);
     json_member_nullable(writer, STR("recordId"),
                          decider && !check->suppressed ? decider->subject : STR_NONE);
-    results_instant(writer, STR("asOf"), check->question.as_of);
+    results_instant(writer, STR("asOf"), check->row.question.as_of);
     json_object_end(writer);
 }
 
@@ -358,18 +411,13 @@ enum status consents_check(struct application *application, const struct caller 
                                 .now = application->environment->now(application->environment)};
     TRY(parse_checks(&checking, body, error));
     TRY(store_read(application->store, caller->tenant, arena, check_body, &checking, error));
+    if (decide_checks(&checking) != STATUS_OK) return error_plain(error, STATUS_OUT_OF_MEMORY);
     struct buffer out = {.arena = arena};
     struct json_writer writer = {.out = &out};
     json_object_begin(&writer);
     json_key(&writer, STR("results"));
     json_array_begin(&writer);
-    for (size_t i = 0; i < checking.count; i++) {
-        struct check *check = &checking.checks[i];
-        if (check->tree &&
-            consent_decide(check->tree, &check->question, arena, &check->answer) != STATUS_OK)
-            return error_plain(error, STATUS_OUT_OF_MEMORY);
-        write_check(&writer, check);
-    }
+    for (size_t i = 0; i < checking.count; i++) write_check(&writer, &checking.checks[i]);
     json_array_end(&writer);
     json_object_end(&writer);
     *json = buffer_str(&out);

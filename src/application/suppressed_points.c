@@ -57,27 +57,87 @@ bool suppressed_points_is_of(struct str point, struct str channel)
     return row && is_mail == (row->point == SHAPE_EMAIL);
 }
 
-/* The hashes that the question is about. */
-static enum status hashes_of(const struct application *application,
-                             const struct suppressed_question *asked, struct arena *arena,
-                             struct str **hashes, size_t *count)
+/* Hashes that the list is asked for: of a contact point, or of all that a customer has for a
+ * channel, which many questions of one customer share. */
+struct lookup {
+    const struct golden *golden; /* NULL: of a contact point */
+    struct str channel;
+    struct str *hashes;
+    size_t count;
+    bool any_found;
+};
+
+struct lookups {
+    const struct application *application;
+    struct arena *arena;
+    struct lookup *items;
+    size_t count;
+};
+
+static enum status hash_point(const struct lookups *lookups, struct str point,
+                              struct lookup *lookup)
+{
+    struct str hash = suppressions_hash(lookups->application, point, lookups->arena);
+    lookup->hashes = ARENA_NEW(lookups->arena, struct str);
+    if (!lookup->hashes || str_is_none(hash)) return STATUS_OUT_OF_MEMORY;
+    *lookup->hashes = hash;
+    lookup->count = 1;
+    return STATUS_OK;
+}
+
+static enum status hash_customer(const struct lookups *lookups, struct lookup *lookup)
+{
+    struct str *texts;
+    size_t total;
+    TRY(suppressed_points_of(lookups->application, lookup->golden, lookups->arena, &lookup->hashes,
+                             &texts, &total));
+    for (size_t i = 0; i < total; i++)
+        if (suppressed_points_is_of(texts[i], lookup->channel))
+            lookup->hashes[lookup->count++] = lookup->hashes[i];
+    return STATUS_OK;
+}
+
+static struct lookup *find_lookup(const struct lookups *lookups, const struct golden *golden,
+                                  struct str channel)
+{
+    for (size_t i = lookups->count; golden && i > 0; i--) /* most often the last one */
+        if (lookups->items[i - 1].golden == golden &&
+            str_equal(lookups->items[i - 1].channel, channel))
+            return &lookups->items[i - 1];
+    return NULL;
+}
+
+static enum status look_up(struct lookups *lookups, const struct suppressed_question *asked,
+                           struct lookup **lookup)
 {
     const struct consent_question *question = asked->question;
-    struct str *texts;
-    size_t total, kept = 0;
-    *count = 0;
-    if (!str_is_none(question->contact_point)) {
-        *hashes = ARENA_NEW(arena, struct str);
-        if (!*hashes) return STATUS_OUT_OF_MEMORY;
-        **hashes = suppressions_hash(application, question->contact_point, arena);
-        *count = 1;
-        return str_is_none(**hashes) ? STATUS_OUT_OF_MEMORY : STATUS_OK;
-    }
-    if (!asked->golden) return STATUS_OK;
-    TRY(suppressed_points_of(application, asked->golden, arena, hashes, &texts, &total));
-    for (size_t i = 0; i < total; i++)
-        if (suppressed_points_is_of(texts[i], question->channel)) (*hashes)[kept++] = (*hashes)[i];
-    *count = kept;
+    bool of_point = !str_is_none(question->contact_point);
+    const struct golden *golden = of_point ? NULL : asked->golden;
+    *lookup = find_lookup(lookups, golden, question->channel);
+    if (*lookup) return STATUS_OK;
+    *lookup = &lookups->items[lookups->count++];
+    **lookup = (struct lookup){.golden = golden, .channel = question->channel};
+    if (of_point) return hash_point(lookups, question->contact_point, *lookup);
+    return golden ? hash_customer(lookups, *lookup) : STATUS_OK;
+}
+
+static enum status ask_list(const struct lookups *lookups, struct store_session *session,
+                            struct error *error)
+{
+    size_t total = 0, at = 0;
+    for (size_t i = 0; i < lookups->count; i++) total += lookups->items[i].count;
+    if (total == 0) return STATUS_OK;
+    bool *found = ARENA_NEW_ARRAY(lookups->arena, bool, total);
+    struct str *all = ARENA_NEW_ARRAY(lookups->arena, struct str, total);
+    if (!all || !found) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < lookups->count; i++)
+        for (size_t h = 0; h < lookups->items[i].count; h++)
+            all[at++] = lookups->items[i].hashes[h];
+    TRY(store_suppression_find(session, all, total, found, error));
+    at = 0;
+    for (size_t i = 0; i < lookups->count; i++)
+        for (size_t h = 0; h < lookups->items[i].count; h++)
+            lookups->items[i].any_found = found[at++] || lookups->items[i].any_found;
     return STATUS_OK;
 }
 
@@ -85,26 +145,16 @@ enum status suppressed_points_ask(const struct application *application,
                                   struct store_session *session, struct suppressed_question *asked,
                                   size_t count, struct arena *arena, struct error *error)
 {
-    struct str **hashes = ARENA_NEW_ARRAY(arena, struct str *, count), *all;
-    size_t *counts = ARENA_NEW_ARRAY(arena, size_t, count), total = 0, at = 0;
-    if (!hashes || !counts) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t i = 0; i < count; i++) {
-        asked[i].suppressed = false;
-        if (hashes_of(application, &asked[i], arena, &hashes[i], &counts[i]) != STATUS_OK)
+    struct lookups lookups = {.application = application,
+                              .arena = arena,
+                              .items = ARENA_NEW_ARRAY(arena, struct lookup, count)};
+    struct lookup **of = ARENA_NEW_ARRAY(arena, struct lookup *, count);
+    if (!lookups.items || !of) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < count; i++)
+        if (look_up(&lookups, &asked[i], &of[i]) != STATUS_OK)
             return error_plain(error, STATUS_OUT_OF_MEMORY);
-        total += counts[i];
-    }
-    if (total == 0) return STATUS_OK;
-    bool *found = ARENA_NEW_ARRAY(arena, bool, total);
-    all = ARENA_NEW_ARRAY(arena, struct str, total);
-    if (!all || !found) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t i = 0; i < count; i++)
-        for (size_t h = 0; h < counts[i]; h++) all[at++] = hashes[i][h];
-    TRY(store_suppression_find(session, all, total, found, error));
-    at = 0;
-    for (size_t i = 0; i < count; i++)
-        for (size_t h = 0; h < counts[i]; h++)
-            asked[i].suppressed = found[at++] || asked[i].suppressed;
+    TRY(ask_list(&lookups, session, error));
+    for (size_t i = 0; i < count; i++) asked[i].suppressed = of[i]->any_found;
     return STATUS_OK;
 }
 
