@@ -4,11 +4,12 @@
 
 #include "application/customer_index.h"
 #include "base/buffer.h"
+#include "base/identifier.h"
 #include "formats/json.h"
 #include "formats/json_escape.h"
 #include "search/folded.h"
 
-enum { JOBS_PAGE = 100, STEPS_PAGE = 2, TEXT_MIN = 3, DIGITS_MIN = 6 };
+enum { STEPS_PAGE = 2, TEXT_MIN = 3, DIGITS_MIN = 6 };
 
 /* How a value is looked for in a row: as it is, its digits alone, or each of its words. */
 enum sought { SOUGHT_NOT, SOUGHT_TEXT, SOUGHT_DIGITS, SOUGHT_WORDS };
@@ -116,9 +117,10 @@ static enum status speaks_of(const struct erasing_reports *erasing, const struct
     struct str row = json_text(json_get(line, STR("original")));
     struct str customer = json_text(json_get(line, STR("customerId")));
     *speaks = false;
+    if (str_is_none(row)) return STATUS_OK; /* taken away before, or of an undo */
     for (size_t i = 0; i < erasing->tree->home_count && !str_is_none(customer); i++)
         *speaks = *speaks || str_equal(erasing->tree->homes[i].customer_id, customer);
-    return *speaks || str_is_none(row) ? STATUS_OK : row_speaks(erasing, row, speaks, error);
+    return *speaks ? STATUS_OK : row_speaks(erasing, row, speaks, error);
 }
 
 /* All members but the row. */
@@ -159,23 +161,38 @@ static enum status erase_step(const struct erasing_reports *erasing, const struc
                                  error);
 }
 
-static enum status erase_job(const struct erasing_reports *erasing, struct str job_id,
-                             struct error *error)
+/* Where the reading stands, in memory of its own. */
+struct place {
+    char job_id[IDENTIFIER_MAX_BYTES];
+    struct job_step step;
+};
+
+static void move_to(struct place *place, const struct job_step *step)
+{
+    struct str job_id = str_cut(step->job_id, sizeof(place->job_id));
+    memcpy(place->job_id, job_id.ptr, job_id.len);
+    place->step =
+        (struct job_step){.job_id = str_of(place->job_id, job_id.len), .number = step->number};
+}
+
+/* Few at a time, for each may be long; what they took is given back before the next. */
+static enum status erase_steps(const struct erasing_reports *erasing, struct error *error)
 {
     struct arena_mark mark = arena_mark(erasing->arena);
+    struct place at;
     struct job_step *steps;
+    const struct job_step *after = NULL;
     size_t count;
-    int64_t after = 0;
     do {
-        arena_rewind(erasing->arena, mark);
-        TRY(store_job_step_list(erasing->session, job_id, after, STEPS_PAGE, erasing->arena, &steps,
-                                &count, error));
+        TRY(store_job_report_list(erasing->session, after, STEPS_PAGE, erasing->arena, &steps,
+                                  &count, error));
         for (size_t i = 0; i < count; i++) {
-            after = steps[i].number;
-            if (!str_is_none(steps[i].report)) TRY(erase_step(erasing, &steps[i], error));
+            TRY(erase_step(erasing, &steps[i], error));
+            move_to(&at, &steps[i]);
+            after = &at.step;
         }
+        arena_rewind(erasing->arena, mark);
     } while (count == STEPS_PAGE);
-    arena_rewind(erasing->arena, mark);
     return STATUS_OK;
 }
 
@@ -183,18 +200,8 @@ enum status erase_reports(struct store_session *session, const struct tree *tree
                           struct arena *arena, struct error *error)
 {
     struct erasing_reports erasing = {.session = session, .tree = tree, .arena = arena};
-    struct job_row *jobs;
-    struct str after = STR_NONE;
-    size_t count;
     for (size_t i = 0; i < tree->fact_count + tree->undone_count; i++)
         customer_index_values(&tree->facts[i], add_value, &erasing);
     if (erasing.failed) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    do {
-        TRY(store_job_list(session, after, JOBS_PAGE, arena, &jobs, &count, error));
-        for (size_t i = 0; i < count; i++)
-            if (str_equal(jobs[i].kind, STR("IMPORT")))
-                TRY(erase_job(&erasing, jobs[i].job_id, error));
-        if (count > 0) after = jobs[count - 1].job_id;
-    } while (count == JOBS_PAGE);
-    return STATUS_OK;
+    return erase_steps(&erasing, error);
 }

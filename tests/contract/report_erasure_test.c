@@ -154,6 +154,24 @@ static void a_name_goes_from_far_behind_in_a_row(struct contract *c)
     check(c, juergen, rows, UNIT_COUNT(rows), false);
 }
 
+static void rows_go_from_every_report(struct contract *c)
+{
+    static const struct str his[] = {STR("7,Jürgen Müller"), STR("8,Jürgen Müller")},
+                            mixed[] = {STR("7,Sabine Schmidt"), STR("8,Jürgen Müller")};
+    enum { IMPORTS = 5 };
+    struct str jobs[IMPORTS];
+    bool shown[2];
+    use(c);
+    struct str id = create(c, juergen);
+    for (size_t i = 0; i < IMPORTS; i++) jobs[i] = import(c, i % 2 == 0 ? his : mixed, 2);
+    erase(c, id);
+    for (size_t i = 0; i < IMPORTS; i++) {
+        read_shown(c, jobs[i], shown, 2);
+        assert_int_equal(shown[0], i % 2 != 0);
+        assert_false(shown[1]);
+    }
+}
+
 static void rows_of_others_keep_their_text(struct contract *c)
 {
     static const struct str rows[] = {
@@ -172,6 +190,7 @@ int main(void)
         CONTRACT(an_address_and_a_number_go_too),
         CONTRACT(names_of_other_scripts_go_wherever_they_stand),
         CONTRACT(a_name_goes_from_far_behind_in_a_row),
+        CONTRACT(rows_go_from_every_report),
         CONTRACT(rows_of_others_keep_their_text),
     };
     return contract_run(cases, UNIT_COUNT(cases));

@@ -1,6 +1,7 @@
 /* Jobs that instances take, and their files, on every store. */
 #include "contract.h"
 
+#include <stdio.h>
 #include <time.h>
 
 enum { LONG_MS = 60000, SHORT_MS = 30 };
@@ -229,14 +230,124 @@ static void what_is_old_is_purged_unless_its_job_has_not_ended(struct contract *
     put_job(c, c->tenant, "J1", JOB_QUEUED);
     assert_int_equal(put_part(c, c->tenant, 1, STR("of a job that waits")), STATUS_OK);
     assert_int_equal(put_part(c, c->other_tenant, 1, STR("of none")), STATUS_OK);
-    assert_int_equal(store_job_parts_purge(c->store, 1000, &c->arena, &c->error), STATUS_OK);
+    assert_int_equal(store_jobs_purge(c->store, 1000, &c->arena, &c->error), STATUS_OK);
     assert_false(str_is_none(get_part(c, c->other_tenant, 1)));
-    assert_int_equal(store_job_parts_purge(c->store, 1001, &c->arena, &c->error), STATUS_OK);
+    assert_int_equal(store_jobs_purge(c->store, 1001, &c->arena, &c->error), STATUS_OK);
     assert_true(str_is_none(get_part(c, c->other_tenant, 1)));
     assert_false(str_is_none(get_part(c, c->tenant, 1)));
     put_job(c, c->tenant, "J1", JOB_DONE);
-    assert_int_equal(store_job_parts_purge(c->store, 1001, &c->arena, &c->error), STATUS_OK);
+    assert_int_equal(store_jobs_purge(c->store, 1001, &c->arena, &c->error), STATUS_OK);
     assert_true(str_is_none(get_part(c, c->tenant, 1)));
+}
+
+/* --- reports --- */
+
+static enum status step_body(struct store_session *session, void *context, struct error *error)
+{
+    const struct work *work = context;
+    const struct job_step step = {.job_id = work->row.job_id,
+                                  .number = work->number,
+                                  .document = STR("{}"),
+                                  .homes = STR("[\"A\"]"),
+                                  .report = work->bytes};
+    return store_job_step_append(session, &step, error);
+}
+
+static void add_step(struct contract *c, struct str tenant, const char *id, int64_t number,
+                     struct str report)
+{
+    struct work work = {.row = {.job_id = str_from_cstr(id)}, .number = number, .bytes = report};
+    assert_int_equal(store_write(c->store, tenant, &c->arena, step_body, &work, &c->error),
+                     STATUS_OK);
+}
+
+struct listing {
+    struct contract *c;
+    size_t limit;
+    char reports[64]; /* in the order they came, each behind a space */
+};
+
+static enum status list_body(struct store_session *session, void *context, struct error *error)
+{
+    struct listing *listing = context;
+    struct arena *arena = &listing->c->arena;
+    const struct job_step *after = NULL;
+    struct job_step *steps;
+    size_t count, len = 0;
+    do {
+        TRY(store_job_report_list(session, after, listing->limit, arena, &steps, &count, error));
+        for (size_t i = 0; i < count; i++) {
+            after = &steps[i];
+            assert_true(str_is_none(after->homes));
+            len += (size_t)snprintf(listing->reports + len, sizeof(listing->reports) - len, " %.*s",
+                                    STR_ARGS(after->report));
+        }
+    } while (count == listing->limit);
+    return STATUS_OK;
+}
+
+static void check_reports(struct contract *c, struct str tenant, const char *expected)
+{
+    for (size_t limit = 1; limit < 8; limit++) {
+        struct listing listing = {.c = c, .limit = limit};
+        assert_int_equal(store_read(c->store, tenant, &c->arena, list_body, &listing, &c->error),
+                         STATUS_OK);
+        assert_string_equal(listing.reports, expected);
+    }
+}
+
+static void add_jobs_with_reports(struct contract *c)
+{
+    put_job(c, c->tenant, "R2", JOB_DONE);
+    put_job(c, c->tenant, "R1", JOB_QUEUED);
+    put_job(c, c->tenant, "R3", JOB_FAILED);
+    put_job(c, c->other_tenant, "R1", JOB_CANCELLED);
+    add_step(c, c->tenant, "R2", 1, STR("c"));
+    add_step(c, c->tenant, "R2", 2, STR_NONE);
+    add_step(c, c->tenant, "R2", 3, STR("d"));
+    add_step(c, c->tenant, "R1", 1, STR("a"));
+    add_step(c, c->tenant, "R1", 2, STR("b"));
+    add_step(c, c->tenant, "R3", 1, STR("e"));
+    add_step(c, c->other_tenant, "R1", 1, STR("x"));
+}
+
+static void reports_are_listed_over_all_jobs_of_the_tenant(struct contract *c)
+{
+    check_reports(c, c->tenant, "");
+    add_jobs_with_reports(c);
+    check_reports(c, c->tenant, " a b c d e");
+    check_reports(c, c->other_tenant, " x");
+    put_job(c, c->tenant, "R1", JOB_DONE);
+}
+
+static enum status homes_body(struct store_session *session, void *context, struct error *error)
+{
+    struct contract *c = context;
+    struct job_step *steps;
+    size_t count;
+    TRY(store_job_step_list(session, STR("R2"), 0, 10, &c->arena, &steps, &count, error));
+    assert_int_equal(count, 3);
+    for (size_t i = 0; i < count; i++) {
+        assert_str(steps[i].homes, STR("[\"A\"]"));
+        assert_true(str_is_none(steps[i].report));
+    }
+    return STATUS_OK;
+}
+
+/* Jobs here were updated at 1. */
+static void reports_of_jobs_that_ended_long_ago_are_purged_and_the_steps_stay(struct contract *c)
+{
+    add_jobs_with_reports(c);
+    assert_int_equal(store_jobs_purge(c->store, 1, &c->arena, &c->error), STATUS_OK);
+    check_reports(c, c->tenant, " a b c d e");
+    assert_int_equal(store_jobs_purge(c->store, 2, &c->arena, &c->error), STATUS_OK);
+    check_reports(c, c->tenant, " a b");
+    check_reports(c, c->other_tenant, "");
+    assert_int_equal(store_read(c->store, c->tenant, &c->arena, homes_body, c, &c->error),
+                     STATUS_OK);
+    put_job(c, c->tenant, "R1", JOB_DONE);
+    assert_int_equal(store_jobs_purge(c->store, 2, &c->arena, &c->error), STATUS_OK);
+    check_reports(c, c->tenant, "");
 }
 
 int main(void)
@@ -250,6 +361,8 @@ int main(void)
         CONTRACT(what_is_given_up_or_runs_out_is_taken_with_the_next_epoch),
         CONTRACT(a_file_is_kept_byte_for_byte_and_is_its_tenants_alone),
         CONTRACT(what_is_old_is_purged_unless_its_job_has_not_ended),
+        CONTRACT(reports_are_listed_over_all_jobs_of_the_tenant),
+        CONTRACT(reports_of_jobs_that_ended_long_ago_are_purged_and_the_steps_stay),
     };
     return contract_run(cases, UNIT_COUNT(cases));
 }

@@ -124,7 +124,7 @@ static enum status claim(struct store *store, const struct job_turn *turn, struc
 static enum status purge(struct store *store, instant before, struct arena *arena,
                          struct error *error)
 {
-    return store_job_parts_purge(((struct faulty_store *)store)->inner, before, arena, error);
+    return store_jobs_purge(((struct faulty_store *)store)->inner, before, arena, error);
 }
 
 void faulty_store_init(struct faulty_store *store, struct store *inner)
@@ -138,7 +138,7 @@ void faulty_store_init(struct faulty_store *store, struct store *inner)
     store->operations.wait = told_wait;
     store->operations.duplicate_backlog = fail_backlog;
     store->operations.job_claim = claim;
-    store->operations.job_parts_purge = purge;
+    store->operations.jobs_purge = purge;
     store->base.operations = &store->operations;
 }
 

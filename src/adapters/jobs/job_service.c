@@ -190,7 +190,7 @@ static void purge(struct job_service *service, struct arena *arena)
 {
     struct error error;
     instant before = job_now(service) - service->keep_ms * (INSTANT_SECOND / 1000);
-    enum status status = store_job_parts_purge(service->application->store, before, arena, &error);
+    enum status status = store_jobs_purge(service->application->store, before, arena, &error);
     if (status != STATUS_OK) log_debug("job.not_purged", LOG_CODE("code", status_code(status)));
 }
 

@@ -184,6 +184,8 @@ enum status memory_jobs_step_list(struct store_session *, struct str, int64_t, s
                                   struct arena *, struct job_step **, size_t *, struct error *);
 enum status memory_jobs_step_report(struct store_session *, struct str, int64_t, struct str,
                                     struct error *);
+enum status memory_jobs_report_list(struct store_session *, const struct job_step *, size_t,
+                                    struct arena *, struct job_step **, size_t *, struct error *);
 /* Files of all jobs that have ended. */
 enum status memory_jobs_exports_erase(struct store_session *, struct error *);
 enum status memory_jobs_claim(struct store *, const struct job_turn *, struct arena *,
@@ -194,7 +196,7 @@ enum status memory_jobs_part_put(struct store_session *, struct str, int64_t, in
 enum status memory_jobs_part_get(struct store_session *, struct str, int64_t, struct arena *,
                                  struct str *, struct error *);
 enum status memory_jobs_parts_remove(struct store_session *, struct str, struct error *);
-enum status memory_jobs_parts_purge(struct store *, instant, struct arena *, struct error *);
+enum status memory_jobs_purge(struct store *, instant, struct arena *, struct error *);
 enum status memory_jobs_step_last(struct store_session *, struct str, struct arena *,
                                   struct job_step *, struct error *);
 

@@ -138,6 +138,39 @@ enum status memory_jobs_step_report(struct store_session *session, struct str jo
     return STATUS_OK;
 }
 
+/* The reports of one job behind a number, as long as there is room. */
+static size_t take_reports(const struct memory_tenant *tenant, struct str job_id, int64_t number,
+                           struct job_step *out, size_t room)
+{
+    const struct memory_bucket *bucket = memory_table_get(&tenant->job_steps, job_id);
+    size_t count = 0;
+    for (size_t i = (size_t)number; bucket && i < bucket->vector.count && count < room; i++) {
+        const struct job_step *step = bucket->vector.items[i];
+        if (str_is_none(step->report)) continue;
+        out[count++] = (struct job_step){
+            .job_id = step->job_id, .number = step->number, .report = step->report};
+    }
+    return count;
+}
+
+enum status memory_jobs_report_list(struct store_session *session, const struct job_step *after,
+                                    size_t limit, struct arena *arena, struct job_step **steps,
+                                    size_t *count, struct error *error)
+{
+    const struct memory_tenant *tenant = memory_tenant_of(session);
+    const struct memory_vector *ids = &tenant->jobs_ordered;
+    size_t at = after ? memory_lower_bound(ids, after->job_id) : 0;
+    *count = 0;
+    *steps = ARENA_NEW_ARRAY(arena, struct job_step, limit);
+    if (!*steps) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (; at < ids->count && *count < limit; at++) {
+        struct str id = *(const struct str *)ids->items[at];
+        int64_t number = after && str_equal(id, after->job_id) ? after->number : 0;
+        *count += take_reports(tenant, id, number, *steps + *count, limit - *count);
+    }
+    return STATUS_OK;
+}
+
 /* --- who runs a job: one process has the store, and is running none of the lane that it asks for
  * ---
  */
@@ -273,8 +306,22 @@ enum status memory_jobs_exports_erase(struct store_session *session, struct erro
     return STATUS_OK;
 }
 
+static void purge_reports(struct memory_tenant *tenant, instant before)
+{
+    for (size_t i = 0; i < tenant->jobs_ordered.count; i++) {
+        const struct str *id = tenant->jobs_ordered.items[i];
+        const struct job_row *job = memory_table_get(&tenant->jobs, *id);
+        const struct memory_bucket *bucket = memory_table_get(&tenant->job_steps, *id);
+        bool has_ended = job->state != JOB_QUEUED && job->state != JOB_RUNNING;
+        if (!bucket || !has_ended || job->updated_at >= before) continue;
+        for (size_t j = 0; j < bucket->vector.count; j++)
+            ((struct job_step *)bucket->vector.items[j])->report = STR_NONE;
+    }
+}
+
 static void purge_tenant(struct memory_tenant *tenant, instant before)
 {
+    purge_reports(tenant, before);
     for (size_t i = 0; i < tenant->job_parts.room; i++) {
         struct memory_bucket *bucket = tenant->job_parts.slots[i].value;
         if (may_go(tenant, &tenant->job_parts.slots[i], before))
@@ -282,8 +329,8 @@ static void purge_tenant(struct memory_tenant *tenant, instant before)
     }
 }
 
-enum status memory_jobs_parts_purge(struct store *store, instant before, struct arena *arena,
-                                    struct error *error)
+enum status memory_jobs_purge(struct store *store, instant before, struct arena *arena,
+                              struct error *error)
 {
     struct memory_store *memory = (struct memory_store *)store;
     (void)arena, (void)error;

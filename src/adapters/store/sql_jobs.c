@@ -136,6 +136,26 @@ enum status sql_jobs_step_report(struct store_session *base, struct str job_id, 
     return SESSION_EXECUTE(sql_session_of(base), SQL_JOB_STEP_REPORT, params, error);
 }
 
+enum status sql_jobs_report_list(struct store_session *base, const struct job_step *after,
+                                 size_t limit, struct arena *arena, struct job_step **out,
+                                 size_t *count, struct error *error)
+{
+    const struct sql_value params[] = {
+        SQL_PARAM_TEXT(base->tenant), SQL_PARAM_TEXT(after ? after->job_id : STR("")),
+        SQL_PARAM_INT64(after ? after->number : 0), SQL_PARAM_INT64((int64_t)limit)};
+    struct sql_rows rows;
+    TRY(SESSION_QUERY(sql_session_of(base), SQL_JOB_REPORT_LIST, params, arena, &rows, error));
+    struct job_step *steps = ARENA_NEW_ARRAY(arena, struct job_step, rows.row_count);
+    if (!steps) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < rows.row_count; i++)
+        steps[i] = (struct job_step){.job_id = sql_cell(&rows, i, 0),
+                                     .number = sql_cell_int64(&rows, i, 1, 0),
+                                     .report = sql_cell(&rows, i, 2)};
+    *out = steps;
+    *count = rows.row_count;
+    return STATUS_OK;
+}
+
 /* --- who runs a job --- */
 
 struct claiming {
@@ -231,11 +251,12 @@ static enum status purge_body(struct sql_transaction *transaction, void *context
                               struct error *error)
 {
     const struct sql_value before = SQL_PARAM_INT64(*(const instant *)context);
-    return sql_execute(transaction, SQL_JOB_PART_PURGE, &before, 1, error);
+    TRY(sql_execute(transaction, SQL_JOB_PART_PURGE, &before, 1, error));
+    return sql_execute(transaction, SQL_JOB_REPORT_PURGE, &before, 1, error);
 }
 
-enum status sql_jobs_parts_purge(struct store *base, instant before, struct arena *arena,
-                                 struct error *error)
+enum status sql_jobs_purge(struct store *base, instant before, struct arena *arena,
+                           struct error *error)
 {
     struct sql_driver *driver = ((struct sql_store *)base)->driver;
     return driver->transact(driver, SQL_WRITE, NO_TENANT, arena, purge_body, &before, error);

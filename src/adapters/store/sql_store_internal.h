@@ -224,6 +224,8 @@ enum status sql_jobs_step_list(struct store_session *, struct str job_id, int64_
                                struct error *);
 enum status sql_jobs_step_report(struct store_session *, struct str job_id, int64_t number,
                                  struct str report, struct error *);
+enum status sql_jobs_report_list(struct store_session *, const struct job_step *after, size_t limit,
+                                 struct arena *, struct job_step **, size_t *count, struct error *);
 enum status sql_jobs_step_last(struct store_session *, struct str job_id, struct arena *,
                                struct job_step *, struct error *);
 enum status sql_jobs_list(struct store_session *, struct str after_id, size_t limit, struct arena *,
@@ -238,7 +240,7 @@ enum status sql_jobs_part_get(struct store_session *, struct str job_id, int64_t
                               struct arena *, struct str *bytes, struct error *);
 enum status sql_jobs_parts_remove(struct store_session *, struct str job_id, struct error *);
 enum status sql_jobs_exports_erase(struct store_session *, struct error *);
-enum status sql_jobs_parts_purge(struct store *, instant before, struct arena *, struct error *);
+enum status sql_jobs_purge(struct store *, instant before, struct arena *, struct error *);
 
 enum status sql_duplicates_insert(struct store_session *, const struct duplicate_row *,
                                   struct error *);

@@ -331,6 +331,14 @@ enum status store_job_step_report(struct store_session *session, struct str job_
     return session->store->operations->job_step_report(session, job_id, number, report, error);
 }
 
+enum status store_job_report_list(struct store_session *session, const struct job_step *after,
+                                  size_t limit, struct arena *arena, struct job_step **steps,
+                                  size_t *count, struct error *error)
+{
+    return session->store->operations->job_report_list(session, after, limit, arena, steps, count,
+                                                       error);
+}
+
 enum status store_job_claim(struct store *store, const struct job_turn *turn, struct arena *arena,
                             struct job_claim *claim, struct error *error)
 {
@@ -366,10 +374,10 @@ enum status store_job_exports_erase(struct store_session *session, struct error 
     return session->store->operations->job_exports_erase(session, error);
 }
 
-enum status store_job_parts_purge(struct store *store, instant before, struct arena *arena,
-                                  struct error *error)
+enum status store_jobs_purge(struct store *store, instant before, struct arena *arena,
+                             struct error *error)
 {
-    return store->operations->job_parts_purge(store, before, arena, error);
+    return store->operations->jobs_purge(store, before, arena, error);
 }
 
 enum status store_duplicate_insert(struct store_session *session, const struct duplicate_row *row,

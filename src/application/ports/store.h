@@ -344,6 +344,9 @@ struct store_operations {
                                  struct job_step *, struct error *);
     enum status (*job_step_report)(struct store_session *, struct str job_id, int64_t number,
                                    struct str report, struct error *);
+    enum status (*job_report_list)(struct store_session *, const struct job_step *after,
+                                   size_t limit, struct arena *, struct job_step **, size_t *count,
+                                   struct error *);
     enum status (*job_claim)(struct store *, const struct job_turn *, struct arena *,
                              struct job_claim *, struct error *);
     enum status (*job_keep)(struct store_session *, struct str job_id, int64_t epoch,
@@ -354,7 +357,7 @@ struct store_operations {
                                 struct arena *, struct str *bytes, struct error *);
     enum status (*job_parts_remove)(struct store_session *, struct str job_id, struct error *);
     enum status (*job_exports_erase)(struct store_session *, struct error *);
-    enum status (*job_parts_purge)(struct store *, instant before, struct arena *, struct error *);
+    enum status (*jobs_purge)(struct store *, instant before, struct arena *, struct error *);
     enum status (*duplicate_insert)(struct store_session *, const struct duplicate_row *,
                                     struct error *);
     enum status (*duplicate_update)(struct store_session *, const struct duplicate_row *,
@@ -627,6 +630,12 @@ MUST_CHECK enum status store_job_step_last(struct store_session *session, struct
 MUST_CHECK enum status store_job_step_report(struct store_session *session, struct str job_id,
                                              int64_t number, struct str report,
                                              struct error *error);
+/* Steps that have a report, with nothing but that, of all jobs of the tenant: in order of their
+ * jobs and numbers, behind one; NULL: from the first. */
+MUST_CHECK enum status store_job_report_list(struct store_session *session,
+                                             const struct job_step *after, size_t limit,
+                                             struct arena *arena, struct job_step **steps,
+                                             size_t *count, struct error *error);
 /* Takes the next job of the lane, which is the holder's for `lease_ms`. One of a tenant at a time:
  * nobody has any of his in the lane. Of his the one that was begun, else the one that was made
  * first; of the tenants that have one, the next behind `after` by name, and round again. The
@@ -651,9 +660,10 @@ MUST_CHECK enum status store_job_parts_remove(struct store_session *session, str
 /* Takes away the files of all exports of the tenant, and those that have not ended from whoever
  * runs them: they are there to be taken again at once. */
 MUST_CHECK enum status store_job_exports_erase(struct store_session *session, struct error *error);
-/* What was put before that time, of all tenants, but for jobs that have not ended. */
-MUST_CHECK enum status store_job_parts_purge(struct store *store, instant before,
-                                             struct arena *arena, struct error *error);
+/* Of all tenants: files that were put before that time, but for jobs that have not ended, and the
+ * reports of jobs that ended before it. */
+MUST_CHECK enum status store_jobs_purge(struct store *store, instant before, struct arena *arena,
+                                        struct error *error);
 /* A new item. When there is one about these two homes it gets the evidence, probability, model
  * version and time of this one, and nothing else changes. */
 MUST_CHECK enum status store_duplicate_insert(struct store_session *session,

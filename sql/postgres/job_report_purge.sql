@@ -1,0 +1,2 @@
+-- In all tenants, of jobs that ended before $1.
+select job_report_purge($1)
