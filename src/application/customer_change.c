@@ -62,15 +62,47 @@ static bool remember_home(struct customer_change *change, struct str home)
     return true;
 }
 
-/* Whoever takes back is not refused for what was said before, as far as memory goes: the limit is
- * such that there is room for as much again. */
+/* --- how many facts there may be --- */
+
+static bool is_revocation(const struct fact *fact)
+{
+    return fact->kind == FACT_CONSENT &&
+           str_equal(json_text(json_get(fact->body, STR("status"))), STR("REVOKED"));
+}
+
 static bool takes_back(const struct fact *fact)
 {
-    bool revokes = fact->kind == FACT_CONSENT &&
-                   str_equal(json_text(json_get(fact->body, STR("status"))), STR("REVOKED"));
     bool ends_block = fact->kind == FACT_CREDIT && !credit_blocks(fact);
-    return revokes || ends_block || fact->kind == FACT_UNDO ||
+    return is_revocation(fact) || ends_block ||
            (fact->kind != FACT_ASSERTION && json_get(fact->body, STR("removed")));
+}
+
+/* Whoever takes back is not refused for what was said before: there is half as much room again.
+ * Of an import there is one undo at most, and so they are bounded by what is. */
+static size_t most_facts(const struct customer_change *change, const struct fact *fact)
+{
+    size_t most = change->application->limits.facts_max;
+    if (fact->kind == FACT_UNDO) return SIZE_MAX;
+    return takes_back(fact) ? most + most / 2 : most;
+}
+
+/* To withdraw all of a channel from now on is possible always, and more than once only when consent
+ * was given in between, for which there was room: so that is bounded as well. */
+static enum status withdraws_all_anew(const struct customer_change *change, const struct fact *fact,
+                                      bool *anew)
+{
+    struct consent_question question = {.channel = json_text(json_get(fact->body, STR("type"))),
+                                        .purpose = STR("GENERAL"),
+                                        .as_of = change->now};
+    struct str purpose = json_text(json_get(fact->body, STR("purpose")));
+    bool from_now_on = fact->observed_at == 0 || fact->observed_at == change->now;
+    bool stands = false;
+    *anew = is_revocation(fact) && from_now_on && str_equal(purpose, question.purpose) &&
+            !json_get(fact->body, STR("contactPoint"));
+    if (!*anew) return STATUS_OK;
+    TRY(consent_stands_revoked(&change->tree, &question, 1, change->arena, &stands));
+    *anew = !stands;
+    return STATUS_OK;
 }
 
 static struct fact complete_fact(const struct customer_change *change, const struct fact *fact)
@@ -101,13 +133,12 @@ enum status customer_change_shows_nothing(const struct customer_change *change,
     return STATUS_OK;
 }
 
-enum status customer_change_append(struct customer_change *change, const struct fact *fact,
-                                   struct error *error)
+static enum status append(struct customer_change *change, const struct fact *fact, size_t most,
+                          struct error *error)
 {
     const struct fact complete = complete_fact(change, fact);
-    if (change->stored >= change->application->limits.facts_max && !takes_back(fact))
-        return results_exceeded(error, STR(""), change->application->limits.facts_max,
-                                "facts of a customer");
+    if (change->stored >= most)
+        return results_exceeded(error, STR(""), most, "facts of a customer");
     if (!remember(change, &complete) || !remember_home(change, complete.home))
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     change->appended++;
@@ -115,12 +146,32 @@ enum status customer_change_append(struct customer_change *change, const struct 
     return store_fact_append(change->session, &complete, error);
 }
 
+enum status customer_change_append(struct customer_change *change, const struct fact *fact,
+                                   struct error *error)
+{
+    return append(change, fact, most_facts(change, fact), error);
+}
+
+/* The revocation and its copies are written together or not at all. */
+static enum status most_with_copies(const struct customer_change *change, const struct fact *fact,
+                                    size_t *most, struct error *error)
+{
+    bool anew = false;
+    *most = most_facts(change, fact);
+    if (change->stored + change->tree.home_count <= *most) return STATUS_OK;
+    if (withdraws_all_anew(change, fact, &anew) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (anew) *most = SIZE_MAX;
+    return STATUS_OK;
+}
+
 enum status customer_change_append_consent(struct customer_change *change, const struct fact *fact,
                                            struct error *error)
 {
     struct fact *copies;
-    size_t count;
-    TRY(customer_change_append(change, fact, error));
+    size_t count, most;
+    TRY(most_with_copies(change, fact, &most, error));
+    TRY(append(change, fact, most, error));
     const struct fact original = change->tree.facts[change->tree.fact_count - 1];
     if (consent_propagate(&change->tree, &original, change->arena, &copies, &count) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
@@ -128,7 +179,7 @@ enum status customer_change_append_consent(struct customer_change *change, const
         copies[i].subject =
             identifier_new(change->application->environment, STR("CONS"), change->arena);
         if (str_is_none(copies[i].subject)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-        TRY(customer_change_append(change, &copies[i], error));
+        TRY(append(change, &copies[i], most, error));
     }
     return STATUS_OK;
 }

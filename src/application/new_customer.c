@@ -167,7 +167,8 @@ static enum status append_revocations(struct application *application, const str
                                       struct arena *arena, struct error *error)
 {
     for (size_t i = 0; i < customer->point_count; i++) {
-        if (!suppressed[i]) continue;
+        bool is_again = str_is_among(customer->points, i, customer->points[i]);
+        if (!suppressed[i] || is_again) continue;
         struct fact facts[SUPPRESSED_CHANNELS_MAX];
         size_t count;
         TRY(suppressed_points_revoke(application, customer->point_texts[i],

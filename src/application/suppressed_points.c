@@ -228,14 +228,58 @@ static enum status points_said(const struct customer_change *change, struct poin
     return STATUS_OK;
 }
 
-static enum status revoke(struct customer_change *change, struct str point, struct error *error)
+/* Each suppressed point once, a fact for each of its channels. */
+static enum status revocations_of(const struct customer_change *change, const struct points *points,
+                                  const bool *suppressed, struct fact *facts, size_t *count,
+                                  struct error *error)
 {
-    struct fact facts[SUPPRESSED_CHANNELS_MAX];
-    size_t count;
-    TRY(suppressed_points_revoke(change->application, point, change->now, change->arena, facts,
-                                 &count, error));
+    *count = 0;
+    for (size_t i = 0; i < points->count; i++) {
+        size_t added;
+        if (!suppressed[i] || str_is_among(points->hashes, i, points->hashes[i])) continue;
+        TRY(suppressed_points_revoke(change->application, points->texts[i], change->now,
+                                     change->arena, facts + *count, &added, error));
+        *count += added;
+    }
+    return STATUS_OK;
+}
+
+static enum status ask_which_stand(const struct customer_change *change, const struct fact *facts,
+                                   size_t count, bool *stands)
+{
+    struct consent_question *questions =
+        ARENA_NEW_ARRAY(change->arena, struct consent_question, count);
+    if (!questions) return STATUS_OUT_OF_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        const struct json_value *body = facts[i].body;
+        struct str channel = json_text(json_get(body, STR("type")));
+        questions[i] = (struct consent_question){
+            .channel = channel,
+            .purpose = json_text(json_get(body, STR("purpose"))),
+            .contact_point = consent_contact_point(
+                channel, json_text(json_get(body, STR("contactPoint"))), change->arena),
+            .as_of = change->now};
+        if (str_is_none(questions[i].contact_point)) return STATUS_OUT_OF_MEMORY;
+    }
+    return consent_stands_revoked(&change->tree, questions, count, change->arena, stands);
+}
+
+/* That a suppressed point is named again is no act of anybody's: a revocation that stands says all,
+ * and one more for every home with each change would fill the customer. */
+static enum status revoke(struct customer_change *change, const struct points *points,
+                          const bool *suppressed, struct error *error)
+{
+    size_t room = 0, count;
+    for (size_t i = 0; i < points->count; i++) room += suppressed[i] ? SUPPRESSED_CHANNELS_MAX : 0;
+    if (room == 0) return STATUS_OK;
+    struct fact *facts = ARENA_NEW_ARRAY(change->arena, struct fact, room);
+    bool *stands = ARENA_NEW_ARRAY(change->arena, bool, room);
+    if (!facts || !stands) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(revocations_of(change, points, suppressed, facts, &count, error));
+    if (ask_which_stand(change, facts, count, stands) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < count; i++)
-        TRY(customer_change_append_consent(change, &facts[i], error));
+        if (!stands[i]) TRY(customer_change_append_consent(change, &facts[i], error));
     return STATUS_OK;
 }
 
@@ -247,8 +291,5 @@ enum status suppressed_points_apply(struct customer_change *change, struct error
     bool *found = ARENA_NEW_ARRAY(change->arena, bool, points.count);
     if (!found) return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(store_suppression_find(change->session, points.hashes, points.count, found, error));
-    for (size_t i = 0; i < points.count; i++)
-        if (found[i] && !str_is_among(points.hashes, i, points.hashes[i]))
-            TRY(revoke(change, points.texts[i], error));
-    return STATUS_OK;
+    return revoke(change, &points, found, error);
 }

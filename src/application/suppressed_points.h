@@ -34,7 +34,8 @@ MUST_CHECK enum status suppressed_points_revoke(struct application *application,
                                                 struct fact facts[SUPPRESSED_CHANNELS_MAX],
                                                 size_t *count, struct error *error);
 /* Within a change, after its facts were appended: appends revocations for the contact points that
- * these facts name and that are suppressed, as acts on the customer: for each of his homes. */
+ * these facts name and that are suppressed, as acts on the customer: for each of his homes. None
+ * for a point of which one stands already (consent_stands_revoked). */
 MUST_CHECK enum status suppressed_points_apply(struct customer_change *change, struct error *error);
 
 #endif

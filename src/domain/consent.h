@@ -116,10 +116,21 @@ MUST_CHECK enum status consent_preference(const struct tree *tree, struct str ch
                                           size_t *count);
 
 /* The copies of a revocation for all homes but its own that it speaks for now, to be recorded with
- * it. Complete but for subject (the new recordId) and recorded_at. None for a grant.
+ * it. Complete but for subject (the new recordId) and recorded_at. None for a grant. One also for a
+ * home that has a revocation like it: a grant that was captured between the two may be told later,
+ * or come with another home, and must not hold there when the merge is taken back.
  * STATUS_OUT_OF_MEMORY only. */
 MUST_CHECK enum status consent_propagate(const struct tree *tree, const struct fact *revocation,
                                          struct arena *arena, struct fact **copies, size_t *count);
+
+/* Whether a revocation of just that (channel, purpose, contact point), recorded now for the whole
+ * tree, would change nothing: every home has one of its own, and no grant of the channel, neither
+ * for the whole profile nor for that point, was captured or recorded after it, whoever's it is and
+ * for whatever purpose. More than is needed, so that in doubt one is recorded. `stands` has `count`
+ * places. STATUS_OUT_OF_MEMORY only. */
+MUST_CHECK enum status consent_stands_revoked(const struct tree *tree,
+                                              const struct consent_question *questions,
+                                              size_t count, struct arena *arena, bool *stands);
 
 /* Was it carried over from another system, rather than given to this one? Its fact's source or its
  * own is "import" or begins with "import:" or "import-". */

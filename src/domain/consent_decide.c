@@ -422,6 +422,57 @@ enum status consent_decide(const struct tree *tree, const struct consent_questio
     return STATUS_OK;
 }
 
+/* ---- revocations that stand ---- */
+
+static bool may_lift(const struct act *act, const struct consent_question *question)
+{
+    if (!act->grants || !str_equal(act->channel, question->channel)) return false;
+    return str_is_none(act->point) || str_is_none(question->contact_point) ||
+           str_equal(act->point, question->contact_point);
+}
+
+static bool revokes_just_that(const struct act *act, const struct consent_question *question)
+{
+    return !act->grants && str_equal(act->channel, question->channel) &&
+           str_equal(act->purpose, question->purpose) &&
+           str_is_none(act->point) == str_is_none(question->contact_point) &&
+           str_equal(act->point, question->contact_point);
+}
+
+static bool stands_in_all(const struct tree *tree, const struct acts *acts,
+                          const struct consent_question *question, bool *has)
+{
+    instant captured_at = INSTANT_NONE, recorded_at = INSTANT_NONE;
+    size_t count = 0;
+    memset(has, 0, tree->home_count * sizeof(*has));
+    for (size_t i = 0; i < acts->count; i++) {
+        const struct act *act = &acts->items[i];
+        if (!may_lift(act, question)) continue;
+        if (act->captured_at > captured_at) captured_at = act->captured_at;
+        if (act->fact->recorded_at > recorded_at) recorded_at = act->fact->recorded_at;
+    }
+    for (size_t i = 0; i < acts->count; i++) {
+        const struct act *act = &acts->items[i];
+        bool is_last = act->captured_at >= captured_at && act->fact->recorded_at >= recorded_at;
+        if (!is_last || has[act->home] || !revokes_just_that(act, question)) continue;
+        has[act->home] = true;
+        count++;
+    }
+    return count == tree->home_count;
+}
+
+enum status consent_stands_revoked(const struct tree *tree,
+                                   const struct consent_question *questions, size_t count,
+                                   struct arena *arena, bool *stands)
+{
+    struct acts acts;
+    bool *has = ARENA_NEW_ARRAY(arena, bool, tree->home_count);
+    if (!has) return STATUS_OUT_OF_MEMORY;
+    TRY(read_acts(tree, arena, &acts));
+    for (size_t i = 0; i < count; i++) stands[i] = stands_in_all(tree, &acts, &questions[i], has);
+    return STATUS_OK;
+}
+
 /* ---- the matrix ---- */
 
 /* The questions that acts name, each once; with a channel, those for GENERAL purposes of it. */

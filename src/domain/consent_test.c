@@ -378,6 +378,45 @@ static void the_matrix_has_one_row_per_question_that_an_act_names(void **state)
     assert_answer(rows[2].answer, "GRANTED", "R4");
 }
 
+static bool stands(const char *purpose, struct str point)
+{
+    const struct consent_question question = {.channel = STR("EMAIL"),
+                                              .purpose = str_from_cstr(purpose),
+                                              .contact_point = point,
+                                              .as_of = 1000 * INSTANT_SECOND};
+    bool stands;
+    assert_int_equal(
+        consent_stands_revoked(tree_builder_tree(&builder), &question, 1, &builder.arena, &stands),
+        STATUS_OK);
+    return stands;
+}
+
+static void a_revocation_stands_when_every_home_has_it_and_no_grant_came_after(void **state)
+{
+    (void)state;
+    struct str jane = STR("jane@x.example");
+    merged_at(50);
+    act("A", "REVOKED", 10, FOR_JANE);
+    assert_false(stands("GENERAL", jane));
+    act("B", "REVOKED", 20, FOR_JANE);
+    assert_true(stands("GENERAL", jane));
+    assert_false(stands("GENERAL", STR("joe@x.example")));
+    assert_false(stands("GENERAL", STR_NONE));
+    assert_false(stands("SURVEY", jane));
+    act("A", "GRANTED", 30, "\"contactPoint\":\"joe@x.example\"");
+    assert_true(stands("GENERAL", jane));
+    act("B", "GRANTED", 40, "\"purpose\":\"SURVEY\""); /* would lift it for that purpose */
+    assert_false(stands("GENERAL", jane));
+    act("A", "REVOKED", 60, FOR_JANE);
+    assert_false(stands("GENERAL", jane));
+    act("B", "REVOKED", 60, FOR_JANE);
+    assert_true(stands("GENERAL", jane));
+    /* Of before, but told only now: it speaks for whom the older revocation does not. */
+    act("A", "GRANTED", 15, "");
+    tree_builder_last(&builder)->recorded_at = 70 * INSTANT_SECOND;
+    assert_false(stands("GENERAL", jane));
+}
+
 /* How many answers would let the channel be the preferred one. */
 static size_t preference(const char *channel, struct str point)
 {
@@ -534,6 +573,7 @@ int main(void)
         TEST(a_grant_for_the_very_contact_point_holds_in_the_whole_tree),
         TEST(a_revocation_is_copied_to_every_home_under_it_and_a_grant_is_not),
         TEST(the_matrix_has_one_row_per_question_that_an_act_names),
+        TEST(a_revocation_stands_when_every_home_has_it_and_no_grant_came_after),
         TEST(a_preferred_channel_needs_consent),
         TEST(a_record_and_its_receipt_are_written_whole),
         TEST(running_out_of_memory_is_a_status),

@@ -182,13 +182,41 @@ static void a_customer_with_all_facts_allowed_is_served(struct contract *c)
     assert_int_equal(patch(c, "{\"website\":\"https://acme.example\"}"), STATUS_OK);
     read_everything(c);
     /* There are as many as are allowed: only who takes back is not refused, for a while. */
-    fill(c, most, most + most / 4);
+    fill(c, most, most + most / 2 - UNIT);
     assert_int_equal(patch(c, "{\"segment\":\"GOLD\"}"), STATUS_LIMIT_EXCEEDED);
     assert_int_equal(record(c, "GRANTED"), STATUS_LIMIT_EXCEEDED);
     assert_int_equal(record(c, "REVOKED"), STATUS_OK);
+    fill(c, most + most / 2 - UNIT, most + most / 2 + 10);
+    assert_int_equal(record(c, "REVOKED"), STATUS_LIMIT_EXCEEDED);
     read_everything(c);
     reverse(c, merge_id);
     erase(c);
+    arena_release(&arena);
+}
+
+static enum status record_body(struct contract *c, const char *body)
+{
+    struct customer_part part;
+    return done(body, consents_record(&application, &caller, STR("A"), json(body), &arena, &part,
+                                      &c->error));
+}
+
+static void revocations_are_bounded_but_all_can_always_be_withdrawn(struct contract *c)
+{
+    begin(c, 1);
+    merge(c, "A", "B");
+    const char *one = "{\"type\":\"SMS\",\"status\":\"REVOKED\",\"purpose\":\"SURVEY\"}";
+    const char *all = "{\"type\":\"SMS\",\"status\":\"REVOKED\"}";
+    const char *once = "{\"type\":\"SMS\",\"status\":\"REVOKED\",\"capturedAt\":"
+                       "\"2020-01-01T00:00:00Z\"}";
+    assert_int_equal(record_body(c, "{\"type\":\"SMS\",\"status\":\"GRANTED\"}"), STATUS_OK);
+    application.limits.facts_max = 10;
+    size_t recorded = 0;
+    while (record_body(c, one) == STATUS_OK) assert_in_range(++recorded, 1, 15);
+    assert_int_equal(record_body(c, one), STATUS_LIMIT_EXCEEDED);
+    assert_int_equal(record_body(c, once), STATUS_LIMIT_EXCEEDED);
+    assert_int_equal(record_body(c, all), STATUS_OK);
+    assert_int_equal(record_body(c, all), STATUS_LIMIT_EXCEEDED); /* nothing was granted since */
     arena_release(&arena);
 }
 
@@ -241,7 +269,6 @@ static void what_was_taken_back_counts_against_the_limit(struct contract *c)
     assert_int_equal(
         merge_customers(&application, &caller, STR("B"), &request, &arena, &merged, &c->error),
         STATUS_LIMIT_EXCEEDED);
-    assert_int_equal(record(c, "REVOKED"), STATUS_OK);
     arena_release(&arena);
 }
 
@@ -263,6 +290,7 @@ int main(void)
 {
     static const struct contract_case cases[] = {
         CONTRACT(a_customer_with_all_facts_allowed_is_served),
+        CONTRACT(revocations_are_bounded_but_all_can_always_be_withdrawn),
         CONTRACT(what_was_taken_back_counts_against_the_limit),
         CONTRACT(who_fits_no_request_any_more_can_be_erased)};
     return contract_run(cases, UNIT_COUNT(cases));

@@ -192,6 +192,30 @@ static void a_home_that_gets_a_point_that_another_has_gets_the_revocation(void *
     assert_int_equal(revocations("A"), 1);
 }
 
+static void a_suppressed_point_that_is_named_again_is_revoked_once(void **state)
+{
+    (void)state;
+    suppress("a@x.example");
+    create(
+        "{\"customerId\":\"A\",\"name\":\"A\",\"emails\":[\"a@x.example\"],\"contacts\":[{"
+        "\"name\":\"J\",\"email\":\"a@x.example\"},{\"name\":\"K\",\"email\":\"A@x.example\"}]}");
+    create("{\"customerId\":\"B\",\"name\":\"B\"}");
+    assert_int_equal(revocations("A"), 1);
+    assert_int_equal(patch("A", "{\"emails\":[\"a@x.example\",\"b@x.example\"]}"), STATUS_OK);
+    assert_int_equal(add_contact("A", "{\"name\":\"L\",\"email\":\"a@x.example\"}"), STATUS_OK);
+    assert_int_equal(revocations("A"), 1);
+    /* What was granted since is revoked once more, and so is what a home has no revocation of. */
+    grant("A", "{\"type\":\"EMAIL\",\"status\":\"GRANTED\"}");
+    assert_int_equal(add_contact("A", "{\"name\":\"M\",\"email\":\"a@x.example\"}"), STATUS_OK);
+    assert_int_equal(revocations("A"), 2);
+    struct str merge_id = merge("A", "B");
+    assert_int_equal(add_contact("A", "{\"name\":\"N\",\"email\":\"a@x.example\"}"), STATUS_OK);
+    assert_int_equal(add_contact("A", "{\"name\":\"O\",\"email\":\"a@x.example\"}"), STATUS_OK);
+    unmerge(merge_id);
+    assert_int_equal(revocations("A"), 3);
+    assert_int_equal(revocations("B"), 1);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -200,6 +224,7 @@ int main(void)
         CASE(a_suppressed_contact_point_makes_no_preferred_channel),
         CASE(a_revocation_of_a_suppressed_point_stays_with_every_home),
         CASE(a_home_that_gets_a_point_that_another_has_gets_the_revocation),
+        CASE(a_suppressed_point_that_is_named_again_is_revoked_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
