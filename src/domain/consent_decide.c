@@ -226,6 +226,7 @@ struct deciding {
     const struct acts *acts;
     struct consent_point *points; /* of all questions; see consent_holders.h */
     size_t point_count;
+    struct latest *of_points;     /* by point: revocations of it for GENERAL purposes */
     struct consent_question said; /* the question for the whole profile that `whole` is about */
     struct latest *general;       /* by home: revocations for GENERAL purposes of said.channel */
     struct latest *whole;         /* by home: all acts for the whole profile that cover `said` */
@@ -265,17 +266,12 @@ static void turn_to(struct deciding *deciding, const struct consent_question *qu
     deciding->said = said;
 }
 
-/* The latest acts for the contact point itself: whoever recorded them, they speak for all homes. */
-static struct latest latest_of_point(const struct acts *acts,
-                                     const struct consent_question *question)
+/* Acts for a contact point: whoever recorded them, they speak for all homes. */
+static void take_in_all(struct acts acts, bool only_revocations, instant as_of,
+                        struct latest *latest)
 {
-    struct latest latest = {0};
-    struct acts named = acts_naming(acts, question);
-    struct acts general = acts_naming_general(acts, question);
-    for (size_t i = 0; i < named.count; i++) take_in(&latest, &named.items[i], question->as_of);
-    for (size_t i = 0; i < general.count; i++)
-        if (!general.items[i].grants) take_in(&latest, &general.items[i], question->as_of);
-    return latest;
+    for (size_t i = 0; i < acts.count; i++)
+        if (!only_revocations || !acts.items[i].grants) take_in(latest, &acts.items[i], as_of);
 }
 
 /* An act for the whole profile speaks at least for the home that it was given to. */
@@ -349,7 +345,8 @@ static void decide(struct deciding *deciding, struct consent_row *row)
     if (!str_is_none(question->contact_point)) {
         point = consent_holders_point(deciding->points, deciding->point_count, question->channel,
                                       question->contact_point);
-        of_point = latest_of_point(deciding->acts, question);
+        of_point = deciding->of_points[point - deciding->points];
+        take_in_all(acts_naming(deciding->acts, question), false, question->as_of, &of_point);
         /* Of a contact point, a revocation by any home speaks against an import by any other. */
         imports_count = !any_revocation(deciding, &of_point);
     }
@@ -374,6 +371,20 @@ static enum status find_points(struct deciding *deciding, struct consent_row *co
     return consent_holders_find(deciding->tree, deciding->points, deciding->point_count, arena);
 }
 
+/* Once for all purposes that the point is asked about. A revocation does not expire. */
+static enum status revoke_points(struct deciding *deciding, struct arena *arena)
+{
+    deciding->of_points = ARENA_NEW_ARRAY(arena, struct latest, deciding->point_count);
+    if (!deciding->of_points) return STATUS_OUT_OF_MEMORY;
+    for (size_t i = 0; i < deciding->point_count; i++) {
+        struct consent_question question = {.channel = deciding->points[i].channel,
+                                            .contact_point = deciding->points[i].text};
+        take_in_all(acts_naming_general(deciding->acts, &question), true, INSTANT_NONE,
+                    &deciding->of_points[i]);
+    }
+    return STATUS_OK;
+}
+
 static int by_question(const void *a, const void *b)
 {
     const struct consent_row *left = *(struct consent_row *const *)a;
@@ -390,6 +401,7 @@ static enum status decide_all(const struct tree *tree, const struct acts *acts,
                                 .whole = ARENA_NEW_ARRAY(arena, struct latest, tree->home_count)};
     if (!deciding.general || !deciding.whole) return STATUS_OUT_OF_MEMORY;
     TRY(find_points(&deciding, rows, count, arena));
+    TRY(revoke_points(&deciding, arena));
     if (count > 1) qsort(rows, count, sizeof(rows[0]), by_question);
     for (size_t i = 0; i < count; i++) decide(&deciding, rows[i]);
     return STATUS_OK;
