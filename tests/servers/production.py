@@ -45,24 +45,28 @@ class Production:
     def begin_together(self, *makers):
         """Servers that do not wait for each other."""
         servers, problems = [None] * len(makers), []
+        ended = [threading.Event() for _ in makers]  # a join that is interrupted takes its thread for ended ever after
 
         def run(number, make):
             try:
                 servers[number] = self.begin(make)
             except (OSError, RuntimeError, subprocess.SubprocessError) as problem:
                 problems.append(problem)
+            finally:
+                ended[number].set()
 
         threads = [threading.Thread(target=run, args=pair) for pair in enumerate(makers)]
-        for thread in threads:
-            thread.start()
         try:
             for thread in threads:
-                thread.join()
+                thread.start()
+            for one in ended:
+                one.wait()
         except KeyboardInterrupt:
             for server in list(self.started):
                 server.stop()
-            for thread in threads:  # what was in the making is there then, or was given up
-                thread.join()
+            for thread, one in zip(threads, ended):  # what was in the making is there then, or was given up
+                if thread.ident:
+                    one.wait()
             raise
         if problems:
             raise problems[0]

@@ -48,7 +48,7 @@ struct search_finding *search_cache_recall(struct search_cache *cache,
                                            struct search_cached *segment, struct str key);
 /* Aligned for any type. */
 struct str search_cache_text(const struct search_finding *finding);
-void search_cache_let_go(struct search_finding *body);
+void search_cache_let_go(struct search_finding *finding);
 /* Takes a copy in, if there is memory; it may take the place of another key. */
 void search_cache_remember(struct search_cache *cache, struct search_cached *segment,
                            struct str key, struct str text);
