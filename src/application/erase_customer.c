@@ -302,7 +302,10 @@ enum status erase_customer(struct application *application, const struct caller 
         .request = request};
     enum status status =
         store_write(application->store, caller->tenant, &own, erase_body, &erasing, error);
-    if (status == STATUS_OK) status = describe(&erasing, arena, json, error);
+    if (status == STATUS_OK)
+        status = describe(&erasing, arena, json, error);
+    else if (error) /* what it says besides is of the other arena */
+        error->details_json = arena_str(arena, error->details_json);
     arena_release(&own);
     return status;
 }
