@@ -246,7 +246,7 @@ static void settle_waiting(struct values *values, enum domain domain)
     struct values_queue *queue = d->queue;
     for (uint32_t i = queue->settled; i < queue->count; i++) {
         queue->entry[i].reference = find_likely(d, queue->entry[i].hash);
-        __builtin_prefetch(&d->values[queue->entry[i].reference]);
+        if (d->values) __builtin_prefetch(&d->values[queue->entry[i].reference]);
     }
     for (uint32_t i = queue->settled; i < queue->count; i++)
         if (queue->entry[i].reference)
