@@ -239,18 +239,24 @@ static uint32_t find_likely(const struct value_domain *d, uint32_t hash)
     return 0;
 }
 
-/* Each step asks for the memory that the next reads. */
-static void settle_waiting(struct values *values, enum domain domain)
+/* Each step asks for the memory that the next reads. Before the first value there is none. */
+static void ask_for_likely(const struct value_domain *d, struct values_queue *queue)
 {
-    struct value_domain *d = &values->domain[domain];
-    struct values_queue *queue = d->queue;
+    if (!d->values) return;
     for (uint32_t i = queue->settled; i < queue->count; i++) {
         queue->entry[i].reference = find_likely(d, queue->entry[i].hash);
-        if (d->values) __builtin_prefetch(&d->values[queue->entry[i].reference]);
+        __builtin_prefetch(&d->values[queue->entry[i].reference]);
     }
     for (uint32_t i = queue->settled; i < queue->count; i++)
         if (queue->entry[i].reference)
             __builtin_prefetch(d->text + d->values[queue->entry[i].reference].offset);
+}
+
+static void settle_waiting(struct values *values, enum domain domain)
+{
+    struct value_domain *d = &values->domain[domain];
+    struct values_queue *queue = d->queue;
+    ask_for_likely(d, queue);
     for (uint32_t i = queue->settled; i < queue->count; i++)
         queue->entry[i].reference = intern_hashed(
             values, domain, str_of(queue->text + queue->entry[i].offset, queue->entry[i].len),
