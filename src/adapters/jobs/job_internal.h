@@ -9,6 +9,7 @@
 #include "adapters/jobs/importer.h"
 #include "adapters/jobs/job_service.h"
 #include "base/identifier.h"
+#include "base/log.h"
 
 enum { JOB_WORKERS = 3, JOB_HOLDER_MAX = 24 };
 
@@ -119,5 +120,8 @@ bool job_ends(const struct job_service *service, const struct job_task *task, en
 /* Records the end with `progress`, unless it was cancelled. True: it is recorded. */
 bool job_record_end(struct job_service *service, const struct job_task *task, enum status status,
                     struct str progress);
+/* The same, and says in the log how it ended and how many it was about. */
+bool job_end(struct job_service *service, const struct job_task *task, enum status status,
+             struct str progress, struct log_field count);
 
 #endif

@@ -111,3 +111,12 @@ bool job_record_end(struct job_service *service, const struct job_task *task, en
     status = job_record(service, task, state, progress);
     return status == STATUS_OK || status == STATUS_JOB_ENDED;
 }
+
+bool job_end(struct job_service *service, const struct job_task *task, enum status status,
+             struct str progress, struct log_field count)
+{
+    if (!job_record_end(service, task, status, progress)) return false; /* logged there */
+    log_info("job.ended", LOG_ID("job", task->job_id),
+             LOG_CODE("outcome", status == STATUS_OK ? STR("DONE") : status_code(status)), count);
+    return true;
+}

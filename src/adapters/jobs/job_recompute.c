@@ -78,14 +78,10 @@ static int64_t place(const void *context)
 
 static bool finish(struct recompute_job *job, enum status status, struct error *error)
 {
-    bool fine = status == STATUS_OK;
     error->status = status;
-    if (!job_record_end(job->service, job->task, status, progress_json(job, fine ? NULL : error)))
-        return false; /* logged there */
-    log_info("job.ended", LOG_ID("job", job->task->job_id),
-             LOG_CODE("outcome", fine ? STR("DONE") : status_code(status)),
-             LOG_COUNT("profiles", job->counts.customers));
-    return true;
+    return job_end(job->service, job->task, status,
+                   progress_json(job, status == STATUS_OK ? NULL : error),
+                   LOG_COUNT("profiles", job->counts.customers));
 }
 
 bool job_run_recompute(struct job_service *service, struct job_task *task)

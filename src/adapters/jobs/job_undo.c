@@ -60,15 +60,10 @@ static int64_t place(const void *context)
 static bool finish(struct running_undo *running, enum status status, struct error *error)
 {
     const struct undo_counts *counts = &running->counts;
-    bool fine = status == STATUS_OK;
     error->status = status;
-    if (!job_record_end(running->service, running->task, status,
-                        progress_json(running, counts, fine ? NULL : error)))
-        return false; /* logged there */
-    log_info("job.ended", LOG_ID("job", running->task->job_id),
-             LOG_CODE("outcome", fine ? STR("DONE") : status_code(status)),
-             LOG_COUNT("homes", counts->homes));
-    return true;
+    return job_end(running->service, running->task, status,
+                   progress_json(running, counts, status == STATUS_OK ? NULL : error),
+                   LOG_COUNT("homes", counts->homes));
 }
 
 bool job_run_undo(struct job_service *service, struct job_task *task)
