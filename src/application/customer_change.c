@@ -31,7 +31,7 @@ enum status customer_change_open(struct customer_change *change, struct str cust
     struct profile_row row;
     TRY(customer_get_root(change->session, customer_id, STORE_LOCK, change->arena, &row, error));
     if (if_match != IF_MATCH_ANY && if_match != row.version)
-        return error_plain(error, STATUS_VERSION_MISMATCH);
+        return results_other_version(error, row.version);
     return customer_change_load(change, &row, error);
 }
 

@@ -103,7 +103,7 @@ static enum status plan(struct merging *merging, enum store_lock lock, struct er
                          "a customer cannot be merged with itself");
     TRY(get_roots(merging, lock, &target, error));
     if (merging->request->versioned && merging->request->version != target.version)
-        return error_plain(error, STATUS_VERSION_MISMATCH);
+        return results_other_version(error, target.version);
     TRY(customer_change_load(change, &target, error));
     TRY(store_tree_load(change->session, merging->source.customer_id, INSTANT_FUTURE, change->arena,
                         &merging->source_tree, error));

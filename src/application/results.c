@@ -99,6 +99,16 @@ enum status results_slice(const struct application *application, const struct pa
     return str_is_none(out->next) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }
 
+enum status results_other_version(struct error *error, int64_t version)
+{
+    char allowed[64];
+    int length =
+        snprintf(allowed, sizeof(allowed), "\"%lld\", which is its ETag now", (long long)version);
+    return error_set(error, STATUS_VERSION_MISMATCH, STR("If-Match"),
+                     str_of(allowed, (size_t)length), "%.*s",
+                     STR_ARGS(status_meaning(STATUS_VERSION_MISMATCH)));
+}
+
 enum status results_exceeded(struct error *error, struct str field, size_t most, const char *of)
 {
     char allowed[96];

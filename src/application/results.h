@@ -59,6 +59,8 @@ MUST_CHECK enum status results_bad_cursor(struct error *error);
 /* A cursor that is the id of the last item: absent, or an identifier that begins with `prefix`. */
 MUST_CHECK enum status results_check_cursor(struct str cursor, const char *prefix,
                                             struct error *error);
+/* STATUS_VERSION_MISMATCH that says at which version the resource is now. */
+MUST_CHECK enum status results_other_version(struct error *error, int64_t version);
 /* STATUS_LIMIT_EXCEEDED; `of` is what there may be at most `most` of. */
 MUST_CHECK enum status results_exceeded(struct error *error, struct str field, size_t most,
                                         const char *of);

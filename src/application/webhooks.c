@@ -217,7 +217,7 @@ enum status webhooks_take(struct store_session *session, struct webhook_work *wo
 {
     TRY(webhook_get(session, work->webhook_id, STORE_LOCK, work->arena, &work->row, error));
     if (work->if_match != IF_MATCH_ANY && work->if_match != work->row.version)
-        return error_plain(error, STATUS_VERSION_MISMATCH);
+        return results_other_version(error, work->row.version);
     return webhook_held_count(session, work->webhook_id, &work->held, error);
 }
 

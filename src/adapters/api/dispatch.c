@@ -45,7 +45,10 @@ static enum status find_route(struct call *call, struct error *error)
     struct router_match match;
     struct str method = http_request_method(call->request);
     router_find(&call->api->router, http_request_path(call->request), &match);
-    if (!match.entry) return error_plain(error, STATUS_ROUTE_NOT_FOUND);
+    if (!match.entry)
+        return error_set(error, STATUS_ROUTE_NOT_FOUND, STR(""),
+                         STR("a path of /openapi.json; none but / ends in a slash"), "%.*s",
+                         STR_ARGS(status_meaning(STATUS_ROUTE_NOT_FOUND)));
     int which = find_method(method);
     if (which < 0 || !match.entry->methods[which]) {
         struct str allowed = router_allow(match.entry, call->arena);

@@ -12,7 +12,7 @@ struct step {
 };
 
 struct target {
-    enum { TARGET_SKIP, TARGET_KEY, TARGET_TEXT, TARGET_TEXT_LIST, TARGET_IDENTIFIER } kind;
+    enum { TARGET_SKIP, TARGET_TEXT, TARGET_TEXT_LIST, TARGET_IDENTIFIER } kind;
     struct step steps[STEPS_MAX];
     size_t step_count;
     struct str identifier_type;
@@ -23,6 +23,7 @@ struct target {
 struct record_mapping {
     struct target *targets; /* per column */
     size_t count;
+    size_t key; /* the column with the source's key, whatever else it is; `count`: none has it */
 };
 
 /* --- paths --- */
@@ -219,17 +220,17 @@ static enum status check_columns_are_there(const struct mapping_rules *rules,
     return STATUS_OK;
 }
 
+static bool is_key(const struct mapping_rules *rules, struct str name)
+{
+    return !str_is_none(rules->key_column) && str_equal(name, rules->key_column);
+}
+
 static enum status choose_target(const struct mapping_rules *rules, struct str column,
                                  struct arena *arena, struct target *target, struct error *error)
 {
     const struct column_map *map = find_map(rules, column);
-    bool key = !str_is_none(rules->key_column) && str_equal(column, rules->key_column);
     *target = (struct target){.kind = TARGET_SKIP};
-    if (map && str_is_empty(map->field)) return STATUS_OK;
-    if (key && !map) {
-        target->kind = TARGET_KEY;
-        return STATUS_OK;
-    }
+    if (map ? str_is_empty(map->field) : is_key(rules, column)) return STATUS_OK;
     struct str path = arena_str(arena, map ? map->field : str_trim(column));
     if (str_is_none(path)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     if (parse_path(path, target) && resolve(target)) return STATUS_OK;
@@ -282,13 +283,14 @@ enum status record_mapping_new(const struct mapping_rules *rules, const struct s
 {
     struct record_mapping *mapping = ARENA_NEW(arena, struct record_mapping);
     if (!mapping) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    mapping->count = count;
+    mapping->count = mapping->key = count;
     mapping->targets = ARENA_NEW_ARRAY(arena, struct target, count + 1);
     if (!mapping->targets) return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(check_columns_are_there(rules, columns, count, error));
     for (size_t i = 0; i < count; i++) {
         TRY(choose_target(rules, columns[i], arena, &mapping->targets[i], error));
         TRY(name_target(&mapping->targets[i], columns[i], arena, error));
+        if (is_key(rules, columns[i])) mapping->key = i;
         for (size_t k = 0; k < i; k++)
             if (same_place(&mapping->targets[i], &mapping->targets[k]))
                 return bad_column(STATUS_DUPLICATE_FIELD, columns[i], STR("one column per field"),
@@ -310,7 +312,7 @@ struct str record_mapping_column(const struct record_mapping *mapping, struct st
     const struct target *best = NULL;
     for (size_t i = 0; i < mapping->count; i++) {
         const struct target *target = &mapping->targets[i];
-        if (target->kind == TARGET_SKIP || target->kind == TARGET_KEY) continue;
+        if (target->kind == TARGET_SKIP) continue;
         if (!record_mapping_is_under(field, target->path)) continue;
         if (!best || target->path.len > best->path.len) best = target;
     }
@@ -410,10 +412,9 @@ enum status record_mapping_row(const struct record_mapping *mapping, const struc
     for (size_t i = 0; i < count && i < mapping->count; i++) {
         const struct target *target = &mapping->targets[i];
         struct str cell = str_trim(cells[i]);
-        if (cell.len == 0 || target->kind == TARGET_SKIP) continue;
-        if (target->kind == TARGET_KEY)
-            *source_key = cell;
-        else if (!put_cell(root, target, cell, arena))
+        if (cell.len == 0) continue;
+        if (i == mapping->key) *source_key = cell;
+        if (target->kind != TARGET_SKIP && !put_cell(root, target, cell, arena))
             return error_plain(error, STATUS_OUT_OF_MEMORY);
     }
     close_gaps(root);
@@ -449,7 +450,7 @@ enum status record_mapping_object(const struct mapping_rules *rules,
     for (size_t i = 0; i < object->count; i++) {
         const struct json_member *member = &object->members[i];
         const struct column_map *map = find_map(rules, member->name);
-        bool key = !str_is_none(rules->key_column) && str_equal(member->name, rules->key_column);
+        bool key = is_key(rules, member->name);
         if (key) *source_key = key_text(&member->value);
         if ((key && !map) || (map && str_is_empty(map->field))) continue;
         if (rules->pass_over_unknown && !map && !is_top_level(member->name)) continue;

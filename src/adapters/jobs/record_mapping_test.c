@@ -84,6 +84,20 @@ static void empty_cells_say_nothing_and_leave_no_gap(void **state)
     assert_true(str_is_none(key));
 }
 
+static void a_key_is_one_whatever_else_its_column_is(void **state)
+{
+    (void)state;
+    struct record_mapping *mapping;
+    const char *mappings[] = {NULL, "{\"ID\":null}", "{\"ID\":\"customerId\"}", "{\"*\":null}"};
+    const char *bodies[] = {"{\"name\":\"Acme\"}", "{\"name\":\"Acme\"}",
+                            "{\"customerId\":\"7\",\"name\":\"Acme\"}", "{\"name\":\"Acme\"}"};
+    for (size_t i = 0; i < UNIT_COUNT(mappings); i++) {
+        assert_int_equal(make("ID,name", mappings[i], STR("ID"), &mapping), STATUS_OK);
+        assert_string_equal(row(mapping, "7,Acme"), bodies[i]);
+        assert_true(str_equal(key, STR("7")));
+    }
+}
+
 static void a_mapping_renames_and_passes_over(void **state)
 {
     (void)state;
@@ -165,6 +179,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_named_as_fields_need_no_mapping),
         cmocka_unit_test(empty_cells_say_nothing_and_leave_no_gap),
+        cmocka_unit_test(a_key_is_one_whatever_else_its_column_is),
         cmocka_unit_test(a_mapping_renames_and_passes_over),
         cmocka_unit_test(what_does_not_fit_is_named),
         cmocka_unit_test(an_object_keeps_what_is_not_mapped),

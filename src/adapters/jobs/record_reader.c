@@ -393,6 +393,40 @@ static enum status fill_lines(struct record_reader *reader, struct record_batch 
 
 /* --- either --- */
 
+/* What people send when they are asked for a table. */
+static const struct {
+    struct str begins;
+    const char *what;
+    struct str instead;
+} foreign[] = {
+    {STR("PK\003\004"), "a ZIP archive, such as an .xlsx or .ods", STR("the sheet saved as CSV")},
+    {STR("\xd0\xcf\x11\xe0"), "an old office document, such as an .xls",
+     STR("the sheet saved as CSV")},
+    {STR("%PDF"), "a PDF", STR("a CSV or NDJSON file")},
+    {STR("\x1f\x8b"), "compressed with gzip", STR("the file unpacked: gunzip")},
+    {STR("\x28\xb5\x2f\xfd"), "compressed with zstd", STR("the file unpacked: unzstd")},
+    {STR("\xfd"
+         "7zXZ"),
+     "compressed with xz", STR("the file unpacked: unxz")},
+};
+
+enum status record_form_find(struct str head, enum record_form *form, struct error *error)
+{
+    for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
+        if (str_starts_with(head, foreign[i].begins))
+            return error_set(error, STATUS_INVALID_VALUE, STR(""), foreign[i].instead,
+                             "the file is %s", foreign[i].what);
+    struct str first = str_trim(head);
+    bool array = str_starts_with(first, STR("[")); /* or how some name their columns: [ID];[Name] */
+    bool of_objects = array && str_starts_with(str_trim(str_skip(first, 1)), STR("{"));
+    if (*form == RECORD_FORM_DETECT)
+        *form =
+            of_objects || str_starts_with(first, STR("{")) ? RECORD_FORM_NDJSON : RECORD_FORM_CSV;
+    if (*form == RECORD_FORM_CSV || !array) return STATUS_OK;
+    return error_set(error, STATUS_INVALID_VALUE, STR(""), STR("one object per line: jq -c '.[]'"),
+                     "the file is one JSON array");
+}
+
 /* Looks at the first piece and gives it to the parser of its form. */
 static enum status begin(struct record_reader *reader, struct error *error)
 {
@@ -400,10 +434,7 @@ static enum status begin(struct record_reader *reader, struct error *error)
     TRY(read_piece(reader, &piece, error));
     struct str text = piece; /* past a byte order mark, which CSV takes care of itself */
     if (str_starts_with(text, STR("\xef\xbb\xbf"))) text = str_skip(text, 3);
-    if (reader->form == RECORD_FORM_DETECT) {
-        struct str first = str_trim(text);
-        reader->form = first.len > 0 && first.ptr[0] == '{' ? RECORD_FORM_NDJSON : RECORD_FORM_CSV;
-    }
+    TRY(record_form_find(text, &reader->form, error));
     if (reader->form == RECORD_FORM_NDJSON) {
         memcpy(reader->pending, text.ptr, text.len);
         reader->pending_len = text.len;

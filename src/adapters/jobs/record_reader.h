@@ -16,6 +16,12 @@ enum record_form {
     RECORD_FORM_NDJSON
 };
 
+/* The form of a file by how it begins, when it is to be found. STATUS_INVALID_VALUE for what is no
+ * text at all, such as a spreadsheet, and for JSON that is not in lines: says what to make of it.
+ */
+MUST_CHECK enum status record_form_find(struct str head, enum record_form *form,
+                                        struct error *error);
+
 /* A row that could not be read. */
 struct refused_row {
     int64_t row; /* from 1, as in a spreadsheet: the header of a CSV file is the first */

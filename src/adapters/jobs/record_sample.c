@@ -130,9 +130,7 @@ enum status record_sample_read(int descriptor, enum record_form form, struct are
     *sample = (struct record_sample){.form = form};
     sample->rows = ARENA_NEW_ARRAY(arena, struct str *, RECORD_SAMPLE_ROWS);
     if (!sample->rows) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    if (form == RECORD_FORM_DETECT)
-        sample->form =
-            str_starts_with(str_trim(text), STR("{")) ? RECORD_FORM_NDJSON : RECORD_FORM_CSV;
+    TRY(record_form_find(text, &sample->form, error));
     TRY(sample->form == RECORD_FORM_CSV ? sample_csv(head, whole, arena, sample, error)
                                         : sample_lines(text, whole, arena, sample, error));
     if (sample->column_count > 0) return STATUS_OK;
