@@ -14,6 +14,7 @@
 #include "application/read_events.h"
 #include "application/restore_records.h"
 #include "application/undo_import.h"
+#include "history_policy.h"
 #include "history_search.h"
 
 /* A search for every value takes as long as a hundred histories. */
@@ -101,11 +102,32 @@ static void add_to_replay(struct replay *replay, const struct history_effect *ef
     }
 }
 
+/* A preferred channel that only the other one's consent allowed: of whom there are no same edits
+ * in what has channels; all else of him, and all of the others, is to be the same. */
+struct refused {
+    bool of[HISTORY_CUSTOMERS_MAX];
+};
+
+static void note_refused(struct refused *refused, const struct history_step *step,
+                         enum status status)
+{
+    if (status == STATUS_CONSENT_VIOLATION) refused->of[step->customer] = true;
+}
+
+static const struct str *left_out(const struct refused *refused, size_t customer)
+{
+    static const struct str always[] = {STR("version"), STR("updatedAt"), STR_NONE};
+    static const struct str refusing[] = {STR("version"), STR("updatedAt"), STR("preferences"),
+                                          STR("contacts"), STR_NONE};
+    return refused->of[customer] ? refusing : always;
+}
+
 static bool unmerge_case(struct history_worlds *worlds, struct property *property, size_t steps)
 {
-    static const struct str without[] = {STR("version"), STR("updatedAt"), STR_NONE};
+    struct refused refused = {{false}};
     struct history history;
     struct history_options options = {.steps = steps, .merges = true};
+    history_draw_policy(property, &worlds->first, &worlds->second, &worlds->arena);
     history_draw(property, &history, &options);
     if (!history_worlds_create(&worlds->first, property, history.customer_count)) return false;
     struct replay replay = {.count = 0};
@@ -125,16 +147,14 @@ static bool unmerge_case(struct history_worlds *worlds, struct property *propert
     for (size_t i = 0; i < replay.count; i++) {
         struct history_effect effect;
         if (!history_take(&worlds->second, property, &replay.steps[i], &effect)) return false;
-        /* A preferred channel that only the other one's consent allowed: there are no same edits.
-         */
-        if (effect.status == STATUS_CONSENT_VIOLATION) return true;
+        note_refused(&refused, &effect.step, effect.status);
     }
     for (size_t c = 0; c < history.customer_count; c++) {
         arena_reset(&worlds->first.arena);
         arena_reset(&worlds->second.arena);
-        if (!same_documents(worlds, property, c, without)) return false;
+        if (!same_documents(worlds, property, c, left_out(&refused, c))) return false;
         if (!same_consent(worlds, property, c)) return false;
-        if (!history_worlds_show_the_same(worlds, property, c)) return false;
+        if (!refused.of[c] && !history_worlds_show_the_same(worlds, property, c)) return false;
     }
     return true;
 }
@@ -483,11 +503,12 @@ static bool gone_or_kept(struct history_worlds *worlds, struct property *propert
 
 static bool undo_case(struct history_worlds *worlds, struct property *property, size_t steps)
 {
-    static const struct str without[] = {STR("version"), STR("updatedAt"), STR_NONE};
     struct history_options options = {.steps = steps, .merges = true};
+    struct refused refused = {{false}};
     struct import_case drawn = {.customers = 0};
     struct replay replay = {.count = 0};
     bool spoken[HISTORY_CUSTOMERS_MAX] = {false};
+    history_draw_policy(property, &worlds->first, &worlds->second, &worlds->arena);
     history_draw(property, &drawn.history, &options);
     drawn.customers = drawn.history.customer_count > NEW_CUSTOMERS
                           ? drawn.history.customer_count - NEW_CUSTOMERS
@@ -507,13 +528,13 @@ static bool undo_case(struct history_worlds *worlds, struct property *property, 
     for (size_t i = 0; i < replay.count; i++) {
         enum status status = STATUS_OK;
         if (!take_without_import(worlds, property, &drawn, &replay.steps[i], &status)) return false;
-        if (status == STATUS_CONSENT_VIOLATION) return true; /* as in unmerge_case */
+        note_refused(&refused, &replay.steps[i], status);
     }
     for (size_t c = 0; c < drawn.customers + NEW_CUSTOMERS; c++) {
         arena_reset(&worlds->first.arena);
         arena_reset(&worlds->second.arena);
         if (c < drawn.customers) {
-            if (!same_documents(worlds, property, c, without)) return false;
+            if (!same_documents(worlds, property, c, left_out(&refused, c))) return false;
             if (!same_consent(worlds, property, c)) return false;
         } else if (c < HISTORY_CUSTOMERS_MAX && drawn.imported[c] &&
                    !gone_or_kept(worlds, property, c, spoken[c])) {

@@ -9,6 +9,7 @@ void history_worlds_open(struct history_worlds *worlds, struct history_laws *law
     laws->cases++;
     (void)snprintf(worlds->names[0], sizeof(worlds->names[0]), "first-%" PRIu64, laws->cases);
     (void)snprintf(worlds->names[1], sizeof(worlds->names[1]), "second-%" PRIu64, laws->cases);
+    arena_init(&worlds->arena, 1 << 20);
     history_world_init(&worlds->first, laws->store, str_from_cstr(worlds->names[0]));
     history_world_init(&worlds->second, laws->store, str_from_cstr(worlds->names[1]));
 }
@@ -17,6 +18,7 @@ void history_worlds_close(struct history_worlds *worlds)
 {
     history_world_release(&worlds->first);
     history_world_release(&worlds->second);
+    arena_release(&worlds->arena);
 }
 
 bool history_worlds_create(struct history_world *world, struct property *property, size_t count)

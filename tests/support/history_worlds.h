@@ -9,6 +9,7 @@ struct history_worlds {
     struct history_world first;
     struct history_world second;
     char names[2][32];
+    struct arena arena; /* of the whole case */
 };
 
 /* Empties the store when the laws say how. */

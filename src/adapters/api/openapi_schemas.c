@@ -34,7 +34,10 @@ static void write_format(struct json_writer *writer, enum field_shape shape)
         [SHAPE_LANGUAGE] = {.pattern = STR("^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")},
         [SHAPE_EMAIL] = {.format = STR("email")},
         [SHAPE_PHONE] = {.pattern = STR("^[+]?([ ()./-]*[0-9]){3,15}[ ()./-]*$")},
-        [SHAPE_URL] = {.pattern = STR("^([Hh][Tt][Tt][Pp][Ss]?://)?[A-Za-z0-9-]+([.][A-Za-z0-9-]+)+(:[0-9]{1,5})?([/?#][!#-;=?-\\[\\]_a-z~]*)?$")},
+        [SHAPE_URL] =
+            {.pattern =
+                 STR("^([Hh][Tt][Tt][Pp][Ss]?://)?[A-Za-z0-9-]+([.][A-Za-z0-9-]+)+(:[0-9]{1,5})?([/"
+                     "?#][!#-;=?-\\[\\]_a-z~]*)?$")},
         [SHAPE_IDENTIFIER] = {.pattern = STR(OPENAPI_IDENTIFIER_PATTERN)},
         [SHAPE_CODE] = {.pattern = STR("^[A-Za-z0-9_]+$")},
         [SHAPE_INSTANT] = {.format = STR("date-time")},
