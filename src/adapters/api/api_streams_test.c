@@ -101,6 +101,21 @@ static void lines_are_followed_when_asked(void **state)
     (void)close(fd);
 }
 
+static void a_followed_answer_ends_after_its_limit(void **state)
+{
+    struct buffer seen = {.arena = api_fixture_arena(*state)};
+    create(state, "A");
+    create(state, "B");
+    create(state, "C");
+    int fd = raw_connect(api_fixture_port(*state));
+    raw_send(fd, STR("GET /api/v1/crm/events?limit=2 HTTP/1.1\r\nHost: x\r\n"
+                     "Accept: text/event-stream\r\n\r\n"));
+    read_until(fd, &seen, "\r\n0\r\n\r\n");
+    assert_non_null(memmem(seen.bytes, seen.len, "\"customerId\":\"B\"", 16));
+    assert_null(memmem(seen.bytes, seen.len, "\"customerId\":\"C\"", 16));
+    (void)close(fd);
+}
+
 static void who_follows_is_let_go_when_his_token_ends(void **state)
 {
     struct buffer seen = {.arena = api_fixture_arena(*state)};
@@ -262,6 +277,7 @@ int main(void)
         SERVED(lines_of_events_come_in_pages),
         SERVED(server_sent_events_follow_and_resume),
         SERVED(lines_are_followed_when_asked),
+        SERVED(a_followed_answer_ends_after_its_limit),
         SERVED(who_follows_is_let_go_when_his_token_ends),
         ALONE(too_many_followers_are_refused_until_one_goes),
         SERVED(an_upload_becomes_a_job),

@@ -132,7 +132,7 @@ const struct route routes[] = {
      CALLED("getRelationship", "One relationship, seen from this customer"), GIVES(200, "Relationship"), LAGS,
      FAILS(CUSTOMER_FAILS, STATUS_RELATIONSHIP_NOT_FOUND)},
     {AT(DELETE, "/customers/{customerId}/relationships/{relationshipId}"), NEEDS(RELATIONSHIP_WRITE), .handle = api_relationships_end,
-     CALLED("endRelationship", "Ends a relationship"), GIVES_NOTHING, WRITES, .versioned = true, UNCONDITIONAL,
+     CALLED("endRelationship", "Ends a relationship, from either side"), GIVES_NOTHING, WRITES, .versioned = true, UNCONDITIONAL,
      FAILS(CUSTOMER_FAILS, STATUS_RELATIONSHIP_NOT_FOUND)},
     {AT(GET, "/customers/{customerId}/hierarchy"), NEEDS(CUSTOMER_READ), .handle = api_relationships_hierarchy,
      CALLED("getHierarchy", "Who stands above and below the customer"), GIVES(200, "Hierarchy"), LAGS,
@@ -223,7 +223,7 @@ const struct route routes[] = {
     {AT(GET, "/events"), NEEDS(EVENT_READ), .handle = api_events_read,
      CALLED("readEvents", "The change feed: lines of JSON, or server-sent events"), GIVES(200, "application/x-ndjson"),
      .query = {{STR("after"), STR("{\"type\":\"integer\",\"minimum\":0,\"default\":0}"), STR("position of the last event that was seen")},
-               {STR("limit"), STR("{\"type\":\"integer\",\"minimum\":1,\"maximum\":10000,\"default\":500}"), STR("most events of an answer that is not followed")},
+               {STR("limit"), STR("{\"type\":\"integer\",\"minimum\":1,\"maximum\":10000}"), STR("the answer ends after so many events; default: 500, and no end when it is followed")},
                {STR("follow"), STR("{\"type\":\"boolean\",\"default\":false}"), STR("the answer goes on with what happens next")}},
      FAILS(STATUS_INVALID_VALUE, STATUS_NOT_ACCEPTABLE)},
 

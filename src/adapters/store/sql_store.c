@@ -469,6 +469,7 @@ static const struct store_operations operations = {
     .duplicate_backlog = sql_duplicates_backlog,
     .answer_claim = sql_answers_claim,
     .answer_put = sql_answers_put,
+    .answers_purge = sql_answers_purge,
     .inbox_put = sql_inbox_put,
     .webhooks = &sql_webhook_operations,
     .replicas = &sql_replica_operations,

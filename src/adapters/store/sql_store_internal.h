@@ -260,6 +260,8 @@ enum status sql_duplicates_backlog(struct store *, struct arena *, int64_t *wait
                                    instant *oldest, struct error *);
 enum status sql_answers_claim(struct store_session *, struct str caller, struct str key,
                               instant now, struct arena *, struct answer_row *, struct error *);
+enum status sql_answers_purge(struct store *, instant now, size_t most, struct arena *,
+                              size_t *purged, struct error *);
 enum status sql_answers_put(struct store_session *, const struct answer_row *, instant now,
                             struct error *);
 enum status sql_inbox_put(struct store_session *, const struct str *ids, size_t count, instant now,
