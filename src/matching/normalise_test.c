@@ -151,6 +151,45 @@ static void addresses_are_taken_apart(void **state)
     assert_string_equal(text_of(read, DOMAIN_STREET, "Hardenbergstraße 87", 0), "87|hardenberg");
 }
 
+/* As they are written in the world; those of one street in one form. */
+static void streets_have_one_form(void **state)
+{
+    (void)state;
+    static const char *const forms[][2] = {
+        {"12 rue de la Paix", "12|de la paix"},
+        {"12, rue de la Paix", "12|de la paix"},
+        {"12 bis, rue de la Paix", "12|de la paix"},
+        {"Via Roma, 12", "12|roma"},
+        {"Via Roma 12", "12|roma"},
+        {"Calle Mayor, 5", "5|mayor"},
+        {"C/ Mayor 5, 1º", "5|mayor"},
+        {"Calle Mayor 5 3º B", "5|mayor"},
+        {"Hauptstr. 12-14", "12|haupt"},
+        {"Hauptstraße 12 - 14", "12|haupt"},
+        {"Hauptstraße 5 a", "5a|haupt"},
+        {"Hauptstr. 5a", "5a|haupt"},
+        {"Gartenweg 12-14", "12|gartenweg"},
+        {"ul. Długa 5/7", "5|dluga"},
+        {"5/7 Smith Street", "7|smith"},
+        {"Straße des 17. Juni 135", "135|strasse des 17 juni"},
+        {"Rose Cottage 12 High Street", "12|high"},
+        {"No. 12, High Street", "12|high"},
+        {"12224 Ventura Blvd.", "12224|ventura"},
+        {"45 N Main St", "45|n main"},
+        {"Lange Gasse 5", "5|lange"},
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        assert_string_equal(text_of(normalise_address_full, DOMAIN_STREET, forms[i][0], 0),
+                            forms[i][1]);
+    assert_string_equal(text_of(normalise_address_full, DOMAIN_CITY, "12, rue de la Paix", 2), "");
+    assert_string_equal(
+        text_of(normalise_address_full, DOMAIN_CITY, "Hauptstraße 12, 53111 Bonn", 2), "bonn");
+    assert_string_equal(
+        text_of(normalise_address_full, DOMAIN_CITY, "Hauptstraße 12 53111 Bonn", 2), "bonn");
+    assert_string_equal(text_of(normalise_address_city, DOMAIN_CITY, "53111 Bonn", 0), "bonn");
+    assert_string_equal(text_of(normalise_address_city, DOMAIN_CITY, "PARIS 2E", 0), "paris");
+}
+
 static void names_that_sound_alike_have_one_code(void **state)
 {
     (void)state;
@@ -173,6 +212,7 @@ int main(void)
         cmocka_unit_test(emails_have_one_form),
         cmocka_unit_test(dates_are_read_in_the_usual_forms),
         cmocka_unit_test(addresses_are_taken_apart),
+        cmocka_unit_test(streets_have_one_form),
         cmocka_unit_test(names_that_sound_alike_have_one_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
