@@ -191,8 +191,9 @@ void normalise_name_other(struct values *values, struct str text, struct normali
 {
     struct name_words words;
     if (!read_words(text, &words)) return;
-    out->reference[0] = intern_others(values, words.word, words.count);
-    out->traits = words.traits;
+    uint32_t alone = words.count == 1 ? generation_of(words.word[0]) : 0; /* a column of suffixes */
+    if (!alone) out->reference[0] = intern_others(values, words.word, words.count);
+    out->traits = words.traits | alone;
 }
 
 /* "M.D.", "Ph.D.", "CPA": what is behind the comma of "John Smith, M.D." */
