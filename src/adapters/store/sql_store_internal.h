@@ -56,6 +56,7 @@ struct sql_session {
     /* The home that this unit of work made last, of whose facts it knows the number. */
     struct str new_home;
     int64_t new_home_facts;
+    bool is_write;
     struct sql_search_view *search_view; /* that it has taken; NULL: none */
     bool takes_cached;                   /* it only reads, from the store that the cache is of */
     uint64_t cache_ticket;               /* from before its snapshot */
