@@ -6,7 +6,7 @@
     bench/run.py create [--store ...]
     bench/run.py import [--store sqlite] [--profiles 200000]
     bench/run.py upsert [--store sqlite] [--profiles 200000]
-    bench/run.py search [--store ...] [--profiles 1000000]
+    bench/run.py search [--store ...] [--profiles 1000000] [--rate 2000]
     bench/run.py index  [--store ...] [--profiles 100000]
     bench/run.py match  [--store sqlite] [--profiles 200000]
     bench/run.py publish [--store ...] [--profiles 200000] [--newer]
@@ -24,7 +24,7 @@ static file of the size of a profile) and the service, each with the same wrk sc
 64 connections, on the same cores as its load generator; the service checks a JWT on every request. `connections`
 opens many that stay idle after one request and some that never finish theirs, and tells what one costs in memory and
 what a lookup takes beside them. `overload` asks creates, and then searches, at a tenth of what the service can do, at twice that, and at half of
-it, in an open loop (bench/bench_load.c: wrk waits for answers, and so never asks for too much). `--bases DIRECTORY` keeps the
+it, in an open loop (bench/bench_load.c: wrk waits for answers, and so never asks for too much). `search` does so at the rate of its bar. `--bases DIRECTORY` keeps the
 imported embedded stores: a million are imported once for all measures.
 """
 import argparse
@@ -445,6 +445,16 @@ def unseen(service, stage, kind, profiles, count=1000):
     return {"cpu_us": round(spent / count * 1e6), "p50_ms": round(times[count // 2], 2), "p99_ms": round(times[count * 99 // 100], 2)}
 
 
+def offered(service, stage, path, options):
+    """At a rate that waits for nobody, as many users ask: what the bar means. With what a search costs the service."""
+    before = float(counters(service)["process_cpu_seconds_total"])
+    figures = load(service, stage.token, path, f"{options.rate}:{options.seconds}")[0]
+    spent = float(counters(service)["process_cpu_seconds_total"]) - before
+    return {"offered_per_second": options.rate, "answered_per_second": figures["per_second"], "p50_ms": figures["accepted_p50_ms"],
+            "p99_ms": figures["accepted_p99_ms"], "max_ms": figures["accepted_max_ms"], "cpu_us": round(spent / max(figures["accepted"], 1) * 1e6),
+            "failed": figures["refused"] + figures["others"]}
+
+
 def index_bytes(stage):
     """Of the tables of the search index, as the database counts their pages."""
     if stage.store == "postgres":
@@ -469,10 +479,12 @@ def search(options):
             wrk(service.port, "search.lua", arguments, 1)
             rate = [wrk(service.port, "search.lua", arguments, options.seconds) for _ in range(options.rounds)]
             calm = wrk(service.port, "search.lua", arguments, options.seconds, connections=2)
+            at_rate = [offered(service, stage, path, options) for _ in range(options.rounds)]
             fresh = unseen(service, stage, kind, options.profiles)
             report(measure=f"search {options.store}", kind=kind, profiles=options.profiles, rounds=rate,
                    median_per_second=statistics.median(run["per_second"] for run in rate),
-                   median_p99_ms=statistics.median(run["p99_ms"] for run in rate), two_at_a_time=calm, unseen=fresh,
+                   median_p99_ms=statistics.median(run["p99_ms"] for run in rate), two_at_a_time=calm, at_rate=at_rate,
+                   offered_p99_ms=statistics.median(run["p99_ms"] for run in at_rate), unseen=fresh,
                    failed=sum(run["failed"] for run in rate))
         service.stop()
         report_index(stage, options)
@@ -706,6 +718,7 @@ def main():
     parser.add_argument("--sizes", default="10000,1000000,5000000")
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--warm", type=int, default=20)
+    parser.add_argument("--rate", type=int, default=2000, help="search: so many a second are offered, besides 64 and 2 connections that wait")
     parser.add_argument("--connections", type=int, default=10000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--bases", help="a directory where the imported embedded stores are kept for the next run")

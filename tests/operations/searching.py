@@ -137,6 +137,18 @@ def test_the_same_on_postgresql():
     check_pages(Postgres())
 
 
+def test_entries_that_an_import_left_are_in_a_segment_while_others_search():
+    store = Postgres()
+    run("import", namesakes(300), "--on-duplicate", "allow", *store.flags)
+    with service("--dev", *store.flags) as api:
+        deadline = time.monotonic() + 60
+        while int(SERVER.sql("select count(*) from search_new", store.database)) > 16:
+            assert time.monotonic() < deadline, "every search reads them"
+            for _ in range(20):
+                page(api, q="schmidt")
+        assert len(pages(api, q="schmidt", limit=500)) == 300
+
+
 def check_old_base(store):
     run("import", namesakes(700), "--on-duplicate", "allow", *store.flags)
     store.make_old()
