@@ -13,9 +13,10 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-import commands.run as commands  # noqa: E402
-from commands.run import API, service, write  # noqa: E402
+import harness  # noqa: E402
+from harness import service, write  # noqa: E402
 from servers.postgres import PostgresServer  # noqa: E402
+from servers.service import API  # noqa: E402
 
 WRITERS = 6
 UNDECIDED = {504}  # OUTCOME_UNKNOWN: it may be there
@@ -62,7 +63,7 @@ def pair():
     primary = PostgresServer()
     standby = None
     try:
-        url = primary.new_database(commands.BINARY)
+        url = primary.new_database(harness.BINARY)
         standby = primary.standby("standby")
         yield primary, standby, url.replace(f":{primary.port}/", f":{primary.port},127.0.0.1:{standby.port}/")
     finally:
@@ -154,4 +155,4 @@ def test_a_primary_that_does_not_answer_is_gone_round():
 
 
 if __name__ == "__main__":
-    commands.main(globals())
+    harness.main(globals())

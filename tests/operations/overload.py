@@ -16,17 +16,18 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-import commands.run as commands  # noqa: E402
-from commands.run import API, service  # noqa: E402
+import harness  # noqa: E402
+from harness import service  # noqa: E402
+from servers.service import API  # noqa: E402
 
-PRELOAD = os.path.join(commands.ROOT, "build", "operations", "preload.so")
+PRELOAD = os.path.join(harness.ROOT, "build", "operations", "preload.so")
 SYNC_MS, CLIENTS = 30, 40
 
 
 @contextlib.contextmanager
 def on_a_slow_disk(*flags):
     if not os.path.exists(PRELOAD):
-        raise commands.Skip(f"{PRELOAD} is not built")
+        raise harness.Skip(f"{PRELOAD} is not built")
     with open("control", "wb") as file:
         file.write(struct.pack("qqq", 0, 0, SYNC_MS * 1000))
     os.environ.update(LD_PRELOAD=PRELOAD, PRELOAD_CONTROL=os.path.abspath("control"))
@@ -107,4 +108,4 @@ if __name__ == "__main__":
         at = sys.argv.index("--preload")
         PRELOAD = os.path.abspath(sys.argv[at + 1])
         del sys.argv[at:at + 2]
-    commands.main(globals())
+    harness.main(globals())
