@@ -38,7 +38,7 @@ def is_there(api, customer):
     return api.status_of(f"{API}/customers/{customer}") == 200
 
 
-def await_status(api, path, wanted, seconds=20):
+def await_status(api, path, wanted, seconds=60):
     deadline = time.monotonic() + seconds
     while (found := api.status_of(path)) != wanted:
         assert time.monotonic() < deadline, (path, found, api.log()[-2000:])
