@@ -1,47 +1,38 @@
 /* An export as a job: the lines of all customers into a file, which is then put into the store. One
  * that was cut off, or taken away by an erasure, begins anew. */
 
-#include "adapters/jobs/import_job.h"
 #include "adapters/jobs/job_internal.h"
 #include "application/erase_exports.h"
 #include "application/export_records.h"
-#include "base/log.h"
 
 enum { PAGE_PROFILES = 100, PAGE_ARENA_MAX = 256 << 20 };
 
 struct export_job {
-    struct job_service *service;
-    struct job_task *task;
-    struct job_pace pace;
+    struct job_run run; /* first */
     struct export_cursor cursor;
     int64_t bytes;
-    struct arena page, text;
 };
 
-static struct str progress_json(struct export_job *job, const struct error *error)
+static struct job_measure write_progress(const struct job_run *run, struct json_writer *writer)
 {
-    struct buffer out = {.arena = &job->text};
-    struct json_writer writer = {.out = &out};
-    json_object_begin(&writer);
-    json_key(&writer, STR("profiles"));
-    json_int64(&writer, job->cursor.profiles);
-    json_key(&writer, STR("merges"));
-    json_int64(&writer, job->cursor.merges);
-    json_key(&writer, STR("bytes"));
-    json_int64(&writer, job->bytes);
-    job_pace_write(&writer, &job->pace, job_now(job->service), 0, 0, job->cursor.profiles);
-    if (error) import_job_write_error(&writer, error);
-    json_object_end(&writer);
-    return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
+    const struct export_job *job = (const struct export_job *)run;
+    json_key(writer, STR("profiles"));
+    json_int64(writer, job->cursor.profiles);
+    json_key(writer, STR("merges"));
+    json_int64(writer, job->cursor.merges);
+    json_key(writer, STR("bytes"));
+    json_int64(writer, job->bytes);
+    return (struct job_measure){.items = job->cursor.profiles};
 }
 
 static enum status write_page(struct export_job *job, FILE *file, struct error *error)
 {
-    struct buffer lines = {.arena = &job->text};
-    arena_reset(&job->page);
-    arena_reset(&job->text);
-    TRY(export_records(job->service->application, &job->task->caller, &job->cursor, PAGE_PROFILES,
-                       &job->page, &lines, error));
+    struct job_run *run = &job->run;
+    struct buffer lines = {.arena = &run->text};
+    arena_reset(&run->page);
+    arena_reset(&run->text);
+    TRY(export_records(run->service->application, &run->task->caller, &job->cursor, PAGE_PROFILES,
+                       &run->page, &lines, error));
     if (buffer_failed(&lines)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     if (fwrite(buffer_str(&lines).ptr, 1, lines.len, file) != lines.len)
         return job_file_failed("written", error);
@@ -53,60 +44,45 @@ static enum status write_pages(struct export_job *job, FILE *file, struct error 
 {
     while (job->cursor.phase != EXPORT_DONE) {
         TRY(write_page(job, file, error));
-        if (atomic_load(&job->service->stopping)) return error_plain(error, STATUS_UNAVAILABLE);
-        if (!job_pace_is_due(&job->pace, job_now(job->service))) continue;
-        enum status status =
-            job_record(job->service, job->task, JOB_RUNNING, progress_json(job, NULL));
-        if (status == STATUS_JOB_ENDED || status == STATUS_JOB_TAKEN)
-            return error_plain(error, status);
+        TRY(job_tell(&job_export_kind, &job->run, error));
     }
     return fflush(file) == 0 ? STATUS_OK : job_file_failed("written", error);
 }
 
 /* From the first customer on. */
-static enum status go(void *context, struct error *error)
+static enum status go(struct job_run *run, struct error *error)
 {
-    struct export_job *job = context;
-    const struct job_task *task = job->task;
+    struct export_job *job = (struct export_job *)run;
+    const struct job_task *task = run->task;
     FILE *file;
     job->cursor = (struct export_cursor){.after_len = 0};
     job->bytes = 0;
-    arena_reset(&job->text);
-    TRY(job_begin(job->service, task, progress_json(job, NULL), error));
-    TRY(erase_exports_await(job->service->application, &task->caller, &job->page, error));
-    TRY(job_scratch_stream(job->service, &file, error));
+    TRY(job_begin(&job_export_kind, run, error));
+    TRY(erase_exports_await(run->service->application, &task->caller, &run->page, error));
+    TRY(job_scratch_stream(run->service, &file, error));
     enum status status = write_pages(job, file, error);
     if (status == STATUS_OK)
-        status = job_file_put(job->service, &task->caller, task->job_id, task->epoch, fileno(file),
+        status = job_file_put(run->service, &task->caller, task->job_id, task->epoch, fileno(file),
                               error);
     (void)fclose(file);
     return status;
 }
 
-static int64_t place(const void *context)
+static int64_t place(const struct job_run *run)
 {
-    (void)context;
+    (void)run;
     return 0;
 }
 
-static bool finish(struct export_job *job, enum status status, struct error *error)
+static int64_t profiles(const struct job_run *run)
 {
-    error->status = status;
-    return job_end(job->service, job->task, status,
-                   progress_json(job, status == STATUS_OK ? NULL : error),
-                   LOG_COUNT("profiles", job->cursor.profiles));
+    return ((const struct export_job *)run)->cursor.profiles;
 }
 
-bool job_run_export(struct job_service *service, struct job_task *task)
-{
-    struct export_job job = {.service = service, .task = task};
-    struct error error = {.status = STATUS_OK};
-    arena_init(&job.page, PAGE_ARENA_MAX);
-    arena_init(&job.text, PAGE_ARENA_MAX);
-    job.pace.begun_at = job_now(service);
-    enum status status = job_go_on(service, go, place, &job, &error);
-    bool ended = job_ends(service, task, status) && finish(&job, status, &error);
-    arena_release(&job.page);
-    arena_release(&job.text);
-    return ended;
-}
+const struct job_kind job_export_kind = {.name = STR("EXPORT"),
+                                         .size = sizeof(struct export_job),
+                                         .arena_max_bytes = PAGE_ARENA_MAX,
+                                         .go = go,
+                                         .place = place,
+                                         .write = write_progress,
+                                         .counted = {{"profiles", profiles}}};
