@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "adapters/api/errors.h"
 #include "adapters/api/failures.h"
 #include "adapters/api/openapi.h"
 #include "adapters/events/asyncapi.h"
@@ -25,21 +24,39 @@ static void write_routes(struct buffer *out)
     }
 }
 
+enum { STATUSES_OF_A_CODE = 4 };
+
+/* In ascending order, each once. */
+static void note_status(int statuses[STATUSES_OF_A_CODE], int http)
+{
+    for (size_t i = 0; i < STATUSES_OF_A_CODE && statuses[i] != http; i++) {
+        if (statuses[i] && statuses[i] < http) continue;
+        int greater = statuses[i];
+        statuses[i] = http;
+        http = greater;
+        if (http == 0) return;
+    }
+}
+
+/* With every status that a route may answer the code with. */
 static void write_errors(struct buffer *out)
 {
     /* These two are of no route. */
-    bool used[STATUS_COUNT] = {[STATUS_ROUTE_NOT_FOUND] = true, [STATUS_METHOD_NOT_ALLOWED] = true};
+    int statuses[STATUS_COUNT][STATUSES_OF_A_CODE] = {
+        [STATUS_ROUTE_NOT_FOUND] = {404}, [STATUS_METHOD_NOT_ALLOWED] = {405}};
     for (size_t r = 0; r < routes_count; r++) {
         struct route_failure all[FAILURES_MAX];
         size_t count = failures_of(&routes[r], all);
-        for (size_t i = 0; i < count; i++) used[all[i].status] = true;
+        for (size_t i = 0; i < count; i++) note_status(statuses[all[i].status], all[i].http);
     }
     buffer_append(out, STR("| code | status | meaning |\n|---|---|---|\n"));
-    for (unsigned i = 1; i < STATUS_COUNT; i++)
-        if (used[i])
-            buffer_append_format(out, "| `%.*s` | %d%s | %.*s |\n", STR_ARGS(status_code(i)),
-                                 errors_http_status(i), errors_is_about_input(i) ? ", 422" : "",
-                                 STR_ARGS(status_meaning(i)));
+    for (unsigned i = 1; i < STATUS_COUNT; i++) {
+        if (!statuses[i][0]) continue;
+        buffer_append_format(out, "| `%.*s` | %d", STR_ARGS(status_code(i)), statuses[i][0]);
+        for (size_t s = 1; s < STATUSES_OF_A_CODE && statuses[i][s]; s++)
+            buffer_append_format(out, ", %d", statuses[i][s]);
+        buffer_append_format(out, " | %.*s |\n", STR_ARGS(status_meaning(i)));
+    }
 }
 
 /* One a line: name, tab, schema. */

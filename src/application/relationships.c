@@ -1,6 +1,7 @@
 #include "application/relationships.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "application/customer_change.h"
 #include "application/related.h"
@@ -14,6 +15,7 @@ struct relating {
     struct json_value *fact_body;
     struct link link;
     bool suspended;
+    int64_t version; /* of the customer that is addressed */
 };
 
 /* Seen from `root`: direction, type as it reads from there, and the other end. */
@@ -104,17 +106,23 @@ static void write_relation(struct json_writer *writer, const struct relation_rea
 }
 
 enum status relationships_list(struct application *application, const struct caller *caller,
-                               struct str customer_id, struct arena *arena, struct str *json,
-                               struct error *error)
+                               struct str customer_id, const struct page_request *request,
+                               struct arena *arena, struct json_page *page, struct error *error)
 {
     struct relation_reading reading;
+    struct results_slice slice;
     TRY(read_relations(&reading, application, caller, customer_id, arena, error));
+    struct str *keys = ARENA_NEW_ARRAY(arena, struct str, reading.count);
+    if (!keys) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < reading.count; i++) keys[i] = reading.links[i].relationship_id;
+    TRY(results_slice(application, request, keys, reading.count, arena, &slice, error));
     struct buffer out = {.arena = arena};
     struct json_writer writer = {.out = &out};
     results_page_begin(&writer);
-    for (size_t i = 0; i < reading.count; i++) write_relation(&writer, &reading, &reading.links[i]);
-    results_page_end(&writer, STR_NONE);
-    *json = buffer_str(&out);
+    for (size_t i = slice.begin; i < slice.end; i++)
+        write_relation(&writer, &reading, &reading.links[i]);
+    results_page_end(&writer, slice.next);
+    *page = (struct json_page){.body = buffer_str(&out), .next = slice.next};
     return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }
 
@@ -326,13 +334,56 @@ enum status relationships_add(struct application *application, const struct call
     return STATUS_OK;
 }
 
+/* The customer that holds the relationship: the addressed one, or the other end. Nothing is locked
+ * yet. */
+static enum status find_holder(struct relating *relating, char buffer[IDENTIFIER_MAX_BYTES],
+                               struct str *holder, struct error *error)
+{
+    struct customer_change *change = &relating->change;
+    struct arena_mark mark = arena_mark(change->arena);
+    struct profile_row row;
+    struct link *links;
+    size_t count;
+    *holder = STR_NONE;
+    TRY(customer_get_root(change->session, relating->customer_id, STORE_NO_LOCK, change->arena,
+                          &row, error));
+    TRY(related_links(change->session, row.customer_id, change->arena, &links, &count, error));
+    for (size_t i = 0; i < count; i++) {
+        if (!str_equal(links[i].relationship_id, relating->relationship_id)) continue;
+        if (str_is_none(*holder)) *holder = links[i].home_root;
+        if (str_equal(links[i].home_root, row.customer_id)) *holder = row.customer_id;
+    }
+    /* One that no list shows, for its ends are one customer now, is still its holder's to end. */
+    if (str_is_none(*holder)) *holder = row.customer_id;
+    relating->version = row.version;
+    memcpy(buffer, holder->ptr, holder->len);
+    *holder = str_of(buffer, holder->len);
+    arena_rewind(change->arena, mark);
+    return STATUS_OK;
+}
+
+/* The other end is read before it is locked: what was merged or removed meanwhile is looked for
+ * anew by whoever asks again. */
+static enum status open_holder(struct relating *relating, struct str holder, struct error *error)
+{
+    enum status status = customer_change_open(&relating->change, holder, IF_MATCH_ANY, error);
+    bool moved = status == STATUS_CUSTOMER_MERGED || status == STATUS_CUSTOMER_ERASED ||
+                 status == STATUS_CUSTOMER_NOT_FOUND;
+    if (moved && !str_equal(holder, relating->customer_id))
+        return error_plain(error, STATUS_WRITE_CONFLICT);
+    return status;
+}
+
 static enum status end_body(struct store_session *session, void *context, struct error *error)
 {
     struct relating *relating = context;
     struct customer_change *change = &relating->change;
     struct json_value body = json_make_object();
+    char buffer[IDENTIFIER_MAX_BYTES];
+    struct str holder;
     change->session = session;
-    TRY(customer_change_open(change, relating->customer_id, IF_MATCH_ANY, error));
+    TRY(find_holder(relating, buffer, &holder, error));
+    TRY(open_holder(relating, holder, error));
     const struct fact *standing = standing_fact(&change->tree, relating->relationship_id);
     if (!standing) return error_plain(error, STATUS_RELATIONSHIP_NOT_FOUND);
     struct fact fact = {.home = standing->home,
@@ -343,7 +394,9 @@ static enum status end_body(struct store_session *session, void *context, struct
     if (!json_object_set(&body, STR("removed"), json_make_boolean(true), change->arena))
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(customer_change_append(change, &fact, error));
-    return customer_change_close(change, STR("RELATIONSHIP"), STR("relationships"), error);
+    TRY(customer_change_close(change, STR("RELATIONSHIP"), STR("relationships"), error));
+    if (str_equal(holder, relating->customer_id)) relating->version = change->row.version;
+    return STATUS_OK;
 }
 
 enum status relationships_end(struct application *application, const struct caller *caller,
@@ -353,7 +406,7 @@ enum status relationships_end(struct application *application, const struct call
     struct relating relating = relating_of(application, caller, customer_id, arena);
     relating.relationship_id = relationship_id;
     TRY(store_write(application->store, caller->tenant, arena, end_body, &relating, error));
-    *version = relating.change.row.version;
+    *version = relating.version;
     return STATUS_OK;
 }
 

@@ -9,8 +9,8 @@
  * shows the inverse type. */
 MUST_CHECK enum status relationships_list(struct application *application,
                                           const struct caller *caller, struct str customer_id,
-                                          struct arena *arena, struct str *json,
-                                          struct error *error);
+                                          const struct page_request *request, struct arena *arena,
+                                          struct json_page *page, struct error *error);
 /* One of them, from either side. STATUS_RELATIONSHIP_NOT_FOUND. */
 MUST_CHECK enum status relationships_get(struct application *application,
                                          const struct caller *caller, struct str customer_id,
@@ -23,7 +23,8 @@ MUST_CHECK enum status relationships_add(struct application *application,
                                          const struct caller *caller, struct str customer_id,
                                          const struct json_value *body, struct arena *arena,
                                          struct customer_part *out, struct error *error);
-/* Ends it, from the side that it was added to. STATUS_RELATIONSHIP_NOT_FOUND. */
+/* Ends it, from either side: a new version is one of the customer that it was added to; `*version`
+ * is that of the addressed one. STATUS_RELATIONSHIP_NOT_FOUND. */
 MUST_CHECK enum status relationships_end(struct application *application,
                                          const struct caller *caller, struct str customer_id,
                                          struct str relationship_id, struct arena *arena,

@@ -29,12 +29,12 @@ static enum status refuse(struct str key, const char *why, struct error *error)
 static enum status compare(X509 *certificate, EVP_PKEY *key, int *days_left, struct error *error)
 {
     int days = 0, seconds = 0;
-    if (!certificate) return refuse(STR("tls.certificate"), "tls.certificate is no PEM", error);
-    if (!key) return refuse(STR("tls.key"), "tls.key holds no private key", error);
+    if (!certificate) return refuse(STR("tls.certificate"), "the certificate is no PEM", error);
+    if (!key) return refuse(STR("tls.key"), "the key file holds no private key", error);
     if (X509_check_private_key(certificate, key) != 1)
-        return refuse(STR("tls.key"), "tls.key does not belong to tls.certificate", error);
+        return refuse(STR("tls.key"), "the key does not belong to the certificate", error);
     if (ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(certificate)) != 1)
-        return refuse(STR("tls.certificate"), "tls.certificate has no valid end", error);
+        return refuse(STR("tls.certificate"), "the certificate has no valid end", error);
     *days_left = seconds < 0 && days == 0 ? -1 : days;
     return STATUS_OK;
 }
@@ -49,4 +49,13 @@ enum status certificate_check(struct str certificate_pem, struct str key_pem, in
     EVP_PKEY_free(key);
     ERR_clear_error();
     return status;
+}
+
+enum status certificate_blame(struct str certificate_path, struct str key_path, struct error *error)
+{
+    struct error inner = *error;
+    if (inner.status != STATUS_CONFIGURATION) return inner.status;
+    return error_set(error, inner.status, str_from_cstr(inner.field), str_from_cstr(inner.allowed),
+                     "tls.certificate %.*s, tls.key %.*s: %s", STR_ARGS(certificate_path),
+                     STR_ARGS(key_path), inner.message);
 }

@@ -77,7 +77,8 @@ static void check_certificate(struct doctor *doctor)
     }
     if (files_read(v->tls_certificate, 1 << 20, doctor->arena, &certificate, &error) != STATUS_OK ||
         files_read(v->tls_key, 1 << 20, doctor->arena, &key, &error) != STATUS_OK ||
-        certificate_check(certificate, key, &days, &error) != STATUS_OK)
+        (certificate_check(certificate, key, &days, &error) != STATUS_OK &&
+         certificate_blame(v->tls_certificate, v->tls_key, &error) != STATUS_OK))
         doctor_found_error(doctor, &error);
     else if (days < 0)
         doctor_found(doctor, FINDING_FAILURE, "renew it, then systemctl reload customer360",

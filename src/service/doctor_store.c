@@ -116,6 +116,10 @@ static void check_content(struct doctor *doctor, struct instance *instance)
     if (health.unnumbered > 10000)
         doctor_found(doctor, FINDING_WARNING, "see that an instance of the service runs",
                      "%lld events wait for their place in the feed", (long long)health.unnumbered);
+    if (health.stale_answers > 0)
+        doctor_found(doctor, FINDING_WARNING, "see that the service runs: it takes them away",
+                     "%lld answers kept for retries expired an hour ago or more",
+                     (long long)health.stale_answers);
     check_index(doctor, &health);
     check_customers(doctor, instance);
 }

@@ -5,6 +5,7 @@
 
 #include "adapters/identity/identity.h"
 #include "base/log.h"
+#include "service/certificate.h"
 #include "service/files.h"
 #include "service/server.h"
 
@@ -23,6 +24,8 @@ static enum status read_credentials(struct server_settings *settings, struct err
         status = files_read(values->tls_key, PEM_FILE_MAX, &arena, &key, error);
     if (status == STATUS_OK) {
         status = http_credentials_new(certificate, key, &settings->credentials, error);
+        if (status != STATUS_OK)
+            status = certificate_blame(values->tls_certificate, values->tls_key, error);
         explicit_bzero((char *)(uintptr_t)key.ptr, key.len);
     }
     arena_release(&arena);

@@ -121,6 +121,36 @@ static void an_expired_answer_makes_room(struct contract *c)
     assert_str(find(c, c->tenant, row, 6001).fingerprint, STR("f-2"));
 }
 
+/* The store is shared by the cases: others' answers may be taken along. */
+static void what_expired_goes_for_tenants_that_ask_no_more(struct contract *c)
+{
+    struct answer_row old = answer("k-1", "f-1"), fresh = answer("k-2", "f-2");
+    const struct str tenants[] = {c->tenant, c->other_tenant};
+    size_t purged = 0;
+    fresh.expires_at = 9000;
+    while (true) {
+        assert_int_equal(store_answers_purge(c->store, 6000, 100, &c->arena, &purged, &c->error),
+                         STATUS_OK);
+        if (purged == 0) break;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        struct work work = {.row = old, .now = 1000, .put = true};
+        assert_int_equal(work_for(c, tenants[i], &work), STATUS_OK);
+        work = (struct work){.row = fresh, .now = 1000, .put = true};
+        assert_int_equal(work_for(c, tenants[i], &work), STATUS_OK);
+    }
+    const size_t expected[] = {1, 1, 0};
+    for (size_t i = 0; i < UNIT_COUNT(expected); i++) {
+        assert_int_equal(store_answers_purge(c->store, 5000, 1, &c->arena, &purged, &c->error),
+                         STATUS_OK);
+        assert_int_equal(purged, expected[i]);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(str_is_none(find(c, tenants[i], old, 1000).key));
+        assert_str(find(c, tenants[i], fresh, 1000).key, fresh.key);
+    }
+}
+
 static enum status erase(struct store_session *session, void *context, struct error *error)
 {
     const struct str homes[] = {STR("CUST-1"), STR("CUST-2")};
@@ -208,6 +238,7 @@ int main(void)
         CONTRACT(callers_and_tenants_have_keys_of_their_own),
         CONTRACT(an_answer_that_was_rolled_back_is_not_there),
         CONTRACT(an_expired_answer_makes_room),
+        CONTRACT(what_expired_goes_for_tenants_that_ask_no_more),
         CONTRACT(what_is_said_of_an_erased_customer_goes),
         CONTRACT(of_two_with_one_key_one_acts),
     };

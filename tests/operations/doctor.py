@@ -119,6 +119,31 @@ def test_a_search_index_that_is_behind_is_told():
     assert "entries of a tenant wait" in doctor(*STORE)["WARNING"]
 
 
+def test_what_is_wrong_in_a_file_is_told_with_its_name():
+    for text, reason in (('{"keys":[{"kty":"RSA"}]}', "keys[0] is malformed"), ("{", "line 1, column 2"), ("{}", "it has no array")):
+        write("keys.json", text)
+        for command in (("doctor", "--store", "memory:"), ("serve", "--store", "memory:")):
+            done = run(*command, "--identity-jwks-file", "keys.json", code=1 if command[0] == "doctor" else 2)
+            assert f"the key set keys.json: {reason}" in done.stdout + done.stderr, done
+    write("cert.pem", "none")
+    said = doctor("--tls-certificate", "cert.pem", "--tls-key", "keys.json", *STORE, code=1)["FAILURE"]
+    assert "tls.certificate cert.pem, tls.key keys.json: the certificate is no PEM" in said, said
+    assert "cert.pem" in run("serve", "--dev", "--tls-certificate", "cert.pem", "--tls-key", "keys.json", "--store", "memory:", code=2).stderr
+
+
+def test_a_large_write_ahead_log_is_told_and_read_beside():
+    with service("--dev", *STORE) as api:
+        fill(api)
+        with open("a.db-wal", "ab") as wal:  # as if a reader had kept it from being written back: frames that were never committed
+            wal.truncate(8 << 30)
+        begun = time.monotonic()
+        said = doctor(*STORE)
+        assert "the write-ahead log has 8192 MiB" in said["WARNING"] and "customers are as their facts give" in said["OK"], said
+        assert time.monotonic() - begun < 30
+    with service("--dev", *STORE) as api:  # and a start with it is a start as ever
+        fill(api, 1)
+
+
 def test_jobs_that_nobody_runs_and_a_bad_policy_are_told():
     with service("--dev", *STORE) as api:
         fill(api, 1)
@@ -127,6 +152,8 @@ def test_jobs_that_nobody_runs_and_a_bad_policy_are_told():
            "claimed_until) values ('default', 'D', 'A', 'B', 'OPEN', 0, 1, 'X', 1, 1, 'jane', 1)")
     said = doctor(*STORE)["OK"]
     assert "1 jobs wait or run" in said and "1 claims" in said, said
+    change("insert into answer values ('quiet', 'jane', 'k', 'f', 201, '', '', 1)")
+    assert "1 answers kept for retries expired" in doctor(*STORE)["WARNING"]
     write("p.json", "{")
     assert "p.json" in doctor("--policy-file", "p.json", *STORE, code=1)["FAILURE"]
 

@@ -5,6 +5,7 @@
 
 --write writes the tables between the marks anew. Prints TAP. Exit status 1 when one failed.
 """
+import json
 import os
 import re
 import sys
@@ -38,12 +39,24 @@ def metrics_table():
     return "| metric | type | what |\n|---|---|---|\n" + "".join(f"| `{name}` | {types[name]} | {helps[name]} |\n" for name in helps)
 
 
+def statuses_by_code():
+    """Of all routes: what /openapi.json says."""
+    found = {}
+    for operations in json.loads(source("schemas/openapi.json"))["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                for code in response.get("x-error-codes", []):
+                    found.setdefault(code, set()).add(status)
+    return {code: ", ".join(sorted(statuses)) for code, statuses in found.items()}
+
+
 def codes_table():
     rows = re.findall(r'^\s*X\((\w+),\s+"(\w+)",\s+"([^"]+)"\)', source("src/base/status.h"), re.M)
     assert len(rows) > 40, rows
+    of_routes = statuses_by_code()
     statuses = dict(re.findall(r"\[STATUS_(\w+)\] = \{(\d+)", source("src/adapters/api/errors.c")))
     return "| code | status | meaning |\n|---|---|---|\n" + "".join(
-        f"| `{code}` | {statuses.get(symbol, '')} | {meaning} |\n" for symbol, code, meaning in rows if symbol != "OK")
+        f"| `{code}` | {of_routes.get(code, statuses.get(symbol, ''))} | {meaning} |\n" for symbol, code, meaning in rows if symbol != "OK")
 
 
 TABLES = {"metrics": metrics_table, "codes": codes_table}

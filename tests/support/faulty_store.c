@@ -127,6 +127,13 @@ static enum status purge(struct store *store, instant before, struct arena *aren
     return store_jobs_purge(((struct faulty_store *)store)->inner, before, arena, error);
 }
 
+static enum status purge_answers(struct store *store, instant now, size_t most, struct arena *arena,
+                                 size_t *purged, struct error *error)
+{
+    return store_answers_purge(((struct faulty_store *)store)->inner, now, most, arena, purged,
+                               error);
+}
+
 void faulty_store_init(struct faulty_store *store, struct store *inner)
 {
     *store = (struct faulty_store){.operations = *inner->operations, .inner = inner};
@@ -139,6 +146,7 @@ void faulty_store_init(struct faulty_store *store, struct store *inner)
     store->operations.duplicate_backlog = fail_backlog;
     store->operations.job_claim = claim;
     store->operations.jobs_purge = purge;
+    store->operations.answers_purge = purge_answers;
     store->base.operations = &store->operations;
 }
 

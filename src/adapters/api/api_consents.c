@@ -21,20 +21,24 @@ enum status api_consents_record(struct call *call, struct error *error)
 
 enum status api_consents_matrix(struct call *call, struct error *error)
 {
-    struct str json;
+    struct page_request request;
+    struct json_page page;
     instant as_of;
+    TRY(call_query_page(call, &request.cursor, &request.limit, error));
     TRY(call_query_instant(call, STR("asOf"), INSTANT_NONE, &as_of, error));
-    TRY(consents_matrix(call_application(call), &call->caller, call->places[0], as_of, call->arena,
-                        &json, error));
-    return answer_json(call, 200, json, error);
+    TRY(consents_matrix(call_application(call), &call->caller, call->places[0], as_of, &request,
+                        call->arena, &page, error));
+    return answer_page(call, &page, error);
 }
 
 enum status api_consents_history(struct call *call, struct error *error)
 {
-    struct str json;
-    TRY(consents_history(call_application(call), &call->caller, call->places[0], call->arena, &json,
-                         error));
-    return answer_json(call, 200, json, error);
+    struct page_request request;
+    struct json_page page;
+    TRY(call_query_page(call, &request.cursor, &request.limit, error));
+    TRY(consents_history(call_application(call), &call->caller, call->places[0], &request,
+                         call->arena, &page, error));
+    return answer_page(call, &page, error);
 }
 
 enum status api_consents_receipt(struct call *call, struct error *error)

@@ -69,10 +69,8 @@ enum status api_customers_match(struct call *call, struct error *error)
 {
     int64_t limit;
     struct str json;
-    call->body_checked = false; /* what is wrong with the query is not wrong with the body */
     TRY(call_query_int64(call, STR("limit"), MATCH_CUSTOMERS_USUAL, 1, MATCH_CUSTOMERS_MAX, &limit,
                          error));
-    call->body_checked = true;
     TRY(match_customers(call_application(call), &call->caller, call->body, (size_t)limit,
                         call->arena, &json, error));
     return answer_json(call, 200, json, error);

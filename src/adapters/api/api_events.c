@@ -5,7 +5,7 @@
  * (Accept: text/event-stream, WHATWG HTML 9.2), the answer goes on: news is looked for every
  * stream_poll_ms, and a heartbeat every stream_heartbeat_ms shows both sides that the other is
  * alive (an empty line, or a comment). A reader that lost its connection resumes with after= or
- * Last-Event-ID.
+ * Last-Event-ID. A followed answer ends as well after `limit` events, when that is given.
  *
  * Memory: each page is written with what the last one used.
  */
@@ -14,14 +14,14 @@
 #include "adapters/api/negotiate.h"
 #include "application/read_events.h"
 
-enum { EVENTS_PAGE = 500 };
+enum { EVENTS_PAGE = 500, EVENTS_MOST = 10000 };
 
 struct feed {
     struct call *call;
     bool server_sent;
     bool follow;
     int64_t after;
-    int64_t left; /* events that may still be sent; follow: no limit */
+    int64_t left; /* events that may still be sent */
     struct arena_mark mark;
 };
 
@@ -52,6 +52,13 @@ static enum status read_form(struct call *call, struct feed *feed, struct error 
                      "nothing of what Accept names can be given");
 }
 
+static enum status read_limit(struct call *call, struct feed *feed, struct error *error)
+{
+    feed->left = INT64_MAX;
+    if (feed->follow && str_is_none(call_query(call, STR("limit")))) return STATUS_OK;
+    return call_query_int64(call, STR("limit"), EVENTS_PAGE, 1, EVENTS_MOST, &feed->left, error);
+}
+
 static void write_event(struct buffer *out, const struct feed *feed, const struct event *event)
 {
     struct json_writer writer = {.out = out};
@@ -71,7 +78,7 @@ static enum status send_page(struct feed *feed, size_t *count, struct error *err
 {
     struct call *call = feed->call;
     struct event *events;
-    size_t limit = feed->follow || feed->left > EVENTS_PAGE ? EVENTS_PAGE : (size_t)feed->left;
+    size_t limit = feed->left > EVENTS_PAGE ? EVENTS_PAGE : (size_t)feed->left;
     struct buffer out = {.arena = call->arena};
     arena_rewind(call->arena, feed->mark);
     *count = 0;
@@ -110,7 +117,7 @@ static enum status follow(struct feed *feed, struct error *error)
     for (;;) {
         TRY(send_page(feed, &count, error));
         if (count > 0) silent_ms = 0;
-        if (is_over(feed->call)) return STATUS_OK;
+        if (feed->left == 0 || is_over(feed->call)) return STATUS_OK;
         if (count == EVENTS_PAGE) continue;
         coroutine_sleep(limits->stream_poll_ms);
         silent_ms += limits->stream_poll_ms;
@@ -151,10 +158,9 @@ static enum status follow_counted(struct feed *feed, struct error *error)
 enum status api_events_read(struct call *call, struct error *error)
 {
     struct feed feed = {.call = call};
-    int64_t most = INT64_C(10000);
     TRY(read_form(call, &feed, error));
     TRY(read_position(call, &feed.after, error));
-    TRY(call_query_int64(call, STR("limit"), EVENTS_PAGE, 1, most, &feed.left, error));
+    TRY(read_limit(call, &feed, error));
     http_response_header(call->response, STR("Content-Type"),
                          feed.server_sent ? STR("text/event-stream") : STR("application/x-ndjson"));
     http_response_header(call->response, STR("Cache-Control"), STR("no-store"));

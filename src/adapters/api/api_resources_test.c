@@ -219,7 +219,7 @@ static void relationships_make_a_hierarchy(void **state)
     json = api_expect(*state, "GET", "customers/A/hierarchy?direction=down&depth=1", NULL, 200);
     assert_str(api_at(json, "descendants.0.customerId"), STR("B"));
     api_expect(*state, "GET", "customers/A/hierarchy?direction=left", NULL, 400);
-    api_expect(*state, "DELETE", "customers/A/relationships/R1", NULL, 204);
+    api_expect(*state, "DELETE", "customers/B/relationships/R1", NULL, 204);
     api_expect(*state, "DELETE", "customers/A/relationships/R1", NULL, 404);
 }
 

@@ -101,6 +101,21 @@ static void lines_are_followed_when_asked(void **state)
     (void)close(fd);
 }
 
+static void a_followed_answer_ends_after_its_limit(void **state)
+{
+    struct buffer seen = {.arena = api_fixture_arena(*state)};
+    create(state, "A");
+    create(state, "B");
+    create(state, "C");
+    int fd = raw_connect(api_fixture_port(*state));
+    raw_send(fd, STR("GET /api/v1/crm/events?limit=2 HTTP/1.1\r\nHost: x\r\n"
+                     "Accept: text/event-stream\r\n\r\n"));
+    read_until(fd, &seen, "\r\n0\r\n\r\n");
+    assert_non_null(memmem(seen.bytes, seen.len, "\"customerId\":\"B\"", 16));
+    assert_null(memmem(seen.bytes, seen.len, "\"customerId\":\"C\"", 16));
+    (void)close(fd);
+}
+
 static void who_follows_is_let_go_when_his_token_ends(void **state)
 {
     struct buffer seen = {.arena = api_fixture_arena(*state)};
@@ -242,6 +257,24 @@ static void an_export_is_fetched_as_a_stream(void **state)
     assert_int_equal(answer.status, 404);
 }
 
+static void an_export_says_in_which_form_it_is(void **state)
+{
+    static const struct {
+        const char *path, *type;
+    } forms[] = {{"exports", "Content-Type: application/x-ndjson\r\n"},
+                 {"exports?format=ndjson", "Content-Type: application/x-ndjson\r\n"},
+                 {"exports?format=csv", "Content-Type: text/csv; charset=utf-8\r\n"}};
+    struct arena *arena = api_fixture_arena(*state);
+    for (size_t i = 0; i < UNIT_COUNT(forms); i++) {
+        struct json_value *json = api_expect(*state, "POST", forms[i].path, "{}", 202);
+        char *path = arena_cstr(
+            arena, arena_format(arena, "jobs/%.*s/result", STR_ARGS(api_at(json, "jobId"))));
+        struct raw_answer answer = api_ask(*state, "GET", path, "", NULL);
+        assert_non_null(strstr(arena_cstr(arena, answer.head), forms[i].type));
+    }
+    api_expect(*state, "POST", "exports?format=xlsx", "{}", 400);
+}
+
 static void without_a_runner_jobs_are_unavailable(void **state)
 {
     struct raw_answer answer =
@@ -262,6 +295,7 @@ int main(void)
         SERVED(lines_of_events_come_in_pages),
         SERVED(server_sent_events_follow_and_resume),
         SERVED(lines_are_followed_when_asked),
+        SERVED(a_followed_answer_ends_after_its_limit),
         SERVED(who_follows_is_let_go_when_his_token_ends),
         ALONE(too_many_followers_are_refused_until_one_goes),
         SERVED(an_upload_becomes_a_job),
@@ -269,6 +303,7 @@ int main(void)
         SERVED(a_bad_upload_is_refused_before_it_is_read),
         SERVED(an_upload_that_breaks_off_is_dropped),
         SERVED(an_export_is_fetched_as_a_stream),
+        SERVED(an_export_says_in_which_form_it_is),
         ALONE(without_a_runner_jobs_are_unavailable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

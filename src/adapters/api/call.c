@@ -93,11 +93,9 @@ enum status call_require(const struct call *call, enum permission needed, struct
 enum status call_query_on_duplicate(struct call *call, enum duplicate_choice *choice,
                                     struct error *error)
 {
-    if (!create_customer_choice(call_query(call, STR("onDuplicate")), choice)) {
-        call->body_checked = false;
+    if (!create_customer_choice(call_query(call, STR("onDuplicate")), choice))
         return error_set(error, STATUS_INVALID_VALUE, STR("onDuplicate"), create_customer_choices,
                          "the query parameter onDuplicate has no such value");
-    }
     if (*choice != ON_DUPLICATE_MERGE) return STATUS_OK;
     return call_require(call, PERMISSION_CUSTOMER_MERGE, error);
 }

@@ -183,8 +183,8 @@ static enum status refuse_key(size_t index, const char *why, struct error *error
     char place[32];
     int len = snprintf(place, sizeof(place), "keys[%zu]", index);
     return error_set(error, STATUS_CONFIGURATION, str_of(place, (size_t)len),
-                     STR("public keys: RSA of 2048 bits or more, P-256, Ed25519"),
-                     "the key set: %s %s", place, why);
+                     STR("public keys: RSA of 2048 bits or more, P-256, Ed25519"), "%s %s", place,
+                     why);
 }
 
 static enum status add_key(struct jwks *jwks, size_t index, const struct json_value *jwk,
@@ -219,13 +219,13 @@ static enum status add_keys(struct jwks *jwks, struct str text, struct error *er
     const struct json_value *keys = json_get(root, STR("keys"));
     if (!keys || keys->type != JSON_ARRAY || keys->count > JWKS_KEYS_MAX)
         return error_set(error, STATUS_CONFIGURATION, STR("keys"), STR("{\"keys\": [...]}"),
-                         "the key set has no array \"keys\" of at most %d", JWKS_KEYS_MAX);
+                         "it has no array \"keys\" of at most %d", JWKS_KEYS_MAX);
     jwks->keys = ARENA_NEW_ARRAY(&jwks->arena, struct jwk, keys->count + 1);
     if (!jwks->keys) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < keys->count; i++) TRY(add_key(jwks, i, &keys->items[i], error));
     if (jwks->count > 0) return STATUS_OK;
     return error_set(error, STATUS_CONFIGURATION, STR("keys"), STR("RS256, ES256 or EdDSA keys"),
-                     "the key set has no key that signatures could be checked with");
+                     "it has no key that signatures could be checked with");
 }
 
 enum status jwks_parse(struct str text, struct jwks **out, struct error *error)
@@ -251,6 +251,15 @@ static enum status refuse_file(const char *path, const char *why, struct error *
                      STR("a readable JSON file under 1 MiB"), "the key set %s: %s", path, why);
 }
 
+/* Says of which file it is. */
+static enum status refuse_content(const char *path, enum status status, struct error *error)
+{
+    if (status != STATUS_CONFIGURATION || !error) return status;
+    struct error inner = *error;
+    return error_set(error, status, STR("identity.jwks_file"), str_from_cstr(inner.allowed),
+                     "the key set %s: %s", path, inner.message);
+}
+
 enum status jwks_read_file(struct str path, struct jwks **jwks, struct error *error)
 {
     *jwks = NULL;
@@ -267,8 +276,9 @@ enum status jwks_read_file(struct str path, struct jwks **jwks, struct error *er
         while (len < JWKS_TEXT_MAX && (got = read(file, bytes + len, JWKS_TEXT_MAX - len)) > 0)
             len += (size_t)got;
         (void)close(file);
-        status = len < JWKS_TEXT_MAX ? jwks_parse(str_of(bytes, len), jwks, error)
-                                     : refuse_file(name, "is too large", error);
+        status = len < JWKS_TEXT_MAX
+                     ? refuse_content(name, jwks_parse(str_of(bytes, len), jwks, error), error)
+                     : refuse_file(name, "is too large", error);
     }
     arena_release(&arena);
     return status;

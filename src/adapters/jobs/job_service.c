@@ -17,6 +17,7 @@
 #include "base/log.h"
 
 enum { TASK_ARENA_MAX = 8 << 20, PURGE_SECONDS = 600, SHARES_OF_LEASE = 3 };
+enum { ANSWERS_PURGED_AT_ONCE = 500, PURGE_TURNS_MAX = 1000 };
 
 /* --- waiting --- */
 
@@ -178,6 +179,22 @@ static void purge(struct job_service *service, struct arena *arena)
     if (status != STATUS_OK) log_debug("job.not_purged", LOG_CODE("code", status_code(status)));
 }
 
+/* In turns that keep no writer waiting for long; what is left goes at the next time. */
+static void purge_answers(struct job_service *service, struct arena *arena)
+{
+    struct error error;
+    size_t purged = ANSWERS_PURGED_AT_ONCE;
+    for (int i = 0; i < PURGE_TURNS_MAX && purged == ANSWERS_PURGED_AT_ONCE; i++) {
+        arena_reset(arena);
+        if (atomic_load(&service->stopping)) return;
+        enum status status = store_answers_purge(service->application->store, job_now(service),
+                                                 ANSWERS_PURGED_AT_ONCE, arena, &purged, &error);
+        if (status == STATUS_OK) continue;
+        log_debug("job.answers_not_purged", LOG_CODE("code", status_code(status)));
+        return;
+    }
+}
+
 /* Sleeps a third of a lease. False when the service stops. */
 static bool next_turn(struct job_service *service)
 {
@@ -201,6 +218,7 @@ static void *keep(void *argument)
         keep_leases(service, &arena);
         if (job_now(service) < purge_at) continue;
         purge(service, &arena);
+        purge_answers(service, &arena);
         purge_at = job_now(service) + PURGE_SECONDS * INSTANT_SECOND;
     } while (next_turn(service));
     arena_release(&arena);
@@ -386,10 +404,11 @@ static enum status create(struct job_runner *runner, struct store *store,
 }
 
 static enum status export_start(struct job_runner *runner, struct store *store,
-                                const struct caller *caller, struct arena *arena,
-                                struct job_row *job, struct error *error)
+                                const struct caller *caller, enum export_form form,
+                                struct arena *arena, struct job_row *job, struct error *error)
 {
-    return create(runner, store, caller, STR("EXPORT"), STR("{}"), arena, job, error);
+    struct str parameters = form == EXPORT_CSV ? STR("{\"format\":\"csv\"}") : STR("{}");
+    return create(runner, store, caller, STR("EXPORT"), parameters, arena, job, error);
 }
 
 static enum status scan_start(struct job_runner *runner, struct store *store,

@@ -42,6 +42,30 @@ enum status memory_answers_put(struct store_session *session, const struct answe
     return STATUS_OK;
 }
 
+static void purge_tenant(struct memory_tenant *tenant, instant now, size_t most, size_t *purged)
+{
+    for (size_t i = 0; i < tenant->answers.room && *purged < most; i++) {
+        const struct answer_row *row = tenant->answers.slots[i].value;
+        if (!row || row->expires_at > now) continue;
+        tenant->answers.slots[i].value = NULL;
+        (*purged)++;
+    }
+}
+
+enum status memory_answers_purge(struct store *store, instant now, size_t most, struct arena *arena,
+                                 size_t *purged, struct error *error)
+{
+    struct memory_store *memory = (struct memory_store *)store;
+    (void)arena, (void)error;
+    *purged = 0;
+    (void)pthread_mutex_lock(&memory->mutex);
+    for (size_t i = 0; i < memory->tenants.room; i++)
+        if (memory->tenants.slots[i].value)
+            purge_tenant(memory->tenants.slots[i].value, now, most, purged);
+    (void)pthread_mutex_unlock(&memory->mutex);
+    return STATUS_OK;
+}
+
 enum status memory_inbox_put(struct store_session *session, const struct str *ids, size_t count,
                              instant now, instant forget, bool *fresh, struct error *error)
 {

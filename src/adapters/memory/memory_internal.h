@@ -219,6 +219,8 @@ enum status memory_duplicates_backlog(struct store *, struct arena *, int64_t *w
                                       instant *oldest, struct error *);
 enum status memory_answers_claim(struct store_session *, struct str, struct str, instant,
                                  struct arena *, struct answer_row *, struct error *);
+enum status memory_answers_purge(struct store *, instant, size_t, struct arena *, size_t *,
+                                 struct error *);
 enum status memory_answers_put(struct store_session *, const struct answer_row *, instant,
                                struct error *);
 extern const struct webhook_operations memory_webhook_operations;

@@ -200,6 +200,7 @@ static const struct store_operations operations = {
     .duplicate_backlog = memory_duplicates_backlog,
     .answer_claim = memory_answers_claim,
     .answer_put = memory_answers_put,
+    .answers_purge = memory_answers_purge,
     .inbox_put = memory_inbox_put,
     .webhooks = &memory_webhook_operations,
 };

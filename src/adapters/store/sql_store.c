@@ -72,7 +72,8 @@ struct work {
     store_body *body;
     void *context;
     struct store_locks *locks; /* NULL: nobody else writes meanwhile, or it only reads */
-    bool takes_cached;         /* see struct sql_session */
+    bool is_write;
+    bool takes_cached; /* see struct sql_session */
     uint64_t cache_ticket;
 };
 
@@ -84,6 +85,7 @@ static enum status run_work(struct sql_transaction *transaction, void *context, 
         .base = {.store = &work->self->base, .tenant = work->tenant, .locks = work->locks},
         .transaction = transaction,
         .arena = work->arena,
+        .is_write = work->is_write,
         .takes_cached = work->takes_cached,
         .cache_ticket = work->cache_ticket,
     };
@@ -171,6 +173,7 @@ static enum status transact(struct store *base, enum sql_mode mode, struct str t
                         .body = body,
                         .context = context,
                         .locks = has_rivals ? &locks : NULL,
+                        .is_write = mode == SQL_WRITE,
                         .takes_cached = self->cache && mode == SQL_READ};
     if (work.takes_cached) work.cache_ticket = document_cache_ticket(self->cache);
     if (has_rivals) store_locks_init(&locks);
@@ -469,6 +472,7 @@ static const struct store_operations operations = {
     .duplicate_backlog = sql_duplicates_backlog,
     .answer_claim = sql_answers_claim,
     .answer_put = sql_answers_put,
+    .answers_purge = sql_answers_purge,
     .inbox_put = sql_inbox_put,
     .webhooks = &sql_webhook_operations,
     .replicas = &sql_replica_operations,

@@ -56,6 +56,7 @@ struct sql_session {
     /* The home that this unit of work made last, of whose facts it knows the number. */
     struct str new_home;
     int64_t new_home_facts;
+    bool is_write;
     struct sql_search_view *search_view; /* that it has taken; NULL: none */
     bool takes_cached;                   /* it only reads, from the store that the cache is of */
     uint64_t cache_ticket;               /* from before its snapshot */
@@ -260,6 +261,8 @@ enum status sql_duplicates_backlog(struct store *, struct arena *, int64_t *wait
                                    instant *oldest, struct error *);
 enum status sql_answers_claim(struct store_session *, struct str caller, struct str key,
                               instant now, struct arena *, struct answer_row *, struct error *);
+enum status sql_answers_purge(struct store *, instant now, size_t most, struct arena *,
+                              size_t *purged, struct error *);
 enum status sql_answers_put(struct store_session *, const struct answer_row *, instant now,
                             struct error *);
 enum status sql_inbox_put(struct store_session *, const struct str *ids, size_t count, instant now,

@@ -48,7 +48,8 @@ enum status store_health_read(struct store *store, instant now, struct store_hea
                                         .unnumbered = sql_cell_int64(&rows, 0, 2, 0),
                                         .stale_claims = sql_cell_int64(&rows, 0, 3, 0),
                                         .unindexed = sql_cell_int64(&rows, 0, 4, 0),
-                                        .search_tail = sql_cell_int64(&rows, 0, 5, 0)};
+                                        .search_tail = sql_cell_int64(&rows, 0, 5, 0),
+                                        .stale_answers = sql_cell_int64(&rows, 0, 6, 0)};
     arena_release(&arena);
     return status;
 }

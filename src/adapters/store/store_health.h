@@ -11,6 +11,7 @@ struct store_health {
     int64_t stale_claims;    /* on possible duplicates, that have run out by `now` */
     int64_t unindexed;       /* customers that the search index lacks */
     int64_t search_tail;     /* entries of one tenant that are in no segment of it, at most */
+    int64_t stale_answers;   /* kept for retries, that expired an hour before `now` */
 };
 
 /* Of a store that shows all tenants. */

@@ -458,6 +458,12 @@ enum status store_answer_put(struct store_session *session, const struct answer_
     return session->store->operations->answer_put(session, row, now, error);
 }
 
+enum status store_answers_purge(struct store *store, instant now, size_t most, struct arena *arena,
+                                size_t *purged, struct error *error)
+{
+    return store->operations->answers_purge(store, now, most, arena, purged, error);
+}
+
 enum status store_event_newest(struct store_session *session, int64_t *position,
                                struct error *error)
 {

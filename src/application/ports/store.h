@@ -377,6 +377,8 @@ struct store_operations {
                                      instant *oldest, struct error *);
     enum status (*answer_claim)(struct store_session *, struct str caller, struct str key,
                                 instant now, struct arena *, struct answer_row *, struct error *);
+    enum status (*answers_purge)(struct store *, instant now, size_t most, struct arena *,
+                                 size_t *purged, struct error *);
     enum status (*answer_put)(struct store_session *, const struct answer_row *, instant now,
                               struct error *);
     enum status (*inbox_put)(struct store_session *, const struct str *ids, size_t count,
@@ -707,6 +709,11 @@ MUST_CHECK enum status store_answer_claim(struct store_session *session, struct 
 /* The key must be claimed and without an answer. Some that expired before `now` are taken away. */
 MUST_CHECK enum status store_answer_put(struct store_session *session, const struct answer_row *row,
                                         instant now, struct error *error);
+/* Of all tenants: at most so many that expired before `now` are taken away, so that those of a
+ * tenant that asks for nothing any more go as well. */
+MUST_CHECK enum status store_answers_purge(struct store *store, instant now, size_t most,
+                                           struct arena *arena, size_t *purged,
+                                           struct error *error);
 /* What was consumed, by the id of each message: fresh[i] says that ids[i] was not here yet. The ids
  * are in order and each is given once. Another unit of work that puts one of them waits for this
  * one's end. Some that were put before `forget` are taken away. */
