@@ -126,7 +126,10 @@ def fail_over(lose):
             writers = [Writer(api, f"W{number}", end) for number in range(WRITERS)]
             for writer in writers:
                 writer.start()
-            time.sleep(2)
+            deadline = time.monotonic() + 60
+            while not all(len(writer.acknowledged) >= 20 for writer in writers):
+                assert time.monotonic() < deadline, api.log()[-2000:]
+                time.sleep(0.05)
             lose(primary)
             lost_at = time.monotonic()
             standby.promote()
@@ -142,7 +145,7 @@ def fail_over(lose):
             counts = [sum(len(part) for part in parts) for parts in zip(*((w.acknowledged, w.open, w.refused) for w in writers))]
             print(f"# acknowledged {counts[0]}, without an answer {counts[1]}, refused {counts[2]}; "
                   f"the longest that one could not write: {max(w.longest_s for w in writers):.1f} s")
-            assert counts[0] > 100 and api.stop() == 0
+            assert api.stop() == 0
 
 
 def test_no_acknowledged_write_is_lost_when_the_primary_is_killed():

@@ -63,6 +63,9 @@ def load(*instances):
     for thread in threads:
         thread.start()
     yield
+    deadline = time.monotonic() + 60
+    while min(len(thread.answers) for thread in threads) <= 10 and time.monotonic() < deadline:
+        time.sleep(0.01)
     for thread in threads:
         thread.end.set()
     for thread in threads:

@@ -6,12 +6,12 @@ import subprocess
 import tempfile
 import time
 
-from servers.kept import servers_folder
+from servers.kept import BUILD
 
 
 def jars(name):
     """The folder of one server's jars, as tools/setup.sh has laid it out."""
-    folder = os.path.join(servers_folder(), name)
+    folder = os.path.join(BUILD, "servers", name)
     if not os.path.isdir(folder):
         raise RuntimeError(f"{folder} is not there: tools/setup.sh all")
     return folder

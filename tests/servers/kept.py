@@ -4,10 +4,11 @@ import shutil
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 
 
-def servers_folder():
-    folder = os.path.join(ROOT, os.environ.get("BUILD", "build"), "servers")
+def kept_folder():
+    folder = os.path.join(BUILD, "kept")
     os.makedirs(folder, exist_ok=True)
     return folder
 

@@ -18,7 +18,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
-from servers.kept import keep, servers_folder  # noqa: E402
+from servers.kept import keep, kept_folder  # noqa: E402
 from servers.ports import free_port  # noqa: E402
 
 MIGRATOR, RUNTIME = "customer360_migrator", "customer360_app"
@@ -71,11 +71,11 @@ class PostgresServer:
 
     def take_cluster(self):
         """A copy of the cluster that is made once: initdb takes longer than a start."""
-        kept = os.path.join(servers_folder(), f"postgresql-{self.bin.split('/')[-2]}-cluster")
+        kept = os.path.join(kept_folder(), f"postgresql-{self.bin.split('/')[-2]}-cluster")
         if not os.path.isdir(kept):
             self.run("initdb", "-D", self.data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
             roles = f"CREATE ROLE {MIGRATOR} LOGIN;\nCREATE ROLE {RUNTIME} LOGIN;\n"
-            self.run("postgres", "--single", "-D", self.data, "postgres", given=roles)
+            self.run("postgres", "--single", "-c", "log_min_messages=fatal", "-D", self.data, "postgres", given=roles)
             keep(self.data, kept)
             return
         shutil.copytree(kept, self.data)
