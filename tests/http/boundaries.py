@@ -18,12 +18,12 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, os.path.join(ROOT, "tests", "scenario"))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 sys.path.insert(0, HERE)
 import jsonschema  # noqa: E402
 from pages import Client  # noqa: E402
-from run import API, Service, Stores  # noqa: E402  (tests/scenario/run.py)
+from servers.service import API  # noqa: E402
+from servers.stores import Stores, serve  # noqa: E402
 
 FORMATS = jsonschema.FormatChecker(formats=())
 WIDER = "the description is wider"
@@ -155,7 +155,7 @@ def main():
     parser.add_argument("--binary", default=os.path.join(ROOT, "build", "customer360"))
     options = parser.parse_args()
     stores = Stores("memory", options.binary)
-    service = Service(options.binary, stores.new())
+    service = serve(options.binary, stores.new())
     failed = False
     try:
         client = Client(service.port)
