@@ -6,6 +6,7 @@
 #include "adapters/events/consumer_internal.h"
 #include "application/consume_events.h"
 #include "base/log.h"
+#include "formats/metric.h"
 
 enum {
     BATCH = CONSUME_BATCH_MAX,
@@ -248,7 +249,5 @@ void consumer_write_metrics(const struct consumer *self, struct buffer *out)
          atomic_load(&self->is_failing)},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        buffer_append_format(out, "# HELP %s %s\n# TYPE %s %s\n%s %lld\n", rows[i].name,
-                             rows[i].help, rows[i].name, rows[i].type, rows[i].name,
-                             (long long)rows[i].value);
+        metric_count(out, rows[i].name, rows[i].type, rows[i].help, rows[i].value);
 }

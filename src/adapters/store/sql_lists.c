@@ -25,16 +25,17 @@ enum status sql_lists_keys_find(struct store_session *base, const struct str *ke
                                 size_t *hit_count, struct error *error)
 {
     struct sqlite_keys *embedded = embedded_keys(base);
+    struct sql_session *session = sql_session_of(base);
     *out = NULL;
     *hit_count = 0;
     if (count == 0) return STATUS_OK;
     if (embedded)
-        return sqlite_keys_find(embedded, sql_session_of(base)->transaction, base->tenant, keys,
-                                count, homes_max, arena, out, hit_count, error);
+        return sqlite_keys_find(embedded, session->transaction, session->is_write, base->tenant,
+                                keys, count, homes_max, arena, out, hit_count, error);
     const struct sql_value params[] = {SQL_PARAM_TEXT(base->tenant), SQL_PARAM_ARRAY(keys, count),
                                        SQL_PARAM_INT64((int64_t)homes_max)};
     struct sql_rows rows;
-    TRY(SESSION_QUERY(sql_session_of(base), SQL_KEYS_FIND, params, arena, &rows, error));
+    TRY(SESSION_QUERY(session, SQL_KEYS_FIND, params, arena, &rows, error));
     struct key_hit *hits = ARENA_NEW_ARRAY(arena, struct key_hit, rows.row_count);
     if (!hits) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < rows.row_count; i++)

@@ -72,7 +72,8 @@ struct work {
     store_body *body;
     void *context;
     struct store_locks *locks; /* NULL: nobody else writes meanwhile, or it only reads */
-    bool takes_cached;         /* see struct sql_session */
+    bool is_write;
+    bool takes_cached; /* see struct sql_session */
     uint64_t cache_ticket;
 };
 
@@ -84,6 +85,7 @@ static enum status run_work(struct sql_transaction *transaction, void *context, 
         .base = {.store = &work->self->base, .tenant = work->tenant, .locks = work->locks},
         .transaction = transaction,
         .arena = work->arena,
+        .is_write = work->is_write,
         .takes_cached = work->takes_cached,
         .cache_ticket = work->cache_ticket,
     };
@@ -171,6 +173,7 @@ static enum status transact(struct store *base, enum sql_mode mode, struct str t
                         .body = body,
                         .context = context,
                         .locks = has_rivals ? &locks : NULL,
+                        .is_write = mode == SQL_WRITE,
                         .takes_cached = self->cache && mode == SQL_READ};
     if (work.takes_cached) work.cache_ticket = document_cache_ticket(self->cache);
     if (has_rivals) store_locks_init(&locks);
@@ -342,6 +345,23 @@ enum status sql_store_lookup_at(struct sql_store *self, struct sql_driver *repli
 
 /* --- readiness --- */
 
+/* To who would take it for a whole store. */
+static enum status refuse_half(const struct sql_rows *recorded, struct error *error)
+{
+    if (!sql_migrations_restoring(recorded)) return STATUS_OK;
+    return error_set(error, STATUS_SCHEMA_MISMATCH, STR_NONE,
+                     STR("customer360 restore with the backup once more, or a new store"),
+                     "a restore into this store is under way or was broken off: nothing is in it");
+}
+
+static enum status check_whole(const struct sql_rows *recorded,
+                               const struct sql_migration *migrations, size_t count, size_t *done,
+                               struct error *error)
+{
+    TRY(refuse_half(recorded, error));
+    return sql_migrations_check(recorded, migrations, count, done, error);
+}
+
 typedef enum status check_migrations(const struct sql_rows *recorded,
                                      const struct sql_migration *migrations, size_t count,
                                      size_t *done, struct error *error);
@@ -370,7 +390,7 @@ static enum status sql_store_ready(struct store *base, struct error *error)
 {
     struct sql_store *self = self_of(base);
     TRY(self->driver->ready(self->driver, error));
-    return check_schema(self, sql_migrations_check, error);
+    return check_schema(self, check_whole, error);
 }
 
 enum status sql_store_check_exact(struct store *base, struct error *error)
@@ -428,6 +448,9 @@ static const struct store_operations operations = {
     .merge_reverse = sql_trees_merge_reverse,
     .merge_list = sql_trees_merge_list,
     .keys_lock = sql_lists_keys_lock,
+    .creation_begin = sql_creations_begin,
+    .creations_await = sql_creations_await,
+    .creations_met = sql_creations_met,
     .keys_find = sql_lists_keys_find,
     .keys_put = sql_lists_keys_put,
     .search_put = sql_search_put,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adapters/store/key_homes.h"
 #include "adapters/store/key_index.h"
 #include "adapters/store/sqlite_key_runs.h"
 #include "base/hash.h"
@@ -30,6 +31,8 @@ struct sqlite_keys {
 
     /* The writer's alone. */
     int64_t next_row;
+    int64_t committed_row; /* rows up to it are committed, or were rolled back and never come */
+    struct key_homes homes;
     size_t put_since_step;
 };
 
@@ -51,6 +54,7 @@ void sqlite_keys_free(struct sqlite_keys *keys)
     if (!keys) return;
     key_index_release(&keys->newest);
     key_index_release(&keys->written);
+    key_homes_release(&keys->homes);
     sqlite_key_runs_free(keys->runs);
     pthread_mutex_destroy(&keys->mutex);
     free(keys);
@@ -91,6 +95,8 @@ struct search {
     struct sqlite_keys *keys;
     struct sql_transaction *transaction;
     struct str tenant;
+    uint64_t tenant_hash;
+    bool is_writer;
     const uint64_t *hashes;
     size_t count;
     size_t homes_max; /* of a key, from each place where it may be */
@@ -221,13 +227,29 @@ static enum status read_log(struct search *search, int64_t row, const struct log
     return STATUS_OK;
 }
 
+static struct str kept_home(const struct search *search, int64_t row)
+{
+    if (!search->is_writer) return STR_NONE;
+    return arena_str(search->arena, key_homes_get(&search->keys->homes, search->tenant_hash, row));
+}
+
+/* Only what the writer sees is kept: what is committed, and not in an older snapshot. */
+static void keep_home(struct search *search, int64_t row, struct str home)
+{
+    if (search->is_writer && row <= search->keys->committed_row)
+        key_homes_put(&search->keys->homes, search->tenant_hash, row, home);
+}
+
 /* The home in a row of the log if it has that key; absent otherwise. */
 static enum status home_in_row(struct search *search, const struct place *place, struct str *home,
                                struct error *error)
 {
     const struct log_row *row;
+    *home = kept_home(search, place->row);
+    if (!str_is_none(*home)) return STATUS_OK;
     TRY(read_log(search, place->row, &row, error));
     *home = has_hash(row->hashes, search->hashes[place->key]) ? row->home : STR_NONE;
+    if (!str_is_none(*home)) keep_home(search, place->row, *home);
     return STATUS_OK;
 }
 
@@ -279,13 +301,15 @@ static enum status look_at_places(struct search *search, struct error *error)
 }
 
 enum status sqlite_keys_find(struct sqlite_keys *keys, struct sql_transaction *transaction,
-                             struct str tenant, const struct str *texts, size_t count,
-                             size_t homes_max, struct arena *arena, struct key_hit **hits,
-                             size_t *hit_count, struct error *error)
+                             bool is_writer, struct str tenant, const struct str *texts,
+                             size_t count, size_t homes_max, struct arena *arena,
+                             struct key_hit **hits, size_t *hit_count, struct error *error)
 {
     struct search search = {.keys = keys,
                             .transaction = transaction,
+                            .is_writer = is_writer,
                             .tenant = tenant,
+                            .tenant_hash = key_of(tenant).k0,
                             .hashes = hash_all(tenant, texts, count, arena),
                             .count = count,
                             .homes_max = homes_max < STORE_HOMES_MAX ? homes_max : STORE_HOMES_MAX,
@@ -338,6 +362,7 @@ enum status sqlite_keys_put(struct sqlite_keys *keys, struct sql_transaction *tr
 static enum status erase_row(struct sqlite_keys *keys, struct sql_transaction *transaction,
                              int64_t row, struct str hashes, struct error *error)
 {
+    key_homes_forget(&keys->homes, row);
     for (size_t at = 0; at + sizeof(uint64_t) <= hashes.len; at += sizeof(uint64_t)) {
         uint64_t hash;
         memcpy(&hash, hashes.ptr + at, sizeof(hash));
@@ -390,6 +415,7 @@ enum status sqlite_keys_maintain(struct sqlite_keys *keys, struct sql_transactio
 
 void sqlite_keys_committed(struct sqlite_keys *keys)
 {
+    keys->committed_row = keys->next_row - 1;
     sqlite_key_runs_committed(keys->runs);
 }
 
@@ -429,6 +455,7 @@ static enum status load_body(struct sql_transaction *transaction, void *context,
             if (!load_row(keys, sql_cell_int64(&rows, i, 0, 1), sql_cell(&rows, i, 1)))
                 return error_plain(error, STATUS_OUT_OF_MEMORY);
     }
+    keys->committed_row = keys->next_row - 1;
     return STATUS_OK;
 }
 

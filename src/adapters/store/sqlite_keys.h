@@ -32,16 +32,17 @@ void sqlite_keys_free(struct sqlite_keys *keys);
 MUST_CHECK enum status sqlite_keys_load(struct sqlite_keys *keys, struct sql_driver *driver,
                                         struct error *error);
 
-/* The port's operations; `put` in a write only. */
+/* The port's operations; `put` in a write only. `is_writer`: the transaction is a write. */
 MUST_CHECK enum status sqlite_keys_put(struct sqlite_keys *keys,
                                        struct sql_transaction *transaction, struct str tenant,
                                        struct str home, const struct str *texts, size_t count,
                                        struct arena *arena, struct error *error);
 MUST_CHECK enum status sqlite_keys_find(struct sqlite_keys *keys,
-                                        struct sql_transaction *transaction, struct str tenant,
-                                        const struct str *texts, size_t count, size_t homes_max,
-                                        struct arena *arena, struct key_hit **hits,
-                                        size_t *hit_count, struct error *error);
+                                        struct sql_transaction *transaction, bool is_writer,
+                                        struct str tenant, const struct str *texts, size_t count,
+                                        size_t homes_max, struct arena *arena,
+                                        struct key_hit **hits, size_t *hit_count,
+                                        struct error *error);
 
 /* Takes the keys of the homes out of everything but the log, of which the caller deletes them. */
 MUST_CHECK enum status sqlite_keys_erase(struct sqlite_keys *keys,

@@ -295,6 +295,49 @@ static void what_is_erased_is_in_no_run(void **state)
     sql_store_free(store);
 }
 
+/* What the first home's keys are found to have; `wrong`: puts them before, and rolls it back. */
+static enum status find_again_body(struct store_session *session, void *context,
+                                   struct error *error)
+{
+    struct work *work = context;
+    struct str keys[KEYS];
+    struct key_hit *hits;
+    size_t count;
+    if (work->wrong) TRY(put_body(session, context, error));
+    keys_of(0, keys, &work->arena);
+    TRY(store_keys_find(session, keys, KEYS, 10, &work->arena, &hits, &count, error));
+    work->count = (int)count;
+    return work->wrong ? error_plain(error, STATUS_FORBIDDEN) : STATUS_OK;
+}
+
+/* The writer keeps whose rows it has read. */
+static size_t found_by_a_write(struct store *store, bool putting)
+{
+    struct error error;
+    struct work work = {.first = 0, .count = 1, .wrong = putting};
+    arena_init(&work.arena, 1 << 20);
+    assert_int_equal(store_write(store, STR("t"), &work.arena, find_again_body, &work, &error),
+                     putting ? STATUS_FORBIDDEN : STATUS_OK);
+    arena_release(&work.arena);
+    return (size_t)work.count;
+}
+
+static void a_write_finds_what_is_there_and_not_what_was_there(void **state)
+{
+    (void)state;
+    struct store *store = open_store();
+    assert_int_equal(found_by_a_write(store, true), KEYS); /* what it puts itself, and rolls back */
+    assert_int_equal(found_by_a_write(store, false), 0);
+    put(store, 0, 1);
+    assert_int_equal(found_by_a_write(store, false), KEYS);
+    assert_int_equal(found_by_a_write(store, false), KEYS);
+    erase(store, 0, true);
+    assert_int_equal(found_by_a_write(store, false), KEYS);
+    erase(store, 0, false);
+    assert_int_equal(found_by_a_write(store, false), 0);
+    sql_store_free(store);
+}
+
 /* A store of the time of migration 3, with what put() leaves there. */
 static void make_old_store(void)
 {
@@ -372,6 +415,7 @@ int main(void)
         TEST(a_run_that_a_crash_left_half_written_is_deleted),
         TEST(a_key_that_all_share_is_found_as_often_as_asked_for),
         TEST(what_is_erased_is_in_no_run),
+        TEST(a_write_finds_what_is_there_and_not_what_was_there),
         TEST(keys_of_before_there_was_a_log_are_found),
         TEST(any_number_of_search_segments_comes_to_rest),
     };
