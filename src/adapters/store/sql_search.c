@@ -296,7 +296,7 @@ enum status sql_search_view(struct store_session *base, struct arena *arena,
     size_t entry_count;
     TRY(SESSION_QUERY(session, SQL_SEARCH_VIEW, params, arena, &rows, error));
     search_index_note(store->index, base->tenant, 0);
-    search_worker_wake(store->worker);
+    if (!store->keys) search_worker_wake(store->worker); /* the embedded store's is there already */
     if (rows.row_count > ENTRIES_MAX) return is_behind(error);
     size_t segments = count_segments(&rows);
     struct search_entry *entries =
