@@ -267,6 +267,23 @@ static void summarise(const struct import_run *run, int64_t rows_before, double 
                      STR_ARGS(run->job.row.job_id), STR_ARGS(run->job.row.job_id));
 }
 
+/* Whoever asked for no report is told that there is more to know. */
+static void tell_refused(const struct invocation *invocation, const struct import_run *run)
+{
+    const struct import_counts *counts = &run->job.at.counts;
+    char refused[PROGRESS_NUMBER_MAX], duplicates[PROGRESS_NUMBER_MAX],
+        invalid[PROGRESS_NUMBER_MAX];
+    bool has_report = !str_is_none(invocation_option(invocation, STR("errors")));
+    if (run->json || has_report || import_counts_refused(counts) == 0) return;
+    (void)fprintf(stderr,
+                  "%s rows %s: %s are customers already, %s are invalid; "
+                  "--errors FILE tells which, and why\n",
+                  progress_number(import_counts_refused(counts), refused),
+                  run->parameters.dry_run ? "would not be taken" : "were not taken",
+                  progress_number(counts->outcomes[IMPORT_DUPLICATE], duplicates),
+                  progress_number(counts->outcomes[IMPORT_INVALID], invalid));
+}
+
 /* --- running --- */
 
 static enum status open_input(const struct invocation *invocation, struct import_run *run,
@@ -412,8 +429,9 @@ static enum status run_import(struct invocation *invocation, struct error *error
     enum status status = import_file(invocation, &run, file, error);
     status = report_file_close(&run.report, status, error);
     (void)close(file);
-    if (status == STATUS_OK && run.job.at.counts.outcomes[IMPORT_INVALID] > 0)
+    if (status == STATUS_OK && import_counts_refused(&run.job.at.counts) > 0)
         invocation->exit_code = EXIT_SOME_REFUSED;
+    tell_refused(invocation, &run);
     return status;
 }
 
@@ -460,7 +478,7 @@ const struct command command_import = {
                 "A column named as a field needs no mapping: name, emails, addresses.city,\n"
                 "contacts[0].email, identifiers.VAT, preferences.theme. A cell of a list is split\n"
                 "at ';'. FILE is - for standard input. The file of an export restores its state.\n"
-                "Exit code 3: some rows were invalid, all others are in."),
+                "Exit code 3: some rows were invalid or are customers already, all others are in."),
     .options = options,
     .option_count = sizeof(options) / sizeof(options[0]),
     .run = run_import,
