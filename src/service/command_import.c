@@ -90,6 +90,15 @@ static enum status take_encoding(const struct invocation *invocation, struct str
                      "--encoding is not known");
 }
 
+static enum status take_separator(const struct invocation *invocation,
+                                  struct import_parameters *parameters, struct error *error)
+{
+    parameters->separator = invocation_option(invocation, STR("separator"));
+    if (str_is_none(parameters->separator) || import_job_separator(parameters)) return STATUS_OK;
+    return error_set(error, STATUS_USAGE, STR("separator"), STR(CSV_SEPARATORS_ALLOWED),
+                     "--separator is not known");
+}
+
 static enum status take_options(const struct invocation *invocation, struct import_run *run,
                                 struct error *error)
 {
@@ -99,6 +108,7 @@ static enum status take_options(const struct invocation *invocation, struct impo
     TRY(take_mapping(invocation, &parameters->mapping, error));
     parameters->key_column = invocation_option(invocation, STR("key-column"));
     TRY(take_encoding(invocation, &parameters->encoding, error));
+    TRY(take_separator(invocation, parameters, error));
     parameters->source = invocation_option(invocation, STR("source"));
     if (str_is_none(parameters->source)) parameters->source = STR("import");
     parameters->dry_run = invocation_switch(invocation, STR("dry-run"));
@@ -165,7 +175,8 @@ static enum status propose(const struct invocation *invocation, struct import_ru
     bool automatic = invocation_switch(invocation, STR("auto-map"));
     *only = invocation_switch(invocation, STR("propose"));
     if (!*only && !automatic) return STATUS_OK;
-    TRY(record_sample_read(file, import_job_form(run->parameters.form), arena, &sample, error));
+    TRY(record_sample_read(file, import_job_form(run->parameters.form),
+                           import_job_separator(&run->parameters), arena, &sample, error));
     TRY(mapping_propose(&sample, arena, &proposal, error));
     if (run->json && *only) {
         struct str json = mapping_proposal_json(&proposal, arena);
@@ -202,6 +213,8 @@ static struct str curl_line(const struct invocation *invocation, const struct im
     if (!str_is_none(parameters->key_column))
         buffer_append_format(&out, "&keyColumn=%.*s",
                              STR_ARGS(store_command_escape(parameters->key_column, arena)));
+    if (!lines && !str_is_none(parameters->separator))
+        buffer_append_format(&out, "&separator=%.*s", STR_ARGS(parameters->separator));
     buffer_append_format(&out, "&onDuplicate=%.*s",
                          STR_ARGS(create_customer_choice_name(parameters->on_duplicate)));
     if (parameters->dry_run) buffer_append(&out, STR("&dryRun=true"));
@@ -460,6 +473,7 @@ static const struct command_option options[] = {
          "same FILE, all else is known")},
     {STR("undo"), STR("JOB | last"), STR("take a whole import back; no FILE")},
     {STR("encoding"), STR(CSV_ENCODINGS_ALLOWED), STR("of CSV; else it is found")},
+    {STR("separator"), STR(CSV_SEPARATORS_ALLOWED), STR("of CSV; else it is found")},
     {STR("format"), STR("csv | ndjson"), STR("else by the name or the first byte")},
     {STR("json"), STR_NONE, STR("no progress, and a summary that a program reads")},
     STORE_COMMAND_OPTIONS,

@@ -278,6 +278,16 @@ static void a_duplicate_is_told_with_the_reasons(void **state)
     assert_non_null(strstr(last_lines, "\"reasons\":[\"SAME_EMAIL_AND_NAME\"]"));
 }
 
+static void a_separator_that_is_said_is_not_looked_for(void **state)
+{
+    (void)state;
+    struct importer_options options = options_for(RECORD_FORM_CSV);
+    options.rules.separator = '|';
+    struct import_counts counts =
+        import_text(options, STR("ID|name\n41|Comma, Inc, one\n42|Comma, Inc, two\n"));
+    assert_int_equal(counts.outcomes[IMPORT_CREATED], 2);
+}
+
 #define HEADER_LINE "{\"record\":\"HEADER\",\"formatVersion\":1}\n"
 #define PROFILE_LINE(id, more)                                                                     \
     "{\"record\":\"PROFILE\",\"customerId\":\"" id                                                 \
@@ -747,6 +757,7 @@ int main(void)
         cmocka_unit_test(it_stops_when_it_is_told_to_though_nobody_writes_into_the_pipe),
         cmocka_unit_test(an_import_job_reports_its_rows_and_leaves_the_refused_ones),
         cmocka_unit_test(a_duplicate_is_told_with_the_reasons),
+        cmocka_unit_test(a_separator_that_is_said_is_not_looked_for),
         cmocka_unit_test(an_export_is_not_restored_by_a_job),
         cmocka_unit_test(a_damaged_export_is_refused),
         cmocka_unit_test(an_export_job_leaves_what_can_be_restored),
