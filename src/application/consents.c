@@ -1,9 +1,11 @@
 #include "application/consents.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "application/customer_change.h"
 #include "application/suppressed_points.h"
+#include "base/hash.h"
 #include "base/identifier.h"
 
 struct recording {
@@ -144,10 +146,37 @@ static void write_matrix_row(struct json_writer *writer, const struct consent_ro
     json_object_end(writer);
 }
 
-enum status consents_matrix(struct application *application, const struct caller *caller,
-                            struct str customer_id, instant as_of, struct arena *arena,
-                            struct str *json, struct error *error)
+/* Of what a row is about; a contact point itself does not belong into an address. */
+static struct str row_key(const struct consent_question *question, struct arena *arena)
 {
+    static const struct hash_key fixed = {0};
+    struct str point = question->contact_point;
+    struct str text = arena_format(arena, "%.*s %.*s %.*s", STR_ARGS(question->channel),
+                                   STR_ARGS(question->purpose), STR_ARGS(point));
+    if (str_is_none(text)) return STR_NONE;
+    return arena_format(arena, "%016" PRIx64, hash_bytes(fixed, text));
+}
+
+static enum status slice_matrix(const struct matrix_reading *matrix,
+                                const struct page_request *request, struct results_slice *slice,
+                                struct error *error)
+{
+    struct arena *arena = matrix->reading.arena;
+    struct str *keys = ARENA_NEW_ARRAY(arena, struct str, matrix->count);
+    if (!keys) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < matrix->count; i++) {
+        keys[i] = row_key(&matrix->rows[i].question, arena);
+        if (str_is_none(keys[i])) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    }
+    return results_slice(matrix->application, request, keys, matrix->count, arena, slice, error);
+}
+
+enum status consents_matrix(struct application *application, const struct caller *caller,
+                            struct str customer_id, instant as_of,
+                            const struct page_request *request, struct arena *arena,
+                            struct json_page *page, struct error *error)
+{
+    struct results_slice slice;
     instant now = application->environment->now(application->environment);
     struct matrix_reading matrix = {
         .reading = {.customer_id = customer_id,
@@ -157,6 +186,7 @@ enum status consents_matrix(struct application *application, const struct caller
         .policy = application->policy_for(application, caller->tenant),
         .when = as_of == INSTANT_NONE ? now : as_of};
     TRY(store_read(application->store, caller->tenant, arena, matrix_body, &matrix, error));
+    TRY(slice_matrix(&matrix, request, &slice, error));
     struct buffer out = {.arena = arena};
     struct json_writer writer = {.out = &out};
     json_object_begin(&writer);
@@ -164,31 +194,37 @@ enum status consents_matrix(struct application *application, const struct caller
     results_instant(&writer, STR("asOf"), matrix.when);
     json_key(&writer, STR("items"));
     json_array_begin(&writer);
-    for (size_t i = 0; i < matrix.count; i++)
+    for (size_t i = slice.begin; i < slice.end; i++)
         write_matrix_row(&writer, &matrix.rows[i], matrix.asked[i].suppressed);
-    json_array_end(&writer);
-    json_key(&writer, STR("next"));
-    json_null(&writer);
-    json_object_end(&writer);
-    *json = buffer_str(&out);
+    results_page_end(&writer, slice.next);
+    *page = (struct json_page){.body = buffer_str(&out), .next = slice.next};
     return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }
 
 enum status consents_history(struct application *application, const struct caller *caller,
-                             struct str customer_id, struct arena *arena, struct str *json,
-                             struct error *error)
+                             struct str customer_id, const struct page_request *request,
+                             struct arena *arena, struct json_page *page, struct error *error)
 {
     struct consent_reading reading = {
         .customer_id = customer_id, .as_of = INSTANT_FUTURE, .arena = arena};
+    struct results_slice slice;
     TRY(store_read(application->store, caller->tenant, arena, tree_body, &reading, error));
+    const struct fact **acts = ARENA_NEW_ARRAY(arena, const struct fact *, reading.tree.fact_count);
+    struct str *keys = ARENA_NEW_ARRAY(arena, struct str, reading.tree.fact_count);
+    size_t count = 0;
+    if (!acts || !keys) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < reading.tree.fact_count; i++) {
+        if (reading.tree.facts[i].kind != FACT_CONSENT) continue;
+        keys[count] = reading.tree.facts[i].subject;
+        acts[count++] = &reading.tree.facts[i];
+    }
+    TRY(results_slice(application, request, keys, count, arena, &slice, error));
     struct buffer out = {.arena = arena};
     struct json_writer writer = {.out = &out};
     results_page_begin(&writer);
-    for (size_t i = 0; i < reading.tree.fact_count; i++)
-        if (reading.tree.facts[i].kind == FACT_CONSENT)
-            consent_write(&writer, &reading.tree.facts[i]);
-    results_page_end(&writer, STR_NONE);
-    *json = buffer_str(&out);
+    for (size_t i = slice.begin; i < slice.end; i++) consent_write(&writer, acts[i]);
+    results_page_end(&writer, slice.next);
+    *page = (struct json_page){.body = buffer_str(&out), .next = slice.next};
     return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }
 

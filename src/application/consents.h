@@ -13,12 +13,14 @@ MUST_CHECK enum status consents_record(struct application *application, const st
 /* The current matrix, or that of `as_of` (INSTANT_NONE: now): {"customerId","asOf","items":[{type,
  * purpose,contactPoint,status,allowed,reason,recordId}],"next":null}. */
 MUST_CHECK enum status consents_matrix(struct application *application, const struct caller *caller,
-                                       struct str customer_id, instant as_of, struct arena *arena,
-                                       struct str *json, struct error *error);
+                                       struct str customer_id, instant as_of,
+                                       const struct page_request *request, struct arena *arena,
+                                       struct json_page *page, struct error *error);
 /* All records of the tree, oldest first: {"items":[record...],"next":null}. */
 MUST_CHECK enum status consents_history(struct application *application,
                                         const struct caller *caller, struct str customer_id,
-                                        struct arena *arena, struct str *json, struct error *error);
+                                        const struct page_request *request, struct arena *arena,
+                                        struct json_page *page, struct error *error);
 /* The receipt of one record (ISO/IEC TS 27560). STATUS_CONSENT_NOT_FOUND. */
 MUST_CHECK enum status consents_receipt(struct application *application,
                                         const struct caller *caller, struct str customer_id,

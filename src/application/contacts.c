@@ -75,9 +75,35 @@ static bool has_role(const struct json_value *contact, struct str role)
     return false;
 }
 
+static enum status write_contacts(const struct application *application,
+                                  const struct json_value *contacts, struct str role,
+                                  const struct page_request *request, struct arena *arena,
+                                  struct json_page *page, struct error *error)
+{
+    size_t all = contacts ? contacts->count : 0, count = 0;
+    const struct json_value **shown = ARENA_NEW_ARRAY(arena, const struct json_value *, all);
+    struct str *keys = ARENA_NEW_ARRAY(arena, struct str, all);
+    struct results_slice slice;
+    if (!shown || !keys) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < all; i++) {
+        if (!str_is_none(role) && !has_role(&contacts->items[i], role)) continue;
+        keys[count] = json_text(json_get(&contacts->items[i], STR("contactId")));
+        shown[count++] = &contacts->items[i];
+    }
+    TRY(results_slice(application, request, keys, count, arena, &slice, error));
+    struct buffer out = {.arena = arena};
+    struct json_writer writer = {.out = &out};
+    results_page_begin(&writer);
+    for (size_t i = slice.begin; i < slice.end; i++) json_write(&writer, shown[i]);
+    results_page_end(&writer, slice.next);
+    *page = (struct json_page){.body = buffer_str(&out), .next = slice.next};
+    return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+}
+
 enum status contacts_list(struct application *application, const struct caller *caller,
-                          struct str customer_id, struct str role, struct arena *arena,
-                          struct str *json, struct error *error)
+                          struct str customer_id, struct str role,
+                          const struct page_request *request, struct arena *arena,
+                          struct json_page *page, struct error *error)
 {
     const struct json_value *contacts;
     int64_t version;
@@ -85,15 +111,7 @@ enum status contacts_list(struct application *application, const struct caller *
         return error_set(error, STATUS_INVALID_VALUE, STR("role"), contact_roles(),
                          "is not a known role");
     TRY(load_contacts(application, caller, customer_id, arena, &version, &contacts, error));
-    struct buffer out = {.arena = arena};
-    struct json_writer writer = {.out = &out};
-    results_page_begin(&writer);
-    for (size_t i = 0; contacts && i < contacts->count; i++)
-        if (str_is_none(role) || has_role(&contacts->items[i], role))
-            json_write(&writer, &contacts->items[i]);
-    results_page_end(&writer, STR_NONE);
-    *json = buffer_str(&out);
-    return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+    return write_contacts(application, contacts, role, request, arena, page, error);
 }
 
 /* The contact of the document that has the id; *shared when a second one has it. */

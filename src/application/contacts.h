@@ -7,8 +7,9 @@
 
 /* {"items":[contact...],"next":null}; `role` absent: all, else BILLING | SERVICE | SALES. */
 MUST_CHECK enum status contacts_list(struct application *application, const struct caller *caller,
-                                     struct str customer_id, struct str role, struct arena *arena,
-                                     struct str *json, struct error *error);
+                                     struct str customer_id, struct str role,
+                                     const struct page_request *request, struct arena *arena,
+                                     struct json_page *page, struct error *error);
 /* STATUS_CONTACT_NOT_FOUND. */
 MUST_CHECK enum status contacts_get(struct application *application, const struct caller *caller,
                                     struct str customer_id, struct str contact_id,

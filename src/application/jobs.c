@@ -394,6 +394,13 @@ struct str jobs_trace(const struct job_row *job, struct arena *arena)
     return json_text(json_get(document, TRACE));
 }
 
+struct str jobs_text_parameter(const struct job_row *job, struct str name, struct arena *arena)
+{
+    struct json_value *document;
+    if (json_parse(job->document, arena, &document, NULL) != STATUS_OK) return STR_NONE;
+    return json_text(json_get(json_get(document, STR("parameters")), name));
+}
+
 struct str jobs_json(const struct job_row *job, struct arena *arena)
 {
     struct buffer out = {.arena = arena};

@@ -76,6 +76,8 @@ struct str jobs_lane(struct str kind);
 struct str jobs_document(struct str parameters, struct str trace, struct arena *arena);
 /* The traceparent of the request that asked for it; absent when there was none. */
 struct str jobs_trace(const struct job_row *job, struct arena *arena);
+/* Of what it was asked for with, a text; absent when it is not there. */
+struct str jobs_text_parameter(const struct job_row *job, struct str name, struct arena *arena);
 /* {"jobId","kind","state","actor","createdAt","updatedAt","parameters","progress"}; absent when
  * out of memory. */
 struct str jobs_json(const struct job_row *job, struct arena *arena);

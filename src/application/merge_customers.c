@@ -309,22 +309,27 @@ static enum status list_body(struct store_session *session, void *context, struc
 }
 
 enum status merge_customers_list(struct application *application, const struct caller *caller,
-                                 struct str customer_id, struct arena *arena, struct str *json,
-                                 struct error *error)
+                                 struct str customer_id, const struct page_request *request,
+                                 struct arena *arena, struct json_page *page, struct error *error)
 {
+    struct results_slice slice;
     struct merge_listing listing = {.customer_id = customer_id, .arena = arena};
     TRY(store_read(application->store, caller->tenant, arena, list_body, &listing, error));
+    struct str *keys = ARENA_NEW_ARRAY(arena, struct str, listing.count);
+    if (!keys) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < listing.count; i++) keys[i] = listing.merges[i].merge_id;
+    TRY(results_slice(application, request, keys, listing.count, arena, &slice, error));
     struct buffer out = {.arena = arena};
     struct json_writer writer = {.out = &out};
     results_page_begin(&writer);
-    for (size_t i = 0; i < listing.count; i++) {
+    for (size_t i = slice.begin; i < slice.end; i++) {
         json_object_begin(&writer);
         write_merge(&writer, &listing.merges[i]);
         results_instant(&writer, STR("reversedAt"), listing.merges[i].reversed_at);
         json_member_string(&writer, STR("reverseActor"), listing.merges[i].reverse_actor);
         json_object_end(&writer);
     }
-    results_page_end(&writer, STR_NONE);
-    *json = buffer_str(&out);
+    results_page_end(&writer, slice.next);
+    *page = (struct json_page){.body = buffer_str(&out), .next = slice.next};
     return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }

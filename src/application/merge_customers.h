@@ -58,7 +58,7 @@ MUST_CHECK enum status merge_customers_within(struct application *application,
  * reversedAt,reverseActor}],"next":null}. Answers for merged customers as well. */
 MUST_CHECK enum status merge_customers_list(struct application *application,
                                             const struct caller *caller, struct str customer_id,
-                                            struct arena *arena, struct str *json,
-                                            struct error *error);
+                                            const struct page_request *request, struct arena *arena,
+                                            struct json_page *page, struct error *error);
 
 #endif

@@ -106,17 +106,23 @@ static void write_relation(struct json_writer *writer, const struct relation_rea
 }
 
 enum status relationships_list(struct application *application, const struct caller *caller,
-                               struct str customer_id, struct arena *arena, struct str *json,
-                               struct error *error)
+                               struct str customer_id, const struct page_request *request,
+                               struct arena *arena, struct json_page *page, struct error *error)
 {
     struct relation_reading reading;
+    struct results_slice slice;
     TRY(read_relations(&reading, application, caller, customer_id, arena, error));
+    struct str *keys = ARENA_NEW_ARRAY(arena, struct str, reading.count);
+    if (!keys) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < reading.count; i++) keys[i] = reading.links[i].relationship_id;
+    TRY(results_slice(application, request, keys, reading.count, arena, &slice, error));
     struct buffer out = {.arena = arena};
     struct json_writer writer = {.out = &out};
     results_page_begin(&writer);
-    for (size_t i = 0; i < reading.count; i++) write_relation(&writer, &reading, &reading.links[i]);
-    results_page_end(&writer, STR_NONE);
-    *json = buffer_str(&out);
+    for (size_t i = slice.begin; i < slice.end; i++)
+        write_relation(&writer, &reading, &reading.links[i]);
+    results_page_end(&writer, slice.next);
+    *page = (struct json_page){.body = buffer_str(&out), .next = slice.next};
     return buffer_failed(&out) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }
 

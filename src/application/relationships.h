@@ -9,8 +9,8 @@
  * shows the inverse type. */
 MUST_CHECK enum status relationships_list(struct application *application,
                                           const struct caller *caller, struct str customer_id,
-                                          struct arena *arena, struct str *json,
-                                          struct error *error);
+                                          const struct page_request *request, struct arena *arena,
+                                          struct json_page *page, struct error *error);
 /* One of them, from either side. STATUS_RELATIONSHIP_NOT_FOUND. */
 MUST_CHECK enum status relationships_get(struct application *application,
                                          const struct caller *caller, struct str customer_id,

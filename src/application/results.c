@@ -55,6 +55,50 @@ enum status results_check_cursor(struct str cursor, const char *prefix, struct e
     return is_one ? STATUS_OK : results_bad_cursor(error);
 }
 
+/* "PLACE.KEY" of the last item before: the place is where to look first, for a key may be there
+ * twice, and where to go on when the item is gone. */
+static bool read_slice_cursor(struct str cursor, int64_t *place, struct str *key)
+{
+    struct str rest = cursor, number;
+    if (!str_split(&rest, '.', &number) || !str_to_int64(number, place)) return false;
+    *key = rest;
+    return *place >= 0 && *place < INT32_MAX && !str_is_none(rest) && rest.len > 0;
+}
+
+static bool slice_begin(struct str cursor, const struct str *keys, size_t count, size_t *begin)
+{
+    int64_t place;
+    struct str key;
+    *begin = 0;
+    if (str_is_none(cursor)) return true;
+    if (!read_slice_cursor(cursor, &place, &key)) return false;
+    *begin = (size_t)place < count ? (size_t)place : count;
+    if (*begin < count && str_equal(keys[*begin], key)) {
+        (*begin)++;
+        return true;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!str_equal(keys[i], key)) continue;
+        *begin = i + 1;
+        break;
+    }
+    return true;
+}
+
+enum status results_slice(const struct application *application, const struct page_request *request,
+                          const struct str *keys, size_t count, struct arena *arena,
+                          struct results_slice *out, struct error *error)
+{
+    size_t limit, page_max = application->limits.page_max;
+    TRY(results_limit(application, request->limit ? request->limit : page_max, &limit, error));
+    *out = (struct results_slice){.next = STR_NONE};
+    if (!slice_begin(request->cursor, keys, count, &out->begin)) return results_bad_cursor(error);
+    out->end = count - out->begin > limit ? out->begin + limit : count;
+    if (out->end == count) return STATUS_OK;
+    out->next = arena_format(arena, "%zu.%.*s", out->end - 1, STR_ARGS(keys[out->end - 1]));
+    return str_is_none(out->next) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
+}
+
 enum status results_exceeded(struct error *error, struct str field, size_t most, const char *of)
 {
     char allowed[96];

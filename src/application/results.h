@@ -37,6 +37,12 @@ struct json_page {
     struct str next; /* cursor of the next page; absent on the last */
 };
 
+/* Which page is asked for. */
+struct page_request {
+    struct str cursor; /* `next` of the page before; absent: the first */
+    size_t limit;      /* 0: the default of the list */
+};
+
 enum { IF_MATCH_ANY = -1 }; /* no version demanded */
 
 /* Makes `status` (STATUS_CUSTOMER_MERGED) with the details above. */
@@ -56,6 +62,19 @@ MUST_CHECK enum status results_check_cursor(struct str cursor, const char *prefi
 /* STATUS_LIMIT_EXCEEDED; `of` is what there may be at most `most` of. */
 MUST_CHECK enum status results_exceeded(struct error *error, struct str field, size_t most,
                                         const char *of);
+/* A page of a list that is known as a whole, of one customer: the items [begin, end). */
+struct results_slice {
+    size_t begin;
+    size_t end;
+    struct str next; /* absent on the last */
+};
+/* Of `count` items with these keys ([A-Za-z0-9._:-]), behind the one that the cursor names, or
+ * behind its place when it is not there any more; at most `limit` of them, limits.page_max by
+ * default. STATUS_LIMIT_EXCEEDED, STATUS_INVALID_VALUE (the cursor). */
+MUST_CHECK enum status results_slice(const struct application *application,
+                                     const struct page_request *request, const struct str *keys,
+                                     size_t count, struct arena *arena, struct results_slice *out,
+                                     struct error *error);
 /* Around the items of a page: {"items":[ ... ],"next":...}. */
 void results_page_begin(struct json_writer *writer);
 void results_page_end(struct json_writer *writer, struct str next);

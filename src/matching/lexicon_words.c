@@ -42,8 +42,8 @@ static const char *const regions[] = {
 static const char *const countries[] = {
     "us usa unitedstates unitedstatesofamerica america", "gb uk unitedkingdom greatbritain england britain", "de deu germany deutschland", "fr fra france", "it ita italy italia", "es esp spain espana", "nl nld netherlands holland", "be bel belgium", "ch che switzerland schweiz suisse", "at aut austria osterreich", "ca can canada", "au aus australia", "cn chn china", "jp jpn japan", "in ind india", "sg sgp singapore", "ru rus russia russianfederation", "br bra brazil brasil", "mx mex mexico", "ie irl ireland", "se swe sweden", "no nor norway", "dk dnk denmark", "fi fin finland", "pl pol poland polska", "pt prt portugal", "za zaf southafrica", "nz nzl newzealand", "hk hkg hongkong", "kh khm cambodia", "pk pak pakistan", "li lie liechtenstein lichtenstein", NULL};
 static const char *const months[] = {"january jan januar janvier enero", "february feb februar fevrier febrero", "march mar marz mars marzo", "april apr avril abril", "may mai mayo", "june jun juni juin junio", "july jul juli juillet julio", "august aug aout agosto", "september sep sept septembre septiembre", "october oct oktober okt octobre octubre", "november nov novembre noviembre", "december dec dezember dez decembre diciembre", NULL};
-static const char *const female[] = {"f female woman w weiblich frau femme mujer girl mrs ms miss", NULL};
-static const char *const male[] = {"m male man mannlich herr homme hombre boy mr", NULL};
+static const char *const female[] = {"f female woman w weiblich frau femme mujer girl mrs ms miss mme mlle madame mademoiselle sra senora srta senorita signora sigra signorina mevrouw mw fru kvinna kvinne kvinde pani zhenskiy zh feminin femenino feminino femminile vrouw 2", NULL};
+static const char *const male[] = {"m male man mannlich herr homme hombre boy mr monsieur sr senor signor sig meneer dhr pan muzhskoy masculin masculino maschile 1", NULL};
 
 const char *const *const lexicon_rows[] = {
     nicknames,  titles,      generations, particles, legal_forms, company_words, fillers, street_types, directions,

@@ -64,11 +64,15 @@ static size_t lacking_max(const struct finding *finding)
     return finding->ask->may_lack && token_count(finding) >= LACKING_FROM ? 1 : 0;
 }
 
+/* What is read loosely was not typed so. */
+static int class_of(const struct finding *finding, bool is_close)
+{
+    return is_close && !finding->ask->reading->is_loose ? SEARCH_RANK_CLOSE : SEARCH_RANK_NEAR;
+}
+
 static void offer(struct finding *finding, const struct candidate *candidate)
 {
-    int class = candidate->lacking > 0 ? 0
-                : candidate->is_near   ? SEARCH_RANK_NEAR
-                                       : SEARCH_RANK_CLOSE;
+    int class = candidate->lacking > 0 ? 0 : class_of(finding, !candidate->is_near);
     search_ranking_offer(
         finding->ranking,
         (struct search_hit){.rank = class + candidate->sum / (int)token_count(finding) * 999 / 1000,
@@ -119,9 +123,9 @@ static void judge_entry(struct finding *finding, const struct search_entry *entr
 
 /* --- a reading of one token: straight to the ranking --- */
 
-static int rank_of(const struct search_match *match)
+static int rank_of(const struct finding *finding, const struct search_match *match)
 {
-    return (match->is_close ? SEARCH_RANK_CLOSE : SEARCH_RANK_NEAR) + match->weight * 999 / 1000;
+    return class_of(finding, match->is_close) + match->weight * 999 / 1000;
 }
 
 static bool is_good_enough(void *context, const struct search_directory *directory, size_t block)
@@ -131,8 +135,8 @@ static bool is_good_enough(void *context, const struct search_directory *directo
     struct search_match match = search_match_key(
         finding->token, search_directory_key(directory, block), finding->ask->close_only);
     if (match.weight == 0) return false;
-    bool bad =
-        search_ranking_is_too_bad(finding->ranking, rank_of(&match), directory->numbers[block]);
+    bool bad = search_ranking_is_too_bad(finding->ranking, rank_of(finding, &match),
+                                         directory->numbers[block]);
     finding->ranking->more = finding->ranking->more || bad;
     return !bad;
 }
@@ -156,7 +160,7 @@ static void offer_block(void *context, struct str body, const struct search_rang
         struct str key = search_reader_key(&reader);
         if (search_range_is_behind(range, key)) return;
         struct search_match match = search_match_key(finding->token, key, finding->ask->close_only);
-        if (match.weight > 0) offer_list(finding, &reader, rank_of(&match));
+        if (match.weight > 0) offer_list(finding, &reader, rank_of(finding, &match));
     }
 }
 
@@ -186,6 +190,7 @@ static enum status find_one_token(struct finding *finding, size_t segment, struc
     for (size_t r = 0; r < ranges->count; r++)
         TRY(search_view_walk(finding->view, segment, &ranges->items[r], &walk, finding->scratch,
                              &is_cut, error));
+    finding->ranking->is_cut = finding->ranking->is_cut || is_cut;
     return STATUS_OK;
 }
 
@@ -198,7 +203,7 @@ static struct str kept_key(const struct finding *finding, size_t segment)
     const struct search_ask *ask = finding->ask;
     const struct search_token *token = &ask->reading->tokens[0];
     const struct search_ranking *ranking = finding->ranking;
-    if (!finding->view->recall || !ask->close_only || ranking->after ||
+    if (!finding->view->recall || !ask->close_only || ask->reading->is_loose || ranking->after ||
         ranking->max > KEPT_HITS_MAX || str_is_empty(token->word) || !str_is_empty(token->phone) ||
         (token->word.len > KEPT_WORD_MAX && reach_of(finding, segment, 0) < KEPT_FROM))
         return STR_NONE;
@@ -206,11 +211,14 @@ static struct str kept_key(const struct finding *finding, size_t segment)
                         token->is_last, STR_ARGS(token->word));
 }
 
+enum { KEPT_MORE = 1, KEPT_CUT = 2 };
+
 /* Whether there are more, and the hits: each a number below its rank. */
 static void keep(const struct finding *finding, size_t segment, struct str key,
                  const struct search_ranking *best)
 {
-    uint64_t words[KEPT_HITS_MAX + 1] = {best->more};
+    uint64_t words[KEPT_HITS_MAX + 1] = {(best->more ? KEPT_MORE : 0) |
+                                         (best->is_cut ? KEPT_CUT : 0)};
     for (size_t i = 0; i < best->count; i++)
         words[i + 1] =
             (uint64_t)best->items[i].rank << KEPT_RANK_SHIFT | (uint64_t)best->items[i].number;
@@ -222,7 +230,8 @@ static void offer_kept(struct finding *finding, struct str kept)
 {
     uint64_t word = 0;
     memcpy(&word, kept.ptr, sizeof(word));
-    finding->ranking->more = finding->ranking->more || word != 0;
+    finding->ranking->more = finding->ranking->more || (word & KEPT_MORE) != 0;
+    finding->ranking->is_cut = finding->ranking->is_cut || (word & KEPT_CUT) != 0;
     for (size_t at = sizeof(word); at < kept.len; at += sizeof(word)) {
         memcpy(&word, kept.ptr + at, sizeof(word));
         search_ranking_offer(
@@ -245,6 +254,7 @@ static enum status find_to_keep(struct finding *finding, size_t segment, struct 
     if (!search_ranking_settle(&best)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     keep(finding, segment, key, &best);
     all->more = all->more || best.more;
+    all->is_cut = all->is_cut || best.is_cut;
     for (size_t i = 0; i < best.count; i++) search_ranking_offer(all, best.items[i]);
     return STATUS_OK;
 }
@@ -542,6 +552,7 @@ static enum status meet_token(struct finding *finding, size_t segment, size_t to
         if (!fresh && !make_sieve(finding)) return error_plain(error, STATUS_OUT_OF_MEMORY);
         TRY(gather(finding, segment, token, finding->arena, &is_open, error));
     }
+    finding->ranking->is_cut = finding->ranking->is_cut || (is_open && fresh);
     if (finding->postings.failed || !join(finding, is_open, fresh))
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     return STATUS_OK;

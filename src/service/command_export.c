@@ -4,10 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "application/export_profiles.h"
 #include "application/export_records.h"
-#include "application/list_customers.h"
 #include "service/files.h"
-#include "service/profile_columns.h"
 #include "service/progress.h"
 #include "service/store_command.h"
 
@@ -46,43 +45,20 @@ static enum status export_lines(struct export_run *run, struct error *error)
     return STATUS_OK;
 }
 
-static enum status put_page(struct export_run *run, const struct json_page *page,
-                            struct error *error)
-{
-    struct buffer rows = {.arena = &run->text};
-    struct csv_writer writer = {.out = &rows, .guard_formulas = true};
-    struct json_value *body;
-    TRY(json_parse(page->body, &run->page, &body, error));
-    const struct json_value *items = json_get(body, STR("items"));
-    for (size_t i = 0; items && i < items->count; i++) {
-        profile_columns_write_row(&writer, &items->items[i]);
-        run->profiles++;
-    }
-    return put(run, &rows, error);
-}
-
 static enum status export_csv(struct export_run *run, struct error *error)
 {
-    char cursor[256];
-    size_t cursor_len = 0;
-    struct buffer header = {.arena = &run->text};
-    struct csv_writer writer = {.out = &header};
-    profile_columns_write_header(&writer);
-    TRY(put(run, &header, error));
-    for (;;) {
-        struct customer_query query = {.limit = PAGE_PROFILES};
-        struct json_page page;
-        if (cursor_len > 0) query.cursor = str_of(cursor, cursor_len);
+    struct profile_export cursor = {.done = false};
+    while (!cursor.done) {
+        struct buffer rows = {.arena = &run->text};
         arena_reset(&run->page);
         arena_reset(&run->text);
-        TRY(list_customers(run->application, &run->caller, &query, &run->page, &page, error));
-        TRY(put_page(run, &page, error));
+        TRY(export_profiles(run->application, &run->caller, &cursor, PAGE_PROFILES, &run->page,
+                            &rows, error));
+        TRY(put(run, &rows, error));
+        run->profiles = cursor.profiles;
         progress_tell(&run->progress, run->profiles, 0, 0);
-        if (str_is_none(page.next)) return STATUS_OK;
-        if (page.next.len > sizeof(cursor)) return error_plain(error, STATUS_INTERNAL);
-        memcpy(cursor, page.next.ptr, page.next.len);
-        cursor_len = page.next.len;
     }
+    return STATUS_OK;
 }
 
 static enum status export_to(struct export_run *run, bool csv, struct error *error)
@@ -113,16 +89,17 @@ static enum status take_format(const struct invocation *invocation, bool *csv, s
                      "--format is not known");
 }
 
-static struct str curl_lines(const struct invocation *invocation, const struct caller *caller)
+static struct str curl_lines(const struct invocation *invocation, const struct caller *caller,
+                             bool csv)
 {
     struct str url = store_command_url(invocation);
     struct str headers = store_command_headers(invocation, caller);
     return arena_format(invocation->arena,
-                        "  curl -sS -X POST%.*s %.*s/exports       # says jobId\n"
+                        "  curl -sS -X POST%.*s '%.*s/exports?format=%s'   # says jobId\n"
                         "  curl -sS%.*s %.*s/jobs/JOB-ID           # until its state is DONE\n"
-                        "  curl -sS%.*s -o export.ndjson %.*s/jobs/JOB-ID/result",
-                        STR_ARGS(headers), STR_ARGS(url), STR_ARGS(headers), STR_ARGS(url),
-                        STR_ARGS(headers), STR_ARGS(url));
+                        "  curl -sS%.*s -o export.%s %.*s/jobs/JOB-ID/result",
+                        STR_ARGS(headers), STR_ARGS(url), csv ? "csv" : "ndjson", STR_ARGS(headers),
+                        STR_ARGS(url), STR_ARGS(headers), csv ? "csv" : "ndjson", STR_ARGS(url));
 }
 
 static bool goes_to_file(const struct invocation *invocation)
@@ -162,7 +139,7 @@ static enum status run_export(struct invocation *invocation, struct error *error
     TRY(store_command_caller(invocation, &run.caller, error));
     TRY(store_command_require_store(invocation, error));
     TRY(check_output(invocation, error));
-    TRY(store_command_open(invocation, curl_lines(invocation, &run.caller), &instance, error));
+    TRY(store_command_open(invocation, curl_lines(invocation, &run.caller, csv), &instance, error));
     run.application = &instance.application;
     enum status status = open_output(invocation, &run.out, error);
     if (status == STATUS_OK) {

@@ -1,6 +1,5 @@
 #include "service/server.h"
 
-#include "service/profile_columns.h"
 #include "service/progress.h"
 #include "unit.h"
 
@@ -46,35 +45,12 @@ static void numbers_are_grouped_for_people(void **state)
     assert_string_equal(progress_number(INT64_MIN, out), "-9,223,372,036,854,775,808");
 }
 
-static void a_profile_is_a_row_of_its_first_values(void **state)
-{
-    (void)state;
-    struct arena arena;
-    struct json_value *profile;
-    struct error error;
-    arena_init(&arena, 4 << 20);
-    assert_int_equal(
-        json_parse(STR("{\"customerId\":\"C1\",\"name\":\"A, B\",\"emails\":[\"a@x\",\"b@x\"],"
-                       "\"identifiers\":[{\"type\":\"VAT\",\"value\":\"1\"}],\"contacts\":[{"
-                       "\"contactId\":\"K\",\"roles\":[\"BILLING\",\"SALES\"]}]}"),
-                   &arena, &profile, &error),
-        STATUS_OK);
-    struct buffer out = {.arena = &arena};
-    struct csv_writer writer = {.out = &out};
-    profile_columns_write_row(&writer, profile);
-    assert_true(str_equal(buffer_str(&out),
-                          STR("C1,,\"A, B\",,,a@x;b@x,,,,,VAT,1,,,,,,,,,,,,,,,K,,,,BILLING;SALES,"
-                              ",,,,,,,,,\r\n")));
-    arena_release(&arena);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_and_port_are_read_and_nothing_else),
         cmocka_unit_test(loopback_is_what_only_this_machine_reaches),
         cmocka_unit_test(numbers_are_grouped_for_people),
-        cmocka_unit_test(a_profile_is_a_row_of_its_first_values),
     };
     return cmocka_run_group_tests_name("server", tests, NULL, NULL);
 }

@@ -126,6 +126,7 @@ static enum status record(struct contract *c, const char *status)
 static void read_everything(struct contract *c)
 {
     struct customer_document document;
+    struct json_page page;
     struct str out;
     assert_int_equal(done("provenance", get_customer_provenance(&application, &caller, STR("A"),
                                                                 &arena, &out, &c->error)),
@@ -134,11 +135,13 @@ static void read_everything(struct contract *c)
         done("as of", get_customer_as_of(&application, &caller, STR("A"), INSTANT_FUTURE - 1,
                                          &arena, &document, &c->error)),
         STATUS_OK);
-    assert_int_equal(done("matrix", consents_matrix(&application, &caller, STR("A"), INSTANT_NONE,
-                                                    &arena, &out, &c->error)),
-                     STATUS_OK);
     assert_int_equal(
-        done("history", consents_history(&application, &caller, STR("A"), &arena, &out, &c->error)),
+        done("matrix", consents_matrix(&application, &caller, STR("A"), INSTANT_NONE,
+                                       &(struct page_request){0}, &arena, &page, &c->error)),
+        STATUS_OK);
+    assert_int_equal(
+        done("history", consents_history(&application, &caller, STR("A"), &(struct page_request){0},
+                                         &arena, &page, &c->error)),
         STATUS_OK);
     const char *check = "{\"checks\":[{\"customerId\":\"A\",\"type\":\"EMAIL\"}]}";
     assert_int_equal(
@@ -274,14 +277,15 @@ static void what_was_taken_back_counts_against_the_limit(struct contract *c)
 
 static void who_fits_no_request_any_more_can_be_erased(struct contract *c)
 {
-    struct str out;
+    struct json_page page;
     begin(c, UNIT);
     import_and_undo(c, 10 * CONTACTS);
     arena_release(&arena);
     arena_init(&arena, 128 << 10);
-    assert_int_equal(done("matrix", consents_matrix(&application, &caller, STR("A"), INSTANT_NONE,
-                                                    &arena, &out, &c->error)),
-                     STATUS_OUT_OF_MEMORY);
+    assert_int_equal(
+        done("matrix", consents_matrix(&application, &caller, STR("A"), INSTANT_NONE,
+                                       &(struct page_request){0}, &arena, &page, &c->error)),
+        STATUS_OUT_OF_MEMORY);
     erase(c);
     arena_release(&arena);
 }

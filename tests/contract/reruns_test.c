@@ -125,8 +125,10 @@ static void read_versions(struct contract *c, struct answer *answer)
 
 static void read_relationships(struct contract *c, struct answer *answer)
 {
-    answer->status =
-        relationships_list(&application, &caller, STR("C-00"), &c->arena, &answer->text, &c->error);
+    struct json_page page;
+    answer->status = relationships_list(&application, &caller, STR("C-00"),
+                                        &(struct page_request){0}, &c->arena, &page, &c->error);
+    answer->text = page.body;
 }
 
 static void read_hierarchy(struct contract *c, struct answer *answer)
@@ -137,8 +139,10 @@ static void read_hierarchy(struct contract *c, struct answer *answer)
 
 static void read_merges(struct contract *c, struct answer *answer)
 {
-    answer->status = merge_customers_list(&application, &caller, STR("C-01"), &c->arena,
-                                          &answer->text, &c->error);
+    struct json_page page;
+    answer->status = merge_customers_list(&application, &caller, STR("C-01"),
+                                          &(struct page_request){0}, &c->arena, &page, &c->error);
+    answer->text = page.body;
 }
 
 static void read_orders(struct contract *c, struct answer *answer)

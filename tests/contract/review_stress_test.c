@@ -76,11 +76,12 @@ static enum status merge(struct worker *worker)
 /* The newest merge of the customer. */
 static enum status unmerge(struct worker *worker)
 {
+    struct json_page page;
     struct str json;
     struct json_value *body;
-    TRY(merge_customers_list(&application, &worker->caller, worker->customer, &worker->arena, &json,
-                             &worker->error));
-    TRY(json_parse(json, &worker->arena, &body, &worker->error));
+    TRY(merge_customers_list(&application, &worker->caller, worker->customer,
+                             &(struct page_request){0}, &worker->arena, &page, &worker->error));
+    TRY(json_parse(page.body, &worker->arena, &body, &worker->error));
     const struct json_value *items = json_get(body, STR("items"));
     if (items->count == 0) return STATUS_MERGE_NOT_FOUND;
     struct str id = json_text(json_get(&items->items[items->count - 1], STR("mergeId")));

@@ -104,6 +104,39 @@ static void letters_are_kept_in_order_once_and_park_their_keys(struct contract *
     assert_int_equal(parked_since(c, "other"), -1);
 }
 
+/* Of digits that no store makes shorter, and all with the same beginning. */
+static struct str long_key(struct contract *c, size_t len, unsigned seed)
+{
+    char *text = arena_alloc(&c->arena, len);
+    assert_non_null(text);
+    for (size_t i = 0; i < len; i++) {
+        if (i == 250) seed = seed * 2654435761U + 1;
+        seed = seed * 1103515245U + 12345U;
+        text[i] = i < 250 ? 'k' : (char)('0' + seed / 65536U % 75);
+    }
+    return str_of(text, len);
+}
+
+static void a_key_may_be_as_long_as_a_record(struct contract *c)
+{
+    static const size_t lengths[] = {3000, 160000, 1000001};
+    for (size_t i = 0; i < UNIT_COUNT(lengths); i++) {
+        const struct str keys[] = {long_key(c, lengths[i], 1), long_key(c, lengths[i], 2)};
+        struct dead_letter first = letter(c, (int64_t)i, NULL), *found;
+        int64_t since[2];
+        first.key = keys[0];
+        assert_int_equal(store_dead_letter_put(c->store, &first, 1, &c->arena, &c->error),
+                         STATUS_OK);
+        assert_int_equal(
+            store_dead_letter_parked(c->store, c->tenant, keys, 2, &c->arena, since, &c->error),
+            STATUS_OK);
+        assert_int_equal(since[0], i);
+        assert_int_equal(since[1], -1);
+        assert_int_equal(list(c, letter(c, (int64_t)i - 1, NULL), 1, &found), 1);
+        assert_str(found[0].key, keys[0]);
+    }
+}
+
 static void what_is_removed_parks_nothing(struct contract *c)
 {
     struct dead_letter_count before, with, after;
@@ -150,6 +183,7 @@ int main(void)
         CONTRACT(an_id_is_fresh_once_in_its_tenant),
         CONTRACT(what_is_rolled_back_is_fresh_again),
         CONTRACT(letters_are_kept_in_order_once_and_park_their_keys),
+        CONTRACT(a_key_may_be_as_long_as_a_record),
         CONTRACT(what_is_removed_parks_nothing),
         CONTRACT(an_erasure_takes_the_letters_about_the_customer),
     };

@@ -74,6 +74,11 @@ def page(api, cursor=None, **query):
     return [item["customerId"] for item in answer["items"]], answer.get("next")
 
 
+def is_complete(api, **query):
+    _, answer = api.request("GET", f"{API}/customers?{urllib.parse.urlencode(query)}")
+    return answer["complete"]
+
+
 def pages(api, between=lambda number: None, **query):
     """All that a search lists, page by page."""
     seen, cursor, number = [], None, 0
@@ -117,6 +122,9 @@ def check_pages(store):
             assert set(still) == everybody - changed, (len(still), len(everybody - changed))
         calm = pages(api, q="anna schmidt", limit=500)
         assert len(calm) == len(set(calm)) and set(calm) == everybody | added
+        assert is_complete(api, q="anna schmidt") and is_complete(api, q="anna schmidt", segment="GOLD")
+        assert not is_complete(api, q="anna schmidt", sort="name"), "the thousand best are not all"
+        assert is_complete(api, q="C-00001", sort="name")
         few = pages(api, q="anna schmidt", segment="GOLD", limit=7)
         assert sorted(few) == sorted(f"C-{n:05d}" for n in range(0, NAMESAKES, 100)), few
 

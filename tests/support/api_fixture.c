@@ -126,12 +126,14 @@ static enum status undo_start(struct job_runner *runner, struct store *store,
 }
 
 static enum status export_start(struct job_runner *runner, struct store *store,
-                                const struct caller *caller, struct arena *arena,
-                                struct job_row *job, struct error *error)
+                                const struct caller *caller, enum export_form form,
+                                struct arena *arena, struct job_row *job, struct error *error)
 {
     struct fake_runner *fake = (struct fake_runner *)runner;
     struct application application = application_over(fake, store);
-    return jobs_create(&application, caller, STR_NONE, STR("EXPORT"), STR("{}"), arena, job, error);
+    struct str parameters = form == EXPORT_CSV ? STR("{\"format\":\"csv\"}") : STR("{}");
+    return jobs_create(&application, caller, STR_NONE, STR("EXPORT"), parameters, arena, job,
+                       error);
 }
 
 static enum status scan_start(struct job_runner *runner, struct store *store,

@@ -21,7 +21,11 @@ void history_sort_lists(struct json_value *value)
 
 static enum status show_relationships(struct history_world *world, struct str id, struct str *json)
 {
-    return relationships_list(&world->application, &world->caller, id, &world->arena, json, NULL);
+    struct json_page page;
+    enum status status = relationships_list(&world->application, &world->caller, id,
+                                            &(struct page_request){0}, &world->arena, &page, NULL);
+    *json = page.body;
+    return status;
 }
 
 static enum status show_hierarchy(struct history_world *world, struct str id, struct str *json)

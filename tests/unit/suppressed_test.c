@@ -107,37 +107,38 @@ static size_t times(struct str text, const char *part)
 
 static size_t revocations(const char *id)
 {
-    struct str out;
-    assert_int_equal(
-        consents_history(&application, &caller, str_from_cstr(id), &arena, &out, &error),
-        STATUS_OK);
-    return times(out, "\"status\":\"REVOKED\"");
+    struct json_page page;
+    assert_int_equal(consents_history(&application, &caller, str_from_cstr(id),
+                                      &(struct page_request){0}, &arena, &page, &error),
+                     STATUS_OK);
+    return times(page.body, "\"status\":\"REVOKED\"");
 }
 
 static void the_matrix_says_what_the_check_says(void **state)
 {
     (void)state;
-    struct str out;
+    struct json_page page;
     create("{\"customerId\":\"A\",\"name\":\"A\",\"emails\":[\"a@x.example\",\"b@x.example\"]}");
     grant("A", "{\"type\":\"EMAIL\",\"status\":\"GRANTED\"}");
     grant("A", "{\"type\":\"EMAIL\",\"status\":\"GRANTED\",\"contactPoint\":\"a@x.example\"}");
     grant("A", "{\"type\":\"EMAIL\",\"status\":\"GRANTED\",\"contactPoint\":\"b@x.example\"}");
     instant before = environment.time;
-    assert_int_equal(
-        consents_matrix(&application, &caller, STR("A"), INSTANT_NONE, &arena, &out, &error),
-        STATUS_OK);
-    assert_int_equal(times(out, "\"allowed\":true"), 3);
-    suppress("A@x.example");
-    assert_int_equal(
-        consents_matrix(&application, &caller, STR("A"), INSTANT_NONE, &arena, &out, &error),
-        STATUS_OK);
-    /* The whole profile, for which any of its addresses may be used, and that one. */
-    assert_int_equal(times(out, "\"allowed\":false,\"reason\":\"SUPPRESSED\",\"recordId\":null"),
-                     2);
-    assert_int_equal(times(out, "\"allowed\":true"), 1);
-    assert_int_equal(consents_matrix(&application, &caller, STR("A"), before, &arena, &out, &error),
+    assert_int_equal(consents_matrix(&application, &caller, STR("A"), INSTANT_NONE,
+                                     &(struct page_request){0}, &arena, &page, &error),
                      STATUS_OK);
-    assert_int_equal(times(out, "\"allowed\":true"), 3);
+    assert_int_equal(times(page.body, "\"allowed\":true"), 3);
+    suppress("A@x.example");
+    assert_int_equal(consents_matrix(&application, &caller, STR("A"), INSTANT_NONE,
+                                     &(struct page_request){0}, &arena, &page, &error),
+                     STATUS_OK);
+    /* The whole profile, for which any of its addresses may be used, and that one. */
+    assert_int_equal(
+        times(page.body, "\"allowed\":false,\"reason\":\"SUPPRESSED\",\"recordId\":null"), 2);
+    assert_int_equal(times(page.body, "\"allowed\":true"), 1);
+    assert_int_equal(consents_matrix(&application, &caller, STR("A"), before,
+                                     &(struct page_request){0}, &arena, &page, &error),
+                     STATUS_OK);
+    assert_int_equal(times(page.body, "\"allowed\":true"), 3);
 }
 
 static void a_suppressed_contact_point_makes_no_preferred_channel(void **state)

@@ -294,17 +294,17 @@ static void contacts_are_found_by_role_changed_and_removed_once(void **state)
 {
     (void)state;
     struct customer_part part;
-    struct str list;
+    struct json_page page;
     int64_t version;
     must_create("{\"customerId\":\"A\",\"name\":\"A\",\"contacts\":[{\"contactId\":\"K1\",\"name\":"
                 "\"Jane\",\"role\":\"BILLING\"},{\"contactId\":\"K2\",\"name\":\"Joe\"}]}");
-    assert_int_equal(
-        contacts_list(&application, &caller, STR("A"), STR("BILLING"), &arena, &list, &error),
-        STATUS_OK);
-    assert_true(contains(list, "Jane") && !contains(list, "Joe"));
-    assert_int_equal(
-        contacts_list(&application, &caller, STR("A"), STR("BOSS"), &arena, &list, &error),
-        STATUS_INVALID_VALUE);
+    assert_int_equal(contacts_list(&application, &caller, STR("A"), STR("BILLING"),
+                                   &(struct page_request){0}, &arena, &page, &error),
+                     STATUS_OK);
+    assert_true(contains(page.body, "Jane") && !contains(page.body, "Joe"));
+    assert_int_equal(contacts_list(&application, &caller, STR("A"), STR("BOSS"),
+                                   &(struct page_request){0}, &arena, &page, &error),
+                     STATUS_INVALID_VALUE);
     assert_int_equal(contacts_add(&application, &caller, STR("A"),
                                   json("{\"contactId\":\"K1\",\"name\":\"X\"}"), IF_MATCH_ANY,
                                   &arena, &part, &error),
@@ -430,24 +430,28 @@ static void a_suppressed_contact_point_comes_with_a_revocation(void **state)
     (void)state;
     struct customer_document customer;
     struct customer_part part;
+    struct json_page page;
     struct str out;
     assert_int_equal(suppressions_add(&application, &caller,
                                       json("{\"contactPoint\":\"+49 30 111\"}"), &arena, &out,
                                       &error),
                      STATUS_OK);
     must_create("{\"customerId\":\"A\",\"name\":\"A\",\"phones\":[\"+4930111\"]}");
-    assert_int_equal(consents_history(&application, &caller, STR("A"), &arena, &out, &error),
+    assert_int_equal(consents_history(&application, &caller, STR("A"), &(struct page_request){0},
+                                      &arena, &page, &error),
                      STATUS_OK);
-    assert_true(contains(out, "\"type\":\"SMS\"") && contains(out, "\"type\":\"CALL\""));
-    assert_true(contains(out, "\"source\":\"suppression\""));
+    assert_true(contains(page.body, "\"type\":\"SMS\"") &&
+                contains(page.body, "\"type\":\"CALL\""));
+    assert_true(contains(page.body, "\"source\":\"suppression\""));
     must_create("{\"customerId\":\"B\",\"name\":\"B\"}");
     assert_int_equal(contacts_add(&application, &caller, STR("B"),
                                   json("{\"name\":\"J\",\"phone\":\"+4930111\"}"), IF_MATCH_ANY,
                                   &arena, &part, &error),
                      STATUS_OK);
-    assert_int_equal(consents_history(&application, &caller, STR("B"), &arena, &out, &error),
+    assert_int_equal(consents_history(&application, &caller, STR("B"), &(struct page_request){0},
+                                      &arena, &page, &error),
                      STATUS_OK);
-    assert_true(contains(out, "REVOKED"));
+    assert_true(contains(page.body, "REVOKED"));
     assert_int_equal(get("A", &customer), STATUS_OK);
 }
 

@@ -37,7 +37,7 @@ struct api_limits {
 #define API_LIMITS_DEFAULT                                                                         \
     ((struct api_limits){.body_max_bytes = 1 << 20,                                                \
                          .upload_max_bytes = (size_t)4 << 30,                                      \
-                         .header_max_bytes = 16 << 10,                                             \
+                         .header_max_bytes = 12 << 10,                                             \
                          .connections_max = 4096,                                                  \
                          .request_arena_bytes = 64 << 20,                                          \
                          .streams_max = 256,                                                       \

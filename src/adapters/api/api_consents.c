@@ -21,20 +21,24 @@ enum status api_consents_record(struct call *call, struct error *error)
 
 enum status api_consents_matrix(struct call *call, struct error *error)
 {
-    struct str json;
+    struct page_request request;
+    struct json_page page;
     instant as_of;
+    TRY(call_query_page(call, &request.cursor, &request.limit, error));
     TRY(call_query_instant(call, STR("asOf"), INSTANT_NONE, &as_of, error));
-    TRY(consents_matrix(call_application(call), &call->caller, call->places[0], as_of, call->arena,
-                        &json, error));
-    return answer_json(call, 200, json, error);
+    TRY(consents_matrix(call_application(call), &call->caller, call->places[0], as_of, &request,
+                        call->arena, &page, error));
+    return answer_page(call, &page, error);
 }
 
 enum status api_consents_history(struct call *call, struct error *error)
 {
-    struct str json;
-    TRY(consents_history(call_application(call), &call->caller, call->places[0], call->arena, &json,
-                         error));
-    return answer_json(call, 200, json, error);
+    struct page_request request;
+    struct json_page page;
+    TRY(call_query_page(call, &request.cursor, &request.limit, error));
+    TRY(consents_history(call_application(call), &call->caller, call->places[0], &request,
+                         call->arena, &page, error));
+    return answer_page(call, &page, error);
 }
 
 enum status api_consents_receipt(struct call *call, struct error *error)
@@ -64,7 +68,7 @@ enum status api_suppressions_add(struct call *call, struct error *error)
 static enum status read_contact_point(const struct call *call, struct str *point,
                                       struct error *error)
 {
-    *point = call_query(call, STR("contactPoint"));
+    TRY(call_query_point(call, STR("contactPoint"), point, error));
     if (point->len) return STATUS_OK;
     return error_set(error, STATUS_REQUIRED_FIELD, STR("contactPoint"),
                      STR("an e-mail address or a phone number"),

@@ -4,10 +4,12 @@
 
 enum status api_contacts_list(struct call *call, struct error *error)
 {
-    struct str json;
+    struct page_request request;
+    struct json_page page;
+    TRY(call_query_page(call, &request.cursor, &request.limit, error));
     TRY(contacts_list(call_application(call), &call->caller, call->places[0],
-                      call_query(call, STR("role")), call->arena, &json, error));
-    return answer_json(call, 200, json, error);
+                      call_query(call, STR("role")), &request, call->arena, &page, error));
+    return answer_page(call, &page, error);
 }
 
 enum status api_contacts_add(struct call *call, struct error *error)

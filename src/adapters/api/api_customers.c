@@ -47,11 +47,11 @@ enum status api_customers_list(struct call *call, struct error *error)
     struct customer_query query = {.status = call_query(call, STR("status")),
                                    .segment = call_query(call, STR("segment")),
                                    .kind = call_query(call, STR("kind")),
-                                   .email = call_query(call, STR("email")),
-                                   .phone = call_query(call, STR("phone")),
                                    .name = call_query(call, STR("name")),
-                                   .any = call_query(call, STR("q")),
                                    .sort = call_query(call, STR("sort"))};
+    TRY(call_query_point(call, STR("email"), &query.email, error));
+    TRY(call_query_phone(call, STR("phone"), &query.phone, error));
+    TRY(call_query_phone(call, STR("q"), &query.any, error));
     TRY(call_query_page(call, &query.cursor, &query.limit, error));
     TRY(list_customers(call_application(call), &call->caller, &query, call->arena, &page, error));
     return answer_page(call, &page, error);
@@ -69,10 +69,8 @@ enum status api_customers_match(struct call *call, struct error *error)
 {
     int64_t limit;
     struct str json;
-    call->body_checked = false; /* what is wrong with the query is not wrong with the body */
     TRY(call_query_int64(call, STR("limit"), MATCH_CUSTOMERS_USUAL, 1, MATCH_CUSTOMERS_MAX, &limit,
                          error));
-    call->body_checked = true;
     TRY(match_customers(call_application(call), &call->caller, call->body, (size_t)limit,
                         call->arena, &json, error));
     return answer_json(call, 200, json, error);

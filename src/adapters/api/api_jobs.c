@@ -184,14 +184,27 @@ enum status api_jobs_undo(struct call *call, struct error *error)
     return api_jobs_answer_started(call, error);
 }
 
+static enum status read_export_form(const struct call *call, enum export_form *form,
+                                    struct error *error)
+{
+    struct str format = call_query(call, STR("format"));
+    *form = str_equal(format, STR("csv")) ? EXPORT_CSV : EXPORT_NDJSON;
+    if (*form == EXPORT_CSV || str_is_none(format) || str_equal(format, STR("ndjson")))
+        return STATUS_OK;
+    return error_set(error, STATUS_INVALID_VALUE, STR("format"), STR("ndjson | csv"),
+                     "the query parameter format has no such value");
+}
+
 enum status api_jobs_export(struct call *call, struct error *error)
 {
     struct job_runner *runner;
     struct job_row job;
+    enum export_form form;
     call->started = &job;
+    TRY(read_export_form(call, &form, error));
     TRY(get_runner(call, &runner, error));
-    TRY(runner->export_start(runner, call_application(call)->store, &call->caller, call->arena,
-                             &job, error));
+    TRY(runner->export_start(runner, call_application(call)->store, &call->caller, form,
+                             call->arena, &job, error));
     return api_jobs_answer_started(call, error);
 }
 
@@ -281,6 +294,14 @@ static enum status send_piece(struct file_call *file, struct coding_stream *stre
     return status == STATUS_OK ? STATUS_OK : error_plain(file->error, status);
 }
 
+/* As the export was asked for. */
+static struct str result_type(const struct job_row *job, struct arena *arena)
+{
+    struct str format = jobs_text_parameter(job, STR("format"), arena);
+    return str_equal(format, STR("csv")) ? STR("text/csv; charset=utf-8")
+                                         : STR("application/x-ndjson");
+}
+
 static enum status send_file(struct file_call *file)
 {
     struct call *call = file->call;
@@ -291,7 +312,7 @@ static enum status send_file(struct file_call *file)
     if (!file->bytes || (coded && (!stream || !room)))
         return error_plain(file->error, STATUS_OUT_OF_MEMORY);
     if (coded) http_response_header(call->response, STR("Content-Encoding"), STR("gzip"));
-    http_response_header(call->response, STR("Content-Type"), STR("application/x-ndjson"));
+    http_response_header(call->response, STR("Content-Type"), result_type(file->job, call->arena));
     http_response_header(call->response, STR("Cache-Control"), STR("private, no-store"));
     do {
         TRY(do_blocking(file, read_file));

@@ -27,10 +27,12 @@ enum status api_merges_preview(struct call *call, struct error *error)
 
 enum status api_merges_list(struct call *call, struct error *error)
 {
-    struct str json;
-    TRY(merge_customers_list(call_application(call), &call->caller, call->places[0], call->arena,
-                             &json, error));
-    return answer_json(call, 200, json, error);
+    struct page_request request;
+    struct json_page page;
+    TRY(call_query_page(call, &request.cursor, &request.limit, error));
+    TRY(merge_customers_list(call_application(call), &call->caller, call->places[0], &request,
+                             call->arena, &page, error));
+    return answer_page(call, &page, error);
 }
 
 enum status api_merges_reverse(struct call *call, struct error *error)

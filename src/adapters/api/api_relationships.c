@@ -4,10 +4,12 @@
 
 enum status api_relationships_list(struct call *call, struct error *error)
 {
-    struct str json;
-    TRY(relationships_list(call_application(call), &call->caller, call->places[0], call->arena,
-                           &json, error));
-    return answer_json(call, 200, json, error);
+    struct page_request request;
+    struct json_page page;
+    TRY(call_query_page(call, &request.cursor, &request.limit, error));
+    TRY(relationships_list(call_application(call), &call->caller, call->places[0], &request,
+                           call->arena, &page, error));
+    return answer_page(call, &page, error);
 }
 
 enum status api_relationships_get(struct call *call, struct error *error)

@@ -257,6 +257,24 @@ static void an_export_is_fetched_as_a_stream(void **state)
     assert_int_equal(answer.status, 404);
 }
 
+static void an_export_says_in_which_form_it_is(void **state)
+{
+    static const struct {
+        const char *path, *type;
+    } forms[] = {{"exports", "Content-Type: application/x-ndjson\r\n"},
+                 {"exports?format=ndjson", "Content-Type: application/x-ndjson\r\n"},
+                 {"exports?format=csv", "Content-Type: text/csv; charset=utf-8\r\n"}};
+    struct arena *arena = api_fixture_arena(*state);
+    for (size_t i = 0; i < UNIT_COUNT(forms); i++) {
+        struct json_value *json = api_expect(*state, "POST", forms[i].path, "{}", 202);
+        char *path = arena_cstr(
+            arena, arena_format(arena, "jobs/%.*s/result", STR_ARGS(api_at(json, "jobId"))));
+        struct raw_answer answer = api_ask(*state, "GET", path, "", NULL);
+        assert_non_null(strstr(arena_cstr(arena, answer.head), forms[i].type));
+    }
+    api_expect(*state, "POST", "exports?format=xlsx", "{}", 400);
+}
+
 static void without_a_runner_jobs_are_unavailable(void **state)
 {
     struct raw_answer answer =
@@ -285,6 +303,7 @@ int main(void)
         SERVED(a_bad_upload_is_refused_before_it_is_read),
         SERVED(an_upload_that_breaks_off_is_dropped),
         SERVED(an_export_is_fetched_as_a_stream),
+        SERVED(an_export_says_in_which_form_it_is),
         ALONE(without_a_runner_jobs_are_unavailable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,11 +131,17 @@ struct str errors_phrase(int http_status)
     return STR("Error");
 }
 
+/* What is wrong with the query is not wrong with the body, whenever it is found. */
+static bool is_of_query(const struct call *call, const struct error *error)
+{
+    return call->route && route_query(call->route, str_from_cstr(error->field));
+}
+
 static int http_status_of(const struct call *call, const struct error *error)
 {
+    bool about_body = call->body_checked && !is_of_query(call, error);
     /* A merged customer that a field names is another than the one that is addressed. */
-    bool about_body =
-        error->status == STATUS_CUSTOMER_MERGED ? error->field[0] != '\0' : call->body_checked;
+    if (error->status == STATUS_CUSTOMER_MERGED) about_body = error->field[0] != '\0';
     return about_body ? errors_body_status(error->status) : errors_http_status(error->status);
 }
 

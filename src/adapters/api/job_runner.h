@@ -33,6 +33,9 @@ struct import_parameters {
     bool dry_run;       /* tells what would happen, and writes nothing */
 };
 
+/* All that is known, as lines of JSON; or golden profiles, as CSV. */
+enum export_form { EXPORT_NDJSON, EXPORT_CSV };
+
 #define SCAN_NEVER_MERGES 2.0 /* no probability is as high */
 
 struct import_upload;
@@ -59,8 +62,8 @@ struct job_runner {
                               const struct caller *caller, struct str import_id,
                               struct arena *arena, struct job_row *job, struct error *error);
     enum status (*export_start)(struct job_runner *runner, struct store *store,
-                                const struct caller *caller, struct arena *arena,
-                                struct job_row *job, struct error *error);
+                                const struct caller *caller, enum export_form form,
+                                struct arena *arena, struct job_row *job, struct error *error);
 
     /* Compares all customers with each other; what is alike goes into the review queue, and is
      * merged at once from the probability `merge_from` on. */
@@ -74,8 +77,8 @@ struct job_runner {
                                    const struct caller *caller, struct arena *arena,
                                    struct job_row *job, struct error *error);
 
-    /* The records of an export, NDJSON. STATUS_RESULT_NOT_FOUND when the job has none (yet,
-     * or any more). The caller has checked that the job is its tenant's. */
+    /* The bytes of an export, in the form that its parameters name. STATUS_RESULT_NOT_FOUND when
+     * the job has none (yet, or any more). The caller has checked that the job is its tenant's. */
     enum status (*file_open)(struct job_runner *runner, const struct caller *caller,
                              struct str job_id, struct arena *arena,
                              struct job_file_reader **reader, struct error *error);

@@ -98,15 +98,32 @@ static void fields_come_from_their_table(void **state)
     assert_non_null(api_value_at(schemas, "NewConsent.properties.notice.properties.version"));
 }
 
+/* What many are asked for by is bounded by its body. */
+static void each_list_comes_in_pages(void **state)
+{
+    const struct json_value *schemas =
+        json_get(json_get(fixture.json, STR("components")), STR("schemas"));
+    size_t pages = 0;
+    (void)state;
+    for (size_t i = 0; i < routes_count; i++) {
+        const struct json_value *members =
+            json_get(json_get(schemas, routes[i].response), STR("properties"));
+        if (routes[i].method != ROUTE_GET || !json_get(members, STR("items"))) continue;
+        pages++;
+        if (!route_query(&routes[i], STR("limit")) || !route_query(&routes[i], STR("cursor")))
+            fail_msg("%.*s has no bound", STR_ARGS(routes[i].path));
+    }
+    assert_true(pages >= 13);
+}
+
 #define WRITTEN(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WRITTEN(each_route_is_described),
-        WRITTEN(operation_ids_are_unique),
-        WRITTEN(each_reference_leads_somewhere),
-        WRITTEN(fields_come_from_their_table),
+        WRITTEN(each_route_is_described),        WRITTEN(operation_ids_are_unique),
+        WRITTEN(each_reference_leads_somewhere), WRITTEN(fields_come_from_their_table),
+        WRITTEN(each_list_comes_in_pages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

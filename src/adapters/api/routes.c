@@ -29,8 +29,9 @@
 #define CURSOR_PARAMETER(pattern) {STR("cursor"), STR("{\"type\":\"string\",\"pattern\":\"" pattern "\"}"), STR("where to go on: `next` of the page before")}
 #define HISTORY_CURSOR      "^-?[0-9]{1,19}[.][0-9][.]-?[0-9]{1,19}[.][A-Za-z0-9._:-]+$"
 #define POINT_PARAMETER     {STR("contactPoint"), STR("{\"type\":\"string\",\"pattern\":\"" OPENAPI_POINT_PATTERN "\"}"), STR("an e-mail address or a phone number"), true}
-#define LIMIT_PARAMETER \
-    {STR("limit"), STR("{\"type\":\"integer\",\"minimum\":1,\"maximum\":500}"), STR("items of a page; the most is configuration, 500 by default")}
+#define LIMIT_PARAMETER_OF(text) {STR("limit"), STR("{\"type\":\"integer\",\"minimum\":1,\"maximum\":500}"), STR(text)}
+#define LIMIT_PARAMETER     LIMIT_PARAMETER_OF("items of a page; the most is configuration, 500 by default")
+#define SLICE_PARAMETERS    LIMIT_PARAMETER_OF("items of a page; the most, and the default, is configuration, 500 at first"), CURSOR_PARAMETER("^[0-9]{1,9}[.][A-Za-z0-9._:-]+$")
 #define PAGE_PARAMETERS     LIMIT_PARAMETER, CURSOR_PARAMETER(OPENAPI_IDENTIFIER_PATTERN)
 #define ON_DUPLICATE_SCHEMA "{\"type\":\"string\",\"enum\":[\"reject\",\"review\",\"merge\",\"allow\"],\"default\":\"reject\"}"
 #define CUSTOMER_FAILS      STATUS_CUSTOMER_NOT_FOUND, STATUS_CUSTOMER_MERGED, STATUS_CUSTOMER_ERASED
@@ -107,7 +108,7 @@ const struct route routes[] = {
     /* contacts */
     {AT(GET, "/customers/{customerId}/contacts"), NEEDS(CUSTOMER_READ), .handle = api_contacts_list,
      CALLED("listContacts", "Contacts of a customer"), GIVES(200, "ContactPage"), LAGS,
-     .query = {ENUM_PARAMETER("role", "\"BILLING\",\"SERVICE\",\"SALES\"", "only those with the role")},
+     .query = {ENUM_PARAMETER("role", "\"BILLING\",\"SERVICE\",\"SALES\"", "only those with the role"), SLICE_PARAMETERS},
      FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},
     {AT(POST, "/customers/{customerId}/contacts"), NEEDS(CUSTOMER_WRITE), .handle = api_contacts_add,
      CALLED("addContact", "Adds a contact"), TAKES(JSON, "NewContact"), GIVES(201, "Contact"), .versioned = true, WRITES,
@@ -125,7 +126,8 @@ const struct route routes[] = {
     /* relationships */
     {AT(GET, "/customers/{customerId}/relationships"), NEEDS(CUSTOMER_READ), .handle = api_relationships_list,
      CALLED("listRelationships", "Relationships with other customers, seen from this one"), GIVES(200, "RelationshipPage"), LAGS,
-     FAILS(CUSTOMER_FAILS)},
+     .query = {SLICE_PARAMETERS},
+     FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},
     {AT(POST, "/customers/{customerId}/relationships"), NEEDS(RELATIONSHIP_WRITE), .handle = api_relationships_add,
      CALLED("addRelationship", "Adds a typed, directed, dated relationship"), TAKES(JSON, "NewRelationship"), GIVES(201, "Relationship"), WRITES, .versioned = true, UNCONDITIONAL,
      FAILS(CUSTOMER_FAILS), REFUSES(STATUS_CUSTOMER_NOT_FOUND, STATUS_CUSTOMER_ERASED, STATUS_RELATIONSHIP_EXISTS, STATUS_HIERARCHY_CYCLE, STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD, STATUS_LIMIT_EXCEEDED)},
@@ -144,14 +146,15 @@ const struct route routes[] = {
     /* consent */
     {AT(GET, "/customers/{customerId}/consent"), NEEDS(CONSENT_READ), .handle = api_consents_matrix,
      CALLED("getConsent", "What may be communicated, by channel, purpose and contact point"), GIVES(200, "ConsentMatrix"),
-     .query = {TIME_PARAMETER("asOf", "as it was at that time")},
+     .query = {TIME_PARAMETER("asOf", "as it was at that time"), SLICE_PARAMETERS},
      FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},
     {AT(POST, "/customers/{customerId}/consent"), NEEDS(CONSENT_WRITE), .handle = api_consents_record,
      CALLED("recordConsent", "Records that consent was granted or revoked"), TAKES(JSON, "NewConsent"), GIVES(201, "Consent"), WRITES, .versioned = true, UNCONDITIONAL,
      FAILS(CUSTOMER_FAILS), REFUSES(STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD, STATUS_LIMIT_EXCEEDED)},
     {AT(GET, "/customers/{customerId}/consent/history"), NEEDS(CONSENT_READ), .handle = api_consents_history,
      CALLED("listConsentHistory", "All consent records, oldest first"), GIVES(200, "ConsentPage"),
-     FAILS(CUSTOMER_FAILS)},
+     .query = {SLICE_PARAMETERS},
+     FAILS(CUSTOMER_FAILS, STATUS_INVALID_VALUE)},
     {AT(GET, "/customers/{customerId}/consent/{recordId}/receipt"), NEEDS(CONSENT_READ), .handle = api_consents_receipt,
      CALLED("getConsentReceipt", "The receipt of a consent record, after ISO/IEC TS 27560"), GIVES(200, "ConsentReceipt"),
      FAILS(CUSTOMER_FAILS, STATUS_CONSENT_NOT_FOUND)},
@@ -179,7 +182,8 @@ const struct route routes[] = {
      FAILS(CUSTOMER_FAILS), REFUSES(CUSTOMER_FAILS, STATUS_MERGE_WITH_SELF, STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD, STATUS_LIMIT_EXCEEDED)},
     {AT(GET, "/customers/{customerId}/merges"), NEEDS(CUSTOMER_READ), .handle = api_merges_list,
      CALLED("listMerges", "Merges of the customer, reversed ones too"), GIVES(200, "MergePage"), LAGS,
-     FAILS(STATUS_CUSTOMER_NOT_FOUND, STATUS_CUSTOMER_ERASED)},
+     .query = {SLICE_PARAMETERS},
+     FAILS(STATUS_CUSTOMER_NOT_FOUND, STATUS_CUSTOMER_ERASED, STATUS_INVALID_VALUE)},
     {AT(POST, "/customers/{customerId}/merges/{mergeId}/reverse"), NEEDS(CUSTOMER_MERGE), .handle = api_merges_reverse,
      CALLED("reverseMerge", "Takes a merge apart again"), TAKES(OPTIONAL, "UnmergeRequest"), GIVES(200, "UnmergeResult"), WRITES,
      FAILS(STATUS_CUSTOMER_ERASED, STATUS_MERGE_NOT_FOUND, STATUS_MERGE_REVERSED, STATUS_PLAN_CHANGED)},
@@ -280,7 +284,9 @@ const struct route routes[] = {
      CALLED("undoImport", "Takes a whole import back, as a job; goes on with one that was interrupted; needs customer:write, too"), TAKES(OPTIONAL, "Empty"), GIVES(202, "Job"), WRITES,
      FAILS(STATUS_JOB_NOT_FOUND, STATUS_NOT_AN_IMPORT, STATUS_JOB_RUNNING, STATUS_IMPORT_UNDONE)},
     {AT(POST, "/exports"), NEEDS(CUSTOMER_EXPORT), .handle = api_jobs_export,
-     CALLED("startExport", "Exports all customers as lines of JSON, as a job"), TAKES(OPTIONAL, "Empty"), GIVES(202, "Job"), WRITES},
+     CALLED("startExport", "Exports all customers, as a job: all that is known as lines of JSON, or golden profiles as CSV"), TAKES(OPTIONAL, "Empty"), GIVES(202, "Job"), WRITES,
+     .query = {{STR("format"), STR("{\"type\":\"string\",\"enum\":[\"ndjson\",\"csv\"],\"default\":\"ndjson\"}"), STR("ndjson: what an operator can restore; csv: a row for each profile, for people and spreadsheets")}},
+     FAILS(STATUS_INVALID_VALUE)},
     {AT(POST, "/policy/recompute"), NEEDS(JOB_WRITE), .handle = api_jobs_recompute,
      CALLED("recomputeCustomers", "Brings all profiles to the survivorship policy in force, as a job; needs customer:write, too"), TAKES(OPTIONAL, "Empty"), GIVES(202, "Job"), WRITES},
     {AT(GET, "/jobs"), NEEDS(JOB_READ), .handle = api_jobs_list,
@@ -295,7 +301,7 @@ const struct route routes[] = {
      CALLED("cancelJob", "Cancels a job"), TAKES(OPTIONAL, "Empty"), GIVES(200, "Job"), WRITES,
      FAILS(STATUS_JOB_NOT_FOUND, STATUS_JOB_ENDED)},
     {AT(GET, "/jobs/{jobId}/result"), NEEDS(CUSTOMER_EXPORT), .handle = api_jobs_result,
-     CALLED("getJobResult", "The records of an export"), GIVES(200, "application/x-ndjson"),
+     CALLED("getJobResult", "The records of an export, in the form that was asked for"), GIVES(200, "application/x-ndjson"), .also = STR("text/csv"),
      FAILS(STATUS_JOB_NOT_FOUND, STATUS_RESULT_NOT_FOUND)},
     {AT(GET, "/jobs/{jobId}/errors"), NEEDS(JOB_READ), .handle = api_jobs_errors,
      CALLED("getJobErrors", "The rows of an import that were not taken, and why; the customers of an undo with more to be told. Lines of JSON, or CSV by Accept"), GIVES(200, "application/x-ndjson"), .also = STR("text/csv"),

@@ -195,7 +195,6 @@ static enum status open_client(struct consumer *self, struct error *error)
         if (!str_is_empty(self->options.topics[i]))
             topics[group.topic_count++] = self->options.topics[i];
     TRY(ensure_topic(self, error));
-    TRY(kafka_producer_open(&client, STR_NONE, &self->letters, error));
     return kafka_consumer_open(&client, &group, &self->kafka, error);
 }
 
@@ -234,19 +233,27 @@ static void add_due(struct consumer *self, struct round *round)
     count(self, COUNT_RETRIED, (int64_t)found);
 }
 
+/* A header may be anything, and as long as a record. */
+static struct str trace_of(struct consumer *self, const struct kafka_message *message)
+{
+    struct trace trace;
+    struct str header =
+        kafka_message_header(message, message_headers_inbound[INBOUND_HEADER_TRACE].name.ptr);
+    if (str_is_none(header) || !trace_parse(header, &trace)) return STR_NONE;
+    return arena_str(&self->arena, trace_parent(&trace));
+}
+
 static void add_message(struct consumer *self, struct round *round,
                         const struct kafka_message *message)
 {
     struct handled *handled = &round->items[round->count];
-    *handled = (struct handled){
-        .item = {.partition = message->partition,
-                 .offset = message->offset,
-                 .key = message->key,
-                 .value = message->value,
-                 .trace = kafka_message_header(
-                     message, message_headers_inbound[INBOUND_HEADER_TRACE].name.ptr),
-                 .timestamp_ms = message->timestamp_ms,
-                 .first_at = now(self)}};
+    *handled = (struct handled){.item = {.partition = message->partition,
+                                         .offset = message->offset,
+                                         .key = message->key,
+                                         .value = message->value,
+                                         .trace = trace_of(self, message),
+                                         .timestamp_ms = message->timestamp_ms,
+                                         .first_at = now(self)}};
     if (type_of_topic(self, message->topic, &handled->item.type, &handled->item.topic))
         round->count++;
 }
@@ -479,6 +486,39 @@ static enum status name_letters(struct consumer *self, struct round *round, stru
     return STATUS_OK;
 }
 
+/* The topic is a copy for others. One that it never takes is in the store all the same, and must
+ * not stop what comes behind it. */
+static enum status passes_over(struct consumer *self, enum status status, const struct error *why,
+                               struct error *error)
+{
+    if (status != STATUS_CONFIGURATION) {
+        if (error) *error = *why;
+        return status;
+    }
+    log_error("consumer.letters_not_sent", LOG_PLACE("topic", self->options.dead_letters),
+              LOG_REASON("reason", str_from_cstr(why->message)));
+    return STATUS_OK;
+}
+
+static enum status send_letters(struct consumer *self, const struct round *round,
+                                const struct dead_letter *letters, struct error *error)
+{
+    const struct kafka_options client = client_options(self);
+    struct error why = {.status = STATUS_OK};
+    if (!self->letters) TRY(kafka_producer_open(&client, STR_NONE, &self->letters, error));
+    for (size_t i = 0; i < round->count; i++) {
+        if (round->items[i].fate != FATE_DEAD) continue;
+        enum status sent = dead_letters_send(self->letters, self->options.dead_letters,
+                                             &round->items[i].item, letters++, &self->arena, &why);
+        if (sent != STATUS_OK) TRY(passes_over(self, sent, &why, error));
+    }
+    enum status written = kafka_producer_commit(self->letters, &why);
+    if (written == STATUS_OK) return STATUS_OK;
+    kafka_producer_free(self->letters); /* as any that has failed */
+    self->letters = NULL;
+    return passes_over(self, written, &why, error);
+}
+
 static enum status write_letters(struct consumer *self, const struct round *round,
                                  struct error *error)
 {
@@ -495,12 +535,7 @@ static enum status write_letters(struct consumer *self, const struct round *roun
     TRY(store_dead_letter_put(self->options.application->store, letters, made, &self->arena,
                               error));
     FAULT_POINT("consumer.after_letters");
-    made = 0;
-    for (size_t i = 0; i < round->count; i++)
-        if (round->items[i].fate == FATE_DEAD)
-            TRY(dead_letters_send(self->letters, self->options.dead_letters, &round->items[i].item,
-                                  &letters[made++], &self->arena, error));
-    TRY(kafka_producer_commit(self->letters, error));
+    TRY(send_letters(self, round, letters, error));
     log_warn("consumer.puts_aside", LOG_COUNT("messages", (int64_t)made),
              LOG_CODE("code", letters[0].code), LOG_PLACE("topic", letters[0].topic),
              LOG_COUNT("partition", letters[0].partition), LOG_COUNT("offset", letters[0].offset));

@@ -196,8 +196,9 @@ enum status identity_resolve(struct identity *base, const struct credentials *cr
 
 static struct str take_header(const struct http_request *request, struct str name, bool *repeated)
 {
-    *repeated |= http_request_header_repeated(request, name);
-    return http_request_header(request, name);
+    struct str value = http_request_header(request, name);
+    if (!str_is_none(value)) *repeated |= http_request_header_repeated(request, name);
+    return value;
 }
 
 static enum status resolve_request(struct identity *base, struct http_request *request,

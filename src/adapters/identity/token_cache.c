@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAYS = 4 };
+enum { WAYS = 4, TAIL_BYTES = 32 };
 
 struct entry {
     uint64_t hash;
@@ -64,6 +64,14 @@ void token_cache_clear(struct token_cache *cache)
     (void)pthread_mutex_unlock(&cache->lock);
 }
 
+/* Of its end, which is its signature, and of valid tokens as good as random. One that is not valid
+ * is found to be another than the one with its hash, and is not taken in. */
+static uint64_t hash_of(const struct token_cache *cache, struct str token)
+{
+    return hash_bytes(cache->key,
+                      token.len > TAIL_BYTES ? str_skip(token, token.len - TAIL_BYTES) : token);
+}
+
 static struct entry *set_of(struct token_cache *cache, uint64_t hash)
 {
     return &cache->entries[(hash & (cache->set_count - 1)) * WAYS];
@@ -91,7 +99,7 @@ bool token_cache_find(struct token_cache *cache, struct str token, instant now, 
 {
     if (cache->set_count == 0) return false;
     bool found = false;
-    uint64_t hash = hash_bytes(cache->key, token);
+    uint64_t hash = hash_of(cache, token);
     (void)pthread_mutex_lock(&cache->lock);
     struct entry *set = set_of(cache, hash);
     for (int i = 0; i < WAYS && !found; i++)
@@ -120,7 +128,7 @@ void token_cache_put(struct token_cache *cache, struct str token, const struct j
     char *copy = malloc(token.len);
     if (!copy) return;
     memcpy(copy, token.ptr, token.len);
-    uint64_t hash = hash_bytes(cache->key, token);
+    uint64_t hash = hash_of(cache, token);
     (void)pthread_mutex_lock(&cache->lock);
     struct entry *entry = choose(set_of(cache, hash), hash, token);
     forget(entry);

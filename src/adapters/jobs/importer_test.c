@@ -359,6 +359,12 @@ static bool finds(struct caller *who, struct str words, const char *what)
     return strstr(page.body.ptr, what) != NULL;
 }
 
+static enum status start_export(struct job_runner *runner, enum export_form form,
+                                struct job_row *job)
+{
+    return runner->export_start(runner, application.store, &caller, form, &arena, job, &error);
+}
+
 static void an_export_job_leaves_what_can_be_restored(void **state)
 {
     (void)state;
@@ -368,8 +374,7 @@ static void an_export_job_leaves_what_can_be_restored(void **state)
     merge(STR("M-1"), STR("M-2"));
     struct job_runner *runner = application_fixture_jobs(&application, directory);
     struct job_row job;
-    assert_int_equal(runner->export_start(runner, application.store, &caller, &arena, &job, &error),
-                     STATUS_OK);
+    assert_int_equal(start_export(runner, EXPORT_NDJSON, &job), STATUS_OK);
     job = application_fixture_wait(&application, &caller, job.job_id, &arena);
     assert_int_equal(job.state, JOB_DONE);
     struct str result = read_job_file(runner, job.job_id);
@@ -396,6 +401,30 @@ static void an_export_job_leaves_what_can_be_restored(void **state)
     job_service_free(runner);
 }
 
+/* As spreadsheets read it: quoted, nothing that begins as a formula, in order of their ids. */
+static void an_export_as_csv_has_a_row_for_each_profile(void **state)
+{
+    (void)state;
+    import_text(options_for(RECORD_FORM_CSV), STR("ID,customerId,name\n93,Y-3,Merged Away\n"
+                                                  "91,Y-2,\"Gr\xC3\xBC\xC3\x9F \"\"Gott\"\", KG\"\n"
+                                                  "92,Y-1,\"=HYPERLINK(\"\"x\"\")\"\n"));
+    merge(STR("Y-2"), STR("Y-3"));
+    struct job_runner *runner = application_fixture_jobs(&application, directory);
+    struct job_row job;
+    assert_int_equal(start_export(runner, EXPORT_CSV, &job), STATUS_OK);
+    job = application_fixture_wait(&application, &caller, job.job_id, &arena);
+    assert_int_equal(job.state, JOB_DONE);
+    char *text = arena_cstr(&arena, read_job_file(runner, job.job_id));
+    assert_true(strncmp(text, "customerId,kind,name,", 21) == 0);
+    char *first = strstr(text, "\r\nY-1,ORGANIZATION,\"'=HYPERLINK(\"\"x\"\")\",");
+    char *second = strstr(text, "\r\nY-2,ORGANIZATION,\"Gr\xC3\xBC\xC3\x9F \"\"Gott\"\", KG\",");
+    assert_non_null(first);
+    assert_non_null(second);
+    assert_true(first < second);
+    assert_null(strstr(text, "Y-3,"));
+    job_service_free(runner);
+}
+
 /* Of the clock that the service asks. */
 static int64_t hours_ahead;
 static instant later(struct environment *environment)
@@ -414,8 +443,7 @@ static void a_result_is_given_for_as_long_as_it_is_kept(void **state)
     struct job_runner *runner = application_fixture_jobs(&application, directory);
     struct job_file_reader *reader;
     struct job_row job;
-    assert_int_equal(runner->export_start(runner, application.store, &caller, &arena, &job, &error),
-                     STATUS_OK);
+    assert_int_equal(start_export(runner, EXPORT_NDJSON, &job), STATUS_OK);
     job = application_fixture_wait(&application, &caller, job.job_id, &arena);
     (void)read_job_file(runner, job.job_id);
     hours_ahead = 1;
@@ -761,6 +789,7 @@ int main(void)
         cmocka_unit_test(an_export_is_not_restored_by_a_job),
         cmocka_unit_test(a_damaged_export_is_refused),
         cmocka_unit_test(an_export_job_leaves_what_can_be_restored),
+        cmocka_unit_test(an_export_as_csv_has_a_row_for_each_profile),
         cmocka_unit_test(a_result_is_given_for_as_long_as_it_is_kept),
         cmocka_unit_test(an_upload_that_is_dropped_leaves_nothing),
         cmocka_unit_test(a_job_that_was_cut_off_goes_on_after_the_next_start),

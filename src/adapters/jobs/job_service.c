@@ -421,10 +421,11 @@ static enum status create(struct job_runner *runner, struct store *store,
 }
 
 static enum status export_start(struct job_runner *runner, struct store *store,
-                                const struct caller *caller, struct arena *arena,
-                                struct job_row *job, struct error *error)
+                                const struct caller *caller, enum export_form form,
+                                struct arena *arena, struct job_row *job, struct error *error)
 {
-    return create(runner, store, caller, STR("EXPORT"), STR("{}"), arena, job, error);
+    struct str parameters = form == EXPORT_CSV ? STR("{\"format\":\"csv\"}") : STR("{}");
+    return create(runner, store, caller, STR("EXPORT"), parameters, arena, job, error);
 }
 
 static enum status scan_start(struct job_runner *runner, struct store *store,

@@ -520,8 +520,8 @@ MUST_CHECK enum status store_search_put(struct store_session *session, struct st
  * thousand at most while the store keeps up, are in order. */
 MUST_CHECK enum status store_search_view(struct store_session *session, struct arena *arena,
                                          struct search_view *view, struct error *error);
-/* Rows of the homes that have these entries, in that order; an absent customer_id where there is
- * none. In a read one may be as it was told since. */
+/* Rows of the homes that have these entries, in that order, one for each number though it is there
+ * twice; an absent customer_id where there is none. In a read one may be as it was told since. */
 MUST_CHECK enum status store_search_profiles(struct store_session *session, const int64_t *numbers,
                                              size_t count, struct arena *arena,
                                              struct profile_row *rows, struct error *error);

@@ -23,7 +23,7 @@ static struct http_request *acquire(struct http_server *server)
         arena_init(&request->arena, server->options.request_arena_bytes);
     }
     struct arena arena = request->arena;
-    memset(request, 0, offsetof(struct http_request, headers));
+    memset(request, 0, offsetof(struct http_request, response.headers));
     request->arena = arena;
     request->server = server;
     request->response.status = 200;

@@ -27,7 +27,7 @@ struct http_options {
     uint16_t port;   /* 0: any; see http_server_port() */
     size_t body_max_bytes;
     size_t connections_max;
-    size_t header_max_bytes;
+    size_t header_max_bytes; /* of a head, each field and parameter of which counts 64 more */
     size_t stream_max_bytes; /* of a body that is read in pieces; 0: no limit */
     int64_t idle_timeout_ms; /* no byte for so long: closed. A head, and a body that is
                                 received whole, must be complete within that time, too */

@@ -290,6 +290,36 @@ static void a_head_past_the_limit_is_431(void **state)
     assert_int_equal(ask(buffer_str(&out)).status, 431);
 }
 
+/* A head of exactly so many bytes as its limit counts: some fields, parameters, and a long field.
+ */
+static struct str head_that_counts(size_t wanted, int fields, int parameters)
+{
+    struct buffer out = {.arena = &fixture.arena};
+    buffer_append(&out, STR("GET /?a=b"));
+    for (int i = 1; i < parameters; i++) buffer_append(&out, STR("&a=b"));
+    buffer_append(&out, STR(" HTTP/1.1\r\nHost: x\r\n"));
+    for (int i = 2; i < fields; i++) buffer_append(&out, STR("X-A: b\r\n"));
+    buffer_append(&out, STR("X-Long: "));
+    size_t rest = buffer_str(&out).len + 4 + 64 * (size_t)(fields + parameters);
+    assert_true(rest < wanted);
+    for (size_t i = rest; i < wanted; i++) buffer_append_char(&out, 'a');
+    buffer_append(&out, STR("\r\n\r\n"));
+    return buffer_str(&out);
+}
+
+static void a_head_up_to_the_limit_is_served_whatever_it_consists_of(void **state)
+{
+    (void)state;
+    static const int shapes[][2] = {{2, 1}, {2, 32}, {60, 1}, {50, 30}, {90, 1}};
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+        struct raw_answer fits = ask(head_that_counts(8192, shapes[i][0], shapes[i][1]));
+        struct raw_answer exceeds = ask(head_that_counts(8193, shapes[i][0], shapes[i][1]));
+        assert_int_equal(fits.status, 200);
+        assert_int_equal(exceeds.status, 431);
+        assert_text(exceeds.body, "the head of the request is larger than allowed");
+    }
+}
+
 static void a_body_past_the_limit_is_413(void **state)
 {
     (void)state;
@@ -557,6 +587,7 @@ int main(void)
         SERVED(head_has_the_length_and_no_body),
         SERVED(what_could_be_smuggled_is_refused_and_closed),
         SERVED(a_head_past_the_limit_is_431),
+        SERVED(a_head_up_to_the_limit_is_served_whatever_it_consists_of),
         SERVED(a_body_past_the_limit_is_413),
         SERVED(expect_100_continue_is_kept),
         SERVED(a_streamed_body_arrives_piece_by_piece),

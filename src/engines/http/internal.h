@@ -27,6 +27,11 @@ enum {
     HTTP_QUERY_MAX = 32,
     HTTP_RESPONSE_HEADERS_MAX = 24,
     HTTP_PEER_MAX = 48,
+    /* What a field or a parameter of the query counts besides its bytes: libmicrohttpd's note of
+     * where it is, in the same memory. (RFC 9113, 6.5.2, counts 32 for that.) */
+    HTTP_FIELD_BYTES = 64,
+    /* Memory of a connection besides that of its heads: for the head of an answer. */
+    HTTP_ANSWER_HEAD_BYTES = 2048,
     HTTP_CHUNK_BYTES = 16 * 1024,
     HTTP_PARKED_REQUESTS_MAX = 256,
     /* A body of that size is thought to be on its way already: the connection is kept, also when
@@ -97,9 +102,10 @@ struct http_request {
     enum http_wait waits;
     struct coroutine *coroutine;
 
-    struct http_response response;
     size_t header_count, query_count;
-    /* Filled as far as the counts say; not cleared with the rest. */
+    struct http_response response;
+    /* These, and the response's, are filled as far as the counts say, and not cleared with the
+     * rest: see acquire(). */
     struct http_pair headers[HTTP_HEADERS_MAX];
     struct http_pair query[HTTP_QUERY_MAX];
 };

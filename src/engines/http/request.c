@@ -1,6 +1,7 @@
 /* The head of a request: taken over from libmicrohttpd, checked, and read by handlers. */
 #include <string.h>
 
+#include "engines/http/header_field.h"
 #include "engines/http/internal.h"
 #include "engines/http/target.h"
 
@@ -11,26 +12,9 @@ void request_refuse(struct http_request *request, int status, struct str reason)
     request->refusal_reason = reason;
 }
 
-/* RFC 9110, 5.6.2. */
-static bool is_token(struct str name)
+static bool separates_fields(char c)
 {
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.ptr[i];
-        bool alphanumeric =
-            (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (!alphanumeric && !(c && strchr("!#$%&'*+-.^_`|~", c))) return false;
-    }
-    return name.len > 0;
-}
-
-/* RFC 9110, 5.5: visible characters, space and tab; bytes above ASCII are opaque. */
-static bool is_field_value(struct str value)
-{
-    for (size_t i = 0; i < value.len; i++) {
-        unsigned char c = (unsigned char)value.ptr[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7F) return false;
-    }
-    return true;
+    return c == '\0' || c == ' ' || c == ':' || c == '\r' || c == '\n' || c == '\t';
 }
 
 /* libmicrohttpd 0.9.75 misreads some heads without a word: a folded line is appended to the name of
@@ -42,7 +26,7 @@ static bool is_accounted_for(const char *from, const char *to, size_t most_bytes
 {
     if (!from || to < from || (size_t)(to - from) > most_bytes) return false;
     for (; from < to; from++)
-        if (*from && !strchr("\r\n\t :", *from)) return false;
+        if (!separates_fields(*from)) return false;
     return true;
 }
 
@@ -76,7 +60,7 @@ static enum MHD_Result take_header(void *argument, enum MHD_ValueKind kind, cons
         request_refuse(request, 431, STR("the head of the request is larger than allowed"));
         return MHD_NO;
     }
-    if (!is_token(pair.name) || !is_field_value(pair.value)) {
+    if (!header_field_is_token(pair.name) || !header_field_is_value(pair.value)) {
         request_refuse(request, 400, STR("a header field is not well-formed"));
         return MHD_NO;
     }
@@ -138,7 +122,8 @@ static void check_head_size(struct http_request *request, struct MHD_Connection 
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     if (!info) return;
-    if (info->header_size > request->server->options.header_max_bytes)
+    size_t fields = request->header_count + request->query_count;
+    if (info->header_size + fields * HTTP_FIELD_BYTES > request->server->options.header_max_bytes)
         request_refuse(request, 431, STR("the head of the request is larger than allowed"));
     /* What stands behind the last field. */
     const char *end = head + info->header_size;
@@ -162,11 +147,12 @@ void request_read_head(struct http_request *request, struct MHD_Connection *conn
 {
     request->method = arena_str(&request->arena, str_from_cstr(method));
     take_path(request, url);
-    if (!is_token(request->method)) request_refuse(request, 400, STR("the method is no token"));
+    if (!header_field_is_token(request->method))
+        request_refuse(request, 400, STR("the method is no token"));
     request->head_read = version + strlen(version);
     (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, take_header, request);
-    if (!request->refusal) check_head_size(request, connection, method);
     (void)MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, take_query, request);
+    if (!request->refusal) check_head_size(request, connection, method);
     check_framing(request);
     check_expect(request);
 }
@@ -181,19 +167,29 @@ struct str http_request_path(const struct http_request *request)
     return request->path;
 }
 
+/* The first from that place on. Two dozen names are asked for in a request that has a few: lengths
+ * tell most of them apart. */
+static const struct http_pair *find_header(const struct http_request *request, struct str name,
+                                           size_t from)
+{
+    for (size_t i = from; i < request->header_count; i++) {
+        const struct http_pair *header = &request->headers[i];
+        if (header->name.len == name.len && str_equal_ignore_case(header->name, name))
+            return header;
+    }
+    return NULL;
+}
+
 struct str http_request_header(const struct http_request *request, struct str name)
 {
-    for (size_t i = 0; i < request->header_count; i++)
-        if (str_equal_ignore_case(request->headers[i].name, name)) return request->headers[i].value;
-    return STR_NONE;
+    const struct http_pair *header = find_header(request, name, 0);
+    return header ? header->value : STR_NONE;
 }
 
 bool http_request_header_repeated(const struct http_request *request, struct str name)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < request->header_count; i++)
-        count += str_equal_ignore_case(request->headers[i].name, name);
-    return count > 1;
+    const struct http_pair *header = find_header(request, name, 0);
+    return header && find_header(request, name, (size_t)(header - request->headers) + 1);
 }
 
 bool http_request_query(const struct http_request *request, size_t index, struct str *name,

@@ -2,6 +2,7 @@
  * a callback that takes from `pending` when it is streamed. */
 #include <string.h>
 
+#include "engines/http/header_field.h"
 #include "engines/http/internal.h"
 
 void http_response_status(struct http_response *response, int status)
@@ -9,16 +10,9 @@ void http_response_status(struct http_response *response, int status)
     response->status = status;
 }
 
-static bool has_control_character(struct str text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7F) return true;
-    return false;
-}
-
 void http_response_header(struct http_response *response, struct str name, struct str value)
 {
-    if (has_control_character(value)) return;
+    if (header_field_has_control(value)) return;
     for (size_t i = 0; i < response->header_count; i++) {
         if (!str_equal_ignore_case(response->headers[i].name, name)) continue;
         response->headers[i].value = value;

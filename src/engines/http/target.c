@@ -1,5 +1,7 @@
 #include "engines/http/target.h"
 
+#include "engines/http/header_field.h"
+
 static int hexadecimal(char c)
 {
     if (c >= '0' && c <= '9') return c - '0';
@@ -10,9 +12,7 @@ static int hexadecimal(char c)
 
 static bool is_clean(struct str text)
 {
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7F) return false;
-    return str_is_utf8(text);
+    return !header_field_has_control(text) && str_is_utf8(text);
 }
 
 bool target_decode(struct str raw, struct arena *arena, struct str *decoded)
@@ -40,6 +40,7 @@ bool target_decode(struct str raw, struct arena *arena, struct str *decoded)
 
 bool target_escapes_slash(struct str raw)
 {
+    if (str_find_char(raw, '%') < 0) return false;
     for (size_t i = 0; i + 3 <= raw.len; i++)
         if (str_equal_ignore_case(str_of(raw.ptr + i, 3), STR("%2f"))) return true;
     return false;

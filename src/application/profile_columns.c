@@ -1,4 +1,4 @@
-#include "service/profile_columns.h"
+#include "application/profile_columns.h"
 
 /* A cell is found by steps: a member, then maybe an element, then maybe its member. */
 struct column {
@@ -63,7 +63,7 @@ static const struct json_value *find_value(const struct json_value *profile,
     return json_get(&value->items[column->element], column->inner);
 }
 
-/* Texts as they are, lists of texts joined by ';'. */
+/* Texts as they are, lists of texts joined by ';'. Absent when out of memory. */
 static struct str cell_text(const struct json_value *value, struct arena *arena)
 {
     if (!value) return STR("");
@@ -74,7 +74,7 @@ static struct str cell_text(const struct json_value *value, struct arena *arena)
         if (i > 0) buffer_append_char(&out, ';');
         buffer_append(&out, value->items[i].text);
     }
-    return buffer_failed(&out) ? STR("") : buffer_str(&out);
+    return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
 }
 
 void profile_columns_write_header(struct csv_writer *writer)
@@ -84,13 +84,13 @@ void profile_columns_write_header(struct csv_writer *writer)
     csv_write_row(writer, names, COLUMN_COUNT);
 }
 
-void profile_columns_write_row(struct csv_writer *writer, const struct json_value *profile)
+void profile_columns_write_row(struct csv_writer *writer, const struct json_value *profile,
+                               struct arena *arena)
 {
     struct str cells[COLUMN_COUNT];
-    struct arena cells_arena;
-    arena_init(&cells_arena, 1 << 20);
-    for (int i = 0; i < COLUMN_COUNT; i++)
-        cells[i] = cell_text(find_value(profile, &columns[i]), &cells_arena);
+    for (int i = 0; i < COLUMN_COUNT; i++) {
+        cells[i] = cell_text(find_value(profile, &columns[i]), arena);
+        writer->out->failed |= str_is_none(cells[i]);
+    }
     csv_write_row(writer, cells, COLUMN_COUNT);
-    arena_release(&cells_arena);
 }
