@@ -6,6 +6,7 @@
  *     import_known.c        what the store says of those, in a few questions
  *     import_candidates.c   who a row may be
  *     import_records.c      what becomes of each row, and writing it
+ *     import_again.c        whom it met meanwhile
  */
 #ifndef APPLICATION_IMPORT_BATCH_H
 #define APPLICATION_IMPORT_BATCH_H
@@ -37,6 +38,7 @@ struct import_batch_row {
     bool invalid;
     bool updated;   /* by a row behind it: the customer is no longer what it says alone */
     bool id_exists; /* a profile was there that has the id that was given */
+    bool created;   /* and is a customer of its own */
 };
 
 struct import_batch {
@@ -62,6 +64,7 @@ struct import_batch {
     struct import_batch_key *known; /* one per key */
     bool *suppressed;
     size_t point_count;
+    int64_t mark; /* of store_creations_await(), before it looks */
 };
 
 static inline size_t import_batch_key_count(const struct import_batch_row *row)
@@ -77,5 +80,9 @@ MUST_CHECK enum status import_batch_fill(struct import_batch *batch,
 /* What is about the record becomes its result; any other status is the batch's. */
 MUST_CHECK enum status import_batch_settle(struct import_result *result, enum status status,
                                            const struct error *row_error, struct error *error);
+/* At the end of its unit of work: what creations that it did not see have committed since is looked
+ * at as if it had been there. Who would have been refused for it, or merged, makes the batch run
+ * again (STATUS_WRITE_CONFLICT), then without creations beside it. */
+MUST_CHECK enum status import_batch_look_again(struct import_batch *batch, struct error *error);
 
 #endif

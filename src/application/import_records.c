@@ -248,6 +248,7 @@ static enum status create_row(struct import_batch *batch, size_t index, struct e
     TRY(new_customer_insert(batch->application, &row->caller, batch->session, &row->customer,
                             &found, batch->arena, &shown, error));
     result->customer_id = id;
+    row->created = str_equal(shown.customer_id, id);
     note_home(batch, id);
     return import_candidates_note(batch, index) ? STATUS_OK
                                                 : error_plain(error, STATUS_OUT_OF_MEMORY);
@@ -305,16 +306,19 @@ static enum status import_body(struct store_session *session, void *context, str
         TRY(jobs_hold(session, batch->settings.import_id, batch->settings.epoch, batch->arena,
                       error));
     TRY(store_keys_lock(session, batch->locks, batch->lock_count, error));
+    TRY(store_creations_await(session, &batch->mark, error));
     TRY(import_known_read(batch, error));
     for (size_t i = 0; i < batch->count; i++) {
         if (batch->rows[i].invalid) continue;
         batch->results[i] = (struct import_result){.outcome = IMPORT_CREATED};
+        batch->rows[i].created = false;
         if (was_tried(batch, i)) continue;
         bool known;
         TRY(update_known(batch, i, &known, error));
         if (!known) TRY(create_row(batch, i, error));
     }
     if (batch->step) TRY(write_step(batch, error));
+    TRY(import_batch_look_again(batch, error));
     return batch->settings.trial ? STATUS_ROLLED_BACK : STATUS_OK;
 }
 
