@@ -38,7 +38,7 @@ static enum status load(struct sql_store *self, bool read_only, struct error *er
     if (read_only) return STATUS_OK; /* who may write maintains */
     if (!(self->worker = search_worker_new(self->index, self->driver, true)))
         return error_plain(error, STATUS_OUT_OF_MEMORY);
-    search_worker_wake(self->worker);
+    search_worker_start(self->worker);
     arena_init(&arena, 64 * 1024);
     enum status status = self->driver->transact(self->driver, SQL_WRITE, STR("*"), &arena,
                                                 commit_nothing, NULL, error);
