@@ -194,7 +194,9 @@ static void note_step(struct search_index *index, struct str tenant, const struc
     pthread_mutex_lock(&index->mutex);
     struct noted *noted = find(index, tenant);
     if (noted) {
-        noted->put = noted->put - step->put + left;
+        /* Two may be at it at once, and the one who waited did nothing. */
+        size_t since = noted->put > step->put ? noted->put - step->put : 0;
+        noted->put = left + since;
         noted->unfinished = step->unfinished;
     }
     pthread_mutex_unlock(&index->mutex);
