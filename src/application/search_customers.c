@@ -27,6 +27,8 @@ struct proposal {
 struct found {
     struct proposal from;
     struct profile_row root;
+    struct json_value *document;        /* of the root */
+    const struct search_reading *shown; /* which the reasons are of */
     struct search_reason reasons[SEARCH_TOKENS_MAX];
 };
 
@@ -54,6 +56,7 @@ struct searching {
     size_t candidate_count;
     size_t depth;           /* so many of those behind the cursor are the candidates */
     bool more;              /* than these: behind them */
+    bool is_cut;            /* not all of the index was looked at */
     struct passed *passed;  /* open addressing */
     size_t passed_room;     /* a power of two */
     struct search_hit last; /* that was looked at, for a page that stays short */
@@ -149,6 +152,7 @@ static enum status rank_reading(struct searching *searching, size_t reading,
                              searching->scratch, ranking, error));
     if (!search_ranking_settle(ranking)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     searching->more = searching->more || ranking->more;
+    searching->is_cut = searching->is_cut || ranking->is_cut;
     return STATUS_OK;
 }
 
@@ -158,7 +162,7 @@ static enum status rank(struct searching *searching, struct error *error)
     struct search_ranking rankings[SEARCH_READINGS_MAX];
     size_t count = searching->parsed->count, all = 0;
     searching->candidate_count = 0;
-    searching->more = false;
+    searching->more = searching->is_cut = false;
     for (size_t r = 0; r < count; r++) {
         TRY(rank_reading(searching, r, &rankings[r], error));
         all += rankings[r].count;
@@ -191,20 +195,19 @@ static bool is_found(const struct searching *searching, struct str customer_id)
     return false;
 }
 
-/* Why the customer as he is meets the reading; if the profile does not say, by what was ever said
- * of any of his homes. */
-static enum status explain(struct searching *searching, const struct proposal *candidate,
-                           struct found *found, bool *meets, struct error *error)
+/* Why the customer as he is meets a reading; if the profile does not say, by what was ever said of
+ * any of his homes. */
+static enum status explain_reading(struct searching *searching, const struct proposal *candidate,
+                                   const struct search_reading *reading, struct found *found,
+                                   bool *meets, struct error *error)
 {
-    struct search_reasons reasons = {.reading = &searching->parsed->readings[candidate->reading]};
-    struct json_value *document;
+    struct search_reasons reasons = {.reading = reading};
     size_t lacking_max = candidate->hit.rank < SEARCH_RANK_NEAR ? 1 : 0;
-    TRY(json_parse(found->root.document, searching->arena, &document, error));
     reasons.close_only = true;
-    search_values_of_profile(document, search_reasons_value, &reasons);
+    search_values_of_profile(found->document, search_reasons_value, &reasons);
     reasons.close_only = candidate->hit.rank >= SEARCH_RANK_CLOSE;
     if (search_reasons_lacking(&reasons) > 0 && !reasons.close_only)
-        search_values_of_profile(document, search_reasons_value, &reasons);
+        search_values_of_profile(found->document, search_reasons_value, &reasons);
     if (search_reasons_lacking(&reasons) > lacking_max && !candidate->hit.is_unsure) {
         struct tree tree;
         TRY(store_tree_load(searching->session, found->root.customer_id, INSTANT_FUTURE,
@@ -213,8 +216,25 @@ static enum status explain(struct searching *searching, const struct proposal *c
             customer_index_values(&tree.facts[i], search_reasons_value, &reasons);
     }
     *meets = search_reasons_lacking(&reasons) <= lacking_max;
+    if (!*meets) return STATUS_OK;
+    found->shown = reading;
     memcpy(found->reasons, reasons.of, sizeof(found->reasons));
     return STATUS_OK;
+}
+
+/* Who has just the name that was typed ranks by that, and is explained word by word like those
+ * behind him. */
+static enum status explain(struct searching *searching, const struct proposal *candidate,
+                           struct found *found, bool *meets, struct error *error)
+{
+    const struct search_reading *readings = searching->parsed->readings;
+    const struct search_reading *reading = &readings[candidate->reading];
+    bool by_words;
+    TRY(json_parse(found->root.document, searching->arena, &found->document, error));
+    TRY(explain_reading(searching, candidate, reading, found, meets, error));
+    if (!*meets || !reading->is_whole_name) return STATUS_OK;
+    return explain_reading(searching, candidate, &readings[SEARCH_READING_WORDS], found, &by_words,
+                           error);
 }
 
 static bool make_room(struct searching *searching)
@@ -432,7 +452,7 @@ static bool is_answered(const struct searching *searching)
     if (searching->found_count == 0) return false;
     const struct found *best = &searching->found[0];
     if (best->from.hit.rank == RANK_ID || searching->order != ORDER_RELEVANCE) return true;
-    const struct search_reading *reading = &searching->parsed->readings[best->from.reading];
+    const struct search_reading *reading = best->shown;
     bool whole = true, exact = true;
     for (size_t t = 0; t < reading->count; t++) {
         whole = whole && str_is_empty(reading->tokens[t].word);
@@ -465,7 +485,7 @@ static void forget(struct searching *searching)
     searching->found = NULL;
     searching->candidate_count = searching->passed_room = 0;
     searching->found_count = searching->found_room = searching->shown_from = 0;
-    searching->more = searching->is_short = false;
+    searching->more = searching->is_cut = searching->is_short = false;
     searching->last = (struct search_hit){0};
 }
 
@@ -575,7 +595,7 @@ static void write_reason(struct json_writer *writer, struct str query, struct st
 static void write_found(struct json_writer *writer, const struct searching *searching,
                         const struct found *found, struct arena *arena)
 {
-    const struct search_reading *reading = &searching->parsed->readings[found->from.reading];
+    const struct search_reading *reading = found->shown;
     struct buffer item = {.arena = arena};
     struct json_writer members = {.out = &item, .need_comma = true};
     /* The document as it is stored, with two members more before its closing brace. */
@@ -587,7 +607,7 @@ static void write_found(struct json_writer *writer, const struct searching *sear
     if (found->from.hit.rank == RANK_ID)
         write_reason(&members, searching->query->any, STR("customerId"), searching->query->any,
                      STR("exact"));
-    for (size_t t = 0; t < reading->count; t++)
+    for (size_t t = 0; reading && t < reading->count; t++)
         if (found->reasons[t].match.weight > 0)
             write_reason(&members, reading->tokens[t].raw,
                          search_fields[found->reasons[t].field].name, found->reasons[t].value,
@@ -596,6 +616,15 @@ static void write_found(struct json_writer *writer, const struct searching *sear
     json_object_end(&members);
     if (buffer_failed(&item)) writer->out->failed = true;
     json_raw(writer, buffer_str(&item));
+}
+
+/* Do the pages have all that there is? Of short beginnings not all is looked at, and another order
+ * is that of the best ones only. */
+static bool is_complete(const struct searching *searching)
+{
+    bool sorted_part =
+        searching->order != ORDER_RELEVANCE && (searching->more || searching->is_short);
+    return !searching->is_cut && !sorted_part;
 }
 
 enum status search_customers(struct application *application, const struct caller *caller,
@@ -628,7 +657,11 @@ enum status search_customers(struct application *application, const struct calle
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     results_page_begin(&writer);
     for (size_t i = 0; i < shown; i++) write_found(&writer, searching, &page[i], arena);
-    results_page_end(&writer, out->next);
+    json_array_end(&writer);
+    json_member_nullable(&writer, STR("next"), out->next);
+    json_key(&writer, STR("complete"));
+    json_boolean(&writer, is_complete(searching));
+    json_object_end(&writer);
     out->body = buffer_str(&text);
     return buffer_failed(&text) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }

@@ -24,7 +24,7 @@ const char *columns_field_name(enum matching_field field)
 /* ------------------------------------------------------------------ content */
 
 struct profile {
-    size_t filled, emails, dates, phones, websites, given_names, codes;
+    size_t filled, emails, dates, phones, dialled, websites, given_names, codes;
     size_t day_first, month_first; /* dates of which only one order is possible */
 };
 
@@ -65,6 +65,7 @@ static void profile_value(struct str text, struct profile *profile)
     bool punctuated = str_find_char(text, '-') > 0 || str_find_char(text, ' ') > 0 ||
                       str_find_char(text, '(') >= 0 || str_starts_with(text, STR("+"));
     profile->phones += digits >= 9 && digits <= 15 && letters == 0 && punctuated;
+    profile->dialled += digits >= 9 && (text.ptr[0] == '+' || text.ptr[0] == '(');
     profile_date(text, profile);
     char folded[FOLD_MAX];
     if (text.len < 20 && digits == 0)
@@ -92,7 +93,8 @@ static enum matching_field field_of_profile(const struct profile *profile, bool 
     if (profile->emails > most) return MATCHING_FIELD_EMAIL;
     if (profile->websites > most) return MATCHING_FIELD_WEBSITE;
     if (mute && profile->dates > most) return MATCHING_FIELD_BIRTH_DATE;
-    if (mute && profile->phones > most) return MATCHING_FIELD_PHONE;
+    bool phones = profile->phones > most;
+    if (phones && (mute || profile->dialled * 5 > profile->filled)) return MATCHING_FIELD_PHONE;
     if (mute && profile->given_names * 2 > profile->filled) return MATCHING_FIELD_GIVEN_NAME;
     return MATCHING_FIELD_NONE;
 }
@@ -158,6 +160,7 @@ static enum status apply_request(const struct table_reader *reader,
 struct name_profile {
     size_t filled, several_words, persons, organisations;
     size_t plain;          /* one or two words of letters alone */
+    size_t lettered;       /* letters, no digit */
     uint64_t distinct[64]; /* which of 4096 hashes occur */
 };
 
@@ -186,6 +189,7 @@ static void profile_name(struct str text, struct name_profile *profile)
     profile->several_words += count > 1;
     profile->organisations += organisation;
     profile->persons += person && !organisation;
+    profile->lettered += count > 0 && is_letters(name);
     profile->plain += count > 0 && count < 3 && is_letters(name) && name.len > 1 && name.len < 24;
     profile->distinct[hash & 63] |= UINT64_C(1) << (hash >> 6 & 63);
 }
@@ -262,6 +266,22 @@ static ptrdiff_t find_given_name(const struct table_reader *reader,
     return -1;
 }
 
+/* The first column whose header says who ("Patient", "Owner"), when names stand in it. */
+static bool find_role(const struct table_reader *reader, const struct table_chunk *sample,
+                      struct columns *columns)
+{
+    for (size_t i = 0; i < columns->count; i++) {
+        enum matching_field field = column_header_role(table_reader_column(reader, i));
+        if (!field || columns->column[i].field || (ptrdiff_t)i == columns->id) continue;
+        struct name_profile profile = profile_names(reader, sample, i);
+        bool names = profile.lettered * 10 > profile.filled * 7 &&
+                     count_distinct(&profile) * 5 >= profile.filled;
+        if (names) columns->column[i].field = field;
+        if (names) return true;
+    }
+    return false;
+}
+
 /* No header speaks of a name: the content may. */
 static void find_hidden_names(const struct table_reader *reader, const struct table_chunk *sample,
                               struct columns *columns)
@@ -293,13 +313,27 @@ static void settle_names(const struct table_reader *reader, const struct table_c
             family = find_family_name(reader, sample, columns, given);
         if (given >= 0 && family >= 0) columns->column[family].field = MATCHING_FIELD_FAMILY_NAME;
     } else if (!named && given < 0) {
-        find_hidden_names(reader, sample, columns);
+        if (!find_role(reader, sample, columns)) find_hidden_names(reader, sample, columns);
     } else if (full >= 0 && given < 0 && family < 0) {
         struct name_profile profile = profile_names(reader, sample, (size_t)full);
         if (profile.organisations > 2 * profile.persons &&
             profile.organisations * 10 > profile.filled)
             columns->column[full].field = MATCHING_FIELD_NAME;
     }
+}
+
+/* Where a street is all that is said of a place, it is a whole address. */
+static void settle_address(const struct columns *columns)
+{
+    for (size_t i = 0; i < columns->count; i++) {
+        enum matching_field field = columns->column[i].field;
+        if (field == MATCHING_FIELD_CITY || field == MATCHING_FIELD_POSTCODE ||
+            field == MATCHING_FIELD_STREET_NUMBER || field == MATCHING_FIELD_REGION)
+            return;
+    }
+    for (size_t i = 0; i < columns->count; i++)
+        if (columns->column[i].field == MATCHING_FIELD_STREET)
+            columns->column[i].field = MATCHING_FIELD_ADDRESS;
 }
 
 /* ------------------------------------------------------------------ whole */
@@ -353,13 +387,14 @@ enum status columns_recognise(const struct table_reader *reader, const struct ta
     if (!columns->column) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < columns->count; i++) {
         struct str name = table_reader_column(reader, i);
-        column_header_recognise(name, &columns->column[i]);
+        bool known = column_header_recognise(name, &columns->column[i]);
         if (columns->id < 0 && column_header_is_id(name)) columns->id = (ptrdiff_t)i;
-        if (columns->column[i].field != MATCHING_FIELD_NONE) continue;
+        if (known) continue;
         struct profile profile = profile_column(reader, sample, i);
         columns->column[i].field = field_of_profile(&profile, column_header_is_mute(name));
     }
     settle_names(reader, sample, columns);
+    settle_address(columns);
     TRY(apply_request(reader, request, columns, error));
     settle_rules(reader, sample, columns);
     for (size_t i = 0; i < columns->count; i++)

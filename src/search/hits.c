@@ -17,7 +17,8 @@ enum {
     KEPT_HITS_MAX = 512,
     KEPT_RANK_SHIFT = 48, /* above a number */
     LIST_ARENA_BYTES = 1 << 30,
-    TABLE_FROM = 64, /* blocks */
+    TABLE_FROM = 64,        /* blocks */
+    LIST_AT_ONCE_FROM = 16, /* blocks */
 };
 
 /* An entry that some tokens were met by. */
@@ -64,11 +65,15 @@ static size_t lacking_max(const struct finding *finding)
     return finding->ask->may_lack && token_count(finding) >= LACKING_FROM ? 1 : 0;
 }
 
+/* What is read loosely was not typed so. */
+static int class_of(const struct finding *finding, bool is_close)
+{
+    return is_close && !finding->ask->reading->is_loose ? SEARCH_RANK_CLOSE : SEARCH_RANK_NEAR;
+}
+
 static void offer(struct finding *finding, const struct candidate *candidate)
 {
-    int class = candidate->lacking > 0 ? 0
-                : candidate->is_near   ? SEARCH_RANK_NEAR
-                                       : SEARCH_RANK_CLOSE;
+    int class = candidate->lacking > 0 ? 0 : class_of(finding, !candidate->is_near);
     search_ranking_offer(
         finding->ranking,
         (struct search_hit){.rank = class + candidate->sum / (int)token_count(finding) * 999 / 1000,
@@ -119,9 +124,9 @@ static void judge_entry(struct finding *finding, const struct search_entry *entr
 
 /* --- a reading of one token: straight to the ranking --- */
 
-static int rank_of(const struct search_match *match)
+static int rank_of(const struct finding *finding, const struct search_match *match)
 {
-    return (match->is_close ? SEARCH_RANK_CLOSE : SEARCH_RANK_NEAR) + match->weight * 999 / 1000;
+    return class_of(finding, match->is_close) + match->weight * 999 / 1000;
 }
 
 static bool is_good_enough(void *context, const struct search_directory *directory, size_t block)
@@ -131,8 +136,8 @@ static bool is_good_enough(void *context, const struct search_directory *directo
     struct search_match match = search_match_key(
         finding->token, search_directory_key(directory, block), finding->ask->close_only);
     if (match.weight == 0) return false;
-    bool bad =
-        search_ranking_is_too_bad(finding->ranking, rank_of(&match), directory->numbers[block]);
+    bool bad = search_ranking_is_too_bad(finding->ranking, rank_of(finding, &match),
+                                         directory->numbers[block]);
     finding->ranking->more = finding->ranking->more || bad;
     return !bad;
 }
@@ -156,7 +161,7 @@ static void offer_block(void *context, struct str body, const struct search_rang
         struct str key = search_reader_key(&reader);
         if (search_range_is_behind(range, key)) return;
         struct search_match match = search_match_key(finding->token, key, finding->ask->close_only);
-        if (match.weight > 0) offer_list(finding, &reader, rank_of(&match));
+        if (match.weight > 0) offer_list(finding, &reader, rank_of(finding, &match));
     }
 }
 
@@ -186,6 +191,7 @@ static enum status find_one_token(struct finding *finding, size_t segment, struc
     for (size_t r = 0; r < ranges->count; r++)
         TRY(search_view_walk(finding->view, segment, &ranges->items[r], &walk, finding->scratch,
                              &is_cut, error));
+    finding->ranking->is_cut = finding->ranking->is_cut || is_cut;
     return STATUS_OK;
 }
 
@@ -198,7 +204,7 @@ static struct str kept_key(const struct finding *finding, size_t segment)
     const struct search_ask *ask = finding->ask;
     const struct search_token *token = &ask->reading->tokens[0];
     const struct search_ranking *ranking = finding->ranking;
-    if (!finding->view->recall || !ask->close_only || ranking->after ||
+    if (!finding->view->recall || !ask->close_only || ask->reading->is_loose || ranking->after ||
         ranking->max > KEPT_HITS_MAX || str_is_empty(token->word) || !str_is_empty(token->phone) ||
         (token->word.len > KEPT_WORD_MAX && reach_of(finding, segment, 0) < KEPT_FROM))
         return STR_NONE;
@@ -206,11 +212,14 @@ static struct str kept_key(const struct finding *finding, size_t segment)
                         token->is_last, STR_ARGS(token->word));
 }
 
+enum { KEPT_MORE = 1, KEPT_CUT = 2 };
+
 /* Whether there are more, and the hits: each a number below its rank. */
 static void keep(const struct finding *finding, size_t segment, struct str key,
                  const struct search_ranking *best)
 {
-    uint64_t words[KEPT_HITS_MAX + 1] = {best->more};
+    uint64_t words[KEPT_HITS_MAX + 1] = {(best->more ? KEPT_MORE : 0) |
+                                         (best->is_cut ? KEPT_CUT : 0)};
     for (size_t i = 0; i < best->count; i++)
         words[i + 1] =
             (uint64_t)best->items[i].rank << KEPT_RANK_SHIFT | (uint64_t)best->items[i].number;
@@ -222,7 +231,8 @@ static void offer_kept(struct finding *finding, struct str kept)
 {
     uint64_t word = 0;
     memcpy(&word, kept.ptr, sizeof(word));
-    finding->ranking->more = finding->ranking->more || word != 0;
+    finding->ranking->more = finding->ranking->more || (word & KEPT_MORE) != 0;
+    finding->ranking->is_cut = finding->ranking->is_cut || (word & KEPT_CUT) != 0;
     for (size_t at = sizeof(word); at < kept.len; at += sizeof(word)) {
         memcpy(&word, kept.ptr + at, sizeof(word));
         search_ranking_offer(
@@ -245,6 +255,7 @@ static enum status find_to_keep(struct finding *finding, size_t segment, struct 
     if (!search_ranking_settle(&best)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     keep(finding, segment, key, &best);
     all->more = all->more || best.more;
+    all->is_cut = all->is_cut || best.is_cut;
     for (size_t i = 0; i < best.count; i++) search_ranking_offer(all, best.items[i]);
     return STATUS_OK;
 }
@@ -415,12 +426,13 @@ static enum status build_list(struct finding *finding, size_t segment, size_t to
     return status;
 }
 
-/* A list of what is near is made for who asks again: most typos are made once, the words that stand
- * beside them are typed every day. */
-static bool is_worth_a_list(const struct finding *finding, size_t segment, struct str key)
+/* A list of what is near, or of a word that is not very frequent, is made for who asks again: most
+ * typos are made once, the words that stand beside them are typed every day. */
+static bool is_worth_a_list(const struct finding *finding, size_t segment, size_t token,
+                            struct str key)
 {
     const struct search_view *view = finding->view;
-    if (finding->ask->close_only) return true;
+    if (finding->ask->close_only && finding->reach[token] >= LIST_AT_ONCE_FROM) return true;
     struct str mark = arena_format(finding->arena, "A%.*s", STR_ARGS(key));
     if (str_is_none(mark) || !str_is_none(view->recall(view->context, segment, mark))) return true;
     view->remember(view->context, segment, mark, STR(""));
@@ -437,7 +449,7 @@ static enum status find_list(struct finding *finding, size_t segment, size_t tok
     *bytes = STR_NONE;
     if (str_is_none(key)) return STATUS_OK;
     *bytes = view->recall(view->context, segment, key);
-    if (!str_is_none(*bytes) || !is_worth_a_list(finding, segment, key)) return STATUS_OK;
+    if (!str_is_none(*bytes) || !is_worth_a_list(finding, segment, token, key)) return STATUS_OK;
     arena_init(&arena, LIST_ARENA_BYTES);
     enum status status = build_list(finding, segment, token, &arena, &built, error);
     if (!str_is_none(built)) view->remember(view->context, segment, key, built);
@@ -542,6 +554,7 @@ static enum status meet_token(struct finding *finding, size_t segment, size_t to
         if (!fresh && !make_sieve(finding)) return error_plain(error, STATUS_OUT_OF_MEMORY);
         TRY(gather(finding, segment, token, finding->arena, &is_open, error));
     }
+    finding->ranking->is_cut = finding->ranking->is_cut || (is_open && fresh);
     if (finding->postings.failed || !join(finding, is_open, fresh))
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     return STATUS_OK;

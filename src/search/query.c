@@ -186,7 +186,8 @@ static bool add_box(struct search_reading *reading, enum box box, struct str any
 static enum status read_as(enum box box, const struct search_input *input, struct arena *arena,
                            struct search_reading *reading, struct error *error)
 {
-    *reading = (struct search_reading){.is_loose = box == BOX_LOOSE};
+    *reading =
+        (struct search_reading){.is_loose = box == BOX_LOOSE, .is_whole_name = box == BOX_NAME};
     size_t before = 0;
     if (!str_is_none(input->name)) {
         bool whole = box == BOX_NAME && str_is_none(input->any);

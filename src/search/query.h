@@ -45,9 +45,12 @@ struct search_token {
 struct search_reading {
     struct search_token tokens[SEARCH_TOKENS_MAX];
     size_t count;
-    bool is_loose; /* e-mail addresses word by word: for when they are not found as wholes */
-    bool failed;   /* out of memory */
+    bool is_loose;      /* e-mail addresses word by word: for when they are not found as wholes */
+    bool is_whole_name; /* the words of another reading as one name */
+    bool failed;        /* out of memory */
 };
+
+enum { SEARCH_READING_WORDS = 0 /* the first reading: word by word */ };
 
 struct search_query {
     struct search_reading readings[SEARCH_READINGS_MAX];

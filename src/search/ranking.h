@@ -22,7 +22,8 @@ int search_hit_compare(const struct search_hit *a, const struct search_hit *b);
 struct search_ranking {
     struct search_hit *items; /* a heap, the worst on top */
     size_t count, max;
-    bool more; /* than it holds; whoever does not offer what is too bad sets it too */
+    bool more;   /* than it holds; whoever does not offer what is too bad sets it too */
+    bool is_cut; /* not all that there may be was looked at, of which some may be good enough */
     const struct search_hit *after;
     struct search_hit *passed; /* in no order */
     size_t passed_count, passed_room;

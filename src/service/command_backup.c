@@ -213,6 +213,22 @@ static enum status settle_own_key(const struct invocation *invocation, struct st
     return files_replace(path, 0600, key, invocation->arena, error);
 }
 
+/* While it is marked nobody takes the store for a good one: a kill leaves it so, a failure does
+ * not, for its message says it all. */
+static enum status load_marked(const struct invocation *invocation, struct instance *instance,
+                               FILE *in, struct str key, struct progress *progress,
+                               struct backup_totals *totals, struct error *error)
+{
+    struct error ignored;
+    TRY(backup_begin_load(instance->store, error));
+    enum status status = settle_own_key(invocation, key, error);
+    if (status == STATUS_OK)
+        status = backup_load(instance->store, in, rebuild_keys, &instance->application, tell,
+                             progress, totals, error);
+    if (status != STATUS_OK) (void)!backup_abandon(instance->store, &ignored);
+    return status;
+}
+
 static enum status load(struct invocation *invocation, FILE *in, const struct backup_header *header,
                         struct backup_totals *totals, double *seconds, struct error *error)
 {
@@ -224,11 +240,8 @@ static enum status load(struct invocation *invocation, FILE *in, const struct ba
     TRY(instance_open_whole(&invocation->config.values, invocation->arena, &instance, error));
     progress_begin(&progress, STR("rows"), invocation_switch(invocation, STR("json")));
     enum status status = require_owner(&instance, error);
-    if (status == STATUS_OK) status = backup_check_empty(instance.store, error);
-    if (status == STATUS_OK) status = settle_own_key(invocation, key, error);
     if (status == STATUS_OK)
-        status = backup_load(instance.store, in, rebuild_keys, &instance.application, tell,
-                             &progress, totals, error);
+        status = load_marked(invocation, &instance, in, key, &progress, totals, error);
     *seconds = progress_end(&progress);
     instance_close(&instance);
     return status;
@@ -265,7 +278,8 @@ const struct command command_restore = {
         "  customer360 restore /backup/customer360-2026-02-02.backup --store sqlite:new.db\n"
         "  zstdcat customer360.backup.zst | customer360 restore -\n\n"
         "All of it or nothing: in one transaction, which is undone when the file is cut off or\n"
-        "damaged, or when this is killed. The store must be empty and, with PostgreSQL, migrated."),
+        "damaged, or when this is killed: then nothing opens the store until\n"
+        "it is restored into again. The store must be empty and, with PostgreSQL, migrated."),
     .options = json_option,
     .option_count = 1,
     .run = run_restore,

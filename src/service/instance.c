@@ -8,6 +8,7 @@
 #include "adapters/store/postgres_store.h"
 #include "adapters/store/sqlite_store.h"
 #include "application/cut_keys.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "service/files.h"
 #include "service/webhook_key.h"
@@ -51,8 +52,10 @@ static enum status open_sqlite(const struct config_values *config, struct arena 
     struct str path = instance->store_path;
     int applied = 0;
     TRY(files_make_directory(files_directory_of(path), 0750, arena, error));
-    enum status status =
-        sqlite_migrate(path, sql_migrations_sqlite, sql_migrations_sqlite_count, &applied, error);
+    enum status status = instance->restores ? sqlite_mark_new(path, error) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = sqlite_migrate(path, sql_migrations_sqlite, sql_migrations_sqlite_count, &applied,
+                                error);
     if (status == STATUS_STORE_IN_USE)
         return error_set(error, status, STR("store.url"), STR("one process at a time"),
                          "%.*s is open in another process", STR_ARGS(path));
@@ -77,7 +80,8 @@ static enum status open_sqlite(const struct config_values *config, struct arena 
 static enum status check_postgres(struct instance *instance, struct error *error)
 {
     struct error reason = {.status = STATUS_OK};
-    enum status status = store_ready(instance->store, &reason);
+    enum status status = instance->restores ? sql_store_check_exact(instance->store, &reason)
+                                            : store_ready(instance->store, &reason);
     if (status == STATUS_SCHEMA_MISMATCH)
         return error_set(error, status, STR("store.url"),
                          str_from_cstr(reason.allowed[0] ? reason.allowed : "customer360 migrate"),
@@ -144,12 +148,11 @@ static bool parse_key(struct str text, struct hash_key *key)
     text = str_trim(text);
     if (text.len != KEY_DIGITS) return false;
     for (size_t i = 0; i < KEY_DIGITS; i++) {
-        static const char digits[] = "0123456789abcdef";
         char c = text.ptr[i];
         if (c >= 'A' && c <= 'F') c = (char)(c - 'A' + 'a');
-        const char *digit = c ? strchr(digits, c) : NULL;
+        const char *digit = c ? strchr(hex_digits, c) : NULL;
         if (!digit) return false;
-        halves[i / 16] = halves[i / 16] << 4 | (uint64_t)(digit - digits);
+        halves[i / 16] = halves[i / 16] << 4 | (uint64_t)(digit - hex_digits);
     }
     *key = (struct hash_key){halves[0], halves[1]};
     return true;
@@ -333,25 +336,12 @@ enum status instance_open_aside(const struct config_values *config, struct arena
     return status;
 }
 
-enum status instance_open_whole(const struct config_values *config, struct arena *arena,
-                                struct instance *instance, struct error *error)
-{
-    struct config_values owners = owners_config(config);
-    if (instance_store_kind(&owners) == STORE_KIND_MEMORY)
-        return error_set(error, STATUS_USAGE, STR("store.url"), STR("sqlite: or postgresql:"),
-                         "a store in memory is gone with its process");
-    TRY(instance_open(&owners, arena, instance, error));
-    enum status status = sql_store_check_exact(instance->store, error);
-    if (status != STATUS_OK) instance_close(instance);
-    return status;
-}
-
-enum status instance_open(const struct config_values *config, struct arena *arena,
-                          struct instance *instance, struct error *error)
+static enum status open_for(const struct config_values *config, struct arena *arena,
+                            struct instance *instance, struct error *error)
 {
     (void)umask(0027); /* customers' data is not for other users of the machine */
-    *instance = (struct instance){.kind = instance_store_kind(config),
-                                  .store_path = instance_store_path(config)};
+    instance->kind = instance_store_kind(config);
+    instance->store_path = instance_store_path(config);
     enum status status = policies_new(config->policy_file, &instance->policies, error);
     if (status == STATUS_OK) status = open_store(config, arena, instance, error);
     if (status == STATUS_OK) status = load_key(config, arena, instance, error);
@@ -366,6 +356,31 @@ enum status instance_open(const struct config_values *config, struct arena *aren
     fill_application(config, instance);
     if (has_key) instance->application.webhooks = &instance->signer.base;
     return STATUS_OK;
+}
+
+enum status instance_open_whole(const struct config_values *config, struct arena *arena,
+                                struct instance *instance, struct error *error)
+{
+    struct config_values owners = owners_config(config);
+    if (instance_store_kind(&owners) == STORE_KIND_MEMORY)
+        return error_set(error, STATUS_USAGE, STR("store.url"), STR("sqlite: or postgresql:"),
+                         "a store in memory is gone with its process");
+    *instance = (struct instance){.restores = true};
+    TRY(open_for(&owners, arena, instance, error));
+    enum status status = sql_store_check_exact(instance->store, error);
+    if (status != STATUS_OK) instance_close(instance);
+    return status;
+}
+
+enum status instance_open(const struct config_values *config, struct arena *arena,
+                          struct instance *instance, struct error *error)
+{
+    *instance = (struct instance){.restores = false};
+    TRY(open_for(config, arena, instance, error));
+    if (instance->kind != STORE_KIND_SQLITE) return STATUS_OK;
+    enum status status = store_ready(instance->store, error);
+    if (status != STATUS_OK) instance_close(instance);
+    return status;
 }
 
 void instance_close(struct instance *instance)

@@ -13,6 +13,7 @@ enum store_kind { STORE_KIND_MEMORY, STORE_KIND_SQLITE, STORE_KIND_POSTGRES };
 struct instance {
     enum store_kind kind;
     struct str store_path; /* of the embedded store's file; absent for others */
+    bool restores;         /* nobody but a restore opens a store that one has begun */
     struct store *store;
     struct policies *policies;
     struct matcher *matcher;
@@ -38,7 +39,8 @@ MUST_CHECK enum status instance_open(const struct config_values *config, struct 
  * application is there but for the suppression key. STATUS_SCHEMA_MISMATCH. */
 MUST_CHECK enum status instance_open_aside(const struct config_values *config, struct arena *arena,
                                            struct instance *instance, struct error *error);
-/* The same, alone and for writing, with the application: for restore. */
+/* The same, alone and for writing, with the application: for restore, which may find what one
+ * before it has left. */
 MUST_CHECK enum status instance_open_whole(const struct config_values *config, struct arena *arena,
                                            struct instance *instance, struct error *error);
 /* The file that holds the key of the suppression list; absent: there is none, the key is zero. */

@@ -242,6 +242,26 @@ static void a_number_that_nobody_has_gives_no_row(struct contract *c)
     assert_str(finding.rows[1].customer_id, STR("H-00000"));
 }
 
+/* Two readings of a search propose one entry. */
+static void a_number_that_is_asked_for_twice_gives_its_row_twice(struct contract *c)
+{
+    put(c, c->tenant, 0, 3);
+    find(c, c->tenant, "Pword0 n");
+    int64_t number = finding.numbers[0];
+    find(c, c->tenant, "Pword2 n");
+    const int64_t asked[] = {number, finding.numbers[0], number};
+    memcpy(finding.numbers, asked, sizeof(asked));
+    finding.count = UNIT_COUNT(asked);
+    for (size_t again = 0; again < 2; again++) { /* the second time they may come from memory */
+        assert_int_equal(
+            store_read(c->store, c->tenant, &c->arena, profiles_body, &finding, &c->error),
+            STATUS_OK);
+        assert_str(finding.rows[0].customer_id, STR("H-00000"));
+        assert_str(finding.rows[1].customer_id, STR("H-00002"));
+        assert_str(finding.rows[2].customer_id, STR("H-00000"));
+    }
+}
+
 static enum status backlog_body(struct store_session *session, void *context, struct error *error)
 {
     struct contract *c = context;
@@ -270,6 +290,7 @@ int main(void)
         CONTRACT(an_entry_is_found_at_once_and_by_its_tenant_alone),
         CONTRACT(what_is_rolled_back_is_not_found),
         CONTRACT(a_number_that_nobody_has_gives_no_row),
+        CONTRACT(a_number_that_is_asked_for_twice_gives_its_row_twice),
         CONTRACT(every_entry_is_found_while_the_index_is_worked_at),
         CONTRACT(a_new_store_has_no_backlog),
         CONTRACT(the_newest_entry_is_found_however_many_wait),

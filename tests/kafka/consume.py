@@ -19,7 +19,7 @@ import publish  # noqa: E402  (its servers, and how its tests are run)
 import topics  # noqa: E402
 from confluent_kafka import Consumer  # noqa: E402
 from confluent_kafka.schema_registry import SchemaRegistryClient  # noqa: E402
-from http_client import Api  # noqa: E402
+from servers.api import Api  # noqa: E402
 from traces import one_trace_leads_from_a_request_through_kafka_to_webhooks  # noqa: E402
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -236,6 +236,53 @@ def poison_of_every_kind_is_put_aside(place):
     assert code == 0 and len(letters(place, service, "list", "--json")[1]) == len(poison) - 1, error
 
 
+def letters_of_any_size_stop_nothing(place):
+    """Random bytes are no text: as base64url they are a third longer, and nothing makes them shorter."""
+    service, api, sender = begin(place, "ck.")
+    create(api, "A")
+    order = {"serviceOrderId": "SO-1", "customerId": "A"}
+    large = {  # key, value, headers
+        "a long key": (os.urandom(3000), b"poison", None),
+        "key and value": (os.urandom(160_000), inputs.as_json("service_orders", "e1", {**order, "status": "x" * 850_000}), None),
+        "a key alone": (os.urandom(1_000_001), b"poison", None),
+        "a header": (b"header", inputs.as_json("service_orders", "e2", {**order, "status": "x" * 800_000}), [("traceparent", b"0" * 200_000)]),
+    }
+    for number, (key, value, headers) in enumerate(large.values()):
+        sender.send("service_orders", key, value, headers)
+        sender.json("service_orders", "A", f"good-{number}", {**order, "serviceOrderId": f"SO-{number}"})
+    sender.flush()
+    api.await_metric("customer360_consumer_applied_total", len(large))
+    api.await_metric("customer360_dead_letters", len(large))
+    assert api.metric("customer360_consumer_failures_total") == 0
+    left_out = {(found.get("dead_letter_key", "")[:8], found.get("dead_letter_value", "")[:8]) for found in map(topics.headers, dead_records(place, "ck.", len(large)))}
+    assert left_out == {("", ""), ("", "left out"), ("left out", "")}, left_out
+    service.stop()
+    found = letters(place, service, "list", "--json")[1]
+    assert max(len(letter["key"]) for letter in found) > 1_300_000, "the store has the whole key"
+
+
+def a_topic_that_takes_no_letter_stops_nothing(place):
+    """Its own limit is lower than what a record may have elsewhere."""
+    from confluent_kafka.admin import AdminClient, NewTopic
+    admin = AdminClient({"bootstrap.servers": place.broker.brokers})
+    for made in admin.create_topics([NewTopic("cl.crm.customer360.dead-letters", 1, config={"max.message.bytes": "2000"})]).values():
+        made.result(30)
+    service, api, sender = begin(place, "cl.")
+    create(api, "A")
+    sender.send("service_orders", "bad", b"x" * 5000)
+    sender.json("service_orders", "A", "e1", {"serviceOrderId": "SO-1", "customerId": "A"})
+    sender.send("service_orders", "small", b"x")
+    sender.flush()
+    api.await_metric("customer360_consumer_applied_total", 1)
+    api.await_metric("customer360_dead_letters", 2)
+    assert api.metric("customer360_consumer_failures_total") == 0
+    sender.send("service_orders", "small", b"later")
+    sender.flush()
+    records = dead_records(place, "cl.", 1)
+    assert records[-1].key() == b"small", "what the topic takes is sent"
+    service.stop()
+
+
 def a_letter_goes_with_whom_it_is_about(place):
     service, api, sender = begin(place, "ci.")
     create(api, "A", "B")
@@ -297,7 +344,8 @@ def a_registry_that_goes_away_later_is_waited_for(place):
 
 publish.TESTS = [all_six_are_read_as_avro_with_the_registry, all_six_are_read_as_json, without_a_registry_avro_is_read_by_fingerprint,
                  what_comes_again_does_nothing, who_is_not_there_yet_is_waited_for_in_order, a_key_is_parked_and_replayed_in_order,
-                 poison_of_every_kind_is_put_aside, a_letter_goes_with_whom_it_is_about, the_registry_is_waited_for,
+                 poison_of_every_kind_is_put_aside, letters_of_any_size_stop_nothing,
+                 a_topic_that_takes_no_letter_stops_nothing, a_letter_goes_with_whom_it_is_about, the_registry_is_waited_for,
                  a_registry_that_goes_away_later_is_waited_for,
                  one_trace_leads_from_a_request_through_kafka_to_webhooks]
 

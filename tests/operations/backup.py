@@ -17,9 +17,11 @@ import time
 import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-import commands.run as commands  # noqa: E402
-from commands.run import API, free_port, run, service, write  # noqa: E402
+import harness  # noqa: E402
+from harness import run, service, write  # noqa: E402
+from servers.ports import free_port  # noqa: E402
 from servers.postgres import MIGRATOR, RUNTIME, PostgresServer  # noqa: E402
+from servers.service import API  # noqa: E402
 
 SERVER = None
 
@@ -28,7 +30,7 @@ class Postgres:
     """A migrated, empty database and the flags of its service and of an operator's commands."""
 
     def __init__(self, key=None):
-        self.url = SERVER.new_database(commands.BINARY)
+        self.url = SERVER.new_database(harness.BINARY)
         owner = SERVER.url(self.url.rsplit("/", 1)[1], MIGRATOR)
         self.key = key or write("key", "000102030405060708090a0b0c0d0e0f\n")
         self.flags = ["--store", self.url, "--store-migration-url", owner, "--privacy-suppression-key-file", self.key]
@@ -325,7 +327,26 @@ def test_another_key_of_the_suppression_list_is_refused_before_anything():
         assert made.read() == kept.read()
 
 
-def test_a_restore_that_is_killed_leaves_an_empty_store_and_may_be_repeated():
+def has_begun(flags):
+    """The store has a mark of a restore, or customers."""
+    marked = "select (select count(*) from schema_migration where number = 999999999) + (select count(*) from profile)"
+    if flags[1].startswith("postgres"):
+        return SERVER.sql(marked, flags[1].rsplit("/", 1)[1]) != "0"
+    with sqlite3.connect("b.db") as db:
+        tables = {name for (name,) in db.execute("select name from sqlite_schema")}
+        if "schema_migration" not in tables:
+            return False
+        return db.execute(marked if "profile" in tables else "select count(*) from schema_migration where number = 999999999").fetchone()[0] > 0
+
+
+def refused(*command):
+    """What a command says to a store into which a restore was begun and not ended."""
+    done = subprocess.run([harness.BINARY, *command], capture_output=True, text=True)
+    assert done.returncode != 0, (command, done)
+    return done.stdout + done.stderr
+
+
+def test_a_restore_that_is_killed_leaves_what_nobody_takes_for_a_store_and_may_be_repeated():
     with service("--dev", "--sample", *embedded("a")) as api:
         deadline = time.monotonic() + 30
         while "sample.loaded" not in api.log() and time.monotonic() < deadline:
@@ -333,43 +354,51 @@ def test_a_restore_that_is_killed_leaves_an_empty_store_and_may_be_repeated():
     made = json.loads(run("backup", "a.backup", "--json", *embedded("a")).stdout)
     os.rename("a.db.suppression-key", "key")
     postgres = Postgres("key")
+    with open("a.backup") as whole, open("cut.backup", "w") as cut:
+        cut.writelines(whole.readlines()[:-1])
     for flags in (embedded("b"), postgres.flags):
-        killed = 0
-        for delay in (0.02, 0.05, 0.08, 0.11, 0.15, 0.2):
-            restoring = subprocess.Popen([commands.BINARY, "restore", "a.backup", *flags], stdout=subprocess.DEVNULL)
+        killed, delay = 0, 0.02
+        while killed < 3:
+            delay *= 1.3  # until it comes to its end
+            restoring = subprocess.Popen([harness.BINARY, "restore", "a.backup", *flags], stdout=subprocess.DEVNULL)
             time.sleep(delay)
             restoring.send_signal(signal.SIGKILL)
             if restoring.wait() == 0:
                 break
-            killed += 1
-            if flags is not postgres.flags:
-                run("migrate", *flags)  # it may have been killed before there was a store
-            found = digest(flags)
-            if found["digest"] == made["digest"]:
+            if not has_begun(flags):
+                continue
+            said = subprocess.run([harness.BINARY, "digest", "--json", *flags], capture_output=True, text=True)
+            if said.returncode == 0 and json.loads(said.stdout)["digest"] == made["digest"]:
                 break  # it was killed between its commit and its end
-            assert found["rows"] == 0, f"after {delay} s"
-        assert killed > 0
-        if digest(flags)["rows"] == 0:
+            killed += 1
+            for command in (("digest",), ("backup", "none.backup"), ("serve", "--dev", "--listen", "127.0.0.1:0"), ("export", "-"), ("doctor", "--dev")):
+                said = refused(*command, *flags)
+                assert "a restore into this store is under way or was broken off" in said and "customer360 restore" in said, (delay, said)
+        assert killed > 0, flags
+        if killed and subprocess.run([harness.BINARY, "digest", *flags], capture_output=True).returncode != 0:
+            refused("restore", "cut.backup", *flags)
             run("restore", "a.backup", *flags)
         assert digest(flags)["digest"] == made["digest"]
+        with service("--dev", *flags[:2], *flags[4:]) as api:
+            assert api.request("GET", "/readyz")[0] == 200
 
 
 def test_a_full_disk_ends_a_backup_with_a_message_and_no_file():
     with service("--dev", *embedded("a")) as api:
         fill(api)
-    done = subprocess.run(["bash", "-c", f"ulimit -f 64; trap '' XFSZ; exec {commands.BINARY} backup a.backup --store sqlite:a.db"],
+    done = subprocess.run(["bash", "-c", f"ulimit -f 64; trap '' XFSZ; exec {harness.BINARY} backup a.backup --store sqlite:a.db"],
                           capture_output=True, text=True, check=False)
     assert done.returncode == 1 and "File too large" in done.stderr, done.stderr
     assert not [name for name in os.listdir() if "backup" in name]
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([commands.BINARY, "backup", "-", "--store", "sqlite:a.db"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run([harness.BINARY, "backup", "-", "--store", "sqlite:a.db"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1 and "No space left" in done.stderr, done.stderr
 
 
 if __name__ == "__main__":
     SERVER = PostgresServer(["fsync=off"])
     try:
-        commands.BINARY = next((os.path.abspath(sys.argv[i + 1]) for i, a in enumerate(sys.argv) if a == "--binary"), commands.BINARY)
-        commands.main(globals())
+        harness.BINARY = next((os.path.abspath(sys.argv[i + 1]) for i, a in enumerate(sys.argv) if a == "--binary"), harness.BINARY)
+        harness.main(globals())
     finally:
         SERVER.stop()

@@ -13,9 +13,10 @@ import time
 import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-import commands.run as commands  # noqa: E402
-from commands.run import API, run, service, write  # noqa: E402
+import harness  # noqa: E402
+from harness import run, service, write  # noqa: E402
 from servers.postgres import MIGRATOR, PostgresServer  # noqa: E402
+from servers.service import API  # noqa: E402
 
 SERVER = None
 NAMESAKES = 2300  # more than a page looks at
@@ -32,7 +33,7 @@ def migrations_of_the_index(engine):
 
 class Postgres:
     def __init__(self):
-        self.url = SERVER.new_database(commands.BINARY)
+        self.url = SERVER.new_database(harness.BINARY)
         self.database = self.url.rsplit("/", 1)[1]
         self.flags = ["--store", self.url, "--privacy-suppression-key-file", write("key", "000102030405060708090a0b0c0d0e0f\n")]
 
@@ -72,6 +73,11 @@ def page(api, cursor=None, **query):
     status, answer = api.request("GET", f"{API}/customers?{urllib.parse.urlencode(query)}")
     assert status == 200, answer
     return [item["customerId"] for item in answer["items"]], answer.get("next")
+
+
+def is_complete(api, **query):
+    _, answer = api.request("GET", f"{API}/customers?{urllib.parse.urlencode(query)}")
+    return answer["complete"]
 
 
 def pages(api, between=lambda number: None, **query):
@@ -117,6 +123,9 @@ def check_pages(store):
             assert set(still) == everybody - changed, (len(still), len(everybody - changed))
         calm = pages(api, q="anna schmidt", limit=500)
         assert len(calm) == len(set(calm)) and set(calm) == everybody | added
+        assert is_complete(api, q="anna schmidt") and is_complete(api, q="anna schmidt", segment="GOLD")
+        assert not is_complete(api, q="anna schmidt", sort="name"), "the thousand best are not all"
+        assert is_complete(api, q="C-00001", sort="name")
         few = pages(api, q="anna schmidt", segment="GOLD", limit=7)
         assert sorted(few) == sorted(f"C-{n:05d}" for n in range(0, NAMESAKES, 100)), few
 
@@ -127,6 +136,18 @@ def test_everybody_of_one_name_is_listed_once_while_others_are_written():
 
 def test_the_same_on_postgresql():
     check_pages(Postgres())
+
+
+def test_entries_that_an_import_left_are_in_a_segment_while_others_search():
+    store = Postgres()
+    run("import", namesakes(300), "--on-duplicate", "allow", *store.flags)
+    with service("--dev", *store.flags) as api:
+        deadline = time.monotonic() + 60
+        while int(SERVER.sql("select count(*) from search_new", store.database)) > 16:
+            assert time.monotonic() < deadline, "every search reads them"
+            for _ in range(20):
+                page(api, q="schmidt")
+        assert len(pages(api, q="schmidt", limit=500)) == 300
 
 
 def check_old_base(store):
@@ -157,7 +178,7 @@ def test_a_base_from_before_the_index_on_postgresql():
 if __name__ == "__main__":
     SERVER = PostgresServer(["fsync=off"])
     try:
-        commands.BINARY = next((os.path.abspath(sys.argv[i + 1]) for i, a in enumerate(sys.argv) if a == "--binary"), commands.BINARY)
-        commands.main(globals())
+        harness.BINARY = next((os.path.abspath(sys.argv[i + 1]) for i, a in enumerate(sys.argv) if a == "--binary"), harness.BINARY)
+        harness.main(globals())
     finally:
         SERVER.stop()

@@ -68,7 +68,7 @@ enum status api_suppressions_add(struct call *call, struct error *error)
 static enum status read_contact_point(const struct call *call, struct str *point,
                                       struct error *error)
 {
-    *point = call_query(call, STR("contactPoint"));
+    TRY(call_query_point(call, STR("contactPoint"), point, error));
     if (point->len) return STATUS_OK;
     return error_set(error, STATUS_REQUIRED_FIELD, STR("contactPoint"),
                      STR("an e-mail address or a phone number"),

@@ -47,11 +47,11 @@ enum status api_customers_list(struct call *call, struct error *error)
     struct customer_query query = {.status = call_query(call, STR("status")),
                                    .segment = call_query(call, STR("segment")),
                                    .kind = call_query(call, STR("kind")),
-                                   .email = call_query(call, STR("email")),
-                                   .phone = call_query(call, STR("phone")),
                                    .name = call_query(call, STR("name")),
-                                   .any = call_query(call, STR("q")),
                                    .sort = call_query(call, STR("sort"))};
+    TRY(call_query_point(call, STR("email"), &query.email, error));
+    TRY(call_query_phone(call, STR("phone"), &query.phone, error));
+    TRY(call_query_phone(call, STR("q"), &query.any, error));
     TRY(call_query_page(call, &query.cursor, &query.limit, error));
     TRY(list_customers(call_application(call), &call->caller, &query, call->arena, &page, error));
     return answer_page(call, &page, error);

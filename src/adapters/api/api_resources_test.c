@@ -257,6 +257,40 @@ static void the_suppression_list_is_kept(void **state)
     api_expect(*state, "GET", "suppressions", NULL, 400);
 }
 
+/* As people write it; forms make a blank of it. */
+static void a_plus_of_a_number_or_an_address_need_not_be_escaped(void **state)
+{
+    static const char *const suppressed[] = {"suppressions?contactPoint=+49301234567",
+                                             "suppressions?contactPoint=+49%2030%20123%2045-67",
+                                             "suppressions?contactPoint=%2B49301234567",
+                                             "suppressions?contactPoint=jane+shop@x.example",
+                                             "suppressions?contactPoint=jane%2Bshop@x.example"};
+    static const char *const found[] = {
+        "customers?phone=+49301234567", "customers?phone=%2B49301234567",
+        "customers?q=+49-30-1234567", "customers?email=jane+shop@x.example",
+        "customers?email=jane%2Bshop@x.example"};
+    api_expect(*state, "POST", "suppressions", "{\"contactPoint\":\"+49301234567\"}", 200);
+    api_expect(*state, "POST", "suppressions", "{\"contactPoint\":\"jane+shop@x.example\"}", 200);
+    for (size_t i = 0; i < UNIT_COUNT(suppressed); i++)
+        assert_str(api_at(api_expect(*state, "GET", suppressed[i], NULL, 200), "suppressed"),
+                   STR("true"));
+    api_expect(*state, "DELETE", suppressed[0], NULL, 204);
+    api_expect(*state, "DELETE", suppressed[3], NULL, 204);
+    for (size_t i = 0; i < UNIT_COUNT(suppressed); i++)
+        assert_str(api_at(api_expect(*state, "GET", suppressed[i], NULL, 200), "suppressed"),
+                   STR("false"));
+    api_expect(
+        *state, "POST", "customers",
+        "{\"name\":\"Plus\",\"phones\":[\"+49301234567\"],\"emails\":[\"jane+shop@x.example\"]}",
+        201);
+    for (size_t i = 0; i < UNIT_COUNT(found); i++)
+        assert_str(api_at(api_expect(*state, "GET", found[i], NULL, 200), "items.0.matches.0.kind"),
+                   STR("exact"));
+    assert_str(
+        api_at(api_expect(*state, "GET", "customers?q=plus+jane", NULL, 200), "items.0.name"),
+        STR("Plus"));
+}
+
 static void a_merge_redirects_and_is_taken_apart_again(void **state)
 {
     struct arena *arena = api_fixture_arena(*state);
@@ -372,6 +406,7 @@ int main(void)
         SERVED(relationships_make_a_hierarchy),
         SERVED(consent_is_recorded_shown_and_checked),
         SERVED(the_suppression_list_is_kept),
+        SERVED(a_plus_of_a_number_or_an_address_need_not_be_escaped),
         SERVED(a_merge_redirects_and_is_taken_apart_again),
         SERVED(a_certain_duplicate_is_refused_with_its_candidates),
         SERVED(tenants_do_not_see_each_other),

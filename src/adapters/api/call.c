@@ -36,6 +36,51 @@ struct str call_query(const struct call *call, struct str name)
     return STR_NONE;
 }
 
+/* A query is a form's text (WHATWG URL, 5.1), in which a + that is not escaped is a blank. Where no
+ * blank can be meant it is a + again. */
+static enum status put_plus(const struct call *call, struct str given,
+                            bool (*is_plus)(struct str text, size_t at), struct str *value,
+                            struct error *error)
+{
+    *value = given;
+    if (str_is_none(given) || str_find_char(given, ' ') < 0) return STATUS_OK;
+    char *text = arena_alloc(call->arena, given.len);
+    if (!text) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < given.len; i++) text[i] = is_plus(given, i) ? '+' : given.ptr[i];
+    *value = str_of(text, given.len);
+    return STATUS_OK;
+}
+
+/* In front of a number: " 49 30 123". */
+static bool is_plus_of_phone(struct str text, size_t at)
+{
+    if (at > 0 || text.len < 2 || text.ptr[0] != ' ') return false;
+    for (size_t i = 1; i < text.len; i++)
+        if (!strchr(i == 1 ? "0123456789" : "0123456789 -./()", text.ptr[i])) return false;
+    return true;
+}
+
+/* Within an address before its @: "jane shop@acme.example". With a name before it, it is none. */
+static bool is_plus_of_point(struct str text, size_t at)
+{
+    ptrdiff_t end = str_find_char(text, '@');
+    if (end < 0) return is_plus_of_phone(text, at);
+    return at > 0 && at + 1 < (size_t)end && text.ptr[at] == ' ' && text.ptr[at - 1] != ' ' &&
+           text.ptr[at + 1] != ' ' && str_find_char(text, '<') < 0;
+}
+
+enum status call_query_phone(const struct call *call, struct str name, struct str *value,
+                             struct error *error)
+{
+    return put_plus(call, call_query(call, name), is_plus_of_phone, value, error);
+}
+
+enum status call_query_point(const struct call *call, struct str name, struct str *value,
+                             struct error *error)
+{
+    return put_plus(call, call_query(call, name), is_plus_of_point, value, error);
+}
+
 enum status call_query_int64(const struct call *call, struct str name, int64_t absent, int64_t min,
                              int64_t max, int64_t *value, struct error *error)
 {

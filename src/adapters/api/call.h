@@ -62,6 +62,12 @@ MUST_CHECK enum status call_require(const struct call *call, enum permission nee
 /* --- what was asked --- */
 /* A query parameter's value; absent when it was not given. Only such as the route's row names. */
 struct str call_query(const struct call *call, struct str name);
+/* The same of what may be a phone number, with the + in front of it that forms take for a blank. */
+MUST_CHECK enum status call_query_phone(const struct call *call, struct str name, struct str *value,
+                                        struct error *error);
+/* Of a contact point: an e-mail address, with its + as well, or a phone number. */
+MUST_CHECK enum status call_query_point(const struct call *call, struct str name, struct str *value,
+                                        struct error *error);
 /* STATUS_INVALID_VALUE names the parameter and what is allowed. */
 MUST_CHECK enum status call_query_int64(const struct call *call, struct str name, int64_t absent,
                                         int64_t min, int64_t max, int64_t *value,

@@ -238,7 +238,7 @@ static const struct {
     {STR("Empty"), STR("{\"type\":\"object\",\"additionalProperties\":false}")},
     {STR("Match"), STR(OBJECT("\"query\":" TEXT ",\"field\":" TEXT ",\"value\":" TEXT
         ",\"kind\":{\"type\":\"string\",\"enum\":[\"exact\",\"prefix\",\"suffix\",\"transliterated\",\"typo\",\"phonetic\"]}"))},
-    {STR("ProfilePage"), STR(PAGE("FoundProfile"))},
+    {STR("ProfilePage"), STR(OBJECT("\"items\":" LIST(REF("FoundProfile")) ",\"next\":" TEXT_NULL ",\"complete?\":" TRUTH))},
     {STR("Preferences"), STR("{\"type\":\"object\",\"propertyNames\":{\"pattern\":\"" OPENAPI_TEXT_PATTERN_ESCAPED "\"},\"additionalProperties\":{\"type\":[\"string\",\"number\",\"boolean\",\"null\"],\"pattern\":\"" OPENAPI_TEXT_PATTERN_ESCAPED "\"}}")},
     {STR("LookupRequest"), STR(OBJECT("\"ids\":{\"type\":\"array\",\"maxItems\":500,\"items\":" WORD "}"))},
     {STR("LookupResult"), STR(OBJECT("\"items\":" LIST(OBJECT("\"customerId\":" TEXT ",\"result\":{\"type\":\"string\",\"enum\":[\"FOUND\",\"MERGED\",\"ERASED\",\"NOT_FOUND\"]}"

@@ -6,7 +6,11 @@
 
 #define PREFIX "base64url:"
 
-enum { RECORD_VALUE_MAX = 900000 };
+/* Key, value and headers together must be less than message.max.bytes, which is 1,000,000 unless it
+ * is configured otherwise. */
+enum { RECORD_MAX_BYTES = 900000 };
+
+#define LEFT_OUT STR("left out: too large for a record")
 
 struct str dead_letters_text(struct str bytes, struct arena *arena)
 {
@@ -58,26 +62,42 @@ enum status dead_letters_make(const struct item *item, const struct inbound_even
     return lost ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;
 }
 
+/* What is too large is left out, the value first: the store has it whole. */
+static void fit(const struct str *headers, struct kafka_record *record)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < LETTER_HEADER_COUNT; i++)
+        size += message_headers_letter[i].name.len + headers[i].len;
+    if (size + record->key.len > RECORD_MAX_BYTES) record->key = STR_NONE;
+    if (size + record->key.len + record->value.len > RECORD_MAX_BYTES) record->value = STR_NONE;
+}
+
+static struct str left_out(struct str whole, struct str sent)
+{
+    return !str_is_none(whole) && str_is_none(sent) ? LEFT_OUT : STR_NONE;
+}
+
 enum status dead_letters_send(struct kafka_producer *producer, struct str topic,
                               const struct item *item, const struct dead_letter *letter,
                               struct arena *arena, struct error *error)
 {
-    bool fits = item->value.len <= RECORD_VALUE_MAX;
-    const struct str values[LETTER_HEADER_COUNT] = {
+    struct kafka_header headers[LETTER_HEADER_COUNT];
+    struct kafka_record record = {.topic = topic,
+                                  .key = item->key,
+                                  .value = item->value,
+                                  .timestamp_ms = letter->parked_at / (INSTANT_SECOND / 1000),
+                                  .headers = headers};
+    struct str values[LETTER_HEADER_COUNT] = {
         [LETTER_HEADER_TOPIC] = item->topic,
         [LETTER_HEADER_PARTITION] = arena_format(arena, "%d", (int)item->partition),
         [LETTER_HEADER_OFFSET] = arena_format(arena, "%lld", (long long)item->offset),
         [LETTER_HEADER_CODE] = letter->code,
         [LETTER_HEADER_REASON] = letter->reason,
         [LETTER_HEADER_TRACE] = item->trace,
-        [LETTER_HEADER_VALUE] = fits ? STR_NONE : STR("left out: too large for a record"),
     };
-    struct kafka_header headers[LETTER_HEADER_COUNT];
-    struct kafka_record record = {.topic = topic,
-                                  .key = item->key,
-                                  .value = fits ? item->value : STR_NONE,
-                                  .timestamp_ms = letter->parked_at / (INSTANT_SECOND / 1000),
-                                  .headers = headers};
+    fit(values, &record);
+    values[LETTER_HEADER_KEY] = left_out(item->key, record.key);
+    values[LETTER_HEADER_VALUE] = left_out(item->value, record.value);
     for (size_t i = 0; i < LETTER_HEADER_COUNT; i++)
         if (!str_is_none(values[i]))
             headers[record.header_count++] =

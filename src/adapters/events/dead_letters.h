@@ -23,7 +23,8 @@ MUST_CHECK enum status dead_letters_make(const struct item *item, const struct i
                                          const struct error *why, instant now, struct arena *arena,
                                          struct dead_letter *letter, struct error *error);
 /* As a record of the dead-letter topic: key and value as they were, and what
- * message_headers_letter says. A value that is too large for a record is left out. */
+ * message_headers_letter says. A value or key that is too large for a record is left out.
+ * STATUS_CONFIGURATION: the topic does not take it, and never will as things are configured. */
 MUST_CHECK enum status dead_letters_send(struct kafka_producer *producer, struct str topic,
                                          const struct item *item, const struct dead_letter *letter,
                                          struct arena *arena, struct error *error);

@@ -30,7 +30,10 @@ const struct message_header message_headers_letter[LETTER_HEADER_COUNT] = {
                             STR("an error code, or KEY_PARKED: one before it with the same key "
                                 "was put aside")},
     [LETTER_HEADER_REASON] = {STR("dead_letter_reason"), STR("the same for people")},
-    [LETTER_HEADER_TRACE] = {TRACE, STR("as the message had it"), .optional = true},
+    [LETTER_HEADER_TRACE] = {TRACE, STR("as the message had it, if that is one"), .optional = true},
+    [LETTER_HEADER_KEY] = {STR("dead_letter_key"),
+                           STR("says that the key was left out, for it is too large"),
+                           .optional = true},
     [LETTER_HEADER_VALUE] = {STR("dead_letter_value"),
                              STR("says that the value was left out, for it is too large"),
                              .optional = true},

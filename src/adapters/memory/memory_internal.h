@@ -136,6 +136,7 @@ enum status memory_trees_merge_list(struct store_session *, const struct str *, 
 
 enum status memory_lists_keys_lock(struct store_session *, const struct str *, size_t,
                                    enum store_lock, struct error *);
+enum status memory_lists_creation_begin(struct store_session *, struct error *);
 enum status memory_lists_keys_find(struct store_session *, const struct str *, size_t, size_t,
                                    struct arena *, struct key_hit **, size_t *, struct error *);
 enum status memory_lists_keys_put(struct store_session *, struct str, const struct str *, size_t,
@@ -228,8 +229,8 @@ enum status memory_inbox_put(struct store_session *, const struct str *, size_t,
                              bool *, struct error *);
 enum status memory_dead_letter_put(struct store *, const struct dead_letter *, size_t count,
                                    struct arena *, struct error *);
-enum status memory_dead_letter_parked(struct store *, struct str topic, const struct str *keys,
-                                      size_t count, struct arena *, int64_t *since, struct error *);
+enum status memory_dead_letter_parked(struct store *, struct str topic, const struct dead_letter *,
+                                      size_t count, struct arena *, bool *parked, struct error *);
 enum status memory_dead_letter_list(struct store *, const struct dead_letter *after, size_t limit,
                                     struct arena *, struct dead_letter **, size_t *count,
                                     struct error *);

@@ -273,7 +273,7 @@ static enum status check_table_empty(const struct backup_table *table,
                      STR_ARGS(table->name));
 }
 
-static enum status check_empty_body(struct store_session *base, void *context, struct error *error)
+static enum status begin_body(struct store_session *base, void *context, struct error *error)
 {
     struct sql_session *session = sql_session_of(base);
     struct backup_table *tables;
@@ -282,16 +282,32 @@ static enum status check_empty_body(struct store_session *base, void *context, s
     TRY(backup_tables_read(session->transaction, session->arena, &tables, &count, error));
     for (size_t i = 0; i < count; i++)
         TRY(check_table_empty(&tables[i], session->transaction, session->arena, error));
-    return STATUS_OK;
+    return sql_execute(session->transaction, SQL_RESTORE_MARK_PUT, NULL, 0, error);
 }
 
-enum status backup_check_empty(struct store *store, struct error *error)
+static enum status abandon_body(struct store_session *base, void *context, struct error *error)
+{
+    (void)context;
+    return sql_execute(sql_session_of(base)->transaction, SQL_RESTORE_MARK_REMOVE, NULL, 0, error);
+}
+
+static enum status write_whole(struct store *store, store_body *body, struct error *error)
 {
     struct arena arena;
     arena_init(&arena, ARENA_MAX);
-    enum status status = store_read(store, SQL_STORE_WHOLE, &arena, check_empty_body, NULL, error);
+    enum status status = store_write(store, SQL_STORE_WHOLE, &arena, body, NULL, error);
     arena_release(&arena);
     return status;
+}
+
+enum status backup_begin_load(struct store *store, struct error *error)
+{
+    return write_whole(store, begin_body, error);
+}
+
+enum status backup_abandon(struct store *store, struct error *error)
+{
+    return write_whole(store, abandon_body, error);
 }
 
 /* Nobody writes it until the transaction ends. */
@@ -397,6 +413,7 @@ static enum status finish(struct loading *loading, struct sql_session *session, 
     struct arena *arena = loading->copying.arena;
     struct sql_rows tenants;
     TRY(sql_execute(session->transaction, SQL_BACKUP_LOADED, NULL, 0, error));
+    TRY(sql_execute(session->transaction, SQL_RESTORE_MARK_REMOVE, NULL, 0, error));
     TRY(sql_execute(session->transaction, SQL_SEARCH_BACKLOG_FILL, NULL, 0, error));
     TRY(sql_query(session->transaction, SQL_TENANT_LIST, NULL, 0, arena, &tenants, error));
     for (size_t i = 0; i < tenants.row_count; i++)

@@ -46,8 +46,11 @@ MUST_CHECK enum status backup_write(struct store *store, const struct backup_hea
 /* Reads the first line. STATUS_INVALID_VALUE: this is no backup, or one of another program. */
 MUST_CHECK enum status backup_read_header(FILE *in, struct arena *arena,
                                           struct backup_header *header, struct error *error);
-/* STATUS_STORE_NOT_EMPTY. */
-MUST_CHECK enum status backup_check_empty(struct store *store, struct error *error);
+/* Marks the store as one that nobody may take for whole, for good until backup_load has come to its
+ * end or backup_abandon is asked for. STATUS_STORE_NOT_EMPTY. */
+MUST_CHECK enum status backup_begin_load(struct store *store, struct error *error);
+/* Takes the mark away: the store is as empty as before. */
+MUST_CHECK enum status backup_abandon(struct store *store, struct error *error);
 /* Reads all that follows into an empty store, in one transaction: after a failure, whatever it was,
  * the store is as it was before. `finish` runs at the end, once for each tenant with customers, in
  * the same transaction. STATUS_STORE_NOT_EMPTY; STATUS_INVALID_VALUE when the file is cut off or

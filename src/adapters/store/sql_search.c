@@ -3,11 +3,12 @@
 
 #include "adapters/store/search_homes.h"
 #include "adapters/store/sql_store_internal.h"
+#include "formats/metric.h"
 
 enum {
     ENTRIES_MAX = 100000, /* far more than wait while the index is brought forward */
     PLACES_ARENA_BYTES = 1024 * 1024 * 1024, /* of a segment of some million blocks */
-    LIST_FROM_BLOCKS = 16,                   /* of a token: 20,000 entries and more have it */
+    LIST_FROM_BLOCKS = 4,                    /* of a token: 5,000 entries and more have it */
     LISTS_FROM_BYTES = 8 * 1024 * 1024,      /* of the cache, which would not keep any else */
     HELD_BASE = 64,                          /* at once, and so many more of a segment */
     HELD_OF_SEGMENT = 48,
@@ -296,7 +297,7 @@ enum status sql_search_view(struct store_session *base, struct arena *arena,
     size_t entry_count;
     TRY(SESSION_QUERY(session, SQL_SEARCH_VIEW, params, arena, &rows, error));
     search_index_note(store->index, base->tenant, 0);
-    search_worker_wake(store->worker);
+    search_worker_start(store->worker);
     if (rows.row_count > ENTRIES_MAX) return is_behind(error);
     size_t segments = count_segments(&rows);
     struct search_entry *entries =
@@ -322,12 +323,10 @@ enum status sql_search_view(struct store_session *base, struct arena *arena,
 
 void sql_search_write_metrics(struct store *store, struct buffer *out)
 {
-    static const char *const name = "customer360_search_waiting_entries";
-    buffer_append_format(out,
-                         "# HELP %s Entries that are in no segment of the search index yet, of the "
-                         "tenant that has most, as last seen.\n# TYPE %s gauge\n%s %zu\n",
-                         name, name, name,
-                         search_index_longest_tail(((struct sql_store *)store)->index));
+    metric_count(out, "customer360_search_waiting_entries", "gauge",
+                 "Entries that are in no segment of the search index yet, of the tenant that has "
+                 "most, as last seen.",
+                 (int64_t)search_index_longest_tail(((struct sql_store *)store)->index));
 }
 
 struct wanted {
@@ -337,15 +336,18 @@ struct wanted {
 
 static int compare_wanted(const void *a, const void *b)
 {
-    int64_t x = ((const struct wanted *)a)->number, y = ((const struct wanted *)b)->number;
-    return (x > y) - (x < y);
+    const struct wanted *x = a, *y = b;
+    if (x->number != y->number) return x->number < y->number ? -1 : 1;
+    return (x->index > y->index) - (x->index < y->index);
 }
 
 /* Rows that are asked for. */
 struct asking {
     struct sql_session *session;
     const int64_t *numbers;
+    size_t count;
     struct profile_row *rows;
+    struct wanted *wanted; /* all of them, by number and place */
     struct wanted *missing;
     size_t missing_count;
 };
@@ -372,25 +374,32 @@ static bool find_cached(const struct asking *asking, size_t index, struct arena 
            is_cacheable(&asking->rows[index]);
 }
 
-/* Of a number that is there twice, as two readings propose one entry, one gets the row. */
-static bool take_cached(struct asking *asking, size_t count, struct arena *arena)
+/* A number may be there twice, as two readings propose one entry: the first of `wanted` is asked
+ * for. */
+static bool is_again(const struct asking *asking, size_t at)
 {
-    struct wanted *wanted = ARENA_NEW_ARRAY(arena, struct wanted, count);
-    if (!wanted) return false;
-    for (size_t i = 0; i < count; i++) {
-        asking->rows[i] = (struct profile_row){.erased_at = INSTANT_NONE};
-        wanted[i] = (struct wanted){asking->numbers[i], i};
-    }
-    if (count > 1) qsort(wanted, count, sizeof(*wanted), compare_wanted);
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0 && wanted[i - 1].number == wanted[i].number) continue;
-        const struct wanted *at =
-            bsearch(&wanted[i], wanted, count, sizeof(*wanted), compare_wanted);
-        if (!at || find_cached(asking, at->index, arena)) continue;
+    return at > 0 && asking->wanted[at - 1].number == asking->wanted[at].number;
+}
+
+static void take_cached(struct asking *asking, struct arena *arena)
+{
+    for (size_t i = 0; i < asking->count; i++)
+        asking->wanted[i] = (struct wanted){asking->numbers[i], i};
+    if (asking->count > 1)
+        qsort(asking->wanted, asking->count, sizeof(*asking->wanted), compare_wanted);
+    for (size_t i = 0; i < asking->count; i++) {
+        const struct wanted *at = &asking->wanted[i];
+        if (is_again(asking, i) || find_cached(asking, at->index, arena)) continue;
         asking->rows[at->index] = (struct profile_row){.erased_at = INSTANT_NONE};
         asking->missing[asking->missing_count++] = *at;
     }
-    return true;
+}
+
+static void give_again(struct asking *asking)
+{
+    for (size_t i = 0; i < asking->count; i++)
+        if (is_again(asking, i))
+            asking->rows[asking->wanted[i].index] = asking->rows[asking->wanted[i - 1].index];
 }
 
 static void keep_row(const struct asking *asking, int64_t number, const struct profile_row *row)
@@ -403,11 +412,16 @@ static void keep_row(const struct asking *asking, int64_t number, const struct p
     document_cache_put(store->cache, key, session->cache_ticket, session->base.tenant, row);
 }
 
+static int compare_number(const void *number, const void *wanted)
+{
+    int64_t x = *(const int64_t *)number, y = ((const struct wanted *)wanted)->number;
+    return (x > y) - (x < y);
+}
+
 static void give_row(const struct asking *asking, int64_t number, const struct profile_row *row)
 {
-    const struct wanted key = {.number = number};
-    const struct wanted *at = bsearch(&key, asking->missing, asking->missing_count,
-                                      sizeof(*asking->missing), compare_wanted);
+    const struct wanted *at = bsearch(&number, asking->missing, asking->missing_count,
+                                      sizeof(*asking->missing), compare_number);
     if (!at) return;
     asking->rows[at->index] = *row;
     keep_row(asking, number, row);
@@ -437,11 +451,15 @@ static enum status ask_missing(struct asking *asking, struct arena *arena, struc
 enum status sql_search_profiles(struct store_session *base, const int64_t *numbers, size_t count,
                                 struct arena *arena, struct profile_row *rows, struct error *error)
 {
-    struct asking asking = {.session = sql_session_of(base), .numbers = numbers, .rows = rows};
+    struct asking asking = {
+        .session = sql_session_of(base), .numbers = numbers, .count = count, .rows = rows};
+    asking.wanted = ARENA_NEW_ARRAY(arena, struct wanted, count);
     asking.missing = ARENA_NEW_ARRAY(arena, struct wanted, count);
-    if (!asking.missing || !take_cached(&asking, count, arena))
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
-    return asking.missing_count > 0 ? ask_missing(&asking, arena, error) : STATUS_OK;
+    if (!asking.wanted || !asking.missing) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    take_cached(&asking, arena);
+    if (asking.missing_count > 0) TRY(ask_missing(&asking, arena, error));
+    give_again(&asking);
+    return STATUS_OK;
 }
 
 /* --- the backlog --- */

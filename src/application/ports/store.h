@@ -162,6 +162,12 @@ struct duplicate_count {
     instant oldest; /* created_at */
 };
 
+/* Two homes that share a key, of which the unit of work could not know. */
+struct store_meeting {
+    struct str own;
+    struct str other;
+};
+
 /* What was answered to a request that its caller named by a key. */
 struct answer_row {
     struct str caller;
@@ -179,7 +185,8 @@ struct outbox_event {
     struct str tenant;
 };
 
-/* A message that was put aside, and why. While one of a key is there, the key is parked. */
+/* A message that was put aside, and why. While one of a key is there, the key is parked: for its
+ * tenant, or for all when the tenant is not known. */
 struct dead_letter {
     struct str topic;
     int64_t partition;
@@ -252,8 +259,8 @@ struct store_operations {
 
     enum status (*dead_letter_put)(struct store *, const struct dead_letter *, size_t count,
                                    struct arena *, struct error *);
-    enum status (*dead_letter_parked)(struct store *, struct str topic, const struct str *keys,
-                                      size_t count, struct arena *, int64_t *since, struct error *);
+    enum status (*dead_letter_parked)(struct store *, struct str topic, const struct dead_letter *,
+                                      size_t count, struct arena *, bool *parked, struct error *);
     enum status (*dead_letter_list)(struct store *, const struct dead_letter *after, size_t limit,
                                     struct arena *, struct dead_letter **, size_t *count,
                                     struct error *);
@@ -301,6 +308,11 @@ struct store_operations {
                               struct arena *, struct merge **, size_t *merge_count, struct error *);
     enum status (*keys_lock)(struct store_session *, const struct str *keys, size_t count,
                              enum store_lock, struct error *);
+    enum status (*creation_begin)(struct store_session *, struct error *);
+    /* These two only where units of work do not follow each other. */
+    enum status (*creations_await)(struct store_session *, int64_t *mark, struct error *);
+    enum status (*creations_met)(struct store_session *, int64_t mark, struct arena *,
+                                 struct store_meeting **, size_t *count, struct error *);
     enum status (*keys_find)(struct store_session *, const struct str *keys, size_t count,
                              size_t homes_max, struct arena *, struct key_hit **, size_t *hit_count,
                              struct error *);
@@ -406,8 +418,9 @@ MUST_CHECK enum status store_write(struct store *store, struct str tenant, struc
                                    store_body *body, void *context, struct error *error);
 /* The same, for bodies of which many come at once: PostgreSQL carries out those that wait at the
  * same time in one transaction. To gain by it a body locks and reads by store_keys_lock,
- * store_keys_find, store_profiles_exist, store_profiles_get (without a lock) and
- * store_suppression_find, and then adds rows; one that does anything else is begun anew, alone. */
+ * store_creation_begin, store_keys_find, store_profiles_exist, store_profiles_get (without a lock)
+ * and store_suppression_find, and then adds rows; one that does anything else is begun anew, alone.
+ */
 MUST_CHECK enum status store_write_grouped(struct store *store, struct str tenant,
                                            struct arena *arena, store_body *body, void *context,
                                            struct error *error);
@@ -501,6 +514,20 @@ MUST_CHECK enum status store_keys_lock(struct store_session *session, const stru
 /* A key that is locked behind everything else, by whoever is about to end. */
 MUST_CHECK enum status store_key_lock_last(struct store_session *session, struct str key,
                                            struct error *error);
+/* Creations beside a unit of work that cannot lock all the keys that it looks for. A creation
+ * begins behind its keys' locks and before it looks; it waits for nothing any more, and whoever
+ * stops creations waits for it to end. Nothing to do where units of work follow each other. */
+MUST_CHECK enum status store_creation_begin(struct store_session *session, struct error *error);
+/* Before looking: waits for the creations under way, and no longer holds anybody up when it
+ * returns. */
+MUST_CHECK enum status store_creations_await(struct store_session *session, int64_t *mark,
+                                             struct error *error);
+/* The last thing that is waited for: no creation goes on until the unit of work ends. Gives homes
+ * that it made or changed each with a home that was created since the mark and has a key that it
+ * put there. */
+MUST_CHECK enum status store_creations_stop(struct store_session *session, int64_t mark,
+                                            struct arena *arena, struct store_meeting **meetings,
+                                            size_t *count, struct error *error);
 /* In the order of the keys asked for, then of home. Of each key at most `homes_max` homes (up to
  * STORE_HOMES_MAX); which, when it has more, is not said. The SQL stores keep keys as 64-bit
  * hashes: a home may be found that has another key of the same hash instead. */
@@ -520,8 +547,8 @@ MUST_CHECK enum status store_search_put(struct store_session *session, struct st
  * thousand at most while the store keeps up, are in order. */
 MUST_CHECK enum status store_search_view(struct store_session *session, struct arena *arena,
                                          struct search_view *view, struct error *error);
-/* Rows of the homes that have these entries, in that order; an absent customer_id where there is
- * none. In a read one may be as it was told since. */
+/* Rows of the homes that have these entries, in that order, one for each number though it is there
+ * twice; an absent customer_id where there is none. In a read one may be as it was told since. */
 MUST_CHECK enum status store_search_profiles(struct store_session *session, const int64_t *numbers,
                                              size_t count, struct arena *arena,
                                              struct profile_row *rows, struct error *error);
@@ -576,10 +603,12 @@ MUST_CHECK enum status store_relay_turn(struct store *store, const struct relay_
 MUST_CHECK enum status store_dead_letter_put(struct store *store, const struct dead_letter *letters,
                                              size_t count, struct arena *arena,
                                              struct error *error);
-/* since[i]: the offset of the first one of keys[i], or -1: it is not parked. */
+/* Of letters that may have to be made, which have a key: parked[i] says that one is there with the
+ * key of asked[i] in this topic, at its offset or before, of its tenant or of none that is known.
+ */
 MUST_CHECK enum status store_dead_letter_parked(struct store *store, struct str topic,
-                                                const struct str *keys, size_t count,
-                                                struct arena *arena, int64_t *since,
+                                                const struct dead_letter *asked, size_t count,
+                                                struct arena *arena, bool *parked,
                                                 struct error *error);
 /* By topic, partition and offset, behind `after` (NULL: from the first). */
 MUST_CHECK enum status store_dead_letter_list(struct store *store, const struct dead_letter *after,

@@ -68,11 +68,24 @@ static enum status check_later(struct str name, int64_t number, int64_t known, s
                      (long long)number, STR_ARGS(name), (long long)known);
 }
 
+bool sql_migrations_restoring(const struct sql_rows *recorded)
+{
+    size_t rows = recorded->row_count;
+    return rows > 0 && sql_cell_int64(recorded, rows - 1, 0, 0) == SQL_RESTORE_MARK;
+}
+
+/* Without the mark, which has the highest number. */
+static size_t count_recorded(const struct sql_rows *recorded)
+{
+    return recorded->row_count - sql_migrations_restoring(recorded);
+}
+
 enum status sql_migrations_check(const struct sql_rows *recorded,
                                  const struct sql_migration *migrations, size_t count, size_t *done,
                                  struct error *error)
 {
-    for (size_t i = 0; i < recorded->row_count; i++) {
+    size_t rows = count_recorded(recorded);
+    for (size_t i = 0; i < rows; i++) {
         int64_t number = sql_cell_int64(recorded, i, 0, -1);
         struct str name = sql_cell(recorded, i, 1);
         if (i >= count && count > 0) {
@@ -91,7 +104,7 @@ enum status sql_migrations_check(const struct sql_rows *recorded,
                              "migration %lld (%.*s) was applied with another text",
                              (long long)number, STR_ARGS(name));
     }
-    *done = recorded->row_count;
+    *done = rows;
     return STATUS_OK;
 }
 
@@ -100,9 +113,10 @@ enum status sql_migrations_check_exact(const struct sql_rows *recorded,
                                        size_t *done, struct error *error)
 {
     TRY(sql_migrations_check(recorded, migrations, count, done, error));
-    if (recorded->row_count <= count) return STATUS_OK;
+    size_t rows = count_recorded(recorded);
+    if (rows <= count) return STATUS_OK;
     return error_set(
         error, STATUS_SCHEMA_MISMATCH, STR_NONE, LATER_PROGRAM,
         "the store is newer than this program: %zu of its %zu migrations are not known",
-        recorded->row_count - count, recorded->row_count);
+        rows - count, rows);
 }

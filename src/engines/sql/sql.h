@@ -191,6 +191,11 @@ struct sql_migration {
 enum { SQL_DIGEST_MAX = 17 };
 /* What is recorded of a migration: 16 hexadecimal digits over its text. Returns `out`. */
 struct str sql_migration_digest(const struct sql_migration *migration, char out[SQL_DIGEST_MAX]);
+/* A restore puts a migration of this number beside the others (restore_mark_put.sql) before it puts
+ * anything else, and takes it away with its last row: what was broken off is no store for any
+ * program of any version. It is none that is compared. */
+#define SQL_RESTORE_MARK 999999999
+bool sql_migrations_restoring(const struct sql_rows *recorded);
 /* Compares what a database has recorded, rows of (number, name, digest), with what this program
  * has: STATUS_SCHEMA_MISMATCH when one is changed or out of order. Behind what the program has
  * there may be those of later versions, unless one says by its name, NAME_after_NNNN, that a
@@ -205,6 +210,9 @@ MUST_CHECK enum status sql_migrations_check_exact(const struct sql_rows *recorde
                                                   size_t count, size_t *done, struct error *error);
 MUST_CHECK enum status sqlite_migrate(struct str path, const struct sql_migration *migrations,
                                       size_t count, int *applied, struct error *error);
+/* Before the migrations of a store that is made to be restored into: the mark. One that has some
+ * stays as it is. */
+MUST_CHECK enum status sqlite_mark_new(struct str path, struct error *error);
 MUST_CHECK enum status postgres_migrate(struct str url, struct str runtime_role,
                                         const struct sql_migration *migrations, size_t count,
                                         int *applied, struct error *error);

@@ -29,39 +29,74 @@ static enum status apply(struct sqlite_connection *connection,
     return status;
 }
 
-static enum status migrate(struct sqlite_connection *connection,
-                           const struct sql_migration *migrations, size_t count,
-                           struct arena *arena, int *applied, struct error *error)
+struct migrating {
+    const struct sql_migration *migrations;
+    size_t count;
+    int applied;
+};
+
+static enum status migrate(struct sqlite_connection *connection, void *context, struct arena *arena,
+                           struct error *error)
 {
+    struct migrating *migrating = context;
     struct sql_rows recorded;
     size_t done;
     TRY(sqlite_connection_query(connection, SQL_MIGRATION_TABLE, NULL, 0, NULL, NULL, error));
     TRY(sqlite_connection_query(connection, SQL_MIGRATION_LIST, NULL, 0, arena, &recorded, error));
-    TRY(sql_migrations_check_exact(&recorded, migrations, count, &done, error));
-    for (size_t i = done; i < count; i++) {
-        TRY(apply(connection, &migrations[i], error));
-        (*applied)++;
+    TRY(sql_migrations_check_exact(&recorded, migrating->migrations, migrating->count, &done,
+                                   error));
+    for (size_t i = done; i < migrating->count; i++) {
+        TRY(apply(connection, &migrating->migrations[i], error));
+        migrating->applied++;
     }
     return STATUS_OK;
 }
 
-enum status sqlite_migrate(struct str path, const struct sql_migration *migrations, size_t count,
-                           int *applied, struct error *error)
+static enum status mark_new(struct sqlite_connection *connection, void *context,
+                            struct arena *arena, struct error *error)
+{
+    struct sql_rows recorded;
+    (void)context;
+    TRY(sqlite_connection_query(connection, SQL_MIGRATION_TABLE, NULL, 0, NULL, NULL, error));
+    TRY(sqlite_connection_query(connection, SQL_MIGRATION_LIST, NULL, 0, arena, &recorded, error));
+    if (recorded.row_count > 0) return STATUS_OK;
+    return sqlite_connection_query(connection, SQL_RESTORE_MARK_PUT, NULL, 0, NULL, NULL, error);
+}
+
+typedef enum status with_connection(struct sqlite_connection *connection, void *context,
+                                    struct arena *arena, struct error *error);
+
+/* Alone: the file is locked meanwhile. */
+static enum status alone_with(struct str path, with_connection *work, void *context,
+                              struct error *error)
 {
     const struct sqlite_options options = {.path = path, .busy_timeout_ms = 1000};
     struct sqlite_connection connection;
     struct arena arena;
     int lock_fd;
-    *applied = 0;
     TRY(sqlite_lock_file(path, &lock_fd, error));
     enum status status =
         sqlite_connection_open(&connection, &options, CONNECTION_WRITER, true, error);
     if (status == STATUS_OK) {
         arena_init(&arena, 1024 * 1024);
-        status = migrate(&connection, migrations, count, &arena, applied, error);
+        status = work(&connection, context, &arena, error);
         arena_release(&arena);
         sqlite_connection_close(&connection);
     }
     close(lock_fd);
+    return status;
+}
+
+enum status sqlite_mark_new(struct str path, struct error *error)
+{
+    return alone_with(path, mark_new, NULL, error);
+}
+
+enum status sqlite_migrate(struct str path, const struct sql_migration *migrations, size_t count,
+                           int *applied, struct error *error)
+{
+    struct migrating migrating = {migrations, count, 0};
+    enum status status = alone_with(path, migrate, &migrating, error);
+    *applied = migrating.applied;
     return status;
 }
