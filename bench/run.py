@@ -121,12 +121,11 @@ def serve_warm(options, stage, count):
 def in_turn(servers, arguments, seconds):
     """Rounds of every server, each of two seconds, in one order and then in the other: what a machine shared with others gives changes
     by the minute, so that only what was measured side by side can be compared."""
-    from replicas import one_round
     rounds = {name: [] for name in servers}
     for number in range(max(1, seconds // 2)):
         for name in list(servers)[::1 if number % 2 == 0 else -1]:
             server, processes = servers[name]
-            rounds[name].append(one_round(sys.modules[__name__], server, processes, "lookup.lua", arguments, 2))
+            rounds[name].append(replicas.one_round(server, processes, "lookup.lua", arguments, 2))
     return rounds
 
 
