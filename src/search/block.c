@@ -101,16 +101,31 @@ void search_writer_clear(struct search_writer *writer)
     writer->key_len = 0;
 }
 
+/* One or two digits, as most have; *at stays where there are more, or the list ends. */
+static inline unsigned short_step(const unsigned char **at, const unsigned char *end)
+{
+    const unsigned char *p = *at;
+    if (end - p < 2 || *p < 2 || *p > 127) return 0;
+    if (*p < MORE) {
+        *at = p + 1;
+        return p[0] - 1U;
+    }
+    if (p[1] == 0 || p[1] >= MORE) return 0;
+    *at = p + 2;
+    return (p[0] & DIGIT_MASK) + LAST_DIGITS + ((p[1] - 1U) << DIGIT_BITS);
+}
+
 size_t search_reader_numbers(struct search_reader *reader, int64_t *numbers, size_t max)
 {
     size_t count = 0;
     while (count < max && reader->in_list) {
-        const unsigned char *at = (const unsigned char *)reader->rest.ptr;
-        size_t left = reader->rest.len, from = count;
-        while (count < max && count - from < left && at[count - from] > 1 &&
-               at[count - from] < MORE)
-            numbers[count] = reader->number += at[count - from] - 1, count++;
-        reader->rest = str_skip(reader->rest, count - from);
+        const unsigned char *begin = (const unsigned char *)reader->rest.ptr, *at = begin;
+        const unsigned char *end = begin + reader->rest.len;
+        int64_t number = reader->number;
+        for (unsigned step; count < max && (step = short_step(&at, end)) > 0; count++)
+            numbers[count] = number = (int64_t)((uint64_t)number + step);
+        reader->number = number;
+        reader->rest = str_skip(reader->rest, (size_t)(at - begin));
         if (count < max && search_reader_number(reader, &numbers[count])) count++;
     }
     return count;

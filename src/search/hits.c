@@ -17,7 +17,8 @@ enum {
     KEPT_HITS_MAX = 512,
     KEPT_RANK_SHIFT = 48, /* above a number */
     LIST_ARENA_BYTES = 1 << 30,
-    TABLE_FROM = 64, /* blocks */
+    TABLE_FROM = 64,        /* blocks */
+    LIST_AT_ONCE_FROM = 16, /* blocks */
 };
 
 /* An entry that some tokens were met by. */
@@ -425,12 +426,13 @@ static enum status build_list(struct finding *finding, size_t segment, size_t to
     return status;
 }
 
-/* A list of what is near is made for who asks again: most typos are made once, the words that stand
- * beside them are typed every day. */
-static bool is_worth_a_list(const struct finding *finding, size_t segment, struct str key)
+/* A list of what is near, or of a word that is not very frequent, is made for who asks again: most
+ * typos are made once, the words that stand beside them are typed every day. */
+static bool is_worth_a_list(const struct finding *finding, size_t segment, size_t token,
+                            struct str key)
 {
     const struct search_view *view = finding->view;
-    if (finding->ask->close_only) return true;
+    if (finding->ask->close_only && finding->reach[token] >= LIST_AT_ONCE_FROM) return true;
     struct str mark = arena_format(finding->arena, "A%.*s", STR_ARGS(key));
     if (str_is_none(mark) || !str_is_none(view->recall(view->context, segment, mark))) return true;
     view->remember(view->context, segment, mark, STR(""));
@@ -447,7 +449,7 @@ static enum status find_list(struct finding *finding, size_t segment, size_t tok
     *bytes = STR_NONE;
     if (str_is_none(key)) return STATUS_OK;
     *bytes = view->recall(view->context, segment, key);
-    if (!str_is_none(*bytes) || !is_worth_a_list(finding, segment, key)) return STATUS_OK;
+    if (!str_is_none(*bytes) || !is_worth_a_list(finding, segment, token, key)) return STATUS_OK;
     arena_init(&arena, LIST_ARENA_BYTES);
     enum status status = build_list(finding, segment, token, &arena, &built, error);
     if (!str_is_none(built)) view->remember(view->context, segment, key, built);

@@ -124,6 +124,7 @@ void search_index_seen(struct search_index *index, struct str tenant, size_t tai
     pthread_mutex_lock(&index->mutex);
     struct noted *noted = find(index, tenant);
     if (noted) noted->tail = tail;
+    if (noted && noted->put < tail) noted->put = tail; /* by another process, or before this one */
     pthread_mutex_unlock(&index->mutex);
 }
 

@@ -24,7 +24,8 @@ struct search_worker {
     pthread_cond_t changed;
     pthread_t thread;
     bool has_thread, ending;
-    atomic_bool woken;
+    atomic_bool started;
+    atomic_bool woken; /* by an entry */
 };
 
 struct search_worker *search_worker_new(struct search_index *index, struct sql_driver *driver)
@@ -103,13 +104,21 @@ static void *run(void *argument)
     return NULL;
 }
 
-void search_worker_wake(struct search_worker *worker)
+void search_worker_start(struct search_worker *worker)
 {
-    if (!worker || atomic_exchange(&worker->woken, true) || worker->has_thread) return;
+    if (!worker || atomic_exchange(&worker->started, true)) return;
     pthread_mutex_lock(&worker->mutex);
     if (!worker->has_thread && !worker->ending)
         worker->has_thread = pthread_create(&worker->thread, NULL, run, worker) == 0;
+    atomic_store(&worker->started, worker->has_thread);
     pthread_mutex_unlock(&worker->mutex);
+}
+
+void search_worker_wake(struct search_worker *worker)
+{
+    if (!worker) return;
+    atomic_store(&worker->woken, true);
+    search_worker_start(worker);
 }
 
 /* --- keeping up --- */

@@ -1,6 +1,6 @@
-/* Makes the steps at the search index on PostgreSQL: a thread of each process that writes, with a
- * connection of its own. It begins with the first work there is, so that a process that only reads
- * has none. A lost connection or a crash is no loss: the steps are transactions. */
+/* Makes the steps at the search index on PostgreSQL: a thread of each process that writes or
+ * searches, with a connection of its own, which begins with the first work there may be. A lost
+ * connection or a crash is no loss: the steps are transactions. */
 #ifndef ADAPTERS_STORE_SEARCH_WORKER_H
 #define ADAPTERS_STORE_SEARCH_WORKER_H
 
@@ -10,7 +10,10 @@ struct search_worker;
 
 /* NULL when out of memory. The index and the driver outlive it. */
 struct search_worker *search_worker_new(struct search_index *index, struct sql_driver *driver);
-/* An entry was put. From any thread, cheap; NULL is nothing. */
+/* The index is used: whatever was left to do, by others too, is done when no entries come. From any
+ * thread, cheap; NULL is nothing. */
+void search_worker_start(struct search_worker *worker);
+/* An entry was put. The same. */
 void search_worker_wake(struct search_worker *worker);
 /* Behind the commit of whoever writes much, on a thread of his own: while more entries of the
  * tenant wait than searches should have to read, makes steps himself, or waits for who does. Not

@@ -3,11 +3,12 @@
 
 #include "adapters/store/search_homes.h"
 #include "adapters/store/sql_store_internal.h"
+#include "formats/metric.h"
 
 enum {
     ENTRIES_MAX = 100000, /* far more than wait while the index is brought forward */
     PLACES_ARENA_BYTES = 1024 * 1024 * 1024, /* of a segment of some million blocks */
-    LIST_FROM_BLOCKS = 16,                   /* of a token: 20,000 entries and more have it */
+    LIST_FROM_BLOCKS = 4,                    /* of a token: 5,000 entries and more have it */
     LISTS_FROM_BYTES = 8 * 1024 * 1024,      /* of the cache, which would not keep any else */
     HELD_BASE = 64,                          /* at once, and so many more of a segment */
     HELD_OF_SEGMENT = 48,
@@ -296,7 +297,7 @@ enum status sql_search_view(struct store_session *base, struct arena *arena,
     size_t entry_count;
     TRY(SESSION_QUERY(session, SQL_SEARCH_VIEW, params, arena, &rows, error));
     search_index_note(store->index, base->tenant, 0);
-    search_worker_wake(store->worker);
+    search_worker_start(store->worker);
     if (rows.row_count > ENTRIES_MAX) return is_behind(error);
     size_t segments = count_segments(&rows);
     struct search_entry *entries =
@@ -322,12 +323,10 @@ enum status sql_search_view(struct store_session *base, struct arena *arena,
 
 void sql_search_write_metrics(struct store *store, struct buffer *out)
 {
-    static const char *const name = "customer360_search_waiting_entries";
-    buffer_append_format(out,
-                         "# HELP %s Entries that are in no segment of the search index yet, of the "
-                         "tenant that has most, as last seen.\n# TYPE %s gauge\n%s %zu\n",
-                         name, name, name,
-                         search_index_longest_tail(((struct sql_store *)store)->index));
+    metric_count(out, "customer360_search_waiting_entries", "gauge",
+                 "Entries that are in no segment of the search index yet, of the tenant that has "
+                 "most, as last seen.",
+                 (int64_t)search_index_longest_tail(((struct sql_store *)store)->index));
 }
 
 struct wanted {
