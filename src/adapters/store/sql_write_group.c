@@ -472,14 +472,12 @@ static void run_body(struct member *member, struct sql_store *store, struct str 
                      struct arena *arena, store_body *body, void *context)
 {
     struct arena_mark mark = arena_mark(arena);
-    member->session = (struct sql_session){.base = {.store = &store->base, .tenant = tenant},
-                                           .transaction = &member->base,
-                                           .arena = arena};
-    sql_writes_init(&member->session.writes, &member->base, tenant, true);
+    sql_session_begin(&member->session, store, &member->base, tenant, arena);
+    member->session.is_write = true;
     member->status = body(&member->session.base, context, member->error);
     if (member->status == STATUS_WRITE_CONFLICT) member->is_alone = true;
     stop(member, MEMBER_ENDED);
-    sql_writes_release(&member->session.writes);
+    sql_session_end(&member->session);
     if (member->is_alone) arena_rewind(arena, mark);
 }
 
