@@ -480,11 +480,7 @@ static enum status delete_some(struct step *step, const struct segment *dead, st
 {
     const struct sql_value params[] = {SQL_PARAM_TEXT(step->tenant), SQL_PARAM_INT64(dead->id),
                                        SQL_PARAM_INT64(DELETE_FACTOR * (int64_t)step->blocks_max)};
-    const struct sql_value first[] = {SQL_PARAM_TEXT(step->tenant), SQL_PARAM_INT64(dead->id),
-                                      SQL_PARAM_TEXT(STR("")), SQL_PARAM_INT64(1)};
-    struct sql_rows rows;
-    TRY(sql_query(step->transaction, SQL_SEARCH_BLOCK_NEXT, first, 4, step->arena, &rows, error));
-    if (rows.row_count > 0) return execute(step, SQL_SEARCH_BLOCK_DELETE, params, 3, error);
+    TRY(execute(step, SQL_SEARCH_BLOCK_DELETE, params, 3, error));
     return execute(step, SQL_SEARCH_SEGMENT_DELETE, params, 2, error);
 }
 
