@@ -54,6 +54,8 @@ void sql_store_committed(void *store)
 {
     struct sql_store *self = store;
     if (self->keys) sqlite_keys_committed(self->keys);
+    search_index_committed(self->index);
+    search_worker_committed(self->worker);
     sql_store_tell_commit(self);
     if (!self->cache) return;
     if (self->changed_too_many) document_cache_invalidate_all(self->cache);
