@@ -185,10 +185,14 @@ static enum status erase(struct store_session *session, void *context, struct er
     return store_homes_erase(session, &erasure, error);
 }
 
+/* Of one that could not be read the key is all there is. */
 static void an_erasure_takes_the_letters_about_the_customer(struct contract *c)
 {
     struct dead_letter about = letter(c, 1, "k"), other = letter(c, 2, "k"), *found;
+    struct dead_letter nobodys = letter(c, 3, "C");
+    nobodys.tenant = nobodys.customer = STR_NONE;
     other.customer = STR("D");
+    assert_int_equal(store_dead_letter_put(c->store, &nobodys, 1, &c->arena, &c->error), STATUS_OK);
     contract_insert(c, contract_profile(STR("C"), 1000));
     assert_int_equal(store_dead_letter_put(c->store, &about, 1, &c->arena, &c->error), STATUS_OK);
     assert_int_equal(store_dead_letter_put(c->store, &other, 1, &c->arena, &c->error), STATUS_OK);

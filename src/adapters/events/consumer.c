@@ -11,9 +11,11 @@
 enum {
     BATCH = CONSUME_BATCH_MAX,
     ARENA_BYTES = 512 << 20,
-    FIRST_PAUSE_MS = 200, /* after a failure; doubled up to the last */
-    LAST_PAUSE_MS = 5000,
-    LOOK_EVERY_MS = 1000, /* at the lag, and at what is put aside */
+    FIRST_PAUSE_MS = 200,  /* after a failure; doubled up to the last */
+    LAST_PAUSE_MS = 30000, /* each attempt makes the whole group share out its partitions anew */
+    GROW_AFTER = 100,      /* good rounds, until a batch is doubled that was halved */
+    LOOK_EVERY_MS = 1000,  /* at the lag, and at what is put aside */
+    LOOK_SHARE = 20,       /* at most one part of so many of the time */
 };
 
 instant consumer_now(const struct consumer *self)
@@ -39,7 +41,7 @@ static void on_revoked(void *argument)
 {
     struct consumer *self = argument;
     if (self->kafka) consumer_offsets_commit(self, true);
-    waiting_clear(&self->waiting);
+    waiting_forget(&self->waiting);
     self->place_count = 0;
 }
 
@@ -75,6 +77,7 @@ static enum status open_client(struct consumer *self, struct error *error)
     for (int i = 0; i < INBOUND_TYPE_COUNT; i++)
         if (!str_is_empty(self->options.topics[i]))
             topics[group.topic_count++] = self->options.topics[i];
+    TRY(store_ready(self->options.application->store, error)); /* else it would leave at once */
     TRY(ensure_topic(self, error));
     return kafka_consumer_open(&client, &group, &self->kafka, error);
 }
@@ -86,7 +89,7 @@ static void close_client(struct consumer *self)
     self->kafka = NULL;
     kafka_producer_free(self->letters);
     self->letters = NULL;
-    waiting_clear(&self->waiting);
+    waiting_forget(&self->waiting);
     self->place_count = 0;
 }
 
@@ -96,12 +99,15 @@ static void look_around(struct consumer *self)
 {
     struct dead_letter_count letters;
     if (consumer_now(self) < self->look_at) return;
-    self->look_at = consumer_after_ms(self, LOOK_EVERY_MS);
+    instant began = consumer_now(self);
     atomic_store(&self->lag, kafka_consumer_lag(self->kafka));
     atomic_store(&self->assigned, kafka_consumer_assigned(self->kafka));
-    if (store_dead_letter_count(self->options.application->store, &self->arena, &letters, NULL) !=
-        STATUS_OK)
-        return;
+    enum status status =
+        store_dead_letter_count(self->options.application->store, &self->arena, &letters, NULL);
+    instant pause = LOOK_SHARE * (consumer_now(self) - began),
+            least = LOOK_EVERY_MS * (INSTANT_SECOND / 1000);
+    self->look_at = began + (pause > least ? pause : least);
+    if (status != STATUS_OK) return;
     atomic_store(&self->parked_letters, letters.letters);
     atomic_store(&self->parked_keys, letters.keys);
 }
@@ -129,6 +135,7 @@ static void note_failure(struct consumer *self, enum status status, const struct
     self->pause_ms = self->pause_ms ? self->pause_ms * 2 : FIRST_PAUSE_MS;
     if (self->pause_ms > LAST_PAUSE_MS) self->pause_ms = LAST_PAUSE_MS;
     if (status == STATUS_OUT_OF_MEMORY && self->batch > 1) self->batch /= 2;
+    self->good_rounds = 0;
     if (status == self->failing) return;
     self->failing = status;
     log_error("consumer.fails", LOG_CODE("code", status_code(status)),
@@ -140,6 +147,10 @@ static void note_success(struct consumer *self)
     if (self->failing != STATUS_OK) log_info("consumer.reads_again");
     self->failing = STATUS_OK;
     self->pause_ms = 0;
+    if (++self->good_rounds == GROW_AFTER) {
+        self->batch = self->batch < BATCH / 2 ? self->batch * 2 : BATCH;
+        self->good_rounds = 0;
+    }
     atomic_store(&self->is_failing, false);
 }
 

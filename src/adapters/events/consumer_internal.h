@@ -21,7 +21,8 @@ struct handled {
     struct item item;
     struct inbound_event event; /* of one that is refused, what is known of it */
     bool was_waiting, was_tried;
-    size_t place; /* among those that wait */
+    bool is_clean; /* no letter is from it on in its partition */
+    size_t place;  /* among those that wait */
     enum fate fate;
     struct error why;
     struct consume_span span;
@@ -30,7 +31,7 @@ struct handled {
 struct round {
     struct handled *items; /* those that were waiting first */
     size_t count;
-    size_t later; /* new ones that are to wait */
+    struct load later; /* new ones that are to wait */
 };
 
 /* How far a partition is read. */
@@ -61,6 +62,7 @@ struct consumer {
     struct place *places;
     size_t place_count, place_room;
     size_t batch;
+    int good_rounds; /* since it was changed */
     bool topic_is_there;
     int64_t pause_ms;
     enum status failing;

@@ -38,10 +38,47 @@ static enum status park_type(struct consumer *self, struct round *round, enum in
     return STATUS_OK;
 }
 
+static bool is_behind_clean(const struct round *round, size_t index)
+{
+    const struct item *item = &round->items[index].item;
+    for (size_t i = 0; i < index; i++) {
+        const struct item *before = &round->items[i].item;
+        if (round->items[i].is_clean && before->type == item->type &&
+            before->partition == item->partition && before->offset <= item->offset)
+            return true;
+    }
+    return false;
+}
+
+/* One without a key comes behind none, and may have a letter itself. Where nothing is read again no
+ * letter is ahead, so that one question is enough for a partition. */
+static enum status park_keyless(struct consumer *self, struct round *round, size_t index,
+                                struct error *error)
+{
+    struct handled *handled = &round->items[index];
+    const struct dead_letter before = {.topic = handled->item.topic,
+                                       .partition = handled->item.partition,
+                                       .offset = handled->item.offset - 1};
+    struct dead_letter *found;
+    size_t count;
+    handled->is_clean = is_behind_clean(round, index);
+    if (handled->is_clean) return STATUS_OK;
+    TRY(store_dead_letter_list(self->options.application->store, &before, 1, &self->arena, &found,
+                               &count, error));
+    handled->is_clean = count == 0 || !str_equal(found->topic, before.topic) ||
+                        found->partition != before.partition;
+    if (!handled->is_clean && found->offset == handled->item.offset)
+        consumer_letters_put_aside(handled, NULL);
+    return STATUS_OK;
+}
+
 enum status consumer_letters_park(struct consumer *self, struct round *round, struct error *error)
 {
     for (int type = 0; type < INBOUND_TYPE_COUNT; type++)
         TRY(park_type(self, round, (enum inbound_type)type, error));
+    for (size_t i = 0; i < round->count; i++)
+        if (round->items[i].fate == FATE_OPEN && str_is_none(round->items[i].item.key))
+            TRY(park_keyless(self, round, i, error));
     return STATUS_OK;
 }
 

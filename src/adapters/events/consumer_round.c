@@ -58,10 +58,10 @@ static void add_message(struct consumer *self, struct round *round,
                                          .key = message->key,
                                          .value = message->value,
                                          .trace = trace_of(self, message),
-                                         .timestamp_ms = message->timestamp_ms,
-                                         .first_at = consumer_now(self)}};
-    if (type_of_topic(self, message->topic, &handled->item.type, &handled->item.topic))
-        round->count++;
+                                         .timestamp_ms = message->timestamp_ms}};
+    if (!type_of_topic(self, message->topic, &handled->item.type, &handled->item.topic)) return;
+    handled->item.first_at = waiting_first_at(&self->waiting, &handled->item, consumer_now(self));
+    round->count++;
 }
 
 /* Until a message comes, or one that waits is due. */
@@ -125,15 +125,17 @@ static void wait_or_put_aside(struct consumer *self, struct round *round, struct
 {
     bool too_long = consumer_now(self) - handled->item.first_at >=
                     self->options.retry_ms * (INSTANT_SECOND / 1000);
-    bool full = !handled->was_waiting &&
-                !waiting_has_room(&self->waiting, handled->item.tenant, round->later);
+    bool full =
+        !handled->was_waiting && !waiting_has_room(&self->waiting, &handled->item, round->later);
     if (too_long || full) {
         consumer_letters_put_aside(handled, why);
         return;
     }
     handled->fate = FATE_LATER;
     handled->was_tried = why != NULL;
-    round->later += !handled->was_waiting;
+    if (handled->was_waiting) return;
+    round->later.count++;
+    round->later.bytes += waiting_bytes(&handled->item);
 }
 
 static void hold_behind_waiting(struct consumer *self, struct round *round)

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "adapters/events/dead_letters.h"
+#include "application/consume_events.h"
 #include "application/create_customer.h"
 #include "application_fixture.h"
 #include "faulty_store.h"
@@ -345,7 +346,7 @@ static void send_one(void)
     if (property_chance(world.p, 3)) sent->kind = UNREADABLE;
     sent->key =
         property_chance(world.p, 25) ? (int)property_choice(world.p, CUSTOMERS) : sent->customer;
-    if (property_chance(world.p, 4)) sent->key = -1;
+    if (property_chance(world.p, 10)) sent->key = -1;
     sent->partition = sent->key < 0 ? 0 : sent->key % PARTITIONS;
     sent->offset = world.ends[sent->topic][sent->partition]++;
     (void)snprintf(sent->key_text, sizeof(sent->key_text), "C%d", sent->key);
@@ -536,10 +537,102 @@ static void each_message_has_its_effect_or_is_put_aside_once_and_in_order(void *
     property_check("consuming keeps its laws", laws_hold, NULL, 300);
 }
 
+/* --- bounds --- */
+
+static int open_world(void **state)
+{
+    (void)state;
+    world = (struct world){0};
+    environment_fixed_init(&world.clock, INSTANT_SECOND * 1000000, 1, 7);
+    if (application_fixture_open(&world.application, &world.clock.base, &arena) != 0) return -1;
+    open_consumer();
+    return 0;
+}
+
+static int close_world(void **state)
+{
+    (void)state;
+    die();
+    arena_reset(&checks);
+    return application_fixture_close(&world.application, &arena);
+}
+
+static void what_waits_is_put_aside_in_time_though_partitions_come_and_go(void **state)
+{
+    struct sent *sent = &world.sent[0];
+    struct dead_letter letter;
+    instant until = world.clock.time + (RETRY_MS + 1000) * (INSTANT_SECOND / 1000);
+    (void)state;
+    *sent = (struct sent){.customer = 1, .key = 1, .key_text = "C1"};
+    write_value(sent, world.count++);
+    world.ends[0][0] = 1;
+    while (world.clock.time < until) {
+        step();
+        world.is_revoking = true;
+    }
+    assert_true(find_letter(sent, &letter));
+}
+
+static void nobody_joins_the_group_while_the_store_is_away(void **state)
+{
+    struct faulty_store *store = (struct faulty_store *)world.application.store;
+    (void)state;
+    faulty_store_fail(store, STATUS_UNAVAILABLE, STATUS_UNAVAILABLE);
+    for (int i = 0; i < 20; i++) step();
+    assert_false(world.is_open);
+    faulty_store_fail(store, STATUS_OK, STATUS_OK);
+    step();
+    assert_true(world.is_open);
+}
+
+static void a_batch_that_was_halved_grows_again(void **state)
+{
+    (void)state;
+    world.consumer->batch = 1;
+    for (int i = 0; i < 1000; i++) step();
+    assert_int_equal(world.consumer->batch, CONSUME_BATCH_MAX);
+}
+
+static size_t fill(struct waiting *waiting, struct item item)
+{
+    size_t count = 0;
+    for (; waiting_has_room(waiting, &item, (struct load){0}); count++)
+        assert_true(waiting_add(waiting, &item));
+    return count;
+}
+
+static void one_tenant_leaves_room_to_wait_for_others(void **state)
+{
+    static char text[1 << 20];
+    struct waiting *waiting = calloc(1, sizeof(*waiting));
+    struct item item = {.topic = STR("t"), .tenant = STR("one"), .value = STR("v")};
+    (void)state;
+    assert_non_null(waiting);
+    assert_int_equal(fill(waiting, item), WAITING_MAX / 2);
+    item.tenant = STR("two");
+    assert_int_equal(fill(waiting, item), WAITING_MAX / 4);
+    waiting_forget(waiting);
+    item.value = str_of(text, sizeof(text));
+    size_t large = fill(waiting, item);
+    assert_in_range(large, 16, WAITING_BYTES_MAX / 2 / sizeof(text));
+    item.tenant = STR("one");
+    assert_in_range(fill(waiting, item), 8, 16);
+    assert_in_range(waiting->bytes, 1, WAITING_BYTES_MAX);
+    waiting_release(waiting);
+    free(waiting);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_message_has_its_effect_or_is_put_aside_once_and_in_order),
+        cmocka_unit_test_setup_teardown(
+            what_waits_is_put_aside_in_time_though_partitions_come_and_go, open_world, close_world),
+        cmocka_unit_test_setup_teardown(nobody_joins_the_group_while_the_store_is_away, open_world,
+                                        close_world),
+        cmocka_unit_test_setup_teardown(a_batch_that_was_halved_grows_again, open_world,
+                                        close_world),
+        cmocka_unit_test(one_tenant_leaves_room_to_wait_for_others),
     };
     arena_init(&checks, 64 << 20);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,15 +3,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-void waiting_clear(struct waiting *self)
+static const struct tried *find_tried(const struct waiting *self, const struct item *item)
 {
-    for (size_t i = 0; i < self->count; i++) free(self->items[i].memory);
-    self->count = 0;
+    for (size_t i = 0; i < self->tried_count && i < WAITING_MAX; i++) {
+        const struct tried *tried = &self->tried[i];
+        if (tried->offset == item->offset && tried->partition == item->partition &&
+            str_equal(tried->topic, item->topic))
+            return tried;
+    }
+    return NULL;
+}
+
+instant waiting_first_at(const struct waiting *self, const struct item *item, instant now)
+{
+    const struct tried *tried = find_tried(self, item);
+    return tried ? tried->first_at : now;
+}
+
+void waiting_forget(struct waiting *self)
+{
+    for (size_t i = 0; i < self->count; i++) {
+        const struct item *item = &self->items[i];
+        if (!find_tried(self, item))
+            self->tried[self->tried_count++ % WAITING_MAX] =
+                (struct tried){item->topic, item->partition, item->offset, item->first_at};
+        free(item->memory);
+    }
+    self->count = self->bytes = 0;
 }
 
 void waiting_release(struct waiting *self)
 {
-    waiting_clear(self);
+    waiting_forget(self);
     free(self->items);
     *self = (struct waiting){0};
 }
@@ -23,11 +46,21 @@ bool waiting_is_before(const struct item *before, const struct item *behind)
            (str_is_none(before->tenant) || str_equal(before->tenant, behind->tenant));
 }
 
-bool waiting_has_room(const struct waiting *self, struct str tenant, size_t more)
+size_t waiting_bytes(const struct item *item)
 {
-    size_t own = more;
-    for (size_t i = 0; i < self->count; i++) own += str_equal(self->items[i].tenant, tenant);
-    return self->count + more < WAITING_MAX && own < WAITING_MAX - self->count - more;
+    return item->key.len + item->value.len + item->trace.len + item->tenant.len;
+}
+
+bool waiting_has_room(const struct waiting *self, const struct item *item, struct load more)
+{
+    struct load own = {more.count, more.bytes + waiting_bytes(item)};
+    struct load all = {self->count + more.count, self->bytes + more.bytes};
+    for (size_t i = 0; i < self->count; i++) {
+        if (!str_equal(self->items[i].tenant, item->tenant)) continue;
+        own.count++;
+        own.bytes += waiting_bytes(&self->items[i]);
+    }
+    return own.count + all.count < WAITING_MAX && own.bytes + all.bytes <= WAITING_BYTES_MAX;
 }
 
 static struct str moved(struct str text, char **at)
@@ -59,14 +92,14 @@ bool waiting_holds(const struct waiting *self, const struct item *item)
 
 bool waiting_add(struct waiting *self, const struct item *item)
 {
-    size_t size = item->key.len + item->value.len + item->trace.len + item->tenant.len + 1;
     if (!reserve(self)) return false;
-    char *at = malloc(size);
+    char *at = malloc(waiting_bytes(item) + 1);
     if (!at) return false;
     bool is_behind = waiting_holds(self, item);
     struct item *copy = &self->items[self->count++];
     *copy = *item;
     copy->is_behind = is_behind;
+    self->bytes += waiting_bytes(item);
     copy->memory = at;
     copy->key = moved(item->key, &at);
     copy->value = moved(item->value, &at);
@@ -98,10 +131,12 @@ void waiting_remove(struct waiting *self, const bool *gone)
     for (size_t i = 0; i < self->count; i++)
         if (gone[i]) release_next(self, gone, i);
     for (size_t i = 0; i < self->count; i++) {
-        if (gone[i])
+        if (gone[i]) {
+            self->bytes -= waiting_bytes(&self->items[i]);
             free(self->items[i].memory);
-        else
+        } else {
             self->items[kept++] = self->items[i];
+        }
     }
     self->count = kept;
 }

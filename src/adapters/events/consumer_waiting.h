@@ -6,7 +6,7 @@
 
 #include "domain/inbound.h"
 
-enum { WAITING_MAX = 2000 };
+enum { WAITING_MAX = 2000, WAITING_BYTES_MAX = 64 << 20 };
 
 /* A message at hand. A waiting one's texts are one piece of memory of its own. */
 struct item {
@@ -30,16 +30,36 @@ struct item {
  * be of any: what comes behind it with its key is. */
 bool waiting_is_before(const struct item *before, const struct item *behind);
 
+/* One that waited when its partition was taken away. */
+struct tried {
+    struct str topic;
+    int32_t partition;
+    int64_t offset;
+    instant first_at;
+};
+
+struct load {
+    size_t count, bytes;
+};
+
 struct waiting {
     struct item *items; /* in the order in which they came */
     size_t count, room;
+    size_t bytes;
+    struct tried tried[WAITING_MAX]; /* the oldest make room for new ones */
+    size_t tried_count;              /* of all times */
 };
 
 void waiting_release(struct waiting *self);
-void waiting_clear(struct waiting *self);
-/* Is there room for one more of the tenant, when `more` of his are to come as well? He has at most
- * as many as there are places left: so one who fills it leaves room for others. */
-bool waiting_has_room(const struct waiting *self, struct str tenant, size_t more);
+/* All are to be read again, by whoever has their partitions then; when they were tried first is
+ * remembered. */
+void waiting_forget(struct waiting *self);
+/* When that was, of one that comes again; else `now`. */
+instant waiting_first_at(const struct waiting *self, const struct item *item, instant now);
+/* Is there room for it, when `more` are to come as well? A tenant has at most as much as is free:
+ * so one who fills it leaves room for others. */
+bool waiting_has_room(const struct waiting *self, const struct item *item, struct load more);
+size_t waiting_bytes(const struct item *item);
 /* Copies; false when out of memory. */
 bool waiting_add(struct waiting *self, const struct item *item);
 /* One waits that it comes behind. */

@@ -157,15 +157,24 @@ enum status memory_dead_letter_count(struct store *store, struct arena *arena,
     return STATUS_OK;
 }
 
+/* Of one that cannot be read only the key says whom it is about: customers are what senders key
+ * by. */
+static bool is_about(const struct dead_letter *letter, struct str tenant,
+                     const struct erasure *erasure)
+{
+    struct str name = str_is_none(letter->tenant) ? letter->key : letter->customer;
+    return !str_is_none(name) &&
+           (str_is_none(letter->tenant) || str_equal(letter->tenant, tenant)) &&
+           str_is_among(erasure->homes, erasure->home_count, name);
+}
+
 bool memory_letters_erase(struct memory_heap *heap, struct store_session *session,
                           const struct erasure *erasure)
 {
     const struct memory_vector *letters = &of(session->store)->letters;
     for (size_t i = 0; i < letters->count; i++) {
         struct dead_letter *letter = letters->items[i];
-        if (str_is_none(letter->customer) || !str_equal(letter->tenant, session->tenant) ||
-            !str_is_among(erasure->homes, erasure->home_count, letter->customer))
-            continue;
+        if (!is_about(letter, session->tenant, erasure)) continue;
         if (!memory_save(heap, letter, sizeof(*letter))) return false;
         letter->topic = STR_NONE;
     }
