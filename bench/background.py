@@ -8,25 +8,17 @@ nobody reads, or to those that the service reads; half of them change a customer
 in both, and what differs is what relay and consumer do.
 """
 import argparse
-import importlib.util
 import os
 import random
 import statistics
-import sys
 import threading
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(HERE)
-sys.path[:0] = [os.path.join(ROOT, "tests", "kafka"), os.path.join(ROOT, "tests"), os.path.join(ROOT, "tests", "scenario")]
-import inputs  # noqa: E402  (tests/kafka/inputs.py)
-from http_client import Api  # noqa: E402  (tests/kafka/http_client.py)
-from servers.kafka import KafkaServer  # noqa: E402
+import tools  # before those of the tests: it knows where they are
+import inputs  # tests/kafka/inputs.py
+from servers.api import Api
+from servers.kafka import KafkaServer
 
-# There is a tests/scenario/run.py as well.
-SPEC = importlib.util.spec_from_file_location("bench_run", os.path.join(HERE, "run.py"))
-bench = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(bench)
 EVENTS, LOOKUPS = 3000, 2000  # a second
 
 
@@ -60,7 +52,7 @@ class Neighbour(threading.Thread):
 def look_up(service, stage, targets, neighbour, options):
     neighbour.start()
     time.sleep(1)
-    figures = bench.load(service, stage.token, targets, f"{LOOKUPS}:{options.seconds}")[0]
+    figures = tools.load(service, stage.token, targets, f"{LOOKUPS}:{options.seconds}")[0]
     neighbour.end()
     return figures["accepted_p99_ms"]
 
@@ -71,7 +63,7 @@ def measure(stage, broker, options):
     service = stage.serve("--kafka-brokers", broker.brokers, "--kafka-topic-prefix", "read.", *inputs.flags("read."))
     api, targets = Api(service.port), os.path.join(stage.directory, "targets")
     with open(targets, "w", encoding="utf-8") as out:
-        out.writelines(f"{bench.API}/customers/CUST-{random.randrange(options.profiles):08}\n" for _ in range(20000))
+        out.writelines(f"{tools.API}/customers/CUST-{random.randrange(options.profiles):08}\n" for _ in range(20000))
     waits = {"unread.": [], "read.": []}
     for number in range(options.rounds + 1):  # the first warms up
         for prefix, found in waits.items():
@@ -83,10 +75,10 @@ def measure(stage, broker, options):
             api.await_metric("customer360_consumer_lag_messages", 0, 120)
             done = [int(api.metric(f"customer360_{name}_total") - old)
                     for name, old in zip(("consumer_applied", "relay_events_published"), before)]
-            bench.report(measure="background", store=options.store, topics=prefix.rstrip("."), sent=neighbour.sent, applied=done[0], published=done[1], p99_ms=p99)
+            tools.report(measure="background", store=options.store, topics=prefix.rstrip("."), sent=neighbour.sent, applied=done[0], published=done[1], p99_ms=p99)
     service.stop()
     without, with_work = (statistics.median(found) for found in waits.values())
-    bench.report(measure="background", store=options.store, p99_ms_without=without, p99_ms_with=with_work, ratio=round(with_work / without, 2))
+    tools.report(measure="background", store=options.store, p99_ms_without=without, p99_ms_with=with_work, ratio=round(with_work / without, 2))
 
 
 def main():
@@ -96,7 +88,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    broker, stage = KafkaServer(memory="512m", level=4), bench.Stage(options.store)
+    broker, stage = KafkaServer(memory="512m", level=4), tools.Stage(options.store)
     try:
         broker.start()
         stage.import_profiles(options.profiles)

@@ -7,24 +7,15 @@ Service orders about customers that are there, as JSON and as Avro, wait in a to
 time is that from the service's first to its last effect, by its metrics. Afterwards each order must be there once.
 """
 import argparse
-import importlib.util
 import json
 import os
 import random
-import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(HERE)
-sys.path[:0] = [os.path.join(ROOT, "tests", "kafka"), os.path.join(ROOT, "tests"), os.path.join(ROOT, "tests", "scenario")]
-import inputs  # noqa: E402  (tests/kafka/inputs.py)
-from http_client import Api  # noqa: E402  (tests/kafka/http_client.py)
-from servers.kafka import KafkaServer  # noqa: E402
-
-# There is a tests/scenario/run.py as well.
-SPEC = importlib.util.spec_from_file_location("bench_run", os.path.join(HERE, "run.py"))
-bench = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(bench)
+import tools  # before those of the tests: it knows where they are
+import inputs  # tests/kafka/inputs.py
+from servers.api import Api
+from servers.kafka import KafkaServer
 
 
 def send(broker, prefix, options, form, schema):
@@ -45,11 +36,6 @@ def send(broker, prefix, options, form, schema):
     return sent
 
 
-def used(pid):
-    ticks = open(f"/proc/{pid}/stat", encoding="utf-8").read().rsplit(")", 1)[1].split()
-    return (int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def until(api, count):
     """When so many had been taken."""
     while True:
@@ -67,7 +53,7 @@ def measure(stage, broker, options, number, form, schema):
     api = Api(service.port)
     began, first = until(api, 1)
     ended, _ = until(api, sent)
-    cpu = used(service.process.pid)
+    cpu = tools.cpu_seconds(service.process.pid)
     found = {"applied": int(api.metric("customer360_consumer_applied_total")), "repeated": int(api.metric("customer360_consumer_repeated_total")),
              "put_aside": int(api.metric("customer360_dead_letters"))}
     service.stop()
@@ -75,7 +61,7 @@ def measure(stage, broker, options, number, form, schema):
     if stage.server:
         rows = stage.server.sql(f"select count(*), count(distinct subject) from fact where kind = 'SERVICE_ORDER' and subject like '{prefix}%'", stage.url.rsplit("/", 1)[1])
         assert rows == f"{options.messages}|{options.messages}", rows
-    return bench.report(measure="consume", store=options.store, form=form, messages_per_second=round((sent - first) / (ended - began)),
+    return tools.report(measure="consume", store=options.store, form=form, messages_per_second=round((sent - first) / (ended - began)),
                         cpu_us_per_message=round(cpu / sent * 1e6, 1), **found)
 
 
@@ -86,11 +72,11 @@ def main():
     parser.add_argument("--messages", type=int, default=200000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    broker, stage = KafkaServer(memory="512m", level=4), bench.Stage(options.store)
+    broker, stage = KafkaServer(memory="512m", level=4), tools.Stage(options.store)
     try:
         broker.start()
         stage.import_profiles(options.profiles)
-        with open(os.path.join(ROOT, "schemas", "asyncapi.json"), encoding="utf-8") as described:
+        with open(os.path.join(tools.ROOT, "schemas", "asyncapi.json"), encoding="utf-8") as described:
             schema = json.load(described)["components"]["messages"]["ServiceOrderCreatedEvent"]["payload"]["schema"]
         for number in range(options.rounds):
             for form in ("json", "avro"):

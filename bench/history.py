@@ -5,12 +5,13 @@ service would have: what is measured is reading. Medians of what a request takes
 memory that the process had.
 """
 import json
-import os
 import re
 import statistics
 import subprocess
 import time
 import urllib.request
+
+import tools
 
 FACTS = 100_000
 ROUTES = ("timeline", "timeline?type=CONTRACT", "service-orders", "service-orders?limit=500", "entitlements", "credit")
@@ -21,12 +22,6 @@ select 'bench', case when n % 3 = 0 then 'CUST-B' else 'CUST-A' end, -1000000000
        1700000000000000 + n * 1000000, 1700000000000000 + n * 1000000, 'bench',
        case when n % 10 = 0 then '{{"planId":"GOLD","startDate":"2025-01-01"}}' else '{{"priority":"HIGH","status":"OPEN"}}' end
 from numbers"""
-
-
-def used_ms(service):
-    with open(f"/proc/{service.process.pid}/stat", encoding="utf-8") as stat:
-        ticks = stat.read().rsplit(")", 1)[1].split()
-    return (int(ticks[11]) + int(ticks[12])) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def ask(service, stage, method, path, body=None):
@@ -46,7 +41,7 @@ def fill(stage):
                     stage.url.split(":", 1)[1], rows], check=True)
 
 
-def measure(tools, options):
+def measure(options):
     stage = tools.Stage(options.store)
     try:
         service = stage.serve()
@@ -56,7 +51,7 @@ def measure(tools, options):
         fill(stage)
         for route in ROUTES:
             times = {"CUST-A": [], "CUST-C": []}
-            before = used_ms(service)
+            before = tools.cpu_seconds(service.process.pid) * 1000
             for _ in range(3 * options.rounds):
                 for customer, took in times.items():
                     began = time.monotonic()
@@ -64,7 +59,7 @@ def measure(tools, options):
                     took.append((time.monotonic() - began) * 1000)
             tools.report(measure=f"history {route}", store=options.store, facts=FACTS, median_ms=round(statistics.median(times["CUST-A"]), 1),
                          median_ms_without=round(statistics.median(times["CUST-C"]), 1),
-                         cpu_ms_of_both=round((used_ms(service) - before) / (3 * options.rounds), 1))
+                         cpu_ms_of_both=round((tools.cpu_seconds(service.process.pid) * 1000 - before) / (3 * options.rounds), 1))
         with open(f"/proc/{service.process.pid}/status", encoding="utf-8") as status:
             tools.report(measure="history memory", store=options.store, peak_mib=int(re.search(r"VmHWM:\s+(\d+)", status.read()).group(1)) // 1024)
         service.stop()

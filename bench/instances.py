@@ -7,6 +7,8 @@ import os
 import statistics
 import threading
 
+import tools
+
 
 def both(wrk, services, script, arguments, seconds):
     """One load for each of the services at the same time, with a share of the connections."""
@@ -24,7 +26,7 @@ def both(wrk, services, script, arguments, seconds):
             "failed": sum(run["failed"] for run in runs)}
 
 
-def compare(tools, stage, services, what, script, arguments, options):
+def compare(stage, services, what, script, arguments, options):
     rounds = {1: [], 2: []}
     for number in range(options.rounds):
         for count in (1, 2):
@@ -35,15 +37,15 @@ def compare(tools, stage, services, what, script, arguments, options):
     return sum(run["per_second"] * options.seconds for runs in rounds.values() for run in runs)
 
 
-def measure(tools, options):
+def measure(options):
     stage = tools.Stage("postgres")
     services = []
     try:
         stage.import_profiles(options.profiles)
         services = [stage.serve(*tools.EVERYBODY_WAITS) for _ in range(2)]
-        compare(tools, stage, services, "look-ups", "lookup.lua", lambda tag: tools.lookup_arguments(stage, options.profiles), options)
+        compare(stage, services, "look-ups", "lookup.lua", lambda tag: tools.lookup_arguments(stage, options.profiles), options)
         header = f"Authorization=Bearer {stage.token}"
-        about = compare(tools, stage, services, "creates", "create.lua", lambda tag: [f"{tools.API}/customers", f"i{tag}x{os.getpid()}", header], options)
+        about = compare(stage, services, "creates", "create.lua", lambda tag: [f"{tools.API}/customers", f"i{tag}x{os.getpid()}", header], options)
         while services:
             services.pop().stop()  # what was under way when the load ended is done
         database = stage.url.rsplit("/", 1)[1]

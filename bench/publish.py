@@ -11,28 +11,18 @@ the Python client, instead of the system's.
 """
 import argparse
 import glob
-import importlib.util
 import json
 import os
 import re
-import subprocess
-import sys
 import threading
 import time
 from datetime import datetime, timezone
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(HERE)
-sys.path[:0] = [os.path.join(ROOT, "tests", "kafka"), os.path.join(ROOT, "tests"), os.path.join(ROOT, "tests", "scenario")]
-import confluent_kafka  # noqa: E402
-from confluent_kafka.admin import AdminClient, NewTopic  # noqa: E402
-import topics  # noqa: E402  (tests/kafka/topics.py)
-from servers.kafka import KafkaServer  # noqa: E402
-
-# There is a tests/scenario/run.py as well.
-SPEC = importlib.util.spec_from_file_location("bench_run", os.path.join(HERE, "run.py"))
-bench = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(bench)
+import confluent_kafka
+from confluent_kafka.admin import AdminClient, NewTopic
+import tools  # before those of the tests: it knows where they are
+import topics  # tests/kafka/topics.py
+from servers.kafka import KafkaServer
 
 
 def newer_library():
@@ -70,7 +60,7 @@ def make_topics(broker, prefix):
 
 def began(service):
     """When its relay began, by its log."""
-    with open(service.log.name, encoding="utf-8") as log:
+    with open(service.log_path, encoding="utf-8") as log:
         line = next(line for line in log if '"relay.begins"' in line)
     return datetime.fromisoformat(json.loads(line)["time"].rstrip("Z")).replace(tzinfo=timezone.utc).timestamp()
 
@@ -94,15 +84,10 @@ def backlog(stage, broker, options, number):
     for last, message in take(reader, options.profiles):
         size += len(message.value()) + len(message.key()) + sum(len(name) + len(value) for name, value in message.headers())
     seconds = last - began(service)
-    cpu = time_of(service)
+    cpu = tools.cpu_seconds(service.process.pid)
     service.stop()
     reader.close()
     return options.profiles / seconds, size // options.profiles, cpu / options.profiles * 1e6
-
-
-def time_of(service):
-    ticks = open(f"/proc/{service.process.pid}/stat", encoding="utf-8").read().rsplit(")", 1)[1].split()
-    return (int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def plain_loop(broker, count, size, number):
@@ -118,9 +103,9 @@ def plain_loop(broker, count, size, number):
 def latency(stage, broker, options):
     """Milliseconds from the recording of a change to its event at the reader, at 1,000 a second."""
     service = serve(stage, broker, "late.", options)
-    bench.load(service, stage.token, "create", "50:1")
+    tools.load(service, stage.token, "create", "50:1")
     reader, delays, count = consumer(broker, "late."), [], 1000 * options.seconds
-    writing = threading.Thread(target=bench.load, args=(service, stage.token, "create", f"1000:{options.seconds}"))
+    writing = threading.Thread(target=tools.load, args=(service, stage.token, "create", f"1000:{options.seconds}"))
     warm = options.profiles + 40
     for index, (when, message) in enumerate(take(reader, warm + count * 9 // 10, 300, at_once=1)):
         if index == warm - 1:
@@ -144,7 +129,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--newer", action="store_true")
     options = parser.parse_args()
-    broker, stage = KafkaServer(memory="512m", level=4), bench.Stage(options.store)
+    broker, stage = KafkaServer(memory="512m", level=4), tools.Stage(options.store)
     library = "newer" if options.newer else "system"
     try:
         broker.start()
@@ -154,11 +139,11 @@ def main():
             rate, size, cpu = backlog(stage, broker, options, number)
             ours.append(rate)
             plain.append(plain_loop(broker, options.profiles, size, number))
-            bench.report(measure="publish", store=options.store, library=library, events_per_second=round(rate), record_bytes=size,
+            tools.report(measure="publish", store=options.store, library=library, events_per_second=round(rate), record_bytes=size,
                    cpu_us_per_event=round(cpu, 1), plain_loop_per_second=round(plain[-1]))
-        bench.report(measure="publish latency at 1000/s", store=options.store, library=library, **latency(stage, broker, options))
+        tools.report(measure="publish latency at 1000/s", store=options.store, library=library, **latency(stage, broker, options))
         best = lambda rates: sorted(rates)[len(rates) // 2]  # noqa: E731
-        bench.report(measure="publish", store=options.store, library=library, events_per_second=round(best(ours)),
+        tools.report(measure="publish", store=options.store, library=library, events_per_second=round(best(ours)),
                ratio_to_plain_loop=round(best(ours) / best(plain), 2))
     finally:
         stage.close()

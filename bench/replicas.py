@@ -5,7 +5,9 @@ it takes from the primary: processor time of each, per request.
 """
 import os
 import statistics
-import sys
+
+import tools
+from servers.postgres import PostgresServer
 
 
 def stat(pid):
@@ -34,7 +36,7 @@ def cpu_seconds(process):
     return total / os.sysconf("SC_CLK_TCK")
 
 
-def one_round(tools, service, servers, script, arguments, seconds):
+def one_round(service, servers, script, arguments, seconds):
     before = {name: cpu_seconds(process) for name, process in servers.items()}
     run = tools.wrk(service.port, script, arguments, seconds)
     count = max(run["per_second"] * seconds, 1)
@@ -46,19 +48,18 @@ def middle(runs, read):
     return statistics.median(read(run) for run in runs)
 
 
-def compare(tools, what, sides, script, options):
+def compare(what, sides, script, options):
     """sides: name to (service, processes, arguments of a round)."""
     rounds = {name: [] for name in sides}
     for number in range(options.rounds):
         for name, (service, servers, arguments) in sides.items():
-            rounds[name].append(one_round(tools, service, servers, script, arguments(number), options.seconds))
+            rounds[name].append(one_round(service, servers, script, arguments(number), options.seconds))
     for name, runs in rounds.items():
         tools.report(measure=f"{what}, {name}", per_second=middle(runs, lambda run: run["per_second"]), p99_ms=middle(runs, lambda run: run["p99_ms"]),
                      cpu_us={who: middle(runs, lambda run, w=who: run["cpu_us"][w]) for who in runs[0]["cpu_us"]}, failed=sum(run["failed"] for run in runs))
 
 
-def measure(tools, options):
-    from servers.postgres import PostgresServer
+def measure(options):
     stage = tools.Stage("postgres")
     replica, services = None, []
     try:
@@ -71,10 +72,10 @@ def measure(tools, options):
             servers = {"service": service.process, "primary": stage.server.process, "replica": replica.process}
             sides[name] = (service, servers)
         look_up = tools.lookup_arguments(stage, options.profiles)
-        compare(tools, "look-ups", {name: (*side, lambda _, n=name: look_up + (["Read-After=0"] if n != "without" else [])) for name, side in sides.items()},
+        compare("look-ups", {name: (*side, lambda _, n=name: look_up + (["Read-After=0"] if n != "without" else [])) for name, side in sides.items()},
                 "lookup.lua", options)
         header = f"Authorization=Bearer {stage.token}"
-        compare(tools, "creates", {name: (*side, lambda number, n=name: [f"{tools.API}/customers", f"r{number}x{len(n)}x{os.getpid()}", header]) for name, side in sides.items()},
+        compare("creates", {name: (*side, lambda number, n=name: [f"{tools.API}/customers", f"r{number}x{len(n)}x{os.getpid()}", header]) for name, side in sides.items()},
                 "create.lua", options)
     finally:
         for service in services:
@@ -82,7 +83,3 @@ def measure(tools, options):
         if replica:
             replica.stop()
         stage.close()
-
-
-if __name__ == "__main__":
-    sys.exit("bench/run.py replicas")

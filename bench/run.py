@@ -39,119 +39,20 @@ import signal
 import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.parse
 import urllib.request
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(HERE)
-sys.path.insert(0, os.path.join(ROOT, "tests"))
-sys.path.insert(0, os.path.join(ROOT, "tests", "scenario"))
-import plain  # noqa: E402  (bench/plain.py)
-from run import Service, free_port, key_flags  # noqa: E402  (tests/scenario/run.py)
-
-BINARY = os.path.join(ROOT, "build", "customer360")
-API = "/api/v1/crm"
-EVERYBODY_WAITS = ("--http-read-wait-max", "0", "--http-write-wait-max", "0")  # what can be done, not what is refused
-WORDS = ("alpha bravo charlie delta echo foxtrot golf hotel india juliett kilo lima mike november oscar papa "
-         "quebec romeo sierra tango uniform victor whiskey xray yankee zulu").split()
-
-
-def report(**figures):
-    print(json.dumps(figures), flush=True)
-    return figures
-
-
-def profile(number):
-    """A profile of about 1 KiB as the service answers it."""
-    chance = random.Random(number)
-    word = lambda: chance.choice(WORDS)  # noqa: E731
-    name = f"{word().title()} {word().title()} {number} GmbH"
-    site = f"{word()}-{number}.example"
-    return {
-        "customerId": f"CUST-{number:08d}", "name": name, "kind": "ORGANIZATION", "segment": chance.choice(("SMB", "ENTERPRISE")),
-        "emails": [f"info@{site}", f"sales@{site}"], "phones": [f"+49 30 {number:08d}"], "website": f"https://www.{site}",
-        "identifiers": [{"type": "VAT", "value": f"DE{number:09d}", "country": "DE"}, {"type": "DUNS", "value": f"{number:09d}"}],
-        "addresses": [{"line1": f"{word().title()} Street {number % 300}", "city": word().title(), "postalCode": f"{number % 99999:05d}",
-                       "country": "DE", "kind": "BILLING"}],
-        "language": "de", "preferences": {"theme": word()},
-        "contacts": [{"contactId": f"CONT-{number:08d}", "name": f"Jane {word().title()}", "email": f"jane@{site}", "role": "BILLING"}],
-    }
-
-
-def write_profiles(path, count, make):
-    with open(path, "w", encoding="utf-8") as out:
-        for number in range(count):
-            out.write(json.dumps(make(number), separators=(",", ":")) + "\n")
-
-
-class Stage:
-    """A directory, a store and what is needed to call it with a token."""
-
-    bases = None  # where imported stores are kept for the next run
-
-    def __init__(self, store):
-        self.store, self.directory, self.server = store, tempfile.mkdtemp(prefix="customer360-bench-"), None
-        if store == "postgres":
-            from servers.postgres import PostgresServer
-            self.server = PostgresServer(("shared_buffers=1GB", "max_wal_size=8GB"))
-            self.url = self.server.new_database(BINARY)
-        else:
-            self.url = f"sqlite:{self.directory}/customers.db"
-        keys = os.path.join(self.directory, "keys")
-        subprocess.run([BINARY, "token", "--new-key", keys], check=True, stdout=subprocess.DEVNULL)
-        self.jwks = os.path.join(keys, "jwks.json")
-        self.token = subprocess.run([BINARY, "token", "--key", os.path.join(keys, "private.pem"), "--tenant", "bench", "--user", "bench",
-                                     "--permissions", "*", "--expires", "12h"], check=True, capture_output=True, text=True).stdout.strip()
-
-    def import_profiles(self, count, make=profile):
-        """(seconds, bytes); of a kept base those of its making."""
-        base = os.path.join(self.bases, f"{make.__name__}-{count}") if self.bases and self.store == "sqlite" else None
-        if base and os.path.exists(f"{base}.json"):
-            for name in os.listdir(base):
-                shutil.copy(os.path.join(base, name), self.directory)
-            with open(f"{base}.json", encoding="utf-8") as figures:
-                return json.load(figures)
-        figures = self.import_anew(count, make)
-        if base:
-            os.makedirs(base)
-            for name in os.listdir(self.directory):
-                if name.startswith("customers.db"):
-                    shutil.copy(os.path.join(self.directory, name), base)
-            with open(f"{base}.json", "w", encoding="utf-8") as kept:
-                json.dump(figures, kept)
-        return figures
-
-    def import_anew(self, count, make):
-        path = os.path.join(self.directory, "profiles.ndjson")
-        write_profiles(path, count, make)
-        size = os.path.getsize(path)
-        began = time.monotonic()
-        subprocess.run([BINARY, "import", path, "--store", self.url, "--tenant", "bench", "--json",
-                        *key_flags(self.url)], check=True, stdout=subprocess.DEVNULL)
-        seconds = time.monotonic() - began
-        os.remove(path)
-        return seconds, size
-
-    def serve(self, *flags):
-        return Service(BINARY, self.url, ["--identity-jwks-file", self.jwks, *flags], dev=False)
-
-    def close(self):
-        if self.server:
-            self.server.stop()
-        shutil.rmtree(self.directory, ignore_errors=True)
-
-
-def wrk(port, script, arguments, seconds, connections=64, threads=1):
-    done = subprocess.run(["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", os.path.join(HERE, script),
-                           f"http://127.0.0.1:{port}", "--", *arguments], check=True, capture_output=True, text=True).stdout
-    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", done).group(1))
-    value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", done).groups()
-    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", done)
-    return {"per_second": round(rate), "p99_ms": round(float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit], 2),
-            "failed": int(bad.group(1)) if bad else 0}
+import history
+import instances
+import plain
+import replicas
+import traces
+from tools import (API, BINARY, EVERYBODY_WAITS, HERE, ROOT, Stage, cpu_seconds, key_flags, load, lookup_arguments,
+                   profile, report, resident_kib, write_profiles, wrk)
+from servers.ports import free_port  # behind tools, which knows where it is
+from servers.stores import serve
 
 
 class Nginx:
@@ -177,21 +78,11 @@ server {{ listen 127.0.0.1:{self.port} reuseport; root {self.directory}; locatio
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def lookup_arguments(stage, count):
-    return [f"{API}/customers/CUST-", str(count), f"Authorization=Bearer {stage.token}"]
-
-
 def profile_size(service, stage):
     request = urllib.request.Request(f"http://127.0.0.1:{service.port}{API}/customers/CUST-00000007",
                                      headers={"Authorization": f"Bearer {stage.token}"})
     with urllib.request.urlopen(request) as answer:
         return len(answer.read())
-
-
-def cpu_seconds(pid):
-    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
-        fields = stat.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def wait_for_rest(service, longest=600):
@@ -290,13 +181,12 @@ def create(options):
             stage.import_profiles(options.profiles)
         service = stage.serve(*EVERYBODY_WAITS)
         disk, runs, beside = disk_probe(stage.directory), [], []
-        from replicas import one_round
         servers = {"service": service.process, **({"server": stage.server.process} if stage.server else {})}
         for round_number in range(options.rounds):
             beside.append(plain.postgres_creates(stage.server, plain.document_of(profile(1)), options.seconds, 64) if stage.server
                           else plain.sqlite_creates(stage.directory, plain.document_of(profile(1)), options.seconds))
             arguments = [f"{API}/customers", f"r{round_number}x{os.getpid()}", f"Authorization=Bearer {stage.token}"]
-            runs.append(one_round(sys.modules[__name__], service, servers, "create.lua", arguments, options.seconds))
+            runs.append(replicas.one_round(service, servers, "create.lua", arguments, options.seconds))
         service.stop()
         middle, plain_middle = statistics.median(run["per_second"] for run in runs), statistics.median(beside)
         report(measure=f"create {options.store}", profiles_before=options.profiles, rounds=runs, fdatasync_per_second=disk,
@@ -577,11 +467,6 @@ def start(options):
         stage.close()
 
 
-def resident_kib(service):
-    with open(f"/proc/{service.process.pid}/status", encoding="utf-8") as status:
-        return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))
-
-
 def lookup_times(port, count=2000):
     """Milliseconds of one lookup after the other on a connection: (median, 99th percentile)."""
     request = f"GET {API}/customers/CUST-0 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
@@ -601,7 +486,7 @@ def connections(options):
     count = min(options.connections, hard - 500)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     slow = count // 20
-    service = Service(BINARY, "memory:", ["--http-connections-max", str(count + 100), "--http-idle-timeout", "120s"])
+    service = serve(BINARY, "memory:", ["--http-connections-max", str(count + 100), "--http-idle-timeout", "120s"])
     crowd = []
     try:
         alone_ms, alone_kib = lookup_times(service.port), resident_kib(service)
@@ -621,12 +506,6 @@ def connections(options):
         for one in crowd:
             one.close()
         service.stop()
-
-
-def load(service, token, targets, *phases):
-    """What bench_load tells of each phase."""
-    done = subprocess.run([os.path.join(ROOT, "build", "bench_load"), str(service.port), token, targets, *phases], check=True, capture_output=True, text=True)
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def overload_of(kind, stage, targets, options):
@@ -658,60 +537,29 @@ def overload(options):
         stage.close()
 
 
-def webhooks(options):
-    """bench/webhooks.py."""
-    subprocess.run([os.path.join(HERE, "webhooks.py"), "--store", options.store, "--profiles", str(options.profiles), "--rounds",
-                    str(options.rounds)], check=True)
+def script(name, *flags):
+    """A measure that is a program of its own, in the tests' environment, which has a client of Kafka: bench/NAME.py."""
+    def measure(options):
+        given = [part for flag in ("profiles", "rounds", *flags) for part in (f"--{flag}", str(getattr(options, flag)))]
+        newer = ["--newer"] if options.newer else []
+        python = os.path.join(ROOT, "build", "venv", "bin", "python3")
+        subprocess.run([python, os.path.join(HERE, f"{name}.py"), "--store", options.store, *given, *newer], check=True)
+    return measure
 
 
-def publish(options):
-    """In the tests' environment, which has a client of Kafka: bench/publish.py."""
-    python = os.path.join(ROOT, "build", "venv", "bin", "python3")
-    subprocess.run([python, os.path.join(HERE, "publish.py"), "--store", options.store, "--profiles", str(options.profiles), "--seconds",
-                    str(options.seconds), "--rounds", str(options.rounds), *(["--newer"] if options.newer else [])], check=True)
-
-
-def consume(options):
-    """The same: bench/consume.py."""
-    python = os.path.join(ROOT, "build", "venv", "bin", "python3")
-    subprocess.run([python, os.path.join(HERE, "consume.py"), "--store", options.store, "--profiles", str(options.profiles), "--rounds",
-                    str(options.rounds)], check=True)
-
-
-def background(options):
-    """The same: bench/background.py."""
-    python = os.path.join(ROOT, "build", "venv", "bin", "python3")
-    subprocess.run([python, os.path.join(HERE, "background.py"), "--store", options.store, "--profiles", str(options.profiles), "--seconds",
-                    str(options.seconds), "--rounds", str(options.rounds)], check=True)
-
-
-def instances(options):
-    """bench/instances.py."""
-    from instances import measure
-    measure(sys.modules[__name__], options)
-
-
-def traces(options):
-    """bench/traces.py."""
-    from traces import measure
-    measure(sys.modules[__name__], options)
-
-
-def replicas(options):
-    """bench/replicas.py."""
-    from replicas import measure
-    measure(sys.modules[__name__], options)
-
-
-def history(options):
-    """bench/history.py."""
-    from history import measure
-    measure(sys.modules[__name__], options)
+# What is measured, by what, and with how many customers when nothing is said.
+MEASURES = {
+    "lookup": (lookup, 1000000), "flat": (flat, 0), "create": (create, 0), "import": (import_bench, 200000), "upsert": (upsert, 200000),
+    "match": (match, 200000), "search": (search, 1000000), "index": (index, 100000), "start": (start, 0), "connections": (connections, 0),
+    "overload": (overload, 20000), "publish": (script("publish", "seconds"), 200000), "instances": (instances.measure, 20000),
+    "consume": (script("consume"), 20000), "background": (script("background", "seconds"), 20000), "webhooks": (script("webhooks"), 50000),
+    "traces": (traces.measure, 20000), "history": (history.measure, 0), "replicas": (replicas.measure, 20000),
+}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("measure", choices=("lookup", "flat", "create", "import", "upsert", "match", "search", "index", "start", "connections", "overload", "publish", "instances", "consume", "background", "webhooks", "traces", "history", "replicas"))
+    parser.add_argument("measure", choices=sorted(MEASURES))
     parser.add_argument("--newer", action="store_true", help="publish: with the librdkafka of the Python client")
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--profiles", type=int)
@@ -725,9 +573,10 @@ def main():
     parser.add_argument("--flags", default="", help="more flags of serve, as one text: --flags='--http-loops 1'")
     options = parser.parse_args()
     Stage.bases = options.bases
+    measure, profiles = MEASURES[options.measure]
     if options.profiles is None:
-        options.profiles = {"lookup": 1000000, "create": 0, "import": 200000, "upsert": 200000, "match": 200000, "search": 1000000, "index": 100000, "overload": 20000, "publish": 200000, "instances": 20000, "replicas": 20000, "consume": 20000, "background": 20000, "webhooks": 50000, "traces": 20000}.get(options.measure, 0)
-    {"lookup": lookup, "flat": flat, "create": create, "import": import_bench, "upsert": upsert, "match": match, "search": search, "index": index, "start": start, "connections": connections, "overload": overload, "publish": publish, "instances": instances, "consume": consume, "background": background, "webhooks": webhooks, "traces": traces, "history": history, "replicas": replicas}[options.measure](options)
+        options.profiles = profiles
+    measure(options)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,9 @@ import tempfile
 import time
 import urllib.request
 
+import tools
+from servers.ports import free_port
+
 
 class Sink:
     def __init__(self, port):
@@ -30,16 +33,10 @@ server {{ listen 127.0.0.1:{port}; location / {{ return 200 "{{}}"; }} }} }}""")
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def cpu_seconds(service):
-    with open(f"/proc/{service.process.pid}/stat", encoding="ascii") as stat:
-        fields = stat.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def look_up(tools, service, arguments, seconds):
-    began = cpu_seconds(service)
+def look_up(service, arguments, seconds):
+    began = tools.cpu_seconds(service.process.pid)
     run = tools.wrk(service.port, "lookup.lua", arguments, seconds)
-    return {**run, "cpu_us": round((cpu_seconds(service) - began) * 1e6 / (run["per_second"] * seconds), 2)}
+    return {**run, "cpu_us": round((tools.cpu_seconds(service.process.pid) - began) * 1e6 / (run["per_second"] * seconds), 2)}
 
 
 def spans(service):
@@ -48,8 +45,8 @@ def spans(service):
                 if line.startswith("customer360_trace_spans_total")}
 
 
-def measure(tools, options):
-    stage, sink, services = tools.Stage("sqlite"), Sink(tools.free_port()), {}
+def measure(options):
+    stage, sink, services = tools.Stage("sqlite"), Sink(free_port()), {}
     endpoint = f"http://127.0.0.1:{sink.port}/v1/traces"
     flags = {"off": [], "none_recorded": ["--traces-endpoint", endpoint, "--traces-sample-ratio", "0"],
              "one_of_ten": ["--traces-endpoint", endpoint, "--traces-sample-ratio", "0.1"],
@@ -67,7 +64,7 @@ def measure(tools, options):
         runs = {name: [] for name in services}
         for number in range(options.rounds + 1):  # the first warms up
             for name, service in services.items():
-                run = look_up(tools, service, arguments, options.seconds)
+                run = look_up(service, arguments, options.seconds)
                 if number > 0:
                     runs[name].append(run)
         off = statistics.median(run["cpu_us"] for run in runs["off"])

@@ -8,7 +8,6 @@ which answers 204 to anything; the time is that until all are delivered and writ
 body of the same size to the same nginx over as many connections: what a loop that signs, keeps and orders nothing does.
 """
 import argparse
-import importlib.util
 import json
 import os
 import re
@@ -17,11 +16,8 @@ import tempfile
 import time
 import urllib.request
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-# There is a tests/scenario/run.py as well.
-SPEC = importlib.util.spec_from_file_location("bench_run", os.path.join(HERE, "run.py"))
-bench = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(bench)
+import tools
+
 
 CONNECTIONS, BODY = 32, 340
 NGINX = """daemon off; master_process on; worker_processes 1; pid {0}/pid; error_log /dev/null; user root;
@@ -33,7 +29,7 @@ scgi_temp_path {0}; server {{ listen 127.0.0.1:{1}; location / {{ return 204; }}
 
 class Nginx:
     def __init__(self):
-        self.port, self.directory = bench.free_port(), tempfile.mkdtemp(prefix="customer360-nginx-")
+        self.port, self.directory = tools.free_port(), tempfile.mkdtemp(prefix="customer360-nginx-")
         path = os.path.join(self.directory, "conf")
         with open(path, "w", encoding="utf-8") as out:
             out.write(NGINX.format(self.directory, self.port))
@@ -50,27 +46,22 @@ class Api:
         self.token, self.port = stage.token, service.port
 
     def ask(self, method, path, body=None):
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{bench.API}{path}", json.dumps(body).encode() if body else None,
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{tools.API}{path}", json.dumps(body).encode() if body else None,
                                          {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}, method=method)
         with urllib.request.urlopen(request, timeout=60) as answer:
             text = answer.read()
         return json.loads(text) if text else None
 
 
-def time_of(service):
-    ticks = open(f"/proc/{service.process.pid}/stat", encoding="utf-8").read().rsplit(")", 1)[1].split()
-    return (int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def deliver(api, service, nginx, count):
     """Deliveries per second, and microseconds of processor for each."""
-    cpu, began = time_of(service), time.monotonic()
+    cpu, began = tools.cpu_seconds(service.process.pid), time.monotonic()
     hook = api.ask("POST", "/webhooks", {"url": f"http://127.0.0.1:{nginx.port}/in", "after": 0})
     while api.ask("GET", f"/webhooks/{hook['webhookId']}")["delivery"]["delivered"] < count:
         assert time.monotonic() - began < 300, "it does not end"
         time.sleep(0.05)
     seconds = time.monotonic() - began
-    used = time_of(service) - cpu
+    used = tools.cpu_seconds(service.process.pid) - cpu
     api.ask("DELETE", f"/webhooks/{hook['webhookId']}")
     return count / seconds, used / count * 1e6
 
@@ -90,7 +81,7 @@ def main():
     parser.add_argument("--profiles", type=int, default=50000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    stage, nginx = bench.Stage(options.store), Nginx()
+    stage, nginx = tools.Stage(options.store), Nginx()
     try:
         stage.import_profiles(options.profiles)
         service = stage.serve("--webhooks-internal-networks", "127.0.0.0/8", "--webhooks-plain-http", "--webhooks-concurrency", str(CONNECTIONS))
@@ -99,10 +90,10 @@ def main():
             rate, cpu = deliver(api, service, nginx, options.profiles)
             ours.append(rate)
             loop.append(plain(nginx))
-            bench.report(measure="webhooks", store=options.store, deliveries_per_second=round(rate), cpu_us_per_delivery=round(cpu, 1),
+            tools.report(measure="webhooks", store=options.store, deliveries_per_second=round(rate), cpu_us_per_delivery=round(cpu, 1),
                          plain_loop_per_second=round(loop[-1]))
         middle = lambda rates: sorted(rates)[len(rates) // 2]  # noqa: E731
-        bench.report(measure="webhooks", store=options.store, deliveries_per_second=round(middle(ours)),
+        tools.report(measure="webhooks", store=options.store, deliveries_per_second=round(middle(ours)),
                      ratio_to_plain_loop=round(middle(ours) / middle(loop), 2))
         service.stop()
     finally:

@@ -3,13 +3,15 @@
 # Two steps run at a time, in this order: first what all of them need is built, so that none builds it beside
 # another; then the longest, beside each other those that compute and those that wait for servers. What
 # TEST_ALONE names has no other step beside it: it changes this machine, or all others want what it builds. What
-# TEST_LIGHT names waits for others most of its time, and runs beside the two.
+# TEST_LIGHT names waits for others half of its time or more, and runs beside the two, one after the other: together they
+# take about as long as the rest does, so that no processor is idle.
 # On failure make adds a line of its own on stderr behind the totals; .ci/run ends with the totals.
 
 TEST_TOGETHER ?= 2
-TEST_LONG  := fault-sqlite sanitize fault-postgres check sanitize-threads fuzz-short
+TEST_LONG  := sanitize fault-postgres check sanitize-threads fuzz-short tidy-report fault-sqlite
 TEST_ALONE := test-build package-test
-TEST_LIGHT := webhooks-sqlite webhooks-postgres kafka-consume-fault-sqlite failover harsh http-corner-cases webhooks-fault-sqlite replicas production
+TEST_LIGHT := fault-sqlite webhooks-sqlite webhooks-postgres kafka-consume-fault-sqlite failover harsh http-corner-cases \
+              webhooks-fault-sqlite replicas production kafka-publish kafka-consume instances overload searching
 TEST_ORDER  = test-build $(TEST_LONG) $(filter-out $(TEST_LONG) $(TEST_ALONE),$(TEST_STEPS)) package-test
 
 .PHONY: test-build sanitize sanitize-threads tidy-report tools-test

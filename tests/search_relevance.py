@@ -24,8 +24,8 @@ import subprocess
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path[:0] = [os.path.join(ROOT, "tests"), os.path.join(ROOT, "tests", "scenario")]
-from run import Service, Stores, key_flags  # noqa: E402  (tests/scenario/run.py)
+sys.path.insert(0, os.path.join(ROOT, "tests"))
+from servers.stores import Stores, key_flags, serve  # noqa: E402
 
 # set, file, how a row names its customer
 SETS = (("febrl3", "records.csv", lambda row: f"{row['given_name']} {row['surname']}", "PERSON"),
@@ -132,7 +132,7 @@ def measure(binary, store, names, kind, count):
         subprocess.run([binary, "import", out.name, "--store", url, "--on-duplicate", "allow", "--json", *key_flags(url)],
                        check=True, stdout=subprocess.DEVNULL)
         os.remove(out.name)
-        service = Service(binary, url, [])
+        service = serve(binary, url, [])
         chance = random.Random(4711)
         asked, who = chance.sample(sorted(names), min(count, len(names))), {}
         for name, people in names.items():

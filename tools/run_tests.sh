@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs test programs that speak TAP, shows what failed, and ends with "N passed, N failed", and
+# Runs test programs that speak TAP, shows what failed and how long each took, and ends with "N passed, N failed", and
 # ", N skipped" when there are any. Each program has TEST_TIMEOUT seconds (default 600) and is started
 # by TEST_PREFIX when that is set. Exit status 1 when anything failed.
 set -u
@@ -7,6 +7,7 @@ passed=0 failed=0 skipped=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 for program in "$@"; do
+    began=$(date +%s)
     CMOCKA_MESSAGE_OUTPUT=TAP timeout "${TEST_TIMEOUT:-600}" ${TEST_PREFIX:-} "$program" >"$log" 2>&1
     status=$?
     # cmocka writes "not ok 3 # SKIP name", TAP says "ok 3 - name # SKIP why".
@@ -21,7 +22,7 @@ for program in "$@"; do
         echo "FAILED $program (exit $status)"
         cat "$log"
     else
-        echo "ok     $program ($ok)"
+        echo "ok     $program ($ok, $(($(date +%s) - began)) s)"
     fi
 done
 if [ "$skipped" -gt 0 ]; then

@@ -55,8 +55,10 @@ static enum status lock_keys(const struct creation *creation, struct store_sessi
         keys[count] = new_customer_id_key(customer, creation->arena);
         if (str_is_none(keys[count++])) return error_plain(error, STATUS_OUT_OF_MEMORY);
     }
+    if (count == 0) return STATUS_OK;
     str_sort(keys, count); /* or two would wait for each other */
-    return count > 0 ? store_keys_lock(session, keys, count, error) : STATUS_OK;
+    TRY(store_keys_lock(session, keys, count, error));
+    return store_creation_begin(session, error);
 }
 
 static enum status refuse_taken_id(const struct creation *creation, struct store_session *session,

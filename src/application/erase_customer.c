@@ -152,7 +152,8 @@ static enum status gather_points(struct erasing *erasing, const struct golden *g
         if (!str_is_none(point))
             TRY(gather_point(erasing, suppressions_hash(change->application, point, change->arena),
                              error));
-        for (size_t i = 0; i < point_count && str_is_none(point); i++)
+        if (!str_is_none(point) || !str_is_none(consent_point_of(rows[r].answer.decider))) continue;
+        for (size_t i = 0; i < point_count; i++)
             if (suppressed_points_is_of(texts[i], rows[r].question.channel))
                 TRY(gather_point(erasing, hashes[i], error));
     }

@@ -10,66 +10,13 @@
 #include <string.h>
 
 #include "application/cut_keys.h"
-#include "application/duplicates.h"
+#include "application/import_batch.h"
 #include "application/import_trial.h"
 #include "application/import_update.h"
 #include "application/jobs.h"
 #include "application/later_imports.h"
 #include "base/hash.h"
 #include "base/identifier.h"
-
-/* A row that this batch has created, in the list of one of its keys. */
-struct batch_home {
-    size_t row;
-    struct batch_home *next;
-};
-
-struct batch_key {
-    struct str text;
-    size_t hit_count; /* of the store's homes that have it */
-    const struct key_hit *hits;
-    size_t created_count; /* of the homes that this batch has created with it */
-    struct batch_home *created;
-};
-
-struct batch_row {
-    struct caller caller;
-    struct new_customer customer;
-    const struct import_record *record;
-    instant observed_at;
-    size_t *numbers;    /* of its keys up to searched, then those of its source key and of its id */
-    struct str id_key;  /* absent when the id was not given */
-    size_t first_point; /* of its contact points among all */
-    bool invalid;
-    bool updated;   /* by a row behind it: the customer is no longer what it says alone */
-    bool id_exists; /* a profile was there that has the id that was given */
-};
-
-struct import_batch {
-    struct application *application;
-    const struct caller *caller;
-    const struct policy *policy;
-    struct import_settings settings;
-    struct arena *arena;
-    struct batch_row *rows;
-    size_t count;
-    struct import_result *results;
-    struct str *keys; /* of all rows, each once */
-    bool *asked;      /* whether the store is asked who has the key */
-    size_t key_count;
-    struct str
-        *locks; /* those of them that may be one customer's only, given ids, and imports' own */
-    size_t lock_count;
-    bool any_valid;
-    struct arena_mark prepared; /* what the arena holds behind it is the unit of work's */
-    struct import_step *step;
-    /* Made in the unit of work. */
-    struct store_session *session;
-    struct buffer homes;     /* JSON array, as in struct job_step */
-    struct batch_key *known; /* one per key */
-    bool *suppressed;
-    size_t point_count;
-};
 
 bool import_records_blames(enum status status)
 {
@@ -634,6 +581,7 @@ static enum status create_row(struct import_batch *batch, size_t index, struct e
     TRY(new_customer_insert(batch->application, &row->caller, batch->session, &row->customer,
                             &found, batch->arena, &shown, error));
     result->customer_id = id;
+    row->created = str_equal(shown.customer_id, id);
     note_home(batch, id);
     return remember_created(batch, index) ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
 }
@@ -690,6 +638,7 @@ static enum status import_body(struct store_session *session, void *context, str
         TRY(jobs_hold(session, batch->settings.import_id, batch->settings.epoch, batch->arena,
                       error));
     TRY(store_keys_lock(session, batch->locks, batch->lock_count, error));
+    TRY(store_creations_await(session, &batch->mark, error));
     TRY(find_known(batch, error));
     TRY(lock_known(batch, error));
     TRY(find_ids(batch, error));
@@ -697,12 +646,14 @@ static enum status import_body(struct store_session *session, void *context, str
     for (size_t i = 0; i < batch->count; i++) {
         if (batch->rows[i].invalid) continue;
         batch->results[i] = (struct import_result){.outcome = IMPORT_CREATED};
+        batch->rows[i].created = false;
         if (was_tried(batch, i)) continue;
         bool known;
         TRY(update_known(batch, i, &known, error));
         if (!known) TRY(create_row(batch, i, error));
     }
     if (batch->step) TRY(write_step(batch, error));
+    TRY(import_batch_look_again(batch, error));
     return batch->settings.trial ? STATUS_ROLLED_BACK : STATUS_OK;
 }
 

@@ -4,6 +4,7 @@
 
 #include "application/customer.h"
 #include "application/ports/webhook_signer.h"
+#include "base/hex.h"
 #include "base/identifier.h"
 #include "domain/field.h"
 
@@ -190,15 +191,12 @@ static enum status require_key(const struct application *application, struct err
 
 static struct str new_salt(struct application *application, struct arena *arena)
 {
-    static const char digits[] = "0123456789abcdef";
     unsigned char bytes[SALT_BYTES];
     char *text = arena_alloc(arena, 2 * SALT_BYTES);
     application->environment->random(application->environment, bytes, sizeof(bytes));
-    for (size_t i = 0; text && i < SALT_BYTES; i++) {
-        text[2 * i] = digits[bytes[i] >> 4];
-        text[2 * i + 1] = digits[bytes[i] & 15];
-    }
-    return text ? str_of(text, 2 * SALT_BYTES) : STR_NONE;
+    if (!text) return STR_NONE;
+    hex_put_bytes(bytes, SALT_BYTES, text);
+    return str_of(text, 2 * SALT_BYTES);
 }
 
 static enum status show_secret(const struct webhook_work *work, struct webhook_view *view,

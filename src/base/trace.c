@@ -1,4 +1,5 @@
 #include "base/trace.h"
+#include "base/hex.h"
 
 #include <string.h>
 
@@ -56,13 +57,9 @@ bool trace_parse(struct str header, struct trace *trace)
 /* 16 digits, never all zero. */
 static void put_id(char *at, struct trace_ids *ids)
 {
-    static const char digits[] = "0123456789abcdef";
     uint64_t id = trace_ids_next(ids);
     if (id == 0) id = 1;
-    for (int i = TRACE_SPAN_CHARS - 1; i >= 0; i--) {
-        at[i] = digits[id & 15];
-        id >>= 4;
-    }
+    hex_put(id, at);
 }
 
 void trace_begin(struct trace_ids *ids, bool sampled, struct trace *trace)

@@ -20,7 +20,9 @@
  *   2. with a contact point: allowed when the latest act for it is a grant, or when it belongs to
  *      some home and all homes that it belongs to are GRANTED; if no home knows it, as without. It
  *      belongs to a home that lists it among its e-mails or phones, or has a contact with it;
- *   3. without: allowed when all homes are GRANTED.
+ *   3. without: allowed when all homes are GRANTED, and no contact point of the channel that some
+ *      home has is revoked by itself: for GENERAL purposes or this one, by any home, and not lifted
+ *      by the latest grant for the point and the purpose that speaks for that home.
  * So a merge only ever narrows, except that the subject's own later act for the same contact point
  * counts. A revocation recorded on a merged profile is written to every home of the tree
  * (`propagatedFrom` names the original), so it stays with each after an unmerge; a grant is not.
@@ -131,6 +133,9 @@ MUST_CHECK enum status consent_propagate(const struct tree *tree, const struct f
 MUST_CHECK enum status consent_stands_revoked(const struct tree *tree,
                                               const struct consent_question *questions,
                                               size_t count, struct arena *arena, bool *stands);
+
+/* The contact point that the act is for, as its subject wrote it; absent: the whole profile. */
+struct str consent_point_of(const struct fact *fact);
 
 /* Was it carried over from another system, rather than given to this one? Its fact's source or its
  * own is "import" or begins with "import:" or "import-". */

@@ -55,6 +55,11 @@ static int compare_acts(const void *a, const void *b)
 
 /* ---- reading acts ---- */
 
+struct str consent_point_of(const struct fact *fact)
+{
+    return json_text(json_get(fact->body, STR("contactPoint")));
+}
+
 static instant time_or(const struct json_value *object, struct str name, instant otherwise)
 {
     instant when;
@@ -66,7 +71,7 @@ static enum status read_act(const struct tree *tree, const struct fact *fact, st
                             struct act *act)
 {
     const struct json_value *body = fact->body;
-    struct str point = json_text(json_get(body, STR("contactPoint")));
+    struct str point = consent_point_of(fact);
     *act = (struct act){
         .fact = fact,
         .home = tree_find_home(tree, fact->home),
@@ -335,6 +340,55 @@ static struct tally count_homes(const struct deciding *deciding, const struct la
     return tally;
 }
 
+/* The latest grant of that contact point that speaks for the home that revoked it lifts the
+ * revocation, if it is later and in force; what an import says lifts none. */
+static bool is_lifted(const struct deciding *deciding, const struct act *revocation,
+                      const struct consent_question *asked)
+{
+    struct consent_question of_point = *asked;
+    const struct act *grant = NULL;
+    of_point.contact_point = revocation->point;
+    struct acts acts = acts_naming(deciding->acts, &of_point);
+    for (size_t i = 0; i < acts.count; i++) {
+        const struct act *act = &acts.items[i];
+        if (act->grants && !act->import &&
+            tree_speaks_for(deciding->tree, act->home, revocation->home, act->fact->recorded_at))
+            replace_if_later(&grant, act);
+    }
+    return grant && grant->valid_until > asked->as_of && is_later(grant, revocation);
+}
+
+static bool is_held(const struct deciding *deciding, const struct act *act)
+{
+    const struct consent_point *point =
+        consent_holders_point(deciding->points, deciding->point_count, act->channel, act->point);
+    return point && point->home_count > 0;
+}
+
+/* For the purpose of the acts, which is that of the question or GENERAL. */
+static void find_revoked_points(const struct deciding *deciding, struct str purpose,
+                                const struct consent_question *asked, const struct act **latest)
+{
+    const struct acts *acts = deciding->acts;
+    struct consent_question whole = {.channel = asked->channel, .purpose = purpose};
+    for (size_t i = acts_before(acts, &whole, true); i < acts->count; i++) {
+        const struct act *act = &acts->items[i];
+        if (!str_equal(act->channel, whole.channel) || !str_equal(act->purpose, purpose)) return;
+        if (!act->grants && is_held(deciding, act) && !is_lifted(deciding, act, asked))
+            replace_if_later(latest, act);
+    }
+}
+
+/* Who does not say where he will write to may write to a contact point that is revoked. */
+static void narrow_to_points(const struct deciding *deciding, struct consent_row *row)
+{
+    const struct act *revoked = NULL;
+    find_revoked_points(deciding, row->question.purpose, &row->question, &revoked);
+    if (!str_equal(row->question.purpose, STR("GENERAL")))
+        find_revoked_points(deciding, STR("GENERAL"), &row->question, &revoked);
+    if (revoked) row->answer = answer_of(false, CONSENT_REVOKED, STR("REVOKED"), revoked);
+}
+
 static void decide(struct deciding *deciding, struct consent_row *row)
 {
     const struct consent_question *question = &row->question;
@@ -353,20 +407,30 @@ static void decide(struct deciding *deciding, struct consent_row *row)
     struct tally tally = count_homes(deciding, &of_point, point, imports_count, question->as_of);
     const struct act *own = own_act(&of_point, imports_count, question->as_of);
     row->answer = conclude_answer(&tally, own, question->as_of);
+    if (!point && row->answer.allowed) narrow_to_points(deciding, row);
 }
 
+/* Those that are asked about, and for a question without one those that are revoked. */
 static enum status find_points(struct deciding *deciding, struct consent_row *const *rows,
                                size_t count, struct arena *arena)
 {
+    const struct acts *acts = deciding->acts;
     size_t found = 0;
-    for (size_t i = 0; i < count; i++) found += !str_is_none(rows[i]->question.contact_point);
-    deciding->points = ARENA_NEW_ARRAY(arena, struct consent_point, found);
+    bool any_whole = false;
+    deciding->points = ARENA_NEW_ARRAY(arena, struct consent_point, count + acts->count);
     if (!deciding->points) return STATUS_OUT_OF_MEMORY;
-    found = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!str_is_none(rows[i]->question.contact_point))
-            deciding->points[found++] = (struct consent_point){
-                .channel = rows[i]->question.channel, .text = rows[i]->question.contact_point};
+    for (size_t i = 0; i < count; i++) {
+        const struct consent_question *question = &rows[i]->question;
+        if (str_is_none(question->contact_point))
+            any_whole = true;
+        else
+            deciding->points[found++] = (struct consent_point){.channel = question->channel,
+                                                               .text = question->contact_point};
+    }
+    for (size_t i = 0; i < acts->count && any_whole; i++)
+        if (!acts->items[i].grants && !str_is_none(acts->items[i].point))
+            deciding->points[found++] = (struct consent_point){.channel = acts->items[i].channel,
+                                                               .text = acts->items[i].point};
     deciding->point_count = consent_holders_sort(deciding->points, found);
     return consent_holders_find(deciding->tree, deciding->points, deciding->point_count, arena);
 }

@@ -1,5 +1,6 @@
 /* The writer of formats/json.h. Only what RFC 8259 says must be escaped is; all else is written as
  * it is, so that text in any script stays readable and short. */
+#include "base/hex.h"
 #include "formats/json.h"
 #include "formats/json_scan.h"
 
@@ -11,7 +12,6 @@ static void put_comma(struct json_writer *writer)
 
 static void put_escape(struct buffer *out, unsigned char c)
 {
-    static const char hex[] = "0123456789abcdef";
     static const char meanings[] = "\"\\\b\f\n\r\t", names[] = "\"\\bfnrt";
     const char *hit = memchr(meanings, c, sizeof(meanings) - 1);
     if (hit) {
@@ -19,7 +19,7 @@ static void put_escape(struct buffer *out, unsigned char c)
         buffer_append_char(out, names[hit - meanings]);
         return;
     }
-    char text[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+    char text[] = {'\\', 'u', '0', '0', hex_digits[c >> 4], hex_digits[c & 15]};
     buffer_append(out, str_of(text, sizeof(text)));
 }
 

@@ -8,6 +8,9 @@
 #include "matching/parallel.h"
 
 enum { RECORDS_PER_TASK = 1 << 14, SIZE_MIN = 4, SIZE_HISTOGRAM = 4096, PARTS_MAX = 8 };
+/* Of blocks over the budget: so many that one or two records that are spelled in another way, or
+ * that belong to somebody else, do not end a chain. */
+enum { NEIGHBOURS = 4 };
 enum { PARTNERS_MIN = 32, PREFETCH_STARTS = 8, PREFETCH_MEMBERS = 4 };
 
 /* ------------------------------------------------------------------ keys */
@@ -225,11 +228,15 @@ static uint32_t choose_size_max(const uint64_t *entries, size_t count, double bu
     return size - 1;
 }
 
-static void cut_block(struct block_list *list, size_t size)
+uint32_t blocking_reach(const struct block_list *list, uint32_t size, uint32_t place)
 {
-    list->blocks_cut++;
-    list->records_cut += size;
-    list->pairs_cut += (uint64_t)size * (size - 1) / 2;
+    uint32_t next = size - place - 1;
+    return size > list->size_max && next > NEIGHBOURS ? NEIGHBOURS : next;
+}
+
+static bool is_kept(const struct block_list *list, size_t size)
+{
+    return size > 1 && (size <= list->size_max || !list->cut);
 }
 
 static void keep_block(struct block_list *list, const uint64_t *entries, size_t size)
@@ -237,7 +244,8 @@ static void keep_block(struct block_list *list, const uint64_t *entries, size_t 
     uint32_t at = list->starts[list->block_count];
     for (size_t i = 0; i < size; i++) list->members[at + i] = (uint32_t)entries[i];
     list->starts[++list->block_count] = at + (uint32_t)size;
-    list->pairs += (uint64_t)size * (size - 1) / 2;
+    for (size_t i = 0; i + 1 < size; i++)
+        list->pairs += blocking_reach(list, (uint32_t)size, (uint32_t)i);
 }
 
 static size_t run_length(const uint64_t *entries, size_t count)
@@ -253,7 +261,7 @@ static bool keep_blocks(struct blocking *blocking, struct block_list *list, cons
     size_t members = 0, blocks = 0, size;
     for (size_t i = 0; i < count; i += size) {
         size = run_length(entries + i, count - i);
-        bool kept = size > 1 && size <= list->size_max;
+        bool kept = is_kept(list, size);
         members += kept ? size : 0;
         blocks += kept;
     }
@@ -263,10 +271,8 @@ static bool keep_blocks(struct blocking *blocking, struct block_list *list, cons
     list->starts[0] = 0;
     for (size_t i = 0; i < count; i += size) {
         size = run_length(entries + i, count - i);
-        if (size > list->size_max)
-            cut_block(list, size);
-        else if (size > 1)
-            keep_block(list, entries + i, size);
+        list->blocks_over += size > list->size_max;
+        if (is_kept(list, size)) keep_block(list, entries + i, size);
     }
     return true;
 }
@@ -285,6 +291,7 @@ static bool build_list(struct building *building, enum model_kind kind, int type
         sort_by_key(a, b, count);
         double budget = building->options->pairs_per_record * building->kind_count[kind];
         list->size_max = choose_size_max(a, count, budget);
+        list->cut = keys_types(kind)[type].is_one_part;
         enough = keep_blocks(blocking, list, a, count);
     }
     values_budget_realloc(blocking->budget, a, a ? (room + 1) * 8 : 0, 0);
@@ -519,7 +526,41 @@ void blocking_partners_release(struct blocking_partners *partners)
     *partners = (struct blocking_partners){0};
 }
 
-bool blocking_find_partners(const struct blocking *blocking, uint32_t record, uint32_t types,
+/* The member's place in its block. */
+static uint32_t place_of(const uint32_t *members, uint32_t size, uint32_t record)
+{
+    uint32_t low = 0, high = size;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (members[middle] < record)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static uint32_t size_of(const struct block_list *list, uint32_t block)
+{
+    return list->starts[block + 1] - list->starts[block];
+}
+
+/* Whether the block of the type with this number is one of those that are walked. */
+static bool is_asked(blocking_types types, long type, bool over)
+{
+    return types >> (type + (over ? BLOCKING_OVER : 0)) & 1;
+}
+
+/* Where the partners of the record end in the block, when the block is walked from its end. */
+static uint32_t last_partner(const struct block_list *list, uint32_t block, uint32_t record)
+{
+    uint32_t first = list->starts[block], size = size_of(list, block);
+    if (size <= list->size_max) return list->starts[block + 1];
+    uint32_t place = place_of(list->members + first, size, record);
+    return first + place + 1 + blocking_reach(list, size, place);
+}
+
+bool blocking_find_partners(const struct blocking *blocking, uint32_t record, blocking_types types,
                             struct blocking_partners *partners)
 {
     const struct block_list *list = lists_of(blocking, record), *lists = list;
@@ -527,9 +568,10 @@ bool blocking_find_partners(const struct blocking *blocking, uint32_t record, ui
     for (uint32_t i = blocking->record_starts[record]; i < blocking->record_starts[record + 1];
          i++) {
         list = list_of(list, blocking->record_blocks[i]);
-        if (!(types >> (list - lists) & 1)) continue;
+        if (!(blocking_either(types) >> (list - lists) & 1)) continue;
         uint32_t block = blocking->record_blocks[i] - list->first_block;
-        uint32_t first = list->starts[block], m = list->starts[block + 1];
+        if (!is_asked(types, list - lists, size_of(list, block) > list->size_max)) continue;
+        uint32_t first = list->starts[block], m = last_partner(list, block, record);
         if (!partners_reserve(partners, m - first)) return false;
         while (m > first && list->members[m - 1] > record)
             partners->record[partners->count++] = list->members[--m];
@@ -538,34 +580,45 @@ bool blocking_find_partners(const struct blocking *blocking, uint32_t record, ui
     return true;
 }
 
-void blocking_prefetch(const struct blocking *blocking, uint32_t record, uint32_t types)
+void blocking_prefetch(const struct blocking *blocking, uint32_t record, blocking_types types)
 {
     uint32_t ahead = record + PREFETCH_STARTS, near = record + PREFETCH_MEMBERS;
     if (ahead >= blocking->record_count) return;
     const struct block_list *list = lists_of(blocking, ahead), *lists = list;
     for (uint32_t i = blocking->record_starts[ahead]; i < blocking->record_starts[ahead + 1]; i++) {
         list = list_of(list, blocking->record_blocks[i]);
-        if (types >> (list - lists) & 1)
+        if (blocking_either(types) >> (list - lists) & 1)
             __builtin_prefetch(&list->starts[blocking->record_blocks[i] - list->first_block]);
     }
     list = lists = lists_of(blocking, near);
     for (uint32_t i = blocking->record_starts[near]; i < blocking->record_starts[near + 1]; i++) {
         list = list_of(list, blocking->record_blocks[i]);
-        if (!(types >> (list - lists) & 1)) continue;
+        if (!(blocking_either(types) >> (list - lists) & 1)) continue;
         uint32_t end = list->starts[blocking->record_blocks[i] - list->first_block + 1];
         __builtin_prefetch(&list->members[end - 1]);
     }
 }
 
-uint32_t blocking_shared_types(const struct blocking *blocking, uint32_t a, uint32_t b)
+static bool is_walked(const struct block_list *list, uint32_t block, uint32_t a, uint32_t b)
+{
+    const uint32_t *members = list->members + list->starts[block];
+    uint32_t size = size_of(list, block);
+    if (size <= list->size_max) return true;
+    uint32_t low = place_of(members, size, a < b ? a : b);
+    return place_of(members, size, a < b ? b : a) - low <= NEIGHBOURS;
+}
+
+blocking_types blocking_shared_types(const struct blocking *blocking, uint32_t a, uint32_t b)
 {
     const uint32_t *starts = blocking->record_starts, *blocks = blocking->record_blocks;
     const struct block_list *list = lists_of(blocking, a), *lists = list;
-    uint32_t shared = 0;
+    blocking_types shared = 0;
     for (uint32_t i = starts[a], j = starts[b]; i < starts[a + 1] && j < starts[b + 1];) {
         if (blocks[i] == blocks[j]) {
             list = list_of(list, blocks[i]);
-            shared |= UINT32_C(1) << (list - lists);
+            uint32_t block = blocks[i] - list->first_block;
+            unsigned over = size_of(list, block) > list->size_max ? BLOCKING_OVER : 0;
+            if (is_walked(list, block, a, b)) shared |= UINT64_C(1) << (list - lists + over);
         }
         uint32_t in_a = blocks[i], in_b = blocks[j];
         i += in_a <= in_b;

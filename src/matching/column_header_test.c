@@ -15,7 +15,7 @@ static const struct example examples[] = {
     {"Nombre", F(GIVEN_NAME)}, {"Имя", F(GIVEN_NAME)},
     {"LAST_NAME", F(FAMILY_NAME)}, {"Nachname", F(FAMILY_NAME)}, {"Nom de famille", F(FAMILY_NAME)}, {"Apellidos", F(FAMILY_NAME)}, {"Фамилия", F(FAMILY_NAME)},
     {"Name, Vorname", F(FULL_NAME)}, {"Nom et prénom", F(FULL_NAME)}, {"Nom complet", F(FULL_NAME)}, {"Apellidos y nombre", F(FULL_NAME)},
-    {"Name", F(NAME)}, {"Name 1", F(NAME)}, {"Name (Pinyin)", F(NAME)}, {"Name 2", F(NONE)}, {"Geburtsname", F(NONE)},
+    {"Name", F(NAME)}, {"Name 1", F(NAME)}, {"Name (Pinyin)", F(NAME)}, {"Name 2", F(NONE)}, {"Geburtsname", F(NONE)}, {"NAME_SUFFIX", F(MIDDLE_NAME)}, {"street suffix", F(STREET)},
     {"Company", F(ORGANISATION)}, {"Nombre Comercial", F(ORGANISATION)}, {"Razón Social", F(ORGANISATION)}, {"Firma", F(ORGANISATION)},
     {"Denominazione", F(ORGANISATION)}, {"Establishment", F(ORGANISATION)}, {"Company Size", F(NONE)},
     {"Company Address", F(STREET)}, {"Company City", F(CITY)}, {"Company Phone", F(PHONE)}, {"Company Country", F(NONE)},

@@ -316,6 +316,8 @@ const struct column_header_pattern column_header_patterns[] = {
     {"geburtsname", "", F(NONE), ""},
     {"nom naissance", "", F(NONE), ""},
     {"middle", "", F(MIDDLE_NAME), ""},
+    {"suffix", "street addr address host domain file", F(MIDDLE_NAME), ""},
+    {"=generation", "", F(MIDDLE_NAME), ""},
     {"=mname", "", F(MIDDLE_NAME), ""},
     {"first surname", "", F(FULL_NAME), ""},
     {"first last", "", F(FULL_NAME), ""},

@@ -12,7 +12,8 @@ enum { RECORDS_PER_TASK = 1 << 13, PAIRS_FEW = 2000000, PAIRS_SAMPLED = 300000 }
 
 /* Pairs by which types they share. */
 struct sharing {
-    uint32_t types, pairs, passed;
+    blocking_types types;
+    uint32_t pairs, passed;
 };
 
 struct sample {
@@ -29,7 +30,7 @@ struct sampling {
     bool failed;            /* atomic */
 };
 
-static bool sample_add(struct sample *sample, uint32_t types, bool passed)
+static bool sample_add(struct sample *sample, blocking_types types, bool passed)
 {
     if (sample->count == sample->capacity) {
         size_t capacity = sample->capacity ? sample->capacity * 2 : 256;
@@ -47,7 +48,7 @@ static bool sample_record(struct sampling *sampling, struct scoring_memo *memo, 
 {
     const struct blocking *blocking = sampling->blocking;
     struct sample *sample = &samples[record_is_organisation(&blocking->records[record])];
-    if (!blocking_find_partners(blocking, record, UINT32_MAX, partners)) return false;
+    if (!blocking_find_partners(blocking, record, BLOCKING_ALL, partners)) return false;
     for (size_t i = 0; i < partners->count; i++) {
         uint32_t other = partners->record[i];
         float log_odds = scoring_score(sampling->scorer, memo, &blocking->records[record],
@@ -99,7 +100,8 @@ static size_t sum_up(struct sharing *pairs, size_t count)
 
 /* Share of the pairs that would be lost with this type, after those that are lost already, that
  * pass; 0 when none would be lost. */
-static double yield_of(const struct sharing *sharings, size_t count, uint32_t walked, uint32_t type)
+static double yield_of(const struct sharing *sharings, size_t count, blocking_types walked,
+                       blocking_types type)
 {
     double pairs = 0, passed = 0;
     for (size_t i = 0; i < count; i++) {
@@ -110,13 +112,14 @@ static double yield_of(const struct sharing *sharings, size_t count, uint32_t wa
     return pairs > 0 ? passed / pairs : 0;
 }
 
-static uint32_t choose(const struct sharing *sharings, size_t count)
+static blocking_types choose(const struct sharing *sharings, size_t count)
 {
-    uint32_t walked = (UINT32_C(1) << KEYS_TYPE_MAX) - 1;
+    blocking_types walked = (UINT64_C(1) << KEYS_TYPE_MAX) - 1;
+    walked |= walked << BLOCKING_OVER;
     for (;;) {
-        uint32_t least = 0;
+        blocking_types least = 0;
         double least_yield = YIELD_MIN;
-        for (uint32_t type = 1; type <= walked; type <<= 1) {
+        for (blocking_types type = 1; type && type <= walked; type <<= 1) {
             double yield = walked & type ? yield_of(sharings, count, walked, type) : 1;
             if (yield >= least_yield) continue;
             least = type;
@@ -159,7 +162,7 @@ enum status key_selection_run(const struct blocking *blocking, const struct scor
                               struct key_selection *selection)
 {
     uint64_t pairs = count_pairs(blocking);
-    *selection = (struct key_selection){{UINT32_MAX, UINT32_MAX}};
+    *selection = (struct key_selection){{BLOCKING_ALL, BLOCKING_ALL}};
     if (pairs < PAIRS_FEW) return STATUS_OK;
     size_t tasks = ((size_t)blocking->record_count + RECORDS_PER_TASK - 1) / RECORDS_PER_TASK;
     double share = PAIRS_SAMPLED / (double)pairs;

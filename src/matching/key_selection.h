@@ -9,9 +9,9 @@
 
 #include "matching/blocking.h"
 
-/* A bit per type of each kind that is to be walked. */
+/* What is to be walked of each kind. */
 struct key_selection {
-    uint32_t types[MODEL_KIND_COUNT];
+    blocking_types types[MODEL_KIND_COUNT];
 };
 
 /* Does not depend on the number of threads. */

@@ -13,6 +13,7 @@ static uint64_t mix2(uint64_t a, uint64_t b)
     return values_mix(a * 0x9E3779B97F4A7C15u + values_mix(b + 0x7F4A7C15u));
 }
 
+/* The slot's value; lists are taken apart by keys_make(). */
 static const struct value *get(const struct values *values, const struct record *record,
                                enum slot slot)
 {
@@ -20,6 +21,31 @@ static const struct value *get(const struct values *values, const struct record 
     if (values_members(values, record_slot_domain[slot], &record->slot[slot], &members) == 0)
         return NULL;
     return values_get(values, record_slot_domain[slot], members[0]);
+}
+
+/* Members of a list, the first few in an order that only their content sets: their numbers are
+ * those of their first appearance. */
+enum { MEMBERS_MAX = KEYS_PER_TYPE_MAX };
+struct members {
+    enum slot slot;
+    uint32_t count, at, reference[MEMBERS_MAX];
+};
+
+static void list_members(const struct values *values, enum slot slot, uint32_t list,
+                         struct members *out)
+{
+    const uint32_t *all;
+    enum domain domain = record_slot_domain[slot];
+    uint32_t count = values_members(values, domain, &list, &all);
+    *out = (struct members){.slot = slot};
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t hash = values_get(values, domain, all[i])->hash;
+        uint32_t at = out->count;
+        for (; at > 0 && values_get(values, domain, out->reference[at - 1])->hash > hash; at--)
+            if (at < MEMBERS_MAX) out->reference[at] = out->reference[at - 1];
+        if (at < MEMBERS_MAX) out->reference[at] = all[i];
+        if (out->count < MEMBERS_MAX) out->count++;
+    }
 }
 
 enum { GIVEN_MAX = 2 };
@@ -109,14 +135,12 @@ static size_t three(uint64_t *keys, uint64_t a, uint64_t b, uint64_t c)
 static size_t each_value(const struct values *values, const struct record *record, enum slot slot,
                          uint64_t *keys)
 {
-    const uint32_t *members;
-    uint32_t count =
-        values_members(values, record_slot_domain[slot], &record->slot[slot], &members);
-    if (count > KEYS_PER_TYPE_MAX) count = KEYS_PER_TYPE_MAX;
-    for (uint32_t i = 0; i < count; i++)
-        keys[i] = values_get(values, record_slot_domain[slot], members[i])->hash | UINT64_C(1)
-                                                                                       << 32;
-    return count;
+    struct members members;
+    list_members(values, slot, record->slot[slot], &members);
+    for (uint32_t i = 0; i < members.count; i++)
+        keys[i] = values_get(values, record_slot_domain[slot], members.reference[i])->hash |
+                  UINT64_C(1) << 32;
+    return members.count;
 }
 
 #define KEY(name)                                                                                  \
@@ -136,12 +160,11 @@ KEY(email)
 KEY(phone)
 {
     (void)rarities;
-    const uint32_t *members;
-    uint32_t count = values_members(v, DOMAIN_PHONE, &r->slot[SLOT_PHONE], &members);
-    if (count > KEYS_PER_TYPE_MAX) count = KEYS_PER_TYPE_MAX;
-    for (uint32_t i = 0; i < count; i++)
-        keys[i] = values_get(v, DOMAIN_PHONE, members[i])->a | UINT64_C(1) << 32;
-    return count;
+    struct members phones;
+    list_members(v, SLOT_PHONE, r->slot[SLOT_PHONE], &phones);
+    for (uint32_t i = 0; i < phones.count; i++)
+        keys[i] = values_get(v, DOMAIN_PHONE, phones.reference[i])->a | UINT64_C(1) << 32;
+    return phones.count;
 }
 KEY(website)
 {
@@ -253,52 +276,74 @@ KEY(date_parts)
 KEY(any_name_year)
 {
     (void)rarities;
-    const uint32_t *names;
+    struct members names;
     uint32_t year = date_of(v, r) / 10000;
-    uint32_t count = values_members(v, DOMAIN_NAME, &r->slot[SLOT_OTHER_NAMES], &names);
     size_t made = three(keys, family_of(v, r), year, 5);
-    for (uint32_t i = 0; i < count && made < KEYS_PER_TYPE_MAX; i++)
-        made += three(keys + made, values_get(v, DOMAIN_NAME, names[i])->a, year, 5);
+    list_members(v, SLOT_OTHER_NAMES, r->slot[SLOT_OTHER_NAMES], &names);
+    for (uint32_t i = 0; i < names.count && made < KEYS_PER_TYPE_MAX; i++)
+        made += three(keys + made, values_get(v, DOMAIN_NAME, names.reference[i])->a, year, 5);
     return made;
 }
 
 static const struct key_type person_types[] = {
-    {"identifier", BIT(IDENTIFIER), key_identifier},
-    {"email", BIT(EMAIL), key_email},
-    {"phone", BIT(PHONE), key_phone},
-    {"mailbox", BIT(EMAIL), key_mailbox},
-    {"family name + birth date", BIT(FAMILY_NAME) | BIT(BIRTH_DATE), key_family_date},
-    {"given name + birth date", BIT(GIVEN_NAME) | BIT(BIRTH_DATE), key_given_date},
-    {"given name + family name", BIT(GIVEN_NAME) | BIT(FAMILY_NAME), key_names},
-    {"family name + postcode", BIT(FAMILY_NAME) | BIT(LOCALITY), key_family_postcode},
-    {"birth date + postcode", BIT(BIRTH_DATE) | BIT(LOCALITY), key_date_postcode},
-    {"given name + postcode", BIT(GIVEN_NAME) | BIT(LOCALITY), key_given_postcode},
-    {"birth date + place", BIT(BIRTH_DATE) | BIT(LOCALITY) | BIT(PLACE), key_date_place},
-    {"street + family initial", BIT(STREET) | BIT(FAMILY_NAME), key_street_family},
-    {"street + given initial", BIT(STREET) | BIT(GIVEN_NAME), key_street_given},
+    {"identifier", BIT(IDENTIFIER), key_identifier, false},
+    {"email", BIT(EMAIL), key_email, false},
+    {"phone", BIT(PHONE), key_phone, false},
+    {"mailbox", BIT(EMAIL), key_mailbox, false},
+    {"family name + birth date", BIT(FAMILY_NAME) | BIT(BIRTH_DATE), key_family_date, false},
+    {"given name + birth date", BIT(GIVEN_NAME) | BIT(BIRTH_DATE), key_given_date, false},
+    {"given name + family name", BIT(GIVEN_NAME) | BIT(FAMILY_NAME), key_names, false},
+    {"family name + postcode", BIT(FAMILY_NAME) | BIT(LOCALITY), key_family_postcode, false},
+    {"birth date + postcode", BIT(BIRTH_DATE) | BIT(LOCALITY), key_date_postcode, false},
+    {"given name + postcode", BIT(GIVEN_NAME) | BIT(LOCALITY), key_given_postcode, false},
+    {"birth date + place", BIT(BIRTH_DATE) | BIT(LOCALITY) | BIT(PLACE), key_date_place, false},
+    {"street + family initial", BIT(STREET) | BIT(FAMILY_NAME), key_street_family, false},
+    {"street + given initial", BIT(STREET) | BIT(GIVEN_NAME), key_street_given, false},
     {"family name + initial + birth year", BIT(GIVEN_NAME) | BIT(FAMILY_NAME) | BIT(BIRTH_DATE),
-     key_names_year},
+     key_names_year, false},
     {"given name + birth year + place",
-     BIT(GIVEN_NAME) | BIT(BIRTH_DATE) | BIT(LOCALITY) | BIT(PLACE), key_given_year_place},
+     BIT(GIVEN_NAME) | BIT(BIRTH_DATE) | BIT(LOCALITY) | BIT(PLACE), key_given_year_place, false},
     {"family name + birth date parts", BIT(GIVEN_NAME) | BIT(FAMILY_NAME) | BIT(BIRTH_DATE),
-     key_date_parts},
-    {"any name + birth year", BIT(FAMILY_NAME) | BIT(BIRTH_DATE), key_any_name_year},
+     key_date_parts, false},
+    {"any name + birth year", BIT(FAMILY_NAME) | BIT(BIRTH_DATE), key_any_name_year, false},
     {"one name, date or postcode",
-     BIT(GIVEN_NAME) | BIT(FAMILY_NAME) | BIT(BIRTH_DATE) | BIT(LOCALITY), key_single},
-    {"names in either order", BIT(GIVEN_NAME) | BIT(FAMILY_NAME), key_swapped_names},
-    {NULL, 0, NULL},
+     BIT(GIVEN_NAME) | BIT(FAMILY_NAME) | BIT(BIRTH_DATE) | BIT(LOCALITY), key_single, true},
+    {"names in either order", BIT(GIVEN_NAME) | BIT(FAMILY_NAME), key_swapped_names, false},
+    {NULL, 0, NULL, false},
 };
 
 /* ------------------------------------------------------------------ organisations */
 
 enum { RARE_WORDS = 3 };
 
-/* The rarest words of the names, the rarest first, by sound. */
+/* Words by sound, the rarest first. */
+struct rare_words {
+    size_t count;
+    uint64_t sound[RARE_WORDS];
+    float bits[RARE_WORDS];
+};
+
+/* Of words of one sound the rarest counts. */
+static void add_word(struct rare_words *rare, uint64_t sound, float bits)
+{
+    size_t at = 0;
+    while (at < rare->count && rare->sound[at] != sound) at++;
+    if (at < rare->count && rare->bits[at] >= bits) return;
+    if (at == rare->count && rare->count < RARE_WORDS) rare->count++;
+    if (at == RARE_WORDS && rare->bits[--at] >= bits) return;
+    for (; at > 0 && rare->bits[at - 1] < bits; at--) {
+        rare->bits[at] = rare->bits[at - 1];
+        rare->sound[at] = rare->sound[at - 1];
+    }
+    rare->bits[at] = bits;
+    rare->sound[at] = sound;
+}
+
+/* The rarest words of all the names. */
 static size_t rare_words(const struct values *v, const struct rarities *rarities,
                          const struct record *r, uint64_t sound[RARE_WORDS])
 {
-    float bits[RARE_WORDS] = {0};
-    size_t count = 0;
+    struct rare_words rare = {.count = 0};
     const uint32_t *names, *words;
     uint32_t name_count =
         values_members(v, DOMAIN_ORGANISATION, &r->slot[SLOT_ORGANISATION], &names);
@@ -307,26 +352,14 @@ static size_t rare_words(const struct values *v, const struct rarities *rarities
         uint32_t word_count = values_members(v, DOMAIN_WORD, list, &words);
         for (uint32_t w = 0; w < word_count; w++) {
             const struct value *word = values_get(v, DOMAIN_WORD, words[w]);
-            float b = rarities && rarities->word ? rarities->word[words[w]] : word->len;
-            uint64_t s = word->a ? word->a : word->hash;
-            /* Equal sounds would make one word count twice; ties go by content. */
-            b += (float)(word->hash & 1023) * 1e-6f;
-            size_t at = 0;
-            bool known = false;
-            for (size_t i = 0; i < count; i++) known = known || sound[i] == s;
-            if (known) continue;
-            while (at < count && bits[at] >= b) at++;
-            if (at == RARE_WORDS) continue;
-            if (count < RARE_WORDS) count++;
-            for (size_t i = count - 1; i > at; i--) {
-                bits[i] = bits[i - 1];
-                sound[i] = sound[i - 1];
-            }
-            bits[at] = b;
-            sound[at] = s;
+            float bits = rarities && rarities->word ? rarities->word[words[w]] : word->len;
+            /* Ties go by content. */
+            add_word(&rare, word->a ? word->a : word->hash,
+                     bits + (float)(word->hash & 1023) * 1e-6f);
         }
     }
-    return count;
+    memcpy(sound, rare.sound, sizeof rare.sound);
+    return rare.count;
 }
 
 KEY(word_pair)
@@ -385,37 +418,45 @@ KEY(street_name_postcode)
     return one(keys, street ? street->b : 0, hash_of(v, r, SLOT_POSTCODE));
 }
 /* The initials of the name, or the name itself when it is as short as initials. */
+static struct str acronym_of(struct str text, char initials[KEYS_TYPE_MAX])
+{
+    struct str word[KEYS_TYPE_MAX];
+    size_t count = fold_words(text, word, KEYS_TYPE_MAX);
+    for (size_t i = 0; i < count; i++) initials[i] = word[i].ptr[0];
+    return count == 1 && text.len <= 6 ? text : str_of(initials, count);
+}
+
 KEY(acronym_city)
 {
     (void)rarities;
-    const struct value *name = get(v, r, SLOT_ORGANISATION);
-    if (!name) return 0;
-    struct str word[KEYS_TYPE_MAX];
-    char initials[KEYS_TYPE_MAX];
-    struct str text = str_of(v->domain[DOMAIN_ORGANISATION].text + name->offset, name->len);
-    size_t count = fold_words(text, word, KEYS_TYPE_MAX);
-    for (size_t i = 0; i < count; i++) initials[i] = word[i].ptr[0];
-    struct str acronym = count == 1 && text.len <= 6 ? text : str_of(initials, count);
-    if (acronym.len < 2) return 0;
     const struct value *city = get(v, r, SLOT_CITY);
-    return one(keys, values_hash(acronym), city ? city->a : 1);
+    char initials[KEYS_TYPE_MAX];
+    struct members names;
+    size_t made = 0;
+    list_members(v, SLOT_ORGANISATION, r->slot[SLOT_ORGANISATION], &names);
+    for (uint32_t i = 0; i < names.count; i++) {
+        struct str acronym =
+            acronym_of(values_text(v, DOMAIN_ORGANISATION, names.reference[i]), initials);
+        if (acronym.len >= 2) made += one(keys + made, values_hash(acronym), city ? city->a : 1);
+    }
+    return made;
 }
 
 static const struct key_type organisation_types[] = {
-    {"identifier", BIT(IDENTIFIER), key_identifier},
-    {"email", BIT(EMAIL), key_email},
-    {"phone", BIT(PHONE), key_phone},
-    {"website", BIT(WEBSITE), key_website},
-    {"street", BIT(STREET), key_street},
-    {"two words", BIT(ORGANISATION), key_word_pair},
-    {"word + house number", BIT(ORGANISATION) | BIT(STREET), key_word_number},
-    {"word + postcode", BIT(ORGANISATION) | BIT(LOCALITY), key_word_postcode},
-    {"word + city", BIT(ORGANISATION) | BIT(LOCALITY), key_word_city},
-    {"rarest word", BIT(ORGANISATION), key_rarest_word},
-    {"house number + postcode", BIT(STREET) | BIT(LOCALITY), key_number_postcode},
-    {"street name + postcode", BIT(STREET) | BIT(LOCALITY), key_street_name_postcode},
-    {"initials + city", BIT(ORGANISATION) | BIT(LOCALITY), key_acronym_city},
-    {NULL, 0, NULL},
+    {"identifier", BIT(IDENTIFIER), key_identifier, false},
+    {"email", BIT(EMAIL), key_email, false},
+    {"phone", BIT(PHONE), key_phone, false},
+    {"website", BIT(WEBSITE), key_website, false},
+    {"street", BIT(STREET), key_street, false},
+    {"two words", BIT(ORGANISATION), key_word_pair, false},
+    {"word + house number", BIT(ORGANISATION) | BIT(STREET), key_word_number, false},
+    {"word + postcode", BIT(ORGANISATION) | BIT(LOCALITY), key_word_postcode, false},
+    {"word + city", BIT(ORGANISATION) | BIT(LOCALITY), key_word_city, false},
+    {"rarest word", BIT(ORGANISATION), key_rarest_word, false},
+    {"house number + postcode", BIT(STREET) | BIT(LOCALITY), key_number_postcode, false},
+    {"street name + postcode", BIT(STREET) | BIT(LOCALITY), key_street_name_postcode, false},
+    {"initials + city", BIT(ORGANISATION) | BIT(LOCALITY), key_acronym_city, false},
+    {NULL, 0, NULL, false},
 };
 
 const struct key_type *keys_types(enum model_kind kind)
@@ -423,10 +464,84 @@ const struct key_type *keys_types(enum model_kind kind)
     return kind == MODEL_PERSON ? person_types : organisation_types;
 }
 
+/* ------------------------------------------------------------------ whole */
+
+/* The slots of which a key function reads one value: by the comparisons of its type. Functions that
+ * read all values of their slot by themselves find them all in each of the records below. */
+static const struct {
+    uint32_t comparison;
+    uint8_t slot;
+} single_valued[] = {
+    {BIT(GIVEN_NAME), SLOT_GIVEN}, {BIT(FAMILY_NAME), SLOT_FAMILY}, {BIT(BIRTH_DATE), SLOT_DATE},
+    {BIT(EMAIL), SLOT_EMAIL},      {BIT(STREET), SLOT_STREET},      {BIT(LOCALITY), SLOT_POSTCODE},
+    {BIT(LOCALITY), SLOT_CITY},    {BIT(PLACE), SLOT_PLACE},
+};
+enum { SINGLE_VALUED = sizeof single_valued / sizeof single_valued[0] };
+
+static size_t list_lists(const struct key_type *type, const struct values *values,
+                         const struct record *record, struct members lists[SINGLE_VALUED])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < SINGLE_VALUED; i++) {
+        enum slot slot = (enum slot)single_valued[i].slot;
+        if ((type->comparisons & single_valued[i].comparison) && record->slot[slot] & VALUES_LIST)
+            list_members(values, slot, record->slot[slot], &lists[count++]);
+    }
+    return count;
+}
+
+static size_t add_new_keys(uint64_t *keys, size_t count, const uint64_t *more, size_t more_count)
+{
+    for (size_t i = 0; i < more_count && count < KEYS_PER_TYPE_MAX; i++) {
+        bool known = false;
+        for (size_t k = 0; k < count; k++) known = known || keys[k] == more[i];
+        if (!known) keys[count++] = more[i];
+    }
+    return count;
+}
+
+/* The next choice of one member each; false after the last. */
+static bool next_choice(struct members *lists, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (++lists[i].at < lists[i].count) return true;
+        lists[i].at = 0;
+    }
+    return false;
+}
+
+/* As many records as there are choices of one value each: who has two addresses is found by both.
+ */
+static size_t make_of_each(const struct key_type *type, const struct values *values,
+                           const struct rarities *rarities, const struct record *record,
+                           struct members *lists, size_t list_count, uint64_t *keys)
+{
+    struct record chosen = *record;
+    uint64_t more[KEYS_PER_TYPE_MAX];
+    size_t count = 0;
+    do {
+        for (size_t i = 0; i < list_count; i++)
+            chosen.slot[lists[i].slot] = lists[i].reference[lists[i].at];
+        count = add_new_keys(keys, count, more, type->make(values, rarities, &chosen, more));
+    } while (count < KEYS_PER_TYPE_MAX && next_choice(lists, list_count));
+    return count;
+}
+
+static bool has_list(const struct record *record)
+{
+    uint32_t any = 0;
+    for (size_t i = 0; i < SINGLE_VALUED; i++) any |= record->slot[single_valued[i].slot];
+    return any & VALUES_LIST;
+}
+
 size_t keys_make(enum model_kind kind, int type, const struct values *values,
                  const struct rarities *rarities, const struct record *record, uint64_t *keys)
 {
-    size_t count = keys_types(kind)[type].make(values, rarities, record, keys);
+    const struct key_type *of = &keys_types(kind)[type];
+    struct members lists[SINGLE_VALUED];
+    size_t list_count = has_list(record) ? list_lists(of, values, record, lists) : 0;
+    size_t count = list_count ? make_of_each(of, values, rarities, record, lists, list_count, keys)
+                              : of->make(values, rarities, record, keys);
     uint64_t salt = (uint64_t)type * 2 + kind + 1;
     for (size_t i = 0; i < count; i++) keys[i] = mix2(keys[i], salt) | 1;
     return count;

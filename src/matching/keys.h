@@ -15,6 +15,8 @@ struct key_type {
     /* Writes at most KEYS_PER_TYPE_MAX hashes (never 0), answers how many. */
     size_t (*make)(const struct values *, const struct rarities *, const struct record *,
                    uint64_t *);
+    /* One part of many: who shares a frequent one shares nothing else. */
+    bool is_one_part;
 };
 
 /* The key types of a kind, ended by a NULL name; at most KEYS_TYPE_MAX. */

@@ -29,7 +29,7 @@
 #include "base/status.h"
 #include "matching/field.h"
 
-enum { MATCHING_NORMAL_VERSION = 2, MATCHING_KEYS_MAX = 128, MATCHING_PARTS_MAX = 16 };
+enum { MATCHING_NORMAL_VERSION = 3, MATCHING_KEYS_MAX = 128, MATCHING_PARTS_MAX = 16 };
 
 struct matching_value {
     enum matching_field field;

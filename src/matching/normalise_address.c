@@ -42,6 +42,126 @@ static bool is_ordinal(struct str s)
            str_equal(tail, STR("th"));
 }
 
+/* How many digits stand at `at`. */
+static size_t digits_at(struct str text, size_t at)
+{
+    size_t end = at;
+    while (end < text.len && is_digit(text.ptr[end])) end++;
+    return end - at;
+}
+
+static size_t skip_spaces(struct str text, size_t at)
+{
+    while (at < text.len && text.ptr[at] == ' ') at++;
+    return at;
+}
+
+/* A range or a staircase: "12-14", "12 - 14", "5/7", of house numbers and with nothing more behind.
+ */
+struct range {
+    size_t second, end;
+    char sign;
+};
+
+static bool read_range(struct str text, size_t at, size_t digits, struct range *range)
+{
+    size_t sign = skip_spaces(text, at + digits), second = skip_spaces(text, sign + 1);
+    if (digits > 4 || sign >= text.len || (text.ptr[sign] != '-' && text.ptr[sign] != '/'))
+        return false;
+    size_t more = digits_at(text, second), end = second + more;
+    if (more == 0 || more > 4) return false;
+    if (end < text.len && (text.ptr[end] == '-' || text.ptr[end] == '/')) return false;
+    *range = (struct range){second, end, text.ptr[sign]};
+    return true;
+}
+
+static size_t copy_number(struct str text, size_t at, char *out, size_t room)
+{
+    size_t digits = digits_at(text, at);
+    if (digits > room) digits = room;
+    memcpy(out, text.ptr + at, digits);
+    return digits;
+}
+
+/* Of a range the first number is the house. So is it of "Dluga 5/7", flat or staircase 7; where the
+ * number stands first, as in "5/7 Smith St", it is the second, and 5 the unit. */
+static struct str without_ranges(struct str part, char out[FOLD_INPUT_MAX])
+{
+    size_t len = 0, letters = 0, digits;
+    for (size_t i = 0; i < part.len && len < FOLD_INPUT_MAX; i += digits ? digits : 1) {
+        struct range range;
+        digits = digits_at(part, i);
+        letters += (part.ptr[i] | 32) >= 'a' && (part.ptr[i] | 32) <= 'z';
+        bool starts = i == 0 || part.ptr[i - 1] == ' ';
+        if (digits && starts && read_range(part, i, digits, &range)) {
+            bool unit_first = range.sign == '/' && letters < 3;
+            size_t from = unit_first ? range.second : i;
+            len += copy_number(part, from, out + len, FOLD_INPUT_MAX - len);
+            digits = range.end - i;
+        } else if (digits) {
+            len += copy_number(part, i, out + len, FOLD_INPUT_MAX - len);
+        } else {
+            out[len++] = part.ptr[i];
+        }
+    }
+    return str_of(out, len);
+}
+
+static bool is_sign(struct str word)
+{
+    return str_equal(word, STR("no")) || str_equal(word, STR("nr"));
+}
+
+static bool is_repetition(struct str word)
+{
+    return str_equal(word, STR("bis")) || str_equal(word, STR("ter"));
+}
+
+/* "12", "12a", "12 bis", "No. 12": a house number and nothing else. */
+static bool is_number_alone(const struct address_words *words, uint8_t part)
+{
+    size_t numbers = 0;
+    for (size_t i = 0; i < words->count; i++) {
+        if (words->part[i] != part) continue;
+        struct str word = words->word[i];
+        bool number = is_digit(word.ptr[0]) && word.len <= 4 && !is_ordinal(word);
+        if (!number && word.len > 1 && !is_sign(word) && !is_repetition(word)) return false;
+        numbers += number;
+    }
+    return numbers == 1;
+}
+
+static bool has_number(const struct address_words *words, uint8_t part)
+{
+    for (size_t i = 0; i < words->count; i++)
+        if (words->part[i] == part && is_digit(words->word[i].ptr[0]) &&
+            !is_ordinal(words->word[i]))
+            return true;
+    return false;
+}
+
+/* A number between commas belongs to the street beside it: "12, rue de la Paix", "Via Roma, 12". */
+static void join_numbers(struct address_words *words)
+{
+    bool first = is_number_alone(words, 0);
+    for (size_t i = 0; first && i < words->count && words->part[i] == 0; i++) words->part[i] = 1;
+    uint8_t street = first ? 1 : 0;
+    bool second = !has_number(words, street) && is_number_alone(words, (uint8_t)(street + 1));
+    for (size_t i = 0; second && i < words->count; i++)
+        if (words->part[i] == street + 1) words->part[i] = street;
+}
+
+/* "No. 12", "12 bis": the word beside the number says nothing. */
+static void drop_number_signs(struct address_words *words)
+{
+    for (size_t i = 0; i + 1 < words->count; i++) {
+        bool digit = is_digit(words->word[i].ptr[0]), next = is_digit(words->word[i + 1].ptr[0]);
+        if (words->part[i] != words->part[i + 1]) continue;
+        if (next && is_sign(words->word[i])) words->used[i] = true;
+        if (digit && is_repetition(words->word[i + 1])) words->used[i + 1] = true;
+    }
+}
+
 static void read_words(struct str text, struct address_words *words)
 {
     struct str rest = text, part;
@@ -49,12 +169,19 @@ static void read_words(struct str text, struct address_words *words)
     memset(words->used, 0, sizeof words->used);
     if (text.len > FOLD_INPUT_MAX) rest.len = FOLD_INPUT_MAX;
     for (uint8_t p = 0; p < PARTS_MAX && words->count < WORDS_MAX; p++) {
-        if (!str_split(&rest, p + 1 < PARTS_MAX ? ',' : '\0', &part)) return;
+        char plain[FOLD_INPUT_MAX];
+        if (!str_split(&rest, p + 1 < PARTS_MAX ? ',' : '\0', &part)) break;
+        part = str_trim(part);
+        if (part.len > 2 && (part.ptr[0] | 32) == 'c' && part.ptr[1] == '/')
+            part = str_skip(part, 2); /* C/ Mayor: calle */
+        part = without_ranges(part, plain);
         size_t found = fold_words(fold_text(part, words->text[p]), words->word + words->count,
                                   WORDS_MAX - words->count);
         memset(words->part + words->count, p, found);
         words->count += found;
     }
+    join_numbers(words);
+    drop_number_signs(words);
 }
 
 /* ------------------------------------------------------------------ from the back */
@@ -153,21 +280,6 @@ static void drop_units(struct address_words *words)
     }
 }
 
-/* The word with the house number: the first number that has a word behind it in its part, else the
- * last (Hardenbergstrasse 87). */
-static size_t find_number(const struct address_words *words)
-{
-    size_t last = words->count;
-    for (size_t i = 0; i < words->count; i++) {
-        if (words->used[i] || !starts_with_digit(words->word[i])) continue;
-        bool word_follows =
-            i + 1 < words->count && words->part[i + 1] == words->part[i] && !words->used[i + 1];
-        if (word_follows) return i;
-        if (last == words->count) last = i;
-    }
-    return last;
-}
-
 static struct str without_strasse(struct str word)
 {
     static const char *const tails[] = {"strasse", "straat", "str"};
@@ -177,6 +289,58 @@ static struct str without_strasse(struct str word)
             return str_of(word.ptr, word.len - tail.len);
     }
     return word;
+}
+
+static bool is_street_type(struct str word)
+{
+    return lexicon_has(LEXICON_STREET_TYPE, word) || without_strasse(word).len < word.len;
+}
+
+static bool is_word(const struct address_words *words, size_t i, uint8_t part)
+{
+    return words->part[i] == part && !words->used[i] && words->word[i].len > 2 &&
+           !is_digit(words->word[i].ptr[0]);
+}
+
+/* The first house number from `from` on in a part, or in any (PARTS_MAX); count when there is none.
+ */
+static size_t next_number(const struct address_words *words, size_t from, uint8_t part)
+{
+    size_t i = from;
+    while (i < words->count && (words->used[i] || !starts_with_digit(words->word[i]) ||
+                                (part != PARTS_MAX && words->part[i] != part)))
+        i++;
+    return i;
+}
+
+/* Where the street stands: behind the number (12 rue de la Paix), or before it (Calle Mayor 5,
+ * Lange Gasse 5). Between words its type says which: Rose Cottage 12 High Street. */
+static bool street_is_before(const struct address_words *words, size_t number)
+{
+    uint8_t part = words->part[number];
+    bool word_before = false, type_before = false, word_behind = false;
+    for (size_t i = 0; i < words->count; i++) {
+        if (words->part[i] != part || words->used[i]) continue;
+        word_before = word_before || i < number;
+        type_before = type_before || (i < number && is_street_type(words->word[i]));
+        word_behind = word_behind || (i > number && is_word(words, i, part));
+    }
+    return word_before && (type_before || !word_behind);
+}
+
+/* The word with the house number; a number within a street's name has a later one behind it
+ * (Strasse des 17. Juni 135). */
+static size_t find_number(const struct address_words *words, bool *before)
+{
+    size_t number = next_number(words, 0, PARTS_MAX);
+    *before = true;
+    if (number == words->count) return number;
+    *before = street_is_before(words, number);
+    size_t later = next_number(words, number + 1, words->part[number]);
+    if (*before && later < words->count && later > number + 1 &&
+        is_word(words, number + 1, words->part[number]))
+        number = later;
+    return number;
 }
 
 struct street {
@@ -192,6 +356,16 @@ static void street_add(struct street *street, struct str word)
     memcpy(street->text + street->len, word.ptr, word.len);
     street->len += word.len;
     street->words++;
+}
+
+/* The types that only ever stand before the name: left out as those behind it are. */
+static bool begins_street(const struct address_words *words, size_t i, size_t end)
+{
+    static const char *const types[] = {"rue", "calle", "via", "ulica", "ul"};
+    bool more = i + 1 < end && words->part[i + 1] == words->part[i] && !words->used[i + 1];
+    for (size_t t = 0; more && t < sizeof types / sizeof types[0]; t++)
+        if (str_equal(words->word[i], str_from_cstr(types[t]))) return true;
+    return false;
 }
 
 /* A type ends a street unless nothing stands before it ("Avenue Road", "St Kilda"). */
@@ -214,27 +388,44 @@ void normalise_address_describe_street(struct values *values, struct str text, s
                                                             : phonetic_code(longest);
 }
 
-/* The street's words: behind the number, or before it where nothing follows; to the street type. */
+/* The number with its letter: "5a", "5 a", but not the direction of "5 N Main". */
+static void take_number(struct address_words *words, size_t number, bool before,
+                        struct street *street)
+{
+    size_t next = number + 1;
+    street_add(street, words->word[number]);
+    words->used[number] = true;
+    if (!before || next >= words->count || words->part[next] != words->part[number]) return;
+    struct str letter = words->word[next];
+    if (letter.len != 1 || is_digit(letter.ptr[0]) || words->used[next]) return;
+    if (street->len < sizeof street->text) street->text[street->len++] = letter.ptr[0];
+    words->used[next] = true;
+}
+
+/* What stands behind the number of a street that was before it: a door, a floor. */
+static void drop_doors(struct address_words *words, size_t number)
+{
+    for (size_t i = number + 1; i < words->count && words->part[i] == words->part[number]; i++)
+        if (words->word[i].len < 3) words->used[i] = true;
+}
+
+/* The street's words: behind the number, or before it; to the street type. */
 static uint32_t take_street(struct values *values, struct address_words *words)
 {
     struct street street = {.len = 0};
-    size_t number = find_number(words), start = number + 1;
-    if (number < words->count) {
-        street_add(&street, words->word[number]);
-        words->used[number] = true;
-    }
-    bool before = number == words->count || start == words->count ||
-                  words->part[start] != words->part[number] || words->used[start];
-    if (before) start = 0;
-    uint8_t part = before && number < words->count ? words->part[number]
-                   : start < words->count          ? words->part[start]
-                                                   : 0;
+    bool before, numbered;
+    size_t number = find_number(words, &before);
+    numbered = number < words->count;
+    if (numbered) take_number(words, number, before, &street);
+    size_t start = before ? 0 : number + 1, end = before && numbered ? number : words->count;
+    uint8_t part = numbered ? words->part[number] : words->count ? words->part[0] : 0;
     street.words = 0;
     street.text[street.len++] = '|';
     size_t before_words = street.len;
-    for (size_t i = start; i < words->count; i++) {
+    for (size_t i = start; i < end; i++) {
         if (words->part[i] != part || words->used[i]) continue;
         words->used[i] = true;
+        if (street.words == 0 && begins_street(words, i, end)) continue;
         if (ends_street(words, i, &street)) {
             /* A direction behind the type still belongs to the street. */
             if (i + 1 < words->count && lexicon_has(LEXICON_DIRECTION, words->word[i + 1]) &&
@@ -248,7 +439,8 @@ static uint32_t take_street(struct values *values, struct address_words *words)
         struct str word = direction ? str_of(words->word[i].ptr, 1) : words->word[i];
         street_add(&street, without_strasse(word));
     }
-    if (street.len == before_words && number >= words->count) return 0;
+    if (before && numbered) drop_doors(words, number);
+    if (street.len == before_words && !numbered) return 0;
     return values_intern(values, DOMAIN_STREET, str_of(street.text, street.len),
                          normalise_address_describe_street);
 }
@@ -293,19 +485,26 @@ void normalise_address_full(struct values *values, struct str text, struct norma
 void normalise_address_postcode(struct values *values, struct str text, struct normalised *out)
 {
     char folded_text[FOLD_MAX], compact[16];
+    if (str_ends_with(text, STR(".0"))) text.len -= 2; /* a table's number */
     struct str folded = fold_text(text, folded_text);
     if (folded.len > 16 || normalise_is_placeholder(folded)) return;
     out->reference[0] =
         intern_postcode(values, fold_compact(folded, compact, sizeof compact), STR_NONE);
 }
 
+/* Without the numbers that stand beside a city: "53111 Bonn", "Paris 2e", "Chennai - 20". */
 void normalise_address_city(struct values *values, struct str text, struct normalised *out)
 {
     char folded_text[FOLD_MAX];
-    struct str folded = fold_text(text, folded_text);
-    if (!normalise_is_placeholder(folded))
+    struct str folded = fold_text(text, folded_text), word[WORDS_MAX];
+    struct street city = {.len = 0};
+    size_t count = fold_words(folded, word, WORDS_MAX);
+    for (size_t i = 0; i < count; i++)
+        if (!is_digit(word[i].ptr[0])) street_add(&city, word[i]);
+    struct str name = str_of(city.text, city.len);
+    if (!normalise_is_placeholder(name))
         out->reference[0] =
-            values_intern(values, DOMAIN_CITY, folded, normalise_address_describe_city);
+            values_intern(values, DOMAIN_CITY, name, normalise_address_describe_city);
 }
 
 void normalise_address_region(struct values *values, struct str text, struct normalised *out)

@@ -30,6 +30,14 @@ static struct str inside_angles(struct str text)
     return str_split(&rest, '>', &inside) ? inside : text;
 }
 
+/* "a@x.org; b@y.org" is the first of them. */
+static struct str first_of_several(struct str host)
+{
+    for (size_t i = 0; i < host.len; i++)
+        if (strchr(" ;,|/>)", host.ptr[i])) host.len = i;
+    return host;
+}
+
 static bool ignores_dots(struct str host)
 {
     return str_equal(host, STR("gmail.com")) || str_equal(host, STR("googlemail.com"));
@@ -69,7 +77,7 @@ void normalise_contact_email(struct values *values, struct str text, struct norm
     size_t len = copy_lower(address, lowered, sizeof lowered);
     struct str rest = str_of(lowered, len), mailbox;
     if (!str_split(&rest, '@', &mailbox) || str_is_none(rest)) return;
-    struct str host = str_trim(rest);
+    struct str host = first_of_several(str_trim(rest));
     if (str_equal(host, STR("googlemail.com"))) host = STR("gmail.com");
     size_t mailbox_len = canonical_mailbox(mailbox, host, canonical);
     if (mailbox_len == 0 || host.len < 3 || mailbox_len + 1 + host.len > CONTACT_MAX) return;
@@ -92,32 +100,57 @@ void normalise_contact_describe_phone(struct values *values, struct str text, st
     value->a = number;
 }
 
-/* An extension is no part of the number: "x12", "ext. 12", "#12". */
-static bool starts_extension(char c)
+/* An extension is no part of the number: "x12", "ext. 12", "#12"; nor is the number behind it:
+ * "212 555 0100 / 212 555 0200". A slash may also stand within one: 033701/12345. */
+static bool ends_number(char c, size_t count)
 {
-    return c == 'x' || c == 'X' || c == 'e' || c == 'E' || c == '#' || c == ';' || c == '/';
+    if (c == '/' || c == ',' || c == '|' || c == '+') return count >= 9;
+    return count >= 6 && (c == 'x' || c == 'X' || c == 'e' || c == 'E' || c == '#' || c == ';');
 }
 
-/* The last ten digits without the trunk zero: equal for national and international (E.164) forms
- * of nearly all countries' numbers, with no country to be told. */
+/* The length of the country calling code that a number in international form begins with (ITU-T
+ * E.164 list: one digit for zones 1 and 7, two or three elsewhere). */
+static size_t country_code(struct str number)
+{
+    static const char two[] =
+        "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 "
+        "56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98 ";
+    if (number.len < 8) return 0;
+    if (number.ptr[0] == '1' || number.ptr[0] == '7') return 1;
+    for (size_t i = 0; i + 2 < sizeof two; i += 3)
+        if (two[i] == number.ptr[0] && two[i + 1] == number.ptr[1]) return 2;
+    return 3;
+}
+
+static struct str without_zeros(struct str number)
+{
+    while (number.len > 0 && number.ptr[0] == '0') number = str_skip(number, 1);
+    return number;
+}
+
+/* The national number without the trunk zero, at most its last ten digits: equal for the national
+ * and the international (E.164) form of nearly all countries' numbers, with no country to be told.
+ */
 void normalise_contact_phone(struct values *values, struct str text, struct normalised *out)
 {
     char digits[32];
     size_t count = 0;
+    text = str_trim(text);
+    if (str_ends_with(text, STR(".0"))) text.len -= 2; /* a table's number */
     for (size_t i = 0; i < text.len && count < sizeof digits; i++) {
         char c = text.ptr[i];
         if (c >= '0' && c <= '9')
             digits[count++] = c;
-        else if (count >= 6 && starts_extension(c))
+        else if (ends_number(c, count))
             break;
         else if (c == ')' && count >= 3 && digits[count - 1] == '0' && text.ptr[i - 1] == '0' &&
                  i > 1 && text.ptr[i - 2] == '(')
             count--; /* +44 (0)20 */
     }
-    struct str number = str_of(digits, count);
-    while (number.len > 0 && number.ptr[0] == '0') number = str_skip(number, 1);
-    if (number.len > 10) number = str_skip(number, number.len - 10);
-    while (number.len > 0 && number.ptr[0] == '0') number = str_skip(number, 1);
+    struct str written = str_of(digits, count), number = without_zeros(written);
+    bool international = str_starts_with(text, STR("+")) || str_starts_with(written, STR("00"));
+    if (international) number = without_zeros(str_skip(number, country_code(number)));
+    if (number.len > 10) number = without_zeros(str_skip(number, number.len - 10));
     if (number.len < 6 || normalise_is_filler(number)) return;
     if (normalise_is_filler(str_skip(number, number.len - 6)) && number.len <= 7) return;
     out->reference[0] =
@@ -125,6 +158,18 @@ void normalise_contact_phone(struct values *values, struct str text, struct norm
 }
 
 /* ------------------------------------------------------------------ website */
+
+/* Where many have their pages: the path says whose. */
+static bool is_shared_host(struct str address)
+{
+    static const char *const hosts[] = {"facebook.com/", "m.facebook.com/", "instagram.com/",
+                                        "linkedin.com/", "twitter.com/",    "x.com/",
+                                        "youtube.com/",  "tiktok.com/",     "sites.google.com/",
+                                        "yelp.com/",     "etsy.com/",       "xing.com/"};
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++)
+        if (str_starts_with(address, str_from_cstr(hosts[i]))) return true;
+    return false;
+}
 
 void normalise_contact_website(struct values *values, struct str text, struct normalised *out)
 {
@@ -134,8 +179,10 @@ void normalise_contact_website(struct values *values, struct str text, struct no
     for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
         if (str_starts_with(host, str_from_cstr(schemes[i])))
             host = str_skip(host, str_from_cstr(schemes[i]).len);
+    bool shared = is_shared_host(host);
     for (size_t i = 0; i < host.len; i++)
-        if (strchr("/?#: ", host.ptr[i])) host.len = i;
+        if (strchr(shared ? "?#: " : "/?#: ", host.ptr[i])) host.len = i;
+    while (str_ends_with(host, STR("/"))) host.len--;
     if (host.len < 4 || str_find_char(host, '.') < 0) return;
     out->reference[0] = values_intern(values, DOMAIN_WEBSITE, host, NULL);
 }

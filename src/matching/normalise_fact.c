@@ -76,6 +76,9 @@ uint32_t normalise_date(struct str text, bool day_first)
     if (count == 2 && part[0].digits == 4) return pack(part[0].number, part[1].number, 0);
     if (count == 2 && part[1].digits == 4) return pack(part[1].number, part[0].number, 0);
     if (count != 3) return 0;
+    bool dotted = part[0].digits <= 2 && str_find_char(text, '.') >= 0 &&
+                  str_find_char(text, '/') < 0 && str_find_char(text, '-') < 0;
+    if (dotted && !part[0].month && !part[1].month) day_first = true; /* wherever dots are used */
     if (part[0].digits >= 3) return pack(part[0].number, part[1].number, part[2].number);
     uint32_t year = full_year(part[2]);
     if (part[0].month) return pack(year, part[0].number, part[1].number);
@@ -132,6 +135,7 @@ void normalise_fact_identifier(struct values *values, struct str text, struct no
     struct str rest = text, type;
     char folded_text[FOLD_MAX];
     if (!str_split(&rest, ':', &type) || str_is_none(rest)) return;
+    if (str_ends_with(rest, STR(".0"))) rest.len -= 2; /* a table's number */
     size_t len = type.len < 31 ? type.len : 31;
     memcpy(kept, type.ptr, len);
     kept[len++] = ':';

@@ -61,17 +61,36 @@ static uint32_t generation_of(struct str word)
     return lexicon_groups(LEXICON_GENERATION, word, groups) ? traits[groups[0]] : 0;
 }
 
+static bool is_one_of(struct str word, const char *words)
+{
+    struct str rest = str_from_cstr(words), one;
+    while (str_split(&rest, ' ', &one))
+        if (str_equal(one, word)) return true;
+    return false;
+}
+
+/* What stands behind a title and belongs to it: Dr. med., Dr. rer. nat. h.c. */
+static bool is_faculty(struct str word)
+{
+    return is_one_of(word, "med phil rer nat jur iur ing hc h c habil dent vet oec pol theol sc");
+}
+
 /* Takes titles and generations out, the latter only behind another word. */
 static void drop_titles(struct name_words *words)
 {
     size_t kept = 0;
+    bool behind_title = false;
     for (size_t i = 0; i < words->count; i++) {
         uint32_t generation = generation_of(words->word[i]);
         if (generation && i > 0) {
             words->traits |= generation;
             continue;
         }
-        if (words->count > 1 && lexicon_has(LEXICON_TITLE, words->word[i])) continue;
+        bool title = words->count > 1 && (lexicon_has(LEXICON_TITLE, words->word[i]) ||
+                                          (behind_title && is_faculty(words->word[i])));
+        if (title) behind_title = true;
+        if (title) continue;
+        behind_title = false;
         words->word[kept++] = words->word[i];
     }
     words->count = kept;
@@ -85,6 +104,10 @@ static bool read_words(struct str text, struct name_words *words)
     if (normalise_is_placeholder(folded)) return false;
     words->count = fold_words(folded, words->word, WORDS_MAX);
     drop_titles(words);
+    size_t nothing = 0; /* "Unknown Unknown" */
+    for (size_t i = 0; i < words->count; i++)
+        nothing += words->word[i].len > 3 && normalise_is_placeholder(words->word[i]);
+    if (nothing == words->count) words->count = 0;
     return words->count > 0;
 }
 
@@ -168,8 +191,20 @@ void normalise_name_other(struct values *values, struct str text, struct normali
 {
     struct name_words words;
     if (!read_words(text, &words)) return;
-    out->reference[0] = intern_others(values, words.word, words.count);
-    out->traits = words.traits;
+    uint32_t alone = words.count == 1 ? generation_of(words.word[0]) : 0; /* a column of suffixes */
+    if (!alone) out->reference[0] = intern_others(values, words.word, words.count);
+    out->traits = words.traits | alone;
+}
+
+/* "M.D.", "Ph.D.", "CPA": what is behind the comma of "John Smith, M.D." */
+static bool is_credential(struct str text)
+{
+    char folded[FOLD_MAX], compact[8];
+    struct str written = fold_text(text, folded);
+    if (written.len > sizeof compact) return false;
+    written = fold_compact(written, compact, sizeof compact);
+    return is_one_of(written, "md do phd jd dds dmd dvm rn np pa esq mba cpa msc bsc ma ba llm llb "
+                              "edd psyd pe cfa pmp od dc");
 }
 
 /* "Clifford, Thomas": the part before the comma is a family name, unless what follows it is a
@@ -179,7 +214,7 @@ static bool family_first(struct str before, struct str after)
     char folded[FOLD_MAX];
     struct str word[WORDS_MAX];
     size_t count = fold_words(fold_text(before, folded), word, WORDS_MAX);
-    if (count == 0 || count > 3) return false;
+    if (count == 0 || count > 3 || (count > 1 && is_credential(after))) return false;
     size_t following = fold_words(fold_text(after, folded), word, WORDS_MAX);
     if (following == 0 || lexicon_has(LEXICON_TITLE, word[0])) return false;
     return !(following == 1 && generation_of(word[0])) && !lexicon_has(LEXICON_PARTICLE, word[0]);
@@ -219,22 +254,68 @@ static uint32_t join_lists(struct values *values, uint32_t a, uint32_t b)
     return values_intern_list(values, DOMAIN_NAME, all, count);
 }
 
+static void read_family_first(struct values *values, struct str family, struct str rest,
+                              struct normalised *out)
+{
+    struct normalised given = {0};
+    normalise_name_given(values, rest, &given);
+    normalise_name_family(values, family, out);
+    out->reference[1] = out->reference[0];
+    out->reference[0] = given.reference[0];
+    out->reference[2] = given.reference[1];
+    out->traits |= given.traits;
+}
+
+/* A word in capitals (3), one that is too short to say (1), or one that is not (0). */
+static int capitals_of(struct str word)
+{
+    size_t upper = 0;
+    for (size_t i = 0; i < word.len; i++) {
+        if (word.ptr[i] >= 'a' && word.ptr[i] <= 'z') return 0;
+        upper += word.ptr[i] >= 'A' && word.ptr[i] <= 'Z';
+    }
+    return upper > 2 ? 3 : upper > 1 ? 1 : 0;
+}
+
+/* Where the family name ends that stands first in capitals: "DUPONT Jean-Pierre", "LE GOFF Yann";
+ * 0 when the name is not written so. */
+static size_t capitals_end(struct str text)
+{
+    struct str rest = text, word;
+    size_t end = 0;
+    int most = 0;
+    while (str_split(&rest, ' ', &word)) {
+        int capitals = capitals_of(word);
+        if (!capitals) break;
+        if (capitals > most) most = capitals;
+        end = (size_t)(word.ptr - text.ptr) + word.len;
+    }
+    if (most < 3 || end >= text.len || capitals_of(word)) return 0;
+    bool lower = false; /* somebody wrote small letters where he meant them */
+    for (size_t i = end; i < text.len; i++)
+        lower = lower || (text.ptr[i] >= 'a' && text.ptr[i] <= 'z');
+    char folded[FOLD_MAX];
+    bool title = lexicon_has(LEXICON_TITLE, fold_text(str_trim(str_skip(text, end)), folded));
+    return lower && !title ? end : 0;
+}
+
 void normalise_name_full(struct values *values, struct str text, struct normalised *out)
 {
     struct name_words words;
     struct str rest = text, before;
     if (!str_split(&rest, ',', &before)) return;
+    if (str_is_none(rest) && capitals_end(text)) {
+        size_t family = capitals_end(text);
+        read_family_first(values, str_of(text.ptr, family), str_skip(text, family), out);
+        return;
+    }
     if (str_is_none(rest)) {
         if (read_words(text, &words)) split_full(values, &words, fold_family_name_first(text), out);
     } else if (family_first(before, rest)) {
-        struct normalised given = {0};
-        normalise_name_given(values, rest, &given);
-        normalise_name_family(values, before, out);
-        out->reference[1] = out->reference[0];
-        out->reference[0] = given.reference[0];
-        out->reference[2] = given.reference[1];
-        out->traits |= given.traits;
+        read_family_first(values, before, rest, out);
         return;
+    } else if (is_credential(rest)) {
+        if (read_words(before, &words)) split_full(values, &words, false, out);
     } else {
         struct normalised other = {0};
         if (read_words(before, &words)) split_full(values, &words, false, out);

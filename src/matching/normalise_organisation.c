@@ -75,11 +75,41 @@ static void read_words(struct str folded, char *room, struct organisation_words 
     if (words->count == 0 && count > 0) words->word[words->count++] = word[0];
 }
 
+/* The letters of a word that dots or an ampersand part; 0 when it is not of that kind. */
+static size_t parted_letters(struct str word)
+{
+    size_t letters = 0, signs = 0;
+    for (size_t i = 0; i < word.len; i++) {
+        bool letter = (word.ptr[i] | 32) >= 'a' && (word.ptr[i] | 32) <= 'z';
+        bool sign = word.ptr[i] == '.' || word.ptr[i] == '&';
+        if (!letter && !sign) return 0;
+        letters += letter;
+        signs += sign && i > 0 && i + 1 < word.len;
+    }
+    return signs > 0 ? letters : 0;
+}
+
+/* "AT&T", "E.ON", "S.p.A.", "G.m.b.H.": one word, as long as it is short enough to be letters. */
+static struct str join_parted(struct str text, char *out, size_t max)
+{
+    size_t len = 0;
+    struct str rest = text, word;
+    while (str_split(&rest, ' ', &word)) {
+        size_t letters = parted_letters(word);
+        bool joined = letters > 0 && letters <= 5;
+        if (len + word.len + 1 > max) break;
+        if (len > 0) out[len++] = ' ';
+        for (size_t i = 0; i < word.len; i++)
+            if (!joined || (word.ptr[i] != '.' && word.ptr[i] != '&')) out[len++] = word.ptr[i];
+    }
+    return str_of(out, len);
+}
+
 void normalise_organisation_name(struct values *values, struct str text, struct normalised *out)
 {
-    char folded_text[FOLD_MAX], joined[FOLD_MAX], room[WORDS_MAX + 1];
+    char folded_text[FOLD_MAX], joined[FOLD_MAX], room[WORDS_MAX + 1], plain[FOLD_INPUT_MAX];
     struct organisation_words words;
-    struct str folded = fold_text(text, folded_text);
+    struct str folded = fold_text(join_parted(text, plain, sizeof plain), folded_text);
     if (normalise_is_placeholder(folded)) return;
     read_words(folded, room, &words);
     size_t len = 0;

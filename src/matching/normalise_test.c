@@ -118,7 +118,66 @@ static void emails_have_one_form(void **state)
     assert_string_equal(text_of(read, DOMAIN_EMAIL, "J.Doe+news@GoogleMail.com", 0),
                         "jdoe@gmail.com");
     assert_string_equal(text_of(read, DOMAIN_EMAIL, "\"Jay\" <jay@x.org>", 0), "jay@x.org");
+    assert_string_equal(text_of(read, DOMAIN_EMAIL, "a@x.org; b@y.org", 0), "a@x.org");
     assert_string_equal(text_of(read, DOMAIN_EMAIL, "no address", 0), "");
+}
+
+static void phones_have_one_form(void **state)
+{
+    (void)state;
+    static const char *const forms[][2] = {
+        {"+33 6 12 34 56 78", "612345678"},
+        {"06 12 34 56 78", "612345678"},
+        {"0033 612345678", "612345678"},
+        {"+49 (0)228 654321", "228654321"},
+        {"0228/654321", "228654321"},
+        {"033701/12345", "3370112345"},
+        {"+1 512-555-0100", "5125550100"},
+        {"(512) 555-0100 ext. 12", "5125550100"},
+        {"212 555 0100 / 212 555 0200", "2125550100"},
+        {"+971 50 123 4567", "501234567"},
+        {"050 123 4567", "501234567"},
+        {"2125550147.0", "2125550147"},
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        assert_string_equal(text_of(normalise_contact_phone, DOMAIN_PHONE, forms[i][0], 0),
+                            forms[i][1]);
+}
+
+/* given, family, others */
+static void names_are_understood_as_they_are_written(void **state)
+{
+    (void)state;
+    static const char *const forms[][4] = {
+        {"DUPONT Jean-Pierre", "jean", "dupont"},
+        {"Jean-Pierre DUPONT", "jean", "dupont"},
+        {"LE GOFF Yann", "yann", "goff"},
+        {"JT Smith", "jt", "smith"},
+        {"JOHN SMITH", "john", "smith"},
+        {"John Smith, M.D.", "john", "smith"},
+        {"John Smith, Ph.D.", "john", "smith"},
+        {"Smith, J. A.", "j", "smith"},
+        {"Dr. med. Hans Müller", "hans", "muller"},
+        {"Unknown Unknown", "", ""},
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        assert_string_equal(text_of(normalise_name_full, DOMAIN_NAME, forms[i][0], 0), forms[i][1]);
+        assert_string_equal(text_of(normalise_name_full, DOMAIN_NAME, forms[i][0], 1), forms[i][2]);
+    }
+}
+
+static void organisations_keep_their_letters(void **state)
+{
+    (void)state;
+    normalise_function *read = normalise_organisation_name;
+    assert_string_equal(text_of(read, DOMAIN_ORGANISATION, "AT&T Inc.", 0), "att");
+    assert_string_equal(text_of(read, DOMAIN_ORGANISATION, "E.ON SE", 0), "eon");
+    assert_string_equal(text_of(read, DOMAIN_ORGANISATION, "Fiat S.p.A.", 0), "fiat");
+    assert_string_equal(text_of(read, DOMAIN_ORGANISATION, "Marks&Spencer", 0), "marks spencer");
+    read = normalise_contact_website;
+    assert_string_equal(text_of(read, DOMAIN_WEBSITE, "https://www.facebook.com/joe/", 0),
+                        "facebook.com/joe");
+    assert_string_equal(text_of(read, DOMAIN_WEBSITE, "http://example.com/a", 0), "example.com");
 }
 
 static void dates_are_read_in_the_usual_forms(void **state)
@@ -127,6 +186,7 @@ static void dates_are_read_in_the_usual_forms(void **state)
     assert_int_equal(normalise_date(STR("1970-03-01"), false), 19700301);
     assert_int_equal(normalise_date(STR("3/1/1970"), false), 19700301);
     assert_int_equal(normalise_date(STR("1.3.1970"), true), 19700301);
+    assert_int_equal(normalise_date(STR("1.3.1970"), false), 19700301);
     assert_int_equal(normalise_date(STR("Mar 1 1970"), false), 19700301);
     assert_int_equal(normalise_date(STR("01-Mar-70"), false), 19700301);
     assert_int_equal(normalise_date(STR("19700301"), false), 19700301);
@@ -151,6 +211,45 @@ static void addresses_are_taken_apart(void **state)
     assert_string_equal(text_of(read, DOMAIN_STREET, "Hardenbergstraße 87", 0), "87|hardenberg");
 }
 
+/* As they are written in the world; those of one street in one form. */
+static void streets_have_one_form(void **state)
+{
+    (void)state;
+    static const char *const forms[][2] = {
+        {"12 rue de la Paix", "12|de la paix"},
+        {"12, rue de la Paix", "12|de la paix"},
+        {"12 bis, rue de la Paix", "12|de la paix"},
+        {"Via Roma, 12", "12|roma"},
+        {"Via Roma 12", "12|roma"},
+        {"Calle Mayor, 5", "5|mayor"},
+        {"C/ Mayor 5, 1º", "5|mayor"},
+        {"Calle Mayor 5 3º B", "5|mayor"},
+        {"Hauptstr. 12-14", "12|haupt"},
+        {"Hauptstraße 12 - 14", "12|haupt"},
+        {"Hauptstraße 5 a", "5a|haupt"},
+        {"Hauptstr. 5a", "5a|haupt"},
+        {"Gartenweg 12-14", "12|gartenweg"},
+        {"ul. Długa 5/7", "5|dluga"},
+        {"5/7 Smith Street", "7|smith"},
+        {"Straße des 17. Juni 135", "135|strasse des 17 juni"},
+        {"Rose Cottage 12 High Street", "12|high"},
+        {"No. 12, High Street", "12|high"},
+        {"12224 Ventura Blvd.", "12224|ventura"},
+        {"45 N Main St", "45|n main"},
+        {"Lange Gasse 5", "5|lange"},
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        assert_string_equal(text_of(normalise_address_full, DOMAIN_STREET, forms[i][0], 0),
+                            forms[i][1]);
+    assert_string_equal(text_of(normalise_address_full, DOMAIN_CITY, "12, rue de la Paix", 2), "");
+    assert_string_equal(
+        text_of(normalise_address_full, DOMAIN_CITY, "Hauptstraße 12, 53111 Bonn", 2), "bonn");
+    assert_string_equal(
+        text_of(normalise_address_full, DOMAIN_CITY, "Hauptstraße 12 53111 Bonn", 2), "bonn");
+    assert_string_equal(text_of(normalise_address_city, DOMAIN_CITY, "53111 Bonn", 0), "bonn");
+    assert_string_equal(text_of(normalise_address_city, DOMAIN_CITY, "PARIS 2E", 0), "paris");
+}
+
 static void names_that_sound_alike_have_one_code(void **state)
 {
     (void)state;
@@ -173,6 +272,10 @@ int main(void)
         cmocka_unit_test(emails_have_one_form),
         cmocka_unit_test(dates_are_read_in_the_usual_forms),
         cmocka_unit_test(addresses_are_taken_apart),
+        cmocka_unit_test(streets_have_one_form),
+        cmocka_unit_test(phones_have_one_form),
+        cmocka_unit_test(names_are_understood_as_they_are_written),
+        cmocka_unit_test(organisations_keep_their_letters),
         cmocka_unit_test(names_that_sound_alike_have_one_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

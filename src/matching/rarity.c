@@ -63,25 +63,40 @@ static uint32_t count_slot(const struct learning *learning, enum slot slot, uint
     return filled;
 }
 
-/* A customer's name, roughly: alike for spellings of one, different for the members of a family. */
+/* Of several values the one of the lowest hash: their numbers are those of their first appearance.
+ * NULL for none. */
+static const struct value *one_value(const struct values *values, const struct record *record,
+                                     enum slot slot)
+{
+    enum domain domain = record_slot_domain[slot];
+    const uint32_t *members;
+    uint32_t count = values_members(values, domain, &record->slot[slot], &members);
+    const struct value *one = NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct value *value = values_get(values, domain, members[i]);
+        if (!one || value->hash < one->hash) one = value;
+    }
+    return one;
+}
+
+static uint32_t rough_organisation(const struct values *values, const struct record *record)
+{
+    const struct value *name = one_value(values, record, SLOT_ORGANISATION);
+    const uint32_t *words;
+    if (!name || values_members(values, DOMAIN_WORD, &name->a, &words) == 0) return 1;
+    return 2 + (uint32_t)(unsigned char)name->first;
+}
+
+/* A customer's name, roughly: alike for spellings of one, different for the members of a family and
+ * for the people of a company. */
 static uint32_t rough_name(const struct values *values, const struct record *record)
 {
-    const uint32_t *words;
-    if (record->slot[SLOT_ORGANISATION]) {
-        const uint32_t *names;
-        values_members(values, DOMAIN_ORGANISATION, &record->slot[SLOT_ORGANISATION], &names);
-        const uint32_t *list = &values_get(values, DOMAIN_ORGANISATION, names[0])->a;
-        if (values_members(values, DOMAIN_WORD, list, &words) == 0) return 1;
-        return 2 +
-               (uint32_t)(unsigned char)values_get(values, DOMAIN_ORGANISATION, names[0])->first;
-    }
-    uint32_t given = record->slot[SLOT_GIVEN], family = record->slot[SLOT_FAMILY];
-    if (given & VALUES_LIST || family & VALUES_LIST) return 1;
-    const struct value *name = given ? values_get(values, DOMAIN_NAME, given) : NULL;
+    if (record_is_organisation(record)) return rough_organisation(values, record);
+    const struct value *given = one_value(values, record, SLOT_GIVEN);
+    const struct value *family = one_value(values, record, SLOT_FAMILY);
     uint32_t initial = 0; /* of the given name; Bob and Robert are one */
-    if (name) initial = name->b ? name->b % 256 : (unsigned char)name->first;
-    uint32_t sound = family ? values_get(values, DOMAIN_NAME, family)->a : 0;
-    return 1 + initial + 256 * (sound & 0xFFFFFF);
+    if (given) initial = given->b ? given->b % 256 : (unsigned char)given->first;
+    return 1 + initial + 256 * ((family ? family->a : 0) & 0xFFFFFF);
 }
 
 static void name_records(void *context, size_t task, unsigned thread)

@@ -81,7 +81,8 @@ static bool add_pairs(struct sweep *sweep, struct worker *worker, uint32_t recor
 {
     const struct blocking *blocking = sweep->blocking;
     struct blocking_partners *partners = &worker->partners;
-    uint32_t types = sweep->selection.types[record_is_organisation(&blocking->records[record])];
+    blocking_types types =
+        sweep->selection.types[record_is_organisation(&blocking->records[record])];
     blocking_prefetch(blocking, record, types);
     scoring_prefetch(sweep->scorer, &blocking->records[record]);
     if (!blocking_find_partners(blocking, record, types, partners)) return false;

@@ -115,13 +115,14 @@ static void sample_block(struct sampling *sampling, struct scoring_memo *memo, e
     const struct blocking *blocking = sampling->blocking;
     uint8_t level[COMPARISON_COUNT];
     for (uint32_t i = 0; i < size; i++) {
-        for (uint32_t j = i + 1; j < size; j++) {
+        uint32_t last = i + blocking_reach(&blocking->list[kind][type], size, i);
+        for (uint32_t j = i + 1; j <= last; j++) {
             uint32_t a = members[i], b = members[j];
             if (a == b || !scoring_levels(sampling->scorer, memo, &blocking->records[a],
                                           &blocking->records[b], level))
                 continue;
             uint32_t before = (UINT32_C(1) << type) - 1;
-            bool first = !(blocking_shared_types(blocking, a, b) & before);
+            bool first = !(blocking_either(blocking_shared_types(blocking, a, b)) & before);
             if (!table_add(&sampling->table[kind][type], pattern_of(level), first))
                 __atomic_store_n(&sampling->failed, true, __ATOMIC_RELAXED);
         }

@@ -191,7 +191,9 @@ static void count_pair(const struct bulk *bulk, uint32_t a, uint32_t b, struct r
     int kind = record_is_organisation(bulk_record(bulk, a)) ? MODEL_ORGANISATION : MODEL_PERSON;
     int kind_b = record_is_organisation(bulk_record(bulk, b)) ? MODEL_ORGANISATION : MODEL_PERSON;
     uint32_t shared =
-        kind == kind_b ? blocking_shared_types(bulk_blocking(bulk), record_a, record_b) : 0;
+        kind == kind_b
+            ? blocking_either(blocking_shared_types(bulk_blocking(bulk), record_a, record_b))
+            : 0;
     recall->pairs++;
     for (int t = 0; t < KEYS_TYPE_MAX; t++) recall->by_type[kind][t] += shared >> t & 1;
     recall->any += record_a == record_b || shared;

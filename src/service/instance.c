@@ -8,6 +8,7 @@
 #include "adapters/store/postgres_store.h"
 #include "adapters/store/sqlite_store.h"
 #include "application/cut_keys.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "service/files.h"
 #include "service/webhook_key.h"
@@ -147,12 +148,11 @@ static bool parse_key(struct str text, struct hash_key *key)
     text = str_trim(text);
     if (text.len != KEY_DIGITS) return false;
     for (size_t i = 0; i < KEY_DIGITS; i++) {
-        static const char digits[] = "0123456789abcdef";
         char c = text.ptr[i];
         if (c >= 'A' && c <= 'F') c = (char)(c - 'A' + 'a');
-        const char *digit = c ? strchr(digits, c) : NULL;
+        const char *digit = c ? strchr(hex_digits, c) : NULL;
         if (!digit) return false;
-        halves[i / 16] = halves[i / 16] << 4 | (uint64_t)(digit - digits);
+        halves[i / 16] = halves[i / 16] << 4 | (uint64_t)(digit - hex_digits);
     }
     *key = (struct hash_key){halves[0], halves[1]};
     return true;

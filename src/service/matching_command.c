@@ -197,9 +197,10 @@ static void write_cuts(const struct bulk *bulk, struct buffer *out)
         const struct key_type *types = keys_types((enum model_kind)kind);
         for (int t = 0; types[t].name; t++) {
             const struct block_list *list = &bulk_blocking(bulk)->list[kind][t];
-            if (list->blocks_cut)
-                buffer_append_format(out, "  key \"%s\": %u blocks of more than %u rows were cut\n",
-                                     types[t].name, list->blocks_cut, list->size_max);
+            if (list->blocks_over)
+                buffer_append_format(out, "  key \"%s\": %u blocks of more than %u rows %s\n",
+                                     types[t].name, list->blocks_over, list->size_max,
+                                     list->cut ? "were cut" : "were walked by neighbours");
         }
     }
 }

@@ -1,4 +1,5 @@
 #include "service/process_metrics.h"
+#include "formats/metric.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -39,16 +40,9 @@ static double processor_seconds(void)
 
 void process_metrics_write(struct buffer *out)
 {
-    buffer_append_format(out,
-                         "# HELP process_resident_memory_bytes Resident memory.\n"
-                         "# TYPE process_resident_memory_bytes gauge\n"
-                         "process_resident_memory_bytes %lld\n"
-                         "# HELP process_cpu_seconds_total User and system time.\n"
-                         "# TYPE process_cpu_seconds_total counter\n"
-                         "process_cpu_seconds_total %.3f\n"
-                         "# HELP process_open_fds Open descriptors.\n"
-                         "# TYPE process_open_fds gauge\n"
-                         "process_open_fds %lld\n",
-                         (long long)resident_bytes(), processor_seconds(),
-                         (long long)open_descriptors());
+    metric_count(out, "process_resident_memory_bytes", "gauge", "Resident memory.",
+                 resident_bytes());
+    metric_value(out, "process_cpu_seconds_total", "counter", "User and system time.",
+                 processor_seconds());
+    metric_count(out, "process_open_fds", "gauge", "Open descriptors.", open_descriptors());
 }

@@ -5,9 +5,6 @@
 
 Each function test_* is one test in a directory of its own. Prints TAP. Exit status 1 when one failed.
 """
-import argparse
-import contextlib
-import http.client
 import json
 import os
 import shutil
@@ -15,84 +12,12 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-import traceback
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-API = "/api/v1/crm"
-BINARY = os.path.join(ROOT, "build", "customer360")
-
-
-class Skip(Exception):
-    """This test cannot be run here; says why."""
-
-
-def run(*arguments, stdin="", environment=None, code=0):
-    """The finished command, having checked its exit code."""
-    base = {k: v for k, v in os.environ.items() if not k.startswith("CUSTOMER360_")}
-    done = subprocess.run([BINARY, *arguments], input=stdin, text=True, capture_output=True, timeout=60,
-                          env={**base, **(environment or {})}, check=False)
-    assert done.returncode == code, f"{arguments}: exit {done.returncode}, not {code}\n{done.stdout}{done.stderr}"
-    return done
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Service:
-    def __init__(self, *flags):
-        self.port = free_port()
-        with open("service.log", "ab") as log:
-            self.process = subprocess.Popen([BINARY, "serve", "--listen", f"127.0.0.1:{self.port}", *flags], stdout=log, stderr=log)
-        deadline = time.monotonic() + 20
-        while self.status_of("/readyz") != 200:
-            assert self.process.poll() is None and time.monotonic() < deadline, self.log()
-            time.sleep(0.01)
-
-    def log(self):
-        with open("service.log", encoding="utf-8") as log:
-            return log.read()
-
-    def request(self, method, path, body=None, **headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        connection.request(method, path, body, {k.replace("_", "-"): v for k, v in headers.items()})
-        response = connection.getresponse()
-        text = response.read().decode()
-        try:
-            return response.status, json.loads(text)
-        except ValueError:
-            return response.status, text
-
-    def status_of(self, path, **headers):
-        try:
-            return self.request("GET", path, **headers)[0]
-        except OSError:
-            return None
-
-    def stop(self, with_signal=signal.SIGTERM):
-        self.process.send_signal(with_signal)
-        return self.process.wait(30)
-
-
-@contextlib.contextmanager
-def service(*flags):
-    running = Service(*flags)
-    try:
-        yield running
-    finally:
-        if running.process.poll() is None:
-            running.process.kill()
-            running.process.wait()
-
-
-def write(name, text):
-    with open(name, "w", encoding="utf-8") as file:
-        file.write(text)
-    return name
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import harness  # noqa: E402
+from harness import run, service, write  # noqa: E402
+from servers.service import API  # noqa: E402
 
 
 def test_help_names_every_command_and_every_command_has_help():
@@ -310,33 +235,5 @@ def test_webhooks_are_looked_at_and_put_right_on_their_store():
     assert run("webhooks", "list", *store).stdout == ""
 
 
-def main(tests):
-    """Runs what is called test_*: of this file, or of another that has its tests run like these."""
-    global BINARY
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--binary", default=BINARY)
-    parser.add_argument("names", nargs="*")
-    options = parser.parse_args()
-    BINARY = os.path.abspath(options.binary)
-    failed = False
-    for name, test in sorted((n, f) for n, f in tests.items() if n.startswith("test_")):
-        if options.names and name not in options.names:
-            continue
-        directory = tempfile.mkdtemp(prefix="customer360-commands-")
-        os.chdir(directory)
-        try:
-            test()
-            print(f"ok - {name[5:]}", flush=True)
-        except Skip as why:
-            print(f"ok - {name[5:]} # SKIP {why}", flush=True)
-        except Exception:  # any failure of a test is one
-            failed = True
-            print(f"not ok - {name[5:]}\n" + "".join(f"  {line}\n" for line in traceback.format_exc().splitlines()), flush=True)
-        finally:
-            os.chdir(ROOT)
-            shutil.rmtree(directory, ignore_errors=True)
-    sys.exit(failed)
-
-
 if __name__ == "__main__":
-    main(globals())
+    harness.main(globals())

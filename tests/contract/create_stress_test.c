@@ -3,6 +3,7 @@
  */
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 
 #include "adapters/matcher/matcher.h"
 #include "application/create_customer.h"
@@ -145,11 +146,235 @@ static void of_imports_that_only_look_alike_one_is_written(struct contract *c)
     write_at_once(c, true, CREATORS, 1);
 }
 
-/* Where units of work do not follow each other an import may write what a creation writes at the
- * same moment: docs/decisions/0038-weight-may-refuse.md. */
-static void of_imports_and_creates_that_only_look_alike_one_of_each_is_written(struct contract *c)
+static void of_imports_and_creates_that_only_look_alike_one_is_written(struct contract *c)
 {
-    write_at_once(c, true, IMPORTERS, c->many_write ? 2 : 1);
+    write_at_once(c, true, IMPORTERS, 1);
+}
+
+/* --- a creation in the middle of an import, and the other way round --- */
+
+/* One customer, written by an import and by a creation. */
+struct meeting {
+    struct creator importer, creator;
+    struct matcher *matcher;      /* what the application would have */
+    struct matcher slow;          /* what the creation has: it begins to compare and waits */
+    enum duplicate_choice choice; /* of the import */
+    enum status created;
+    bool has_begun; /* the creation has */
+    atomic_bool has_looked;
+    pthread_t thread;
+};
+
+static enum status create_now(struct meeting *meeting)
+{
+    struct creator *creator = &meeting->creator;
+    const struct caller caller = {.tenant = creator->contract->tenant, .user_id = STR("tester")};
+    struct error error;
+    return create(creator, &caller, &error);
+}
+
+static void *create_slowly(void *argument)
+{
+    struct meeting *meeting = argument;
+    meeting->created = create_now(meeting);
+    return NULL;
+}
+
+static void begin_slowly(struct meeting *meeting)
+{
+    meeting->has_begun = true;
+    assert_int_equal(pthread_create(&meeting->thread, NULL, create_slowly, meeting), 0);
+    contract_await(&meeting->has_looked);
+}
+
+static void conclude(struct import_step *step, struct buffer *report)
+{
+    struct meeting *meeting = step->context;
+    (void)report;
+    if (meeting->has_begun) return;
+    if (meeting->slow.compare) {
+        begin_slowly(meeting);
+    } else {
+        meeting->has_begun = true;
+        meeting->created = create_now(meeting);
+    }
+}
+
+static enum import_outcome import_one(struct meeting *meeting)
+{
+    struct creator *importer = &meeting->importer;
+    struct contract *c = importer->contract;
+    const struct caller caller = {.tenant = c->tenant, .user_id = STR("tester")};
+    const struct import_settings settings = {.source = STR("erp"), .on_duplicate = meeting->choice};
+    const struct import_record record = {
+        .source_key = STR_NONE, .observed_at = INSTANT_NONE, .body = body_of(importer)};
+    struct import_result result;
+    struct import_batch *batch;
+    struct import_step step = {.conclude = conclude, .context = meeting};
+    assert_int_equal(import_records_prepare(importer->application, &caller, &settings, &record, 1,
+                                            &importer->arena, &result, &batch, &c->error),
+                     STATUS_OK);
+    assert_int_equal(import_records_write(batch, &step, &c->error), STATUS_OK);
+    return result.outcome;
+}
+
+static void begin_meeting(struct contract *c, struct application *application, int round,
+                          struct meeting *meeting)
+{
+    *meeting = (struct meeting){.matcher = application->matcher};
+    meeting->importer = (struct creator){
+        .contract = c, .application = application, .weighed = true, .round = round};
+    meeting->creator = meeting->importer;
+    meeting->creator.number = 1;
+    arena_init(&meeting->importer.arena, MEMORY);
+    arena_init(&meeting->creator.arena, MEMORY);
+}
+
+static void end_meeting(struct meeting *meeting)
+{
+    arena_release(&meeting->importer.arena);
+    arena_release(&meeting->creator.arena);
+}
+
+static struct application new_application(struct contract *c)
+{
+    const struct matcher_options options = {.match_weight = 8};
+    struct application application = application_fixture(environment_system());
+    application.store = c->store;
+    assert_int_equal(matcher_new(&options, &application.matcher, &c->error), STATUS_OK);
+    return application;
+}
+
+/* What is there. */
+struct tally {
+    struct contract *contract;
+    size_t customers, queued;
+};
+
+static enum status tally_body(struct store_session *session, void *context, struct error *error)
+{
+    static const struct profile_filter current = {0};
+    struct tally *tally = context;
+    struct arena *arena = &tally->contract->arena;
+    struct profile_row *rows;
+    struct duplicate_count *counts;
+    size_t count;
+    TRY(store_profile_list(session, &current, STR_NONE, 100, arena, &rows, &tally->customers,
+                           error));
+    TRY(store_duplicate_count(session, 0, 0, arena, &counts, &count, error));
+    tally->queued = 0;
+    for (size_t i = 0; i < count; i++) tally->queued += (size_t)counts[i].count;
+    return STATUS_OK;
+}
+
+static struct tally tally_of(struct contract *c)
+{
+    struct tally tally = {.contract = c};
+    assert_int_equal(store_read(c->store, c->tenant, &c->arena, tally_body, &tally, &c->error),
+                     STATUS_OK);
+    return tally;
+}
+
+/* As if the creation had been there from the start. */
+static void an_import_finds_who_was_created_in_the_middle_of_it(struct contract *c)
+{
+    static const struct {
+        enum duplicate_choice choice;
+        enum import_outcome outcome;
+        size_t customers, queued; /* more */
+    } cases[] = {{ON_DUPLICATE_REJECT, IMPORT_DUPLICATE, 1, 0},
+                 {ON_DUPLICATE_REVIEW, IMPORT_CREATED, 2, 1},
+                 {ON_DUPLICATE_MERGE, IMPORT_CREATED, 1, 0},
+                 {ON_DUPLICATE_ALLOW, IMPORT_CREATED, 2, 0}};
+    struct application application = new_application(c);
+    for (int round = 0; c->many_write && round < (int)UNIT_COUNT(cases); round++) {
+        struct tally before = tally_of(c);
+        struct meeting meeting;
+        begin_meeting(c, &application, round, &meeting);
+        meeting.choice = cases[round].choice;
+        assert_int_equal(import_one(&meeting), cases[round].outcome);
+        assert_int_equal(meeting.created, STATUS_OK);
+        struct tally after = tally_of(c);
+        assert_int_equal(after.customers - before.customers, cases[round].customers);
+        assert_int_equal(after.queued - before.queued, cases[round].queued);
+        end_meeting(&meeting);
+    }
+    matcher_free(application.matcher);
+}
+
+static struct meeting *of_matcher(struct matcher *matcher)
+{
+    return (struct meeting *)((char *)matcher - offsetof(struct meeting, slow));
+}
+
+static enum status describe_slowly(struct matcher *slow, const struct json_value *const *said,
+                                   size_t count, struct arena *arena, struct match_record *out)
+{
+    struct matcher *matcher = of_matcher(slow)->matcher;
+    return matcher->describe(matcher, said, count, arena, out);
+}
+
+static enum status keys_slowly(struct matcher *slow, const struct match_record *record,
+                               struct arena *arena, struct match_keys *keys)
+{
+    struct matcher *matcher = of_matcher(slow)->matcher;
+    return matcher->keys(matcher, record, arena, keys);
+}
+
+/* Until the import has done what it can without waiting. */
+static enum status compare_slowly(struct matcher *slow, struct str tenant,
+                                  const struct match_record *record,
+                                  const struct match_record *others, size_t count,
+                                  struct arena *arena, struct match *matches)
+{
+    struct meeting *meeting = of_matcher(slow);
+    atomic_store(&meeting->has_looked, true);
+    contract_await_lock(meeting->creator.contract);
+    return meeting->matcher->compare(meeting->matcher, tenant, record, others, count, arena,
+                                     matches);
+}
+
+/* Somebody to compare with: another one of that name. */
+static void create_namesake(struct contract *c, struct meeting *meeting)
+{
+    struct creator *creator = &meeting->creator;
+    struct caller caller = {.tenant = c->tenant, .user_id = STR("tester")};
+    struct customer_document document;
+    struct json_value *body;
+    struct str text = arena_format(&c->arena,
+                                   "{\"kind\":\"PERSON\",\"name\":\"Ambrose %s\","
+                                   "\"dateOfBirth\":\"2001-10-11\"}",
+                                   families[creator->round]);
+    assert_int_equal(json_parse(text, &c->arena, &body, NULL), STATUS_OK);
+    assert_int_equal(create_customer(creator->application, &caller, body, ON_DUPLICATE_ALLOW,
+                                     &c->arena, &document, &c->error),
+                     STATUS_OK);
+}
+
+static void meet_a_slow_creation(struct contract *c, bool is_first)
+{
+    struct application application = new_application(c), slow = application;
+    struct meeting meeting;
+    begin_meeting(c, &application, is_first, &meeting);
+    create_namesake(c, &meeting);
+    meeting.slow = (struct matcher){.model_version = application.matcher->model_version,
+                                    .describe = describe_slowly,
+                                    .keys = keys_slowly,
+                                    .compare = compare_slowly};
+    meeting.creator.application = &slow;
+    slow.matcher = &meeting.slow;
+    if (is_first) begin_slowly(&meeting);
+    assert_int_equal(import_one(&meeting), IMPORT_DUPLICATE);
+    pthread_join(meeting.thread, NULL);
+    assert_int_equal(meeting.created, STATUS_OK);
+    assert_int_equal(contract_deadlocks(c), 0);
+    end_meeting(&meeting);
+    matcher_free(application.matcher);
+}
+
+static void an_import_waits_for_a_creation_that_has_looked(struct contract *c)
+{
+    for (int i = 0; c->many_write && i < 2; i++) meet_a_slow_creation(c, i == 0);
 }
 
 int main(void)
@@ -159,6 +384,8 @@ int main(void)
         CONTRACT(of_many_who_only_look_alike_one_is_created),
         CONTRACT(of_imports_and_creates_that_share_an_identifier_one_is_written),
         CONTRACT(of_imports_that_only_look_alike_one_is_written),
-        CONTRACT(of_imports_and_creates_that_only_look_alike_one_of_each_is_written)};
+        CONTRACT(of_imports_and_creates_that_only_look_alike_one_is_written),
+        CONTRACT(an_import_finds_who_was_created_in_the_middle_of_it),
+        CONTRACT(an_import_waits_for_a_creation_that_has_looked)};
     return contract_run(cases, UNIT_COUNT(cases));
 }

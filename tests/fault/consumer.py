@@ -25,12 +25,12 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path[:0] = [os.path.join(ROOT, "tests", "kafka"), os.path.join(ROOT, "tests", "scenario"), os.path.join(ROOT, "tests")]
+sys.path[:0] = [os.path.join(ROOT, "tests", "kafka"), os.path.join(ROOT, "tests")]
 import guards  # noqa: E402
 import inputs  # noqa: E402  (tests/kafka/inputs.py)
 from faults import FaultRun, arguments, await_true, drive  # noqa: E402
-from http_client import Api  # noqa: E402  (tests/kafka/http_client.py)
-from run import Mismatch  # noqa: E402  (tests/scenario/run.py)
+from servers.api import Api  # noqa: E402
+from servers.service import Mismatch  # noqa: E402
 
 CUSTOMERS, MESSAGES, SESSION_S = 12, 600, 6
 POINTS = ("consumer.before_apply", "consumer.after_apply", "consumer.after_letters", "consumer.before_offsets", "consumer.after_offsets")

@@ -1,5 +1,5 @@
 """What the fault runs of the relay, the consumer and the webhooks share: instances of the service, the faults that befall
-them, cycles, and the report. Whoever imports it has tests/kafka, tests/scenario and tests in sys.path.
+them, cycles, and the report. Whoever imports it has tests/kafka and tests in sys.path.
 """
 import argparse
 import json
@@ -10,10 +10,11 @@ import threading
 import time
 
 from clients import CLIENTS, TENANTS, Client
-from http_client import API, Api  # tests/kafka/http_client.py
 from points import mistaken
-from run import Mismatch, Service, Stores  # tests/scenario/run.py
+from servers.api import Api
 from servers.kafka import NEWEST, KafkaCluster, KafkaServer
+from servers.service import API, Mismatch
+from servers.stores import Stores, serve
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 UNGUARDED_CYCLES = 20
@@ -62,7 +63,7 @@ class FaultRun:
             guard.take_away(self.stores.server, url)
         environment = guard.environment(self.options.unguarded) if guard else {}
         count = 2 if self.options.store == "postgres" else 1
-        self.services = [Service(self.options.binary, url, flags, environment=environment) for _ in range(count)]
+        self.services = [serve(self.options.binary, url, flags, environment=environment) for _ in range(count)]
 
     def choose(self, points, others, on_postgres=()):
         """points: (name, pass) of each to be met; others: faults that befall either store."""

@@ -27,12 +27,12 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path[:0] = [os.path.join(ROOT, "tests", "kafka"), os.path.join(ROOT, "tests", "scenario"), os.path.join(ROOT, "tests")]
+sys.path[:0] = [os.path.join(ROOT, "tests", "kafka"), os.path.join(ROOT, "tests")]
 import guards  # noqa: E402
 import topics  # noqa: E402  (tests/kafka/topics.py)
 from faults import LeaderRun, arguments, drive  # noqa: E402
-from run import Mismatch  # noqa: E402  (tests/scenario/run.py)
 from servers.registry import RegistryServer  # noqa: E402
+from servers.service import Mismatch  # noqa: E402
 
 POINTS = ("relay.after_fence", "relay.after_begin", "relay.after_events", "relay.before_commit", "relay.after_commit")
 

@@ -37,20 +37,19 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, os.path.join(ROOT, "tests", "scenario"))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 from points import mistaken  # noqa: E402
 from worlds import Seen, World, compare, create, in_order, merge, put_consent, set_value, told  # noqa: E402
 from writer import Client  # noqa: E402
-from run import Mismatch, Service, Stores, key_flags  # noqa: E402  (tests/scenario/run.py)
+from servers.service import API, Mismatch  # noqa: E402
+from servers.stores import Stores, key_flags, serve  # noqa: E402
 
-API = "/api/v1/crm"
 CLIENTS = 8
 POINTS = ("sqlite.after_begin", "sqlite.in_body", "sqlite.maintained", "sqlite.before_commit", "sqlite.after_commit",
           "sqlite.before_acknowledge", "postgres.before_commit", "postgres.after_commit_sent", "postgres.after_commit",
           "http.before_answer")
 PASSES = 60  # of a point, at most
-KEPT = 8     # customers of a client that are looked at again in the next cycle, and those merged with them
+LOOKED_AT = 8     # customers of a client that are looked at again in the next cycle, and those merged with them
 
 
 class Patience:
@@ -66,6 +65,9 @@ class Patience:
         return self.tries < 0
 
 
+KEPT = {}  # port -> its connection
+
+
 def read_customer(port, customer_id):
     status, text = get(port, f"/customers/{customer_id}")
     return status, json.loads(text or "{}")
@@ -73,17 +75,28 @@ def read_customer(port, customer_id):
 
 def get(port, path, accept="application/json", tenant="fault"):
     """(status, text); a 503 is asked again, for it says that nothing was answered."""
-    patience = Patience(20)
+    patience = Patience(60)
     while True:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-        connection.request("GET", API + path, headers={"X-Tenant-ID": tenant, "Accept": accept})
-        response = connection.getresponse()
-        text = response.read().decode()
-        connection.close()
-        if response.status != 503:
-            return response.status, text
+        status, text = get_once(port, API + path, {"X-Tenant-ID": tenant, "Accept": accept})
+        if status != 503:
+            return status, text
         if patience.is_over():
-            raise Mismatch(f"GET {path} answers 503 for 20 s: {text}")
+            raise Mismatch(f"GET {path} answers 503 for a minute: {text}")
+
+
+def get_once(port, path, headers):
+    """Over the connection of before: what is there is read again and again. One of a service that was killed is no more."""
+    for connection in (KEPT.pop(port, None), http.client.HTTPConnection("127.0.0.1", port, timeout=60)):
+        try:
+            if connection:
+                connection.request("GET", path, headers=headers)
+                response = connection.getresponse()
+                text = response.read().decode()
+                KEPT[port] = connection
+                return response.status, text
+        except (OSError, http.client.HTTPException):
+            connection.close()
+    raise Mismatch(f"GET {path} is not answered")
 
 
 def read_feed(port, after=0, tenant="fault"):
@@ -415,7 +428,7 @@ class Run:
         self.stores = Stores(options.store, options.binary)
         self.url = self.stores.new()
         # A job of an instance that was killed is taken again when its lease is over.
-        self.service = Service(options.binary, self.url, ["--jobs-lease", "1s"])
+        self.service = serve(options.binary, self.url, ["--jobs-lease", "1s"])
         self.worlds = [World() for _ in range(CLIENTS)]
         self.feed, self.retired, self.acknowledged = [], set(), 0
         self.points = [p for p in POINTS if p.startswith((options.store, "http"))]
@@ -458,7 +471,7 @@ class Run:
         violations += wrong + verify(self.service, self.worlds, self.feed, self.retired)
         violations += check_created_once(keyed, self.feed)
         self.acknowledged += sum(client.acknowledged for client in clients)
-        self.retired.update(*(world.abandon() if violations else world.forget(KEPT) for world in self.worlds))
+        self.retired.update(*(world.abandon() if violations else world.forget(LOOKED_AT) for world in self.worlds))
         return violations + [problem for client in clients for problem in client.problems]
 
     def note_point(self, kind, died):

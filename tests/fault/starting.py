@@ -12,9 +12,10 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-import commands.run as commands  # noqa: E402
-from commands.run import API, service, write  # noqa: E402
+import harness  # noqa: E402
+from harness import service, write  # noqa: E402
 from servers.postgres import PostgresServer  # noqa: E402
+from servers.service import API  # noqa: E402
 
 SERVER = None
 # Before the record of the job is made; when it is made and before it is known; when it is, and nobody was told.
@@ -26,7 +27,7 @@ ROWS = "ID,name\n" + "".join(f"{n},Company {n}\n" for n in range(20))
 def flags(kind):
     if kind == "sqlite":
         return ["--store", "sqlite:a.db"]
-    return ["--store", SERVER.new_database(commands.BINARY), "--privacy-suppression-key-file", write("key", "000102030405060708090a0b0c0d0e0f\n"),
+    return ["--store", SERVER.new_database(harness.BINARY), "--privacy-suppression-key-file", write("key", "000102030405060708090a0b0c0d0e0f\n"),
             "--jobs-directory", ".", "--jobs-lease", "1s"]
 
 
@@ -133,10 +134,10 @@ def test_a_scan_on_postgresql_starts_once():
 if __name__ == "__main__":
     SERVER = PostgresServer(["fsync=off"])
     try:
-        commands.BINARY = next((os.path.abspath(sys.argv[i + 1]) for i, a in enumerate(sys.argv) if a == "--binary"),
-                               os.path.join(commands.ROOT, "build", "fault", "customer360"))
+        harness.BINARY = next((os.path.abspath(sys.argv[i + 1]) for i, a in enumerate(sys.argv) if a == "--binary"),
+                               os.path.join(harness.ROOT, "build", "fault", "customer360"))
         if "--binary" not in sys.argv:
-            sys.argv += ["--binary", commands.BINARY]
-        commands.main(globals())
+            sys.argv += ["--binary", harness.BINARY]
+        harness.main(globals())
     finally:
         SERVER.stop()

@@ -26,10 +26,10 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path[:0] = [os.path.join(ROOT, "tests", "kafka"), os.path.join(ROOT, "tests", "scenario"), os.path.join(ROOT, "tests", "webhooks"), HERE]
+sys.path[:0] = [os.path.join(ROOT, "tests", "kafka"), os.path.join(ROOT, "tests"), os.path.join(ROOT, "tests", "webhooks"), HERE]
 from clients import TENANTS  # noqa: E402
 from faults import LeaderRun, arguments, drive  # noqa: E402
-from http_client import Api  # noqa: E402  (tests/kafka/http_client.py)
+from servers.api import Api  # noqa: E402
 from receiver import Receiver  # noqa: E402  (tests/webhooks/receiver.py)
 
 POINTS = ("webhooks.sent", "webhooks.written")

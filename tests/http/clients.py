@@ -16,8 +16,8 @@ import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, os.path.join(ROOT, "tests", "scenario"))
-from run import Service  # noqa: E402  (tests/scenario/run.py)
+sys.path.insert(0, os.path.join(ROOT, "tests"))
+from servers.stores import serve  # noqa: E402
 
 CLIENTS = os.path.join(HERE, "clients")
 TSC = ["--strict", "--target", "es2022", "--lib", "es2022,dom", "--module", "nodenext", "--moduleResolution", "nodenext",
@@ -80,7 +80,7 @@ def main():
     options = parser.parse_args()
     folder, venv = os.path.abspath(os.path.join(options.build, "clients")), os.path.abspath(os.path.join(options.build, "venv", "bin"))
     os.makedirs(folder, exist_ok=True)
-    service, good = Service(os.path.abspath(options.binary), "memory:"), True
+    service, good = serve(os.path.abspath(options.binary), "memory:"), True
     try:
         url, description = f"http://127.0.0.1:{service.port}", os.path.join(folder, "openapi.json")
         urllib.request.urlretrieve(url + "/openapi.json", description)

@@ -22,12 +22,12 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, os.path.join(ROOT, "tests", "scenario"))
-from run import Service  # noqa: E402  (tests/scenario/run.py)
+sys.path.insert(0, os.path.join(ROOT, "tests"))
+from servers.service import API  # noqa: E402
+from servers.stores import serve  # noqa: E402
 
 WAIT_SECONDS = 6
 IDLE_SECONDS = 2
-API = "/api/v1/crm"
 CHECK = b'{"checks":[]}'
 MARK = b"GET /livez?smuggled=1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -386,7 +386,7 @@ def main():
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
     groups = [("HTTP", HTTP, run_case), ("JSON", JSON, run_case), ("UTF-8", UTF8, run_case), ("media types", TYPES, run_case), ("cut off", CUT, run_cut)]
-    service, failed = Service(options.binary, "memory:", ["--http-idle-timeout", f"{IDLE_SECONDS}s", "--http-drain-timeout", "1s"]), 0
+    service, failed = serve(options.binary, "memory:", ["--http-idle-timeout", f"{IDLE_SECONDS}s", "--http-drain-timeout", "1s"]), 0
     try:
         for group, cases, run in groups:
             wrong = []

@@ -22,9 +22,8 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, os.path.join(ROOT, "tests", "scenario"))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
-from run import Service, Stores  # noqa: E402  (tests/scenario/run.py)
+from servers.stores import Stores, serve  # noqa: E402
 
 PHASES = (("each operation", "examples,coverage,fuzzing", 0.6), ("chains of operations", "stateful", 0.4))
 
@@ -70,7 +69,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="customer360-fuzz-") as directory:
         bearer = token(options.binary, os.path.join(directory, "keys"))
         flags = ["--identity-jwks-file", os.path.join(directory, "keys", "jwks.json")]
-        service = Service(options.binary, stores.new(), flags, dev=False)
+        service = serve(options.binary, stores.new(), flags, dev=False)
         try:
             for name, phases, share in PHASES:
                 good = run_phase(options, service, bearer, directory, name, phases, max(int(options.seconds * share), 5)) and good

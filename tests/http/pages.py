@@ -20,9 +20,9 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, os.path.join(ROOT, "tests", "scenario"))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
-from run import API, Service, Stores  # noqa: E402  (tests/scenario/run.py)
+from servers.service import API  # noqa: E402
+from servers.stores import Stores, serve  # noqa: E402
 
 STABLE, WRITERS, PAGE = 120, 4, 7
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -105,7 +105,7 @@ def main():
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100000)
     options = parser.parse_args()
     stores, chance = Stores(options.store, options.binary), random.Random(options.seed)
-    service = Service(options.binary, stores.new())
+    service = serve(options.binary, stores.new())
     failed = 0
     try:
         client = Client(service.port)

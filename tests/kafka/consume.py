@@ -19,7 +19,7 @@ import publish  # noqa: E402  (its servers, and how its tests are run)
 import topics  # noqa: E402
 from confluent_kafka import Consumer  # noqa: E402
 from confluent_kafka.schema_registry import SchemaRegistryClient  # noqa: E402
-from http_client import Api  # noqa: E402
+from servers.api import Api  # noqa: E402
 from traces import one_trace_leads_from_a_request_through_kafka_to_webhooks  # noqa: E402
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

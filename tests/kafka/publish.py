@@ -18,18 +18,18 @@ import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path[:0] = [HERE, os.path.join(ROOT, "tests", "scenario"), os.path.join(ROOT, "tests"), os.path.join(ROOT, "tests", "fault")]
+sys.path[:0] = [HERE, os.path.join(ROOT, "tests"), os.path.join(ROOT, "tests", "fault")]
 import fastavro  # noqa: E402
 import topics  # noqa: E402
 from confluent_kafka.admin import AdminClient, NewTopic  # noqa: E402
 from confluent_kafka.schema_registry import SchemaRegistryClient  # noqa: E402
 from confluent_kafka.schema_registry.avro import AvroDeserializer  # noqa: E402
 from confluent_kafka.serialization import MessageField, SerializationContext  # noqa: E402
-from http_client import Api  # noqa: E402
-from run import Service  # noqa: E402  (tests/scenario/run.py)
+from servers.api import Api  # noqa: E402
 from servers.java import jars  # noqa: E402
 from servers.kafka import KafkaServer  # noqa: E402
 from servers.registry import RegistryServer  # noqa: E402
+from servers.stores import serve  # noqa: E402
 
 # As agreed with the readers: with the logical type where Avro does not look for it.
 AGREED = {
@@ -60,7 +60,7 @@ class Place:
         wanted = ["--kafka-brokers", self.broker.brokers, "--kafka-topic-prefix", prefix, "--log-level", "info"]
         if registry:
             wanted += ["--kafka-registry", self.registry.url]
-        return Service(self.binary, url, [*wanted, *flags])
+        return serve(self.binary, url, [*wanted, *flags])
 
 
 def tell_everything(service, tenant="default"):
@@ -79,14 +79,9 @@ def tell_everything(service, tenant="default"):
     return api.feed()
 
 
-def log_of(service):
-    with open(service.log.name, encoding="utf-8", errors="replace") as log:
-        return log.read()
-
-
 def await_text(service, text, patience_s=30):
     deadline = time.monotonic() + patience_s
-    while text not in log_of(service):
+    while text not in service.log():
         assert time.monotonic() < deadline, f"{text!r} is not in the log:\n{service.tail()}"
         time.sleep(0.05)
 

@@ -4,7 +4,8 @@ import json
 import inputs
 import topics
 from collector import Collector
-from http_client import API, Api
+from servers.api import Api
+from servers.service import API
 from receiver import Receiver
 
 TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"

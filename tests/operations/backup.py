@@ -17,9 +17,11 @@ import time
 import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-import commands.run as commands  # noqa: E402
-from commands.run import API, free_port, run, service, write  # noqa: E402
+import harness  # noqa: E402
+from harness import run, service, write  # noqa: E402
+from servers.ports import free_port  # noqa: E402
 from servers.postgres import MIGRATOR, RUNTIME, PostgresServer  # noqa: E402
+from servers.service import API  # noqa: E402
 
 SERVER = None
 
@@ -28,7 +30,7 @@ class Postgres:
     """A migrated, empty database and the flags of its service and of an operator's commands."""
 
     def __init__(self, key=None):
-        self.url = SERVER.new_database(commands.BINARY)
+        self.url = SERVER.new_database(harness.BINARY)
         owner = SERVER.url(self.url.rsplit("/", 1)[1], MIGRATOR)
         self.key = key or write("key", "000102030405060708090a0b0c0d0e0f\n")
         self.flags = ["--store", self.url, "--store-migration-url", owner, "--privacy-suppression-key-file", self.key]
@@ -339,7 +341,7 @@ def has_begun(flags):
 
 def refused(*command):
     """What a command says to a store into which a restore was begun and not ended."""
-    done = subprocess.run([commands.BINARY, *command], capture_output=True, text=True)
+    done = subprocess.run([harness.BINARY, *command], capture_output=True, text=True)
     assert done.returncode != 0, (command, done)
     return done.stdout + done.stderr
 
@@ -358,14 +360,14 @@ def test_a_restore_that_is_killed_leaves_what_nobody_takes_for_a_store_and_may_b
         killed, delay = 0, 0.02
         while killed < 3:
             delay *= 1.3  # until it comes to its end
-            restoring = subprocess.Popen([commands.BINARY, "restore", "a.backup", *flags], stdout=subprocess.DEVNULL)
+            restoring = subprocess.Popen([harness.BINARY, "restore", "a.backup", *flags], stdout=subprocess.DEVNULL)
             time.sleep(delay)
             restoring.send_signal(signal.SIGKILL)
             if restoring.wait() == 0:
                 break
             if not has_begun(flags):
                 continue
-            said = subprocess.run([commands.BINARY, "digest", "--json", *flags], capture_output=True, text=True)
+            said = subprocess.run([harness.BINARY, "digest", "--json", *flags], capture_output=True, text=True)
             if said.returncode == 0 and json.loads(said.stdout)["digest"] == made["digest"]:
                 break  # it was killed between its commit and its end
             killed += 1
@@ -373,7 +375,7 @@ def test_a_restore_that_is_killed_leaves_what_nobody_takes_for_a_store_and_may_b
                 said = refused(*command, *flags)
                 assert "a restore into this store is under way or was broken off" in said and "customer360 restore" in said, (delay, said)
         assert killed > 0, flags
-        if killed and subprocess.run([commands.BINARY, "digest", *flags], capture_output=True).returncode != 0:
+        if killed and subprocess.run([harness.BINARY, "digest", *flags], capture_output=True).returncode != 0:
             refused("restore", "cut.backup", *flags)
             run("restore", "a.backup", *flags)
         assert digest(flags)["digest"] == made["digest"]
@@ -384,19 +386,19 @@ def test_a_restore_that_is_killed_leaves_what_nobody_takes_for_a_store_and_may_b
 def test_a_full_disk_ends_a_backup_with_a_message_and_no_file():
     with service("--dev", *embedded("a")) as api:
         fill(api)
-    done = subprocess.run(["bash", "-c", f"ulimit -f 64; trap '' XFSZ; exec {commands.BINARY} backup a.backup --store sqlite:a.db"],
+    done = subprocess.run(["bash", "-c", f"ulimit -f 64; trap '' XFSZ; exec {harness.BINARY} backup a.backup --store sqlite:a.db"],
                           capture_output=True, text=True, check=False)
     assert done.returncode == 1 and "File too large" in done.stderr, done.stderr
     assert not [name for name in os.listdir() if "backup" in name]
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([commands.BINARY, "backup", "-", "--store", "sqlite:a.db"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run([harness.BINARY, "backup", "-", "--store", "sqlite:a.db"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1 and "No space left" in done.stderr, done.stderr
 
 
 if __name__ == "__main__":
     SERVER = PostgresServer(["fsync=off"])
     try:
-        commands.BINARY = next((os.path.abspath(sys.argv[i + 1]) for i, a in enumerate(sys.argv) if a == "--binary"), commands.BINARY)
-        commands.main(globals())
+        harness.BINARY = next((os.path.abspath(sys.argv[i + 1]) for i, a in enumerate(sys.argv) if a == "--binary"), harness.BINARY)
+        harness.main(globals())
     finally:
         SERVER.stop()

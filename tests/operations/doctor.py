@@ -12,9 +12,11 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-import commands.run as commands  # noqa: E402
-from commands.run import API, free_port, run, service, write  # noqa: E402
+import harness  # noqa: E402
+from harness import run, service, write  # noqa: E402
+from servers.ports import free_port  # noqa: E402
 from servers.postgres import MIGRATOR, RUNTIME, PostgresServer  # noqa: E402
+from servers.service import API  # noqa: E402
 
 STORE = ["--store", "sqlite:a.db"]
 
@@ -159,7 +161,7 @@ def test_jobs_that_nobody_runs_and_a_bad_policy_are_told():
 def test_roles_and_row_level_security_of_postgresql_are_looked_at():
     server = PostgresServer(["fsync=off"])
     try:
-        url = server.new_database(commands.BINARY)
+        url = server.new_database(harness.BINARY)
         database = url.rsplit("/", 1)[1]
         owner = server.url(database, MIGRATOR)
         flags = ["--store", url, "--store-migration-url", owner]
@@ -187,4 +189,4 @@ def test_roles_and_row_level_security_of_postgresql_are_looked_at():
 
 
 if __name__ == "__main__":
-    commands.main(globals())
+    harness.main(globals())

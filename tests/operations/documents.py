@@ -12,14 +12,15 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-import commands.run as commands  # noqa: E402
-from commands.run import API, service  # noqa: E402
+import harness  # noqa: E402
+from harness import service  # noqa: E402
+from servers.service import API  # noqa: E402
 
-DOCUMENT = os.path.join(commands.ROOT, "docs", "operating.md")
+DOCUMENT = os.path.join(harness.ROOT, "docs", "operating.md")
 
 
 def source(path):
-    with open(os.path.join(commands.ROOT, path), encoding="utf-8") as file:
+    with open(os.path.join(harness.ROOT, path), encoding="utf-8") as file:
         return file.read()
 
 
@@ -84,7 +85,7 @@ def test_every_error_code_is_in_the_document():
 
 def test_every_event_that_warns_is_explained():
     document, events = source("docs/operating.md"), set()
-    for directory, _, files in os.walk(os.path.join(commands.ROOT, "src")):
+    for directory, _, files in os.walk(os.path.join(harness.ROOT, "src")):
         for file in files:
             if file.endswith(".c") and not file.endswith("_test.c"):
                 events |= set(re.findall(r'log_(?:warn|error)\(\s*"([a-z_]+\.[a-z_.]+)"', source(os.path.join(directory, file))))
@@ -93,7 +94,7 @@ def test_every_event_that_warns_is_explained():
 
 def documents():
     for directory in ("", "docs", "docs/decisions"):
-        for file in sorted(os.listdir(os.path.join(commands.ROOT, directory))):
+        for file in sorted(os.listdir(os.path.join(harness.ROOT, directory))):
             if file.endswith(".md"):
                 yield os.path.join(directory, file)
 
@@ -102,7 +103,7 @@ def test_every_decision_is_listed_and_every_link_leads_somewhere():
     listed, lost = source("docs/architecture.md"), []
     for path in documents():
         for link in re.findall(r"\]\(([^)#\s:]+)(?:#[^)]*)?\)", source(path)):
-            if not os.path.exists(os.path.join(commands.ROOT, os.path.dirname(path), link)):
+            if not os.path.exists(os.path.join(harness.ROOT, os.path.dirname(path), link)):
                 lost.append(f"{path}: {link}")
         if path.startswith("docs/decisions/") and f"]({path[5:]})" not in listed:
             lost.append(f"{path} is not in docs/architecture.md")
@@ -111,7 +112,7 @@ def test_every_decision_is_listed_and_every_link_leads_somewhere():
 
 if __name__ == "__main__":
     if "--write" in sys.argv:
-        commands.BINARY = next((os.path.abspath(sys.argv[i + 1]) for i, a in enumerate(sys.argv) if a == "--binary"), commands.BINARY)
+        harness.BINARY = next((os.path.abspath(sys.argv[i + 1]) for i, a in enumerate(sys.argv) if a == "--binary"), harness.BINARY)
         os.chdir(tempfile.mkdtemp(prefix="customer360-documents-"))
         written = source("docs/operating.md")
         for table in TABLES:
@@ -120,4 +121,4 @@ if __name__ == "__main__":
         with open(DOCUMENT, "w", encoding="utf-8") as out:
             out.write(written)
         sys.exit(0)
-    commands.main(globals())
+    harness.main(globals())

@@ -13,9 +13,10 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-import commands.run as commands  # noqa: E402
-from commands.run import API, service, write  # noqa: E402
+import harness  # noqa: E402
+from harness import service, write  # noqa: E402
 from servers.postgres import PostgresServer  # noqa: E402
+from servers.service import API  # noqa: E402
 
 WRITERS = 6
 UNDECIDED = {504}  # OUTCOME_UNKNOWN: it may be there
@@ -62,7 +63,7 @@ def pair():
     primary = PostgresServer()
     standby = None
     try:
-        url = primary.new_database(commands.BINARY)
+        url = primary.new_database(harness.BINARY)
         standby = primary.standby("standby")
         yield primary, standby, url.replace(f":{primary.port}/", f":{primary.port},127.0.0.1:{standby.port}/")
     finally:
@@ -125,7 +126,10 @@ def fail_over(lose):
             writers = [Writer(api, f"W{number}", end) for number in range(WRITERS)]
             for writer in writers:
                 writer.start()
-            time.sleep(2)
+            deadline = time.monotonic() + 60
+            while not all(len(writer.acknowledged) >= 20 for writer in writers):
+                assert time.monotonic() < deadline, api.log()[-2000:]
+                time.sleep(0.05)
             lose(primary)
             lost_at = time.monotonic()
             standby.promote()
@@ -141,7 +145,7 @@ def fail_over(lose):
             counts = [sum(len(part) for part in parts) for parts in zip(*((w.acknowledged, w.open, w.refused) for w in writers))]
             print(f"# acknowledged {counts[0]}, without an answer {counts[1]}, refused {counts[2]}; "
                   f"the longest that one could not write: {max(w.longest_s for w in writers):.1f} s")
-            assert counts[0] > 100 and api.stop() == 0
+            assert api.stop() == 0
 
 
 def test_no_acknowledged_write_is_lost_when_the_primary_is_killed():
@@ -154,4 +158,4 @@ def test_a_primary_that_does_not_answer_is_gone_round():
 
 
 if __name__ == "__main__":
-    commands.main(globals())
+    harness.main(globals())

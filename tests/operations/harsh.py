@@ -12,7 +12,6 @@ import json
 import mmap
 import os
 import shutil
-import signal
 import socket
 import struct
 import subprocess
@@ -21,10 +20,12 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-import commands.run as commands  # noqa: E402
-from commands.run import API, Service, free_port, run, service, write  # noqa: E402
+import harness  # noqa: E402
+from harness import Service, run, service, write  # noqa: E402
+from servers.ports import free_port  # noqa: E402
+from servers.service import API  # noqa: E402
 
-PRELOAD = os.path.join(commands.ROOT, "build", "operations", "preload.so")
+PRELOAD = os.path.join(harness.ROOT, "build", "operations", "preload.so")
 
 
 # --- help ---
@@ -37,7 +38,7 @@ def is_there(api, customer):
     return api.status_of(f"{API}/customers/{customer}") == 200
 
 
-def await_status(api, path, wanted, seconds=20):
+def await_status(api, path, wanted, seconds=60):
     deadline = time.monotonic() + seconds
     while (found := api.status_of(path)) != wanted:
         assert time.monotonic() < deadline, (path, found, api.log()[-2000:])
@@ -45,7 +46,7 @@ def await_status(api, path, wanted, seconds=20):
 
 
 def refuses_to_start(*flags, code=2, say=""):
-    done = subprocess.run([commands.BINARY, "serve", "--dev", "--listen", f"127.0.0.1:{free_port()}", *flags],
+    done = subprocess.run([harness.BINARY, "serve", "--dev", "--listen", f"127.0.0.1:{free_port()}", *flags],
                           capture_output=True, text=True, timeout=30, check=False)
     last = done.stderr.strip().splitlines()[-1]
     assert done.returncode == code and say in last, (done.returncode, done.stderr)
@@ -69,7 +70,7 @@ def small_file_system(megabytes):
     directory = tempfile.mkdtemp(prefix="small-", dir=".")
     if os.getuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", directory], check=False,
                                           capture_output=True).returncode != 0:
-        raise commands.Skip("only root can mount a small file system")
+        raise harness.Skip("only root can mount a small file system")
     os.chmod(directory, 0o777)
     try:
         yield directory
@@ -153,7 +154,7 @@ def check_start_on_damage(how, known):
     with contextlib.suppress(OSError):
         os.unlink("service.log")
     try:
-        api = commands.Service("--dev", "--store", "sqlite:a.db", "--store-cache", "0")
+        api = harness.Service("--dev", "--store", "sqlite:a.db", "--store-cache", "0")
     except AssertionError as said:
         assert "damaged" in str(said), (how, said)
         return
@@ -290,15 +291,15 @@ def check_few_descriptors(api):
 
 
 def test_with_few_descriptors_open_connections_are_served_and_new_ones_when_there_is_room():
-    script = write("few", f'#!/bin/sh\nulimit -n 64\nexec {commands.BINARY} "$@"\n')
+    script = write("few", f'#!/bin/sh\nulimit -n 64\nexec {harness.BINARY} "$@"\n')
     os.chmod(script, 0o755)
-    binary, commands.BINARY = commands.BINARY, os.path.abspath(script)
+    binary, harness.BINARY = harness.BINARY, os.path.abspath(script)
     try:
         with service("--dev", "--store", "sqlite:a.db") as api:
             assert "service.connections_are_fewer" in api.log()
             check_few_descriptors(api)
     finally:
-        commands.BINARY = binary
+        harness.BINARY = binary
 
 
 class Preloaded:
@@ -328,14 +329,12 @@ class Preloaded:
 @contextlib.contextmanager
 def preloaded(*flags):
     if not os.path.exists(PRELOAD):
-        raise commands.Skip(f"{PRELOAD} is not built")
+        raise harness.Skip(f"{PRELOAD} is not built")
     held = Preloaded(*flags)
     try:
         yield held
     finally:
-        if held.api.process.poll() is None:
-            held.api.process.kill()
-            held.api.process.wait()
+        held.api.kill()
 
 
 def test_a_clock_set_back_reorders_nothing_and_the_doctor_says_so():
@@ -475,4 +474,4 @@ if __name__ == "__main__":
         at = sys.argv.index("--preload")
         PRELOAD = os.path.abspath(sys.argv[at + 1])
         del sys.argv[at:at + 2]
-    commands.main(globals())
+    harness.main(globals())

@@ -16,9 +16,10 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-import commands.run as commands  # noqa: E402
-from commands.run import API, Service, write  # noqa: E402
+import harness  # noqa: E402
+from harness import Service, write  # noqa: E402
 from servers.postgres import PostgresServer  # noqa: E402
+from servers.service import API  # noqa: E402
 
 SERVER = None
 LEASE_S = 2
@@ -28,7 +29,7 @@ JSON = {"Content_Type": "application/json"}
 @contextlib.contextmanager
 def instances(count=2, *flags):
     """Of one service: they share a database and a key, and nothing else."""
-    url = SERVER.new_database(commands.BINARY)
+    url = SERVER.new_database(harness.BINARY)
     key = write("key", "000102030405060708090a0b0c0d0e0f\n")
     running = []
     try:
@@ -38,9 +39,7 @@ def instances(count=2, *flags):
         yield running
     finally:
         for api in running:
-            if api.process.poll() is None:
-                api.process.kill()
-                api.process.wait()
+            api.kill()
 
 
 def read(api, path, patience_s=60):
@@ -284,6 +283,6 @@ def test_many_retries_of_one_key_on_both_instances_make_one_customer():
 if __name__ == "__main__":
     SERVER = PostgresServer(["fsync=off"])
     try:
-        commands.main(globals())
+        harness.main(globals())
     finally:
         SERVER.stop()

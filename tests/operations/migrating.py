@@ -14,24 +14,25 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-import commands.run as commands  # noqa: E402
-from commands.run import API, run, service, write  # noqa: E402
+import harness  # noqa: E402
+from harness import run, service, write  # noqa: E402
 from servers.postgres import MIGRATOR, RUNTIME, PostgresServer  # noqa: E402
+from servers.service import API  # noqa: E402
 
 SERVER = None
-BUILD = os.path.join(commands.ROOT, os.environ.get("BUILD", "build"))
+BUILD = os.path.join(harness.ROOT, os.environ.get("BUILD", "build"))
 SLOW_S = 3  # nobody waits for longer for his turn behind a migration
 
 
 @contextlib.contextmanager
 def program(name):
     """The binary of that release, for what is run meanwhile."""
-    this = commands.BINARY
-    commands.BINARY = os.path.join(BUILD, "next", name, "customer360")
+    this = harness.BINARY
+    harness.BINARY = os.path.join(BUILD, "next", name, "customer360")
     try:
         yield
     finally:
-        commands.BINARY = this
+        harness.BINARY = this
 
 
 class Load(threading.Thread):
@@ -62,6 +63,9 @@ def load(*instances):
     for thread in threads:
         thread.start()
     yield
+    deadline = time.monotonic() + 60
+    while min(len(thread.answers) for thread in threads) <= 10 and time.monotonic() < deadline:
+        time.sleep(0.01)
     for thread in threads:
         thread.end.set()
     for thread in threads:
@@ -73,7 +77,7 @@ def load(*instances):
 
 class Database:
     def __init__(self):
-        self.url = SERVER.new_database(commands.BINARY)
+        self.url = SERVER.new_database(harness.BINARY)
         self.name = f"customer360_{SERVER.count}"
         self.flags = ["--dev", "--store", self.url, "--privacy-suppression-key-file", write("key", "000102030405060708090a0b0c0d0e0f\n")]
 
@@ -86,7 +90,7 @@ class Database:
 
 def refused(*arguments):
     """What it says when it does not start."""
-    done = subprocess.run([commands.BINARY, "serve", "--listen", "127.0.0.1:0", *arguments], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([harness.BINARY, "serve", "--listen", "127.0.0.1:0", *arguments], capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 2, done
     return done.stderr
 
@@ -151,6 +155,6 @@ def test_a_migration_that_waits_for_a_lock_holds_nobody_up():
 if __name__ == "__main__":
     SERVER = PostgresServer(["fsync=off"])
     try:
-        commands.main(globals())
+        harness.main(globals())
     finally:
         SERVER.stop()

@@ -12,16 +12,14 @@ import json
 import os
 import pwd
 import re
-import signal
 import stat
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-import commands.run as commands  # noqa: E402
-from commands.run import API, Service, free_port, run  # noqa: E402
-
+import harness  # noqa: E402
+from harness import run  # noqa: E402
+from servers.service import API, Service  # noqa: E402
 
 def said(*words, code=0, **more):
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120, **more)
@@ -30,7 +28,7 @@ def said(*words, code=0, **more):
 
 
 def package():
-    found = glob.glob(os.path.join(os.path.dirname(commands.BINARY), "customer360_*.deb"))
+    found = glob.glob(os.path.join(os.path.dirname(harness.BINARY), "customer360_*.deb"))
     assert len(found) == 1, f"make package has not been run: {found}"
     return found[0]
 
@@ -88,7 +86,7 @@ def test_the_shell_completes_commands_options_words_and_files():
 
 
 def test_the_unit_confines_the_service():
-    unit = os.path.join(commands.ROOT, "packaging", "customer360.service")
+    unit = os.path.join(harness.ROOT, "packaging", "customer360.service")
     level = re.search(r"Overall exposure level for customer360.service: ([\d.]+)", said("systemd-analyze", "security", "--offline=true", unit, "--no-pager"))
     assert float(level.group(1)) <= 1.2, level.group(0)
     complaints = [line for line in said("systemd-analyze", "verify", unit, code=1).splitlines() if "not executable" not in line]
@@ -113,11 +111,11 @@ def as_user(*words):
 
 def test_it_is_installed_run_as_its_user_removed_and_purged():
     if os.getuid() != 0:
-        raise commands.Skip("only root installs packages")
+        raise harness.Skip("only root installs packages")
     if os.path.exists("/etc/customer360") or os.path.exists("/var/lib/customer360") or os.path.exists("/usr/bin/customer360"):
-        raise commands.Skip("Customer 360 is on this machine, which is not touched")
+        raise harness.Skip("Customer 360 is on this machine, which is not touched")
     had_user = any(user.pw_name == "customer360" for user in pwd.getpwall())
-    binary = commands.BINARY
+    binary = harness.BINARY
     try:
         said("dpkg", "-i", package())
         user = pwd.getpwnam("customer360")
@@ -127,31 +125,23 @@ def test_it_is_installed_run_as_its_user_removed_and_purged():
         if os.path.exists("/usr/bin/man.REAL") or not os.path.exists("/etc/dpkg/dpkg.cfg.d/docker"):
             assert os.path.exists("/usr/share/man/man1/customer360.1.gz")
         os.chmod(".", 0o777)
-        port = free_port()
-        flags = ["--config", "/etc/customer360/customer360.conf", "--listen", f"127.0.0.1:{port}", "--identity-gateway-peers", "127.0.0.1"]
-        with open("service.log", "wb") as log:
-            process = subprocess.Popen(as_user("/usr/bin/customer360", "serve", *flags), stdout=log, stderr=log, cwd="/var/lib/customer360")
-        api = Service.__new__(Service)
-        api.port, api.process = port, process
-        deadline = time.monotonic() + 20
-        while api.status_of("/readyz") != 200:
-            assert process.poll() is None and time.monotonic() < deadline, api.log()
-            time.sleep(0.02)
+        flags = ["--config", "/etc/customer360/customer360.conf", "--identity-gateway-peers", "127.0.0.1"]
+        api = Service(as_user("env", "--chdir=/var/lib/customer360", "/usr/bin/customer360"), flags, log="service.log")
+        flags += ["--listen", f"127.0.0.1:{api.port}"]
         status, made = api.request("POST", f"{API}/customers", '{"name":"Packaged"}', Content_Type="application/json", X_Tenant_ID="acme",
                                    X_User_Id="jane", X_User_Permissions="*")
         assert status == 201, made
         said(*as_user("/usr/bin/customer360", "backup", "/var/lib/customer360/a.backup", *flags), cwd="/")
         findings = json.loads(subprocess.run(as_user("/usr/bin/customer360", "doctor", "--json", *flags), capture_output=True, text=True, cwd="/", check=False).stdout)
         assert not [f for f in findings if f["severity"] == "FAILURE" and f["about"] != "port"], findings
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert api.stop() == 0
         assert os.stat("/var/lib/customer360/customer360.db").st_uid == user.pw_uid
         said("dpkg", "-r", "customer360")
         assert os.path.exists("/etc/customer360/customer360.conf") and not os.path.exists("/usr/bin/customer360")
         assert "it holds customers" in said("dpkg", "-P", "customer360")
         assert not os.path.exists("/etc/customer360") and os.path.exists("/var/lib/customer360/customer360.db")
     finally:
-        commands.BINARY = binary
+        harness.BINARY = binary
         subprocess.run(["dpkg", "-P", "customer360"], check=False, capture_output=True)
         subprocess.run(["rm", "-rf", "/var/lib/customer360", "/etc/customer360"], check=False)
         if not had_user:
@@ -159,4 +149,4 @@ def test_it_is_installed_run_as_its_user_removed_and_purged():
 
 
 if __name__ == "__main__":
-    commands.main(globals())
+    harness.main(globals())

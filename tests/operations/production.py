@@ -20,10 +20,10 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-import commands.run as commands  # noqa: E402
-from commands.run import API  # noqa: E402
+import harness  # noqa: E402
+from servers.service import API  # noqa: E402
 
-SCRIPT = os.path.join(commands.ROOT, "tests", "servers", "production.py")
+SCRIPT = os.path.join(harness.ROOT, "tests", "servers", "production.py")
 
 
 def children(pid):
@@ -44,7 +44,7 @@ class Running:
     """The script as a person starts it, and what it printed until it was ready."""
 
     def __init__(self):
-        self.process = subprocess.Popen([SCRIPT, "--port", "0", "--binary", commands.BINARY], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([SCRIPT, "--port", "0", "--binary", harness.BINARY], stdout=subprocess.PIPE, text=True)
         self.lines = []
         for line in self.process.stdout:
             self.lines.append(line.rstrip())
@@ -188,7 +188,7 @@ def test_nothing_is_left_of_one_that_is_stopped_while_it_starts():
         place = tempfile.mkdtemp(prefix="customer360-stopped-")
         os.chmod(place, 0o755)  # PostgreSQL runs as another user
         try:
-            with subprocess.Popen([SCRIPT, "--port", "0", "--binary", commands.BINARY], stdout=subprocess.PIPE, text=True,
+            with subprocess.Popen([SCRIPT, "--port", "0", "--binary", harness.BINARY], stdout=subprocess.PIPE, text=True,
                                   env={**os.environ, "TMPDIR": place}) as process:
                 assert process.stdout.readline().startswith("starting")
                 time.sleep(delay_s)
@@ -202,4 +202,4 @@ def test_nothing_is_left_of_one_that_is_stopped_while_it_starts():
 
 
 if __name__ == "__main__":
-    commands.main(globals())
+    harness.main(globals())

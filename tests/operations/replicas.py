@@ -7,7 +7,6 @@ A real primary and a real standby, whose replay is paused so that it lags for ce
 when one failed.
 """
 import contextlib
-import http.client
 import json
 import os
 import re
@@ -17,9 +16,10 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-import commands.run as commands  # noqa: E402
-from commands.run import API, Service, write  # noqa: E402
+import harness  # noqa: E402
+from harness import Service, write  # noqa: E402
 from servers.postgres import PostgresServer  # noqa: E402
+from servers.service import API  # noqa: E402
 
 PRIMARY = REPLICA = None
 LONG = "30s"  # no test takes so long: what a replica shows is within the bound
@@ -30,17 +30,13 @@ class Instance(Service):
     """Answers with their headers, and what /metrics says of replicas."""
 
     def ask(self, method, path, body=None, user="", **headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = self.connect()
         kind = {} if body is None else {"Content-Type": "application/merge-patch+json" if method == "PATCH" else "application/json"}
         who = {"X-User-Id": user} if user else {}
         connection.request(method, API + path, body and json.dumps(body), {**kind, **who, **{k.replace("_", "-"): v for k, v in headers.items()}})
         response = connection.getresponse()
         text = response.read().decode()
         return response.status, json.loads(text) if text else None, {k.lower(): v for k, v in response.getheaders()}
-
-    def metric(self, name):
-        text = self.request("GET", "/metrics")[1]
-        return float(re.search(rf"^{re.escape(name)} (\S+)$", text, re.M).group(1))
 
     def replica_reads(self, replica=1):
         return self.metric(f'customer360_replica_reads_total{{replica="{replica}"}}')
@@ -69,7 +65,7 @@ def caught_up():
 @contextlib.contextmanager
 def instances(*flags, count=1, url=None, lag_max=LONG, replica_count=1):
     """Of one service over the primary and the replica, which may stand for several."""
-    url = url or PRIMARY.new_database(commands.BINARY)
+    url = url or PRIMARY.new_database(harness.BINARY)
     replica = url[:url.index("@")] + f"@127.0.0.1:{REPLICA.port}/" + url.split("/")[-1]
     key = write("key", "000102030405060708090a0b0c0d0e0f\n")
     caught_up()
@@ -85,9 +81,7 @@ def instances(*flags, count=1, url=None, lag_max=LONG, replica_count=1):
         yield running
     finally:
         for api in running:
-            if api.process.poll() is None:
-                api.process.kill()
-                api.process.wait()
+            api.kill()
 
 
 @contextlib.contextmanager
@@ -207,16 +201,16 @@ def test_tenants_are_apart_on_a_replica():
 
 
 def doctor(url, replica):
-    done = subprocess.run([commands.BINARY, "doctor", "--dev", "--store", url, "--store-replica", replica], check=False, capture_output=True, text=True)
+    done = subprocess.run([harness.BINARY, "doctor", "--dev", "--store", url, "--store-replica", replica], check=False, capture_output=True, text=True)
     return done.stdout + done.stderr
 
 
 def test_doctor_says_how_a_replica_is():
-    url = PRIMARY.new_database(commands.BINARY)
+    url = PRIMARY.new_database(harness.BINARY)
     caught_up()
     assert re.search(r"replica 1 follows, \d+ bytes behind", doctor(url, url.replace(f":{PRIMARY.port}/", f":{REPLICA.port}/")))
     assert re.search(r"replica 1: .*not in (hot )?standby", doctor(url, url)), doctor(url, url)
-    assert "only PostgreSQL has replicas" in commands.run("serve", "--dev", "--store", "sqlite:a.db", "--store-replica", url, code=2).stderr
+    assert "only PostgreSQL has replicas" in harness.run("serve", "--dev", "--store", "sqlite:a.db", "--store-replica", url, code=2).stderr
 
 
 def test_a_replica_that_is_too_far_behind_is_not_asked():
@@ -366,7 +360,7 @@ def pair():
 
 def fail_over(successor, body):
     """The primary is lost and another takes its place, under readers."""
-    url = PRIMARY.new_database(commands.BINARY).replace(f":{PRIMARY.port}/", f":{PRIMARY.port},127.0.0.1:{successor.port}/")
+    url = PRIMARY.new_database(harness.BINARY).replace(f":{PRIMARY.port}/", f":{PRIMARY.port},127.0.0.1:{successor.port}/")
     with instances("--store-connect-timeout", "1s", "--store-statement-timeout", "2s", url=url, lag_max="500ms") as (api,):
         create(api, "C1")
         with Readers(api, "C1") as readers:
@@ -418,4 +412,4 @@ def test_a_replica_is_used_again_when_it_is_known_to_follow_the_new_primary():
 
 if __name__ == "__main__":
     with pair():
-        commands.main(globals())
+        harness.main(globals())

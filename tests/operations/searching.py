@@ -13,9 +13,10 @@ import time
 import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-import commands.run as commands  # noqa: E402
-from commands.run import API, run, service, write  # noqa: E402
+import harness  # noqa: E402
+from harness import run, service, write  # noqa: E402
 from servers.postgres import MIGRATOR, PostgresServer  # noqa: E402
+from servers.service import API  # noqa: E402
 
 SERVER = None
 NAMESAKES = 2300  # more than a page looks at
@@ -32,7 +33,7 @@ def migrations_of_the_index(engine):
 
 class Postgres:
     def __init__(self):
-        self.url = SERVER.new_database(commands.BINARY)
+        self.url = SERVER.new_database(harness.BINARY)
         self.database = self.url.rsplit("/", 1)[1]
         self.flags = ["--store", self.url, "--privacy-suppression-key-file", write("key", "000102030405060708090a0b0c0d0e0f\n")]
 
@@ -177,7 +178,7 @@ def test_a_base_from_before_the_index_on_postgresql():
 if __name__ == "__main__":
     SERVER = PostgresServer(["fsync=off"])
     try:
-        commands.BINARY = next((os.path.abspath(sys.argv[i + 1]) for i, a in enumerate(sys.argv) if a == "--binary"), commands.BINARY)
-        commands.main(globals())
+        harness.BINARY = next((os.path.abspath(sys.argv[i + 1]) for i, a in enumerate(sys.argv) if a == "--binary"), harness.BINARY)
+        harness.main(globals())
     finally:
         SERVER.stop()

@@ -338,8 +338,44 @@ static void flow(struct stream *stream, instant captured_at, bool grants)
     stream->latest = captured_at;
 }
 
+static bool lists(const struct fact *fact, struct str point)
+{
+    const struct json_value *emails = json_get(fact->body, STR("emails"));
+    for (size_t i = 0; emails && i < emails->count; i++)
+        if (str_equal(json_text(&emails->items[i]), point)) return true;
+    return false;
+}
+
+/* A contact point that the home has and whose latest act, of those that cover the question, is a
+ * revocation. */
+static bool any_revoked(const struct tree *tree, const struct consent_question *question)
+{
+    static const struct str held[] = {STR("jane@x.example"), STR("joe@x.example")};
+    bool any = false;
+    for (size_t h = 0; h < UNIT_COUNT(held); h++) {
+        struct stream own = {.latest = INSTANT_NONE, .grants = true};
+        bool is_listed = false;
+        for (size_t i = 0; i < tree->fact_count; i++) {
+            const struct fact *fact = &tree->facts[i];
+            is_listed |= fact->kind == FACT_ASSERTION && lists(fact, held[h]);
+            if (fact->kind != FACT_CONSENT || !str_equal(consent_point_of(fact), held[h])) continue;
+            struct str purpose = json_text(json_get(fact->body, STR("purpose")));
+            bool grants = str_equal(json_text(json_get(fact->body, STR("status"))), STR("GRANTED"));
+            instant captured_at;
+            if (!str_equal(purpose, question->purpose) &&
+                (grants || !str_equal(purpose, STR("GENERAL"))))
+                continue;
+            if (!instant_parse(json_text(json_get(fact->body, STR("capturedAt"))), &captured_at))
+                abort();
+            flow(&own, captured_at, grants);
+        }
+        any |= is_listed && !own.grants;
+    }
+    return any;
+}
+
 /* One home, no imports, nothing expires: then it is the latest of all that covers the question, and
- * the latest for the contact point itself. */
+ * the latest for the contact point itself; without one, for each that the home has. */
 static bool the_latest_decides(struct property *p, void *context)
 {
     (void)context;
@@ -368,6 +404,7 @@ static bool the_latest_decides(struct property *p, void *context)
         if (!str_is_none(point)) flow(&own, captured_at, grants);
     }
     bool expected = all.grants && (own.latest == INSTANT_NONE || own.grants);
+    if (str_is_none(question.contact_point)) expected &= !any_revoked(&tree, &question);
     PROPERTY_REQUIRE(p, allowed(p, &tree, &question) == expected, "%s expected",
                      expected ? "allowed" : "not allowed");
     return true;

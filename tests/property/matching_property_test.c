@@ -262,7 +262,7 @@ static void partners_are_those_above_that_share_a_block_each_once(void **unused)
         STATUS_OK);
     for (uint32_t i = 0; i < RECORDS; i++) {
         bool found[RECORDS] = {false};
-        assert_true(blocking_find_partners(&blocking, i, UINT32_MAX, &partners));
+        assert_true(blocking_find_partners(&blocking, i, BLOCKING_ALL, &partners));
         for (size_t p = 0; p < partners.count; p++) {
             assert_false(found[partners.record[p]]);
             found[partners.record[p]] = true;

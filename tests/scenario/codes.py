@@ -18,8 +18,11 @@ import socket
 import sys
 import time
 
-from description import Description, code_of
-from run import API, ROOT, Mismatch, Service, Stores
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from description import Description, code_of  # noqa: E402
+from servers.kept import ROOT  # noqa: E402
+from servers.service import API, Mismatch  # noqa: E402
+from servers.stores import Stores, serve  # noqa: E402
 
 OF_THE_STORE = {"INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "SERVICE_OVERLOADED", "OUTCOME_UNKNOWN", "WRITE_CONFLICT",
                 "STORE_FULL", "STORE_READ_ONLY", "SCHEMA_MISMATCH"}
@@ -514,7 +517,7 @@ def main():
     try:
         gateway = ["--identity-gateway-peers", "127.0.0.1/32"]
         for flags in (LIMITS, ["--http-rate-limit", "1"], ["--http-request-memory", "256K"]):
-            services.append(Service(options.binary, stores.new(), gateway + flags, dev=False))
+            services.append(serve(options.binary, stores.new(), gateway + flags, dev=False))
         api, limited, small = map(Api, services)
         for operation in api.description.operations.values():
             try_what_any_route_answers(api, operation)

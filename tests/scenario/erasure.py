@@ -12,8 +12,11 @@ import sqlite3
 import sys
 import time
 
-from codes import Api
-from run import API, ROOT, Mismatch, Service, Stores
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from codes import Api  # noqa: E402
+from servers.kept import ROOT  # noqa: E402
+from servers.service import API, Mismatch  # noqa: E402
+from servers.stores import Stores, serve  # noqa: E402
 
 # With a letter that no id has, and digits that no time has.
 MARK, DIGITS = "zuqx", "90909090"
@@ -146,7 +149,7 @@ def erase_removed(api):
 def run(store, binary):
     stores = Stores(store, binary)
     url = stores.new()
-    service = Service(binary, url, ["--identity-gateway-peers", "127.0.0.1/32"], dev=False)
+    service = serve(binary, url, ["--identity-gateway-peers", "127.0.0.1/32"], dev=False)
     try:
         api = Api(service)
         main = live_a_life(api)

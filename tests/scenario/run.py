@@ -33,111 +33,19 @@ import json
 import os
 import re
 import secrets
-import shutil
 import signal
-import socket
-import subprocess
 import sys
-import tempfile
 import time
 
-import readme
-from description import Description, code_of
-
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, os.path.join(ROOT, "tests"))
-API = "/api/v1/crm"
+sys.path.insert(0, os.path.dirname(HERE))
+import readme  # noqa: E402
+from description import Description, code_of  # noqa: E402
+from servers.kept import ROOT  # noqa: E402
+from servers.service import API, Mismatch  # noqa: E402
+from servers.stores import Stores, serve  # noqa: E402
+
 ROOT_PATHS = ("/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/api/", "/console")
-
-
-class Mismatch(Exception):
-    """What a scenario expected and did not get."""
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def key_flags(store_url):
-    """Programs over one PostgreSQL database need one key of each kind."""
-    if not store_url.startswith("postgresql:"):
-        return []
-    flags = []
-    for name, digits in (("privacy-suppression-key-file", 32), ("webhooks-key-file", 64)):
-        path = os.path.join(tempfile.gettempdir(), f"customer360-{name}-{os.getpid()}")
-        with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-            out.write(f"{'0123456789abcdef' * 4}"[:digits] + "\n")
-        flags += [f"--{name}", path]
-    return flags
-
-
-class Service:
-    """One instance of the program on a store of its own. environment: variables of its own."""
-
-    def __init__(self, binary, store_url, flags=(), dev=True, environment=None):
-        self.binary, self.store_url, self.flags, self.dev = binary, store_url, list(flags), dev
-        self.environment = environment or {}
-        self.port = free_port()
-        self.log = tempfile.NamedTemporaryFile("w+", suffix=".log", delete=False)
-        self.start()
-        self.description = Description(json.loads(self.read("/openapi.json")))
-
-    def read(self, path):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("GET", path)
-            return connection.getresponse().read()
-        finally:
-            connection.close()
-
-    def launch(self, variables=()):
-        """variables: of the environment, for this time."""
-        command = [self.binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--store", self.store_url]
-        command += (["--dev"] if self.dev else []) + key_flags(self.store_url) + self.flags
-        environment = {**os.environ, **self.environment, **dict(variables)}
-        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, env=environment)
-
-    def start(self, variables=()):
-        self.launch(variables)
-        self.wait_ready()
-
-    def is_stopped(self):
-        """By SIGSTOP."""
-        with open(f"/proc/{self.process.pid}/stat", encoding="utf-8") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] == "T"
-
-    def wait_ready(self):
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                raise Mismatch(f"the service ended with {self.process.returncode}:\n{self.tail()}")
-            try:
-                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-                connection.request("GET", "/readyz")
-                if connection.getresponse().status == 200:
-                    return
-            except OSError:
-                pass
-            time.sleep(0.02)
-        raise Mismatch("the service was not ready in 20 s:\n" + self.tail())
-
-    def tail(self):
-        with open(self.log.name, encoding="utf-8", errors="replace") as log:
-            return "".join(log.readlines()[-15:])
-
-    def stop(self, with_signal=signal.SIGTERM):
-        if self.process.poll() is None:
-            self.process.send_signal(with_signal)
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-                raise Mismatch("the service did not stop within 20 s") from None
-        return self.process.returncode
 
 
 class Answer:
@@ -211,8 +119,8 @@ def differences(expected, actual, path="body"):
 class Scenario:
     """The state of one run: service, tenant, saved values, the last answer."""
 
-    def __init__(self, path, service):
-        self.service = service
+    def __init__(self, path, service, description):
+        self.service, self.description = service, description
         self.name = os.path.splitext(os.path.basename(path))[0]
         self.tenant = f"{self.name.replace('_', '-')[:40]}-{secrets.token_hex(3)}"
         self.saved = {"tenant": self.tenant, "unique": secrets.token_hex(4)}
@@ -239,9 +147,8 @@ class Scenario:
         finally:
             connection.close()
         code = code_of(answer.status, answer.body)
-        description = self.service.description
-        problem = (description.undeclared(method, path, answer.status, code) or
-                   description.misshapen(method, path, answer.status, answer.headers, answer.body))
+        problem = (self.description.undeclared(method, path, answer.status, code) or
+                   self.description.misshapen(method, path, answer.status, answer.headers, answer.body))
         if problem:
             raise Mismatch(problem)
         return answer
@@ -381,31 +288,7 @@ def read_steps(path):
     return steps
 
 
-class Stores:
-    """Gives each instance a store: a fresh directory, a fresh database, or memory."""
-
-    def __init__(self, kind, binary):
-        self.kind, self.binary, self.server, self.count = kind, binary, None, 0
-        self.directory = tempfile.mkdtemp(prefix="customer360-scenario-")
-        if kind == "postgres":
-            from servers.postgres import PostgresServer
-            self.server = PostgresServer()
-
-    def new(self):
-        self.count += 1
-        if self.kind == "memory":
-            return "memory:"
-        if self.kind == "sqlite":
-            return f"sqlite:{self.directory}/{self.count}.db"
-        return self.server.new_database(self.binary)
-
-    def close(self):
-        if self.server:
-            self.server.stop()
-        shutil.rmtree(self.directory, ignore_errors=True)
-
-
-def run_scenario(path, stores, shared):
+def run_scenario(path, stores, shared, description):
     """Runs one scenario; `shared` is the instance used by all that ask for no flags of their own."""
     steps = read_steps(path)
     flags = [text.split()[1:] for _, text in steps if text.split()[0] == "service"]
@@ -415,8 +298,8 @@ def run_scenario(path, stores, shared):
     service = shared
     if needs_own:
         options = [os.path.expandvars(flag) for flag in sum(flags, [])]
-        service = Service(stores.binary, stores.new(), [f for f in options if f != "no-dev"], "no-dev" not in options)
-    scenario = Scenario(path, service)
+        service = serve(stores.binary, stores.new(), [f for f in options if f != "no-dev"], "no-dev" not in options)
+    scenario = Scenario(path, service, description)
     try:
         for number, text in steps:
             if text.split()[0] == "service":
@@ -452,10 +335,11 @@ def main():
         print(f"not ok - {label} ({options.store})\n  {problem}" if problem else f"ok - {label} ({options.store})", flush=True)
 
     try:
-        shared = Service(options.binary, stores.new())
+        shared = serve(options.binary, stores.new())
+        description = Description(json.loads(shared.read("/openapi.json")))
         for path in paths:
             try:
-                if run_scenario(path, stores, shared) == "ok":
+                if run_scenario(path, stores, shared, description) == "ok":
                     tell(os.path.splitext(os.path.basename(path))[0])
             except Mismatch as problem:
                 tell(os.path.splitext(os.path.basename(path))[0], problem)
@@ -463,9 +347,8 @@ def main():
             tell("the tour of README.md", readme.take_the_tour(shared.port))
         tell("the service stops cleanly", None if shared.stop() == 0 else shared.tail())
     finally:
-        if shared and shared.process.poll() is None:
-            shared.process.kill()
-            shared.process.wait()
+        if shared:
+            shared.kill()
         stores.close()
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)

@@ -2,32 +2,19 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from servers.kept import BUILD
 
 
 def jars(name):
     """The folder of one server's jars, as tools/setup.sh has laid it out."""
-    folder = os.path.join(ROOT, os.environ.get("BUILD", "build"), "servers", name)
+    folder = os.path.join(BUILD, "servers", name)
     if not os.path.isdir(folder):
         raise RuntimeError(f"{folder} is not there: tools/setup.sh all")
     return folder
-
-
-def free_ports(count):
-    """Ports that nobody has, all different."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
 
 
 class JavaServer:

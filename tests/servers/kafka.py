@@ -9,27 +9,16 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
-from servers.java import JavaServer, free_ports, jars, serve  # noqa: E402
+from servers.java import JavaServer, jars, serve  # noqa: E402
+from servers.kept import keep  # noqa: E402
+from servers.ports import free_ports  # noqa: E402
 
 CLUSTER = "Y3VzdG9tZXIzNjAtdGVzdA"
 NEWEST = "4.1"
-
-
-def keep(made, kept):
-    """Whole under its name or not there; whoever made one at the same time made the same."""
-    beside = tempfile.mkdtemp(prefix="making-", dir=os.path.dirname(kept))
-    at = os.path.join(beside, "made")
-    shutil.copytree(made, at) if os.path.isdir(made) else shutil.copyfile(made, at)
-    try:
-        os.rename(at, kept)
-    except OSError:
-        pass
-    shutil.rmtree(beside)
 
 
 class KafkaServer(JavaServer):

@@ -17,7 +17,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
-from servers.java import free_ports, serve  # noqa: E402
+from servers.java import serve  # noqa: E402
+from servers.ports import free_port  # noqa: E402
 
 # What is refused before it was sent goes to the next instance, whatever it is; what may have been begun, only when it may be
 # done twice. An instance is tried again after a second. A connection is not kept for as long as the instances keep it
@@ -47,7 +48,7 @@ class LoadBalancer:
 
     def __init__(self, ports, caller=None, port=None):
         self.directory = tempfile.mkdtemp(prefix="customer360-nginx-")
-        self.port = port or free_ports(1)[0]
+        self.port = port or free_port()
         names = ("X-Tenant-ID", "X-User-Id", "X-User-Permissions")
         text = CONFIGURATION.format(
             directory=self.directory, port=self.port, user="user root;" if os.getuid() == 0 else "",

@@ -11,11 +11,15 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+from servers.kept import keep, kept_folder  # noqa: E402
+from servers.ports import free_port  # noqa: E402
 
 MIGRATOR, RUNTIME = "customer360_migrator", "customer360_app"
 
@@ -25,12 +29,6 @@ def binaries():
     if not found:
         raise RuntimeError("PostgreSQL is not installed: tools/setup.sh all")
     return os.path.dirname(found[-1])
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def lives(pid):
@@ -64,18 +62,28 @@ class PostgresServer:
             self.run("pg_basebackup", "-D", self.data, "--no-sync", "-c", "fast", "-R", "-d",
                      of[0].url("postgres", "postgres") + f"?application_name={of[1]}")
         else:
-            self.run("initdb", "-D", self.data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+            self.take_cluster()
         with open(os.path.join(self.data, "postgresql.conf"), "a", encoding="utf-8") as conf:
             conf.write(f"listen_addresses='127.0.0.1'\nport={self.port}\nunix_socket_directories='{self.directory}'\n"
                        "max_connections=200\nshared_buffers=256MB\nlogging_collector=off\nautovacuum_naptime=10s\n")
             conf.write("".join(line + "\n" for line in settings))
         self.start()
-        if of:
-            return
-        self.sql(f"CREATE ROLE {MIGRATOR} LOGIN; CREATE ROLE {RUNTIME} LOGIN;")
 
-    def run(self, program, *arguments):
-        subprocess.run([os.path.join(self.bin, program), *arguments], check=True, stdout=subprocess.DEVNULL,
+    def take_cluster(self):
+        """A copy of the cluster that is made once: initdb takes longer than a start."""
+        kept = os.path.join(kept_folder(), f"postgresql-{self.bin.split('/')[-2]}-cluster")
+        if not os.path.isdir(kept):
+            self.run("initdb", "-D", self.data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+            roles = f"CREATE ROLE {MIGRATOR} LOGIN;\nCREATE ROLE {RUNTIME} LOGIN;\n"
+            self.run("postgres", "--single", "-c", "log_min_messages=fatal", "-D", self.data, "postgres", given=roles)
+            keep(self.data, kept)
+            return
+        shutil.copytree(kept, self.data)
+        if self.user:
+            subprocess.run(["chown", "-R", f"{self.user.pw_uid}:{self.user.pw_gid}", self.data], check=True)
+
+    def run(self, program, *arguments, given=""):
+        subprocess.run([os.path.join(self.bin, program), *arguments], check=True, input=given, text=True, stdout=subprocess.DEVNULL,
                        **self.identity())
 
     def identity(self):

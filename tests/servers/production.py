@@ -18,12 +18,12 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
-from servers.instance import Instance  # noqa: E402
-from servers.java import ROOT  # noqa: E402
 from servers.kafka import KafkaServer  # noqa: E402
+from servers.kept import ROOT  # noqa: E402
 from servers.nginx import LoadBalancer  # noqa: E402
 from servers.postgres import PostgresServer  # noqa: E402
 from servers.registry import RegistryServer  # noqa: E402
+from servers.service import Mismatch, Service  # noqa: E402
 
 CALLER = ("acme", "operator", "*")
 
@@ -38,7 +38,7 @@ class Production:
     def begin(self, make):
         server = make()
         self.started.append(server)
-        if not isinstance(server, PostgresServer):  # which starts when it is made
+        if not isinstance(server, (PostgresServer, Service)):  # which start when they are made
             server.start()
         return server
 
@@ -87,12 +87,17 @@ class Production:
                  "--webhooks-plain-http", "--identity-gateway-peers", "127.0.0.1",
                  "--kafka-brokers", self.broker.brokers, "--kafka-registry", self.registry.url, "--kafka-consume", "on",
                  "--log-format", "json"]
-        self.instances = [self.begin(lambda: Instance(options.binary, flags)) for _ in range(options.instances)]
+        self.instances = [self.begin(lambda n=number: self.instance(n, flags)) for number in range(options.instances)]
         self.balancer = self.begin(lambda: LoadBalancer([instance.port for instance in self.instances], CALLER, options.port))
+
+    def instance(self, number, flags):
+        directory = os.path.join(self.directory, f"instance-{number}")
+        os.mkdir(directory)
+        return Service(self.options.binary, [*flags, "--jobs-directory", directory], log=os.path.join(directory, "log"), own_group=True)
 
     def describe(self):
         rows = [("load balancer", self.balancer.url + "/", f"says of every request: tenant {CALLER[0]}, user {CALLER[1]}, may do everything")]
-        rows += [("instance", instance.url, f"pid {instance.process.pid}, log {instance.directory}/log") for instance in self.instances]
+        rows += [("instance", instance.url, f"pid {instance.process.pid}, log {instance.log_path}") for instance in self.instances]
         rows += [("PostgreSQL", self.store, ""), ("Kafka", self.broker.brokers, ""), ("registry", self.registry.url, "")]
         return "\n".join(f"{name:14} {where:58} {more}".rstrip() for name, where, more in rows)
 
@@ -127,7 +132,7 @@ def main():
         production.watch()
     except (KeyboardInterrupt, BrokenPipeError):
         pass
-    except RuntimeError as problem:
+    except (RuntimeError, Mismatch) as problem:
         print(problem, file=sys.stderr)
         return 1
     finally:

@@ -12,7 +12,8 @@ import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
-from servers.java import JavaServer, free_ports, jars, serve  # noqa: E402
+from servers.java import JavaServer, jars, serve  # noqa: E402
+from servers.ports import free_port  # noqa: E402
 
 
 class RegistryServer(JavaServer):
@@ -22,7 +23,7 @@ class RegistryServer(JavaServer):
 
     def __init__(self, memory="256m", port=None):
         super().__init__(memory)
-        self.port = port or free_ports(1)[0]
+        self.port = port or free_port()
         self.options += [f"-Dquarkus.http.port={self.port}", "-Dquarkus.http.host=127.0.0.1", "-Dquarkus.log.level=WARN",
                          "-Dquarkus.http.test-port=0"]
 

@@ -330,6 +330,50 @@ static struct consent_answer conclude_answer(const struct tally *tally, const st
     return refusal(tally);
 }
 
+/* ---- contact points that are revoked by themselves ---- */
+
+static bool is_lifted(const struct tree *tree, const struct acts *acts, const struct act *revoked,
+                      const struct consent_question *question)
+{
+    const struct act *grant = NULL;
+    for (size_t i = 0; i < acts->count; i++) {
+        const struct act *act = &acts->items[i];
+        if (act->grants && !act->import && str_equal(act->channel, revoked->channel) &&
+            str_equal(act->purpose, question->purpose) && str_equal(act->point, revoked->point) &&
+            tree_speaks_for(tree, act->home, revoked->home, act->fact->recorded_at))
+            replace_if_later(&grant, act);
+    }
+    return grant && grant->valid_until > question->as_of && is_later(grant, revoked);
+}
+
+static enum status is_held(const struct tree *tree, const struct act *act, struct arena *arena,
+                           bool *held)
+{
+    const struct consent_question question = {.channel = act->channel, .contact_point = act->point};
+    bool *belongs;
+    TRY(find_holders(tree, &question, arena, &belongs));
+    *held = false;
+    for (size_t i = 0; i < tree->home_count; i++) *held = *held || belongs[i];
+    return STATUS_OK;
+}
+
+static enum status find_revoked_point(const struct tree *tree, const struct acts *acts,
+                                      const struct consent_question *question, struct arena *arena,
+                                      const struct act **latest)
+{
+    *latest = NULL;
+    for (size_t i = 0; i < acts->count; i++) {
+        const struct act *act = &acts->items[i];
+        struct consent_question of_point = *question;
+        bool held;
+        of_point.contact_point = act->point;
+        if (act->grants || str_is_none(act->point) || !covers(act, &of_point)) continue;
+        TRY(is_held(tree, act, arena, &held));
+        if (held && !is_lifted(tree, acts, act, question)) replace_if_later(latest, act);
+    }
+    return STATUS_OK;
+}
+
 static enum status decide(const struct tree *tree, const struct acts *acts,
                           const struct consent_question *question, struct arena *arena,
                           struct consent_answer *answer)
@@ -346,6 +390,10 @@ static enum status decide(const struct tree *tree, const struct acts *acts,
     }
     const struct act *own = with_point ? own_act(acts, question, imports_count) : NULL;
     *answer = conclude_answer(&tally, own, question->as_of);
+    if (with_point || !answer->allowed) return STATUS_OK;
+    const struct act *revoked;
+    TRY(find_revoked_point(tree, acts, question, arena, &revoked));
+    if (revoked) *answer = answer_of(false, CONSENT_REVOKED, STR("REVOKED"), revoked);
     return STATUS_OK;
 }
 

@@ -21,9 +21,10 @@ import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path[:0] = [HERE, os.path.join(ROOT, "tests", "scenario")]
+sys.path[:0] = [HERE, os.path.join(ROOT, "tests")]
 from receiver import Receiver  # noqa: E402
-from run import API, Service, Stores, key_flags  # noqa: E402  (tests/scenario/run.py)
+from servers.service import API  # noqa: E402
+from servers.stores import Stores, key_flags, serve  # noqa: E402
 
 LOOPBACK = ["--webhooks-internal-networks", "127.0.0.0/8", "--webhooks-plain-http"]
 QUICK = [*LOOPBACK, "--webhooks-retry-first", "100ms", "--webhooks-lease", "3s"]
@@ -47,7 +48,7 @@ class Place:
         self.binary, self.stores, self.opened = binary, Stores(store, binary), []
 
     def service(self, *flags, url=None):
-        self.opened.append(Api(Service(self.binary, url or self.stores.new(), list(flags) or QUICK)))
+        self.opened.append(Api(serve(self.binary, url or self.stores.new(), list(flags) or QUICK)))
         return self.opened[-1]
 
     def receiver(self, *args, **more):
@@ -97,8 +98,7 @@ class Api:
         return [json.loads(line) for line in self.service.read(API + "/events?after=0&limit=10000").splitlines()]
 
     def metric(self, name):
-        found = re.search(rf"^{re.escape(name)} (\S+)$", self.service.read("/metrics").decode(), re.M)
-        return float(found.group(1))
+        return self.service.metric(name)
 
 
 def wait_for(what, seconds=20):
@@ -368,8 +368,7 @@ def test_secrets_are_in_no_table_log_or_backup():
     wait_for(lambda: receiver.count == 1)
     url = api.service.store_url
     secret = hook["secret"].removeprefix("whsec_")
-    with open(api.service.log.name, encoding="utf-8") as log:
-        assert secret not in log.read()
+    assert secret not in api.service.log()
     backup = os.path.join(tempfile.mkdtemp(), "backup")
     subprocess.run([PLACE.binary, "backup", backup, "--store", url, *owner_flags(url), *key_flags(url)], check=True, capture_output=True)
     with open(backup, encoding="utf-8") as text:

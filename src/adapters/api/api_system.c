@@ -3,6 +3,7 @@
 #include "adapters/api/internal.h"
 #include "console_files.h"
 #include "formats/json.h"
+#include "formats/metric.h"
 
 static enum status answer_health(struct call *call, struct str state, int status,
                                  struct error *error)
@@ -35,15 +36,11 @@ enum status api_system_ready(struct call *call, struct error *error)
 
 static void write_build(struct buffer *out, const struct api *api, instant now)
 {
-    buffer_append_format(out,
-                         "# HELP customer360_build_info The running program.\n"
-                         "# TYPE customer360_build_info gauge\n"
-                         "customer360_build_info{version=\"%.*s\"} 1\n"
-                         "# HELP customer360_uptime_seconds Time since the start.\n"
-                         "# TYPE customer360_uptime_seconds gauge\n"
-                         "customer360_uptime_seconds %lld\n",
-                         STR_ARGS(api->options.version),
-                         (long long)((now - api->started_at) / INSTANT_SECOND));
+    metric_head(out, "customer360_build_info", "gauge", "The running program.");
+    buffer_append_format(out, "customer360_build_info{version=\"%.*s\"} 1\n",
+                         STR_ARGS(api->options.version));
+    metric_count(out, "customer360_uptime_seconds", "gauge", "Time since the start.",
+                 (now - api->started_at) / INSTANT_SECOND);
 }
 
 /* A store that does not answer is no reason to tell nothing: then these two are missing. */
@@ -55,16 +52,11 @@ static void write_backlog(struct buffer *out, struct call *call)
     if (store_duplicate_backlog(call_application(call)->store, call->arena, &waiting, &oldest,
                                 &error) != STATUS_OK)
         return;
-    buffer_append_format(
-        out,
-        "# HELP customer360_duplicates_waiting Items of the review queue without a decision.\n"
-        "# TYPE customer360_duplicates_waiting gauge\n"
-        "customer360_duplicates_waiting %lld\n"
-        "# HELP customer360_duplicates_oldest_seconds Age of the oldest of them.\n"
-        "# TYPE customer360_duplicates_oldest_seconds gauge\n"
-        "customer360_duplicates_oldest_seconds %lld\n",
-        (long long)waiting,
-        oldest == INSTANT_NONE ? 0LL : (long long)((call_now(call) - oldest) / INSTANT_SECOND));
+    metric_count(out, "customer360_duplicates_waiting", "gauge",
+                 "Items of the review queue without a decision.", waiting);
+    metric_count(out, "customer360_duplicates_oldest_seconds", "gauge",
+                 "Age of the oldest of them.",
+                 oldest == INSTANT_NONE ? 0 : (call_now(call) - oldest) / INSTANT_SECOND);
 }
 
 enum status api_system_metrics(struct call *call, struct error *error)

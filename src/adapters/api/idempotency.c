@@ -5,6 +5,7 @@
 #include "adapters/api/internal.h"
 #include "adapters/api/negotiate.h"
 #include "application/once.h"
+#include "base/hex.h"
 #include "formats/csv.h"
 
 /* A change of these is a change of what is answered. */
@@ -83,16 +84,12 @@ static bool digest_request(const struct call *call, EVP_MD_CTX *digest, struct s
 
 static bool digest_end(EVP_MD_CTX *digest, struct arena *arena, struct str *text)
 {
-    static const char digits[] = "0123456789abcdef";
     unsigned char bytes[EVP_MAX_MD_SIZE];
     unsigned count = 0;
     if (EVP_DigestFinal_ex(digest, bytes, &count) != 1) return false;
     char *out = arena_alloc(arena, (size_t)count * 2);
     if (!out) return false;
-    for (unsigned i = 0; i < count; i++) {
-        out[2 * i] = digits[bytes[i] >> 4];
-        out[2 * i + 1] = digits[bytes[i] & 15];
-    }
+    hex_put_bytes(bytes, count, out);
     *text = str_of(out, (size_t)count * 2);
     return true;
 }

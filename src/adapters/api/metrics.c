@@ -1,6 +1,7 @@
 #include "adapters/api/metrics.h"
 
 #include "application/application.h"
+#include "formats/metric.h"
 
 /* Upper bounds in microseconds. */
 static const int64_t bounds_us[METRICS_BUCKETS - 1] = {
@@ -57,8 +58,8 @@ static struct route_sum sum_route(const struct metrics_source *sources, size_t c
 static void write_requests(struct buffer *out, const struct metrics_source *sources, size_t count,
                            const struct str *names, size_t routes)
 {
-    buffer_append(out, STR("# HELP customer360_http_requests_total Requests answered, by route and "
-                           "class of status.\n# TYPE customer360_http_requests_total counter\n"));
+    metric_head(out, "customer360_http_requests_total", "counter",
+                "Requests answered, by route and class of status.");
     for (size_t r = 0; r < routes; r++) {
         struct route_sum sum = sum_route(sources, count, r);
         for (size_t i = 1; sum.count && i < METRICS_CLASSES; i++)
@@ -88,28 +89,19 @@ static void write_histogram(struct buffer *out, struct str name, const struct ro
 static void write_durations(struct buffer *out, const struct metrics_source *sources, size_t count,
                             const struct str *names, size_t routes)
 {
-    buffer_append(out, STR("# HELP customer360_http_request_duration_seconds From the complete "
-                           "head to the answer, by route; streams until their end.\n"
-                           "# TYPE customer360_http_request_duration_seconds histogram\n"));
+    metric_head(out, "customer360_http_request_duration_seconds", "histogram",
+                "From the complete head to the answer, by route; streams until their end.");
     for (size_t r = 0; r < routes; r++) {
         struct route_sum sum = sum_route(sources, count, r);
         if (sum.count) write_histogram(out, names[r], &sum);
     }
 }
 
-static void write_number(struct buffer *out, const char *name, const char *type, const char *help,
-                         long long value)
-{
-    buffer_append_format(out, "# HELP %s %s\n# TYPE %s %s\n%s %lld\n", name, help, name, type, name,
-                         value);
-}
-
 static void write_overloaded(struct buffer *out, const struct metrics_source *sources, size_t count)
 {
     static const char *const kinds[] = {"read", "write"};
-    buffer_append(out, STR("# HELP customer360_http_overloaded_total Requests refused, for they "
-                           "would have waited too long for their turn.\n"
-                           "# TYPE customer360_http_overloaded_total counter\n"));
+    metric_head(out, "customer360_http_overloaded_total", "counter",
+                "Requests refused, for they would have waited too long for their turn.");
     for (size_t k = 0; k < 2; k++) {
         uint64_t sum = 0;
         for (size_t s = 0; s < count; s++) sum += read_counter(&sources[s].metrics->overloaded[k]);
@@ -133,13 +125,13 @@ void metrics_write(struct buffer *out, const struct metrics_source *sources, siz
     write_requests(out, sources, source_count, names, route_count);
     write_durations(out, sources, source_count, names, route_count);
     write_overloaded(out, sources, source_count);
-    write_number(out, "customer360_http_requests_in_flight", "gauge", "Requests under way.",
+    metric_count(out, "customer360_http_requests_in_flight", "gauge", "Requests under way.",
                  (long long)in_flight);
-    write_number(out, "customer360_http_event_streams", "gauge", "Event feeds that are followed.",
+    metric_count(out, "customer360_http_event_streams", "gauge", "Event feeds that are followed.",
                  (long long)streams);
-    write_number(out, "customer360_http_connections", "gauge", "Open connections.",
+    metric_count(out, "customer360_http_connections", "gauge", "Open connections.",
                  (long long)connections);
-    write_number(out, "customer360_http_connections_accepted_total", "counter",
+    metric_count(out, "customer360_http_connections_accepted_total", "counter",
                  "Connections accepted.", (long long)accepted);
 }
 
@@ -158,6 +150,6 @@ void metrics_write_matching(struct buffer *out, const _Atomic uint64_t *counters
                                "Blocking keys not followed, for too many customers have them."},
     };
     for (int i = 0; i < MATCHING_COUNTERS; i++)
-        write_number(out, rows[i].name, "counter", rows[i].help,
+        metric_count(out, rows[i].name, "counter", rows[i].help,
                      (long long)read_counter(&counters[i]));
 }

@@ -158,7 +158,7 @@ const struct route routes[] = {
      CALLED("getConsentReceipt", "The receipt of a consent record, after ISO/IEC TS 27560"), GIVES(200, "ConsentReceipt"),
      FAILS(CUSTOMER_FAILS, STATUS_CONSENT_NOT_FOUND)},
     {AT(POST, "/consent/check"), NEEDS(CONSENT_READ), .handle = api_consents_check,
-     CALLED("checkConsent", "May these be contacted? Absent is not granted"), TAKES(JSON, "ConsentCheckRequest"), GIVES(200, "ConsentCheckResult"),
+     CALLED("checkConsent", "May these be contacted? Absent is not granted; without a contact point each that the customer has must not be revoked"), TAKES(JSON, "ConsentCheckRequest"), GIVES(200, "ConsentCheckResult"),
      REFUSES(STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD, STATUS_LIMIT_EXCEEDED)},
     {AT(GET, "/suppressions"), NEEDS(CONSENT_READ), .handle = api_suppressions_check,
      CALLED("checkSuppression", "Is a contact point on the suppression list?"), GIVES(200, "Suppression"),

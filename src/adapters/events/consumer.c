@@ -9,6 +9,7 @@
 #include "adapters/events/message_headers.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "formats/metric.h"
 
 enum {
     BATCH = CONSUME_BATCH_MAX,
@@ -773,7 +774,5 @@ void consumer_write_metrics(const struct consumer *self, struct buffer *out)
          atomic_load(&self->is_failing)},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        buffer_append_format(out, "# HELP %s %s\n# TYPE %s %s\n%s %lld\n", rows[i].name,
-                             rows[i].help, rows[i].name, rows[i].type, rows[i].name,
-                             (long long)rows[i].value);
+        metric_count(out, rows[i].name, rows[i].type, rows[i].help, rows[i].value);
 }

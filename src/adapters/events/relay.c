@@ -10,6 +10,7 @@
 #include "adapters/events/lease.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "formats/metric.h"
 
 enum {
     ARENA_BYTES = 256 * 1024 * 1024,
@@ -332,6 +333,5 @@ void relay_write_metrics(const struct relay *self, struct buffer *out)
          (double)atomic_load(&self->is_failing)},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        buffer_append_format(out, "# HELP %s %s\n# TYPE %s %s\n%s %.15g\n", rows[i].name,
-                             rows[i].help, rows[i].name, rows[i].type, rows[i].name, rows[i].value);
+        metric_value(out, rows[i].name, rows[i].type, rows[i].help, rows[i].value);
 }

@@ -6,52 +6,49 @@
 
 #include "adapters/jobs/import_job.h"
 #include "adapters/jobs/job_internal.h"
-#include "base/log.h"
+
+enum { ARENA_MAX = 1 << 20 };
 
 struct running_import {
-    struct job_service *service;
-    struct job_task *task;
+    struct job_run run; /* first */
     struct import_job import;
-    struct job_pace pace;
     int64_t rows_before; /* this process began */
     bool begun;
     int64_t bytes_total;
-    struct arena_mark mark; /* of the task's arena, behind which a run begins */
-    struct arena scratch;
+    struct arena_mark mark; /* of the task's arena, behind which a go begins */
 };
 
-static struct str progress_json(struct running_import *running, const struct import_counts *counts,
-                                const struct error *why)
+static struct job_measure write_progress(const struct job_run *run, struct json_writer *writer)
 {
-    struct buffer out = {.arena = &running->scratch};
-    struct json_writer writer = {.out = &out};
-    arena_reset(&running->scratch);
-    json_object_begin(&writer);
-    import_counts_write(&writer, counts);
-    json_key(&writer, STR("bytesTotal"));
-    json_int64(&writer, running->bytes_total);
-    job_pace_write(&writer, &running->pace, job_now(running->service), counts->bytes,
-                   running->bytes_total, counts->rows - running->rows_before);
-    if (why) import_job_write_error(&writer, why);
-    json_object_end(&writer);
-    return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
+    const struct running_import *running = (const struct running_import *)run;
+    const struct import_counts *counts = &running->import.at.counts;
+    import_counts_write(writer, counts);
+    json_key(writer, STR("bytesTotal"));
+    json_int64(writer, running->bytes_total);
+    return (struct job_measure){.done = counts->bytes,
+                                .total = running->bytes_total,
+                                .items = counts->rows - running->rows_before};
 }
 
 static enum status tell_progress(void *context, const struct import_counts *counts)
 {
     struct running_import *running = context;
-    if (atomic_load(&running->service->stopping)) return STATUS_UNAVAILABLE;
-    if (!job_pace_is_due(&running->pace, job_now(running->service))) return STATUS_OK;
-    enum status status = job_record(running->service, running->task, JOB_RUNNING,
-                                    progress_json(running, counts, NULL));
-    /* A progress that cannot be told is no reason to stop. */
-    return status == STATUS_JOB_ENDED || status == STATUS_JOB_TAKEN ? status : STATUS_OK;
+    struct error why;
+    (void)counts; /* those of running->import.at */
+    return job_tell(&job_import_kind, &running->run, &why);
+}
+
+static enum status prepare(struct job_run *run, struct error *error)
+{
+    (void)error;
+    ((struct running_import *)run)->mark = arena_mark(&run->task->arena);
+    return STATUS_OK;
 }
 
 static enum status open_import(struct running_import *running, struct error *error)
 {
-    struct job_service *service = running->service;
-    struct job_task *task = running->task;
+    struct job_service *service = running->run.service;
+    struct job_task *task = running->run.task;
     arena_rewind(&task->arena, running->mark);
     TRY(import_job_open(service->application, &task->caller, task->job_id, &task->arena,
                         &running->import, error));
@@ -68,45 +65,36 @@ static enum status open_import(struct running_import *running, struct error *err
 }
 
 /* Behind its last step. */
-static enum status go(void *context, struct error *error)
+static enum status go(struct job_run *run, struct error *error)
 {
-    struct running_import *running = context;
+    struct running_import *running = (struct running_import *)run;
     struct import_job *import = &running->import;
     struct stat what;
     int file;
     TRY(open_import(running, error));
-    TRY(job_file_fetch(running->service, running->task, &file, error));
+    TRY(job_file_fetch(run->service, run->task, &file, error));
     if (fstat(file, &what) == 0) running->bytes_total = what.st_size;
-    enum status status = job_begin(running->service, running->task,
-                                   progress_json(running, &import->at.counts, NULL), error);
+    enum status status = job_begin(&job_import_kind, run, error);
     if (status == STATUS_OK) status = importer_run(&import->options, file, &import->at, error);
     (void)close(file);
     return status;
 }
 
-static int64_t place(const void *context)
+static int64_t steps(const struct job_run *run)
 {
-    return ((const struct running_import *)context)->import.at.step;
+    return ((const struct running_import *)run)->import.at.step;
 }
 
-static bool finish(struct running_import *running, enum status status, struct error *error)
+static int64_t rows(const struct job_run *run)
 {
-    const struct import_counts *counts = &running->import.at.counts;
-    error->status = status;
-    return job_end(running->service, running->task, status,
-                   progress_json(running, counts, status == STATUS_OK ? NULL : error),
-                   LOG_COUNT("rows", counts->rows));
+    return ((const struct running_import *)run)->import.at.counts.rows;
 }
 
-bool job_run_import(struct job_service *service, struct job_task *task)
-{
-    struct running_import running = {.service = service, .task = task};
-    struct error error = {.status = STATUS_OK};
-    running.pace.begun_at = job_now(service);
-    arena_init(&running.scratch, 1 << 20);
-    running.mark = arena_mark(&task->arena);
-    enum status status = job_go_on(service, go, place, &running, &error);
-    bool ended = job_ends(service, task, status) && finish(&running, status, &error);
-    arena_release(&running.scratch);
-    return ended;
-}
+const struct job_kind job_import_kind = {.name = STR("IMPORT"),
+                                         .size = sizeof(struct running_import),
+                                         .arena_max_bytes = ARENA_MAX,
+                                         .prepare = prepare,
+                                         .go = go,
+                                         .place = steps,
+                                         .write = write_progress,
+                                         .counted = {{"rows", rows}}};

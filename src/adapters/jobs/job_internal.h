@@ -80,48 +80,66 @@ enum status job_result_read(struct job_file_reader *reader, char *bytes, size_t 
                             struct error *error);
 void job_result_close(struct job_file_reader *reader);
 
-/* --- running --- */
-/* The job until it ends, or cannot go on. True: its end is recorded. False: it is to be given up,
- * for this instance stops, has lost it, or cannot reach the store. */
-bool job_run_import(struct job_service *service, struct job_task *task);
-bool job_run_undo(struct job_service *service, struct job_task *task);
-bool job_run_export(struct job_service *service, struct job_task *task);
-bool job_run_scan(struct job_service *service, struct job_task *task);
-bool job_run_recompute(struct job_service *service, struct job_task *task);
+/* --- running: job_run.c --- */
 /* How fast and how long still. */
 struct job_pace {
     instant begun_at;
     instant told_at; /* of the last progress that was recorded */
 };
+/* What every kind's run begins with. */
+struct job_run {
+    struct job_service *service;
+    struct job_task *task;
+    struct job_pace pace;
+    struct arena page; /* the kind's, for its work */
+    struct arena text; /* of its progress */
+};
+/* How far it is, for what a progress says of its pace; total 0: no estimate. */
+struct job_measure {
+    int64_t done, total, items;
+};
+/* A kind of job: what job_run() cannot know. `run` is the kind's own struct, of `size` bytes, which
+ * begins with a struct job_run and is zeroed behind it. */
+struct job_kind {
+    struct str name;
+    size_t size;
+    size_t arena_max_bytes;
+    /* Once, before the first go; may be NULL. */
+    enum status (*prepare)(struct job_run *run, struct error *error);
+    /* All that is to do, from wherever it stands; it may be called again. */
+    enum status (*go)(struct job_run *run, struct error *error);
+    /* How far it is: it grows, or begins anew. */
+    int64_t (*place)(const struct job_run *run);
+    /* The members of its progress. */
+    struct job_measure (*write)(const struct job_run *run, struct json_writer *writer);
+    /* What the log says of its end: one thing or two. */
+    struct {
+        const char *name;
+        int64_t (*count)(const struct job_run *run);
+    } counted[2];
+};
+/* The job until it ends, or cannot go on. True: its end is recorded. False: it is to be given up,
+ * for this instance stops, has lost it, cannot reach the store, or is too old to know the kind. */
+bool job_run(struct job_service *service, struct job_task *task);
+
+extern const struct job_kind job_import_kind, job_undo_kind, job_export_kind, job_scan_kind,
+    job_recompute_kind;
+
+/* --- telling: job_progress.c --- */
 instant job_now(const struct job_service *service);
-/* True when half a second has passed since the last time. */
-bool job_pace_is_due(struct job_pace *pace, instant now);
-/* {"ratePerSecond":..,"etaSeconds":..} as members of an open object; total 0: no estimate. */
-void job_pace_write(struct json_writer *writer, const struct job_pace *pace, instant now,
-                    int64_t done, int64_t total, int64_t items);
-/* One run of a job from wherever it stands, and how far it is then: it grows, or begins anew. */
-typedef enum status job_go(void *job, struct error *error);
-typedef int64_t job_place(const void *job);
-/* Runs a job of whatever kind until it ends. What is no fault of the job passes, such as a store
- * that is away, or another process that was killed and whose transaction the database has not given
- * up yet: the job goes on then, and fails when it does not get on for long. */
-MUST_CHECK enum status job_go_on(struct job_service *service, job_go *go, job_place *place,
-                                 void *job, struct error *error);
-/* The first thing that a run does: records that it is under way. As job_record(). */
-MUST_CHECK enum status job_begin(struct job_service *service, const struct job_task *task,
-                                 struct str progress, struct error *error);
+/* The progress of a run as JSON, in its text arena, with why it failed unless `why` is NULL. */
+struct str job_progress(const struct job_kind *kind, struct job_run *run, const struct error *why);
+/* The first thing that a go does: records that it is under way. As job_record(). */
+MUST_CHECK enum status job_begin(const struct job_kind *kind, struct job_run *run,
+                                 struct error *error);
+/* Between two steps: records how far it is when half a second has passed since the last time. Not
+ * STATUS_OK when it shall not go on: the service stops, it was cancelled, or another instance has
+ * it. A progress that cannot be recorded is no reason to stop. */
+MUST_CHECK enum status job_tell(const struct job_kind *kind, struct job_run *run,
+                                struct error *error);
 /* Records the state, trying for a while when the store does not answer. STATUS_JOB_ENDED when it
  * was cancelled, STATUS_JOB_TAKEN when another instance has it: nothing is to be done then. */
 MUST_CHECK enum status job_record(struct job_service *service, const struct job_task *task,
                                   enum job_state state, struct str progress);
-/* Whether whoever runs it is to record how it ended: not when it was told to stop, or the job is
- * somebody else's. */
-bool job_ends(const struct job_service *service, const struct job_task *task, enum status status);
-/* Records the end with `progress`, unless it was cancelled. True: it is recorded. */
-bool job_record_end(struct job_service *service, const struct job_task *task, enum status status,
-                    struct str progress);
-/* The same, and says in the log how it ended and how many it was about. */
-bool job_end(struct job_service *service, const struct job_task *task, enum status status,
-             struct str progress, struct log_field count);
 
 #endif

@@ -12,10 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "adapters/jobs/import_job.h"
 #include "adapters/jobs/job_internal.h"
 #include "application/review_scan.h"
-#include "base/log.h"
 #include "domain/contact.h"
 #include "formats/csv.h"
 #include "matching/bulk.h"
@@ -30,10 +28,7 @@ enum {
 };
 
 struct scan_job {
-    struct job_service *service;
-    struct job_task *task;
-    struct job_pace pace;
-    struct arena page, text;
+    struct job_run run; /* first */
     const char *step;
     double done;   /* of the step, 0 to 1; not known of the first */
     int64_t items; /* done in the step, where it can be counted */
@@ -51,23 +46,18 @@ static void write_number(struct json_writer *writer, struct str name, int64_t nu
     json_int64(writer, number);
 }
 
-static struct str progress_json(struct scan_job *job, const struct error *error)
+static struct job_measure write_progress(const struct job_run *run, struct json_writer *writer)
 {
-    struct buffer out = {.arena = &job->text};
-    struct json_writer writer = {.out = &out};
-    json_object_begin(&writer);
-    json_member_string(&writer, STR("step"), str_from_cstr(job->step));
-    write_number(&writer, STR("percent"), (int64_t)(100 * job->done));
-    write_number(&writer, STR("customers"), job->customers);
-    write_number(&writer, STR("pairs"), job->pairs);
-    write_number(&writer, STR("decided"), job->decided);
-    write_number(&writer, STR("alike"), job->counts.alike);
-    write_number(&writer, STR("merged"), job->counts.merged);
-    job_pace_write(&writer, &job->pace, job_now(job->service), (int64_t)(1000 * job->done), 1000,
-                   job->items);
-    if (error) import_job_write_error(&writer, error);
-    json_object_end(&writer);
-    return buffer_failed(&out) ? STR_NONE : buffer_str(&out);
+    const struct scan_job *job = (const struct scan_job *)run;
+    json_member_string(writer, STR("step"), str_from_cstr(job->step));
+    write_number(writer, STR("percent"), (int64_t)(100 * job->done));
+    write_number(writer, STR("customers"), job->customers);
+    write_number(writer, STR("pairs"), job->pairs);
+    write_number(writer, STR("decided"), job->decided);
+    write_number(writer, STR("alike"), job->counts.alike);
+    write_number(writer, STR("merged"), job->counts.merged);
+    return (struct job_measure){
+        .done = (int64_t)(1000 * job->done), .total = 1000, .items = job->items};
 }
 
 static void begin_step(struct scan_job *job, const char *step)
@@ -75,17 +65,14 @@ static void begin_step(struct scan_job *job, const char *step)
     job->step = step;
     job->done = 0;
     job->items = 0;
-    job->pace = (struct job_pace){.begun_at = job_now(job->service)};
+    job->run.pace = (struct job_pace){.begun_at = job_now(job->run.service)};
 }
 
 /* Records how far it is and learns whether it shall go on. */
 static void tell(struct scan_job *job)
 {
-    if (atomic_load(&job->service->stopping)) job->stopped = STATUS_UNAVAILABLE;
-    if (job->stopped != STATUS_OK || !job_pace_is_due(&job->pace, job_now(job->service))) return;
-    arena_reset(&job->text);
-    enum status status = job_record(job->service, job->task, JOB_RUNNING, progress_json(job, NULL));
-    if (status == STATUS_JOB_ENDED || status == STATUS_JOB_TAKEN) job->stopped = status;
+    struct error why;
+    if (job->stopped == STATUS_OK) job->stopped = job_tell(&job_scan_kind, &job->run, &why);
 }
 
 static enum status go_on(struct scan_job *job, struct error *error)
@@ -179,12 +166,12 @@ static enum status write_header(FILE *file, struct arena *arena, struct error *e
 static enum status write_rows(struct scan_job *job, const struct profile_row *rows, size_t count,
                               FILE *file, struct error *error)
 {
-    struct buffer out = {.arena = &job->page};
+    struct buffer out = {.arena = &job->run.page};
     struct csv_writer writer = {.out = &out};
     for (size_t r = 0; r < count; r++) {
         struct json_value *document;
         struct str cells[COLUMNS + 1] = {rows[r].customer_id};
-        TRY(json_parse(rows[r].document, &job->page, &document, error));
+        TRY(json_parse(rows[r].document, &job->run.page, &document, error));
         for (size_t i = 0; i < COLUMNS; i++) cells[i + 1] = cell_of(&columns[i], document);
         csv_write_row(&writer, cells, COLUMNS + 1);
     }
@@ -199,13 +186,13 @@ static enum status read_base(struct scan_job *job, FILE *file, struct error *err
     size_t after_len = 0, count;
     begin_step(job, "read");
     job->customers = 0;
-    TRY(write_header(file, &job->page, error));
+    TRY(write_header(file, &job->run.page, error));
     do {
         struct profile_row *rows;
-        arena_reset(&job->page);
-        TRY(review_scan_read(job->service->application, &job->task->caller,
-                             after_len ? str_of(after, after_len) : STR_NONE, READ_ROWS, &job->page,
-                             &rows, &count, error));
+        arena_reset(&job->run.page);
+        TRY(review_scan_read(job->run.service->application, &job->run.task->caller,
+                             after_len ? str_of(after, after_len) : STR_NONE, READ_ROWS,
+                             &job->run.page, &rows, &count, error));
         TRY(write_rows(job, rows, count, file, error));
         struct str last = count ? rows[count - 1].customer_id : STR("");
         if (last.len > sizeof(after)) return error_plain(error, STATUS_INTERNAL);
@@ -305,7 +292,7 @@ static enum status propose(struct scan_job *job, const char *table, struct bulk 
 static enum status match(struct scan_job *job, const char *table, FILE *file, struct error *error)
 {
     struct bulk_options options = {.threads = (parallel_processors() + 1) / 2,
-                                   .memory_bytes = job->service->scan_memory_bytes,
+                                   .memory_bytes = job->run.service->scan_memory_bytes,
                                    .pairs_only = true,
                                    .progress = tell_step,
                                    .progress_context = job,
@@ -320,25 +307,25 @@ static enum status match(struct scan_job *job, const char *table, FILE *file, st
 /* The engine reads its table by a name: that of our own descriptor. */
 static enum status match_table(struct scan_job *job, FILE *table, FILE *pairs, struct error *error)
 {
-    struct arena_mark mark = arena_mark(&job->page);
-    struct str path = arena_format(&job->page, "/proc/self/fd/%d", fileno(table));
-    char *name = str_is_none(path) ? NULL : arena_cstr(&job->page, path);
+    struct arena_mark mark = arena_mark(&job->run.page);
+    struct str path = arena_format(&job->run.page, "/proc/self/fd/%d", fileno(table));
+    char *name = str_is_none(path) ? NULL : arena_cstr(&job->run.page, path);
     if (!name) return error_plain(error, STATUS_OUT_OF_MEMORY);
     enum status status = match(job, name, pairs, error);
-    arena_rewind(&job->page, mark);
+    arena_rewind(&job->run.page, mark);
     return status;
 }
 
 static enum status make_pairs(struct scan_job *job, FILE *pairs, struct error *error)
 {
-    const struct job_task *task = job->task;
+    const struct job_task *task = job->run.task;
     FILE *table;
-    TRY(job_scratch_stream(job->service, &table, error));
+    TRY(job_scratch_stream(job->run.service, &table, error));
     enum status status = read_base(job, table, error);
     if (status == STATUS_OK) status = match_table(job, table, pairs, error);
     (void)fclose(table);
     if (status != STATUS_OK) return status;
-    return job_file_put(job->service, &task->caller, task->job_id, task->epoch, fileno(pairs),
+    return job_file_put(job->run.service, &task->caller, task->job_id, task->epoch, fileno(pairs),
                         error);
 }
 
@@ -350,7 +337,7 @@ static enum status read_pairs(struct scan_job *job, FILE *file, struct review_sc
 {
     char line[LINE_MAX_BYTES];
     for (*count = 0; *count < DECIDE_PAIRS && fgets(line, sizeof(line), file); (*count)++) {
-        struct str rest = str_trim(arena_str(&job->page, str_from_cstr(line)));
+        struct str rest = str_trim(arena_str(&job->run.page, str_from_cstr(line)));
         struct review_scan_pair *pair = &pairs[*count];
         if (!str_split(&rest, '\t', &pair->a) || str_is_none(rest))
             return error_set(error, STATUS_IO, STR_NONE, STR_NONE,
@@ -369,12 +356,12 @@ static enum status decide(struct scan_job *job, FILE *file, struct error *error)
     rewind(file);
     begin_step(job, "decide");
     do {
-        arena_reset(&job->page);
+        arena_reset(&job->run.page);
         TRY(read_pairs(job, file, pairs, &count, error));
         at += (int64_t)count;
         if (at <= job->decided) continue;
-        TRY(review_scan_decide(job->service->application, &job->task->caller, &job->settings, pairs,
-                               count, &job->page, &job->counts, error));
+        TRY(review_scan_decide(job->run.service->application, &job->run.task->caller,
+                               &job->settings, pairs, count, &job->run.page, &job->counts, error));
         job->decided = at;
         job->items += (int64_t)count;
         job->done = job->pairs ? (double)job->decided / (double)job->pairs : 1;
@@ -392,18 +379,20 @@ static int64_t number_of(const struct json_value *progress, struct str name)
 }
 
 /* What was asked for, and what was recorded of a scan whose pairs are there already. */
-static enum status read_record(struct scan_job *job, struct error *error)
+static enum status read_record(struct job_run *run, struct error *error)
 {
+    struct scan_job *job = (struct scan_job *)run;
     struct json_value *document;
-    TRY(json_parse(job->task->row.document, &job->page, &document, error));
+    job->step = "read";
+    TRY(json_parse(job->run.task->row.document, &job->run.page, &document, error));
     const struct json_value *above =
         json_get(json_get(document, STR("parameters")), STR("autoMergeAbove"));
     const struct json_value *progress = json_get(document, STR("progress"));
-    char *number = above ? arena_cstr(&job->page, above->text) : NULL;
+    char *number = above ? arena_cstr(&job->run.page, above->text) : NULL;
     job->settings = (struct review_scan_settings){.merge_from = number ? strtod(number, NULL)
                                                                        : SCAN_NEVER_MERGES,
-                                                  .job_id = job->task->job_id,
-                                                  .epoch = job->task->epoch};
+                                                  .job_id = job->run.task->job_id,
+                                                  .epoch = job->run.task->epoch};
     job->customers = number_of(progress, STR("customers"));
     job->pairs = number_of(progress, STR("pairs"));
     job->decided = number_of(progress, STR("decided"));
@@ -422,19 +411,17 @@ static enum status run_anew(struct scan_job *job, struct error *error)
 {
     FILE *pairs;
     begin_anew(job);
-    TRY(job_scratch_stream(job->service, &pairs, error));
+    TRY(job_scratch_stream(job->run.service, &pairs, error));
     enum status status = make_pairs(job, pairs, error);
     if (status == STATUS_OK) status = decide(job, pairs, error);
     (void)fclose(pairs);
     return status;
 }
 
-static enum status go(void *context, struct error *error)
+static enum status decide_all(struct scan_job *job, struct error *error)
 {
-    struct scan_job *job = context;
     int file;
-    TRY(job_begin(job->service, job->task, STR_NONE, error));
-    enum status status = job_file_fetch(job->service, job->task, &file, error);
+    enum status status = job_file_fetch(job->run.service, job->run.task, &file, error);
     if (status == STATUS_JOB_NOT_FOUND) return run_anew(job, error);
     if (status != STATUS_OK) return status;
     FILE *pairs = fdopen(file, "r");
@@ -447,35 +434,36 @@ static enum status go(void *context, struct error *error)
     return status;
 }
 
-static int64_t place(const void *context)
+static enum status go(struct job_run *run, struct error *error)
 {
-    return ((const struct scan_job *)context)->decided;
+    struct scan_job *job = (struct scan_job *)run;
+    enum status status = job_record(run->service, run->task, JOB_RUNNING, STR_NONE);
+    if (status != STATUS_OK) return error_plain(error, status);
+    TRY(decide_all(job, error));
+    job->done = 1;
+    return STATUS_OK;
 }
 
-static bool finish(struct scan_job *job, enum status status, struct error *error)
+static int64_t decided(const struct job_run *run)
 {
-    bool fine = status == STATUS_OK;
-    error->status = status;
-    job->done = fine ? 1 : job->done;
-    arena_reset(&job->text);
-    if (!job_record_end(job->service, job->task, status, progress_json(job, fine ? NULL : error)))
-        return false; /* logged there */
-    log_info("job.ended", LOG_ID("job", job->task->job_id),
-             LOG_CODE("outcome", fine ? STR("DONE") : status_code(status)),
-             LOG_COUNT("pairs", job->pairs), LOG_COUNT("alike", job->counts.alike));
-    return true;
+    return ((const struct scan_job *)run)->decided;
 }
 
-bool job_run_scan(struct job_service *service, struct job_task *task)
+static int64_t pairs(const struct job_run *run)
 {
-    struct scan_job job = {.service = service, .task = task, .step = "read"};
-    struct error error = {.status = STATUS_OK};
-    arena_init(&job.page, PAGE_ARENA_MAX);
-    arena_init(&job.text, 1 << 20);
-    enum status status = read_record(&job, &error);
-    if (status == STATUS_OK) status = job_go_on(service, go, place, &job, &error);
-    bool ended = job_ends(service, task, status) && finish(&job, status, &error);
-    arena_release(&job.page);
-    arena_release(&job.text);
-    return ended;
+    return ((const struct scan_job *)run)->pairs;
 }
+
+static int64_t alike(const struct job_run *run)
+{
+    return ((const struct scan_job *)run)->counts.alike;
+}
+
+const struct job_kind job_scan_kind = {.name = STR("SCAN"),
+                                       .size = sizeof(struct scan_job),
+                                       .arena_max_bytes = PAGE_ARENA_MAX,
+                                       .prepare = read_record,
+                                       .go = go,
+                                       .place = decided,
+                                       .write = write_progress,
+                                       .counted = {{"pairs", pairs}, {"alike", alike}}};

@@ -52,15 +52,6 @@ static void wake_workers(struct job_service *service)
 
 /* --- taking a job, keeping it, giving it up --- */
 
-static const struct {
-    struct str kind;
-    bool (*run)(struct job_service *service, struct job_task *task);
-} runs[] = {
-    {STR("IMPORT"), job_run_import},       {STR("UNDO"), job_run_undo},
-    {STR("EXPORT"), job_run_export},       {STR("SCAN"), job_run_scan},
-    {STR("RECOMPUTE"), job_run_recompute},
-};
-
 static void task_free(struct job_task *task)
 {
     if (!task) return;
@@ -131,13 +122,6 @@ static void give_up(const struct job_service *service, struct job_task *task)
     log_info("job.given_up", LOG_ID("job", task->job_id), LOG_CODE("code", status_code(status)));
 }
 
-static bool run_task(struct job_service *service, struct job_task *task)
-{
-    for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
-        if (str_equal(task->row.kind, runs[i].kind)) return runs[i].run(service, task);
-    return false; /* of a later version: it is for an instance of that */
-}
-
 static void *work(void *argument)
 {
     struct job_worker *worker = argument;
@@ -145,7 +129,7 @@ static void *work(void *argument)
     while (!atomic_load(&service->stopping)) {
         uint64_t asked = asked_so_far(service);
         struct job_task *task = take_task(worker);
-        bool ended = task && run_task(service, task);
+        bool ended = task && job_run(service, task);
         show_task(worker, NULL);
         if (task && !ended) give_up(service, task);
         task_free(task);

@@ -136,6 +136,7 @@ enum status memory_trees_merge_list(struct store_session *, const struct str *, 
 
 enum status memory_lists_keys_lock(struct store_session *, const struct str *, size_t,
                                    enum store_lock, struct error *);
+enum status memory_lists_creation_begin(struct store_session *, struct error *);
 enum status memory_lists_keys_find(struct store_session *, const struct str *, size_t, size_t,
                                    struct arena *, struct key_hit **, size_t *, struct error *);
 enum status memory_lists_keys_put(struct store_session *, struct str, const struct str *, size_t,

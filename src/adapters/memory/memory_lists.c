@@ -14,6 +14,11 @@ enum status memory_lists_keys_lock(struct store_session *session, const struct s
     return memory_heap_of(session) && sorted ? STATUS_OK : error_plain(error, STATUS_INTERNAL);
 }
 
+enum status memory_lists_creation_begin(struct store_session *session, struct error *error)
+{
+    return memory_heap_of(session) ? STATUS_OK : error_plain(error, STATUS_INTERNAL);
+}
+
 enum status memory_lists_keys_find(struct store_session *session, const struct str *keys,
                                    size_t count, size_t homes_max, struct arena *arena,
                                    struct key_hit **hits, size_t *hit_count, struct error *error)

@@ -156,6 +156,7 @@ static const struct store_operations operations = {
     .merge_reverse = memory_trees_merge_reverse,
     .merge_list = memory_trees_merge_list,
     .keys_lock = memory_lists_keys_lock,
+    .creation_begin = memory_lists_creation_begin,
     .keys_find = memory_lists_keys_find,
     .keys_put = memory_lists_keys_put,
     .search_put = memory_search_put,

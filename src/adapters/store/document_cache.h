@@ -6,8 +6,11 @@
  * read before the commit is either invalidated (it was in) or refused (its ticket is old), and one
  * that is taken in later was read after the commit.
  *
- * Rows are spread over shards, each with its lock, hash table and clock (a second-chance queue: F.
- * J. Corbato, "A paging experiment with the Multics system", 1968), so that a hit moves nothing.
+ * Rows are spread over shards, each with its lock, its index and its segments of memory, which are
+ * filled one after the other; when there are no more, the oldest is winnowed: what was used since
+ * gets a second chance (F. J. Corbato, "A paging experiment with the Multics system", 1968), the
+ * rest goes, and the room is filled again. A hit moves nothing. A row that is larger than a
+ * segment, of 128 KB or a quarter of a shard, is not taken in: it costs more to send than to read.
  * Thread-safe.
  */
 #ifndef ADAPTERS_STORE_DOCUMENT_CACHE_H

@@ -100,13 +100,48 @@ static void the_capacity_is_kept_and_what_is_used_stays(void **state)
         get(f, TENANT, id, &row, &ticket);
         put(f, TENANT, row_of(id, 1), ticket);
         assert_int_equal(get(f, TENANT, STR("hot"), &row, &ticket), DOCUMENT_CACHE_HIT);
+        assert_str(row.document, STR("{\"a\":1}")); /* wherever it was moved to */
+        assert_str(row.kind, STR("PERSON"));
         arena_rewind(&f->arena, mark);
     }
     assert_true(document_cache_bytes(f->cache) <= 1 << 20);
     assert_true(document_cache_bytes(f->cache) > 1 << 19);
 }
 
-static void a_row_larger_than_a_shard_is_not_taken(void **state)
+/* Rows of all sizes, beside what was put last: a hit is what was put, or there is none. */
+static void rows_of_all_sizes_come_back_as_they_were_put(void **state)
+{
+    struct fixture *f = *state;
+    static char letters[4096];
+    size_t hits = 0;
+    for (int i = 0; i < 20000; i++) {
+        struct arena_mark mark = arena_mark(&f->arena);
+        struct profile_row row;
+        uint64_t ticket;
+        struct str id = arena_format(&f->arena, "C-%d", i % 500);
+        size_t length = (size_t)(i % 500) * 5;
+        memset(letters, 'a' + i % 26, sizeof(letters));
+        if (get(f, TENANT, id, &row, &ticket) == DOCUMENT_CACHE_HIT) {
+            hits++;
+            assert_str(row.customer_id, id);
+            assert_int_equal(row.document.len, length);
+            assert_int_equal(row.document.ptr ? row.document.ptr[length / 2] : 0,
+                             length ? 'a' + (int)(row.version % 26) : 0);
+            if (i % 5 == 0)
+                document_cache_invalidate(f->cache, document_cache_key(f->cache, TENANT, id));
+        } else {
+            struct profile_row fresh = row_of(id, i);
+            fresh.document = length ? str_of(letters, length) : STR_NONE;
+            put(f, TENANT, fresh, ticket);
+        }
+        arena_rewind(&f->arena, mark);
+        if (i % 4000 == 3999) document_cache_invalidate_all(f->cache);
+        assert_true(document_cache_bytes(f->cache) <= 1 << 20);
+    }
+    assert_true(hits > 1000);
+}
+
+static void a_row_larger_than_a_segment_is_not_taken(void **state)
 {
     struct fixture *f = *state;
     struct profile_row row;
@@ -144,7 +179,8 @@ int main(void)
         TEST(a_row_that_was_put_is_a_hit),
         TEST(an_invalidated_row_is_gone_and_a_row_read_before_is_refused),
         TEST(the_capacity_is_kept_and_what_is_used_stays),
-        TEST(a_row_larger_than_a_shard_is_not_taken),
+        TEST(rows_of_all_sizes_come_back_as_they_were_put),
+        TEST(a_row_larger_than_a_segment_is_not_taken),
         TEST(a_hit_that_does_not_fit_the_arena_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

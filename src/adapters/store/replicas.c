@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/environment.h"
 #include "base/hash.h"
+#include "formats/metric.h"
 
 enum {
     SAMPLES = 32, /* more than are put within the bound of lag */
@@ -252,22 +253,17 @@ int64_t replicas_lag_max_ms(const struct replicas *replicas)
 
 /* --- metrics --- */
 
-static void write_head(struct buffer *out, const char *name, const char *type, const char *help)
-{
-    buffer_append_format(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
 static void write_reads(const struct replicas *replicas, size_t count, struct buffer *out)
 {
     static const char *const reasons[REFUSALS] = {"behind", "away", "failed"};
     static const char *const name = "customer360_replica_reads_total";
     static const char *const refused = "customer360_replica_refused_total";
-    write_head(out, name, "counter",
-               "Reads that a replica answered, by its place in store.replica.");
+    metric_head(out, name, "counter",
+                "Reads that a replica answered, by its place in store.replica.");
     for (size_t i = 0; i < count; i++)
         buffer_append_format(out, "%s{replica=\"%zu\"} %llu\n", name, i + 1,
                              (unsigned long long)atomic_load(&replicas->list[i].reads));
-    write_head(
+    metric_head(
         out, refused, "counter",
         "Reads that might lag and were the primary's, for no replica was far enough, none was "
         "there, or the one that was asked failed.");
@@ -288,11 +284,11 @@ void replicas_write_metrics(struct replicas *replicas, struct buffer *out)
     static const char *const up = "customer360_replica_up";
     size_t count = replicas ? replicas->count : 0;
     write_reads(replicas, count, out);
-    write_head(out, lag, "gauge", "How far a replica is behind the primary.");
+    metric_head(out, lag, "gauge", "How far a replica is behind the primary.");
     for (size_t i = 0; i < count; i++)
         buffer_append_format(out, "%s{replica=\"%zu\"} %.3f\n", lag, i + 1,
                              lag_of(&replicas->list[i]));
-    write_head(out, up, "gauge", "1: the replica answers, and follows the primary.");
+    metric_head(out, up, "gauge", "1: the replica answers, and follows the primary.");
     for (size_t i = 0; i < count; i++)
         buffer_append_format(out, "%s{replica=\"%zu\"} %d\n", up, i + 1,
                              !is_away(replicas, &replicas->list[i]));

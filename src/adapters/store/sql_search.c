@@ -3,6 +3,7 @@
 
 #include "adapters/store/search_homes.h"
 #include "adapters/store/sql_store_internal.h"
+#include "formats/metric.h"
 
 enum {
     ENTRIES_MAX = 100000, /* far more than wait while the index is brought forward */
@@ -322,12 +323,10 @@ enum status sql_search_view(struct store_session *base, struct arena *arena,
 
 void sql_search_write_metrics(struct store *store, struct buffer *out)
 {
-    static const char *const name = "customer360_search_waiting_entries";
-    buffer_append_format(out,
-                         "# HELP %s Entries that are in no segment of the search index yet, of the "
-                         "tenant that has most, as last seen.\n# TYPE %s gauge\n%s %zu\n",
-                         name, name, name,
-                         search_index_longest_tail(((struct sql_store *)store)->index));
+    metric_count(out, "customer360_search_waiting_entries", "gauge",
+                 "Entries that are in no segment of the search index yet, of the tenant that has "
+                 "most, as last seen.",
+                 (int64_t)search_index_longest_tail(((struct sql_store *)store)->index));
 }
 
 struct wanted {

@@ -177,6 +177,10 @@ enum status sql_trees_merge_list(struct store_session *, const struct str *custo
 
 enum status sql_lists_keys_lock(struct store_session *, const struct str *keys, size_t count,
                                 enum store_lock, struct error *);
+enum status sql_creations_begin(struct store_session *, struct error *);
+enum status sql_creations_await(struct store_session *, int64_t *mark, struct error *);
+enum status sql_creations_met(struct store_session *, int64_t mark, struct arena *,
+                              struct store_meeting **, size_t *count, struct error *);
 enum status sql_lists_keys_find(struct store_session *, const struct str *keys, size_t count,
                                 size_t homes_max, struct arena *, struct key_hit **,
                                 size_t *hit_count, struct error *);

@@ -85,6 +85,7 @@ struct group {
     size_t running;
     uint64_t *locked; /* hashes of keys */
     size_t locked_count;
+    bool creates, is_creating; /* a member does; the lock of creations is shared */
 };
 
 /* --- taking turns --- */
@@ -182,8 +183,11 @@ static enum status member_execute(struct sql_transaction *base,
                                   const struct sql_value *params, size_t count, struct error *error)
 {
     struct member *member = (struct member *)base;
-    bool locks = statement == SQL_KEYS_LOCK && count == 2 && !member->is_alone;
-    return locks ? note_locks(member, &params[1], error) : leave(member, error);
+    if (member->is_alone || count != 2) return leave(member, error);
+    if (statement == SQL_KEYS_LOCK) return note_locks(member, &params[1], error);
+    if (statement != SQL_CREATION_BEGIN) return leave(member, error);
+    member->group->creates = true;
+    return STATUS_OK;
 }
 
 /* --- what all ask --- */
@@ -226,6 +230,16 @@ static void drop_losers(struct group *group, const struct sql_rows *lost)
             if (sql_cell_int64(lost, i, 0, 0) == number) member->is_alone = true;
 }
 
+/* Waits for whoever has stopped creations, and who waits for nothing. */
+static enum status begin_creating(struct group *group, struct error *error)
+{
+    const struct sql_value params[] = {SQL_PARAM_TEXT(tenant_of(group->lane)),
+                                       SQL_PARAM_TEXT(STORE_CREATIONS)};
+    if (!group->creates || group->is_creating) return STATUS_OK;
+    group->is_creating = true;
+    return sql_execute(group->transaction, SQL_CREATION_BEGIN, params, SQL_COUNT(params), error);
+}
+
 /* One round trip: keys are locked before anything is read, and each reading sees what was committed
  * before it. */
 static enum status answer(struct group *group, struct error *error)
@@ -237,6 +251,7 @@ static enum status answer(struct group *group, struct error *error)
     for (struct member *member = group->members; member; member = member->next)
         if (member->state == MEMBER_ASKS) questions[count++] = &member->question;
     TRY(ask_locks(group, &lost, error));
+    TRY(begin_creating(group, error));
     TRY(sql_joint_ask(group->transaction, tenant_of(group->lane), questions, count, group->arena,
                       &answers, error));
     TRY(sql_settle(group->transaction, error));
@@ -257,7 +272,7 @@ static bool any_locks(const struct group *group)
 {
     for (const struct member *member = group->members; member; member = member->next)
         if (member->lock_count > 0) return true;
-    return false;
+    return group->creates && !group->is_creating;
 }
 
 /* Who has waited longest. */

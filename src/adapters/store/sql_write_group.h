@@ -5,10 +5,10 @@
  * Each body runs in its own coroutine, as ever. What it asks is held until all of its group have
  * asked, and then asked at once; what it writes is gathered and written at the end. A body that
  * asks anything else than what can be asked at once, or that has to read what it wrote, leaves the
- * group and is carried out alone, and so does one whose keys another has locked: a group never
- * waits for a lock. Of two in a group that lock the same key the second leaves. So none can see
- * what another of its group is about to write, and each could as well have had a transaction to
- * itself.
+ * group and is carried out alone, and so does one whose keys another has locked: a group waits
+ * for no lock but that of creations, whose holders wait for nothing. Of two in a group
+ * that lock the same key the second leaves. So none can see what another of its group is about to
+ * write, and each could as well have had a transaction to itself.
  *
  * A body that is refused refuses nobody else. When the group fails as a whole, each is carried out
  * alone, but for when nobody knows whether it was committed.

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engines/http/sender.h"
+#include "formats/metric.h"
 
 enum {
     BATCH = 512,
@@ -317,19 +318,14 @@ void tracer_write_metrics(struct tracer *self, struct buffer *out)
         [FATE_REFUSED] = "refused",
         [FATE_GIVEN_UP] = "given_up",
     };
-    buffer_append_format(out, "# HELP customer360_trace_spans_total Spans, by what became of them: "
-                              "all but exported ones are lost.\n"
-                              "# TYPE customer360_trace_spans_total counter\n");
+    metric_head(out, "customer360_trace_spans_total", "counter",
+                "Spans, by what became of them: all but exported ones are lost.");
     for (int i = 0; i < FATES; i++)
         buffer_append_format(out, "customer360_trace_spans_total{outcome=\"%s\"} %llu\n", fates[i],
                              (unsigned long long)atomic_load(&self->fates[i]));
-    buffer_append_format(out,
-                         "# HELP customer360_trace_queue_spans Spans that wait to be exported.\n"
-                         "# TYPE customer360_trace_queue_spans gauge\n"
-                         "customer360_trace_queue_spans %zu\n"
-                         "# HELP customer360_traces_failing 1: the collector does not take them; "
-                         "the log says why.\n"
-                         "# TYPE customer360_traces_failing gauge\n"
-                         "customer360_traces_failing %d\n",
-                         span_queue_count(&self->queue), atomic_load(&self->is_failing) ? 1 : 0);
+    metric_count(out, "customer360_trace_queue_spans", "gauge", "Spans that wait to be exported.",
+                 (int64_t)span_queue_count(&self->queue));
+    metric_count(out, "customer360_traces_failing", "gauge",
+                 "1: the collector does not take them; the log says why.",
+                 atomic_load(&self->is_failing));
 }

@@ -6,6 +6,7 @@
 
 #include "adapters/webhooks/delivery_spans.h"
 #include "base/log.h"
+#include "formats/metric.h"
 
 enum {
     ARENA_BYTES = 256 * 1024 * 1024,
@@ -615,19 +616,13 @@ void deliverer_write_metrics(const struct deliverer *self, struct buffer *out)
          "How far the webhook that is farthest behind is behind the feed.", &counts->backlog},
         {"customer360_webhook_requests_under_way", "Requests under way.", &counts->under_way},
     };
-    buffer_append_format(out, "# HELP customer360_webhook_attempts_total Attempts to deliver.\n"
-                              "# TYPE customer360_webhook_attempts_total counter\n");
+    metric_head(out, "customer360_webhook_attempts_total", "counter", "Attempts to deliver.");
     for (int i = 0; i < WEBHOOK_OUTCOME_COUNT; i++)
         buffer_append_format(out, "customer360_webhook_attempts_total{outcome=\"%.*s\"} %lld\n",
                              STR_ARGS(webhook_outcome_name((enum webhook_outcome)i)),
                              (long long)atomic_load(&counts->attempts[i]));
     for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++)
-        buffer_append_format(out, "# HELP %s %s\n# TYPE %s gauge\n%s %lld\n", gauges[i].name,
-                             gauges[i].help, gauges[i].name, gauges[i].name,
-                             (long long)atomic_load(gauges[i].value));
-    buffer_append_format(out,
-                         "# HELP customer360_webhooks_leads 1: this instance delivers.\n"
-                         "# TYPE customer360_webhooks_leads gauge\n"
-                         "customer360_webhooks_leads %d\n",
-                         atomic_load(&counts->is_ours) ? 1 : 0);
+        metric_count(out, gauges[i].name, "gauge", gauges[i].help, atomic_load(gauges[i].value));
+    metric_count(out, "customer360_webhooks_leads", "gauge", "1: this instance delivers.",
+                 atomic_load(&counts->is_ours));
 }

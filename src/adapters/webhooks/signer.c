@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/hex.h"
 
 /* Text of n bytes in base64, with the NUL that OpenSSL writes. */
 #define BASE64_MAX(n) (((n) + 2) / 3 * 4 + 1)
@@ -66,14 +67,12 @@ static void wake(struct webhook_signer *base)
 void signer_init(struct signer *self, const unsigned char key[SIGNER_KEY_BYTES],
                  const struct endpoint_rules *rules)
 {
-    static const char digits[] = "0123456789abcdef";
     unsigned char digest[SIGNER_SECRET_BYTES];
     *self = (struct signer){.base = {.secret = secret_text, .check_url = check_url, .wake = wake},
                             .rules = *rules};
     memcpy(self->key, key, SIGNER_KEY_BYTES);
     hmac(key, SIGNER_KEY_BYTES, STR("customer360 webhook key"), digest);
-    for (size_t i = 0; i < SIGNER_KEY_ID_LEN; i++)
-        self->key_id[i] = digits[i % 2 ? digest[i / 2] & 15 : digest[i / 2] >> 4];
+    hex_put_bytes(digest, SIGNER_KEY_ID_LEN / 2, self->key_id);
     self->base.key_id = str_of(self->key_id, SIGNER_KEY_ID_LEN);
 }
 

@@ -179,6 +179,30 @@ enum status store_key_lock_last(struct store_session *session, struct str key, s
     return session->store->operations->keys_lock(session, &key, 1, how, error);
 }
 
+enum status store_creation_begin(struct store_session *session, struct error *error)
+{
+    store_locks_raise(session->locks, STORE_PLACE_LAST, STORE_CREATIONS);
+    return session->store->operations->creation_begin(session, error);
+}
+
+enum status store_creations_await(struct store_session *session, int64_t *mark, struct error *error)
+{
+    *mark = 0;
+    if (!session->locks) return STATUS_OK;
+    return session->store->operations->creations_await(session, mark, error);
+}
+
+enum status store_creations_stop(struct store_session *session, int64_t mark, struct arena *arena,
+                                 struct store_meeting **meetings, size_t *count,
+                                 struct error *error)
+{
+    *meetings = NULL;
+    *count = 0;
+    if (!session->locks) return STATUS_OK;
+    TRY(store_key_lock_last(session, STORE_CREATIONS, error));
+    return session->store->operations->creations_met(session, mark, arena, meetings, count, error);
+}
+
 enum status store_keys_find(struct store_session *session, const struct str *keys, size_t count,
                             size_t homes_max, struct arena *arena, struct key_hit **hits,
                             size_t *hit_count, struct error *error)

@@ -162,6 +162,12 @@ struct duplicate_count {
     instant oldest; /* created_at */
 };
 
+/* Two homes that share a key, of which the unit of work could not know. */
+struct store_meeting {
+    struct str own;
+    struct str other;
+};
+
 /* What was answered to a request that its caller named by a key. */
 struct answer_row {
     struct str caller;
@@ -301,6 +307,11 @@ struct store_operations {
                               struct arena *, struct merge **, size_t *merge_count, struct error *);
     enum status (*keys_lock)(struct store_session *, const struct str *keys, size_t count,
                              enum store_lock, struct error *);
+    enum status (*creation_begin)(struct store_session *, struct error *);
+    /* These two only where units of work do not follow each other. */
+    enum status (*creations_await)(struct store_session *, int64_t *mark, struct error *);
+    enum status (*creations_met)(struct store_session *, int64_t mark, struct arena *,
+                                 struct store_meeting **, size_t *count, struct error *);
     enum status (*keys_find)(struct store_session *, const struct str *keys, size_t count,
                              size_t homes_max, struct arena *, struct key_hit **, size_t *hit_count,
                              struct error *);
@@ -406,8 +417,9 @@ MUST_CHECK enum status store_write(struct store *store, struct str tenant, struc
                                    store_body *body, void *context, struct error *error);
 /* The same, for bodies of which many come at once: PostgreSQL carries out those that wait at the
  * same time in one transaction. To gain by it a body locks and reads by store_keys_lock,
- * store_keys_find, store_profiles_exist, store_profiles_get (without a lock) and
- * store_suppression_find, and then adds rows; one that does anything else is begun anew, alone. */
+ * store_creation_begin, store_keys_find, store_profiles_exist, store_profiles_get (without a lock)
+ * and store_suppression_find, and then adds rows; one that does anything else is begun anew, alone.
+ */
 MUST_CHECK enum status store_write_grouped(struct store *store, struct str tenant,
                                            struct arena *arena, store_body *body, void *context,
                                            struct error *error);
@@ -501,6 +513,20 @@ MUST_CHECK enum status store_keys_lock(struct store_session *session, const stru
 /* A key that is locked behind everything else, by whoever is about to end. */
 MUST_CHECK enum status store_key_lock_last(struct store_session *session, struct str key,
                                            struct error *error);
+/* Creations beside a unit of work that cannot lock all the keys that it looks for. A creation
+ * begins behind its keys' locks and before it looks; it waits for nothing any more, and whoever
+ * stops creations waits for it to end. Nothing to do where units of work follow each other. */
+MUST_CHECK enum status store_creation_begin(struct store_session *session, struct error *error);
+/* Before looking: waits for the creations under way, and no longer holds anybody up when it
+ * returns. */
+MUST_CHECK enum status store_creations_await(struct store_session *session, int64_t *mark,
+                                             struct error *error);
+/* The last thing that is waited for: no creation goes on until the unit of work ends. Gives homes
+ * that it made or changed each with a home that was created since the mark and has a key that it
+ * put there. */
+MUST_CHECK enum status store_creations_stop(struct store_session *session, int64_t mark,
+                                            struct arena *arena, struct store_meeting **meetings,
+                                            size_t *count, struct error *error);
 /* In the order of the keys asked for, then of home. Of each key at most `homes_max` homes (up to
  * STORE_HOMES_MAX); which, when it has more, is not said. The SQL stores keep keys as 64-bit
  * hashes: a home may be found that has another key of the same hash instead. */

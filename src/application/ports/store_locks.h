@@ -22,6 +22,9 @@
 
 enum store_place { STORE_PLACE_KEY, STORE_PLACE_CUSTOMER, STORE_PLACE_DUPLICATE, STORE_PLACE_LAST };
 
+/* The key that creations share: locked by who stops them. */
+#define STORE_CREATIONS STR("creations")
+
 struct store_locked {
     enum store_place place;
     struct str name;

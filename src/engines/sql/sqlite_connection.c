@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/hex.h"
 
 enum {
     SCRATCH_BYTES_MAX = 64 * 1024 * 1024,
@@ -244,14 +245,13 @@ static enum status prepare(struct sqlite_connection *connection,
 
 static void append_json_string(struct buffer *out, struct str text)
 {
-    static const char digits[] = "0123456789abcdef";
     buffer_append_char(out, '"');
     size_t start = 0;
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
         if (c >= 0x20 && c != '"' && c != '\\') continue;
         buffer_append(out, str_of(text.ptr + start, i - start));
-        char escape[6] = {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
+        char escape[6] = {'\\', 'u', '0', '0', hex_digits[c >> 4], hex_digits[c & 15]};
         buffer_append(out, str_of(escape, sizeof(escape)));
         start = i + 1;
     }

@@ -1,0 +1,1 @@
+select creations_await($1, $2)

@@ -1,0 +1,1 @@
+select own, other from creations_met($1, $2, $3)
