@@ -11,7 +11,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
-sys.path[:0] = [os.path.join(ROOT, "tests", "kafka"), os.path.join(ROOT, "tests")]
+sys.path[1:1] = [os.path.join(ROOT, "tests"), os.path.join(ROOT, "tests", "kafka")]  # behind this folder, which has a traces.py, too
 from servers.ports import free_port  # noqa: E402,F401
 from servers.postgres import PostgresServer  # noqa: E402
 from servers.service import API  # noqa: E402
