@@ -40,7 +40,7 @@ def one_round(service, servers, script, arguments, seconds):
     before = {name: cpu_seconds(process) for name, process in servers.items()}
     run = tools.wrk(service.port, script, arguments, seconds)
     count = max(run["per_second"] * seconds, 1)
-    run["cpu_us"] = {name: round((cpu_seconds(process) - before[name]) * 1e6 / count) for name, process in servers.items()}
+    run["cpu_us"] = {name: round((cpu_seconds(process) - before[name]) * 1e6 / count, 1) for name, process in servers.items()}
     return run
 
 

@@ -21,7 +21,8 @@
 
 Prints one JSON line per measurement and, last, the ratios. `lookup` alternates rounds of nginx (serving one
 static file of the size of a profile) and the service, each with the same wrk script (random ids), the same
-64 connections, on the same cores as its load generator; the service checks a JWT on every request. `connections`
+64 connections, on the same cores as its load generator; the service checks a JWT on every request. Its rounds are of two seconds, as many
+as `--rounds` times `--seconds` allow, and its ratios the medians of the ratios of each round. `connections`
 opens many that stay idle after one request and some that never finish theirs, and tells what one costs in memory and
 what a lookup takes beside them. `overload` asks creates, and then searches, at a tenth of what the service can do, at twice that, and at half of
 it, in an open loop (bench/bench_load.c: wrk waits for answers, and so never asks for too much). `search` does so at the rate of its bar. `--bases DIRECTORY` keeps the
@@ -117,29 +118,40 @@ def serve_warm(options, stage, count):
     return service
 
 
+def in_turn(servers, arguments, seconds):
+    """Rounds of every server, each of two seconds, in one order and then in the other: what a machine shared with others gives changes
+    by the minute, so that only what was measured side by side can be compared."""
+    rounds = {name: [] for name in servers}
+    for number in range(max(1, seconds // 2)):
+        for name in list(servers)[::1 if number % 2 == 0 else -1]:
+            server, processes = servers[name]
+            rounds[name].append(replicas.one_round(server, processes, "lookup.lua", arguments, 2))
+    return rounds
+
+
 def lookup(options):
-    stage = Stage(options.store)
+    stage, opened = Stage(options.store), []
     try:
         seconds, _ = stage.import_profiles(options.profiles)
         report(measure="import", profiles=options.profiles, seconds=round(seconds, 1), per_second=round(options.profiles / seconds))
         service = serve_warm(options, stage, options.profiles)
         size = profile_size(service, stage)
-        arguments = lookup_arguments(stage, options.profiles)
-        ours, theirs = [], {1: [], 2: []}
-        for _ in range(options.rounds):
-            for workers in (1, 2):
-                nginx = Nginx(size, workers)
-                theirs[workers].append(wrk(nginx.port, "lookup.lua", arguments, options.seconds))
-                nginx.close()
-            ours.append(wrk(service.port, "lookup.lua", arguments, options.seconds))
+        opened = [Nginx(size, workers) for workers in (1, 2)]
+        ours = {"service": service.process, **({"server": stage.server.process} if stage.server else {})}
+        rounds = in_turn({"nginx, one worker": (opened[0], {"nginx": opened[0].process}), "customer360": (service, ours),
+                          "nginx, two workers": (opened[1], {"nginx": opened[1].process})},
+                         lookup_arguments(stage, options.profiles), options.seconds * options.rounds)
         service.stop()
-        middle = lambda runs: statistics.median(run["per_second"] for run in runs)  # noqa: E731
-        for name, runs in (("nginx, one worker", theirs[1]), ("nginx, two workers", theirs[2]), ("customer360", ours)):
-            report(server=name, bytes=size, rounds=runs, median_per_second=middle(runs))
-        report(measure=f"lookup {options.store}", profiles=options.profiles, ratio_to_nginx_one_worker=round(middle(ours) / middle(theirs[1]), 2),
-               ratio_to_nginx_two_workers=round(middle(ours) / middle(theirs[2]), 2),
-               p99_ms=statistics.median(run["p99_ms"] for run in ours), failed=sum(run["failed"] for run in ours))
+        for name, runs in rounds.items():
+            report(server=name, bytes=size, rounds=[run["per_second"] for run in runs], median_per_second=round(statistics.median(run["per_second"] for run in runs)),
+                   median_cpu_us={who: round(statistics.median(run["cpu_us"][who] for run in runs), 1) for who in runs[0]["cpu_us"]})
+        ratio = lambda other: round(statistics.median(mine["per_second"] / its["per_second"] for mine, its in zip(rounds["customer360"], rounds[other])), 2)  # noqa: E731
+        report(measure=f"lookup {options.store}", profiles=options.profiles, ratio_to_nginx_one_worker=ratio("nginx, one worker"),
+               ratio_to_nginx_two_workers=ratio("nginx, two workers"), p99_ms=round(statistics.median(run["p99_ms"] for run in rounds["customer360"]), 2),
+               failed=sum(run["failed"] for run in rounds["customer360"]))
     finally:
+        for nginx in opened:
+            nginx.close()
         stage.close()
 
 

@@ -17,7 +17,7 @@ import time
 import urllib.request
 
 import tools
-
+from servers.ports import free_port
 
 CONNECTIONS, BODY = 32, 340
 NGINX = """daemon off; master_process on; worker_processes 1; pid {0}/pid; error_log /dev/null; user root;
@@ -29,7 +29,7 @@ scgi_temp_path {0}; server {{ listen 127.0.0.1:{1}; location / {{ return 204; }}
 
 class Nginx:
     def __init__(self):
-        self.port, self.directory = tools.free_port(), tempfile.mkdtemp(prefix="customer360-nginx-")
+        self.port, self.directory = free_port(), tempfile.mkdtemp(prefix="customer360-nginx-")
         path = os.path.join(self.directory, "conf")
         with open(path, "w", encoding="utf-8") as out:
             out.write(NGINX.format(self.directory, self.port))

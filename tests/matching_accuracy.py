@@ -173,6 +173,25 @@ def hostile(tap, program, folder):
               done.returncode == 1 and "20 MB" in done.stderr, f"{done.returncode} {done.stderr}")
 
 
+def truths(tap, program, folder):
+    """Of two files whose rows have the same ids, the truth says which side it means."""
+    def write(name, *lines):
+        path = os.path.join(folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
+        return path
+
+    head, people = "id,first_name,last_name,dob,entity", [
+        "Quentin,Featherstone,1951-02-03,a", "Zelda,Okonkwo,1962-03-04,b", "Ivo,Lindqvist,1973-04-05,c"]
+    left = write("left.csv", head, *(f"{i + 1},{p}" for i, p in enumerate(people)))
+    right = write("right.csv", head, *(f"{i + 1},{p}" for i, p in enumerate(people[::-1])))
+    pairs = write("pairs.csv", "left,right", "1,3", "2,2", "3,1")
+    for truth, name in ((pairs, "a file of pairs"), ("entity", "a column of both files")):
+        done = run(program, "evaluate", left, right, "--truth", truth, "--json", "--quiet")
+        f1 = json.loads(done.stdout)["pairs"]["f1"] if done.returncode == 0 else done.stderr
+        tap.check(f"a perfect link is perfect by {name}", f1 == 1, f"F1 is {f1}")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default=os.environ.get("MATCHING_BUILD", "build"))
@@ -183,6 +202,7 @@ def main():
     accuracy(tap, program, arguments.data)
     with tempfile.TemporaryDirectory() as folder:
         columns(tap, program, folder)
+        truths(tap, program, folder)
         hostile(tap, program, folder)
     print(f"1..{tap.count}")
     sys.exit(tap.failed > 0)

@@ -111,14 +111,17 @@ write_statement() { # name index
         fi
         sqlite=$common postgres=$common
     fi
-    conflict=
+    conflict= many=
     for file in "$sqlite" "$postgres"; do
         [ -e "$file" ] && conflict=$(sed -n 's/^-- conflict: *\([A-Z_]*\) *$/\1/p' "$file")
+        [ -e "$file" ] && many=$(sed -n 's/^-- many: *\([a-z_]*\) *$/\1/p' "$file" | tr '[:lower:]' '[:upper:]')
     done
+    [ -z "$unlocked" ] || many= # only what locks nothing is shared
     printf '    {.name = STR("%s"),\n     .sqlite = ' "$1"
     text_or_none "$sqlite" sqlite
     printf ',\n     .postgres = '
     text_or_none "$postgres" postgres "$lock"
+    [ -z "$many" ] || printf ',\n     .many = SQL_%s' "$many"
     printf ',\n     .conflict = STATUS_%s,\n     .index = %d},\n' "${conflict:-WRITE_CONFLICT}" "$2"
 }
 

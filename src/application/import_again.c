@@ -4,7 +4,7 @@
 #include "application/import_batch.h"
 #include "application/review.h"
 
-static struct batch_row *created_row(const struct import_batch *batch, struct str home)
+static struct import_batch_row *created_row(const struct import_batch *batch, struct str home)
 {
     for (size_t i = 0; i < batch->count; i++)
         if (batch->rows[i].created && str_equal(batch->rows[i].customer.row.customer_id, home))
@@ -12,7 +12,7 @@ static struct batch_row *created_row(const struct import_batch *batch, struct st
     return NULL;
 }
 
-static enum status judge(const struct import_batch *batch, const struct batch_row *row,
+static enum status judge(const struct import_batch *batch, const struct import_batch_row *row,
                          struct str other, struct duplicate **found, size_t *count,
                          struct error *error)
 {
@@ -29,7 +29,7 @@ static enum status judge(const struct import_batch *batch, const struct batch_ro
     return duplicates_judge(&search, keys, cut, &candidates, found, count, error);
 }
 
-static enum status settle(const struct import_batch *batch, const struct batch_row *row,
+static enum status settle(const struct import_batch *batch, const struct import_batch_row *row,
                           struct str other, struct error *error)
 {
     const struct review review = {batch->session, row->caller.user_id, row->customer.row.created_at,
@@ -59,7 +59,7 @@ enum status import_batch_look_again(struct import_batch *batch, struct error *er
         return STATUS_OK;
     TRY(store_creations_stop(batch->session, batch->mark, batch->arena, &meetings, &count, error));
     for (size_t i = 0; i < count; i++) {
-        const struct batch_row *row = created_row(batch, meetings[i].own);
+        const struct import_batch_row *row = created_row(batch, meetings[i].own);
         if (row) TRY(settle(batch, row, meetings[i].other, error));
     }
     return STATUS_OK;

@@ -1,27 +1,33 @@
-/* A batch of an import under way. Internal to the import.
+/* A batch of records on its way through an import; internal to application/import_*.c.
+ *
+ *     import_batch.c        what can be said of its rows without the store: the customers that they
+ *                           would be, and the keys of all of them, each once: keys have numbers,
+ *                           so that texts are compared once, while the batch is prepared
+ *     import_known.c        what the store says of those, in a few questions
+ *     import_candidates.c   who a row may be
+ *     import_records.c      what becomes of each row, and writing it
+ *     import_again.c        whom it met meanwhile
  */
 #ifndef APPLICATION_IMPORT_BATCH_H
 #define APPLICATION_IMPORT_BATCH_H
 
-#include "application/duplicates.h"
 #include "application/import_records.h"
 #include "application/new_customer.h"
 
 /* A row that this batch has created, in the list of one of its keys. */
-struct batch_home {
+struct import_batch_home {
     size_t row;
-    struct batch_home *next;
+    struct import_batch_home *next;
 };
 
-struct batch_key {
-    struct str text;
+struct import_batch_key {
     size_t hit_count; /* of the store's homes that have it */
     const struct key_hit *hits;
     size_t created_count; /* of the homes that this batch has created with it */
-    struct batch_home *created;
+    struct import_batch_home *created;
 };
 
-struct batch_row {
+struct import_batch_row {
     struct caller caller;
     struct new_customer customer;
     const struct import_record *record;
@@ -41,27 +47,39 @@ struct import_batch {
     const struct policy *policy;
     struct import_settings settings;
     struct arena *arena;
-    struct batch_row *rows;
+    struct import_batch_row *rows;
     size_t count;
     struct import_result *results;
     struct str *keys; /* of all rows, each once */
     bool *asked;      /* whether the store is asked who has the key */
     size_t key_count;
-    /* Those of them that may be one customer's only, given ids, and imports' own. */
-    struct str *locks;
+    struct str *locks; /* those that may be one customer's only, given ids, and imports' own */
     size_t lock_count;
     bool any_valid;
     struct arena_mark prepared; /* what the arena holds behind it is the unit of work's */
     struct import_step *step;
     /* Made in the unit of work. */
     struct store_session *session;
-    struct buffer homes;     /* JSON array, as in struct job_step */
-    struct batch_key *known; /* one per key */
+    struct buffer homes;            /* JSON array, as in struct job_step */
+    struct import_batch_key *known; /* one per key */
     bool *suppressed;
     size_t point_count;
     int64_t mark; /* of store_creations_await(), before it looks */
 };
 
+static inline size_t import_batch_key_count(const struct import_batch_row *row)
+{
+    if (row->invalid) return 0;
+    return row->customer.keys.searched + !str_is_none(row->customer.source_key) +
+           row->customer.id_was_given;
+}
+
+/* Prepares the rows and numbers their keys. */
+MUST_CHECK enum status import_batch_fill(struct import_batch *batch,
+                                         const struct import_record *records, struct error *error);
+/* What is about the record becomes its result; any other status is the batch's. */
+MUST_CHECK enum status import_batch_settle(struct import_result *result, enum status status,
+                                           const struct error *row_error, struct error *error);
 /* At the end of its unit of work: what creations that it did not see have committed since is looked
  * at as if it had been there. Who would have been refused for it, or merged, makes the batch run
  * again (STATUS_WRITE_CONFLICT), then without creations beside it. */

@@ -1,21 +1,17 @@
-/* See import_records.h. Per batch: one lock of all keys that decide, one look-up of all keys, one
- * of all ids that were given, one of all contact points; then each row is an insert without further
- * reading, unless it may be known already. Keys have numbers: texts are compared once, while the
- * batch is prepared.
+/* See import_records.h and, for how the work is divided, import_batch.h. Per batch: one lock of all
+ * keys that decide, one look-up of all keys, one of all ids that were given, one of all contact
+ * points; then each row is an insert without further reading, unless it may be known already.
  */
 #include "application/import_records.h"
 
 #include <assert.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "application/cut_keys.h"
-#include "application/import_batch.h"
+#include "application/import_candidates.h"
+#include "application/import_known.h"
 #include "application/import_trial.h"
 #include "application/import_update.h"
 #include "application/jobs.h"
 #include "application/later_imports.h"
-#include "base/hash.h"
 #include "base/identifier.h"
 
 bool import_records_blames(enum status status)
@@ -33,336 +29,6 @@ bool import_records_blames(enum status status)
     default:
         return false;
     }
-}
-
-static enum status settle_row(struct import_result *result, enum status status,
-                              const struct error *row_error, struct error *error)
-{
-    if (status == STATUS_OK) return STATUS_OK;
-    if (!import_records_blames(status)) {
-        if (error) *error = *row_error;
-        return status;
-    }
-    result->outcome = IMPORT_INVALID;
-    result->error = *row_error;
-    return STATUS_OK;
-}
-
-static enum status prepare_row(struct import_batch *batch, const struct import_record *record,
-                               struct batch_row *row, struct import_result *result,
-                               struct error *error)
-{
-    struct environment *environment = batch->application->environment;
-    instant now = environment->now(environment);
-    struct error row_error = {0};
-    struct new_customer_input input = {
-        .body = record->body,
-        .source = batch->settings.source,
-        .import_id = batch->settings.import_id,
-        .source_key = record->source_key,
-        .observed_at = record->observed_at == INSTANT_NONE ? now : record->observed_at,
-        .now = now};
-    *row = (struct batch_row){.caller = *batch->caller,
-                              .record = record,
-                              .observed_at = input.observed_at,
-                              .first_point = batch->point_count};
-    if (!str_is_none(record->trace)) row->caller.trace = record->trace;
-    *result = (struct import_result){.outcome = IMPORT_CREATED};
-    enum status status = new_customer_prepare(batch->application, &row->caller, batch->policy,
-                                              &input, batch->arena, &row->customer, &row_error);
-    row->invalid = status != STATUS_OK;
-    TRY(settle_row(result, status, &row_error, error));
-    if (row->invalid) return STATUS_OK;
-    batch->point_count += row->customer.point_count;
-    if (!row->customer.id_was_given) return STATUS_OK;
-    row->id_key = new_customer_id_key(&row->customer, batch->arena);
-    if (str_is_none(row->id_key)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    return STATUS_OK;
-}
-
-static size_t row_key_count(const struct batch_row *row)
-{
-    if (row->invalid) return 0;
-    return row->customer.keys.searched + !str_is_none(row->customer.source_key) +
-           row->customer.id_was_given;
-}
-
-/* A key as its row has it. */
-struct row_key {
-    struct str text;
-    bool is_locked, is_id;
-};
-
-static struct row_key row_key_at(const struct batch_row *row, size_t key)
-{
-    const struct customer_keys *keys = &row->customer.keys;
-    if (key < keys->searched)
-        return (struct row_key){.text = keys->items[key], .is_locked = key < keys->decisive};
-    bool is_id = key > keys->searched || str_is_none(row->customer.source_key);
-    return (struct row_key){
-        .text = is_id ? row->id_key : row->customer.source_key, .is_locked = true, .is_id = is_id};
-}
-
-/* The keys by a hash of their texts. */
-struct numbering {
-    struct import_batch *batch;
-    struct hash_key hashed_with;
-    uint64_t *hashes; /* by place; 0: it is free */
-    size_t *numbers;  /* by place */
-    size_t mask;
-    bool *is_locked; /* by number */
-};
-
-static enum status numbering_init(struct numbering *numbering, struct import_batch *batch,
-                                  size_t count)
-{
-    struct environment *environment = batch->application->environment;
-    struct arena *arena = batch->arena;
-    size_t room = 16;
-    while (room < 2 * count) room *= 2;
-    *numbering = (struct numbering){.batch = batch,
-                                    .hashes = ARENA_NEW_ARRAY(arena, uint64_t, room),
-                                    .numbers = ARENA_NEW_ARRAY(arena, size_t, room),
-                                    .is_locked = ARENA_NEW_ARRAY(arena, bool, count),
-                                    .mask = room - 1};
-    environment->random(environment, (unsigned char *)&numbering->hashed_with,
-                        sizeof(numbering->hashed_with));
-    batch->keys = ARENA_NEW_ARRAY(arena, struct str, count);
-    batch->asked = ARENA_NEW_ARRAY(arena, bool, count);
-    bool fits = numbering->hashes && numbering->numbers && numbering->is_locked && batch->keys &&
-                batch->asked;
-    return fits ? STATUS_OK : STATUS_OUT_OF_MEMORY;
-}
-
-/* A key that was cut before is not asked for: it counts as one that too many have. Nor is that of
- * an id, which is there to be locked. */
-static bool is_asked(const struct import_batch *batch, const struct row_key *key)
-{
-    return !key->is_id &&
-           !cut_keys_has(batch->application->cut_keys, batch->caller->tenant, key->text);
-}
-
-static size_t number_of(struct numbering *numbering, const struct row_key *key)
-{
-    struct import_batch *batch = numbering->batch;
-    uint64_t hash = hash_bytes(numbering->hashed_with, key->text) | 1;
-    size_t at = hash >> 32 & numbering->mask;
-    while (numbering->hashes[at] != 0 &&
-           !(numbering->hashes[at] == hash &&
-             str_equal(batch->keys[numbering->numbers[at]], key->text)))
-        at = (at + 1) & numbering->mask;
-    if (numbering->hashes[at] != 0) return numbering->numbers[at];
-    numbering->hashes[at] = hash;
-    numbering->numbers[at] = batch->key_count;
-    batch->asked[batch->key_count] = is_asked(batch, key);
-    batch->keys[batch->key_count] = key->text;
-    return batch->key_count++;
-}
-
-/* Weight alone may be certain, and then the blocking keys decide. To lock those of a batch would be
- * thousands of locks, more than a database has room for; so batches of imports wait for each other
- * instead. It is no kind of key, and sorts before all of them. */
-static const struct str import_lock = STR("!import");
-
-static enum status list_locks(struct import_batch *batch, const bool *is_locked)
-{
-    batch->locks = ARENA_NEW_ARRAY(batch->arena, struct str, batch->key_count + 1);
-    if (!batch->locks) return STATUS_OUT_OF_MEMORY;
-    batch->locks[batch->lock_count++] = import_lock;
-    for (size_t i = 0; i < batch->key_count; i++)
-        if (is_locked[i]) batch->locks[batch->lock_count++] = batch->keys[i];
-    str_sort(batch->locks, batch->lock_count);
-    return STATUS_OK;
-}
-
-/* Gives the keys of all rows their numbers. */
-static enum status number_keys(struct import_batch *batch)
-{
-    struct numbering numbering;
-    size_t count = 0;
-    for (size_t i = 0; i < batch->count; i++) count += row_key_count(&batch->rows[i]);
-    size_t *numbers = ARENA_NEW_ARRAY(batch->arena, size_t, count);
-    if (!numbers) return STATUS_OUT_OF_MEMORY;
-    TRY(numbering_init(&numbering, batch, count));
-    for (size_t i = 0; i < batch->count; i++) {
-        struct batch_row *row = &batch->rows[i];
-        row->numbers = numbers;
-        for (size_t k = 0; k < row_key_count(row); k++) {
-            struct row_key key = row_key_at(row, k);
-            *numbers = number_of(&numbering, &key);
-            numbering.is_locked[*numbers++] |= key.is_locked;
-        }
-    }
-    return list_locks(batch, numbering.is_locked);
-}
-
-static enum status find_suppressed(struct import_batch *batch, struct error *error)
-{
-    struct str *points = ARENA_NEW_ARRAY(batch->arena, struct str, batch->point_count);
-    batch->suppressed = ARENA_NEW_ARRAY(batch->arena, bool, batch->point_count);
-    if (!points || !batch->suppressed) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    size_t n = 0;
-    for (size_t i = 0; i < batch->count; i++)
-        for (size_t p = 0; p < batch->rows[i].customer.point_count && !batch->rows[i].invalid; p++)
-            points[n++] = batch->rows[i].customer.points[p];
-    if (n == 0) return STATUS_OK;
-    return store_suppression_find(batch->session, points, n, batch->suppressed, error);
-}
-
-static enum status find_known(struct import_batch *batch, struct error *error)
-{
-    struct str *asked = ARENA_NEW_ARRAY(batch->arena, struct str, batch->key_count);
-    size_t *numbers = ARENA_NEW_ARRAY(batch->arena, size_t, batch->key_count);
-    struct key_hit *hits;
-    size_t hit_count, count = 0, at = 0;
-    batch->known = ARENA_NEW_ARRAY(batch->arena, struct batch_key, batch->key_count);
-    if (!asked || !numbers || !batch->known) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t key = 0; key < batch->key_count; key++) {
-        batch->known[key] = (struct batch_key){.hit_count = CANDIDATES_HOMES_MAX + 1};
-        if (!batch->asked[key]) continue;
-        numbers[count] = key;
-        asked[count++] = batch->keys[key];
-    }
-    TRY(store_keys_find(batch->session, asked, count, CANDIDATES_HOMES_MAX + 1, batch->arena, &hits,
-                        &hit_count, error));
-    for (size_t i = 0; i < count; i++) {
-        size_t first = at;
-        while (at < hit_count && hits[at].key == i) at++;
-        batch->known[numbers[i]] =
-            (struct batch_key){.hits = hits + first, .hit_count = at - first};
-    }
-    return STATUS_OK;
-}
-
-/* Which of the ids that were given are there already. */
-static enum status find_ids(struct import_batch *batch, struct error *error)
-{
-    struct str *ids = ARENA_NEW_ARRAY(batch->arena, struct str, batch->count);
-    bool *exist = ARENA_NEW_ARRAY(batch->arena, bool, batch->count);
-    size_t n = 0;
-    if (!ids || !exist) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t i = 0; i < batch->count; i++)
-        if (!batch->rows[i].invalid && batch->rows[i].customer.id_was_given)
-            ids[n++] = batch->rows[i].customer.row.customer_id;
-    TRY(store_profiles_exist(batch->session, ids, n, exist, error));
-    n = 0;
-    for (size_t i = 0; i < batch->count; i++)
-        batch->rows[i].id_exists =
-            !batch->rows[i].invalid && batch->rows[i].customer.id_was_given && exist[n++];
-    return STATUS_OK;
-}
-
-/* The customers that source records of the batch were given to, before any of them is changed. */
-static enum status lock_known(const struct import_batch *batch, struct error *error)
-{
-    size_t count = 0, n = 0;
-    const struct batch_key **keys =
-        ARENA_NEW_ARRAY(batch->arena, const struct batch_key *, batch->count);
-    if (!keys) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    for (size_t i = 0; i < batch->count; i++) {
-        const struct batch_row *row = &batch->rows[i];
-        if (row->invalid || str_is_none(row->customer.source_key)) continue;
-        const struct batch_key *key = &batch->known[row->numbers[row->customer.keys.searched]];
-        if (!key->hits) continue;
-        keys[n++] = key;
-        count += key->hit_count;
-    }
-    if (count == 0) return STATUS_OK;
-    struct str *homes = ARENA_NEW_ARRAY(batch->arena, struct str, count);
-    if (!homes) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    count = 0;
-    for (size_t i = 0; i < n; i++)
-        for (size_t h = 0; h < keys[i]->hit_count; h++) homes[count++] = keys[i]->hits[h].home;
-    return customer_lock_ahead(batch->session, homes, count, batch->arena, error);
-}
-
-static bool remember_created(struct import_batch *batch, size_t index)
-{
-    const struct batch_row *row = &batch->rows[index];
-    for (size_t k = 0; k < row_key_count(row); k++) {
-        struct batch_key *key = &batch->known[row->numbers[k]];
-        struct batch_home *home = ARENA_NEW(batch->arena, struct batch_home);
-        if (!home) return false;
-        *home = (struct batch_home){.row = index, .next = key->created};
-        key->created = home;
-        key->created_count++;
-    }
-    return true;
-}
-
-/* Of a dry run in which it matters who was there before: where a duplicate is refused. */
-static struct import_trial *refusing_trial(const struct import_batch *batch)
-{
-    return batch->settings.on_duplicate == ON_DUPLICATE_REJECT ? batch->settings.trial : NULL;
-}
-
-/* That earlier batches of a dry run would have created. */
-static void add_tried(const struct import_batch *batch, struct str text, enum candidate_key kind,
-                      size_t homes, struct candidates *candidates)
-{
-    struct import_trial *trial = refusing_trial(batch);
-    const struct match_record *record;
-    struct str home;
-    uint32_t at = 0;
-    while (trial && import_trial_next_home(trial, text, &at, &home, &record))
-        candidates_add(candidates, home, record, kind, homes);
-}
-
-static void add_candidates(const struct import_batch *batch, const struct batch_key *key,
-                           enum candidate_key kind, size_t homes, struct candidates *candidates)
-{
-    for (size_t i = 0; i < key->hit_count; i++)
-        candidates_add(candidates, key->hits[i].home, NULL, kind, homes);
-    for (const struct batch_home *home = key->created; home; home = home->next) {
-        const struct new_customer *other = &batch->rows[home->row].customer;
-        /* Where rows are merged it may be a home of another by now. */
-        bool alone =
-            batch->settings.on_duplicate != ON_DUPLICATE_MERGE && !batch->rows[home->row].updated;
-        candidates_add(candidates, other->row.customer_id, alone ? &other->record : NULL, kind,
-                       homes);
-    }
-}
-
-static size_t homes_of(const struct import_batch *batch, const struct batch_key *key,
-                       struct str text)
-{
-    const struct import_trial *trial = refusing_trial(batch);
-    return key->hit_count + key->created_count + (trial ? import_trial_homes(trial, text) : 0);
-}
-
-/* What a dry run has met is in no store. */
-static void note_cut(const struct import_batch *batch, struct str key)
-{
-    if (!batch->settings.trial)
-        cut_keys_add(batch->application->cut_keys, batch->caller->tenant, key);
-}
-
-/* Who the row may be: customers of the store, and rows created by this batch. */
-static enum status find_duplicates(const struct import_batch *batch, const struct batch_row *row,
-                                   struct new_customer_found *found, struct error *error)
-{
-    const struct duplicate_search search = {.application = batch->application,
-                                            .policy = batch->policy,
-                                            .session = batch->session,
-                                            .arena = batch->arena,
-                                            .record = &row->customer.record};
-    struct candidates candidates = {.arena = batch->arena};
-    const struct customer_keys *keys = &row->customer.keys;
-    bool *cut = ARENA_NEW_ARRAY(batch->arena, bool, keys->searched);
-    if (!cut) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    found->cut = cut;
-    for (size_t k = 0; k < keys->searched; k++) {
-        const struct batch_key *key = &batch->known[row->numbers[k]];
-        enum candidate_key kind = customer_key_kind(keys, k);
-        size_t homes = homes_of(batch, key, keys->items[k]);
-        cut[k] = candidates_cut(kind, homes);
-        if (cut[k]) note_cut(batch, keys->items[k]);
-        if (cut[k]) continue;
-        add_candidates(batch, key, kind, homes, &candidates);
-        add_tried(batch, keys->items[k], kind, homes, &candidates);
-    }
-    return duplicates_judge(&search, keys, cut, &candidates, &found->duplicates, &found->count,
-                            error);
 }
 
 static enum status refuse_duplicate(const struct import_batch *batch,
@@ -392,7 +58,7 @@ static enum status note_unchanged(struct import_batch *batch, struct str home, s
 }
 
 /* An undo has removed the customer that has the id that was given. */
-static enum status is_removed(const struct import_batch *batch, const struct batch_row *row,
+static enum status is_removed(const struct import_batch *batch, const struct import_batch_row *row,
                               bool *removed, struct error *error)
 {
     struct profile_row there;
@@ -405,10 +71,10 @@ static enum status is_removed(const struct import_batch *batch, const struct bat
 }
 
 /* By a profile that was there, or by a row before. */
-static bool is_taken(const struct import_batch *batch, const struct batch_row *row)
+static bool is_taken(const struct import_batch *batch, const struct import_batch_row *row)
 {
     return row->customer.id_was_given &&
-           (row->id_exists || batch->known[row->numbers[row_key_count(row) - 1]].created);
+           (row->id_exists || batch->known[row->numbers[import_batch_key_count(row) - 1]].created);
 }
 
 static void refuse_taken_id(struct import_result *result)
@@ -419,19 +85,20 @@ static void refuse_taken_id(struct import_result *result)
 }
 
 /* A removed customer that is about to be there again, and certainly is another one already. */
-static enum status refuse_certain(const struct import_batch *batch, const struct batch_row *row,
-                                  struct import_result *result, struct error *error)
+static enum status refuse_certain(const struct import_batch *batch,
+                                  const struct import_batch_row *row, struct import_result *result,
+                                  struct error *error)
 {
     struct new_customer_found found = {.on_duplicate = batch->settings.on_duplicate};
     if (batch->settings.on_duplicate != ON_DUPLICATE_REJECT) return STATUS_OK;
-    TRY(find_duplicates(batch, row, &found, error));
+    TRY(import_candidates_find(batch, row, &found, error));
     size_t certain = duplicates_certain(found.duplicates, found.count);
     if (!found.duplicates || certain == 0) return STATUS_OK;
     return refuse_duplicate(batch, found.duplicates, certain, result, error);
 }
 
 /* Says in the home, which is open, what the record adds to it. */
-static enum status update_home(struct import_batch *batch, const struct batch_row *row,
+static enum status update_home(struct import_batch *batch, const struct import_batch_row *row,
                                struct str home, struct customer_change *change,
                                struct import_result *result, struct error *error)
 {
@@ -450,12 +117,12 @@ static enum status update_home(struct import_batch *batch, const struct batch_ro
 
 /* Opens the home that the source record was given to, before or by this batch; *home is absent
  * when it is new. A store finds homes by a hash of the key: their facts decide. */
-static enum status open_known(const struct import_batch *batch, const struct batch_row *row,
+static enum status open_known(const struct import_batch *batch, const struct import_batch_row *row,
                               struct customer_change *change, struct str *home, struct error *error)
 {
     *home = STR_NONE;
     if (str_is_none(row->customer.source_key)) return STATUS_OK;
-    const struct batch_key *key = &batch->known[row->numbers[row->customer.keys.searched]];
+    const struct import_batch_key *key = &batch->known[row->numbers[row->customer.keys.searched]];
     for (size_t i = 0; i < key->hit_count; i++) {
         TRY(import_update_open(change, key->hits[i].home, error));
         if (!import_update_has(change, key->hits[i].home, batch->settings.source,
@@ -471,7 +138,7 @@ static enum status open_known(const struct import_batch *batch, const struct bat
 }
 
 static struct customer_change change_of(const struct import_batch *batch,
-                                        const struct batch_row *row)
+                                        const struct import_batch_row *row)
 {
     return (struct customer_change){.application = batch->application,
                                     .caller = &row->caller,
@@ -490,7 +157,7 @@ static enum status update_row(struct import_batch *batch, size_t index, struct s
     struct import_result *result = &batch->results[index];
     if (status == STATUS_OK)
         status = update_home(batch, &batch->rows[index], home, change, result, why);
-    TRY(settle_row(result, status, why, error));
+    TRY(import_batch_settle(result, status, why, error));
     for (size_t i = 0; i < change->home_count; i++) note_home(batch, change->homes[i]);
     return status == STATUS_OK && result->outcome == IMPORT_UNCHANGED
                ? note_unchanged(batch, home, error)
@@ -501,7 +168,7 @@ static enum status update_row(struct import_batch *batch, size_t index, struct s
 static enum status update_known(struct import_batch *batch, size_t index, bool *known,
                                 struct error *error)
 {
-    const struct batch_row *row = &batch->rows[index];
+    const struct import_batch_row *row = &batch->rows[index];
     struct error why = {0};
     struct customer_change change = change_of(batch, row);
     struct str home;
@@ -525,7 +192,7 @@ static enum status update_removed(struct import_batch *batch, size_t index, stru
 static bool was_tried(const struct import_batch *batch, size_t index)
 {
     struct import_trial *trial = batch->settings.trial;
-    const struct batch_row *row = &batch->rows[index];
+    const struct import_batch_row *row = &batch->rows[index];
     struct import_result *result = &batch->results[index];
     bool same;
     if (!trial) return false;
@@ -541,11 +208,11 @@ static bool was_tried(const struct import_batch *batch, size_t index)
 }
 
 /* By a key of a customer that the dry run has not kept. */
-static bool refuse_tried(const struct import_batch *batch, const struct batch_row *row,
+static bool refuse_tried(const struct import_batch *batch, const struct import_batch_row *row,
                          struct import_result *result)
 {
     const struct customer_keys *keys = &row->customer.keys;
-    const struct import_trial *trial = refusing_trial(batch);
+    const struct import_trial *trial = import_candidates_trial(batch);
     bool found = false;
     if (!trial) return false;
     for (size_t k = 0; k < keys->decisive && !found; k++)
@@ -558,7 +225,7 @@ static bool refuse_tried(const struct import_batch *batch, const struct batch_ro
 
 static enum status create_row(struct import_batch *batch, size_t index, struct error *error)
 {
-    struct batch_row *row = &batch->rows[index];
+    struct import_batch_row *row = &batch->rows[index];
     struct import_result *result = &batch->results[index];
     struct str id = row->customer.row.customer_id;
     bool removed;
@@ -572,18 +239,19 @@ static enum status create_row(struct import_batch *batch, size_t index, struct e
         refuse_taken_id(result);
         return STATUS_OK;
     }
-    TRY(find_duplicates(batch, row, &found, error));
+    TRY(import_candidates_find(batch, row, &found, error));
     size_t certain = duplicates_certain(found.duplicates, found.count);
     if (found.duplicates && certain > 0 && batch->settings.on_duplicate == ON_DUPLICATE_REJECT)
         return refuse_duplicate(batch, found.duplicates, certain, result, error);
     if (refuse_tried(batch, row, result)) return STATUS_OK;
-    if (refusing_trial(batch)) found.count = 0; /* some of them are in no store */
+    if (import_candidates_trial(batch)) found.count = 0; /* some of them are in no store */
     TRY(new_customer_insert(batch->application, &row->caller, batch->session, &row->customer,
                             &found, batch->arena, &shown, error));
     result->customer_id = id;
     row->created = str_equal(shown.customer_id, id);
     note_home(batch, id);
-    return remember_created(batch, index) ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
+    return import_candidates_note(batch, index) ? STATUS_OK
+                                                : error_plain(error, STATUS_OUT_OF_MEMORY);
 }
 
 /* What a dry run found, for the batches after this one. */
@@ -591,7 +259,7 @@ static void remember_trial(const struct import_batch *batch)
 {
     struct import_trial *trial = batch->settings.trial;
     for (size_t i = 0; i < batch->count; i++) {
-        const struct batch_row *row = &batch->rows[i];
+        const struct import_batch_row *row = &batch->rows[i];
         const struct customer_keys *keys = &row->customer.keys;
         enum import_outcome outcome = batch->results[i].outcome;
         if (outcome != IMPORT_CREATED && outcome != IMPORT_UPDATED) continue;
@@ -639,10 +307,7 @@ static enum status import_body(struct store_session *session, void *context, str
                       error));
     TRY(store_keys_lock(session, batch->locks, batch->lock_count, error));
     TRY(store_creations_await(session, &batch->mark, error));
-    TRY(find_known(batch, error));
-    TRY(lock_known(batch, error));
-    TRY(find_ids(batch, error));
-    TRY(find_suppressed(batch, error));
+    TRY(import_known_read(batch, error));
     for (size_t i = 0; i < batch->count; i++) {
         if (batch->rows[i].invalid) continue;
         batch->results[i] = (struct import_result){.outcome = IMPORT_CREATED};
@@ -664,7 +329,7 @@ enum status import_records_prepare(struct application *application, const struct
                                    struct import_batch **out, struct error *error)
 {
     struct import_batch *batch = ARENA_NEW(arena, struct import_batch);
-    struct batch_row *rows = ARENA_NEW_ARRAY(arena, struct batch_row, count);
+    struct import_batch_row *rows = ARENA_NEW_ARRAY(arena, struct import_batch_row, count);
     if (!batch || !rows) return error_plain(error, STATUS_OUT_OF_MEMORY);
     *batch = (struct import_batch){.application = application,
                                    .caller = caller,
@@ -680,11 +345,7 @@ enum status import_records_prepare(struct application *application, const struct
     if (!identifier_is_valid(settings->source))
         return error_set(error, STATUS_INVALID_VALUE, STR("source"), STR(IDENTIFIER_ALLOWED),
                          "is not the name of a source");
-    for (size_t i = 0; i < count; i++) {
-        TRY(prepare_row(batch, &records[i], &batch->rows[i], &results[i], error));
-        batch->any_valid = batch->any_valid || !batch->rows[i].invalid;
-    }
-    if (number_keys(batch) != STATUS_OK) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(import_batch_fill(batch, records, error));
     batch->prepared = arena_mark(arena);
     *out = batch;
     return STATUS_OK;

@@ -2,14 +2,30 @@
 
 #include "formats/csv.h"
 
-enum { STEPS_PAGE = 16, ORIGINAL_MAX = 4096, COLUMNS_MAX = 8 };
+enum { STEPS_PAGE = 16, ORIGINAL_MAX = 4096, COLUMNS_MAX = 9 };
 
 /* The columns of CSV are members of the lines. */
 static const struct str import_columns[COLUMNS_MAX + 1] = {
-    STR("row"),     STR("column"),     STR("code"),     STR("field"), STR("message"),
-    STR("allowed"), STR("customerId"), STR("original"), STR_NONE};
+    STR("row"),     STR("column"),     STR("code"),     STR("field"),   STR("message"),
+    STR("allowed"), STR("customerId"), STR("original"), STR("reasons"), STR_NONE};
 static const struct str undo_columns[COLUMNS_MAX + 1] = {
     STR("customerId"), STR("result"), STR("reasons"), STR("survivorId"), STR_NONE};
+
+/* Why the row is taken for that customer: of the candidates the first is the one that is named. */
+static void write_match(struct json_writer *writer, struct str details, struct arena *arena)
+{
+    struct json_value *refusal;
+    if (str_is_none(details) || json_parse(details, arena, &refusal, NULL) != STATUS_OK) return;
+    const struct json_value *candidates = json_get(refusal, STR("candidates"));
+    if (!candidates || candidates->type != JSON_ARRAY || candidates->count == 0) return;
+    static const struct str members[] = {STR("matchProbability"), STR("reasons")};
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        const struct json_value *value = json_get(&candidates->items[0], members[i]);
+        if (!value) continue;
+        json_key(writer, members[i]);
+        json_write(writer, value);
+    }
+}
 
 void job_report_refusal(struct buffer *out, const struct job_refusal *refusal)
 {
@@ -25,6 +41,7 @@ void job_report_refusal(struct buffer *out, const struct job_refusal *refusal)
     if (why->allowed[0]) json_member_string(&writer, STR("allowed"), str_from_cstr(why->allowed));
     json_member_string(&writer, STR("customerId"), refusal->customer_id);
     json_member_string(&writer, STR("original"), str_cut(refusal->original, ORIGINAL_MAX));
+    write_match(&writer, why->details_json, out->arena);
     json_object_end(&writer);
     buffer_append_char(out, '\n');
 }

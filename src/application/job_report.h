@@ -2,8 +2,9 @@
  * same transaction as what they tell of; the same as CSV for people.
  *
  *   an import  {"row":5,"column":"Mail","code":"INVALID_VALUE","field":"emails[0]","message":"...",
- *               "allowed":"...","customerId":"CUST-1","original":"..."}    customerId: of a
- * duplicate an undo    see undo_import.h
+ *               "allowed":"...","customerId":"CUST-1","original":"...","matchProbability":0.99,
+ *               "reasons":["..."]}    customerId and what follows from a comparison: of a duplicate
+ *   an undo    see undo_import.h
  */
 #ifndef APPLICATION_JOB_REPORT_H
 #define APPLICATION_JOB_REPORT_H

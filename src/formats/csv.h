@@ -40,6 +40,10 @@ enum csv_encoding { CSV_ENCODING_DETECT, CSV_ENCODING_UTF8, CSV_ENCODING_WINDOWS
 bool csv_encoding_parse(struct str name, enum csv_encoding *encoding);
 #define CSV_ENCODINGS_ALLOWED "utf-8 | windows-1252 | iso-8859-1"
 
+/* By its name; false for any other. */
+bool csv_separator_parse(struct str name, char *separator);
+#define CSV_SEPARATORS_ALLOWED "comma | semicolon | tab | pipe"
+
 /* Zero in a field stands for the default. */
 struct csv_options {
     char separator; /* detected */

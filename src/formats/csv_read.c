@@ -41,6 +41,21 @@ bool csv_encoding_parse(struct str name, enum csv_encoding *encoding)
     return false;
 }
 
+bool csv_separator_parse(struct str name, char *separator)
+{
+    static const struct {
+        struct str name;
+        char separator;
+    } known[] = {
+        {STR("comma"), ','}, {STR("semicolon"), ';'}, {STR("tab"), '\t'}, {STR("pipe"), '|'}};
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (!str_equal(name, known[i].name)) continue;
+        *separator = known[i].separator;
+        return true;
+    }
+    return false;
+}
+
 void csv_reader_init(struct csv_reader *reader, struct csv_options options, struct arena *arena)
 {
     if (!options.field_max_bytes) options.field_max_bytes = DEFAULT_FIELD_MAX;

@@ -349,7 +349,32 @@ static bool mostly_organisations(const struct table_reader *reader,
         persons += profile.persons;
         organisations += profile.organisations;
     }
-    return persons <= 2 * organisations;
+    return organisations > 0 && persons <= 2 * organisations;
+}
+
+static bool is_of_organisations(const struct column *column)
+{
+    static const char *const types[] = {"vat",   "duns", "lei",   "siren",
+                                        "siret", "abn",  "gstin", "registration"};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (column->field == MATCHING_FIELD_IDENTIFIER && strcmp(column->type, types[i]) == 0)
+            return true;
+    return false;
+}
+
+/* A file with numbers that only organisations have, and nothing that only persons have, is of
+ * organisations: the persons in it are whom to ask for. */
+static bool are_contacts(const struct columns *columns)
+{
+    bool numbered = false;
+    for (size_t i = 0; i < columns->count; i++) {
+        enum matching_field field = columns->column[i].field;
+        numbered = numbered || is_of_organisations(&columns->column[i]);
+        if (field == MATCHING_FIELD_GENDER || field == MATCHING_FIELD_BIRTH_DATE ||
+            field == MATCHING_FIELD_BIRTH_YEAR || field == MATCHING_FIELD_OCCUPATION)
+            return false;
+    }
+    return numbered;
 }
 
 static void settle_rules(const struct table_reader *reader, const struct table_chunk *sample,
@@ -368,6 +393,7 @@ static void settle_rules(const struct table_reader *reader, const struct table_c
         month_first += profile.month_first;
     }
     columns->rules.dates_day_first = day_first > month_first;
+    columns->rules.persons_are_contacts = are_contacts(columns);
     columns->rules.names_are_organisations =
         !persons && mostly_organisations(reader, sample, columns);
 }

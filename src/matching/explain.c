@@ -101,7 +101,7 @@ void explain_text(const struct scorer *scorer, const struct record *a, const str
         if (evidence->level[c]) text_line(scorer, a, b, evidence, (enum comparison)c, out);
     if (evidence->related < -0.005f)
         buffer_append_format(out, "%-30s %+7.2f\n",
-                             evidence->kind == MODEL_PERSON ? "may be one household"
+                             evidence->kind == MODEL_PERSON ? "may be relatives or colleagues"
                                                             : "may be branch or neighbour",
                              (double)evidence->related);
     buffer_append_format(out, "log-odds                       %+7.2f   probability %.6f\n",

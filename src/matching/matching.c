@@ -11,6 +11,7 @@
 #include "matching/keys.h"
 #include "matching/normal.h"
 #include "matching/rarity.h"
+#include "text/fold.h"
 
 enum { VALUES_LIMIT = 64 << 20, VERSION_ARENA = 1 << 20 };
 
@@ -32,6 +33,14 @@ static const enum matching_field slot_fields[SLOT_TRAITS] = {
     [SLOT_PLACE] = MATCHING_FIELD_PLACE,
     [SLOT_OCCUPATION] = MATCHING_FIELD_OCCUPATION,
 };
+
+bool matching_says_nothing(struct str value)
+{
+    char room[FOLD_MAX], compact[FOLD_MAX];
+    struct str folded = fold_text(value, room);
+    return normalise_is_placeholder(folded) ||
+           normalise_is_filler(fold_compact(folded, compact, sizeof compact));
+}
 
 /* ------------------------------------------------------------------ normal form */
 

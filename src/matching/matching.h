@@ -81,6 +81,10 @@ struct matching_settings {
     void *count_context;
 };
 
+/* Whether a value is what people type when a form wants one: "n/a", "Pending", "000000", "123456789".
+ * Such values are missing in what the engine compares. */
+bool matching_says_nothing(struct str value);
+
 struct matching_matcher;
 MUST_CHECK enum status matching_matcher_new(const struct matching_settings *settings,
                                             struct matching_matcher **matcher, struct error *error);

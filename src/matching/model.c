@@ -11,42 +11,51 @@ struct default_row {
     double related[MODEL_RELATED_MAX][LEVEL_MAX];
 };
 
+enum { RELATED_HOUSEHOLD, RELATED_COLLEAGUES };
+
 /* Columns as in COMPARISON_TABLE, from "exact" on. Related: the members of a household. */
 static const struct default_row person_rows[] = {
     {COMPARISON_GIVEN_NAME,
      {.70, .06, .08, .03, .055, .06, .015},
      {.004, .003, .003, .02, .02, .95, .00000016},
-     {{.02, .01, .005, .05, .02, .895, .00045}}},
+     {{.02, .01, .005, .05, .02, .895, .00045}, {.006, .003, .003, .04, .02, .928, .0000002}}},
     {COMPARISON_FAMILY_NAME,
      {.78, .08, .05, .03, .06},
      {.0015, .001, .003, .006, .9885},
-     {{.82, .03, .05, .01, .09}}},
+     {{.82, .03, .05, .01, .09}, {.008, .002, .004, .006, .98}}},
+    {COMPARISON_ORGANISATION,
+     {.62, .05, .06, .01, .02, .02, .22},
+     {.0002, .0001, .0004, .0003, .002, .03, .967},
+     {{.04, .005, .01, .002, .01, .03, .903}, {.86, .04, .05, .01, .01, .01, .02}}},
     {COMPARISON_BIRTH_DATE,
      {.85, .02, .06, .03, .01, .03},
      {.00005, .00015, .0008, .004, .02, .975},
-     {{.01, .0003, .002, .008, .03, .9497}}},
+     {{.01, .0003, .002, .008, .03, .9497}, {.0002, .0002, .002, .008, .03, .9596}}},
     {COMPARISON_EMAIL,
      {.60, .06, .08, .04, .22},
      {.0000005, .00002, .00001, .003, .997},
-     {{.08, .01, .005, .10, .805}}},
+     {{.08, .01, .005, .10, .805}, {.02, .003, .01, .70, .267}}},
     {COMPARISON_PHONE,
      {.62, .03, .05, .30},
      {.0000005, .000002, .00001, .999},
-     {{.50, .02, .01, .47}}},
-    {COMPARISON_WEBSITE, {.7, .05, .25}, {.0001, .0001, .9998}, {{.6, .05, .35}}},
+     {{.50, .02, .01, .47}, {.30, .03, .10, .57}}},
+    {COMPARISON_WEBSITE, {.7, .05, .25}, {.0001, .0001, .9998}, {{.6, .05, .35}, {.90, .04, .06}}},
     {COMPARISON_STREET,
      {.52, .12, .03, .03, .03, .27},
      {.00003, .00003, .0003, .0003, .002, .9973},
-     {{.80, .08, .02, .02, .01, .07}}},
+     {{.80, .08, .02, .02, .01, .07}, {.65, .08, .03, .03, .02, .19}}},
     {COMPARISON_LOCALITY,
      {.64, .07, .09, .06, .05, .09},
      {.001, .004, .01, .02, .15, .815},
-     {{.86, .04, .04, .02, .02, .02}}},
-    {COMPARISON_IDENTIFIER, {.86, .08, .06}, {.0000001, .00001, .9999}, {{.001, .001, .998}}},
-    {COMPARISON_GENDER, {.97, .03}, {.5, .5}, {{.45, .55}}},
-    {COMPARISON_GENERATION, {.985, .015}, {.6, .4}, {{.1, .9}}},
-    {COMPARISON_PLACE, {.75, .12, .13}, {.01, .01, .98}, {{.4, .1, .5}}},
-    {COMPARISON_OCCUPATION, {.62, .14, .24}, {.03, .03, .94}, {{.08, .04, .88}}},
+     {{.86, .04, .04, .02, .02, .02}, {.74, .05, .08, .05, .03, .05}}},
+    {COMPARISON_IDENTIFIER,
+     {.86, .08, .06},
+     {.0000001, .00001, .9999},
+     {{.001, .001, .998}, {.01, .01, .98}}},
+    {COMPARISON_GENDER, {.97, .03}, {.5, .5}, {{.45, .55}, {.5, .5}}},
+    {COMPARISON_GENERATION, {.985, .015}, {.6, .4}, {{.1, .9}, {.5, .5}}},
+    {COMPARISON_PLACE, {.75, .12, .13}, {.01, .01, .98}, {{.4, .1, .5}, {.1, .05, .85}}},
+    {COMPARISON_OCCUPATION, {.62, .14, .24}, {.03, .03, .94}, {{.08, .04, .88}, {.12, .06, .82}}},
 };
 
 /* Related: branches or companies of one group; different organisations at one address. */
@@ -104,8 +113,9 @@ void model_set_default(struct model_set *models)
     struct model *person = &models->kind[MODEL_PERSON];
     struct model *organisation = &models->kind[MODEL_ORGANISATION];
     person->kind = MODEL_PERSON;
-    person->related_count = 1;
+    person->related_count = 2;
     person->related_ratio[0] = 0.5;
+    person->related_ratio[1] = 0.3;
     person->duplicates_per_record = 0.3;
     fill(person, person_rows, sizeof person_rows / sizeof person_rows[0]);
     organisation->kind = MODEL_ORGANISATION;
@@ -120,14 +130,20 @@ const char *model_kind_name(enum model_kind kind)
     return kind == MODEL_PERSON ? "person" : "organisation";
 }
 
-bool model_tells_related(const uint8_t level[COMPARISON_COUNT])
+bool model_tells_related(enum model_kind kind, const uint8_t level[COMPARISON_COUNT])
 {
     for (int c = 0; c < COMPARISON_COUNT; c++) {
         bool is_name = c == COMPARISON_GIVEN_NAME || c == COMPARISON_FAMILY_NAME ||
-                       c == COMPARISON_ORGANISATION;
+                       (c == COMPARISON_ORGANISATION && kind == MODEL_ORGANISATION);
         if (level[c] && !is_name) return true;
     }
     return false;
+}
+
+bool model_has_related(enum model_kind kind, int related, uint32_t said)
+{
+    uint32_t employer = 1U << COMPARISON_ORGANISATION | 1U << COMPARISON_WEBSITE;
+    return kind != MODEL_PERSON || related != RELATED_COLLEAGUES || said & employer;
 }
 
 bool model_uses(enum model_kind kind, enum comparison comparison)

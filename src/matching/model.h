@@ -37,10 +37,13 @@ struct model_set {
 
 void model_set_default(struct model_set *models);
 const char *model_kind_name(enum model_kind kind);
-/* Whether the comparison is made for records of that kind. */
 /* Whether the levels say anything besides names. With names alone a branch or a namesake in the
  * household cannot be told from the customer, and for who asks is the customer. */
-bool model_tells_related(const uint8_t level[COMPARISON_COUNT]);
+bool model_tells_related(enum model_kind kind, const uint8_t level[COMPARISON_COUNT]);
+/* Whether a pair in which these comparisons (bits) say something can be of the related class:
+ * colleagues are told by what they have of their employer's. */
+bool model_has_related(enum model_kind kind, int related, uint32_t said);
+/* Whether the comparison is made for records of that kind. */
 bool model_uses(enum model_kind kind, enum comparison comparison);
 
 /* Text form, and back. Reading fails with the line's number; what a text leaves out keeps the

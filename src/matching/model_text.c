@@ -21,6 +21,9 @@
 
 enum { WORDS_MAX = 16, NUMBER_MAX = 32 };
 
+/* Numbers have six digits, and a person may round them further. */
+#define SUM_TOLERANCE 0.01
+
 static const char heading[] = "customer360 matching model";
 
 /* ------------------------------------------------------------------ writing */
@@ -124,7 +127,7 @@ static enum status read_level(struct reading *reading, const struct str *word, s
         else
             return refuse(reading, "m, u, r1 or r2 is expected");
     }
-    return count % 2 ? refuse(reading, "a number is missing") : STATUS_OK;
+    return count % 2 || count < 4 ? refuse(reading, "a number is missing") : STATUS_OK;
 }
 
 static enum status read_related(struct reading *reading, const struct str *word, size_t count)
@@ -155,6 +158,39 @@ static enum status read_words(struct reading *reading, const struct str *word, s
         return STATUS_OK;
     }
     return read_level(reading, word, count);
+}
+
+/* What a file leaves out is as shipped, so that all rows of a comparison must still add up. */
+static bool adds_up(const double level[LEVEL_MAX])
+{
+    double sum = 0;
+    for (int l = 1; l < LEVEL_MAX; l++) sum += level[l];
+    return fabs(sum - 1) <= SUM_TOLERANCE;
+}
+
+static enum status check_class(const struct reading *reading, enum model_kind kind,
+                               const char *name, const struct model_class *class)
+{
+    for (int c = 0; c < COMPARISON_COUNT; c++) {
+        if (!model_uses(kind, (enum comparison)c) || adds_up(class->level[c])) continue;
+        return error_set(reading->error, STATUS_INVALID_VALUE, STR_NONE,
+                         STR("probabilities of all levels that sum to 1"),
+                         "model file: the numbers \"%s\" of %s of the kind %s do not sum to 1",
+                         name, comparison_name((enum comparison)c), model_kind_name(kind));
+    }
+    return STATUS_OK;
+}
+
+static enum status check_sums(const struct reading *reading)
+{
+    for (int kind = 0; kind < MODEL_KIND_COUNT; kind++) {
+        const struct model *model = &reading->models->kind[kind];
+        TRY(check_class(reading, model->kind, "m", &model->match));
+        TRY(check_class(reading, model->kind, "u", &model->random));
+        for (int r = 0; r < model->related_count; r++)
+            TRY(check_class(reading, model->kind, r ? "r2" : "r1", &model->related[r]));
+    }
+    return STATUS_OK;
 }
 
 static enum status read_line(struct reading *reading, struct str line)
@@ -188,5 +224,5 @@ enum status model_text_read(struct str text, struct model_set *models, struct er
         reading.line++;
         TRY(read_line(&reading, line));
     }
-    return STATUS_OK;
+    return check_sums(&reading);
 }

@@ -2,6 +2,8 @@
  * a record has more than one of becomes a list. */
 #include "matching/record.h"
 
+#include "matching/name_kind.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +34,7 @@ static const struct reading {
     normalise_function *read;
     enum record_group group;
     int8_t target[4];
+    uint32_t no_traits; /* what its words say beyond what the column has said */
 } readings[MATCHING_FIELD_COUNT] = {
     [MATCHING_FIELD_GIVEN_NAME] = {normalise_name_given,
                                    RECORD_GROUP_NAMES,
@@ -49,7 +52,8 @@ static const struct reading {
     [MATCHING_FIELD_NAME] = {normalise_organisation_name, RECORD_GROUP_NAMES, {NOWHERE}},
     [MATCHING_FIELD_ORGANISATION] = {normalise_organisation_name,
                                      RECORD_GROUP_NAMES,
-                                     {SLOT_ORGANISATION, NOWHERE}},
+                                     {SLOT_ORGANISATION, NOWHERE},
+                                     TRAIT_ORGANISATION},
     [MATCHING_FIELD_GENDER] = {normalise_fact_gender, RECORD_GROUP_NAMES, {NOWHERE}},
     [MATCHING_FIELD_KIND] = {normalise_fact_kind, RECORD_GROUP_NAMES, {NOWHERE}},
     [MATCHING_FIELD_BIRTH_DATE] = {normalise_fact_date, RECORD_GROUP_DATE, {SLOT_DATE, NOWHERE}},
@@ -220,7 +224,8 @@ static void add_result(struct values *values, const struct reading *reading,
             slot_add(values, slot, record, reference);
         }
     }
-    if (reading->group == RECORD_GROUP_NAMES) record->slot[SLOT_TRAITS] |= result->traits;
+    if (reading->group == RECORD_GROUP_NAMES)
+        record->slot[SLOT_TRAITS] |= result->traits & ~reading->no_traits;
 }
 
 /* ------------------------------------------------------------------ batches */
@@ -314,15 +319,17 @@ static void read_text(struct values *values, const struct reading *reading,
 
 /* ------------------------------------------------------------------ fields */
 
-/* A name that may be either's: an organisation when its words say so. */
+/* A name that may be either's: an organisation when its words, and the file's other names, say so.
+ */
 static void add_undecided_name(struct values *values, const struct record_rules *rules,
                                const struct record_field *field, struct record *record)
 {
     struct normalised organisation = {0}, person = {0};
     uint32_t said = record->slot[SLOT_TRAITS] & (TRAIT_ORGANISATION | TRAIT_PERSON);
     normalise_organisation_name(values, field->text, &organisation);
+    int prior = rules->names_are_organisations ? NAME_KIND_PRIOR_BITS : -NAME_KIND_PRIOR_BITS;
     bool is_organisation =
-        said ? said & TRAIT_ORGANISATION : rules->names_are_organisations || organisation.traits;
+        said ? said & TRAIT_ORGANISATION : prior + name_kind_bits(field->text) > 0;
     if (is_organisation) {
         slot_add(values, SLOT_ORGANISATION, record, organisation.reference[0]);
         return;
@@ -431,14 +438,18 @@ static bool stand_in_turn(const struct record_field *fields, size_t count)
     return true;
 }
 
-static void settle_kind(struct record *record)
+/* A person with an organisation beside is a person and where he works, whatever legal form that
+ * has; in a file of organisations he is whom to ask for there. */
+static void settle_kind(const struct record_rules *rules, struct record *record)
 {
     uint32_t traits = record->slot[SLOT_TRAITS];
     bool person_named = record->slot[SLOT_GIVEN] || record->slot[SLOT_FAMILY];
     bool organisation = record->slot[SLOT_ORGANISATION] != 0;
-    if ((traits & TRAIT_PERSON) && person_named) organisation = false;
-    if (!(traits & TRAIT_ORGANISATION) && person_named) organisation = false;
-    if ((traits & TRAIT_ORGANISATION) && !person_named) organisation = true;
+    if (person_named && organisation)
+        organisation = !(traits & TRAIT_PERSON) &&
+                       (traits & TRAIT_ORGANISATION || rules->persons_are_contacts);
+    else if (!person_named && (traits & TRAIT_ORGANISATION))
+        organisation = true;
     record->slot[SLOT_TRAITS] &= ~(uint32_t)(TRAIT_PERSON | TRAIT_ORGANISATION);
     if (organisation) record->slot[SLOT_TRAITS] |= TRAIT_ORGANISATION;
 }
@@ -458,7 +469,7 @@ void record_fill(struct values *values, enum record_group group, const struct re
                 (in_turn || record_field_turn(fields[i].field) == turn))
                 add_field(values, rules, fields, count, i, cached ? cached[i] : none, batch,
                           record);
-    if (group == RECORD_GROUP_NAMES) settle_kind(record);
+    if (group == RECORD_GROUP_NAMES) settle_kind(rules, record);
     if (batch && batch->count > WAITING_MAX - FIELDS_MAX) settle(values, batch);
 }
 

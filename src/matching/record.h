@@ -76,7 +76,8 @@ int record_field_turn(enum matching_field field);
 /* How to read what cannot be told from one value alone. */
 struct record_rules {
     bool dates_day_first;
-    bool names_are_organisations; /* MATCHING_FIELD_NAME with nothing else to go by */
+    bool names_are_organisations; /* most of MATCHING_FIELD_NAME; a name may say otherwise */
+    bool persons_are_contacts;    /* beside an organisation */
 };
 
 /* Remembers what recent texts of a column came to; one per column and thread. */

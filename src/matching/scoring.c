@@ -220,8 +220,11 @@ float scoring_with_related(const struct scorer *scorer, enum model_kind kind, co
                            float log_odds)
 {
     float against = -log_odds;
-    if (!model_tells_related(level)) return log_odds;
+    uint32_t said = 0;
+    if (!model_tells_related(kind, level)) return log_odds;
+    for (int c = 0; c < COMPARISON_COUNT; c++) said |= (level[c] ? UINT32_C(1) : 0) << c;
     for (int r = 0; r < scorer->model[kind]->related_count; r++) {
+        if (!model_has_related(kind, r, said)) continue;
         float sum = -scorer->related_prior[kind][r];
         for (int c = 0; c < COMPARISON_COUNT; c++) sum += scorer->related[kind][r][c][level[c]];
         against = log_sum(against, -sum);

@@ -84,14 +84,23 @@ static uint64_t pattern_of(const uint8_t level[COMPARISON_COUNT])
 
 /* ------------------------------------------------------------------ labels */
 
+/* An organisation's name is that of who has no name of a person. */
+static enum model_kind kind_of_levels(const uint8_t level[COMPARISON_COUNT])
+{
+    return level[COMPARISON_ORGANISATION] && !level[COMPARISON_GIVEN_NAME] &&
+                   !level[COMPARISON_FAMILY_NAME]
+               ? MODEL_ORGANISATION
+               : MODEL_PERSON;
+}
+
 bool training_label_set(struct training_label *label, struct str comparison, struct str level)
 {
     for (int c = 0; c < COMPARISON_COUNT; c++) {
         if (!str_equal(comparison, str_from_cstr(comparison_name((enum comparison)c)))) continue;
-        if (c == COMPARISON_ORGANISATION) label->kind = MODEL_ORGANISATION;
         for (int l = LEVEL_EXACT; l < comparison_level_count((enum comparison)c); l++) {
             if (!str_equal(level, comparison_level_name((enum comparison)c, l))) continue;
             label->level[c] = (uint8_t)l;
+            label->kind = kind_of_levels(label->level);
             return true;
         }
     }
@@ -284,8 +293,11 @@ static struct mixture likelihoods(const struct model *model, const struct said *
 {
     struct mixture of = {.match = likelihood(&model->match, said),
                          .random = likelihood(&model->random, said)};
+    uint32_t comparisons = 0;
+    for (int i = 0; i < said->count; i++) comparisons |= UINT32_C(1) << said->comparison[i];
     for (int r = 0; r < model->related_count; r++)
-        of.related[r] = likelihood(&model->related[r], said);
+        if (model_has_related(model->kind, r, comparisons))
+            of.related[r] = likelihood(&model->related[r], said);
     return of;
 }
 

@@ -18,7 +18,7 @@ struct letters_run {
     struct str key;
     int64_t count;
     int64_t refused;
-    struct dead_letter *stopped; /* keys of which one was refused: by topic and key */
+    struct dead_letter *stopped; /* keys of which one was refused: by topic, key and tenant */
     size_t stopped_count;
 };
 
@@ -154,12 +154,16 @@ struct replay {
     struct arena arena; /* of one letter */
 };
 
+/* Of one tenant, unless that of one of them is not known. */
 static bool is_stopped(const struct letters_run *run, const struct dead_letter *letter)
 {
-    for (size_t i = 0; i < run->stopped_count; i++)
-        if (str_equal(run->stopped[i].topic, letter->topic) &&
-            str_equal(run->stopped[i].key, letter->key))
+    for (size_t i = 0; i < run->stopped_count; i++) {
+        const struct dead_letter *stopped = &run->stopped[i];
+        if (str_equal(stopped->topic, letter->topic) && str_equal(stopped->key, letter->key) &&
+            (str_is_none(stopped->tenant) || str_is_none(letter->tenant) ||
+             str_equal(stopped->tenant, letter->tenant)))
             return true;
+    }
     return false;
 }
 
@@ -174,8 +178,10 @@ static enum status stop_key(struct letters_run *run, const struct dead_letter *l
         arena_realloc(arena, run->stopped, size, size + sizeof(*run->stopped));
     if (!stopped) return error_plain(error, STATUS_OUT_OF_MEMORY);
     run->stopped = stopped;
-    stopped[run->stopped_count++] = (struct dead_letter){.topic = arena_str(arena, letter->topic),
-                                                         .key = arena_str(arena, letter->key)};
+    stopped[run->stopped_count++] = (struct dead_letter){
+        .topic = arena_str(arena, letter->topic),
+        .key = arena_str(arena, letter->key),
+        .tenant = str_is_none(letter->tenant) ? STR_NONE : arena_str(arena, letter->tenant)};
     return STATUS_OK;
 }
 

@@ -31,52 +31,81 @@ static int by_name(const void *x, const void *y)
 
 /* ------------------------------------------------------------------ truth */
 
-/* Rows with the same text in the column are one customer; an empty text is nobody else's. */
-static enum status read_column(const struct matching_command *command, struct str name,
-                               struct truth *truth, struct error *error)
-{
-    struct arena *arena = command->invocation->arena;
-    const char *path = arena_cstr(arena, command->invocation->operands[0]);
-    struct table_reader *reader = NULL;
-    struct table_chunk chunk = {0};
-    uint32_t rows = bulk_row_count(command->bulk), row = 0;
+/* What the column says of each row, over all files. */
+struct naming {
+    struct named_row *named;
+    uint32_t count, rows;
     struct arena texts;
-    struct named_row *named = malloc(((size_t)rows + 1) * sizeof *named);
-    if (!named || !path) {
-        free(named);
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
-    }
-    arena_init(&texts, SIZE_MAX);
-    enum status status = table_reader_open(path, &reader, error);
-    size_t columns = status == STATUS_OK ? table_reader_column_count(reader) : 0, column = 0;
+};
+
+static enum status read_names(struct table_reader *reader, struct str name, struct naming *naming,
+                              struct error *error)
+{
+    struct table_chunk chunk = {0};
+    size_t columns = table_reader_column_count(reader), column = 0;
+    enum status status = STATUS_OK;
     while (column < columns && !str_equal(table_reader_column(reader, column), name)) column++;
-    if (status == STATUS_OK && column == columns)
-        status = error_set(error, STATUS_USAGE, STR("truth"), STR("a column, or a file of pairs"),
-                           "--truth names neither");
-    while (status == STATUS_OK) {
+    if (column == columns)
+        return error_set(error, STATUS_USAGE, STR("truth"), STR("a column, or a file of pairs"),
+                         "--truth names neither a file nor a column of each file");
+    do {
         status = table_reader_next(reader, &chunk, error);
-        if (status != STATUS_OK || chunk.row_count == 0) break;
-        for (size_t i = 0; i < chunk.row_count && row < rows; i++, row++)
-            named[row] =
-                (struct named_row){arena_str(&texts, chunk.fields[i * columns + column]), row};
-    }
-    qsort(named, row, sizeof *named, by_name);
-    for (uint32_t i = 1; i < row && status == STATUS_OK; i++)
-        if (named[i].name.len && str_equal(named[i].name, named[i - 1].name))
-            evaluation_connect(truth->cluster, named[i - 1].row, named[i].row);
-    free(named);
-    arena_release(&texts);
+        for (size_t i = 0; status == STATUS_OK && i < chunk.row_count; i++) {
+            if (naming->count == naming->rows) break;
+            naming->named[naming->count] = (struct named_row){
+                arena_str(&naming->texts, chunk.fields[i * columns + column]), naming->count};
+            naming->count++;
+        }
+    } while (status == STATUS_OK && chunk.row_count > 0);
     table_chunk_release(&chunk);
-    table_reader_close(reader);
     return status;
 }
 
-/* The row that an id of the pairs file means: of the given file (0 left, 1 right), by its id or,
- * where no row has it, by its number from 0. */
-static int64_t find_row(const struct matching_command *command, const struct named_row *ids,
-                        struct str id)
+static void connect_names(struct naming *naming, struct truth *truth)
 {
-    size_t low = 0, high = bulk_row_count(command->bulk);
+    struct named_row *named = naming->named;
+    qsort(named, naming->count, sizeof *named, by_name);
+    for (uint32_t i = 1; i < naming->count; i++)
+        if (named[i].name.len && str_equal(named[i].name, named[i - 1].name))
+            evaluation_connect(truth->cluster, named[i - 1].row, named[i].row);
+}
+
+/* Rows with the same text in the column, which each file must have, are one customer; an empty text
+ * is nobody else's. */
+static enum status read_column(const struct matching_command *command, struct str name,
+                               struct truth *truth, struct error *error)
+{
+    const struct invocation *invocation = command->invocation;
+    struct naming naming = {.rows = bulk_row_count(command->bulk)};
+    naming.named = malloc(((size_t)naming.rows + 1) * sizeof *naming.named);
+    enum status status = naming.named ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
+    arena_init(&naming.texts, SIZE_MAX);
+    for (size_t i = 0; i < invocation->operand_count && status == STATUS_OK; i++) {
+        struct table_reader *reader = NULL;
+        const char *path = arena_cstr(invocation->arena, invocation->operands[i]);
+        status = path ? table_reader_open(path, &reader, error)
+                      : error_plain(error, STATUS_OUT_OF_MEMORY);
+        if (status == STATUS_OK) status = read_names(reader, name, &naming, error);
+        table_reader_close(reader);
+    }
+    if (status == STATUS_OK) connect_names(&naming, truth);
+    free(naming.named);
+    arena_release(&naming.texts);
+    return status;
+}
+
+/* The rows of one file, in the order of their ids. */
+struct side {
+    const struct named_row *ids;
+    uint32_t first, count;
+};
+
+/* The row of the side that an id of the pairs file means: by its id or, where no row has it, by its
+ * number from 0. */
+static int64_t find_row(const struct side *side, struct str id)
+{
+    const struct named_row *ids = side->ids;
+    size_t low = 0, high = side->count;
     int64_t number = -1;
     while (low < high) {
         size_t middle = (low + high) / 2;
@@ -85,14 +114,13 @@ static int64_t find_row(const struct matching_command *command, const struct nam
         else
             high = middle;
     }
-    if (low < bulk_row_count(command->bulk) && str_equal(ids[low].name, id)) return ids[low].row;
-    return str_to_int64(id, &number) && number >= 0 && number < bulk_row_count(command->bulk)
-               ? number
-               : -1;
+    if (low < side->count && str_equal(ids[low].name, id)) return ids[low].row;
+    return str_to_int64(id, &number) && number >= 0 && number < side->count ? side->first + number
+                                                                            : -1;
 }
 
-static enum status connect_pairs(const struct matching_command *command, const char *path,
-                                 const struct named_row *ids, struct truth *truth,
+/* Of two files the first column of the pairs means the left one, the second the right one. */
+static enum status connect_pairs(const char *path, const struct side sides[2], struct truth *truth,
                                  struct error *error)
 {
     struct table_reader *reader = NULL;
@@ -107,8 +135,8 @@ static enum status connect_pairs(const struct matching_command *command, const c
         status = table_reader_next(reader, &chunk, error);
         if (status != STATUS_OK || chunk.row_count == 0) break;
         for (size_t i = 0; i < chunk.row_count; i++) {
-            int64_t a = find_row(command, ids, chunk.fields[i * columns]);
-            int64_t b = find_row(command, ids, chunk.fields[i * columns + 1]);
+            int64_t a = find_row(&sides[0], chunk.fields[i * columns]);
+            int64_t b = find_row(&sides[1], chunk.fields[i * columns + 1]);
             if (a >= 0 && b >= 0)
                 evaluation_connect(truth->cluster, (uint32_t)a, (uint32_t)b);
             else
@@ -131,8 +159,14 @@ static enum status read_pairs(const struct matching_command *command, const char
     if (ids && room) {
         for (uint32_t i = 0; i < rows; i++)
             ids[i] = (struct named_row){bulk_row_id(command->bulk, i, room[i]), i};
-        qsort(ids, rows, sizeof *ids, by_name);
-        status = connect_pairs(command, path, ids, truth, error);
+        uint32_t left = rows;
+        if (command->invocation->operand_count > 1)
+            for (left = 0; left < rows && !bulk_row_file(command->bulk, left);) left++;
+        const struct side of_left = {ids, 0, left}, of_right = {ids + left, left, rows - left};
+        qsort(ids, left, sizeof *ids, by_name);
+        qsort(ids + left, rows - left, sizeof *ids, by_name);
+        status = connect_pairs(path, (struct side[2]){of_left, left < rows ? of_right : of_left},
+                               truth, error);
     }
     free(ids);
     free(room);

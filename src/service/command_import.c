@@ -90,6 +90,15 @@ static enum status take_encoding(const struct invocation *invocation, struct str
                      "--encoding is not known");
 }
 
+static enum status take_separator(const struct invocation *invocation,
+                                  struct import_parameters *parameters, struct error *error)
+{
+    parameters->separator = invocation_option(invocation, STR("separator"));
+    if (str_is_none(parameters->separator) || import_job_separator(parameters)) return STATUS_OK;
+    return error_set(error, STATUS_USAGE, STR("separator"), STR(CSV_SEPARATORS_ALLOWED),
+                     "--separator is not known");
+}
+
 static enum status take_options(const struct invocation *invocation, struct import_run *run,
                                 struct error *error)
 {
@@ -99,6 +108,7 @@ static enum status take_options(const struct invocation *invocation, struct impo
     TRY(take_mapping(invocation, &parameters->mapping, error));
     parameters->key_column = invocation_option(invocation, STR("key-column"));
     TRY(take_encoding(invocation, &parameters->encoding, error));
+    TRY(take_separator(invocation, parameters, error));
     parameters->source = invocation_option(invocation, STR("source"));
     if (str_is_none(parameters->source)) parameters->source = STR("import");
     parameters->dry_run = invocation_switch(invocation, STR("dry-run"));
@@ -165,7 +175,8 @@ static enum status propose(const struct invocation *invocation, struct import_ru
     bool automatic = invocation_switch(invocation, STR("auto-map"));
     *only = invocation_switch(invocation, STR("propose"));
     if (!*only && !automatic) return STATUS_OK;
-    TRY(record_sample_read(file, import_job_form(run->parameters.form), arena, &sample, error));
+    TRY(record_sample_read(file, import_job_form(run->parameters.form),
+                           import_job_separator(&run->parameters), arena, &sample, error));
     TRY(mapping_propose(&sample, arena, &proposal, error));
     if (run->json && *only) {
         struct str json = mapping_proposal_json(&proposal, arena);
@@ -202,6 +213,8 @@ static struct str curl_line(const struct invocation *invocation, const struct im
     if (!str_is_none(parameters->key_column))
         buffer_append_format(&out, "&keyColumn=%.*s",
                              STR_ARGS(store_command_escape(parameters->key_column, arena)));
+    if (!lines && !str_is_none(parameters->separator))
+        buffer_append_format(&out, "&separator=%.*s", STR_ARGS(parameters->separator));
     buffer_append_format(&out, "&onDuplicate=%.*s",
                          STR_ARGS(create_customer_choice_name(parameters->on_duplicate)));
     if (parameters->dry_run) buffer_append(&out, STR("&dryRun=true"));
@@ -265,6 +278,23 @@ static void summarise(const struct import_run *run, int64_t rows_before, double 
     if (!str_is_none(run->job.row.job_id) && !counts->restore)
         (void)printf("import %.*s; to take it back: customer360 import --undo %.*s\n",
                      STR_ARGS(run->job.row.job_id), STR_ARGS(run->job.row.job_id));
+}
+
+/* Whoever asked for no report is told that there is more to know. */
+static void tell_refused(const struct invocation *invocation, const struct import_run *run)
+{
+    const struct import_counts *counts = &run->job.at.counts;
+    char refused[PROGRESS_NUMBER_MAX], duplicates[PROGRESS_NUMBER_MAX],
+        invalid[PROGRESS_NUMBER_MAX];
+    bool has_report = !str_is_none(invocation_option(invocation, STR("errors")));
+    if (run->json || has_report || import_counts_refused(counts) == 0) return;
+    (void)fprintf(stderr,
+                  "%s rows %s: %s are customers already, %s are invalid; "
+                  "--errors FILE tells which, and why\n",
+                  progress_number(import_counts_refused(counts), refused),
+                  run->parameters.dry_run ? "would not be taken" : "were not taken",
+                  progress_number(counts->outcomes[IMPORT_DUPLICATE], duplicates),
+                  progress_number(counts->outcomes[IMPORT_INVALID], invalid));
 }
 
 /* --- running --- */
@@ -412,8 +442,9 @@ static enum status run_import(struct invocation *invocation, struct error *error
     enum status status = import_file(invocation, &run, file, error);
     status = report_file_close(&run.report, status, error);
     (void)close(file);
-    if (status == STATUS_OK && run.job.at.counts.outcomes[IMPORT_INVALID] > 0)
+    if (status == STATUS_OK && import_counts_refused(&run.job.at.counts) > 0)
         invocation->exit_code = EXIT_SOME_REFUSED;
+    tell_refused(invocation, &run);
     return status;
 }
 
@@ -442,6 +473,7 @@ static const struct command_option options[] = {
          "same FILE, all else is known")},
     {STR("undo"), STR("JOB | last"), STR("take a whole import back; no FILE")},
     {STR("encoding"), STR(CSV_ENCODINGS_ALLOWED), STR("of CSV; else it is found")},
+    {STR("separator"), STR(CSV_SEPARATORS_ALLOWED), STR("of CSV; else it is found")},
     {STR("format"), STR("csv | ndjson"), STR("else by the name or the first byte")},
     {STR("json"), STR_NONE, STR("no progress, and a summary that a program reads")},
     STORE_COMMAND_OPTIONS,
@@ -460,7 +492,7 @@ const struct command command_import = {
                 "A column named as a field needs no mapping: name, emails, addresses.city,\n"
                 "contacts[0].email, identifiers.VAT, preferences.theme. A cell of a list is split\n"
                 "at ';'. FILE is - for standard input. The file of an export restores its state.\n"
-                "Exit code 3: some rows were invalid, all others are in."),
+                "Exit code 3: some rows were invalid or are customers already, all others are in."),
     .options = options,
     .option_count = sizeof(options) / sizeof(options[0]),
     .run = run_import,

@@ -178,6 +178,7 @@ static void write_metrics(void *context, struct buffer *out)
     process_metrics_write(out);
     if (server->instance.kind != STORE_KIND_MEMORY) {
         sql_search_write_metrics(server->instance.store, out);
+        sql_write_groups_write_metrics(server->instance.store, out);
         replica_watch_write_metrics(server->instance.store, out);
     }
     if (server->relay) relay_write_metrics(server->relay, out);

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "adapters/matcher/matcher.h"
+#include "adapters/store/sql_store.h"
 #include "application/create_customer.h"
 #include "application_fixture.h"
 #include "contract.h"
@@ -93,6 +94,30 @@ static void release_crews(void)
         for (int t = 0; t < TASKS; t++) arena_release(&crews[i].tasks[t].arena);
 }
 
+/* What was carried out together until now. */
+struct grouping {
+    long groups, members, left;
+};
+
+static long number_behind(struct str text, const char *name)
+{
+    const char *at = strstr(text.ptr, name);
+    assert_non_null(at);
+    return strtol(at + strlen(name), NULL, 10);
+}
+
+static struct grouping grouping_of(struct contract *c)
+{
+    struct buffer out = {.arena = &c->arena};
+    if (!c->many_write) return (struct grouping){0};
+    sql_write_groups_write_metrics(c->store, &out);
+    buffer_append_char(&out, '\0');
+    return (struct grouping){
+        .groups = number_behind(buffer_str(&out), "\ncustomer360_write_group_size_count "),
+        .members = number_behind(buffer_str(&out), "\ncustomer360_write_group_size_sum "),
+        .left = number_behind(buffer_str(&out), "\ncustomer360_write_group_left_total ")};
+}
+
 static struct task *task_at(int number)
 {
     return &crews[number / TASKS].tasks[number % TASKS];
@@ -176,10 +201,18 @@ static enum status refuse_odd(struct store_session *session, void *context, stru
     return error_set(error, STATUS_INVALID_VALUE, STR("name"), STR_NONE, "is odd");
 }
 
+/* Those who come in one turn of a loop: a few groups, which no refusal breaks up. */
 static void one_that_is_refused_refuses_nobody_else(struct contract *c)
 {
+    struct grouping before = grouping_of(c);
     begin_crews(c, run_body, refuse_odd);
     await_crews();
+    struct grouping after = grouping_of(c);
+    if (c->many_write) {
+        assert_int_equal(after.members - before.members, LOOPS * TASKS);
+        assert_in_range(after.groups - before.groups, LOOPS, LOOPS * TASKS / 4);
+        assert_int_equal(after.left, before.left);
+    }
     for (int i = 0; i < LOOPS * TASKS; i++) {
         assert_int_equal(task_at(i)->status, i % 2 ? STATUS_INVALID_VALUE : STATUS_OK);
         assert_int_equal(is_there(c, id_of("R", i, &c->arena)), i % 2 == 0);

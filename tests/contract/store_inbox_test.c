@@ -64,15 +64,24 @@ static struct dead_letter letter(struct contract *c, int64_t offset, const char 
                                 .parked_at = 7};
 }
 
-static int64_t parked_since(struct contract *c, const char *key)
+static bool is_parked(struct contract *c, struct str tenant, struct str key, int64_t offset)
 {
-    const struct str keys[] = {STR("nobody"), str_from_cstr(key)};
-    int64_t since[2];
+    const struct dead_letter asked[] = {
+        {.key = STR("nobody"), .tenant = tenant, .offset = offset},
+        {.key = key, .tenant = tenant, .offset = offset},
+    };
+    bool parked[2];
     assert_int_equal(
-        store_dead_letter_parked(c->store, c->tenant, keys, 2, &c->arena, since, &c->error),
+        store_dead_letter_parked(c->store, c->tenant, asked, 2, &c->arena, parked, &c->error),
         STATUS_OK);
-    assert_int_equal(since[0], -1);
-    return since[1];
+    assert_false(parked[0]);
+    return parked[1];
+}
+
+static void expect_parked_since(struct contract *c, const char *key, int64_t since)
+{
+    assert_true(is_parked(c, c->tenant, str_from_cstr(key), since));
+    assert_false(is_parked(c, c->tenant, str_from_cstr(key), since - 1));
 }
 
 static size_t list(struct contract *c, struct dead_letter after, size_t limit,
@@ -100,8 +109,24 @@ static void letters_are_kept_in_order_once_and_park_their_keys(struct contract *
     assert_true(str_is_none(found[1].key) && str_is_none(found[1].trace));
     assert_int_equal(list(c, found[1], 100, &found), 1);
     assert_int_equal(found[0].offset, 9);
-    assert_int_equal(parked_since(c, "k"), 4);
-    assert_int_equal(parked_since(c, "other"), -1);
+    expect_parked_since(c, "k", 4);
+    assert_false(is_parked(c, c->tenant, STR("other"), 100));
+}
+
+static void a_key_is_parked_for_its_tenant_or_for_all_when_that_is_not_known(struct contract *c)
+{
+    struct dead_letter own = letter(c, 3, "k"), nobodys = letter(c, 5, "k");
+    struct dead_letter_count before, after;
+    nobodys.tenant = nobodys.customer = STR_NONE;
+    assert_int_equal(store_dead_letter_count(c->store, &c->arena, &before, &c->error), STATUS_OK);
+    assert_int_equal(store_dead_letter_put(c->store, &own, 1, &c->arena, &c->error), STATUS_OK);
+    assert_false(is_parked(c, c->other_tenant, STR("k"), 100));
+    assert_int_equal(store_dead_letter_put(c->store, &nobodys, 1, &c->arena, &c->error), STATUS_OK);
+    assert_true(is_parked(c, c->other_tenant, STR("k"), 5));
+    assert_false(is_parked(c, c->other_tenant, STR("k"), 4));
+    expect_parked_since(c, "k", 3);
+    assert_int_equal(store_dead_letter_count(c->store, &c->arena, &after, &c->error), STATUS_OK);
+    assert_int_equal(after.keys, before.keys + 2);
 }
 
 /* Of digits that no store makes shorter, and all with the same beginning. */
@@ -123,15 +148,11 @@ static void a_key_may_be_as_long_as_a_record(struct contract *c)
     for (size_t i = 0; i < UNIT_COUNT(lengths); i++) {
         const struct str keys[] = {long_key(c, lengths[i], 1), long_key(c, lengths[i], 2)};
         struct dead_letter first = letter(c, (int64_t)i, NULL), *found;
-        int64_t since[2];
         first.key = keys[0];
         assert_int_equal(store_dead_letter_put(c->store, &first, 1, &c->arena, &c->error),
                          STATUS_OK);
-        assert_int_equal(
-            store_dead_letter_parked(c->store, c->tenant, keys, 2, &c->arena, since, &c->error),
-            STATUS_OK);
-        assert_int_equal(since[0], i);
-        assert_int_equal(since[1], -1);
+        assert_true(is_parked(c, c->tenant, keys[0], (int64_t)i));
+        assert_false(is_parked(c, c->tenant, keys[1], (int64_t)i));
         assert_int_equal(list(c, letter(c, (int64_t)i - 1, NULL), 1, &found), 1);
         assert_str(found[0].key, keys[0]);
     }
@@ -148,10 +169,10 @@ static void what_is_removed_parks_nothing(struct contract *c)
     assert_int_equal(with.keys, before.keys + 1);
     assert_int_equal(with.oldest, 7);
     assert_int_equal(store_dead_letter_remove(c->store, &all[0], &c->arena, &c->error), STATUS_OK);
-    assert_int_equal(parked_since(c, "k"), 2);
+    expect_parked_since(c, "k", 2);
     assert_int_equal(store_dead_letter_remove(c->store, &all[1], &c->arena, &c->error), STATUS_OK);
     assert_int_equal(store_dead_letter_remove(c->store, &all[1], &c->arena, &c->error), STATUS_OK);
-    assert_int_equal(parked_since(c, "k"), -1);
+    assert_false(is_parked(c, c->tenant, STR("k"), 100));
     assert_int_equal(store_dead_letter_count(c->store, &c->arena, &after, &c->error), STATUS_OK);
     assert_int_equal(after.letters, before.letters);
 }
@@ -164,10 +185,14 @@ static enum status erase(struct store_session *session, void *context, struct er
     return store_homes_erase(session, &erasure, error);
 }
 
+/* Of one that could not be read the key is all there is. */
 static void an_erasure_takes_the_letters_about_the_customer(struct contract *c)
 {
     struct dead_letter about = letter(c, 1, "k"), other = letter(c, 2, "k"), *found;
+    struct dead_letter nobodys = letter(c, 3, "C");
+    nobodys.tenant = nobodys.customer = STR_NONE;
     other.customer = STR("D");
+    assert_int_equal(store_dead_letter_put(c->store, &nobodys, 1, &c->arena, &c->error), STATUS_OK);
     contract_insert(c, contract_profile(STR("C"), 1000));
     assert_int_equal(store_dead_letter_put(c->store, &about, 1, &c->arena, &c->error), STATUS_OK);
     assert_int_equal(store_dead_letter_put(c->store, &other, 1, &c->arena, &c->error), STATUS_OK);
@@ -183,6 +208,7 @@ int main(void)
         CONTRACT(an_id_is_fresh_once_in_its_tenant),
         CONTRACT(what_is_rolled_back_is_fresh_again),
         CONTRACT(letters_are_kept_in_order_once_and_park_their_keys),
+        CONTRACT(a_key_is_parked_for_its_tenant_or_for_all_when_that_is_not_known),
         CONTRACT(a_key_may_be_as_long_as_a_record),
         CONTRACT(what_is_removed_parks_nothing),
         CONTRACT(an_erasure_takes_the_letters_about_the_customer),

@@ -3,7 +3,9 @@
 
     build/venv/bin/python3 tests/fault/consumer.py [--store sqlite|postgres] [--cycles 200] [--seed N] [--only broker,point]
 
-A cycle: service orders, leads, messages sent twice, and messages that cannot be read are sent; in the middle of it,
+A cycle: service orders, leads, messages sent twice, and messages that cannot be read are sent; orders of customers who are created
+when all is over, which wait till then; and messages that are refused, with others of their key behind them, which follow, while those
+of another tenant with that key do not. In the middle of it,
 
   random   kill -9 of an instance
   point    kill -9 at a named point of the consumer (base/fault.h), at its n-th pass
@@ -13,8 +15,8 @@ A cycle: service orders, leads, messages sent twice, and messages that cannot be
   server   (PostgreSQL) kill -9 of the database;  cut: all its connections are cut
   away     no broker can be reached for --away seconds (in long runs, once)
 
-Afterwards all runs again, and each order must be in its customer's timeline once, in the order in which it was sent, each
-lead a customer once, and each message that cannot be read a dead letter once. On PostgreSQL two instances run.
+Afterwards all runs again, and each order must be in its customer's timeline once, by their numbers in the order in which they were
+sent with their key, each lead a customer once, and each message that was refused, or follows one, a dead letter once. On PostgreSQL two instances run.
 --self-test feeds the comparison what it must find; --unguarded takes away what the consumer rests on (tests/fault/guards.py), and
 the comparison must find that.
 """
@@ -30,23 +32,25 @@ import guards  # noqa: E402
 import inputs  # noqa: E402  (tests/kafka/inputs.py)
 from faults import FaultRun, arguments, await_true, drive  # noqa: E402
 from servers.api import Api  # noqa: E402
-from servers.service import Mismatch  # noqa: E402
+from servers.service import API, Mismatch  # noqa: E402
 
-CUSTOMERS, MESSAGES, SESSION_S = 12, 600, 6
+MESSAGES, SESSION_S = 600, 6
+MAIN, OTHER = "default", "other"
+FIXED = [(MAIN, f"C-{n}") for n in range(12)]
 POINTS = ("consumer.before_apply", "consumer.after_apply", "consumer.after_letters", "consumer.before_offsets", "consumer.after_offsets")
 
 
 def compare(sent, told):
-    """Both by customer: event ids in the order of sending, and (time of recording, event id) as the service tells them."""
-    found = []
-    for customer in sorted(sent.keys() | told.keys()):
-        wanted, times = sent.get(customer, []), {}
-        for at, event in told.get(customer, []):
-            times.setdefault(event, []).append(at)
-        found += [f"{event} of {customer} took effect {len(times.get(event, []))} times" for event in wanted if len(times.get(event, [])) != 1]
-        found += [f"{event} of {customer} was never sent" for event in times.keys() - set(wanted)]
-        in_order = [times[event][0] for event in wanted if event in times]
-        found += [f"an order of {customer} was recorded before one that was sent earlier"] if in_order != sorted(in_order) else []
+    """What was sent: event ids in their order, by customer and key. What the service tells: event ids in the order of their
+    facts, by customer."""
+    found, known = [], {}
+    for (customer, key), wanted in sent.items():
+        got = [event for event in told.get(customer, []) if event in set(wanted)]
+        known.setdefault(customer, set()).update(wanted)
+        found += [f"{event} of {customer} took effect {got.count(event)} times" for event in wanted if got.count(event) != 1]
+        found += [f"orders of {customer} with the key {key} took effect in another order"] if [e for e in wanted if e in got] != list(dict.fromkeys(got)) else []
+    for customer, events in told.items():
+        found += [f"{event} of {customer} was never sent" for event in set(events) - known.get(customer, set())]
     return found
 
 
@@ -62,32 +66,66 @@ class Run(FaultRun):
     def begin(self, prefix, guard=None):
         inputs.make_topics(self.broker.brokers, prefix, partitions=4)
         self.serve(["--kafka-brokers", self.broker.brokers, "--kafka-topic-prefix", prefix, "--kafka-group", f"{prefix}group",
-                    "--kafka-timeout", "2s", "--log-level", "info", *inputs.flags(prefix),
+                    "--kafka-timeout", "2s", "--kafka-retry-for", "600s", "--log-level", "info", *inputs.flags(prefix),
                     "--kafka-settings", f"session.timeout.ms={SESSION_S}000,heartbeat.interval.ms=500"], guard)
         self.sender = inputs.Sender(self.broker.brokers, prefix)
-        self.sent, self.leads, self.poison, self.number = {f"C-{n}": [] for n in range(CUSTOMERS)}, set(), 0, 0
-        for customer in self.sent:
-            Api(self.services[0].port).ask("POST", "/customers?onDuplicate=allow", {"customerId": customer, "name": f"Customer {customer}"})
+        self.sent, self.leads, self.letters, self.number = {(customer, customer[1]): [] for customer in FIXED}, set(), 0, 0
+        self.absent, self.plain = [], guard is not None
+        for customer in FIXED:
+            self.create(customer)
+            self.create((OTHER, customer[1]))
+
+    def create(self, customer):
+        api, body = Api(self.services[0].port, customer[0]), {"customerId": customer[1], "name": f"Customer {customer[1]}"}
+        if not await_true(lambda: api.request("POST", f"{API}/customers?onDuplicate=allow", body)[0] in (201, 409), 60):
+            raise RuntimeError(f"{customer} cannot be created")
 
     # --- what is sent ---
 
-    def send_order(self, customer, event):
-        self.sent[customer].append(event)
+    def send_order(self, customer, event, key=None):
+        """A customer is a tenant and a name, by which it is keyed."""
+        tenant, name = customer
+        self.sent.setdefault((customer, key or name), []).append(event)
         for _ in range(self.chance.choice((1, 1, 1, 2))):  # resent at once, as by a producer that got no answer
-            self.sender.json("service_orders", customer, event, {"serviceOrderId": f"SO-{self.number}", "customerId": customer, "priority": event})
+            self.sender.json("service_orders", key or name, event,
+                             {"serviceOrderId": f"SO-{self.number}", "customerId": name, "priority": event}, tenant=tenant)
+
+    def send_early(self, event):
+        """Before its customer is there."""
+        customer = (MAIN, f"L-{self.number}")
+        self.absent.append(customer)
+        for n in range(3):
+            self.send_order(customer, f"{event}.{n}")
+
+    def send_refused(self, event):
+        """One that takes effect, one that is refused, two that follow; and another tenant's with the key."""
+        name, key = self.chance.choice(FIXED)[1], f"bad-{self.number}"
+        self.send_order((MAIN, name), f"{event}.0", key)
+        self.sender.json("service_orders", key, f"{event}.1", {"serviceOrderId": [], "customerId": name})
+        for n in (2, 3):
+            self.sender.json("service_orders", key, f"{event}.{n}", {"serviceOrderId": "SO", "customerId": name, "priority": f"{event}.{n}"})
+            self.send_order((OTHER, name), f"{event}.other.{n}", key)
+        self.letters += 3
+
+    def send_lead(self, event):
+        self.leads.add(f"Lead {self.number}")
+        for _ in range(self.chance.choice((1, 1, 2))):
+            self.sender.json("leads", event, event, {"leadId": f"L-{self.number}", "name": f"Lead {self.number}"})
 
     def send_one(self):
         self.number += 1
         event, dice = f"e-{self.options.seed}-{self.number}", self.chance.random()
         if dice < 0.03:
-            self.poison += 1
+            self.letters += 1
             self.sender.send("service_orders", f"poison-{self.number}", b"\0\0")
         elif dice < 0.08:
-            self.leads.add(f"Lead {self.number}")
-            for _ in range(self.chance.choice((1, 1, 2))):
-                self.sender.json("leads", event, event, {"leadId": f"L-{self.number}", "name": f"Lead {self.number}"})
+            self.send_lead(event)
+        elif dice < 0.10 and not self.plain:
+            self.send_early(event)
+        elif dice < 0.12 and not self.plain:
+            self.send_refused(event)
         else:
-            self.send_order(self.chance.choice(list(self.sent)), event)
+            self.send_order(self.chance.choice(FIXED), event)
 
     def send(self, count):
         for _ in range(count):
@@ -132,25 +170,30 @@ class Run(FaultRun):
         self.send(MESSAGES // 2)
         self.bring_back()
         self.sender.flush()
+        while self.absent:
+            self.create(self.absent.pop())
         return kind, self.look()
 
     # --- what is there ---
 
-    def orders_of(self, api, customer):
-        found, cursor = [], ""
+    def orders_of(self, customer):
+        """In the order of their facts: all have one time, and of those the newest fact comes first."""
+        found, cursor, api = [], "", Api(self.services[0].port, customer[0])
         while cursor is not None:
-            page = api.ask("GET", f"/customers/{customer}/timeline?type=SERVICE_ORDER&limit=500{cursor}")
-            found += [(item["recordedAt"], item["details"]["priority"]) for item in page["items"]]
+            page = api.ask("GET", f"/customers/{customer[1]}/timeline?type=SERVICE_ORDER&limit=500{cursor}")
+            found += [item["details"]["priority"] for item in page["items"]]
             cursor = f"&cursor={page['next']}" if page["next"] else None
-        return found
+        return found[::-1]
+
+    def compare(self):
+        return compare(self.sent, {customer: self.orders_of(customer) for customer, _ in self.sent})
 
     def look_once(self):
-        api = Api(self.services[0].port)
-        found = compare(self.sent, {customer: self.orders_of(api, customer) for customer in self.sent})
+        api, found = Api(self.services[0].port), self.compare()
         made = [event["payload"]["name"] for event in api.feed().values() if event["eventType"] == "CustomerProfileCreatedEvent"]
         found += [f"{name} was made {made.count(name)} times" for name in self.leads if made.count(name) != 1]
-        if (letters := api.metric("customer360_dead_letters")) != self.poison:
-            found.append(f"{letters:.0f} dead letters of {self.poison}")
+        if (letters := api.metric("customer360_dead_letters")) != self.letters:
+            found.append(f"{letters:.0f} dead letters of {self.letters}")
         return found
 
     def look(self, patience_s=60):
@@ -170,14 +213,13 @@ class Run(FaultRun):
             self.cycle(number, kind)
         finally:
             self.look = kept
-        for customer in self.sent:
+        for customer in FIXED:
             self.number += 1
-            self.send_order(customer, f"last-{number}-{customer}")
+            self.send_order(customer, f"last-{number}-{customer[1]}")
         self.sender.flush()
-        api = Api(self.services[0].port)
-        if not await_true(lambda: all(f"last-{number}-{customer}" in [event for _, event in self.orders_of(api, customer)] for customer in self.sent), 60):
+        if not await_true(lambda: all(f"last-{number}-{customer[1]}" in self.orders_of(customer) for customer in FIXED), 60):
             raise RuntimeError("the last messages did not take effect")
-        return compare(self.sent, {customer: self.orders_of(api, customer) for customer in self.sent})
+        return self.compare()
 
     def told(self):
         return f"{self.number} messages"
@@ -188,15 +230,16 @@ class Run(FaultRun):
 
 def self_test():
     good = True
-    for name, told, bad in (("a good history", [(1, "a"), (1, "b")], False), ("a lost effect", [(1, "a")], True),
-                            ("a doubled effect", [(1, "a"), (2, "b"), (2, "b")], True), ("an effect of nothing", [(1, "a"), (1, "b"), (1, "c")], True),
-                            ("a wrong order", [(2, "a"), (1, "b")], True)):
-        right = bool(compare({"C": ["a", "b"]}, {"C": told})) == bad
+    for name, told, bad in (("a good history", ["a", "b"], False), ("a lost effect", ["a"], True), ("a doubled effect", ["a", "b", "b"], True),
+                            ("an effect of nothing", ["a", "b", "c"], True), ("a wrong order", ["b", "a"], True)):
+        right = bool(compare({("C", "k"): ["a", "b"]}, {"C": told})) == bad
         good = good and right
         print(f"{'ok' if right else 'not ok'} - the comparison sees {name}")
-    right = bool(compare({}, {"C": [(1, "a")]}))
+    right = bool(compare({}, {"C": ["a"]}))
     print(f"{'ok' if right else 'not ok'} - the comparison sees an effect at a wrong customer")
-    return good and right
+    apart = not compare({("C", "k"): ["a"], ("C", "l"): ["b"]}, {"C": ["b", "a"]})
+    print(f"{'ok' if apart else 'not ok'} - the comparison lets keys have any order among each other")
+    return good and right and apart
 
 
 def main():

@@ -451,6 +451,11 @@ static void a_model_survives_being_written_and_read(void **unused)
                                      &read, &error),
                      STATUS_INVALID_VALUE);
     assert_non_null(strstr(error.message, "line 3"));
+    assert_int_equal(model_text_read(STR("customer360 matching model 1\nkind person\n"
+                                         "given_name exact m 0.1\n"),
+                                     &read, &error),
+                     STATUS_INVALID_VALUE);
+    assert_non_null(strstr(error.message, "given_name"));
     arena_release(&arena);
 }
 

@@ -46,6 +46,23 @@ int application_fixture_close(struct application *application, struct arena *are
     return 0;
 }
 
+int application_fixture_open_fixed(struct application *application,
+                                   struct environment_fixed *environment, struct caller *caller,
+                                   struct arena *arena)
+{
+    environment_fixed_init(environment, 1700000000 * INSTANT_SECOND, INSTANT_SECOND, 1);
+    *caller = (struct caller){.tenant = STR("t1"), .user_id = STR("user-1")};
+    return application_fixture_open(application, &environment->base, arena);
+}
+
+struct json_value *application_fixture_json(struct str text, struct arena *arena)
+{
+    struct error error;
+    struct json_value *value;
+    assert_int_equal(json_parse(text, arena, &value, &error), STATUS_OK);
+    return value;
+}
+
 struct job_runner *application_fixture_jobs(struct application *application, const char *directory)
 {
     const struct job_service_options options = {.application = application,

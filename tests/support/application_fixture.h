@@ -20,6 +20,15 @@ int application_fixture_open(struct application *application, struct environment
                              struct arena *arena);
 int application_fixture_close(struct application *application, struct arena *arena);
 
+/* The same, with a clock that goes on by a second whenever it is asked, and a caller: user-1 of t1.
+ */
+int application_fixture_open_fixed(struct application *application,
+                                   struct environment_fixed *environment, struct caller *caller,
+                                   struct arena *arena);
+
+/* The value of a text that is JSON; a test fails where it is not. */
+struct json_value *application_fixture_json(struct str text, struct arena *arena);
+
 /* Jobs, with their files in a directory that is there. */
 struct job_runner *application_fixture_jobs(struct application *application, const char *directory);
 /* The job once it has ended. */

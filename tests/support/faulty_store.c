@@ -134,6 +134,43 @@ static enum status purge_answers(struct store *store, instant now, size_t most, 
                                error);
 }
 
+/* --- dead letters --- */
+
+static enum status put_letters(struct store *store, const struct dead_letter *letters, size_t count,
+                               struct arena *arena, struct error *error)
+{
+    struct faulty_store *faulty = (struct faulty_store *)store;
+    enum status status = atomic_load(&faulty->writes);
+    if (status == STATUS_OK && is_away(faulty)) status = STATUS_UNAVAILABLE;
+    if (status != STATUS_OK) return error_plain(error, status);
+    return store_dead_letter_put(faulty->inner, letters, count, arena, error);
+}
+
+static enum status find_parked(struct store *store, struct str topic,
+                               const struct dead_letter *asked, size_t count, struct arena *arena,
+                               bool *parked, struct error *error)
+{
+    struct faulty_store *faulty = (struct faulty_store *)store;
+    enum status status = atomic_load(&faulty->reads);
+    if (status == STATUS_OK && is_away(faulty)) status = STATUS_UNAVAILABLE;
+    if (status != STATUS_OK) return error_plain(error, status);
+    return store_dead_letter_parked(faulty->inner, topic, asked, count, arena, parked, error);
+}
+
+static enum status list_letters(struct store *store, const struct dead_letter *after, size_t limit,
+                                struct arena *arena, struct dead_letter **letters, size_t *count,
+                                struct error *error)
+{
+    return store_dead_letter_list(((struct faulty_store *)store)->inner, after, limit, arena,
+                                  letters, count, error);
+}
+
+static enum status count_letters(struct store *store, struct arena *arena,
+                                 struct dead_letter_count *count, struct error *error)
+{
+    return store_dead_letter_count(((struct faulty_store *)store)->inner, arena, count, error);
+}
+
 void faulty_store_init(struct faulty_store *store, struct store *inner)
 {
     *store = (struct faulty_store){.operations = *inner->operations, .inner = inner};
@@ -147,6 +184,10 @@ void faulty_store_init(struct faulty_store *store, struct store *inner)
     store->operations.job_claim = claim;
     store->operations.jobs_purge = purge;
     store->operations.answers_purge = purge_answers;
+    store->operations.dead_letter_put = put_letters;
+    store->operations.dead_letter_parked = find_parked;
+    store->operations.dead_letter_list = list_letters;
+    store->operations.dead_letter_count = count_letters;
     store->base.operations = &store->operations;
 }
 

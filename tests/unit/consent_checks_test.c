@@ -19,9 +19,7 @@ static struct error error;
 
 static struct json_value *json(struct str text)
 {
-    struct json_value *value;
-    assert_int_equal(json_parse(text, &arena, &value, &error), STATUS_OK);
-    return value;
+    return application_fixture_json(text, &arena);
 }
 
 static void create(const char *id)

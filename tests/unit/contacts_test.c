@@ -21,9 +21,7 @@ static struct error error;
 static int set_up(void **state)
 {
     (void)state;
-    environment_fixed_init(&environment, 1700000000 * INSTANT_SECOND, INSTANT_SECOND, 1);
-    caller = (struct caller){.tenant = STR("t1"), .user_id = STR("user-1")};
-    return application_fixture_open(&application, &environment.base, &arena);
+    return application_fixture_open_fixed(&application, &environment, &caller, &arena);
 }
 
 static int tear_down(void **state)
@@ -34,9 +32,7 @@ static int tear_down(void **state)
 
 static struct json_value *json(const char *text)
 {
-    struct json_value *value;
-    assert_int_equal(json_parse(str_from_cstr(text), &arena, &value, &error), STATUS_OK);
-    return value;
+    return application_fixture_json(str_from_cstr(text), &arena);
 }
 
 static enum import_outcome import_at(const char *key, const char *contacts, instant observed_at)

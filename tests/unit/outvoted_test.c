@@ -24,9 +24,7 @@ static const struct policy *policy_of_test(struct application *asked, struct str
 
 static struct json_value *json(const char *text)
 {
-    struct json_value *value;
-    assert_int_equal(json_parse(str_from_cstr(text), &arena, &value, &error), STATUS_OK);
-    return value;
+    return application_fixture_json(str_from_cstr(text), &arena);
 }
 
 static void import(const char *key, const char *body)

@@ -112,6 +112,7 @@ static enum status read_import(struct call *call, struct import_parameters *para
         .form = read_form(call),
         .key_column = call_query(call, STR("keyColumn")),
         .encoding = negotiate_charset(http_request_header(call->request, STR("Content-Type"))),
+        .separator = call_query(call, STR("separator")),
         .mapping = call_query(call, STR("mapping"))};
     TRY(call_require(call, PERMISSION_CUSTOMER_WRITE, error));
     TRY(read_source(call, &parameters->source, error));
@@ -159,7 +160,9 @@ enum status api_jobs_import(struct call *call, struct error *error)
 
 enum status api_jobs_propose(struct call *call, struct error *error)
 {
-    const struct import_parameters parameters = {.form = read_form(call), .source = STR("import")};
+    const struct import_parameters parameters = {.form = read_form(call),
+                                                 .source = STR("import"),
+                                                 .separator = call_query(call, STR("separator"))};
     struct file_call file = {.call = call, .parameters = &parameters, .error = error};
     TRY(get_runner(call, &file.runner, error));
     TRY(do_blocking(&file, open_upload));

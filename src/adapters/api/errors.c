@@ -82,14 +82,15 @@ int errors_http_status(enum status status)
     return table[told(status)].http;
 }
 
-bool errors_is_about_input(enum status status)
+/* Is it 422 when the body, as JSON well-formed, is to blame? */
+static bool is_about_input(enum status status)
 {
     return table[status].flags & INPUT;
 }
 
 int errors_body_status(enum status status)
 {
-    if (errors_is_about_input(status)) return 422;
+    if (is_about_input(status)) return 422;
     /* Another customer than the one that is addressed was merged: no redirection helps. */
     return status == STATUS_CUSTOMER_MERGED ? 409 : errors_http_status(status);
 }

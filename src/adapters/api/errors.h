@@ -10,8 +10,6 @@
 
 /* The HTTP status of a code in general: in a body it may be 422 instead of 400. */
 int errors_http_status(enum status status);
-/* Is it 422 when the body, as JSON well-formed, is to blame? */
-bool errors_is_about_input(enum status status);
 /* The HTTP status of a code when something that the body says is to blame. */
 int errors_body_status(enum status status);
 /* "Not Found" */

@@ -26,6 +26,7 @@ struct import_parameters {
     struct str source;     /* the system that the records come from; never empty */
     struct str key_column; /* the column or member that is the source key; absent: none */
     struct str encoding;   /* of CSV, as csv_encoding_parse() takes it; absent: it is found */
+    struct str separator;  /* the same, as csv_separator_parse() takes it */
     struct str mapping;    /* JSON object {"column":"field"}; absent: columns are named as fields */
     enum duplicate_choice on_duplicate;
     int64_t errors_max; /* it gives up when more rows than that were refused; 0: no bound */

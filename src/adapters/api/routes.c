@@ -25,6 +25,7 @@
 #define TEXT_PARAMETER(name_, text) {STR(name_), STR("{\"type\":\"string\",\"pattern\":\"" OPENAPI_TEXT_PATTERN_ESCAPED "\"}"), STR(text)}
 #define TIME_PARAMETER(name_, text) {STR(name_), STR("{\"type\":\"string\",\"format\":\"date-time\"}"), STR(text)}
 #define ENUM_PARAMETER(name_, values, text) {STR(name_), STR("{\"type\":\"string\",\"enum\":[" values "]}"), STR(text)}
+#define SEPARATOR_PARAMETER ENUM_PARAMETER("separator", "\"comma\",\"semicolon\",\"tab\",\"pipe\"", "of CSV; else it is found")
 #define CURSOR_PARAMETER(pattern) {STR("cursor"), STR("{\"type\":\"string\",\"pattern\":\"" pattern "\"}"), STR("where to go on: `next` of the page before")}
 #define HISTORY_CURSOR      "^-?[0-9]{1,19}[.][0-9][.]-?[0-9]{1,19}[.][A-Za-z0-9._:-]+$"
 #define POINT_PARAMETER     {STR("contactPoint"), STR("{\"type\":\"string\",\"pattern\":\"" OPENAPI_POINT_PATTERN "\"}"), STR("an e-mail address or a phone number"), true}
@@ -273,10 +274,11 @@ const struct route routes[] = {
                TEXT_PARAMETER("mapping", "JSON object {\"column\":\"field\"} for columns that are not named as fields"),
                {STR("onDuplicate"), STR(ON_DUPLICATE_SCHEMA), STR("what to do with a record that certainly is a customer already: report; create and queue for review; create and merge (needs customer:merge); just create")},
                {STR("errorsMax"), STR("{\"type\":\"integer\",\"minimum\":0,\"default\":0}"), STR("the import gives up when more rows than that were refused; 0: no bound")},
-               {STR("dryRun"), STR("{\"type\":\"boolean\",\"default\":false}"), STR("counts and reports what would happen, and writes no customer")}}, WRITES,
+               {STR("dryRun"), STR("{\"type\":\"boolean\",\"default\":false}"), STR("counts and reports what would happen, and writes no customer")}, SEPARATOR_PARAMETER}, WRITES,
      FAILS(STATUS_INVALID_VALUE)},
     {AT(POST, "/imports/proposal"), NEEDS(JOB_WRITE), .handle = api_jobs_propose,
      CALLED("proposeMapping", "Looks at the beginning of a file and proposes a field for each column; imports nothing"), TAKES(UPLOAD, "text/csv"), GIVES(200, "MappingProposal"),
+     .query = {SEPARATOR_PARAMETER},
      FAILS(STATUS_INVALID_VALUE, STATUS_REQUIRED_FIELD)},
     {AT(POST, "/imports/{jobId}/undo"), NEEDS(JOB_WRITE), .handle = api_jobs_undo,
      CALLED("undoImport", "Takes a whole import back, as a job; goes on with one that was interrupted; needs customer:write, too"), TAKES(OPTIONAL, "Empty"), GIVES(202, "Job"), WRITES,

@@ -2,7 +2,8 @@
  * consume_events(), in a thread of its own.
  *
  * A message is applied in a unit of work with the note that it was, and its offset is committed
- * after that: one that comes again does nothing. Messages of one key of a topic keep their order.
+ * after that: one that comes again does nothing. Messages of a tenant with one key of a topic keep
+ * their order.
  * One that names a customer who is not there waits, and those behind it with the same key, and is
  * tried again for options.retry_ms; then it is put aside (parked), as is at once what can never be
  * read or is refused for good. Put aside means: a dead letter in the store, and a record in the

@@ -10,17 +10,24 @@
 #include "domain/inbound.h"
 #include "formats/avro_read.h"
 
-enum { INBOUND_VALUE_MAX = 256 * 1024, INBOUND_SCHEMAS_MAX = 1024 };
+enum { INBOUND_VALUE_MAX = 256 * 1024, INBOUND_SCHEMAS_MAX = 1024, INBOUND_BAD_SCHEMAS_MAX = 64 };
 
 struct inbound_reader {
     const struct schema_registry *registry; /* NULL: none */
-    struct arena arena;                     /* of the schemas */
+    struct arena own_arena;                 /* of our own schemas */
+    struct arena arena;                     /* of the registry's, begun anew when it is full */
     struct arena scratch;                   /* of one value */
     struct {
         uint32_t id;
         const struct avro_schema *schema;
     } known[INBOUND_SCHEMAS_MAX]; /* by the registry's id */
     size_t known_count;
+    struct {
+        uint32_t id;
+        instant until;
+        struct error why;
+    } bad[INBOUND_BAD_SCHEMAS_MAX]; /* that cannot be used: not asked for again for a while */
+    size_t bad_count;               /* of all times */
     uint64_t fingerprints[INBOUND_TYPE_COUNT];
     const struct avro_schema *own[INBOUND_TYPE_COUNT];
 };

@@ -18,6 +18,12 @@ enum record_form import_job_form(enum import_form form)
     return forms[form].record;
 }
 
+char import_job_separator(const struct import_parameters *parameters)
+{
+    char separator;
+    return csv_separator_parse(parameters->separator, &separator) ? separator : '\0';
+}
+
 enum status import_job_check(const struct import_parameters *parameters, struct arena *arena,
                              struct mapping_rules *rules, struct error *error)
 {
@@ -30,6 +36,10 @@ enum status import_job_check(const struct import_parameters *parameters, struct 
     TRY(mapping_rules_parse(parameters->mapping, arena, rules, error));
     rules->key_column = parameters->key_column;
     rules->encoding = CSV_ENCODING_DETECT;
+    rules->separator = import_job_separator(parameters);
+    if (!str_is_none(parameters->separator) && !rules->separator)
+        return error_set(error, STATUS_INVALID_VALUE, STR("separator"), STR(CSV_SEPARATORS_ALLOWED),
+                         "is no separator that is known");
     if (str_is_none(parameters->encoding) ||
         csv_encoding_parse(parameters->encoding, &rules->encoding))
         return STATUS_OK;
@@ -46,6 +56,7 @@ static struct str to_json(const struct import_parameters *parameters, struct are
     json_member_string(&writer, STR("source"), parameters->source);
     json_member_string(&writer, STR("keyColumn"), parameters->key_column);
     json_member_string(&writer, STR("encoding"), parameters->encoding);
+    json_member_string(&writer, STR("separator"), parameters->separator);
     if (!str_is_none(parameters->mapping)) {
         json_key(&writer, STR("mapping"));
         json_raw(&writer, parameters->mapping);
@@ -72,6 +83,7 @@ static bool from_json(const struct json_value *object, struct arena *arena,
     *out = (struct import_parameters){.source = json_text(json_get(object, STR("source"))),
                                       .key_column = json_text(json_get(object, STR("keyColumn"))),
                                       .encoding = json_text(json_get(object, STR("encoding"))),
+                                      .separator = json_text(json_get(object, STR("separator"))),
                                       .dry_run = dry_run && dry_run->boolean};
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
         if (!str_is_none(form) && str_equal(form, forms[i].name)) out->form = (enum import_form)i;

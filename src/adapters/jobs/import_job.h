@@ -22,6 +22,8 @@ MUST_CHECK enum status import_job_create(struct application *application,
                                          struct error *error);
 
 enum record_form import_job_form(enum import_form form);
+/* '\0': it is to be found. */
+char import_job_separator(const struct import_parameters *parameters);
 
 struct import_job {
     struct job_row row;

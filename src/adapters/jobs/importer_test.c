@@ -28,7 +28,7 @@
 static struct application application;
 static struct arena arena;
 static struct error error;
-static char refusals[4096];
+static char refusals[4096], last_lines[4096];
 
 static int setup(void **state)
 {
@@ -46,6 +46,7 @@ static void note_lines(void *context, struct str lines)
 {
     struct str line;
     (void)context;
+    (void)snprintf(last_lines, sizeof(last_lines), "%.*s", STR_ARGS(lines));
     while (str_split(&lines, '\n', &line)) {
         struct json_value *object;
         int64_t row;
@@ -258,11 +259,33 @@ static void an_import_job_reports_its_rows_and_leaves_the_refused_ones(void **st
     struct buffer csv = {.arena = &arena};
     assert_int_equal(job_report_csv(job.kind, lines, true, &arena, &csv, &error), STATUS_OK);
     assert_true(str_starts_with(
-        buffer_str(&csv), STR("row,column,code,field,message,allowed,customerId,original\r\n3,name,"
-                              "REQUIRED_FIELD,name,")));
-    assert_true(str_ends_with(buffer_str(&csv), STR(",\"2,\"\r\n")));
+        buffer_str(&csv),
+        STR("row,column,code,field,message,allowed,customerId,original,reasons\r\n3,name,"
+            "REQUIRED_FIELD,name,")));
+    assert_true(str_ends_with(buffer_str(&csv), STR(",\"2,\",\r\n")));
     assert_false(has_file(job.job_id));
     job_service_free(runner);
+}
+
+static void a_duplicate_is_told_with_the_reasons(void **state)
+{
+    (void)state;
+    struct import_counts counts = import_text(
+        options_for(RECORD_FORM_DETECT),
+        STR("ID,name,emails\n31,Told Twice,t@told.example\n32,told twice,t@told.example\n"));
+    assert_int_equal(counts.outcomes[IMPORT_DUPLICATE], 1);
+    assert_non_null(strstr(last_lines, "\"row\":3,\"code\":\"DUPLICATE_CUSTOMER\""));
+    assert_non_null(strstr(last_lines, "\"reasons\":[\"SAME_EMAIL_AND_NAME\"]"));
+}
+
+static void a_separator_that_is_said_is_not_looked_for(void **state)
+{
+    (void)state;
+    struct importer_options options = options_for(RECORD_FORM_CSV);
+    options.rules.separator = '|';
+    struct import_counts counts =
+        import_text(options, STR("ID|name\n41|Comma, Inc, one\n42|Comma, Inc, two\n"));
+    assert_int_equal(counts.outcomes[IMPORT_CREATED], 2);
 }
 
 #define HEADER_LINE "{\"record\":\"HEADER\",\"formatVersion\":1}\n"
@@ -761,6 +784,8 @@ int main(void)
         cmocka_unit_test(a_header_that_does_not_fit_ends_it_before_anything_is_written),
         cmocka_unit_test(it_stops_when_it_is_told_to_though_nobody_writes_into_the_pipe),
         cmocka_unit_test(an_import_job_reports_its_rows_and_leaves_the_refused_ones),
+        cmocka_unit_test(a_duplicate_is_told_with_the_reasons),
+        cmocka_unit_test(a_separator_that_is_said_is_not_looked_for),
         cmocka_unit_test(an_export_is_not_restored_by_a_job),
         cmocka_unit_test(a_damaged_export_is_refused),
         cmocka_unit_test(an_export_job_leaves_what_can_be_restored),

@@ -251,9 +251,9 @@ static enum status take_parameters(struct import_upload *upload, const struct ca
     upload->caller = *caller;
     *own = *given;
     if (!copy_text(arena, &own->source) || !copy_text(arena, &own->key_column) ||
-        !copy_text(arena, &own->encoding) || !copy_text(arena, &own->mapping) ||
-        !copy_text(arena, &upload->caller.tenant) || !copy_text(arena, &upload->caller.user_id) ||
-        !copy_text(arena, &upload->caller.trace))
+        !copy_text(arena, &own->encoding) || !copy_text(arena, &own->separator) ||
+        !copy_text(arena, &own->mapping) || !copy_text(arena, &upload->caller.tenant) ||
+        !copy_text(arena, &upload->caller.user_id) || !copy_text(arena, &upload->caller.trace))
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     return import_job_check(own, arena, &rules, error);
 }
@@ -301,8 +301,9 @@ static enum status import_propose(struct import_upload *upload, struct arena *ar
 {
     struct record_sample sample;
     struct mapping_proposal proposal;
-    TRY(record_sample_read(upload->file, import_job_form(upload->parameters.form), arena, &sample,
-                           error));
+    const struct import_parameters *parameters = &upload->parameters;
+    TRY(record_sample_read(upload->file, import_job_form(parameters->form),
+                           import_job_separator(parameters), arena, &sample, error));
     TRY(mapping_propose(&sample, arena, &proposal, error));
     *json = mapping_proposal_json(&proposal, arena);
     return str_is_none(*json) ? error_plain(error, STATUS_OUT_OF_MEMORY) : STATUS_OK;

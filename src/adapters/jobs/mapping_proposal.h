@@ -2,7 +2,7 @@
  * languages, and from what its cells look like; a person looks at it, or a program takes what is
  * sure enough.
  *
- *     TRY(record_sample_read(file, form, arena, &sample, error));
+ *     TRY(record_sample_read(file, form, separator, arena, &sample, error));
  *     TRY(mapping_propose(&sample, arena, &proposal, error));
  *     struct str json = mapping_proposal_json(&proposal, arena);
  */

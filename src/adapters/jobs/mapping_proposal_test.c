@@ -29,7 +29,8 @@ static struct mapping_proposal propose(struct str text)
     int file = memfd_create("proposal", MFD_CLOEXEC);
     assert_true(file >= 0);
     assert_int_equal(write(file, text.ptr, text.len), text.len);
-    assert_int_equal(record_sample_read(file, RECORD_FORM_DETECT, &arena, sample, NULL), STATUS_OK);
+    assert_int_equal(record_sample_read(file, RECORD_FORM_DETECT, '\0', &arena, sample, NULL),
+                     STATUS_OK);
     assert_int_equal(mapping_propose(sample, &arena, &proposal, NULL), STATUS_OK);
     assert_int_equal(close(file), 0);
     return proposal;

@@ -30,6 +30,7 @@ struct mapping_rules {
     size_t map_count;
     struct str key_column; /* absent: none */
     enum csv_encoding encoding;
+    char separator;         /* '\0': it is found */
     bool pass_over_unknown; /* columns that are no field and not mapped; else they are refused */
 };
 

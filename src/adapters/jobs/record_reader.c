@@ -410,7 +410,9 @@ static enum status begin(struct record_reader *reader, struct error *error)
         return STATUS_OK;
     }
     csv_reader_init(&reader->csv,
-                    (struct csv_options){.same_width = true, .encoding = reader->rules->encoding},
+                    (struct csv_options){.same_width = true,
+                                         .encoding = reader->rules->encoding,
+                                         .separator = reader->rules->separator},
                     &reader->arena);
     enum status status = csv_reader_feed(&reader->csv, piece);
     if (reader->end_of_stream) csv_reader_finish(&reader->csv);

@@ -41,13 +41,14 @@ static enum status add_row(struct record_sample *sample, const struct csv_row *r
     return STATUS_OK;
 }
 
-static enum status sample_csv(struct str head, bool whole, struct arena *arena,
+static enum status sample_csv(struct str head, bool whole, char separator, struct arena *arena,
                               struct record_sample *sample, struct error *error)
 {
     struct csv_reader reader;
     struct csv_row row;
     enum csv_event event = CSV_ROW;
-    csv_reader_init(&reader, (struct csv_options){.same_width = true}, arena);
+    csv_reader_init(&reader, (struct csv_options){.same_width = true, .separator = separator},
+                    arena);
     if (csv_reader_feed(&reader, head) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     if (whole) csv_reader_finish(&reader);
@@ -119,8 +120,9 @@ static enum status sample_lines(struct str head, bool whole, struct arena *arena
     return STATUS_OK;
 }
 
-enum status record_sample_read(int descriptor, enum record_form form, struct arena *arena,
-                               struct record_sample *sample, struct error *error)
+enum status record_sample_read(int descriptor, enum record_form form, char separator,
+                               struct arena *arena, struct record_sample *sample,
+                               struct error *error)
 {
     struct str head = STR("");
     bool whole = false;
@@ -133,7 +135,7 @@ enum status record_sample_read(int descriptor, enum record_form form, struct are
     if (form == RECORD_FORM_DETECT)
         sample->form =
             str_starts_with(str_trim(text), STR("{")) ? RECORD_FORM_NDJSON : RECORD_FORM_CSV;
-    TRY(sample->form == RECORD_FORM_CSV ? sample_csv(head, whole, arena, sample, error)
+    TRY(sample->form == RECORD_FORM_CSV ? sample_csv(head, whole, separator, arena, sample, error)
                                         : sample_lines(text, whole, arena, sample, error));
     if (sample->column_count > 0) return STATUS_OK;
     return error_set(error, STATUS_REQUIRED_FIELD, STR("FILE"),

@@ -18,7 +18,7 @@ struct record_sample {
 
 /* Reads the beginning of the file and leaves the place of the descriptor as it is. STATUS_IO (a
  * pipe cannot be read twice), STATUS_REQUIRED_FIELD when there is not even a header. */
-MUST_CHECK enum status record_sample_read(int descriptor, enum record_form form,
+MUST_CHECK enum status record_sample_read(int descriptor, enum record_form form, char separator,
                                           struct arena *arena, struct record_sample *sample,
                                           struct error *error);
 

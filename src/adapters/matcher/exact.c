@@ -1,23 +1,17 @@
 #include "adapters/matcher/exact.h"
 
 #include "domain/contact.h"
+#include "matching/matching.h"
 
 static struct str text_of(const struct json_value *object, const char *name)
 {
     return json_text(json_get(object, str_from_cstr(name)));
 }
 
-/* "000000", "99999", "XXXX": what people type when a form wants something. */
+/* What people type when a form wants something is no proof, and what one character is even less. */
 static bool says_nothing(struct str canonical)
 {
-    static const struct str fillers[] = {STR(""),     STR("NA"),      STR("N/A"), STR("NONE"),
-                                         STR("NULL"), STR("UNKNOWN"), STR("TEST")};
-    for (size_t i = 0; i < sizeof(fillers) / sizeof(fillers[0]); i++)
-        if (str_equal(canonical, fillers[i])) return true;
-    size_t same = 1;
-    while (same < canonical.len && canonical.ptr[same] == canonical.ptr[0]) same++;
-    return same == canonical.len && (canonical.ptr[0] == '0' || canonical.ptr[0] == '9' ||
-                                     canonical.ptr[0] == 'X' || canonical.len == 1);
+    return canonical.len < 2 || matching_says_nothing(canonical);
 }
 
 /* --- keys --- */

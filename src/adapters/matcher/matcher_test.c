@@ -69,12 +69,18 @@ static void an_identifier_of_another_type_country_or_of_filler_says_nothing(void
 {
     (void)state;
     static const char *const pairs[][2] = {
-        {"{\"identifiers\":[{\"type\":\"VAT\",\"value\":\"123456\"}]}",
-         "{\"identifiers\":[{\"type\":\"DUNS\",\"value\":\"123456\"}]}"},
-        {"{\"identifiers\":[{\"type\":\"VAT\",\"value\":\"123456\",\"country\":\"DE\"}]}",
-         "{\"identifiers\":[{\"type\":\"VAT\",\"value\":\"123456\",\"country\":\"FR\"}]}"},
+        {"{\"identifiers\":[{\"type\":\"VAT\",\"value\":\"402918\"}]}",
+         "{\"identifiers\":[{\"type\":\"DUNS\",\"value\":\"402918\"}]}"},
+        {"{\"identifiers\":[{\"type\":\"VAT\",\"value\":\"402918\",\"country\":\"DE\"}]}",
+         "{\"identifiers\":[{\"type\":\"VAT\",\"value\":\"402918\",\"country\":\"FR\"}]}"},
         {"{\"identifiers\":[{\"type\":\"VAT\",\"value\":\"000000\"}]}",
          "{\"identifiers\":[{\"type\":\"VAT\",\"value\":\"000000\"}]}"},
+        {"{\"identifiers\":[{\"type\":\"VAT\",\"value\":\"111111111\"}]}",
+         "{\"identifiers\":[{\"type\":\"VAT\",\"value\":\"111111111\"}]}"},
+        {"{\"identifiers\":[{\"type\":\"VAT\",\"value\":\"123456789\"}]}",
+         "{\"identifiers\":[{\"type\":\"VAT\",\"value\":\"123-456-789\"}]}"},
+        {"{\"identifiers\":[{\"type\":\"VAT\",\"value\":\"Pending\"}]}",
+         "{\"identifiers\":[{\"type\":\"VAT\",\"value\":\"pending\"}]}"},
         {"{\"name\":\"Acme\",\"phones\":[\"999999\"]}",
          "{\"name\":\"Acme\",\"phones\":[\"999999\"]}"},
     };

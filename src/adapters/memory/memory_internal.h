@@ -229,8 +229,8 @@ enum status memory_inbox_put(struct store_session *, const struct str *, size_t,
                              bool *, struct error *);
 enum status memory_dead_letter_put(struct store *, const struct dead_letter *, size_t count,
                                    struct arena *, struct error *);
-enum status memory_dead_letter_parked(struct store *, struct str topic, const struct str *keys,
-                                      size_t count, struct arena *, int64_t *since, struct error *);
+enum status memory_dead_letter_parked(struct store *, struct str topic, const struct dead_letter *,
+                                      size_t count, struct arena *, bool *parked, struct error *);
 enum status memory_dead_letter_list(struct store *, const struct dead_letter *after, size_t limit,
                                     struct arena *, struct dead_letter **, size_t *count,
                                     struct error *);

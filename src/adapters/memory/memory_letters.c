@@ -69,21 +69,25 @@ enum status memory_dead_letter_put(struct store *store, const struct dead_letter
     return status == STATUS_OK ? STATUS_OK : error_plain(error, status);
 }
 
-enum status memory_dead_letter_parked(struct store *store, struct str topic, const struct str *keys,
-                                      size_t count, struct arena *arena, int64_t *since,
-                                      struct error *error)
+static bool parks(const struct dead_letter *letter, struct str topic,
+                  const struct dead_letter *asked)
+{
+    return is_there(letter) && str_equal(letter->topic, topic) && !str_is_none(letter->key) &&
+           str_equal(letter->key, asked->key) && letter->offset <= asked->offset &&
+           (str_is_none(letter->tenant) || str_equal(letter->tenant, asked->tenant));
+}
+
+enum status memory_dead_letter_parked(struct store *store, struct str topic,
+                                      const struct dead_letter *asked, size_t count,
+                                      struct arena *arena, bool *parked, struct error *error)
 {
     struct memory_store *self = of(store);
     (void)arena, (void)error;
     (void)pthread_mutex_lock(&self->mutex);
     for (size_t k = 0; k < count; k++) {
-        since[k] = -1;
-        for (size_t i = 0; i < self->letters.count; i++) {
-            const struct dead_letter *letter = self->letters.items[i];
-            bool of_key = is_there(letter) && str_equal(letter->topic, topic) &&
-                          !str_is_none(letter->key) && str_equal(letter->key, keys[k]);
-            if (of_key && (since[k] < 0 || letter->offset < since[k])) since[k] = letter->offset;
-        }
+        parked[k] = false;
+        for (size_t i = 0; i < self->letters.count && !parked[k]; i++)
+            parked[k] = parks(self->letters.items[i], topic, &asked[k]);
     }
     (void)pthread_mutex_unlock(&self->mutex);
     return STATUS_OK;
@@ -128,7 +132,7 @@ static bool is_first_of_key(const struct memory_vector *letters, size_t index)
     for (size_t i = 0; i < index; i++) {
         const struct dead_letter *other = letters->items[i];
         if (is_there(other) && str_equal(other->topic, letter->topic) && !str_is_none(other->key) &&
-            str_equal(other->key, letter->key))
+            str_equal(other->key, letter->key) && str_equal(other->tenant, letter->tenant))
             return false;
     }
     return true;
@@ -153,15 +157,24 @@ enum status memory_dead_letter_count(struct store *store, struct arena *arena,
     return STATUS_OK;
 }
 
+/* Of one that cannot be read only the key says whom it is about: customers are what senders key
+ * by. */
+static bool is_about(const struct dead_letter *letter, struct str tenant,
+                     const struct erasure *erasure)
+{
+    struct str name = str_is_none(letter->tenant) ? letter->key : letter->customer;
+    return !str_is_none(name) &&
+           (str_is_none(letter->tenant) || str_equal(letter->tenant, tenant)) &&
+           str_is_among(erasure->homes, erasure->home_count, name);
+}
+
 bool memory_letters_erase(struct memory_heap *heap, struct store_session *session,
                           const struct erasure *erasure)
 {
     const struct memory_vector *letters = &of(session->store)->letters;
     for (size_t i = 0; i < letters->count; i++) {
         struct dead_letter *letter = letters->items[i];
-        if (str_is_none(letter->customer) || !str_equal(letter->tenant, session->tenant) ||
-            !str_is_among(erasure->homes, erasure->home_count, letter->customer))
-            continue;
+        if (!is_about(letter, session->tenant, erasure)) continue;
         if (!memory_save(heap, letter, sizeof(*letter))) return false;
         letter->topic = STR_NONE;
     }

@@ -12,7 +12,8 @@ enum status postgres_store_open(const struct postgres_options *options, size_t s
     engine.committed = sql_store_tell_commit;
     engine.committed_argument = self;
     enum status status = postgres_open(&engine, &self->driver, error);
-    if (status == STATUS_OK && !(self->worker = search_worker_new(self->index, self->driver)))
+    if (status == STATUS_OK &&
+        !(self->worker = search_worker_new(self->index, self->driver, false)))
         status = error_plain(error, STATUS_OUT_OF_MEMORY);
     if (status == STATUS_OK && !(self->groups = sql_write_groups_new(self)))
         status = error_plain(error, STATUS_OUT_OF_MEMORY);

@@ -1,6 +1,7 @@
 #include "adapters/store/search_index.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,6 @@ enum {
     BUILD_AT = 512,     /* entries that become a segment */
     BUILD_IDLE_AT = 16, /* when nobody waits */
     BUILD_MAX = 4096,   /* in one step */
-    LOOK_AT = 4096,     /* entries put, until somebody looks whether too many wait */
     MERGE_FACTOR = 4,   /* segments of like size that become one */
     MERGE_IDLE_FROM = 2,
     /* Merged with one commit, and one more for each entry that came since the step before: so
@@ -43,7 +43,9 @@ struct search_index {
     struct noted *noted;
     size_t count, room;
     size_t turn;
-    int64_t last_number; /* the writer's alone */
+    int64_t last_number;    /* the writer's alone */
+    bool is_erasing;        /* the same: something is erased and not committed yet */
+    atomic_ullong erasures; /* committed */
 };
 
 struct search_index *search_index_new(void)
@@ -128,11 +130,11 @@ void search_index_seen(struct search_index *index, struct str tenant, size_t tai
     pthread_mutex_unlock(&index->mutex);
 }
 
-bool search_index_is_to_be_looked_at(struct search_index *index, struct str tenant)
+bool search_index_is_to_be_looked_at(struct search_index *index, struct str tenant, size_t put)
 {
     pthread_mutex_lock(&index->mutex);
     struct noted *noted = find(index, tenant);
-    bool now = noted && noted->unlooked >= LOOK_AT;
+    bool now = noted && noted->unlooked >= put;
     if (now) noted->unlooked = 0;
     pthread_mutex_unlock(&index->mutex);
     return now;
@@ -162,31 +164,40 @@ struct str search_index_next(struct search_index *index, bool idle, struct arena
     return tenant;
 }
 
-/* How many blocks a step for the tenant may merge. */
-static size_t allowance(struct search_index *index, struct str tenant, bool idle)
+/* How many blocks a step for the tenant may merge; *put: entries in no segment, at most. */
+static size_t allowance(struct search_index *index, struct str tenant, bool idle, size_t *put)
 {
     size_t blocks = idle ? STEP_BLOCKS_IDLE : STEP_BLOCKS;
+    *put = 0;
     pthread_mutex_lock(&index->mutex);
     struct noted *noted = find(index, tenant);
     if (noted) {
         blocks += noted->since;
         noted->since = 0;
+        *put = noted->put;
     }
     pthread_mutex_unlock(&index->mutex);
     return blocks;
 }
 
-/* `taken`: entries of which a segment was made. */
-static void note_step(struct search_index *index, struct str tenant, size_t taken, bool unfinished,
-                      bool idle)
+/* What came of a step that began when `put` entries were in no segment. */
+struct outcome {
+    size_t put, taken; /* entries of which a segment was made */
+    bool unfinished, idle;
+};
+
+static void note_step(struct search_index *index, struct str tenant, const struct outcome *step)
 {
-    const size_t too_few = (idle ? BUILD_IDLE_AT : BUILD_AT) - 1;
+    const size_t too_few = (step->idle ? BUILD_IDLE_AT : BUILD_AT) - 1;
+    size_t left = step->put - (step->taken < step->put ? step->taken : step->put);
+    if (!step->unfinished && left > too_few) left = too_few;
     pthread_mutex_lock(&index->mutex);
     struct noted *noted = find(index, tenant);
     if (noted) {
-        noted->put -= taken < noted->put ? taken : noted->put;
-        noted->unfinished = unfinished;
-        if (!unfinished && noted->put > too_few) noted->put = too_few;
+        /* Two may be at it at once, and the one who waited did nothing. */
+        size_t since = noted->put > step->put ? noted->put - step->put : 0;
+        noted->put = left + since;
+        noted->unfinished = step->unfinished;
     }
     pthread_mutex_unlock(&index->mutex);
 }
@@ -201,6 +212,7 @@ struct segment {
 
 struct step {
     struct sql_transaction *transaction;
+    struct search_plan *plan; /* what is written goes there; NULL: it is written at once */
     struct str tenant;
     struct arena *arena;
     bool idle;
@@ -216,6 +228,7 @@ struct step {
 static enum status execute(const struct step *step, const struct sql_statement *statement,
                            const struct sql_value *params, size_t count, struct error *error)
 {
+    if (step->plan) return search_plan_add(step->plan, statement, params, count, error);
     return sql_execute(step->transaction, statement, params, count, error);
 }
 
@@ -467,12 +480,7 @@ static enum status delete_some(struct step *step, const struct segment *dead, st
 {
     const struct sql_value params[] = {SQL_PARAM_TEXT(step->tenant), SQL_PARAM_INT64(dead->id),
                                        SQL_PARAM_INT64(DELETE_FACTOR * (int64_t)step->blocks_max)};
-    const struct sql_value first[] = {SQL_PARAM_TEXT(step->tenant), SQL_PARAM_INT64(dead->id),
-                                      SQL_PARAM_TEXT(STR("")), SQL_PARAM_INT64(1)};
-    struct sql_rows rows;
     TRY(execute(step, SQL_SEARCH_BLOCK_DELETE, params, 3, error));
-    TRY(sql_query(step->transaction, SQL_SEARCH_BLOCK_NEXT, first, 4, step->arena, &rows, error));
-    if (rows.row_count > 0) return STATUS_OK;
     return execute(step, SQL_SEARCH_SEGMENT_DELETE, params, 2, error);
 }
 
@@ -516,12 +524,63 @@ enum status search_index_step(struct search_index *index, struct str tenant,
                               bool *more, struct error *error)
 {
     struct step step = {.transaction = transaction, .tenant = tenant, .arena = arena, .idle = idle};
+    struct outcome outcome = {.idle = idle};
     bool locked;
     *more = false;
     TRY(is_locked(&step, &locked, error));
-    step.blocks_max = allowance(index, tenant, idle);
+    step.blocks_max = allowance(index, tenant, idle, &outcome.put);
     if (!locked) TRY(do_one(&step, more, error));
-    note_step(index, tenant, step.taken, *more, idle);
+    outcome.taken = step.taken;
+    outcome.unfinished = *more;
+    note_step(index, tenant, &outcome);
     if (step.has_counted) search_index_seen(index, tenant, step.left);
     return STATUS_OK;
+}
+
+/* --- a step that is planned, where there is one writer --- */
+
+uint64_t search_index_erasures(struct search_index *index)
+{
+    return atomic_load(&index->erasures);
+}
+
+enum status search_index_plan(struct search_index *index, struct sql_transaction *transaction,
+                              struct search_plan *plan, struct error *error)
+{
+    struct step step = {.transaction = transaction,
+                        .plan = plan,
+                        .tenant = plan->tenant,
+                        .arena = plan->arena,
+                        .idle = plan->idle,
+                        .blocks_max = allowance(index, plan->tenant, plan->idle, &plan->put)};
+    TRY(do_one(&step, &plan->more, error));
+    plan->taken = step.taken;
+    plan->left = step.left;
+    plan->has_counted = step.has_counted;
+    return STATUS_OK;
+}
+
+enum status search_index_apply(struct search_index *index, const struct search_plan *plan,
+                               struct sql_transaction *transaction, struct error *error)
+{
+    bool stale = index->is_erasing || plan->erasures != search_index_erasures(index);
+    const struct outcome outcome = {.put = plan->put,
+                                    .taken = stale ? 0 : plan->taken,
+                                    .unfinished = stale || plan->more,
+                                    .idle = plan->idle};
+    if (!stale) TRY(search_plan_execute(plan, transaction, error));
+    note_step(index, plan->tenant, &outcome);
+    if (plan->has_counted && !stale) search_index_seen(index, plan->tenant, plan->left);
+    return STATUS_OK;
+}
+
+void search_index_erasing(struct search_index *index)
+{
+    index->is_erasing = true;
+}
+
+void search_index_committed(struct search_index *index)
+{
+    if (index->is_erasing) atomic_fetch_add(&index->erasures, 1);
+    index->is_erasing = false;
 }

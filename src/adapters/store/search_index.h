@@ -3,12 +3,13 @@
  * Everything it knows is in the store: a step is a transaction, or part of one, and what a crash
  * leaves half done is gone on with. A merge of large segments is made in many steps, into a segment
  * that no search looks at until it is whole; then it takes their place, and they are deleted, in
- * steps as well. The embedded store has its writer make steps (sqlite_store.c), PostgreSQL a thread
- * of each process that writes (search_worker.h), one at a time per tenant.
+ * steps as well. A thread of each process that writes makes them (search_worker.h), one at a time
+ * per tenant; that of the embedded store plans a step, which the one writer then writes.
  */
 #ifndef ADAPTERS_STORE_SEARCH_INDEX_H
 #define ADAPTERS_STORE_SEARCH_INDEX_H
 
+#include "adapters/store/search_plan.h"
 #include "application/ports/store.h"
 #include "engines/sql/sql.h"
 
@@ -30,8 +31,8 @@ void search_index_note(struct search_index *index, struct str tenant, size_t put
 void search_index_seen(struct search_index *index, struct str tenant, size_t tail);
 /* Of the tenant that has most, as last seen. */
 size_t search_index_longest_tail(struct search_index *index);
-/* Whether so many were put since this was last true that the number is worth asking for. */
-bool search_index_is_to_be_looked_at(struct search_index *index, struct str tenant);
+/* Whether `put` were put since this was last true: then the number is worth asking for. */
+bool search_index_is_to_be_looked_at(struct search_index *index, struct str tenant, size_t put);
 /* A tenant with work to do, copied into the arena; absent when there is none. `idle`: little is
  * enough to begin. */
 struct str search_index_next(struct search_index *index, bool idle, struct arena *arena);
@@ -40,6 +41,20 @@ struct str search_index_next(struct search_index *index, bool idle, struct arena
 MUST_CHECK enum status search_index_step(struct search_index *index, struct str tenant,
                                          struct sql_transaction *transaction, bool idle,
                                          struct arena *arena, bool *more, struct error *error);
+
+/* The same in two, where there is one writer. The plan's tenant, arena, idle and erasures are
+ * given, the last from before the read. It is made from what is committed, plans before it
+ * included; `apply`, on the writer thread, leaves it when something was erased meanwhile. */
+uint64_t search_index_erasures(struct search_index *index);
+MUST_CHECK enum status search_index_plan(struct search_index *index,
+                                         struct sql_transaction *transaction,
+                                         struct search_plan *plan, struct error *error);
+MUST_CHECK enum status search_index_apply(struct search_index *index,
+                                          const struct search_plan *plan,
+                                          struct sql_transaction *transaction, struct error *error);
+/* On the writer thread: the transaction erases something of the index; it was committed. */
+void search_index_erasing(struct search_index *index);
+void search_index_committed(struct search_index *index);
 
 /* What a segment is told apart by from all that were before it under its tenant: microseconds. */
 int64_t search_index_moment(void);

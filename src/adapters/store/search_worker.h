@@ -1,6 +1,10 @@
-/* Makes the steps at the search index on PostgreSQL: a thread of each process that writes or
- * searches, with a connection of its own, which begins with the first work there may be. A lost
- * connection or a crash is no loss: the steps are transactions. */
+/* Makes the steps at the search index: a thread of each process that writes or searches, with a
+ * connection of its own, which begins with the first work there may be. A lost connection or a
+ * crash is no loss: the steps are transactions.
+ *
+ * On PostgreSQL each is one of its own. The embedded store has one writer, whose time is dear:
+ * there the thread reads, sorts and merges in a read, and the writer writes what came of it with
+ * its next commit; when there is none, an empty one is made. */
 #ifndef ADAPTERS_STORE_SEARCH_WORKER_H
 #define ADAPTERS_STORE_SEARCH_WORKER_H
 
@@ -9,7 +13,14 @@
 struct search_worker;
 
 /* NULL when out of memory. The index and the driver outlive it. */
-struct search_worker *search_worker_new(struct search_index *index, struct sql_driver *driver);
+struct search_worker *search_worker_new(struct search_index *index, struct sql_driver *driver,
+                                        bool plans);
+/* Where steps are planned, on the writer thread: in each transaction before its commit, and behind
+ * the commit. NULL is nothing. */
+MUST_CHECK enum status search_worker_apply(struct search_worker *worker,
+                                           struct sql_transaction *transaction,
+                                           struct error *error);
+void search_worker_committed(struct search_worker *worker);
 /* The index is used: whatever was left to do, by others too, is done when no entries come. From any
  * thread, cheap; NULL is nothing. */
 void search_worker_start(struct search_worker *worker);

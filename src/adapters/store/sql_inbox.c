@@ -77,19 +77,43 @@ enum status sql_dead_letter_put(struct store *base, const struct dead_letter *le
                                      &context, error);
 }
 
-enum status sql_dead_letter_parked(struct store *base, struct str topic, const struct str *keys,
-                                   size_t count, struct arena *arena, int64_t *since,
-                                   struct error *error)
+struct asked {
+    struct str *keys, *tenants, *offsets;
+};
+
+static bool make_asked(const struct dead_letter *letters, size_t count, struct arena *arena,
+                       struct asked *asked)
 {
-    const struct sql_value params[] = {SQL_PARAM_TEXT(topic), SQL_PARAM_ARRAY(keys, count)};
+    *asked = (struct asked){ARENA_NEW_ARRAY(arena, struct str, count),
+                            ARENA_NEW_ARRAY(arena, struct str, count),
+                            ARENA_NEW_ARRAY(arena, struct str, count)};
+    bool made = asked->keys && asked->tenants && asked->offsets;
+    for (size_t i = 0; made && i < count; i++) {
+        asked->keys[i] = letters[i].key;
+        asked->tenants[i] = letters[i].tenant;
+        asked->offsets[i] = arena_format(arena, "%lld", (long long)letters[i].offset);
+        made = !str_is_none(asked->offsets[i]);
+    }
+    return made;
+}
+
+enum status sql_dead_letter_parked(struct store *base, struct str topic,
+                                   const struct dead_letter *letters, size_t count,
+                                   struct arena *arena, bool *parked, struct error *error)
+{
+    struct asked asked;
     struct sql_rows rows;
-    for (size_t i = 0; i < count; i++) since[i] = -1;
+    for (size_t i = 0; i < count; i++) parked[i] = false;
+    if (!make_asked(letters, count, arena, &asked)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    const struct sql_value params[] = {SQL_PARAM_TEXT(topic), SQL_PARAM_ARRAY(asked.keys, count),
+                                       SQL_PARAM_ARRAY(asked.tenants, count),
+                                       SQL_PARAM_ARRAY(asked.offsets, count)};
     TRY(driver_of(base)->query_one(driver_of(base), NO_TENANT, SQL_DEAD_LETTER_PARKED, params,
                                    SQL_COUNT(params), arena, &rows, error));
-    for (size_t row = 0; row < rows.row_count; row++)
-        for (size_t i = 0; i < count; i++)
-            if (str_equal(keys[i], sql_cell(&rows, row, 0)))
-                since[i] = sql_cell_int64(&rows, row, 1, -1);
+    for (size_t row = 0; row < rows.row_count; row++) {
+        int64_t index = sql_cell_int64(&rows, row, 0, -1);
+        if (index >= 0 && (size_t)index < count) parked[index] = true;
+    }
     return STATUS_OK;
 }
 

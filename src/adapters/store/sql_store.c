@@ -54,6 +54,8 @@ void sql_store_committed(void *store)
 {
     struct sql_store *self = store;
     if (self->keys) sqlite_keys_committed(self->keys);
+    search_index_committed(self->index);
+    search_worker_committed(self->worker);
     sql_store_tell_commit(self);
     if (!self->cache) return;
     if (self->changed_too_many) document_cache_invalidate_all(self->cache);
@@ -78,24 +80,35 @@ struct work {
 };
 
 /* Rows are gathered where a statement is a message. */
+void sql_session_begin(struct sql_session *session, struct sql_store *store,
+                       struct sql_transaction *transaction, struct str tenant, struct arena *arena)
+{
+    *session = (struct sql_session){.base = {.store = &store->base, .tenant = tenant},
+                                    .transaction = transaction,
+                                    .arena = arena};
+    sql_writes_init(&session->writes, transaction, tenant, !store->keys);
+}
+
+void sql_session_end(struct sql_session *session)
+{
+    sql_writes_release(&session->writes);
+    sql_search_release(session);
+}
+
 static enum status run_work(struct sql_transaction *transaction, void *context, struct error *error)
 {
     const struct work *work = context;
-    struct sql_session session = {
-        .base = {.store = &work->self->base, .tenant = work->tenant, .locks = work->locks},
-        .transaction = transaction,
-        .arena = work->arena,
-        .is_write = work->is_write,
-        .takes_cached = work->takes_cached,
-        .cache_ticket = work->cache_ticket,
-    };
-    sql_writes_init(&session.writes, transaction, work->tenant, !work->self->keys);
+    struct sql_session session;
+    sql_session_begin(&session, work->self, transaction, work->tenant, work->arena);
+    session.base.locks = work->locks;
+    session.is_write = work->is_write;
+    session.takes_cached = work->takes_cached;
+    session.cache_ticket = work->cache_ticket;
     enum status status =
         work->locks ? store_locks_take(&session.base, work->arena, error) : STATUS_OK;
     if (status == STATUS_OK) status = work->body(&session.base, work->context, error);
     if (status == STATUS_OK) status = sql_writes_flush(&session.writes, error);
-    sql_writes_release(&session.writes);
-    sql_search_release(&session);
+    sql_session_end(&session);
     return status;
 }
 

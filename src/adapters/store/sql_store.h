@@ -19,6 +19,8 @@ void sql_store_set_committed(struct store *store, void (*committed)(void *argume
                              void *argument);
 /* How far the search index is behind, for /metrics. */
 void sql_search_write_metrics(struct store *store, struct buffer *out);
+/* How many writes had a transaction together, for /metrics. */
+void sql_write_groups_write_metrics(struct store *store, struct buffer *out);
 /* Whether the schema is this program's and no later one's: for whoever copies all of it. */
 MUST_CHECK enum status sql_store_check_exact(struct store *store, struct error *error);
 /* Closes the engine too. NULL is fine. */

@@ -62,6 +62,12 @@ struct sql_session {
     uint64_t cache_ticket;               /* from before its snapshot */
 };
 
+/* The one way to a session: in a transaction, or in what stands for one in a group; the others of
+ * its members are the caller's to set. Ended in the same coroutine; what it has gathered goes with
+ * it. */
+void sql_session_begin(struct sql_session *session, struct sql_store *store,
+                       struct sql_transaction *transaction, struct str tenant, struct arena *arena);
+void sql_session_end(struct sql_session *session);
 /* The driver is set by the caller, who opens it with sql_store_committed as its hook. */
 struct sql_store *sql_store_new(const struct sql_migration *migrations, size_t count,
                                 size_t cache_bytes, size_t search_cache_bytes);
@@ -273,8 +279,8 @@ enum status sql_inbox_put(struct store_session *, const struct str *ids, size_t 
                           instant forget, bool *fresh, struct error *);
 enum status sql_dead_letter_put(struct store *, const struct dead_letter *, size_t count,
                                 struct arena *, struct error *);
-enum status sql_dead_letter_parked(struct store *, struct str topic, const struct str *keys,
-                                   size_t count, struct arena *, int64_t *since, struct error *);
+enum status sql_dead_letter_parked(struct store *, struct str topic, const struct dead_letter *,
+                                   size_t count, struct arena *, bool *parked, struct error *);
 enum status sql_dead_letter_list(struct store *, const struct dead_letter *after, size_t limit,
                                  struct arena *, struct dead_letter **, size_t *count,
                                  struct error *);

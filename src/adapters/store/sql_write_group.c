@@ -1,6 +1,7 @@
 #include "adapters/store/sql_write_group.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ enum {
     WORTH = 32,       /* waiting: the same, whatever is under way */
     LOCKS_MAX = 2048, /* keys of a group: the server's table of locks is shared by all */
     LOCK_SLOTS = 2 * LOCKS_MAX,
+    SIZES = 7, /* of groups, that are counted: up to 1, 2, 4, ... MEMBERS_MAX */
     ARENA_BYTES = 64 << 20
 };
 
@@ -69,6 +71,8 @@ struct loop_groups {
 
 struct sql_write_groups {
     struct sql_store *store;
+    _Atomic uint64_t sizes[SIZES];  /* groups, by how many they had */
+    _Atomic uint64_t members, left; /* of all; who was then carried out alone */
     pthread_mutex_t mutex;
     struct loop_groups *loops;
 };
@@ -346,7 +350,8 @@ static enum status group_body(struct sql_transaction *transaction, void *context
     return STATUS_OK;
 }
 
-static void tell(struct member *member, enum status status, const struct error *error)
+/* How it ends for one of them, who is told later. */
+static void conclude(struct member *member, enum status status, const struct error *error)
 {
     bool was_run = member->state == MEMBER_ENDED;
     if (!was_run || (is_written(member) && status == STATUS_OUTCOME_UNKNOWN)) {
@@ -355,7 +360,17 @@ static void tell(struct member *member, enum status status, const struct error *
     } else if (is_written(member) && status != STATUS_OK) {
         member->is_alone = true;
     }
-    set_state(member, MEMBER_TOLD);
+}
+
+static void count_group(struct sql_write_groups *groups, const struct group *group)
+{
+    size_t size = 0, left = 0;
+    while ((size_t)1 << size < group->count) size++;
+    for (const struct member *member = group->members; member; member = member->next)
+        left += member->is_alone;
+    atomic_fetch_add_explicit(&groups->sizes[size], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&groups->members, group->count, memory_order_relaxed);
+    atomic_fetch_add_explicit(&groups->left, left, memory_order_relaxed);
 }
 
 /* It has a member from the start, and nothing to wait for once that is told: so no conductor
@@ -372,9 +387,12 @@ static void carry_out(struct lane *lane, struct arena *arena)
     enum status status =
         driver->transact(driver, SQL_WRITE, tenant_of(lane), arena, group_body, &group, &error);
     while (!group.was_run && lane->first && lane->first->since_ns <= began_ns) take_member(&group);
+    for (struct member *member = group.members; member; member = member->next)
+        conclude(member, status, &error);
+    count_group(lane->loop->store->groups, &group);
     for (struct member *member = group.members, *next; member; member = next) {
         next = member->next;
-        tell(member, status, &error);
+        set_state(member, MEMBER_TOLD);
     }
     lane->member_count -= group.count;
     sql_queue_took(&lane->loop->queue, (sql_queue_now_ns() - began_ns) / (int64_t)group.count);
@@ -454,14 +472,12 @@ static void run_body(struct member *member, struct sql_store *store, struct str 
                      struct arena *arena, store_body *body, void *context)
 {
     struct arena_mark mark = arena_mark(arena);
-    member->session = (struct sql_session){.base = {.store = &store->base, .tenant = tenant},
-                                           .transaction = &member->base,
-                                           .arena = arena};
-    sql_writes_init(&member->session.writes, &member->base, tenant, true);
+    sql_session_begin(&member->session, store, &member->base, tenant, arena);
+    member->session.is_write = true;
     member->status = body(&member->session.base, context, member->error);
     if (member->status == STATUS_WRITE_CONFLICT) member->is_alone = true;
     stop(member, MEMBER_ENDED);
-    sql_writes_release(&member->session.writes);
+    sql_session_end(&member->session);
     if (member->is_alone) arena_rewind(arena, mark);
 }
 
@@ -481,6 +497,34 @@ bool sql_write_groups_run(struct sql_write_groups *groups, struct str tenant, st
     if (member.state == MEMBER_RUNS) run_body(&member, groups->store, tenant, arena, body, context);
     *status = member.status;
     return !member.is_alone;
+}
+
+static unsigned long long read_counter(const _Atomic uint64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+void sql_write_groups_write_metrics(struct store *store, struct buffer *out)
+{
+    static const char *const name = "customer360_write_group_size";
+    static const char *const left = "customer360_write_group_left_total";
+    const struct sql_write_groups *groups = ((struct sql_store *)store)->groups;
+    unsigned long long count = 0;
+    buffer_append_format(out,
+                         "# HELP %s Writes of PostgreSQL that were carried out in one transaction; "
+                         "the embedded store has no such groups.\n# TYPE %s histogram\n",
+                         name, name);
+    for (size_t size = 0; groups && size < SIZES; size++) {
+        count += read_counter(&groups->sizes[size]);
+        buffer_append_format(out, "%s_bucket{le=\"%d\"} %llu\n", name, 1 << size, count);
+    }
+    if (groups)
+        buffer_append_format(out, "%s_bucket{le=\"+Inf\"} %llu\n%s_sum %llu\n%s_count %llu\n", name,
+                             count, name, read_counter(&groups->members), name, count);
+    buffer_append_format(out,
+                         "# HELP %s Of them, those that could not be carried out with others and "
+                         "then were alone.\n# TYPE %s counter\n%s %llu\n",
+                         left, left, left, groups ? read_counter(&groups->left) : 0);
 }
 
 struct queue_wait sql_write_groups_wait(struct sql_write_groups *groups)

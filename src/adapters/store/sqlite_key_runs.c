@@ -245,14 +245,21 @@ static enum status read_bucket(struct sql_transaction *transaction, int64_t numb
     return STATUS_OK;
 }
 
-enum status sqlite_key_runs_find(struct sql_transaction *transaction,
-                                 const struct key_run_view *view, uint64_t hash, size_t max,
-                                 struct arena *arena, int64_t *rows, size_t *count,
-                                 struct error *error)
+static enum status go_to_bucket(struct key_run_reader *reader, uint64_t bucket, struct error *error)
 {
-    struct arena_mark mark = arena_mark(arena);
-    struct str bytes = STR_NONE;
-    TRY(read_bucket(transaction, view->number, bucket_of(hash, view->bits), arena, &bytes, error));
+    if (!str_is_none(reader->bytes) && reader->bucket == bucket) return STATUS_OK;
+    arena_reset(reader->arena);
+    reader->bytes = STR_NONE;
+    reader->bucket = bucket;
+    return read_bucket(reader->transaction, reader->view->number, bucket, reader->arena,
+                       &reader->bytes, error);
+}
+
+enum status sqlite_key_runs_find(struct key_run_reader *reader, uint64_t hash, size_t max,
+                                 int64_t *rows, size_t *count, struct error *error)
+{
+    TRY(go_to_bucket(reader, bucket_of(hash, reader->view->bits), error));
+    struct str bytes = reader->bytes;
     size_t low = 0, end = bytes.len / sizeof(struct key_entry), high = end;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -267,7 +274,6 @@ enum status sqlite_key_runs_find(struct sql_transaction *transaction,
         if (entry.hash != hash) break;
         rows[(*count)++] = entry.row;
     }
-    arena_rewind(arena, mark);
     return STATUS_OK;
 }
 

@@ -44,11 +44,18 @@ MUST_CHECK enum status sqlite_key_runs_view(struct sql_transaction *transaction,
 /* may[i]: hashes[i] can be in the run. */
 void sqlite_key_runs_filter(struct sqlite_key_runs *runs, const struct key_run_view *view,
                             const uint64_t *hashes, size_t count, bool *may);
+/* Looks up hashes of a run, in their order: a bucket that has several of them is read once. */
+struct key_run_reader {
+    struct sql_transaction *transaction;
+    const struct key_run_view *view;
+    struct arena *arena; /* for the bucket alone */
+    struct str bytes;    /* of the bucket read last; absent: none was */
+    uint64_t bucket;
+};
 /* Rows of the hash in the run, at most `max`. */
-MUST_CHECK enum status sqlite_key_runs_find(struct sql_transaction *transaction,
-                                            const struct key_run_view *view, uint64_t hash,
-                                            size_t max, struct arena *arena, int64_t *rows,
-                                            size_t *count, struct error *error);
+MUST_CHECK enum status sqlite_key_runs_find(struct key_run_reader *reader, uint64_t hash,
+                                            size_t max, int64_t *rows, size_t *count,
+                                            struct error *error);
 
 /* The rest on the writer thread. */
 bool sqlite_key_runs_can_begin(struct sqlite_key_runs *runs);

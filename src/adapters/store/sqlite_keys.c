@@ -17,7 +17,8 @@ enum {
     STEP_MIN = 1000,           /* entries worked on with one commit */
     STEP_IDLE = 8000,
     LOAD_STEP = 2000,
-    PREFETCH = 32, /* keys whose places in the indexes are fetched together */
+    BUCKET_BYTES_MAX = 1 << 30, /* a key that all have makes its bucket large */
+    PREFETCH = 32,              /* keys whose places in the indexes are fetched together */
 };
 
 /* Part of the file's format. */
@@ -99,6 +100,7 @@ struct search {
     bool is_writer;
     const uint64_t *hashes;
     size_t count;
+    struct ordered_key *order;
     size_t homes_max; /* of a key, from each place where it may be */
     int64_t *rows;    /* room for so many */
     struct arena *arena;
@@ -153,19 +155,58 @@ static enum status find_in_memory(struct search *search, struct error *error)
     return complete ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
 }
 
-static enum status find_in_run(struct search *search, const struct key_run_view *run, bool *may,
+/* A key by its hash. */
+struct ordered_key {
+    uint64_t hash;
+    size_t key;
+};
+
+static int compare_ordered(const void *a, const void *b)
+{
+    const struct ordered_key *x = a, *y = b;
+    return (x->hash > y->hash) - (x->hash < y->hash);
+}
+
+/* In the order in which runs have them. */
+static struct ordered_key *order_keys(const struct search *search)
+{
+    struct ordered_key *order = ARENA_NEW_ARRAY(search->arena, struct ordered_key, search->count);
+    for (size_t i = 0; order && i < search->count; i++)
+        order[i] = (struct ordered_key){search->hashes[i], i};
+    if (order && search->count > 1) qsort(order, search->count, sizeof(*order), compare_ordered);
+    return order;
+}
+
+static enum status find_in_run(struct search *search, struct key_run_reader *reader, bool *may,
                                struct error *error)
 {
-    sqlite_key_runs_filter(search->keys->runs, run, search->hashes, search->count, may);
+    sqlite_key_runs_filter(search->keys->runs, reader->view, search->hashes, search->count, may);
     for (size_t i = 0; i < search->count; i++) {
+        const struct ordered_key *at = &search->order[i];
         size_t found;
-        if (!may[i]) continue;
-        TRY(sqlite_key_runs_find(search->transaction, run, search->hashes[i], search->homes_max,
-                                 search->arena, search->rows, &found, error));
-        if (found > 0 && !add_places(search, i, found))
+        if (!may[at->key]) continue;
+        TRY(sqlite_key_runs_find(reader, at->hash, search->homes_max, search->rows, &found, error));
+        if (found > 0 && !add_places(search, at->key, found))
             return error_plain(error, STATUS_OUT_OF_MEMORY);
     }
     return STATUS_OK;
+}
+
+static enum status find_in_runs(struct search *search, const struct key_run_view *runs,
+                                size_t count, bool *may, struct error *error)
+{
+    struct arena buckets;
+    enum status status = STATUS_OK;
+    if (count > 0 && !(search->order = order_keys(search)))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    arena_init(&buckets, BUCKET_BYTES_MAX);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        struct key_run_reader reader = {
+            .transaction = search->transaction, .view = &runs[i], .arena = &buckets};
+        status = find_in_run(search, &reader, may, error);
+    }
+    arena_release(&buckets);
+    return status;
 }
 
 /* The runs first: with them the snapshot begins, and what is in none of them is in memory. */
@@ -179,8 +220,7 @@ static enum status find_places(struct search *search, struct error *error)
     if (!may || !search->rows) return error_plain(error, STATUS_OUT_OF_MEMORY);
     TRY(sqlite_key_runs_view(search->transaction, search->arena, &runs, &run_count, error));
     TRY(find_in_memory(search, error));
-    for (size_t i = 0; i < run_count; i++) TRY(find_in_run(search, &runs[i], may, error));
-    return STATUS_OK;
+    return find_in_runs(search, runs, run_count, may, error);
 }
 
 static bool has_hash(struct str hashes, uint64_t wanted)

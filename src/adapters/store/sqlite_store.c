@@ -3,22 +3,15 @@
 #include "adapters/store/sql_store_internal.h"
 #include "adapters/store/sqlite_keys.h"
 
-enum { INDEX_ARENA_BYTES = 256 * 1024 * 1024 };
-
-/* A step at the search index, if there is one to do. */
+/* A step at the search index, if one was planned. */
 static enum status maintain_index(struct sql_transaction *transaction, bool idle, bool *more,
                                   void *argument)
 {
     struct sql_store *self = argument;
-    struct arena arena;
     struct error ignored;
-    enum status status = STATUS_OK;
-    arena_init(&arena, INDEX_ARENA_BYTES);
-    struct str tenant = search_index_next(self->index, idle, &arena);
-    if (!str_is_none(tenant))
-        status = search_index_step(self->index, tenant, transaction, idle, &arena, more, &ignored);
-    arena_release(&arena);
-    return status;
+    (void)idle;
+    *more = false;
+    return search_worker_apply(self->worker, transaction, &ignored);
 }
 
 static enum status maintain_keys(struct sql_transaction *transaction, bool idle, bool *more,
@@ -43,6 +36,9 @@ static enum status load(struct sql_store *self, bool read_only, struct error *er
     TRY(sqlite_keys_load(self->keys, self->driver, error));
     TRY(search_index_load(self->index, self->driver, error));
     if (read_only) return STATUS_OK; /* who may write maintains */
+    if (!(self->worker = search_worker_new(self->index, self->driver, true)))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    search_worker_start(self->worker);
     arena_init(&arena, 64 * 1024);
     enum status status = self->driver->transact(self->driver, SQL_WRITE, STR("*"), &arena,
                                                 commit_nothing, NULL, error);

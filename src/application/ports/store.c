@@ -518,11 +518,11 @@ enum status store_dead_letter_put(struct store *store, const struct dead_letter 
     return store->operations->dead_letter_put(store, letters, count, arena, error);
 }
 
-enum status store_dead_letter_parked(struct store *store, struct str topic, const struct str *keys,
-                                     size_t count, struct arena *arena, int64_t *since,
-                                     struct error *error)
+enum status store_dead_letter_parked(struct store *store, struct str topic,
+                                     const struct dead_letter *asked, size_t count,
+                                     struct arena *arena, bool *parked, struct error *error)
 {
-    return store->operations->dead_letter_parked(store, topic, keys, count, arena, since, error);
+    return store->operations->dead_letter_parked(store, topic, asked, count, arena, parked, error);
 }
 
 enum status store_dead_letter_list(struct store *store, const struct dead_letter *after,

@@ -185,7 +185,8 @@ struct outbox_event {
     struct str tenant;
 };
 
-/* A message that was put aside, and why. While one of a key is there, the key is parked. */
+/* A message that was put aside, and why. While one of a key is there, the key is parked: for its
+ * tenant, or for all when the tenant is not known. */
 struct dead_letter {
     struct str topic;
     int64_t partition;
@@ -258,8 +259,8 @@ struct store_operations {
 
     enum status (*dead_letter_put)(struct store *, const struct dead_letter *, size_t count,
                                    struct arena *, struct error *);
-    enum status (*dead_letter_parked)(struct store *, struct str topic, const struct str *keys,
-                                      size_t count, struct arena *, int64_t *since, struct error *);
+    enum status (*dead_letter_parked)(struct store *, struct str topic, const struct dead_letter *,
+                                      size_t count, struct arena *, bool *parked, struct error *);
     enum status (*dead_letter_list)(struct store *, const struct dead_letter *after, size_t limit,
                                     struct arena *, struct dead_letter **, size_t *count,
                                     struct error *);
@@ -602,10 +603,12 @@ MUST_CHECK enum status store_relay_turn(struct store *store, const struct relay_
 MUST_CHECK enum status store_dead_letter_put(struct store *store, const struct dead_letter *letters,
                                              size_t count, struct arena *arena,
                                              struct error *error);
-/* since[i]: the offset of the first one of keys[i], or -1: it is not parked. */
+/* Of letters that may have to be made, which have a key: parked[i] says that one is there with the
+ * key of asked[i] in this topic, at its offset or before, of its tenant or of none that is known.
+ */
 MUST_CHECK enum status store_dead_letter_parked(struct store *store, struct str topic,
-                                                const struct str *keys, size_t count,
-                                                struct arena *arena, int64_t *since,
+                                                const struct dead_letter *asked, size_t count,
+                                                struct arena *arena, bool *parked,
                                                 struct error *error);
 /* By topic, partition and offset, behind `after` (NULL: from the first). */
 MUST_CHECK enum status store_dead_letter_list(struct store *store, const struct dead_letter *after,

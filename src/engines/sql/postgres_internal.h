@@ -124,8 +124,10 @@ bool postgres_connection_expect(struct postgres_connection *connection,
 bool postgres_send_statement(struct postgres_connection *connection,
                              const struct sql_statement *statement, const struct sql_value *params,
                              size_t count, void *owner);
-/* Copies the rows into the arena. */
-enum status postgres_rows(const PGresult *result, struct arena *arena, struct sql_rows *rows);
+/* Copies the rows into the arena: all, or where a key is given those that have it in their first
+ * column. */
+enum status postgres_rows(const PGresult *result, struct str key, struct arena *arena,
+                          struct sql_rows *rows);
 /* What a failed result means. Neither values nor statement text get into the message. */
 enum status postgres_failure(const PGresult *result, const struct sql_statement *statement,
                              struct error *error);

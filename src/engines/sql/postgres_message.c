@@ -153,29 +153,47 @@ bool postgres_send_statement(struct postgres_connection *connection,
 
 /* --- back --- */
 
-enum status postgres_rows(const PGresult *result, struct arena *arena, struct sql_rows *rows)
+static bool is_of(const PGresult *result, int row, struct str key)
 {
-    size_t row_count = (size_t)PQntuples(result), column_count = (size_t)PQnfields(result);
-    *rows = (struct sql_rows){.row_count = row_count, .column_count = column_count};
+    return str_is_none(key) ||
+           str_equal(str_of(PQgetvalue(result, row, 0), (size_t)PQgetlength(result, row, 0)), key);
+}
+
+static void copy_row(const PGresult *result, int row, struct str *cells, char **text)
+{
+    for (int j = 0; j < PQnfields(result); j++) {
+        if (PQgetisnull(result, row, j)) continue;
+        size_t length = (size_t)PQgetlength(result, row, j);
+        memcpy(*text, PQgetvalue(result, row, j), length + 1);
+        cells[j] = str_of(*text, length);
+        *text += length + 1;
+    }
+}
+
+enum status postgres_rows(const PGresult *result, struct str key, struct arena *arena,
+                          struct sql_rows *rows)
+{
+    int all = PQntuples(result);
+    *rows = (struct sql_rows){.column_count = (size_t)PQnfields(result)};
     int64_t affected;
     if (str_to_int64(str_from_cstr(PQcmdTuples((PGresult *)result)), &affected))
         rows->affected = affected;
-    if (row_count == 0) return STATUS_OK;
     size_t bytes = 0;
-    for (size_t i = 0; i < row_count; i++)
-        for (size_t j = 0; j < column_count; j++)
-            bytes += (size_t)PQgetlength(result, (int)i, (int)j) + 1;
-    rows->cells = ARENA_NEW_ARRAY(arena, struct str, row_count * column_count);
+    for (int i = 0; i < all; i++) {
+        if (!is_of(result, i, key)) continue;
+        rows->row_count++;
+        for (int j = 0; j < PQnfields(result); j++) bytes += (size_t)PQgetlength(result, i, j) + 1;
+    }
+    if (rows->row_count == 0) return STATUS_OK;
+    rows->cells = ARENA_NEW_ARRAY(arena, struct str, rows->row_count * rows->column_count);
     char *text = arena_alloc(arena, bytes);
     if (!rows->cells || !text) return STATUS_OUT_OF_MEMORY;
-    for (size_t i = 0; i < row_count; i++)
-        for (size_t j = 0; j < column_count; j++) {
-            if (PQgetisnull(result, (int)i, (int)j)) continue;
-            size_t length = (size_t)PQgetlength(result, (int)i, (int)j);
-            memcpy(text, PQgetvalue(result, (int)i, (int)j), length + 1);
-            rows->cells[i * column_count + j] = str_of(text, length);
-            text += length + 1;
-        }
+    struct str *cells = rows->cells;
+    for (int i = 0; i < all; i++) {
+        if (!is_of(result, i, key)) continue;
+        copy_row(result, i, cells, &text);
+        cells += rows->column_count;
+    }
     return STATUS_OK;
 }
 

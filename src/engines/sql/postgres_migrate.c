@@ -42,7 +42,7 @@ static enum status run(struct session *session, const struct sql_statement *stat
         PQexecParams(session->libpq, statement->postgres.ptr, count, NULL, params, NULL, NULL, 0);
     enum status status = check_result(session, result, statement, error);
     if (status == STATUS_OK && rows) {
-        status = postgres_rows(result, session->arena, rows);
+        status = postgres_rows(result, STR_NONE, session->arena, rows);
         if (status != STATUS_OK) (void)error_plain(error, status);
     }
     PQclear(result);

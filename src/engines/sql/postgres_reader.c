@@ -1,19 +1,21 @@
 /* Single read statements over a few shared connections. What the coroutines of one loop turn ask is
  * sent as one batch per connection: grouped by tenant, the session's tenant set only where it
- * changes, one Sync.
+ * changes, one Sync. Of a group, those that ask the same of another key are one statement, where
+ * there is one for many: to parse, bind and plan is most of what a row by its key costs the server.
  *
  * A batch is one implicit transaction: a statement that fails takes those behind it along, and
  * takes the session's tenant back to what it was before. So after a failure
- *   - those that were not answered are sent again, each as a batch of its own that sets its tenant;
+ *   - those that were not answered, and those that shared the statement that failed, are sent
+ * again, each as a batch of its own that sets its tenant;
  *   - answers of batches already under way count only behind a fresh setting of the tenant. */
 #include "engines/sql/postgres_internal.h"
 
 #include <string.h>
 
-enum { ATTEMPTS_MAX = 4 };
+enum { ATTEMPTS_MAX = 4, SHARE_MAX = 128, SHARED_PARAMS_MAX = 4 };
 
 struct postgres_reader_request {
-    struct postgres_reader_request *next;
+    struct postgres_reader_request *next; /* not sent yet; or one that shares its statement */
     struct str tenant;
     const struct sql_statement *statement;
     const struct sql_value *params;
@@ -49,6 +51,11 @@ static void end_request(struct postgres_reader_request *request, enum status sta
     postgres_wake(&request->wait);
 }
 
+static struct str key_of(const struct postgres_reader_request *request)
+{
+    return request->params[request->count - 1].text;
+}
+
 static void again_or_fail(struct postgres_reader *reader, struct postgres_reader_request *request)
 {
     if (++request->attempts < ATTEMPTS_MAX)
@@ -72,12 +79,49 @@ void postgres_reader_fail(struct postgres_reader *reader, const struct error *er
 
 /* --- answers --- */
 
+/* Of those that share a statement, one after the other; who was told may be gone. */
+typedef void take_one(struct postgres_reader *reader, struct postgres_reader_request *request,
+                      struct str key, const PGresult *result);
+
+static void take_each(struct postgres_reader *reader, struct postgres_reader_request *request,
+                      const PGresult *result, take_one *take)
+{
+    bool is_shared = request && request->next;
+    for (struct postgres_reader_request *next; request; request = next) {
+        next = request->next;
+        take(reader, request, is_shared ? key_of(request) : STR_NONE, result);
+    }
+}
+
+static void take_again(struct postgres_reader *reader, struct postgres_reader_request *request,
+                       struct str key, const PGresult *result)
+{
+    (void)key, (void)result;
+    again_or_fail(reader, request);
+}
+
+static void take_rows(struct postgres_reader *reader, struct postgres_reader_request *request,
+                      struct str key, const PGresult *result)
+{
+    if (request->position > reader->connection.position) {
+        end_request(request, postgres_is_behind(request->error));
+        return;
+    }
+    enum status copied = postgres_rows(result, key, request->arena, request->rows);
+    if (copied != STATUS_OK) (void)error_plain(request->error, copied);
+    end_request(request, copied);
+}
+
 static void take_failure(struct postgres_reader *reader, struct postgres_reader_request *request,
                          const PGresult *result)
 {
     reader->is_suspect = true;
     reader->connection.tenant_known = false;
     if (!request) return;
+    if (request->next) { /* whose failure it is shows when each is alone */
+        take_each(reader, request, result, take_again);
+        return;
+    }
     enum status status = postgres_failure(result, request->statement, request->error);
     if (status == STATUS_WRITE_CONFLICT) {
         /* A read has no conflict: what was prepared is of no more use. */
@@ -103,13 +147,9 @@ static void take_result(struct postgres_connection *connection,
     if (status == PGRES_FATAL_ERROR) {
         take_failure(reader, request, result);
     } else if (request && (!fine || reader->is_suspect)) {
-        again_or_fail(reader, request);
-    } else if (request && request->position > connection->position) {
-        end_request(request, postgres_is_behind(request->error));
+        take_each(reader, request, result, take_again);
     } else if (request) {
-        enum status copied = postgres_rows(result, request->arena, request->rows);
-        if (copied != STATUS_OK) (void)error_plain(request->error, copied);
-        end_request(request, copied);
+        take_each(reader, request, result, take_rows);
     } else if (operation->kind == POSTGRES_TENANT && fine) {
         reader->is_suspect = false;
     }
@@ -130,8 +170,8 @@ static void take_end(struct postgres_connection *connection, const struct error 
 /* A connection drops its queue when it closes; who waits there must be taken back before. */
 static void take_back(struct postgres_connection *connection, struct postgres_operation *operation)
 {
-    if (operation->kind == POSTGRES_STATEMENT && operation->owner)
-        again_or_fail(reader_of(connection), operation->owner);
+    if (operation->kind == POSTGRES_STATEMENT)
+        take_each(reader_of(connection), operation->owner, NULL, take_again);
 }
 
 static const struct postgres_user reader_user = {
@@ -151,18 +191,85 @@ static bool send_request(struct postgres_reader *reader, struct postgres_reader_
                                    request->count, request);
 }
 
+static bool is_same(const struct sql_value *a, const struct sql_value *b)
+{
+    return a->type == b->type && (a->type == SQL_TEXT    ? str_equal(a->text, b->text)
+                                  : a->type == SQL_INT64 ? a->integer == b->integer
+                                                         : a->type == SQL_NULL);
+}
+
+/* Do they ask the same, each of its own key? */
+static bool may_share(const struct postgres_reader_request *one,
+                      const struct postgres_reader_request *other)
+{
+    if (one->statement != other->statement || !one->statement->many || one->count != other->count ||
+        one->count > SHARED_PARAMS_MAX || !str_equal(one->tenant, other->tenant))
+        return false;
+    for (size_t i = 0; i + 1 < one->count; i++)
+        if (!is_same(&one->params[i], &other->params[i])) return false;
+    return one->params[one->count - 1].type == SQL_TEXT &&
+           other->params[one->count - 1].type == SQL_TEXT;
+}
+
+/* Takes the first off the list and those that can share its statement, linked behind it; gives how
+ * many they are. */
+static size_t take_sharers(struct postgres_reader_request **list, struct str keys[SHARE_MAX])
+{
+    struct postgres_reader_request *first = *list, *sharers = NULL, **end = &sharers;
+    size_t count = 1;
+    if (first->statement->many) keys[0] = key_of(first);
+    for (struct postgres_reader_request **at = &first->next; *at && count < SHARE_MAX;) {
+        struct postgres_reader_request *other = *at;
+        if (!may_share(first, other)) {
+            at = &other->next;
+            continue;
+        }
+        *at = other->next;
+        *end = other;
+        end = &other->next;
+        keys[count++] = key_of(other);
+    }
+    *end = NULL;
+    *list = first->next;
+    first->next = sharers;
+    return count;
+}
+
+static void put_back(struct postgres_reader_request **list, struct postgres_reader_request *first)
+{
+    struct postgres_reader_request *last = first;
+    while (last->next) last = last->next;
+    last->next = *list;
+    *list = first;
+}
+
+static bool send_shared(struct postgres_reader *reader, struct postgres_reader_request *first,
+                        const struct str *keys, size_t count)
+{
+    struct sql_value params[SHARED_PARAMS_MAX];
+    memcpy(params, first->params, first->count * sizeof(*params));
+    params[first->count - 1] = SQL_PARAM_ARRAY(keys, count);
+    return postgres_send_statement(&reader->connection, first->statement->many, params,
+                                   first->count, first);
+}
+
 /* Takes those of one tenant off the list and sends them; the others stay in order. */
 static bool send_group(struct postgres_reader *reader, struct postgres_reader_request **list,
                        struct str tenant)
 {
+    struct str keys[SHARE_MAX];
     while (*list) {
-        struct postgres_reader_request *request = *list;
-        if (!str_equal(request->tenant, tenant)) {
-            list = &request->next;
+        struct postgres_reader_request *first = *list;
+        if (!str_equal(first->tenant, tenant)) {
+            list = &first->next;
             continue;
         }
-        if (!send_request(reader, request)) return false;
-        *list = request->next;
+        size_t count = take_sharers(list, keys);
+        bool sent =
+            count > 1 ? send_shared(reader, first, keys, count) : send_request(reader, first);
+        if (sent) continue;
+        put_back(list, first);
+        return false;
     }
     return true;
 }
@@ -187,10 +294,13 @@ static bool send_alone(struct postgres_reader *reader, struct postgres_reader_re
             list = &request->next;
             continue;
         }
-        if (!postgres_send_tenant(&reader->connection, request->tenant) ||
-            !send_request(reader, request))
-            return false;
         *list = request->next;
+        request->next = NULL;
+        if (!postgres_send_tenant(&reader->connection, request->tenant) ||
+            !send_request(reader, request)) {
+            put_back(list, request);
+            return false;
+        }
         if (!postgres_send_sync(&reader->connection)) return false;
         *sent_any = true;
     }

@@ -73,7 +73,7 @@ static void take_rows(struct postgres_transaction *transaction,
                       const struct postgres_operation *operation, const PGresult *result)
 {
     const struct query *query = operation->owner;
-    if (query && postgres_rows(result, query->arena, query->rows) != STATUS_OK)
+    if (query && postgres_rows(result, STR_NONE, query->arena, query->rows) != STATUS_OK)
         fail_with(transaction, STATUS_OUT_OF_MEMORY);
 }
 

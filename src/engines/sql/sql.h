@@ -41,8 +41,11 @@ struct sql_value {
 
 struct sql_statement {
     struct str name;
-    struct str sqlite;    /* text for each engine */
-    struct str postgres;  /* absent where an engine has no use for it */
+    struct str sqlite;   /* text for each engine */
+    struct str postgres; /* absent where an engine has no use for it */
+    /* Asks the same of many, whose last parameters are one array and are what its first column has.
+     * NULL: none does. */
+    const struct sql_statement *many;
     enum status conflict; /* what a violated unique constraint means here */
     size_t index;         /* dense, for per-connection tables of prepared statements */
 };
