@@ -350,10 +350,10 @@ def unseen(service, stage, kind, profiles, count=1000):
 def offered(service, stage, path, options):
     """At a rate that waits for nobody, as many users ask: what the bar means. With what a search costs the service."""
     before = float(counters(service)["process_cpu_seconds_total"])
-    figures = load(service, stage.token, path, f"{options.rate}:{options.seconds}")[0]
+    figures, late = load(service, stage.token, path, f"{options.rate}:{options.seconds}", "0:1")
     spent = float(counters(service)["process_cpu_seconds_total"]) - before
     return {"offered_per_second": options.rate, "answered_per_second": figures["per_second"], "p50_ms": figures["accepted_p50_ms"],
-            "p99_ms": figures["accepted_p99_ms"], "max_ms": figures["accepted_max_ms"], "cpu_us": round(spent / max(figures["accepted"], 1) * 1e6),
+            "p99_ms": figures["accepted_p99_ms"], "max_ms": figures["accepted_max_ms"], "cpu_us": round(spent / max(figures["accepted"] + late["accepted"], 1) * 1e6), "late": late["accepted"],
             "failed": figures["refused"] + figures["others"]}
 
 

@@ -9,7 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LAST_DIGITS = 63, DIGIT_BITS = 6, DIGIT_MASK = 63, MORE = 64, SHIFT_MAX = 54 };
+enum {
+    LAST_DIGITS = 63,
+    DIGIT_BITS = 6,
+    DIGIT_MASK = 63,
+    MORE = 64,
+    SHIFT_MAX = 54,
+    SHORT_LIST = 8
+};
 
 static void put_integer(struct buffer *out, uint64_t value)
 {
@@ -147,6 +154,8 @@ bool search_reader_number(struct search_reader *reader, int64_t *number)
 static void skip_numbers(struct search_reader *reader)
 {
     const char *begin = reader->rest.ptr, *end = begin + reader->rest.len, *at = begin;
+    /* Most lists are short. */
+    for (int i = 0; i < SHORT_LIST && at < end && *at != 1; i++) at++;
     while ((at = memchr(at, 1, (size_t)(end - at))) && at > begin && (unsigned char)at[-1] >= MORE)
         at++;
     reader->rest = at ? str_of(at + 1, (size_t)(end - at - 1)) : str_of(end, 0);
@@ -167,27 +176,33 @@ bool search_reader_copy(struct search_reader *reader, size_t bytes_max, struct s
     return true;
 }
 
-static bool take_key(struct search_reader *reader)
+/* Of a key that keeps more than `wanted` bytes of the one before none is copied. */
+static bool take_key(struct search_reader *reader, size_t wanted)
 {
     uint64_t shared, added;
     if (!take_integer(&reader->rest, &shared) || !take_integer(&reader->rest, &added)) return false;
     if (shared > reader->key_len || added > SEARCH_KEY_MAX - shared || added > reader->rest.len)
         return false;
-    memcpy(reader->key + shared, reader->rest.ptr, added);
+    if (shared <= wanted) memcpy(reader->key + shared, reader->rest.ptr, added);
     reader->key_len = shared + added;
     reader->kept = shared;
     reader->rest = str_skip(reader->rest, added);
     return true;
 }
 
-bool search_reader_list(struct search_reader *reader)
+static bool next_list(struct search_reader *reader, size_t wanted)
 {
     if (reader->in_list) skip_numbers(reader);
     if (reader->rest.len == 0 || reader->is_damaged) return false;
-    reader->is_damaged = !take_key(reader);
+    reader->is_damaged = !take_key(reader, wanted);
     reader->number = 0;
     reader->in_list = !reader->is_damaged;
     return !reader->is_damaged;
+}
+
+bool search_reader_list(struct search_reader *reader)
+{
+    return next_list(reader, SEARCH_KEY_MAX);
 }
 
 /* Is the key, whose first `same` bytes are those of the place, not before it? A blank follows it
@@ -202,13 +217,14 @@ static bool is_reached(const struct search_reader *reader, struct str place, siz
     return place.ptr[at] == ' ' && place.len == at + 1;
 }
 
-/* A key that keeps more of the one before than that had in common with the place is before it, too.
- * One that keeps less may still have as much in common: see shared_with(). */
+/* A key that keeps more of the one before than that had in common with the place is before it, too,
+ * and no key behind those needs what it has more. One that keeps less may still have as much in
+ * common: see shared_with(). */
 bool search_reader_seek(struct search_reader *reader, struct str place)
 {
     size_t same = 0;
     bool first = true;
-    while (search_reader_list(reader)) {
+    while (next_list(reader, first ? SEARCH_KEY_MAX : same)) {
         if (!first && reader->kept > same) continue;
         if (reader->kept < same) same = reader->kept;
         if (is_reached(reader, place, &same)) return true;

@@ -17,12 +17,14 @@ struct words {
 struct near_word {
     struct str word;
     int weight;
+    uint64_t segments; /* that may have it, by bit */
 };
 
 /* Of all segments. */
 struct near_words {
     struct near_word *items;
     size_t count, room;
+    uint64_t cut; /* segments that have more of them than were taken */
 };
 
 /* The word of a dictionary key, in `out`. */
@@ -114,7 +116,12 @@ static enum status words_of_segment(const struct search_view *view, size_t segme
     return STATUS_OK;
 }
 
-static bool add_words(struct near_words *all, const struct words *words)
+static uint64_t segment_bit(size_t segment)
+{
+    return segment < 64 ? 1ULL << segment : 0;
+}
+
+static bool add_words(struct near_words *all, const struct words *words, size_t segment)
 {
     if (all->count + words->count > all->room) {
         size_t room = 2 * (all->count + words->count);
@@ -126,7 +133,9 @@ static bool add_words(struct near_words *all, const struct words *words)
     }
     for (size_t i = 0; i < words->count; i++)
         all->items[all->count++] = (struct near_word){
-            words->items[i], search_match_word(words->token, words->items[i], false).weight};
+            words->items[i], search_match_word(words->token, words->items[i], false).weight,
+            segment_bit(segment)};
+    if (words->count == SEGMENT_WORDS_MAX) all->cut |= segment_bit(segment);
     return true;
 }
 
@@ -137,14 +146,16 @@ static int compare_near(const void *a, const void *b)
     return str_compare(x->word, y->word);
 }
 
-/* The nearest ones, each once. */
+/* The nearest ones, each once, and only where they are. */
 static void add_ranges(struct near_words *all, struct search_ranges *ranges)
 {
-    size_t used = 0;
     if (all->count > 1) qsort(all->items, all->count, sizeof(*all->items), compare_near);
-    for (size_t i = 0; i < all->count && used < SEARCH_NEAR_WORDS_MAX; i++) {
-        if (i > 0 && str_equal(all->items[i - 1].word, all->items[i].word)) continue;
-        search_ranges_word(ranges, all->items[i].word);
+    for (size_t i = 0, next, used = 0; i < all->count && used < SEARCH_NEAR_WORDS_MAX; i = next) {
+        uint64_t segments = all->cut;
+        for (next = i; next < all->count && str_equal(all->items[next].word, all->items[i].word);
+             next++)
+            segments |= all->items[next].segments;
+        search_ranges_word(ranges, all->items[i].word, ~segments);
         used++;
     }
 }
@@ -161,7 +172,7 @@ static enum status near_words(const struct search_view *view, const struct searc
     words->failed = false;
     for (size_t s = 0; s < view->segment_count; s++) {
         TRY(words_of_segment(view, s, near, words, scratch, error));
-        if (!add_words(&all, words)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+        if (!add_words(&all, words, s)) return error_plain(error, STATUS_OUT_OF_MEMORY);
     }
     add_ranges(&all, ranges);
     return STATUS_OK;

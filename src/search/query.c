@@ -422,22 +422,29 @@ void search_ranges_add(struct search_ranges *ranges, struct search_range range)
 static void add_beginning(struct search_ranges *ranges, const char *class, struct str term)
 {
     search_ranges_add(
-        ranges, (struct search_range){
-                    arena_format(ranges->arena, "%s%.*s", class, STR_ARGS(term)),
-                    arena_format(ranges->arena, "%s%.*s" LAST_CHARACTER, class, STR_ARGS(term))});
+        ranges,
+        (struct search_range){
+            .from = arena_format(ranges->arena, "%s%.*s", class, STR_ARGS(term)),
+            .to = arena_format(ranges->arena, "%s%.*s" LAST_CHARACTER, class, STR_ARGS(term))});
 }
 
 /* A word's or value's own list: what stands in a place behind it is a blank and more. */
-static void add_whole(struct search_ranges *ranges, const char *class, struct str term)
+static struct search_range whole(struct arena *arena, const char *class, struct str term)
 {
-    search_ranges_add(ranges, (struct search_range){
-                                  arena_format(ranges->arena, "%s%.*s ", class, STR_ARGS(term)),
-                                  arena_format(ranges->arena, "%s%.*s!", class, STR_ARGS(term))});
+    return (struct search_range){.from = arena_format(arena, "%s%.*s ", class, STR_ARGS(term)),
+                                 .to = arena_format(arena, "%s%.*s!", class, STR_ARGS(term))};
 }
 
-void search_ranges_word(struct search_ranges *ranges, struct str word)
+static void add_whole(struct search_ranges *ranges, const char *class, struct str term)
 {
-    add_whole(ranges, "P", word);
+    search_ranges_add(ranges, whole(ranges->arena, class, term));
+}
+
+void search_ranges_word(struct search_ranges *ranges, struct str word, uint64_t lacking)
+{
+    struct search_range range = whole(ranges->arena, "P", word);
+    range.lacking = lacking;
+    search_ranges_add(ranges, range);
 }
 
 void search_ranges_close(struct search_ranges *ranges, const struct search_token *token)

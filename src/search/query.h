@@ -92,6 +92,7 @@ struct search_match search_match_key(const struct search_token *token, struct st
 /* Keys to be read for a token: from `from` on, below `to`, as places (search_place). */
 struct search_range {
     struct str from, to;
+    uint64_t lacking; /* segments, by bit, that have none of them: those that are known to */
 };
 struct search_ranges {
     struct arena *arena;
@@ -104,7 +105,7 @@ void search_ranges_add(struct search_ranges *ranges, struct search_range range);
 void search_ranges_close(struct search_ranges *ranges, const struct search_token *token);
 /* Where terms are that may be near it: dictionary keys, and phone numbers themselves. */
 void search_ranges_near(struct search_ranges *ranges, const struct search_token *token);
-/* Where the entries with a word are. */
-void search_ranges_word(struct search_ranges *ranges, struct str word);
+/* Where the entries with a word are, which these segments lack. */
+void search_ranges_word(struct search_ranges *ranges, struct str word, uint64_t lacking);
 
 #endif

@@ -7,10 +7,16 @@ enum {
     PREPARED_OF_RANGE = 4 /* longer ones are passed over in part, which nobody knows before */
 };
 
+static bool is_lacking(const struct search_range *range, size_t segment)
+{
+    return segment < 64 && (range->lacking >> segment & 1) != 0;
+}
+
 size_t search_view_reach(const struct search_view *view, size_t segment,
                          const struct search_range *range)
 {
     const struct search_directory *directory = view->segments[segment];
+    if (is_lacking(range, segment)) return 0;
     size_t first = search_directory_find(directory, range->from), last;
     if (first >= directory->count || !search_directory_is_before(directory, first, range->to))
         return 0;
@@ -39,6 +45,7 @@ enum status search_view_walk(const struct search_view *view, size_t segment,
     const struct search_directory *directory = view->segments[segment];
     struct search_block_id blocks[AT_ONCE];
     size_t count = 0, read = 0, max = walk->blocks_max ? walk->blocks_max : SEARCH_RANGE_BLOCKS;
+    if (is_lacking(range, segment)) return STATUS_OK;
     for (size_t at = search_directory_find(directory, range->from);
          at < directory->count && search_directory_is_before(directory, at, range->to); at++) {
         if (walk->is_wanted && !walk->is_wanted(walk->context, directory, at)) continue;

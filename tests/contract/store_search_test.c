@@ -87,7 +87,7 @@ static void take_block(void *context, struct str body, const struct search_range
 static enum status find_body(struct store_session *session, void *context, struct error *error)
 {
     struct finding *finding = context;
-    const struct search_range range = {finding->from, finding->to};
+    const struct search_range range = {.from = finding->from, .to = finding->to};
     const struct search_walk walk = {.take = take_block, .context = finding};
     struct search_ranges ranges = {.arena = finding->arena};
     struct search_view view;

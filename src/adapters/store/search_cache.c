@@ -17,8 +17,9 @@ enum {
     STRIPES = 64,
     PARTS_FREED = 64, /* of the capacity: so much more is freed than is needed */
     STEPS_MAX = 1 << 16,
-    FINDINGS = 4096,           /* places for what was found in a segment, */
-    FINDINGS_FROM_BLOCKS = 32, /* where finding it again is no trifle */
+    FINDINGS = 4096,           /* places for what was found in a segment, at least, */
+    FINDINGS_FROM_BLOCKS = 32, /* where finding it again is no trifle, */
+    BLOCKS_OF_FINDING = 4,     /* and one for so many blocks */
     PART_OF_ONE = 8            /* of the capacity: nothing may have more */
 };
 
@@ -179,11 +180,18 @@ static void remove_earlier(struct search_cache *cache, struct str tenant, int64_
     }
 }
 
+static size_t findings_of(const struct search_directory *directory)
+{
+    size_t of_blocks = directory->count / BLOCKS_OF_FINDING & ~(size_t)1;
+    if (directory->count < FINDINGS_FROM_BLOCKS) return 0;
+    return of_blocks > FINDINGS ? of_blocks : FINDINGS;
+}
+
 static struct search_cached *new_segment(struct str tenant, int64_t id, int64_t changed,
                                          struct search_directory *directory)
 {
     struct search_cached *segment = calloc(1, sizeof(*segment) + tenant.len);
-    size_t count = directory->count + (directory->count < FINDINGS_FROM_BLOCKS ? 0 : FINDINGS);
+    size_t count = directory->count + findings_of(directory);
     struct search_finding **bodies = calloc(count + 1, sizeof(*bodies));
     if (!segment || !bodies) {
         free(segment);
@@ -341,7 +349,7 @@ static bool places_of(const struct search_cached *segment, struct str key, size_
 {
     size_t first = segment->directory->count;
     if (segment->body_count == first) return false;
-    size_t at = hash_bytes((struct hash_key){0, 0}, key) % FINDINGS;
+    size_t at = hash_bytes((struct hash_key){0, 0}, key) % (segment->body_count - first);
     places[0] = first + at;
     places[1] = first + (at ^ 1);
     return true;
