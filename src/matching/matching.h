@@ -81,8 +81,8 @@ struct matching_settings {
     void *count_context;
 };
 
-/* Whether a value is what people type when a form wants one: "n/a", "Pending", "000000", "123456789".
- * Such values are missing in what the engine compares. */
+/* Whether a value is what people type when a form wants one: "n/a", "Pending", "000000",
+ * "123456789". Such values are missing in what the engine compares. */
 bool matching_says_nothing(struct str value);
 
 struct matching_matcher;

@@ -398,7 +398,8 @@ static void take_number(struct address_words *words, size_t number, bool before,
     if (!before || next >= words->count || words->part[next] != words->part[number]) return;
     struct str letter = words->word[next];
     if (letter.len != 1 || is_digit(letter.ptr[0]) || words->used[next]) return;
-    if (street->len < sizeof street->text) street->text[street->len++] = letter.ptr[0];
+    if (street->len + 1 < sizeof street->text) /* the bar comes behind it */
+        street->text[street->len++] = letter.ptr[0];
     words->used[next] = true;
 }
 

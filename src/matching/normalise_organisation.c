@@ -97,8 +97,9 @@ static struct str join_parted(struct str text, char *out, size_t max)
     while (str_split(&rest, ' ', &word)) {
         size_t letters = parted_letters(word);
         bool joined = letters > 0 && letters <= 5;
-        if (len + word.len + 1 > max) break;
+        if (len + 1 >= max) break;
         if (len > 0) out[len++] = ' ';
+        if (word.len > max - len) word.len = max - len;
         for (size_t i = 0; i < word.len; i++)
             if (!joined || (word.ptr[i] != '.' && word.ptr[i] != '&')) out[len++] = word.ptr[i];
     }

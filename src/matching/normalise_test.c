@@ -211,6 +211,22 @@ static void addresses_are_taken_apart(void **state)
     assert_string_equal(text_of(read, DOMAIN_STREET, "Hardenbergstraße 87", 0), "87|hardenberg");
 }
 
+/* A number that folds to all the room there is, and a name without blanks that is longer. */
+static void what_is_too_long_is_cut(void **state)
+{
+    (void)state;
+    char address[200], name[400];
+    size_t len = 5;
+    memcpy(address, "Weg 1", len);
+    for (size_t i = 0; i < 63; i++, len += 2) memcpy(address + len, "\xD1\x89", 2); /* shch */
+    memcpy(address + len, "aa b", sizeof "aa b");
+    assert_true(strchr(text_of(normalise_address_full, DOMAIN_STREET, address, 0), '|') != NULL);
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    const char *kept = text_of(normalise_organisation_name, DOMAIN_ORGANISATION, name, 0);
+    assert_true(strlen(kept) > 200 && strlen(kept) <= 256);
+}
+
 /* As they are written in the world; those of one street in one form. */
 static void streets_have_one_form(void **state)
 {
@@ -273,6 +289,7 @@ int main(void)
         cmocka_unit_test(dates_are_read_in_the_usual_forms),
         cmocka_unit_test(addresses_are_taken_apart),
         cmocka_unit_test(streets_have_one_form),
+        cmocka_unit_test(what_is_too_long_is_cut),
         cmocka_unit_test(phones_have_one_form),
         cmocka_unit_test(names_are_understood_as_they_are_written),
         cmocka_unit_test(organisations_keep_their_letters),

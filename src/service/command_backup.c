@@ -213,8 +213,8 @@ static enum status settle_own_key(const struct invocation *invocation, struct st
     return files_replace(path, 0600, key, invocation->arena, error);
 }
 
-/* While it is marked nobody takes the store for a good one: a kill leaves it so, a failure does
- * not, for its message says it all. */
+/* While it is marked nobody takes the store for a good one: a kill leaves it so, as does what fails
+ * before it is open; a failure of the load does not, for its message says it all. */
 static enum status load_marked(const struct invocation *invocation, struct instance *instance,
                                FILE *in, struct str key, struct progress *progress,
                                struct backup_totals *totals, struct error *error)

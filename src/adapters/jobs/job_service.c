@@ -17,7 +17,7 @@
 #include "base/log.h"
 
 enum { TASK_ARENA_MAX = 8 << 20, PURGE_SECONDS = 600, SHARES_OF_LEASE = 3 };
-enum { ANSWERS_PURGED_AT_ONCE = 500, PURGE_TURNS_MAX = 1000 };
+enum { ANSWERS_PURGED_AT_ONCE = 500 };
 
 /* --- waiting --- */
 
@@ -179,12 +179,15 @@ static void purge(struct job_service *service, struct arena *arena)
     if (status != STATUS_OK) log_debug("job.not_purged", LOG_CODE("code", status_code(status)));
 }
 
-/* In turns that keep no writer waiting for long; what is left goes at the next time. */
+/* In turns that keep no writer waiting for long, and for no longer than until the leases, which
+ * this thread keeps as well, want it again; what is left goes at the next time. */
 static void purge_answers(struct job_service *service, struct arena *arena)
 {
     struct error error;
     size_t purged = ANSWERS_PURGED_AT_ONCE;
-    for (int i = 0; i < PURGE_TURNS_MAX && purged == ANSWERS_PURGED_AT_ONCE; i++) {
+    instant until =
+        job_now(service) + service->lease_ms / SHARES_OF_LEASE * (INSTANT_SECOND / 1000);
+    while (purged == ANSWERS_PURGED_AT_ONCE && job_now(service) < until) {
         arena_reset(arena);
         if (atomic_load(&service->stopping)) return;
         enum status status = store_answers_purge(service->application->store, job_now(service),

@@ -302,15 +302,22 @@ void search_worker_keep_up(struct search_worker *worker, struct str tenant)
     arena_release(&arena);
 }
 
-void search_worker_free(struct search_worker *worker)
+void search_worker_stop(struct search_worker *worker)
 {
     if (!worker) return;
     pthread_mutex_lock(&worker->mutex);
     worker->ending = true;
     pthread_cond_broadcast(&worker->changed);
     bool has_thread = worker->has_thread;
+    worker->has_thread = false;
     pthread_mutex_unlock(&worker->mutex);
     if (has_thread) (void)pthread_join(worker->thread, NULL);
+}
+
+void search_worker_free(struct search_worker *worker)
+{
+    if (!worker) return;
+    search_worker_stop(worker);
     pthread_cond_destroy(&worker->changed);
     pthread_mutex_destroy(&worker->mutex);
     free(worker);

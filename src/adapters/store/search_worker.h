@@ -30,7 +30,10 @@ void search_worker_wake(struct search_worker *worker);
  * tenant wait than searches should have to read, makes steps himself, or waits for who does. Not
  * for ever: when the index cannot be brought forward, writing goes on. NULL is nothing. */
 void search_worker_keep_up(struct search_worker *worker, struct str tenant);
-/* Ends after the step under way. NULL is nothing. */
+/* Ends the thread after the step under way; what the writer calls may still be called. NULL is
+ * nothing. */
+void search_worker_stop(struct search_worker *worker);
+/* When nobody calls any more. NULL is nothing. */
 void search_worker_free(struct search_worker *worker);
 
 #endif

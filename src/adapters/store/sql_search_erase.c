@@ -177,7 +177,8 @@ enum status sql_search_erase(struct store_session *base, const struct str *homes
     TRY(sql_writes_flush(&session->writes, error));
     TRY(sql_query(erasing.transaction, SQL_SEARCH_LOCK_WAIT, &tenant, 1, erasing.arena, &ignored,
                   error));
-    search_index_erasing(((struct sql_store *)base->store)->index);
+    struct sql_store *store = (struct sql_store *)base->store;
+    if (store->keys) search_index_erasing(store->index); /* where steps are planned */
     TRY(take_numbers(&erasing, homes, count, error));
     return erase_segments(&erasing, keys, key_count, error);
 }

@@ -534,10 +534,11 @@ void sql_store_free(struct store *store)
 {
     if (!store) return;
     struct sql_store *self = self_of(store);
-    search_worker_free(self->worker);
+    search_worker_stop(self->worker);
     replicas_free(self->replicas);
     sql_write_groups_free(self->groups);
     if (self->driver) self->driver->free(self->driver);
+    search_worker_free(self->worker); /* the writer calls it to its end */
     sqlite_keys_free(self->keys);
     search_index_free(self->index);
     search_cache_free(self->search_cache);

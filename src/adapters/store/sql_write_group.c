@@ -365,7 +365,7 @@ static void conclude(struct member *member, enum status status, const struct err
 static void count_group(struct sql_write_groups *groups, const struct group *group)
 {
     size_t size = 0, left = 0;
-    while ((size_t)1 << size < group->count) size++;
+    while (size + 1 < SIZES && (size_t)1 << size < group->count) size++;
     for (const struct member *member = group->members; member; member = member->next)
         left += member->is_alone;
     atomic_fetch_add_explicit(&groups->sizes[size], 1, memory_order_relaxed);
@@ -389,7 +389,8 @@ static void carry_out(struct lane *lane, struct arena *arena)
     while (!group.was_run && lane->first && lane->first->since_ns <= began_ns) take_member(&group);
     for (struct member *member = group.members; member; member = member->next)
         conclude(member, status, &error);
-    count_group(lane->loop->store->groups, &group);
+    if (group.was_run) /* else whoever has waited is in it: any number */
+        count_group(lane->loop->store->groups, &group);
     for (struct member *member = group.members, *next; member; member = next) {
         next = member->next;
         set_state(member, MEMBER_TOLD);

@@ -119,6 +119,9 @@ static void take_failure(struct postgres_reader *reader, struct postgres_reader_
     reader->connection.tenant_known = false;
     if (!request) return;
     if (request->next) { /* whose failure it is shows when each is alone */
+        struct error ignored;
+        if (postgres_failure(result, request->statement, &ignored) == STATUS_WRITE_CONFLICT)
+            reader->connection.is_stale = true;
         take_each(reader, request, result, take_again);
         return;
     }
