@@ -19,7 +19,9 @@ static enum status read_head(int descriptor, struct arena *arena, struct str *he
             got = 1;
         else if (got < 0)
             return error_set(error, STATUS_IO, STR("FILE"), STR("a file, not a pipe"),
-                             "the file cannot be looked at before it is read: %s", strerror(errno));
+                             "the file cannot be looked at before it is read, as --auto-map and "
+                             "--propose do: %s",
+                             strerror(errno));
         else
             len += (size_t)got;
     }

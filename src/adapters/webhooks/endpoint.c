@@ -39,12 +39,14 @@ enum status endpoint_check_url(const struct endpoint_rules *rules, struct str ur
     struct network literal;
     if (!http_url_parse(url, arena, &parts)) return refuse(error, "is no URL that can be asked");
     if (!rules->plain_http && !str_equal(parts.scheme, STR("https")))
-        return refuse(error, "is not https");
+        return refuse(error, "is not https, and webhooks.plain_http is off");
     if (parts.has_user || parts.has_fragment)
         return refuse(error, "has a user, a password or a fragment");
     if (str_equal_ignore_case(parts.host, STR("localhost")) && rules->internal_count == 0)
-        return refuse(error, "leads to an internal address");
+        return refuse(
+            error, "leads to an internal address that webhooks.internal_networks does not allow");
     if (network_parse(parts.host, &literal) && !endpoint_may_connect(rules, literal.address))
-        return refuse(error, "leads to an internal address");
+        return refuse(
+            error, "leads to an internal address that webhooks.internal_networks does not allow");
     return STATUS_OK;
 }
