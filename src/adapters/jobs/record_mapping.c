@@ -257,6 +257,14 @@ static bool same_place(const struct target *a, const struct target *b)
     return true;
 }
 
+/* A name may stand in several columns, when each is mapped: given and family name. */
+static bool is_shared(const struct mapping_rules *rules, const struct target *target,
+                      struct str column)
+{
+    return target->step_count == 1 && str_equal(target->steps[0].name, STR("name")) &&
+           find_map(rules, column);
+}
+
 static enum status name_target(struct target *target, struct str column, struct arena *arena,
                                struct error *error)
 {
@@ -292,8 +300,11 @@ enum status record_mapping_new(const struct mapping_rules *rules, const struct s
         TRY(name_target(&mapping->targets[i], columns[i], arena, error));
         if (is_key(rules, columns[i])) mapping->key = i;
         for (size_t k = 0; k < i; k++)
-            if (same_place(&mapping->targets[i], &mapping->targets[k]))
-                return bad_column(STATUS_DUPLICATE_FIELD, columns[i], STR("one column per field"),
+            if (same_place(&mapping->targets[i], &mapping->targets[k]) &&
+                !(is_shared(rules, &mapping->targets[i], columns[i]) &&
+                  is_shared(rules, &mapping->targets[k], columns[k])))
+                return bad_column(STATUS_DUPLICATE_FIELD, columns[i],
+                                  STR("one column per field; for name several, each mapped"),
                                   "goes to a field that another column goes to", error);
     }
     *out = mapping;
@@ -376,6 +387,17 @@ static bool add_identifier(struct json_value *root, struct str type, struct str 
            json_array_add(list, element, arena);
 }
 
+/* The parts of a name, in the order of the columns, a blank between. */
+static bool add_part(struct json_value *value, struct str part, struct arena *arena)
+{
+    struct buffer whole = {.arena = arena};
+    buffer_append(&whole, value->text);
+    buffer_append_char(&whole, ' ');
+    buffer_append(&whole, part);
+    *value = json_make_string(buffer_str(&whole));
+    return !buffer_failed(&whole);
+}
+
 static bool put_cell(struct json_value *root, const struct target *target, struct str cell,
                      struct arena *arena)
 {
@@ -384,6 +406,7 @@ static bool put_cell(struct json_value *root, const struct target *target, struc
     struct json_value *value = slot(root, target, arena);
     if (!value) return false;
     if (target->kind == TARGET_TEXT_LIST) return add_texts(value, cell, arena);
+    if (value->type == JSON_STRING) return add_part(value, cell, arena);
     *value = json_make_string(cell);
     return true;
 }

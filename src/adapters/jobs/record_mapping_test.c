@@ -110,6 +110,24 @@ static void a_mapping_renames_and_passes_over(void **state)
                         "{\"name\":\"Acme\",\"emails\":[\"a@x.example\"]}");
 }
 
+static void a_name_may_stand_in_several_columns(void **state)
+{
+    (void)state;
+    struct record_mapping *mapping;
+    assert_int_equal(make("given,birth,family",
+                          "{\"given\":\"name\",\"family\":\"name\",\"birth\":\"dateOfBirth\"}",
+                          STR_NONE, &mapping),
+                     STATUS_OK);
+    assert_string_equal(row(mapping, "Ann,1970-05-17,Lee"),
+                        "{\"name\":\"Ann Lee\",\"dateOfBirth\":\"1970-05-17\"}");
+    assert_string_equal(row(mapping, ",,Lee"), "{\"name\":\"Lee\"}");
+    assert_string_equal(row(mapping, "Ann,,"), "{\"name\":\"Ann\"}");
+    assert_int_equal(make("a,b", "{\"a\":\"website\",\"b\":\"website\"}", STR_NONE, &mapping),
+                     STATUS_DUPLICATE_FIELD);
+    assert_int_equal(make("name,b", "{\"b\":\"name\"}", STR_NONE, &mapping),
+                     STATUS_DUPLICATE_FIELD);
+}
+
 static void what_does_not_fit_is_named(void **state)
 {
     (void)state;
@@ -181,6 +199,7 @@ int main(void)
         cmocka_unit_test(empty_cells_say_nothing_and_leave_no_gap),
         cmocka_unit_test(a_key_is_one_whatever_else_its_column_is),
         cmocka_unit_test(a_mapping_renames_and_passes_over),
+        cmocka_unit_test(a_name_may_stand_in_several_columns),
         cmocka_unit_test(what_does_not_fit_is_named),
         cmocka_unit_test(an_object_keeps_what_is_not_mapped),
     };

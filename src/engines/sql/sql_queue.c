@@ -29,6 +29,7 @@ void sql_queue_leave(struct sql_queue *queue)
 
 int64_t sql_queue_usual(int64_t usual, int64_t value)
 {
+    if (usual == 0) return value; /* the first: all that is known */
     int64_t most = usual * OUTLIER + OUTLIER_MIN_NS;
     if (value > most) value = most;
     return usual + (value - usual) / WEIGHT;

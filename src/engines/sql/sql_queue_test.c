@@ -62,6 +62,7 @@ static void what_is_usual_follows_slowly_and_one_that_stands_out_moves_it_little
 {
     (void)state;
     int64_t usual = 0;
+    assert_int_equal(sql_queue_usual(0, 30 * MS_NS), 30 * MS_NS);
     for (int i = 0; i < 1000; i++) usual = sql_queue_usual(usual, MS_NS);
     assert_in_range(usual, MS_NS - 1000, MS_NS);
     assert_in_range(sql_queue_usual(usual, 60000LL * MS_NS), usual, usual + usual / 4);
