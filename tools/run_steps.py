@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the steps of `make test`, each a make target, and adds up what they report.
 
-    run_steps.py [--build build] [--limit-s 900] [--together 2] [--alone STEP]... [--light STEP]... STEP...
+    run_steps.py [--build build] [--limit-s 1800] [--together 2] [--alone STEP]... [--light STEP]... STEP...
 
 Steps begin in the order given, as many at a time as --together says; one that is named by --alone waits until
 all before it have ended, and none begins beside it. One that is named by --light computes little: these run one after the
@@ -151,7 +151,7 @@ def main():
     parser = argparse.ArgumentParser(description="Runs test steps and adds up their results.")
     parser.add_argument("--build", default="build")
     parser.add_argument("--make", default="make")
-    parser.add_argument("--limit-s", type=int, default=900, help="for each step")
+    parser.add_argument("--limit-s", type=int, default=1800, help="for each step")
     parser.add_argument("--together", type=int, default=1, help="so many at a time")
     parser.add_argument("--alone", action="append", default=[], help="a step with none beside it")
     parser.add_argument("--light", action="append", default=[], help="a step that runs beside the others")
