@@ -276,6 +276,7 @@ void exchange_completed(void *argument, struct MHD_Connection *connection, void 
     if (!request) return;
     *context = NULL;
     request->connection->request = NULL;
+    request->connection->was_served = true;
     request->connection->deadline_ms = http_clock_ms() + server->options.idle_timeout_ms;
     request->gone = true;
     if (!request->started || request->ended) {

@@ -54,7 +54,8 @@ struct http_connection {
     struct http_request *request; /* under way, or NULL */
     int64_t deadline_ms;          /* when the head or body must be complete; INT64_MAX: no limit */
     int fd;
-    bool unread; /* answered before the body was read */
+    bool unread;     /* answered before the body was read */
+    bool was_served; /* a request, since the last look at whether the peer has closed */
     char peer[HTTP_PEER_MAX];
 };
 

@@ -17,28 +17,51 @@ static bool separates_fields(char c)
     return c == '\0' || c == ' ' || c == ':' || c == '\r' || c == '\n' || c == '\t';
 }
 
+/* Of the target as well, whose own signs the library has made zeros of, or left. */
+static bool separates_parts(char c)
+{
+    return separates_fields(c) || c == '?' || c == '&' || c == '=';
+}
+
 /* libmicrohttpd 0.9.75 misreads some heads without a word: a folded line is appended to the name of
  * the field, a field without a name takes the next one with it, a value ends at a zero byte. Who
  * stands in front may read them otherwise, and so smuggle a request past us. But it parses in
  * place: between what it gives, in the order of the buffer, there may be nothing left but what
  * separates fields. */
-static bool is_accounted_for(const char *from, const char *to, size_t most_bytes)
+static bool is_accounted_for(const char *from, const char *to, size_t most_bytes,
+                             bool (*separates)(char c))
 {
     if (!from || to < from || (size_t)(to - from) > most_bytes) return false;
     for (; from < to; from++)
-        if (!separates_fields(*from)) return false;
+        if (!separates(*from)) return false;
     return true;
 }
 
-static bool account_for(struct http_request *request, const char *at, size_t length)
+static bool account_for_by(struct http_request *request, const char *at, size_t length,
+                           bool (*separates)(char c))
 {
     size_t most_bytes = 2 * request->server->options.header_max_bytes;
-    if (!is_accounted_for(request->head_read, at, most_bytes)) {
+    if (!is_accounted_for(request->head_read, at, most_bytes, separates)) {
         request_refuse(request, 400, STR("the head of the request is not well-formed"));
         return false;
     }
     request->head_read = at + length;
     return true;
+}
+
+static bool account_for(struct http_request *request, const char *at, size_t length)
+{
+    return account_for_by(request, at, length, separates_fields);
+}
+
+/* The blanks of HTTP and no others: libmicrohttpd would read `\vchunked` as no coding at all. */
+static struct str trim_blanks(struct str value)
+{
+    while (value.len > 0 && (value.ptr[0] == ' ' || value.ptr[0] == '\t'))
+        value = str_skip(value, 1);
+    while (value.len > 0 && (value.ptr[value.len - 1] == ' ' || value.ptr[value.len - 1] == '\t'))
+        value.len--;
+    return value;
 }
 
 static enum MHD_Result take_header(void *argument, enum MHD_ValueKind kind, const char *key,
@@ -51,7 +74,7 @@ static enum MHD_Result take_header(void *argument, enum MHD_ValueKind kind, cons
         return MHD_NO;
     struct http_pair pair = {
         arena_str(&request->arena, str_of(key, key_size)),
-        arena_str(&request->arena, str_trim(value ? str_of(value, value_size) : STR("")))};
+        arena_str(&request->arena, trim_blanks(value ? str_of(value, value_size) : STR("")))};
     if (request->header_count == HTTP_HEADERS_MAX) {
         request_refuse(request, 431, STR("there are more than 100 header fields"));
         return MHD_NO;
@@ -77,6 +100,9 @@ static enum MHD_Result take_query(void *argument, enum MHD_ValueKind kind, const
         request_refuse(request, 400, STR("there are more than 32 query parameters"));
         return MHD_NO;
     }
+    if (!account_for_by(request, key, key_size, separates_parts) ||
+        (value_size > 0 && !account_for_by(request, value, value_size, separates_parts)))
+        return MHD_NO;
     struct http_pair *pair = &request->query[request->query_count];
     struct str name = arena_str(&request->arena, str_of(key, key_size));
     struct str text = arena_str(&request->arena, value ? str_of(value, value_size) : STR(""));
@@ -101,6 +127,9 @@ static void check_framing(struct http_request *request)
     if (!str_is_none(coding) && !str_is_none(length))
         request_refuse(request, 400,
                        STR("Content-Length and Transfer-Encoding exclude each other"));
+    int64_t bytes;
+    if (!str_is_none(length) && (!str_to_int64(length, &bytes) || bytes < 0))
+        request_refuse(request, 400, STR("Content-Length is no number of bytes"));
     if (http_request_header_repeated(request, STR("Content-Length")) ||
         http_request_header_repeated(request, STR("Transfer-Encoding")))
         request_refuse(request, 400, STR("the length of the body is given twice"));
@@ -149,9 +178,10 @@ void request_read_head(struct http_request *request, struct MHD_Connection *conn
     take_path(request, url);
     if (!header_field_is_token(request->method))
         request_refuse(request, 400, STR("the method is no token"));
-    request->head_read = version + strlen(version);
-    (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, take_header, request);
+    request->head_read = url + strlen(url);
     (void)MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, take_query, request);
+    (void)account_for_by(request, version, strlen(version), separates_parts);
+    (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, take_header, request);
     if (!request->refusal) check_head_size(request, connection, method);
     check_framing(request);
     check_expect(request);

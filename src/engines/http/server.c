@@ -126,13 +126,24 @@ static void hang_up(struct http_connection *connection)
     (void)shutdown(connection->fd, SHUT_RDWR);
 }
 
+/* What arrives with a request is not told again: libmicrohttpd, whose epoll is edge-triggered,
+ * would keep a connection that was closed behind its request until it has been idle for too long.
+ */
+static bool peer_has_closed(struct http_connection *connection)
+{
+    char byte;
+    connection->was_served = false;
+    return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 /* A peer that sends a byte now and then never times out by libmicrohttpd's clock. */
 static void on_sweep(void *argument)
 {
     struct http_server *server = argument;
     int64_t now = http_clock_ms();
     for (struct http_connection *at = server->connections; at; at = at->next)
-        if (at->deadline_ms < now) hang_up(at);
+        if (at->deadline_ms < now || (at->was_served && !at->request && peer_has_closed(at)))
+            hang_up(at);
     server->sweep = loop_timer_start(server->loop, SWEEP_MS, on_sweep, server);
 }
 
