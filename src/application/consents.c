@@ -176,7 +176,7 @@ enum status consents_matrix(struct application *application, const struct caller
                             const struct page_request *request, struct arena *arena,
                             struct json_page *page, struct error *error)
 {
-    struct results_slice slice;
+    struct results_slice slice = {0};
     instant now = application->environment->now(application->environment);
     struct matrix_reading matrix = {
         .reading = {.customer_id = customer_id,

@@ -34,8 +34,8 @@ static enum status settle(const struct import_batch *batch, const struct import_
 {
     const struct review review = {batch->session, row->caller.user_id, row->customer.row.created_at,
                                   batch->arena};
-    struct duplicate *found;
-    size_t count;
+    struct duplicate *found = NULL;
+    size_t count = 0;
     TRY(judge(batch, row, other, &found, &count, error));
     if (duplicates_certain(found, count) > 0 && batch->settings.on_duplicate != ON_DUPLICATE_REVIEW)
         return error_plain(error, STATUS_WRITE_CONFLICT);

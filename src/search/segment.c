@@ -412,8 +412,10 @@ enum status search_segment_without(struct str block, const int64_t *numbers, siz
             }
             search_writer_number(&writer, number);
         }
-        *changed = *changed || dropped || gone > 0;
-        if (dropped || kept > 0 || gone > 0) continue;
+        /* A value or a word of a field that nobody has any more; words alone have no numbers. */
+        bool emptied = kept == 0 && gone == 0 && (key.ptr[0] == 'V' || key.ptr[0] == 'P');
+        *changed = *changed || dropped || gone > 0 || emptied;
+        if (dropped || kept > 0 || gone > 0 || emptied) continue;
         if (str_is_none(*place)) *place = search_place(key, 0, room);
         search_writer_list(&writer, key);
     }

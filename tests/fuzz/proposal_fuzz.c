@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int file = memfd_create("fuzz", MFD_CLOEXEC);
     arena_init(&arena, 256 << 20);
     FUZZ_REQUIRE(file >= 0 && write(file, data, size) == (ssize_t)size);
-    if (record_sample_read(file, RECORD_FORM_DETECT, &arena, &sample, NULL) == STATUS_OK) {
+    if (record_sample_read(file, RECORD_FORM_DETECT, '\0', &arena, &sample, NULL) == STATUS_OK) {
         FUZZ_REQUIRE(mapping_propose(&sample, &arena, &proposal, NULL) == STATUS_OK);
         check(&proposal, &arena);
     }

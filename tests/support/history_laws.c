@@ -127,7 +127,7 @@ static bool unmerge_case(struct history_worlds *worlds, struct property *propert
     struct refused refused = {{false}};
     struct history history;
     struct history_options options = {.steps = steps, .merges = true};
-    history_draw_policy(property, &worlds->first, &worlds->second, &worlds->arena);
+    history_set_policy(&worlds->first, &worlds->second);
     history_draw(property, &history, &options);
     if (!history_worlds_create(&worlds->first, property, history.customer_count)) return false;
     struct replay replay = {.count = 0};

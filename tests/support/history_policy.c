@@ -36,14 +36,19 @@ static void write_fields(struct property *property, struct buffer *out)
     buffer_append_char(out, '}');
 }
 
+void history_set_policy(struct history_world *first, struct history_world *second)
+{
+    drawn = policy_default();
+    first->application.policy_for = second->application.policy_for = drawn_policy;
+}
+
 void history_draw_policy(struct property *property, struct history_world *first,
                          struct history_world *second, struct arena *arena)
 {
     struct buffer out = {.arena = arena};
     struct json_value *json = NULL;
     struct error error;
-    drawn = policy_default();
-    first->application.policy_for = second->application.policy_for = drawn_policy;
+    history_set_policy(first, second);
     if (property_chance(property, 50)) return;
     buffer_append_char(&out, '{');
     write_trust(property, &out);

@@ -4,6 +4,8 @@
 
 #include "history.h"
 
+/* Gives the built-in policy to both worlds. */
+void history_set_policy(struct history_world *first, struct history_world *second);
 /* Draws a policy, in `arena`, and gives it to both worlds: any rule for any field, any trust. Half
  * of all histories keep the built-in one. */
 void history_draw_policy(struct property *property, struct history_world *first,

@@ -1,18 +1,11 @@
 #include "adapters/jobs/importer.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-/* cmocka wants the three above. */
-#include <cmocka.h>
+#include "unit.h"
+
 #include <dirent.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "adapters/jobs/import_job.h"
@@ -426,7 +419,7 @@ static void an_export_as_csv_has_a_row_for_each_profile(void **state)
 }
 
 /* Of the clock that the service asks. */
-static int64_t hours_ahead;
+static _Atomic int64_t hours_ahead;
 static instant later(struct environment *environment)
 {
     (void)environment;
