@@ -1,7 +1,7 @@
 /* Certain by weight alone are two who share a blocking key. A creation locks its own, but those of
  * a batch are too many. So the batch looks at whom it met when all else is done.
  * docs/decisions/0116-an-import-looks-again.md */
-#include "application/import_batch.h"
+#include "application/import_candidates.h"
 #include "application/review.h"
 
 static struct import_batch_row *created_row(const struct import_batch *batch, struct str home)
@@ -17,11 +17,7 @@ static enum status judge(const struct import_batch *batch, const struct import_b
                          struct error *error)
 {
     const struct customer_keys *keys = &row->customer.keys;
-    const struct duplicate_search search = {.application = batch->application,
-                                            .policy = batch->policy,
-                                            .session = batch->session,
-                                            .arena = batch->arena,
-                                            .record = &row->customer.record};
+    const struct duplicate_search search = import_candidates_search(batch, row);
     struct candidates candidates = {.arena = batch->arena};
     bool *cut = ARENA_NEW_ARRAY(batch->arena, bool, keys->searched);
     if (!cut) return error_plain(error, STATUS_OUT_OF_MEMORY);

@@ -1,7 +1,6 @@
 #include "application/import_candidates.h"
 
 #include "application/cut_keys.h"
-#include "application/duplicates.h"
 #include "application/import_trial.h"
 
 bool import_candidates_note(struct import_batch *batch, size_t index)
@@ -64,15 +63,21 @@ static void note_cut(const struct import_batch *batch, struct str key)
         cut_keys_add(batch->application->cut_keys, batch->caller->tenant, key);
 }
 
+struct duplicate_search import_candidates_search(const struct import_batch *batch,
+                                                 const struct import_batch_row *row)
+{
+    return (struct duplicate_search){.application = batch->application,
+                                     .policy = batch->policy,
+                                     .session = batch->session,
+                                     .arena = batch->arena,
+                                     .record = &row->customer.record};
+}
+
 enum status import_candidates_find(const struct import_batch *batch,
                                    const struct import_batch_row *row,
                                    struct new_customer_found *found, struct error *error)
 {
-    const struct duplicate_search search = {.application = batch->application,
-                                            .policy = batch->policy,
-                                            .session = batch->session,
-                                            .arena = batch->arena,
-                                            .record = &row->customer.record};
+    const struct duplicate_search search = import_candidates_search(batch, row);
     struct candidates candidates = {.arena = batch->arena};
     const struct customer_keys *keys = &row->customer.keys;
     bool *cut = ARENA_NEW_ARRAY(batch->arena, bool, keys->searched);

@@ -3,8 +3,12 @@
 #ifndef APPLICATION_IMPORT_CANDIDATES_H
 #define APPLICATION_IMPORT_CANDIDATES_H
 
+#include "application/duplicates.h"
 #include "application/import_batch.h"
 
+/* How a row of the batch is compared with others. */
+struct duplicate_search import_candidates_search(const struct import_batch *batch,
+                                                 const struct import_batch_row *row);
 MUST_CHECK enum status import_candidates_find(const struct import_batch *batch,
                                               const struct import_batch_row *row,
                                               struct new_customer_found *found,

@@ -58,14 +58,6 @@ static bool has_word(const struct header *header, struct str word)
     return false;
 }
 
-static bool is_one_of(struct str word, const char *words)
-{
-    struct str rest = str_from_cstr(words), one;
-    while (str_split(&rest, ' ', &one))
-        if (str_equal(one, word)) return true;
-    return false;
-}
-
 static bool has_any(const struct header *header, const char *words)
 {
     struct str rest = str_from_cstr(words), word;
@@ -123,7 +115,7 @@ enum matching_field column_header_role(struct str name)
         const struct column_header_role *role = column_header_roles;
         while (role->word && !is_one_or_more(header.word[i], str_from_cstr(role->word))) role++;
         if (role->word && (!field || field == MATCHING_FIELD_NAME)) field = role->field;
-        if (!role->word && !is_one_of(header.word[i], glue)) return MATCHING_FIELD_NONE;
+        if (!role->word && !fold_is_one_of(header.word[i], glue)) return MATCHING_FIELD_NONE;
     }
     return field;
 }

@@ -75,6 +75,8 @@ normalise_describer normalise_address_describe_city;
 bool normalise_is_placeholder(struct str folded);
 /* True when all characters are the same, or they count up or down (12345678). */
 bool normalise_is_filler(struct str text);
+/* "10115.0", as tables write what they take for a number, without its ".0". */
+struct str normalise_whole_number(struct str text);
 /* Day, month and year as yyyymmdd (parts that are not known are 0), 0 when it is not a date. */
 uint32_t normalise_date(struct str text, bool day_first);
 

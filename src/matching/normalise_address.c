@@ -486,8 +486,7 @@ void normalise_address_full(struct values *values, struct str text, struct norma
 void normalise_address_postcode(struct values *values, struct str text, struct normalised *out)
 {
     char folded_text[FOLD_MAX], compact[16];
-    if (str_ends_with(text, STR(".0"))) text.len -= 2; /* a table's number */
-    struct str folded = fold_text(text, folded_text);
+    struct str folded = fold_text(normalise_whole_number(text), folded_text);
     if (folded.len > 16 || normalise_is_placeholder(folded)) return;
     out->reference[0] =
         intern_postcode(values, fold_compact(folded, compact, sizeof compact), STR_NONE);

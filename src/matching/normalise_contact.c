@@ -135,8 +135,7 @@ void normalise_contact_phone(struct values *values, struct str text, struct norm
 {
     char digits[32];
     size_t count = 0;
-    text = str_trim(text);
-    if (str_ends_with(text, STR(".0"))) text.len -= 2; /* a table's number */
+    text = normalise_whole_number(str_trim(text));
     for (size_t i = 0; i < text.len && count < sizeof digits; i++) {
         char c = text.ptr[i];
         if (c >= '0' && c <= '9')

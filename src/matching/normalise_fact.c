@@ -135,7 +135,7 @@ void normalise_fact_identifier(struct values *values, struct str text, struct no
     struct str rest = text, type;
     char folded_text[FOLD_MAX];
     if (!str_split(&rest, ':', &type) || str_is_none(rest)) return;
-    if (str_ends_with(rest, STR(".0"))) rest.len -= 2; /* a table's number */
+    rest = normalise_whole_number(rest);
     size_t len = type.len < 31 ? type.len : 31;
     memcpy(kept, type.ptr, len);
     kept[len++] = ':';

@@ -38,6 +38,12 @@ bool normalise_is_filler(struct str text)
     return same || (text.len >= 5 && (up || down));
 }
 
+struct str normalise_whole_number(struct str text)
+{
+    if (str_ends_with(text, STR(".0"))) text.len -= 2;
+    return text;
+}
+
 void normalise_name_describe(struct values *values, struct str text, struct value *value)
 {
     (void)values;
@@ -61,18 +67,11 @@ static uint32_t generation_of(struct str word)
     return lexicon_groups(LEXICON_GENERATION, word, groups) ? traits[groups[0]] : 0;
 }
 
-static bool is_one_of(struct str word, const char *words)
-{
-    struct str rest = str_from_cstr(words), one;
-    while (str_split(&rest, ' ', &one))
-        if (str_equal(one, word)) return true;
-    return false;
-}
-
 /* What stands behind a title and belongs to it: Dr. med., Dr. rer. nat. h.c. */
 static bool is_faculty(struct str word)
 {
-    return is_one_of(word, "med phil rer nat jur iur ing hc h c habil dent vet oec pol theol sc");
+    return fold_is_one_of(word,
+                          "med phil rer nat jur iur ing hc h c habil dent vet oec pol theol sc");
 }
 
 /* Takes titles and generations out, the latter only behind another word. */
@@ -203,8 +202,9 @@ static bool is_credential(struct str text)
     struct str written = fold_text(text, folded);
     if (written.len > sizeof compact) return false;
     written = fold_compact(written, compact, sizeof compact);
-    return is_one_of(written, "md do phd jd dds dmd dvm rn np pa esq mba cpa msc bsc ma ba llm llb "
-                              "edd psyd pe cfa pmp od dc");
+    return fold_is_one_of(written,
+                          "md do phd jd dds dmd dvm rn np pa esq mba cpa msc bsc ma ba llm llb "
+                          "edd psyd pe cfa pmp od dc");
 }
 
 /* "Clifford, Thomas": the part before the comma is a family name, unless what follows it is a
@@ -304,8 +304,8 @@ void normalise_name_full(struct values *values, struct str text, struct normalis
     struct name_words words;
     struct str rest = text, before;
     if (!str_split(&rest, ',', &before)) return;
-    if (str_is_none(rest) && capitals_end(text)) {
-        size_t family = capitals_end(text);
+    size_t family = str_is_none(rest) ? capitals_end(text) : 0;
+    if (family) {
         read_family_first(values, str_of(text.ptr, family), str_skip(text, family), out);
         return;
     }

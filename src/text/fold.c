@@ -194,6 +194,14 @@ size_t fold_words(struct str folded, struct str *words, size_t max)
     return count;
 }
 
+bool fold_is_one_of(struct str word, const char *words)
+{
+    struct str rest = str_from_cstr(words), one;
+    while (str_split(&rest, ' ', &one))
+        if (str_equal(one, word)) return true;
+    return false;
+}
+
 struct str fold_compact(struct str folded, char *out, size_t max)
 {
     struct str word;

@@ -29,6 +29,8 @@ bool fold_family_name_first(struct str text);
 
 /* Splits folded text at spaces; returns how many words there are, at most `max`. */
 size_t fold_words(struct str folded, struct str *words, size_t max);
+/* Is it one of the words of a list with single spaces between? */
+bool fold_is_one_of(struct str word, const char *words);
 /* The folded text without its spaces, at most `max` bytes and no half character, in `out`. */
 struct str fold_compact(struct str folded, char *out, size_t max);
 

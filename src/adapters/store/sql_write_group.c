@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "engines/loop/loop.h"
 #include "engines/sql/sql_queue.h"
+#include "formats/metric.h"
 
 enum {
     MEMBERS_MAX = 64,
@@ -508,13 +509,11 @@ static unsigned long long read_counter(const _Atomic uint64_t *counter)
 void sql_write_groups_write_metrics(struct store *store, struct buffer *out)
 {
     static const char *const name = "customer360_write_group_size";
-    static const char *const left = "customer360_write_group_left_total";
     const struct sql_write_groups *groups = ((struct sql_store *)store)->groups;
     unsigned long long count = 0;
-    buffer_append_format(out,
-                         "# HELP %s Writes of PostgreSQL that were carried out in one transaction; "
-                         "the embedded store has no such groups.\n# TYPE %s histogram\n",
-                         name, name);
+    metric_head(out, name, "histogram",
+                "Writes of PostgreSQL that were carried out in one transaction; the embedded store "
+                "has no such groups.");
     for (size_t size = 0; groups && size < SIZES; size++) {
         count += read_counter(&groups->sizes[size]);
         buffer_append_format(out, "%s_bucket{le=\"%d\"} %llu\n", name, 1 << size, count);
@@ -522,10 +521,9 @@ void sql_write_groups_write_metrics(struct store *store, struct buffer *out)
     if (groups)
         buffer_append_format(out, "%s_bucket{le=\"+Inf\"} %llu\n%s_sum %llu\n%s_count %llu\n", name,
                              count, name, read_counter(&groups->members), name, count);
-    buffer_append_format(out,
-                         "# HELP %s Of them, those that could not be carried out with others and "
-                         "then were alone.\n# TYPE %s counter\n%s %llu\n",
-                         left, left, left, groups ? read_counter(&groups->left) : 0);
+    metric_count(out, "customer360_write_group_left_total", "counter",
+                 "Of them, those that could not be carried out with others and then were alone.",
+                 groups ? (int64_t)read_counter(&groups->left) : 0);
 }
 
 struct queue_wait sql_write_groups_wait(struct sql_write_groups *groups)
