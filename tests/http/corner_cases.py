@@ -364,7 +364,7 @@ CUT = [
     ("half a chunk", [chunked(b"ff\r\nabc")], {400, None}, "the same"),
     ("no last chunk", [chunked(CHUNK)], {400, None}, "the same"),
     ("a whole request, and no more", [request(GET)], {200}, "the answer can still be read"),
-    ("a whole change, and no more", [create(NAME)], {201}, "the same"),
+    ("a whole change, and no more", [create(NAME)], {201, None}, "libmicrohttpd closes when it finds the end of what is sent before the answer; the change stands"),
 ]
 
 
