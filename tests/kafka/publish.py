@@ -29,7 +29,7 @@ from servers.api import Api  # noqa: E402
 from servers.java import jars  # noqa: E402
 from servers.kafka import KafkaServer  # noqa: E402
 from servers.registry import RegistryServer  # noqa: E402
-from servers.stores import serve  # noqa: E402
+from servers.stores import Stores, serve  # noqa: E402
 
 # As agreed with the readers: with the logical type where Avro does not look for it.
 AGREED = {
@@ -44,7 +44,7 @@ class Place:
     def __init__(self, binary):
         self.binary, self.broker, self.registry = binary, KafkaServer(), RegistryServer()
         self.directory = tempfile.mkdtemp(prefix="customer360-kafka-")
-        self.count = 0
+        self.count, self.stores = 0, None
 
     def start(self):
         self.broker.start()
@@ -53,6 +53,13 @@ class Place:
     def stop(self):
         self.broker.stop()
         self.registry.stop()
+        if self.stores:
+            self.stores.close()
+
+    def shared_store(self):
+        """One for several instances."""
+        self.stores = self.stores or Stores("postgres", self.binary)
+        return self.stores.new()
 
     def service(self, prefix, *flags, registry=True, store=None):
         self.count += 1
@@ -321,6 +328,23 @@ def events_wait_while_the_broker_is_away(place):
     service.stop()
 
 
+def an_instance_that_reaches_no_broker_lets_another_publish(place):
+    flags = ["--kafka-format", "json", "--kafka-timeout", "1s", "--kafka-lease", "1s"]
+    store = place.shared_store()
+    cut_off = place.service("k.", *flags, "--kafka-brokers", "127.0.0.1:1", registry=False, store=store)
+    api = Api(cut_off.port)
+    api.await_metric("customer360_relay_leads", 1)
+    other = place.service("k.", *flags, registry=False, store=store)
+    for number in range(5):
+        api.ask("POST", "/customers?onDuplicate=allow", {"customerId": f"K-{number}", "name": f"Waits {number}"})
+    messages = read_all(place, "k.", 5)
+    assert not (found := topics.compare(api.feed(), messages)), found
+    assert api.metric("customer360_relay_leads") == 0 and Api(other.port).metric("customer360_relay_leads") == 1
+    assert "relay.stands_back" in cut_off.log()
+    cut_off.stop()
+    other.stop()
+
+
 def a_stop_publishes_what_is_there(place):
     service = place.service("i.", "--kafka-format", "json")
     api = Api(service.port)
@@ -354,7 +378,7 @@ TESTS = [every_event_is_read_with_the_registry, bytes_are_read_with_the_agreed_s
          batches_are_compressed_on_the_wire, a_restart_publishes_nothing_again, json_values_are_the_envelope_of_the_feed,
          without_a_registry_schemas_are_named_by_fingerprint, a_topic_that_differs_is_named_and_the_service_serves,
          a_topic_that_is_missing_is_named_when_none_may_be_made, events_wait_while_the_registry_is_away,
-         a_registry_that_goes_away_later_holds_up_nobody,
+         a_registry_that_goes_away_later_holds_up_nobody, an_instance_that_reaches_no_broker_lets_another_publish,
          a_stop_publishes_what_is_there, doctor_tells_of_brokers_topics_and_registry, events_wait_while_the_broker_is_away]
 
 

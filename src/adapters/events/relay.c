@@ -19,6 +19,7 @@ enum {
     BUSY_FOR_MS = 2000,
     FIRST_RETRY_MS = 200, /* doubled up to the last */
     LAST_RETRY_MS = 5000,
+    PATIENCE_MAX_LEASES = 16
 };
 
 struct relay {
@@ -29,7 +30,9 @@ struct relay {
     bool begun;
     int64_t position; /* published up to here, while begun */
     int64_t retry_ms;
-    enum status failing; /* STATUS_OK: it is not */
+    enum status failing;   /* STATUS_OK: it is not */
+    instant cut_off_since; /* the publisher does nothing from here; 0: it does, or is not asked */
+    bool is_publishers_fault; /* the failure of this round */
 
     pthread_t thread;
     bool started;
@@ -104,6 +107,8 @@ static void note_success(struct relay *self)
     if (self->failing != STATUS_OK) log_info("relay.publishes_again");
     self->failing = STATUS_OK;
     self->retry_ms = 0;
+    self->cut_off_since = 0;
+    lease_worked(&self->lease);
     atomic_store(&self->is_failing, false);
 }
 
@@ -138,7 +143,29 @@ static enum status keep_lease(struct relay *self, bool at_once, struct error *er
     return STATUS_OK;
 }
 
+/* What is wrong may be so here alone - a certificate, a firewall, a name - and then another can do
+ * it; where nobody can, the lease goes round. */
+static void let_another_try(struct relay *self, instant began)
+{
+    if (!self->is_publishers_fault || !self->lease.state.is_ours) {
+        self->cut_off_since = 0;
+        return;
+    }
+    if (self->cut_off_since == 0) self->cut_off_since = began;
+    if (!lease_fails_for_long(&self->lease, self->cut_off_since)) return;
+    if (!self->lease.stands_back) log_warn("relay.stands_back");
+    lease_stand_back(&self->lease, -1, &self->arena);
+    atomic_store(&self->is_ours, false);
+    self->cut_off_since = 0;
+}
+
 /* --- publishing --- */
+
+static enum status of_publisher(struct relay *self, enum status status)
+{
+    self->is_publishers_fault = status != STATUS_OK;
+    return status;
+}
 
 /* The position that the publisher tells may be behind the end of an outbox that lost its last
  * events, when a database failed over to a copy that did not have them: what comes now is new. The
@@ -146,8 +173,9 @@ static enum status keep_lease(struct relay *self, bool at_once, struct error *er
 static enum status begin(struct relay *self, struct error *error)
 {
     int64_t position;
-    TRY(self->options.publisher->begin(self->options.publisher, self->lease.state.outbox_id,
-                                       &self->arena, &position, error));
+    struct publisher *publisher = self->options.publisher;
+    TRY(of_publisher(self, publisher->begin(publisher, self->lease.state.outbox_id, &self->arena,
+                                            &position, error)));
     TRY(keep_lease(self, true, error));
     if (!self->lease.state.is_ours) return STATUS_OK;
     self->position = position >= 0 ? position : self->lease.state.position;
@@ -196,8 +224,8 @@ static enum status publish_some(struct relay *self, size_t *count, struct error 
     }
     TRY(list(self, self->options.batch, &events, count, error));
     if (*count == 0) return STATUS_OK;
-    TRY(self->options.publisher->publish(self->options.publisher, events, *count, &self->arena,
-                                         error));
+    TRY(of_publisher(self, self->options.publisher->publish(self->options.publisher, events, *count,
+                                                            &self->arena, error)));
     note_published(self, &events[*count - 1], *count);
     return STATUS_OK;
 }
@@ -209,7 +237,9 @@ static bool round_once(struct relay *self)
 {
     struct error error = {.status = STATUS_OK};
     size_t count;
+    instant began = now(self);
     arena_reset(&self->arena);
+    self->is_publishers_fault = false;
     bool draining = atomic_load(&self->draining);
     atomic_store(&self->woken, false); /* what is committed from here on wakes again */
     enum status status = publish_some(self, &count, &error);
@@ -217,6 +247,7 @@ static bool round_once(struct relay *self)
         forget(self);
         self->lease.next_turn = 0;
         note_failure(self, status, &error);
+        let_another_try(self, began);
         sleep_for(self, self->retry_ms, true);
         return !draining;
     }
@@ -260,8 +291,8 @@ enum status relay_new(const struct relay_options *options, struct relay **relay,
     }
     self->options = *options;
     arena_init(&self->arena, ARENA_BYTES);
-    lease_init(&self->lease, options->store, options->environment, options->name,
-               options->lease_ms);
+    lease_init(&self->lease, options->store, options->environment, options->name, options->lease_ms,
+               options->lease_ms * PATIENCE_MAX_LEASES);
     (void)pthread_condattr_init(&monotonic);
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     (void)pthread_mutex_init(&self->mutex, NULL);

@@ -31,6 +31,7 @@ struct fake {
     struct publisher base;
     struct receiver *receiver;
     int epoch;
+    bool is_cut_off; /* nothing can be reached from there */
 };
 
 static struct receiver receiver;
@@ -45,8 +46,9 @@ static enum status begin(struct publisher *base, struct str outbox_id, struct ar
                          int64_t *position, struct error *error)
 {
     struct fake *self = (struct fake *)base;
-    (void)scratch, (void)error;
+    (void)scratch;
     assert_true(outbox_id.len > 0);
+    if (self->is_cut_off) return error_plain(error, STATUS_UNAVAILABLE);
     (void)pthread_mutex_lock(&receiver.mutex);
     self->epoch = ++receiver.epoch;
     *position = receiver.progress;
@@ -104,7 +106,7 @@ static void fake_free(struct publisher *base)
     free(base);
 }
 
-static struct relay *start_relay(struct store *store, size_t batch)
+static struct relay *start_one(struct store *store, size_t batch, bool is_cut_off)
 {
     struct relay *relay;
     struct error error;
@@ -112,6 +114,7 @@ static struct relay *start_relay(struct store *store, size_t batch)
     assert_non_null(fake);
     fake->base = (struct publisher){begin, publish, nothing, nothing, fake_free};
     fake->receiver = &receiver;
+    fake->is_cut_off = is_cut_off;
     const struct relay_options options = {.name = STR("test"),
                                           .store = store,
                                           .publisher = &fake->base,
@@ -121,6 +124,11 @@ static struct relay *start_relay(struct store *store, size_t batch)
     assert_int_equal(relay_new(&options, &relay, &error), STATUS_OK);
     assert_int_equal(relay_start(relay, &error), STATUS_OK);
     return relay;
+}
+
+static struct relay *start_relay(struct store *store, size_t batch)
+{
+    return start_one(store, batch, false);
 }
 
 /* --- events --- */
@@ -228,6 +236,46 @@ static void what_was_published_before_is_not_published_again(void **state)
     memory_store_free(store);
 }
 
+static bool leads(const struct relay *relay)
+{
+    struct arena arena;
+    arena_init(&arena, 1 << 20);
+    struct buffer out = {.arena = &arena};
+    relay_write_metrics(relay, &out);
+    buffer_append_char(&out, '\0');
+    bool found = strstr(out.bytes, "\ncustomer360_relay_leads 1\n") != NULL;
+    arena_release(&arena);
+    return found;
+}
+
+static void await_lead(const struct relay *relay)
+{
+    for (int i = 0; i < 6000 && !leads(relay); i++) (void)usleep(10000);
+    assert_true(leads(relay));
+}
+
+static void who_cannot_reach_the_receiver_lets_another_publish(void **state)
+{
+    (void)state;
+    struct store *store;
+    assert_int_equal(memory_store_new(STORE_BYTES, &store), STATUS_OK);
+    reset(true, 0, 0);
+    struct relay *cut_off = start_one(store, 7, true);
+    await_lead(cut_off);
+    struct relay *other = start_relay(store, 7);
+    for (int n = 0; n < EVENTS; n++) append_one(store, n);
+    for (int i = 0; i < 6000 && taken() < EVENTS; i++) (void)usleep(10000);
+    assert_true(is_exact());
+    assert_true(leads(other));
+    /* When the other one goes it tries again, for there is nobody else. */
+    relay_stop(other, 5000);
+    await_lead(cut_off);
+    relay_stop(cut_off, 0);
+    relay_free(cut_off);
+    relay_free(other);
+    memory_store_free(store);
+}
+
 static void metrics_tell_how_far_it_is(void **state)
 {
     (void)state;
@@ -257,6 +305,7 @@ int main(void)
         cmocka_unit_test(each_event_is_published_once_and_in_order),
         cmocka_unit_test(a_receiver_that_fences_nobody_is_found_out),
         cmocka_unit_test(what_was_published_before_is_not_published_again),
+        cmocka_unit_test(who_cannot_reach_the_receiver_lets_another_publish),
         cmocka_unit_test(metrics_tell_how_far_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
