@@ -19,7 +19,8 @@ enum {
     BUSY_FOR_MS = 2000,
     FIRST_RETRY_MS = 200, /* doubled up to the last */
     LAST_RETRY_MS = 5000,
-    PATIENCE_MAX_LEASES = 16
+    PATIENCE_MAX_LEASES = 16,
+    TIMELINE_BITS = 32 /* positions of a timeline, as the sequencer has it (decision 0124) */
 };
 
 struct relay {
@@ -167,28 +168,6 @@ static enum status of_publisher(struct relay *self, enum status status)
     return status;
 }
 
-/* The position that the publisher tells may be behind the end of an outbox that lost its last
- * events, when a database failed over to a copy that did not have them: what comes now is new. The
- * end is asked for after the fence: before it somebody else may have published later ones. */
-static enum status begin(struct relay *self, struct error *error)
-{
-    int64_t position;
-    struct publisher *publisher = self->options.publisher;
-    TRY(of_publisher(self, publisher->begin(publisher, self->lease.state.outbox_id, &self->arena,
-                                            &position, error)));
-    TRY(keep_lease(self, true, error));
-    if (!self->lease.state.is_ours) return STATUS_OK;
-    self->position = position >= 0 ? position : self->lease.state.position;
-    if (self->position > self->lease.state.newest) {
-        log_warn("relay.outbox_went_back", LOG_COUNT("published", self->position),
-                 LOG_COUNT("newest", self->lease.state.newest));
-        self->position = self->lease.state.newest;
-    }
-    self->begun = true;
-    log_info("relay.begins", LOG_COUNT("position", self->position));
-    return STATUS_OK;
-}
-
 static enum status list(struct relay *self, size_t limit, struct outbox_event **events,
                         size_t *count, struct error *error)
 {
@@ -198,11 +177,67 @@ static enum status list(struct relay *self, size_t limit, struct outbox_event **
     return STATUS_OK;
 }
 
+/* An outbox whose store was put back, a file over a newer one, has other events at positions that
+ * are published, or none yet. (After a fail-over of PostgreSQL it has not: decision 0124.) */
+static enum status is_another_history(struct relay *self, const struct published *published,
+                                      bool *is_another, struct error *error)
+{
+    struct outbox_event *event;
+    size_t count = 0;
+    *is_another = published->position > self->lease.state.newest;
+    if (*is_another || str_is_none(published->event_id)) return STATUS_OK;
+    TRY(store_outbox_list(self->options.store, published->position - 1, 1, &self->arena, &event,
+                          &count, error));
+    *is_another = count > 0 && event->event.position == published->position &&
+                  !str_equal(event->event.event_id, published->event_id);
+    return STATUS_OK;
+}
+
+/* From where the store itself knows: it is of the same history, and what comes again since then
+ * has the same ids. The end of the outbox is asked for after the fence: before it somebody else may
+ * have published later ones. */
+static enum status find_place(struct relay *self, const struct published *published,
+                              struct error *error)
+{
+    bool is_another = false;
+    if (published->position >= 0) TRY(is_another_history(self, published, &is_another, error));
+    if (is_another)
+        log_warn("relay.outbox_went_back", LOG_COUNT("published", published->position),
+                 LOG_COUNT("newest", self->lease.state.newest),
+                 LOG_COUNT("from", self->lease.state.position));
+    self->position =
+        is_another || published->position < 0 ? self->lease.state.position : published->position;
+    return STATUS_OK;
+}
+
+static enum status begin(struct relay *self, struct error *error)
+{
+    struct published published;
+    struct publisher *publisher = self->options.publisher;
+    TRY(of_publisher(self, publisher->begin(publisher, self->lease.state.outbox_id, &self->arena,
+                                            &published, error)));
+    TRY(keep_lease(self, true, error));
+    if (!self->lease.state.is_ours) return STATUS_OK;
+    TRY(find_place(self, &published, error));
+    self->begun = true;
+    log_info("relay.begins", LOG_COUNT("position", self->position));
+    return STATUS_OK;
+}
+
+/* What is published of the timeline before may be of commits that the new primary never had. */
+static void advance(struct relay *self, int64_t position)
+{
+    if (position >> TIMELINE_BITS != self->position >> TIMELINE_BITS)
+        log_warn("relay.has_a_new_timeline", LOG_COUNT("published", self->position),
+                 LOG_COUNT("now", position));
+    self->position = position;
+    atomic_store(&self->shown_position, position);
+}
+
 static void note_published(struct relay *self, const struct outbox_event *last, size_t count)
 {
-    self->position = last->event.position;
+    advance(self, last->event.position);
     self->busy_until = in_ms(self, BUSY_FOR_MS);
-    atomic_store(&self->shown_position, self->position);
     if (self->position > atomic_load(&self->newest)) atomic_store(&self->newest, self->position);
     atomic_fetch_add(&self->published, (int64_t)count);
     atomic_fetch_add(&self->transactions, 1);
@@ -222,8 +257,13 @@ static enum status publish_some(struct relay *self, size_t *count, struct error 
         TRY(begin(self, error));
         if (!self->begun) return STATUS_OK;
     }
+    int64_t newest = self->lease.state.newest;
     TRY(list(self, self->options.batch, &events, count, error));
-    if (*count == 0) return STATUS_OK;
+    if (*count == 0) {
+        /* What was the newest before it was looked has gone by an erasure, or begins a timeline. */
+        if (newest > self->position) advance(self, newest);
+        return STATUS_OK;
+    }
     TRY(of_publisher(self, self->options.publisher->publish(self->options.publisher, events, *count,
                                                             &self->arena, error)));
     note_published(self, &events[*count - 1], *count);

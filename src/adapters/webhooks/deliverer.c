@@ -498,7 +498,9 @@ static void set_counts(struct deliverer *self)
         const struct lane *lane = self->lanes[i];
         failing += lane_is_failing(lane);
         held += (int64_t)lane->held_count;
-        int64_t behind = self->head - lane_position(lane);
+        /* Of one that has read all its tenant has, and waits for none of it, nothing is behind. */
+        bool is_level = !lane->has_news && lane_position(lane) == lane->read_position;
+        int64_t behind = is_level ? 0 : self->head - lane_position(lane);
         if (behind > backlog) backlog = behind;
     }
     atomic_store(&self->counts.active, (int64_t)self->lane_count);
