@@ -16,14 +16,19 @@ enum { LINGER_MS = 5000, LINGERING_MAX = 256, LINGER_BYTES = 4 * 1024 * 1024 };
 
 static void on_event(void *argument, uint32_t events);
 
-struct str input_view(const struct http_input *input)
+static struct str view(const struct http_input *input)
 {
     return input->bytes ? str_of(input->bytes + input->start, input->end - input->start) : STR("");
 }
 
-void input_take(struct http_input *input, size_t count)
+struct str connection_input(const struct http_connection *connection)
 {
-    input->start += count;
+    return view(&connection->input);
+}
+
+void connection_take(struct http_connection *connection, size_t count)
+{
+    connection->input.start += count;
 }
 
 static void input_free(struct http_input *input)
@@ -213,7 +218,7 @@ static struct http_request *look(struct http_connection *connection, struct str 
 static struct http_request *read_more(struct http_connection *connection)
 {
     struct http_server *server = connection->server;
-    struct str kept = input_view(&connection->input);
+    struct str kept = view(&connection->input);
     if (kept.len) memcpy(server->scratch, kept.ptr, kept.len);
     ssize_t got =
         transport_read(connection, server->scratch + kept.len, server->scratch_bytes - kept.len);
@@ -227,7 +232,7 @@ static struct http_request *read_more(struct http_connection *connection)
 
 struct http_request *connection_next(struct http_connection *connection)
 {
-    struct str kept = input_view(&connection->input);
+    struct str kept = view(&connection->input);
     connection->deadline_ms = idle_deadline(connection);
     if (!watch(connection, EPOLLIN)) {
         connection_close(connection);
@@ -285,7 +290,9 @@ static void on_event(void *argument, uint32_t events)
 
 /* --- in the coroutine of a request --- */
 
-bool connection_wait(struct http_connection *connection, uint32_t events, int64_t deadline_ms)
+/* Until the socket is ready for this, or the deadline has come, or the peer has gone; then false.
+ */
+static bool wait_for(struct http_connection *connection, uint32_t events, int64_t deadline_ms)
 {
     struct http_request *request = connection->request;
     if (http_request_gone(request) || !watch(connection, events)) return false;
@@ -302,8 +309,7 @@ static bool wait_patiently(struct http_connection *connection, ssize_t result,
                            struct http_patience *patience)
 {
     int64_t begin_ms = http_clock_ms();
-    bool is_there =
-        connection_wait(connection, transport_events(result), begin_ms + patience->left_ms);
+    bool is_there = wait_for(connection, transport_events(result), begin_ms + patience->left_ms);
     int64_t took_ms = http_clock_ms() - begin_ms;
     patience->left_ms = took_ms < patience->left_ms ? patience->left_ms - took_ms : 0;
     return is_there;

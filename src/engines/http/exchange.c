@@ -85,7 +85,7 @@ static struct http_request *serve_one(struct http_request *request)
     bool closes = !request->keeps || !can_drain || request->server->draining;
     bool is_whole = response_finish(&request->response, closes);
     bool keeps = is_whole && !closes && request_drain(request);
-    bool lingers = is_whole && (!can_drain || input_view(&connection->input).len > 0);
+    bool lingers = is_whole && (!can_drain || connection_input(connection).len > 0);
     release(request);
     if (keeps) return connection_next(connection);
     connection_end(connection, lingers);

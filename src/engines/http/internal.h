@@ -1,10 +1,10 @@
 /* What the files of the engine share. Nobody outside engines/http includes this, but for tests.
  *
  * A connection is in one of two hands. While no request is under way it is the loop's: what comes
- * is looked at by connection_read() until a head is whole. Then it is the coroutine's of that
+ * is looked at until a head is whole. Then it is the coroutine's of that
  * request, until the answer has been sent: reading the body and writing the answer are
- * straight-line code there, which tries and, when the socket would block, waits in
- * connection_wait(). So whoever closes a connection is always known: the loop an idle one, the
+ * straight-line code there, which tries and, when the socket would block,
+ * waits. So whoever closes a connection is always known: the loop an idle one, the
  * coroutine its own; everybody else only shuts it down (connection_hang_up()), which both notice.
  *
  * All of it happens on the loop's thread.
@@ -165,16 +165,15 @@ void connection_end(struct http_connection *connection, bool lingers);
 void connection_close(struct http_connection *connection);
 /* Whoever holds it will find its end. */
 void connection_hang_up(struct http_connection *connection);
-/* In the request's coroutine: until the socket is ready for this, or INT64_MAX, the deadline has
- * come, or the peer has gone; then false. */
-bool connection_wait(struct http_connection *connection, uint32_t events, int64_t deadline_ms);
-/* Reads more into the input, all of which was used. False at its end. */
+/* What was read and not used yet. */
+struct str connection_input(const struct http_connection *connection);
+void connection_take(struct http_connection *connection, size_t count);
+/* In the request's coroutine, as the rest: reads more, when all of it was used. False when the peer
+ * has gone. */
 bool connection_fill(struct http_connection *connection, struct http_patience *patience);
 /* All of the pieces, which are used up. False when the peer has gone. */
 bool connection_send(struct http_connection *connection, struct iovec *pieces, int count,
                      struct http_patience *patience);
-struct str input_view(const struct http_input *input);
-void input_take(struct http_input *input, size_t count);
 
 /* exchange.c */
 /* NULL when out of memory. */
@@ -186,7 +185,6 @@ void exchange_start(struct http_request *request);
 /* Takes the head apart and checks it; sets `refusal` when it is not in order. */
 void request_read_head(struct http_request *request, struct str head);
 void request_refuse(struct http_request *request, int status, struct str reason);
-uint64_t request_declared_bytes(const struct http_request *request);
 /* Can what is left of the body be read, so that the connection is used again? */
 bool request_can_drain(const struct http_request *request);
 /* False when the peer has gone. */

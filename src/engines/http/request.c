@@ -115,10 +115,17 @@ static bool asks_to_keep(const struct http_request *request)
     return !request->is_1_0;
 }
 
+static uint64_t declared_bytes(const struct http_request *request)
+{
+    int64_t length = 0;
+    struct str text = http_request_header(request, STR("Content-Length"));
+    return str_to_int64(text, &length) && length > 0 ? (uint64_t)length : 0;
+}
+
 static void begin_body(struct http_request *request)
 {
     bool is_chunked = !str_is_none(http_request_header(request, STR("Transfer-Encoding")));
-    uint64_t declared = request_declared_bytes(request);
+    uint64_t declared = declared_bytes(request);
     request->decoder = is_chunked ? http_body_of_chunks() : http_body_of_length(declared);
     request->has_body = is_chunked || declared > 0;
 }
@@ -192,13 +199,6 @@ bool http_request_query(const struct http_request *request, size_t index, struct
     return true;
 }
 
-uint64_t request_declared_bytes(const struct http_request *request)
-{
-    int64_t length = 0;
-    struct str text = http_request_header(request, STR("Content-Length"));
-    return str_to_int64(text, &length) && length > 0 ? (uint64_t)length : 0;
-}
-
 bool http_request_has_body(const struct http_request *request)
 {
     return request->has_body;
@@ -247,9 +247,9 @@ static enum status next_piece(struct http_request *request, struct http_patience
     struct http_connection *connection = request->connection;
     for (;;) {
         if (http_request_gone(request)) return STATUS_IO;
-        struct str input = input_view(&connection->input), rest = input;
+        struct str input = connection_input(connection), rest = input;
         enum http_body_result result = http_body_take(&request->decoder, &rest, piece);
-        input_take(&connection->input, input.len - rest.len);
+        connection_take(connection, input.len - rest.len);
         if (result == HTTP_BODY_MALFORMED) {
             request_refuse(request, 400, STR("the chunks of the body are not well-formed"));
             return STATUS_IO;
@@ -265,7 +265,7 @@ static bool append_body(struct http_request *request, size_t *capacity, struct s
 {
     size_t have = request->body.len, need = have + piece.len;
     if (need > *capacity) {
-        size_t wanted = (size_t)request_declared_bytes(request);
+        size_t wanted = (size_t)declared_bytes(request);
         if (wanted < need) wanted = need * 2;
         char *bytes =
             arena_realloc(&request->arena, (void *)(uintptr_t)request->body.ptr, *capacity, wanted);
@@ -286,7 +286,7 @@ enum status http_request_receive(struct http_request *request)
     struct str piece;
     if (!request->has_body) return STATUS_OK;
     if (http_request_gone(request)) return STATUS_IO;
-    if (request_declared_bytes(request) > options->body_max_bytes) return STATUS_REQUEST_TOO_LARGE;
+    if (declared_bytes(request) > options->body_max_bytes) return STATUS_REQUEST_TOO_LARGE;
     request->gathers = true;
     do {
         TRY(next_piece(request, &patience, &piece));
@@ -302,7 +302,7 @@ enum status http_request_read(struct http_request *request, struct str *chunk)
     size_t limit = request->server->options.stream_max_bytes;
     *chunk = STR("");
     if (request->gathers || http_request_gone(request)) return STATUS_IO;
-    if (limit && request_declared_bytes(request) > limit) return STATUS_REQUEST_TOO_LARGE;
+    if (limit && declared_bytes(request) > limit) return STATUS_REQUEST_TOO_LARGE;
     TRY(next_piece(request, &request->reading, chunk));
     if (!limit || request->received_bytes <= limit) return STATUS_OK;
     *chunk = STR("");

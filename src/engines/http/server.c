@@ -50,7 +50,7 @@ static void stop_accepting(struct http_server *server)
 /* False when there is nobody, or no room. */
 static bool accept_one(struct http_server *server)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t length = sizeof(address);
     int on = 1;
     char peer[HTTP_PEER_MAX];
