@@ -42,6 +42,7 @@ struct config_values {
     int64_t http_request_memory;
     int64_t http_rate_limit;
     int64_t http_rate_limit_caller;
+    int64_t http_rate_limit_lease;
     int64_t http_read_wait_max;
     int64_t http_write_wait_max;
     int64_t http_idempotency_keep;
@@ -122,6 +123,7 @@ struct config_values {
     struct str kafka_topic_dead_letters;
     int64_t kafka_retry_for;
     int64_t kafka_inbox_keep;
+    int64_t kafka_letters_keep;
 
     struct str webhooks_key_file;
     struct str_list webhooks_internal_networks;
