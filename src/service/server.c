@@ -156,8 +156,8 @@ static size_t wanted_loops(const struct config_values *config)
     return cores > API_WORKERS_MAX ? API_WORKERS_MAX : (size_t)cores;
 }
 
-/* As many connections as there are descriptors for: past that libmicrohttpd would try to accept
- * over and over, and the store could open no file. */
+/* As many connections as there are descriptors for: past that nobody could be
+ * accepted, and the store could open no file. */
 static size_t connections_per_loop(const struct config_values *config)
 {
     struct rlimit limit;
