@@ -235,7 +235,7 @@ static bool narrowing_case(struct history_world *world, struct property *propert
     if (!history_worlds_create(world, property, history.customer_count)) return false;
     for (size_t i = 0; i < history.count; i++) {
         const struct history_step *step = &history.steps[i];
-        struct answers target, source, merged;
+        struct answers target = {false}, source = {false}, merged = {false};
         struct history_effect effect;
         bool is_merge = step->kind == HISTORY_MERGE && step->customer != step->other;
         arena_reset(&world->arena);
