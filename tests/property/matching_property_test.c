@@ -459,6 +459,26 @@ static void a_model_survives_being_written_and_read(void **unused)
     arena_release(&arena);
 }
 
+static void a_model_of_the_version_before_is_read(void **unused)
+{
+    (void)unused;
+    static const char text[] = "customer360 matching model 1\nkind person\n"
+                               "birth_date exact m 0.8 u 0.001 r1 0.01 r2 0.001\n"
+                               "birth_date swapped m 0.02 u 0.001 r1 0.001 r2 0.001\n"
+                               "birth_date near m 0.04 u 0.001 r1 0.001 r2 0.001\n"
+                               "birth_date two_parts m 0.03 u 0.004 r1 0.008 r2 0.008\n"
+                               "birth_date year m 0.03 u 0.02 r1 0.03 r2 0.03\n"
+                               "birth_date different m 0.08 u 0.973 r1 0.95 r2 0.959\n";
+    struct model_set read;
+    struct error error;
+    assert_int_equal(model_text_read(str_from_cstr(text), &read, &error), STATUS_OK);
+    const double *m = read.kind[MODEL_PERSON].match.level[COMPARISON_BIRTH_DATE];
+    const double *u = read.kind[MODEL_PERSON].random.level[COMPARISON_BIRTH_DATE];
+    assert_true(m[DATE_GENERATION] > 0 && m[DATE_DIFFERENT] > m[DATE_GENERATION]);
+    assert_true(fabs(m[DATE_GENERATION] + m[DATE_DIFFERENT] - 0.08) < 1e-9);
+    assert_true(fabs(u[DATE_GENERATION] + u[DATE_DIFFERENT] - 0.973) < 1e-9);
+}
+
 static void a_bridge_does_not_join_two_groups(void **unused)
 {
     (void)unused;
@@ -552,6 +572,7 @@ int main(void)
         cmocka_unit_test(same_clusters_whatever_the_threads_and_the_row_order),
         cmocka_unit_test(a_change_of_form_never_turns_a_right_decision_wrong),
         cmocka_unit_test(a_model_survives_being_written_and_read),
+        cmocka_unit_test(a_model_of_the_version_before_is_read),
         cmocka_unit_test(a_bridge_does_not_join_two_groups),
         cmocka_unit_test(names_of_clusters_last),
         cmocka_unit_test(evaluation_counts_pairs_clusters_and_b_cubed),
