@@ -54,6 +54,14 @@ static void send_stream(struct http_request *request, struct http_response *resp
     }
 }
 
+/* As fast as the peer takes it. */
+static void flood(struct http_request *request, struct http_response *response)
+{
+    char *piece = arena_calloc(http_request_arena(request), 1, 100000);
+    while (http_response_write(response, str_of(piece, 100000)) == STATUS_OK) continue;
+    atomic_fetch_add(&fixture.gone, 1);
+}
+
 static void send_forever(struct http_request *request, struct http_response *response)
 {
     while (http_response_write(response, STR("tick\n")) == STATUS_OK &&
@@ -104,6 +112,8 @@ static void handle(void *context, struct http_request *request, struct http_resp
         send_stream(request, response, true);
     } else if (str_equal(path, STR("/forever"))) {
         send_forever(request, response);
+    } else if (str_equal(path, STR("/flood"))) {
+        flood(request, response);
     } else if (str_equal(path, STR("/query"))) {
         echo_query(request, response);
     } else if (str_equal(path, STR("/peer"))) {
@@ -300,7 +310,7 @@ static struct str head_that_counts(size_t wanted, int fields, int parameters)
     buffer_append(&out, STR(" HTTP/1.1\r\nHost: x\r\n"));
     for (int i = 2; i < fields; i++) buffer_append(&out, STR("X-A: b\r\n"));
     buffer_append(&out, STR("X-Long: "));
-    size_t rest = buffer_str(&out).len + 4 + 64 * (size_t)(fields + parameters);
+    size_t rest = buffer_str(&out).len + 4;
     assert_true(rest < wanted);
     for (size_t i = rest; i < wanted; i++) buffer_append_char(&out, 'a');
     buffer_append(&out, STR("\r\n\r\n"));
@@ -543,6 +553,56 @@ static void who_sends_a_byte_now_and_then_is_cut(void **state)
     (void)close(fd);
 }
 
+static void who_sends_a_byte_of_a_stream_now_and_then_is_cut(void **state)
+{
+    (void)state;
+    int fd = raw_connect(fixture.port);
+    raw_send(fd, STR("POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 3000\r\n\r\n"));
+    for (size_t i = 0; i < 50 && atomic_load(&fixture.gone) == 0; i++) {
+        (void)send(fd, "a", 1, MSG_NOSIGNAL);
+        (void)usleep(100000);
+    }
+    wait_until_gone(1);
+    (void)close(fd);
+}
+
+static void who_reads_nothing_of_a_stream_is_cut(void **state)
+{
+    (void)state;
+    int fd = raw_connect(fixture.port);
+    raw_send(fd, STR("GET /flood HTTP/1.1\r\nHost: x\r\n\r\n"));
+    wait_until_gone(1);
+    (void)close(fd);
+}
+
+static void who_has_ended_its_writing_is_answered(void **state)
+{
+    (void)state;
+    struct raw_reader reader = {.fd = raw_connect(fixture.port), .arena = &fixture.arena};
+    raw_send(reader.fd, STR("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"));
+    assert_int_equal(shutdown(reader.fd, SHUT_WR), 0);
+    assert_text(raw_read(&reader, false).body, "slow");
+    assert_true(raw_is_closed(reader.fd));
+    (void)close(reader.fd);
+}
+
+/* Its connections end with the answer unless it asks for another; its streams have no chunks. */
+static void an_older_client_is_served(void **state)
+{
+    (void)state;
+    struct raw_reader reader = {.fd = raw_connect(fixture.port), .arena = &fixture.arena};
+    raw_send(reader.fd, STR("GET /a HTTP/1.0\r\nConnection: x, Keep-Alive\r\n\r\n"));
+    assert_text(raw_read(&reader, false).body, "/a");
+    raw_send(reader.fd, STR("GET /stream HTTP/1.0\r\n\r\n"));
+    struct str all = raw_read_all(reader.fd, &fixture.arena);
+    assert_true(all.len > 1000000 && all.ptr[all.len - 1] == 'x');
+    (void)close(reader.fd);
+    int fd = raw_connect(fixture.port);
+    raw_send(fd, STR("GET /a HTTP/1.0\r\n\r\n"));
+    assert_true(str_ends_with(raw_read_all(fd, &fixture.arena), STR("\r\n\r\n/a")));
+    (void)close(fd);
+}
+
 static void an_idle_connection_is_closed(void **state)
 {
     (void)state;
@@ -604,6 +664,10 @@ int main(void)
         SERVED(a_slash_that_is_escaped_in_the_path_is_refused),
         SERVED(the_peer_is_known),
         SERVED(who_sends_a_byte_now_and_then_is_cut),
+        SERVED(who_sends_a_byte_of_a_stream_now_and_then_is_cut),
+        SERVED(who_reads_nothing_of_a_stream_is_cut),
+        SERVED(who_has_ended_its_writing_is_answered),
+        SERVED(an_older_client_is_served),
         SERVED(an_idle_connection_is_closed),
         SERVED(draining_lets_requests_end_and_takes_no_more),
     };
