@@ -314,16 +314,49 @@ static void write_rows(const char *path, char (*rows)[ROW_MAX], const size_t *or
     assert_int_equal(fclose(file), 0);
 }
 
-static struct bulk *match(const char *path, unsigned threads)
+static struct bulk *match_from(const char *path, unsigned threads, double threshold)
 {
     struct bulk *bulk = NULL;
     struct error error = {.status = STATUS_OK};
-    struct bulk_options options = {.threads = threads, .train = true};
+    struct bulk_options options = {.threads = threads, .train = true, .threshold = threshold};
     struct columns_request request = {0};
     assert_int_equal(bulk_new(&options, &bulk, &error), STATUS_OK);
     assert_int_equal(bulk_read(bulk, path, &request, &error), STATUS_OK);
     assert_int_equal(bulk_match(bulk, &error), STATUS_OK);
     return bulk;
+}
+
+static struct bulk *match(const char *path, unsigned threads)
+{
+    return match_from(path, threads, 0);
+}
+
+/* Of each two rows one says less, and what it says another says as well. */
+static void a_lower_threshold_joins_more(void **unused)
+{
+    (void)unused;
+    static const double thresholds[] = {0.7, 0.3, 0.1, 0.02};
+    char path[] = "/tmp/matching_rows_XXXXXX";
+    uint32_t before = UINT32_MAX;
+    FILE *file = fdopen(mkstemp(path), "w");
+    assert_non_null(file);
+    (void)fputs("first_name,surname,dob,postcode\n", file);
+    state = 7;
+    for (unsigned i = 0; i < 300; i++) {
+        unsigned name = below(40), year = 1940 + below(60), place = 10000 + below(40);
+        (void)fprintf(file, "Anna,Miller%c%c,%u-%02u-%02u,%u\n", 'a' + name % 20, 'a' + name / 20,
+                      year, 1 + name % 12, 1 + i % 28, place);
+        (void)fprintf(file, "Anna,Miller%c%c,%s,%u\n", 'a' + name % 20, 'a' + name / 20, "",
+                      i % 2 ? place : 10000 + below(40));
+    }
+    assert_int_equal(fclose(file), 0);
+    for (size_t i = 0; i < UNIT_COUNT(thresholds); i++) {
+        struct bulk *bulk = match_from(path, 1, thresholds[i]);
+        assert_true(bulk_cluster_count(bulk) + 20 < before);
+        before = bulk_cluster_count(bulk);
+        bulk_free(bulk);
+    }
+    (void)unlink(path);
 }
 
 static void same_clusters_whatever_the_threads_and_the_row_order(void **unused)
@@ -569,6 +602,7 @@ int main(void)
         cmocka_unit_test(one_against_many_scores_like_one_against_one),
         cmocka_unit_test(names_that_are_told_apart_unread_are_different),
         cmocka_unit_test(partners_are_those_above_that_share_a_block_each_once),
+        cmocka_unit_test(a_lower_threshold_joins_more),
         cmocka_unit_test(same_clusters_whatever_the_threads_and_the_row_order),
         cmocka_unit_test(a_change_of_form_never_turns_a_right_decision_wrong),
         cmocka_unit_test(a_model_survives_being_written_and_read),
