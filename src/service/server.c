@@ -15,6 +15,7 @@
 #include "adapters/identity/network.h"
 #include "adapters/jobs/job_service.h"
 #include "base/log.h"
+#include "formats/metric.h"
 #include "service/consuming.h"
 #include "service/files.h"
 #include "service/process_metrics.h"
@@ -177,6 +178,9 @@ static void write_metrics(void *context, struct buffer *out)
 {
     const struct server *server = context;
     process_metrics_write(out);
+    metric_count(out, "customer360_instances", "gauge",
+                 "Instances that share the rate limits, as far as this one knows.",
+                 presence_instances(server->presence));
     if (server->instance.kind != STORE_KIND_MEMORY) {
         sql_search_write_metrics(server->instance.store, out);
         sql_write_groups_write_metrics(server->instance.store, out);

@@ -106,6 +106,11 @@ void api_set_rates(struct api *api, int64_t of_tenant, int64_t of_caller)
     rate_set(api->rates[API_RATE_CALLER], of_caller);
 }
 
+void api_set_instances(struct api *api, int64_t instances)
+{
+    for (int i = 0; i < API_RATES; i++) rate_share(api->rates[i], instances);
+}
+
 void api_set_waits(struct api *api, int64_t read_max_ms, int64_t write_max_ms)
 {
     admission_set(&api->admission, read_max_ms * 1000, write_max_ms * 1000);
