@@ -240,7 +240,7 @@ struct http_request *connection_next(struct http_connection *connection)
     }
     if (kept.len) return look(connection, kept);
     input_free(&connection->input);
-    return transport_has_pending(connection) ? read_more(connection) : NULL;
+    return NULL;
 }
 
 static void shake_hands(struct http_connection *connection)
@@ -295,7 +295,8 @@ static void on_event(void *argument, uint32_t events)
 static bool wait_for(struct http_connection *connection, uint32_t events, int64_t deadline_ms)
 {
     struct http_request *request = connection->request;
-    if (http_request_gone(request) || !watch(connection, events)) return false;
+    if (!coroutine_current() || http_request_gone(request) || !watch(connection, events))
+        return false;
     connection->deadline_ms = deadline_ms;
     connection->waiter = coroutine_current();
     coroutine_suspend();

@@ -24,6 +24,7 @@ enum {
     HTTP_QUERY_MAX = 32,
     HTTP_RESPONSE_HEADERS_MAX = 24,
     HTTP_PEER_MAX = 48,
+    HTTP_RECORD_BYTES = 16 * 1024, /* of TLS, at most (RFC 8446, 5.1) */
     /* What is read at once of a body. */
     HTTP_INPUT_BYTES = 32 * 1024,
     HTTP_PARKED_REQUESTS_MAX = 256,
@@ -145,10 +146,9 @@ SSL *credentials_begin(struct http_credentials *credentials, int fd);
 enum { TRANSPORT_CLOSED = -1, TRANSPORT_WAITS_TO_READ = -2, TRANSPORT_WAITS_TO_WRITE = -3 };
 /* 0 when hands are shaken. */
 ssize_t transport_handshake(struct http_connection *connection);
+/* There must be room for HTTP_RECORD_BYTES. */
 ssize_t transport_read(struct http_connection *connection, char *bytes, size_t size);
 ssize_t transport_write(struct http_connection *connection, const struct iovec *pieces, int count);
-/* Is there something to read that the socket does not show? */
-bool transport_has_pending(const struct http_connection *connection);
 /* Says that nothing more is written. */
 void transport_end_writing(struct http_connection *connection);
 /* Of TRANSPORT_WAITS_...: what to watch for. */

@@ -14,13 +14,7 @@
 #include "base/clock.h"
 #include "engines/http/internal.h"
 
-enum {
-    SWEEP_MS = 1000,
-    LISTEN_BACKLOG = 1024,
-    ACCEPTS_PER_TURN = 64,
-    /* Behind the longest head, what a small body may come with. */
-    SCRATCH_BYTES = 16 * 1024
-};
+enum { SWEEP_MS = 1000, LISTEN_BACKLOG = 1024, ACCEPTS_PER_TURN = 64 };
 
 int64_t http_clock_ms(void)
 {
@@ -165,7 +159,7 @@ void http_server_set_credentials(struct http_server *server, struct http_credent
 
 static enum status attach(struct http_server *server, struct error *error)
 {
-    server->scratch_bytes = server->options.header_max_bytes + SCRATCH_BYTES;
+    server->scratch_bytes = server->options.header_max_bytes + HTTP_RECORD_BYTES;
     server->scratch = malloc(server->scratch_bytes);
     if (!server->scratch) return error_plain(error, STATUS_OUT_OF_MEMORY);
     http_server_has_room(server);
