@@ -33,6 +33,8 @@ enum {
     HTTP_SMALL_BYTES = 16 * 1024,
     /* A stream that makes its other side wait has to move so much within the idle timeout. */
     HTTP_LEAST_BYTES = 16 * 1024,
+    /* What one connection moves in one turn of the loop. */
+    HTTP_TURN_BYTES = 256 * 1024,
     HTTP_DATE_BYTES = 32
 };
 
@@ -92,6 +94,7 @@ struct http_request {
     struct str body; /* received whole */
     size_t received_bytes;
     struct http_patience reading, writing;
+    size_t turn_bytes; /* moved since the others had theirs */
 
     bool is_1_0;
     bool keeps;     /* the peer does not ask for the connection's end */
@@ -100,6 +103,7 @@ struct http_request {
     bool gathers;   /* the handler took the whole body */
     bool gone;      /* nobody is there any more, or nobody who can be understood */
     bool answered;  /* nothing more is sent: it was a HEAD */
+    bool drains;    /* all is sent, and the rest of the body is passed over */
 
     size_t header_count, query_count;
     struct http_response response;
