@@ -121,7 +121,8 @@ HTTP = [
     ("a name of 20,000 bytes", request(GET, "X" * 20000 + ": a"), {431, 413, 400}, "too long"),
     ("a target of 100,000 bytes", request("GET /" + "a" * 100000 + " HTTP/1.1"), {414, 431, 400, 413}, "too long"),
     ("a query of 100 parameters", request("GET /livez?" + "&".join(f"a{i}=1" for i in range(100)) + " HTTP/1.1"), {400}, "too many"),
-    ("a query of 500 parameters", request("GET /livez?" + "&".join(f"a{i}=1" for i in range(500)) + " HTTP/1.1"), {400, None}, "too many; libmicrohttpd has no room for them and closes"),
+    ("a query of 500 parameters", request("GET /livez?" + "&".join(f"a{i}=1" for i in range(500)) + " HTTP/1.1"), {400}, "too many"),
+    ("a query of 5,000 empty parameters", request("GET /livez?" + "&" * 5000 + " HTTP/1.1"), {400}, "too many"),
     # The request line (RFC 9112, 3)
     ("no Host", b"GET /livez HTTP/1.1\r\n\r\n", {400}, "RFC 9112, 3.2: must be refused"),
     ("two Hosts", request(GET, "Host: y"), {400}, "the same"),

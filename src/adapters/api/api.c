@@ -52,6 +52,10 @@ enum status api_new(const struct api_options *options, struct api **out, struct 
     return STATUS_OK;
 }
 
+/* Holding a connection costs whoever does it that much; 1 GB takes 23 days at it, so that no line
+ * on which anybody imports is too slow. */
+enum { LEAST_BYTES_PER_S = 500 };
+
 static struct http_options engine_options(struct api *api, struct api_worker *worker)
 {
     const struct api_limits *limits = &api->options.limits;
@@ -62,6 +66,7 @@ static struct http_options engine_options(struct api *api, struct api_worker *wo
                                  .header_max_bytes = limits->header_max_bytes,
                                  .stream_max_bytes = limits->upload_max_bytes,
                                  .idle_timeout_ms = limits->idle_timeout_ms,
+                                 .least_bytes_per_s = LEAST_BYTES_PER_S,
                                  .request_arena_bytes = limits->request_arena_bytes,
                                  .credentials = api->options.credentials,
                                  .handle = dispatch_request,

@@ -78,6 +78,32 @@ bool exchange_wait(struct http_request *request, enum http_wait what)
     return !http_request_gone(request);
 }
 
+int64_t exchange_body_deadline(const struct http_request *request)
+{
+    return http_clock_ms() + request->server->options.idle_timeout_ms;
+}
+
+int64_t exchange_least_ms(const struct http_request *request, size_t bytes)
+{
+    int64_t rate = request->server->options.least_bytes_per_s;
+    return rate ? (int64_t)bytes * 1000 / rate : 0;
+}
+
+/* By libmicrohttpd's clock a peer that takes a little now and then is never idle. */
+int64_t exchange_answer_deadline(const struct http_request *request, size_t bytes)
+{
+    const struct http_options *options = &request->server->options;
+    if (options->least_bytes_per_s == 0) return INT64_MAX;
+    return http_clock_ms() + options->idle_timeout_ms + exchange_least_ms(request, bytes);
+}
+
+static void limit_answer(struct http_request *request)
+{
+    size_t left = request->response.streamed ? request->response.pending.len
+                                             : http_response_get_body(&request->response).len;
+    request->connection->deadline_ms = exchange_answer_deadline(request, left);
+}
+
 static void run_handler(void *argument)
 {
     struct http_request *request = argument;
@@ -89,6 +115,7 @@ static void run_handler(void *argument)
         release(request);
         return;
     }
+    limit_answer(request);
     if (request->suspended) exchange_resume(request);
 }
 
@@ -107,18 +134,15 @@ static void refuse(struct http_request *request)
     request->response.body = request->refusal_reason;
 }
 
-int64_t exchange_body_deadline(const struct http_request *request)
-{
-    return http_clock_ms() + request->server->options.idle_timeout_ms;
-}
-
 static void start_handler(struct http_request *request)
 {
     request->started = true;
     request->connection->deadline_ms = INT64_MAX;
     if (!request->refusal && !loop_spawn(request->server->loop, run_handler, request))
         request_refuse(request, 503, STR("there are too many requests under way"));
-    if (request->refusal) refuse(request);
+    if (!request->refusal) return;
+    refuse(request);
+    limit_answer(request);
 }
 
 /* The answer, or its head, when there is one; else the connection sleeps until there is. */
@@ -247,6 +271,7 @@ static struct http_request *begin(struct http_server *server, struct MHD_Connect
     peer->request = request;
     /* The head is complete; now the body must be, until the handler has it. */
     peer->deadline_ms = http_clock_ms() + server->options.idle_timeout_ms;
+    request->patience_ms = server->options.idle_timeout_ms;
     request_read_head(request, connection, url, method, version);
     return request;
 }

@@ -31,6 +31,9 @@ struct http_options {
     size_t stream_max_bytes; /* of a body that is read in pieces; 0: no limit */
     int64_t idle_timeout_ms; /* no byte for so long: closed. A head, and a body that is
                                 received whole, must be complete within that time, too */
+    /* Who sends a body in pieces, or takes an answer, may be slow, but not slower for longer than
+     * idle_timeout_ms; 0: as slow as it likes. */
+    int64_t least_bytes_per_s;
     size_t request_arena_bytes;
     struct http_credentials *credentials; /* NULL: plain HTTP. TLS 1.3 only; not ours to free */
     /* Runs in a coroutine. */

@@ -22,6 +22,8 @@ static struct {
     atomic_size_t bytes_read;
 } fixture;
 
+enum { FLOOD_PIECE = 1 << 20 };
+
 static void count_upload(struct http_request *request, struct http_response *response)
 {
     struct str chunk;
@@ -59,6 +61,16 @@ static void send_forever(struct http_request *request, struct http_response *res
     while (http_response_write(response, STR("tick\n")) == STATUS_OK &&
            !http_request_draining(request))
         coroutine_sleep(5);
+    atomic_fetch_add(&fixture.gone, 1);
+}
+
+/* Pieces that the kernel does not take for a peer who does not read. */
+static void send_flood(struct http_request *request, struct http_response *response)
+{
+    char *piece = arena_alloc(http_request_arena(request), FLOOD_PIECE);
+    memset(piece, 'x', FLOOD_PIECE);
+    while (http_response_write(response, str_of(piece, FLOOD_PIECE)) == STATUS_OK) {
+    }
     atomic_fetch_add(&fixture.gone, 1);
 }
 
@@ -104,6 +116,8 @@ static void handle(void *context, struct http_request *request, struct http_resp
         send_stream(request, response, true);
     } else if (str_equal(path, STR("/forever"))) {
         send_forever(request, response);
+    } else if (str_equal(path, STR("/flood"))) {
+        send_flood(request, response);
     } else if (str_equal(path, STR("/query"))) {
         echo_query(request, response);
     } else if (str_equal(path, STR("/peer"))) {
@@ -119,9 +133,8 @@ static void *run_loop(void *argument)
     return NULL;
 }
 
-static int set_up(void **state)
+static int set_up_with(int64_t least_bytes_per_s)
 {
-    (void)state;
     struct error error = {0};
     struct http_options options = {.host = STR("127.0.0.1"),
                                    .body_max_bytes = 100000,
@@ -129,6 +142,7 @@ static int set_up(void **state)
                                    .header_max_bytes = 8192,
                                    .stream_max_bytes = 4000000,
                                    .idle_timeout_ms = 1000,
+                                   .least_bytes_per_s = least_bytes_per_s,
                                    .request_arena_bytes = 4 << 20,
                                    .handle = handle};
     atomic_store(&fixture.gone, 0);
@@ -140,6 +154,18 @@ static int set_up(void **state)
     fixture.port = http_server_port(fixture.server);
     assert_int_equal(pthread_create(&fixture.thread, NULL, run_loop, fixture.loop), 0);
     return 0;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    return set_up_with(500);
+}
+
+static int set_up_impatient(void **state)
+{
+    (void)state;
+    return set_up_with(1 << 20);
 }
 
 static void stop_when_quiet(void *argument)
@@ -551,6 +577,51 @@ static void an_idle_connection_is_closed(void **state)
     (void)close(fd);
 }
 
+static void a_body_that_drips_is_cut_off(void **state)
+{
+    (void)state;
+    int fd = raw_connect(fixture.port);
+    raw_send(fd, STR("POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 3000\r\n\r\n"));
+    for (int i = 0; i < 600 && atomic_load(&fixture.gone) == 0; i++) {
+        raw_send(fd, STR("a"));
+        (void)usleep(100000);
+    }
+    assert_int_equal(atomic_load(&fixture.gone), 1);
+    assert_in_range(atomic_load(&fixture.bytes_read), 1, 600);
+    (void)close(fd);
+}
+
+/* Longer than idle_timeout_ms, as a slow line is. */
+static void a_slow_upload_arrives_whole(void **state)
+{
+    (void)state;
+    struct raw_reader reader = {.fd = raw_connect(fixture.port), .arena = &fixture.arena};
+    raw_send(reader.fd, STR("POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 7000\r\n\r\n"));
+    char piece[200];
+    memset(piece, 'a', sizeof(piece));
+    for (int i = 0; i < 35; i++) {
+        raw_send(reader.fd, str_of(piece, sizeof(piece)));
+        (void)usleep(60000);
+    }
+    assert_text(raw_read(&reader, false).body, "7000");
+    (void)close(reader.fd);
+}
+
+static void who_reads_slower_than_the_least_rate_is_cut_off(void **state)
+{
+    (void)state;
+    int fd = raw_connect(fixture.port), room = 4096;
+    char bytes[2048];
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+    raw_send(fd, STR("GET /flood HTTP/1.1\r\nHost: x\r\n\r\n"));
+    for (int i = 0; i < 3000 && atomic_load(&fixture.gone) == 0; i++) {
+        assert_true(recv(fd, bytes, sizeof(bytes), 0) > 0);
+        (void)usleep(20000);
+    }
+    assert_int_equal(atomic_load(&fixture.gone), 1);
+    (void)close(fd);
+}
+
 static void drain(void *argument)
 {
     http_server_drain(argument);
@@ -576,6 +647,7 @@ static void draining_lets_requests_end_and_takes_no_more(void **state)
 }
 
 #define SERVED(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define URGED(test)  cmocka_unit_test_setup_teardown(test, set_up_impatient, tear_down)
 
 int main(void)
 {
@@ -605,6 +677,9 @@ int main(void)
         SERVED(the_peer_is_known),
         SERVED(who_sends_a_byte_now_and_then_is_cut),
         SERVED(an_idle_connection_is_closed),
+        SERVED(a_body_that_drips_is_cut_off),
+        SERVED(a_slow_upload_arrives_whole),
+        URGED(who_reads_slower_than_the_least_rate_is_cut_off),
         SERVED(draining_lets_requests_end_and_takes_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,7 @@ struct http_request {
     size_t body_capacity;
     size_t received_bytes;
     size_t wasted_bytes; /* of them, those that nobody wanted */
+    int64_t patience_ms; /* how long the peer may still be waited for: request.c */
     char *chunk;         /* of a streamed body; `body` is what it holds */
 
     bool head_done; /* the first call is over: libmicrohttpd reads the body */
@@ -158,6 +159,10 @@ void exchange_resume(struct http_request *request);
 void exchange_wake(struct http_request *request, enum http_wait what);
 /* When a body that begins now must be complete. */
 int64_t exchange_body_deadline(const struct http_request *request);
+/* When the peer must have taken so much of the answer. */
+int64_t exchange_answer_deadline(const struct http_request *request, size_t bytes);
+/* What so many bytes may take at the least rate. */
+int64_t exchange_least_ms(const struct http_request *request, size_t bytes);
 /* Suspends the handler; false when the peer is gone. */
 bool exchange_wait(struct http_request *request, enum http_wait what);
 
@@ -166,6 +171,9 @@ bool exchange_wait(struct http_request *request, enum http_wait what);
  * order. */
 void request_read_head(struct http_request *request, struct MHD_Connection *connection,
                        const char *url, const char *method, const char *version);
+/* Before libmicrohttpd takes the target apart: no more parameters than make it refused, for where
+ * its memory does not suffice for them, 0.9.75 neither answers nor closes. */
+void *request_cut_query(void *argument, const char *target, struct MHD_Connection *connection);
 void request_refuse(struct http_request *request, int status, struct str reason);
 
 /* Does the head announce a body, and of what size? 0: it does not say. */

@@ -91,6 +91,19 @@ static enum MHD_Result take_header(void *argument, enum MHD_ValueKind kind, cons
     return MHD_YES;
 }
 
+void *request_cut_query(void *argument, const char *target, struct MHD_Connection *connection)
+{
+    const char *at = strchr(target, '?');
+    (void)argument;
+    (void)connection;
+    for (int count = 0; at && count < HTTP_QUERY_MAX; count++) at = strchr(at + 1, '&');
+    if (!at) return NULL;
+    /* The target ends behind the first that is too many. */
+    char *end = strchr(at + 1, '&');
+    if (end) *end = '\0';
+    return NULL;
+}
+
 static enum MHD_Result take_query(void *argument, enum MHD_ValueKind kind, const char *key,
                                   size_t key_size, const char *value, size_t value_size)
 {
@@ -295,6 +308,23 @@ enum status http_request_receive(struct http_request *request)
     return request->too_large ? STATUS_REQUEST_TOO_LARGE : STATUS_OK;
 }
 
+/* Whoever sends may be silent for idle_timeout_ms, and every byte gives back of it what it may take
+ * at the least rate: a slow line is no fault, a body that drips is. What the handler does meanwhile
+ * does not count. */
+static bool wait_for_chunk(struct http_request *request)
+{
+    const struct http_options *options = &request->server->options;
+    int64_t begun_ms = http_clock_ms();
+    if (options->least_bytes_per_s)
+        request->connection->deadline_ms = begun_ms + request->patience_ms;
+    if (!exchange_wait(request, WAIT_CHUNK)) return false;
+    request->connection->deadline_ms = INT64_MAX;
+    int64_t left_ms = request->patience_ms - (http_clock_ms() - begun_ms);
+    left_ms = (left_ms < 0 ? 0 : left_ms) + exchange_least_ms(request, request->body.len);
+    request->patience_ms = left_ms < options->idle_timeout_ms ? left_ms : options->idle_timeout_ms;
+    return true;
+}
+
 enum status http_request_read(struct http_request *request, struct str *chunk)
 {
     *chunk = STR("");
@@ -306,7 +336,7 @@ enum status http_request_read(struct http_request *request, struct str *chunk)
     request->body = STR_NONE;
     go_on(request);
     while (!request->body.len && !request->body_ended && !request->too_large)
-        if (!exchange_wait(request, WAIT_CHUNK)) return STATUS_IO;
+        if (!wait_for_chunk(request)) return STATUS_IO;
     if (request->too_large) return STATUS_REQUEST_TOO_LARGE;
     if (request->body.len) *chunk = request->body;
     return STATUS_OK;

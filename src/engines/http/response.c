@@ -65,9 +65,11 @@ enum status http_response_write(struct http_response *response, struct str chunk
     if (http_request_gone(request)) return STATUS_IO;
     response->streamed = true;
     response->pending = chunk;
+    request->connection->deadline_ms = exchange_answer_deadline(request, chunk.len);
     if (request->suspended) exchange_resume(request);
     while (response->pending.len || !response->given_away)
         if (!exchange_wait(request, WAIT_WRITTEN)) return STATUS_IO;
+    request->connection->deadline_ms = INT64_MAX;
     return STATUS_OK;
 }
 

@@ -218,6 +218,7 @@ static struct MHD_Daemon *start_daemon(struct http_server *server)
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)exchange_completed, server},
         {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, server},
         {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)leave_escapes, NULL},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)request_cut_query, server},
         {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)options->connections_max, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)memory, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)((options->idle_timeout_ms + 999) / 1000), NULL},
