@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "adapters/jobs/import_job.h"
-#include "adapters/jobs/mapping_proposal.h"
 #include "application/job_report.h"
 #include "application/jobs.h"
 #include "base/identifier.h"
+#include "service/command_import_propose.h"
 #include "service/command_import_undo.h"
 #include "service/progress.h"
 #include "service/report_file.h"
@@ -30,37 +30,75 @@ struct import_run {
 
 /* --- what was asked --- */
 
+/* At the last sign, for a column may have one in its name, and no field has. */
+static bool split_map(struct str map, struct str *column, struct str *field)
+{
+    size_t sign = map.len;
+    while (sign > 0 && map.ptr[sign - 1] != '=') sign--;
+    if (sign < 2 || sign == map.len) return false;
+    *column = str_of(map.ptr, sign - 1);
+    *field = str_skip(map, sign);
+    return true;
+}
+
+/* Columns that --map and --ignore name, each once. */
+struct named_columns {
+    struct json_writer *writer;
+    struct str *items;
+    size_t count;
+};
+
+static enum status name_column(struct named_columns *named, struct str column, struct error *error)
+{
+    if (str_is_among(named->items, named->count, column))
+        return error_set(error, STATUS_USAGE, STR("map"), STR("one --map or --ignore for a column"),
+                         "column %.*s is named twice", STR_ARGS(column));
+    named->items[named->count++] = column;
+    json_key(named->writer, column);
+    return STATUS_OK;
+}
+
+static enum status take_map(struct str map, struct named_columns *named, struct error *error)
+{
+    struct str column, field;
+    if (!split_map(map, &column, &field))
+        return error_set(error, STATUS_USAGE, STR("map"), STR("COLUMN=FIELD: Company=name"),
+                         "--map %.*s is no mapping", STR_ARGS(map));
+    if (!record_mapping_is_field(field) && record_mapping_is_field(column))
+        return error_set(error, STATUS_USAGE, STR("map"), STR("COLUMN=FIELD: Company=name"),
+                         "the column comes first: --map '%.*s=%.*s'", STR_ARGS(field),
+                         STR_ARGS(column));
+    TRY(name_column(named, column, error));
+    json_string(named->writer, field);
+    return STATUS_OK;
+}
+
 /* --map, --ignore and --ignore-unknown as the mapping of the API. */
 static enum status take_mapping(const struct invocation *invocation, struct str *mapping,
                                 struct error *error)
 {
     struct buffer out = {.arena = invocation->arena};
     struct json_writer writer = {.out = &out};
-    struct str value, field;
-    size_t index = 0, count = 0;
+    struct named_columns named = {
+        .writer = &writer,
+        .items = ARENA_NEW_ARRAY(invocation->arena, struct str, invocation->given_count + 1)};
+    struct str value;
+    size_t index = 0;
+    if (!named.items) return error_plain(error, STATUS_OUT_OF_MEMORY);
     json_object_begin(&writer);
-    while (invocation_each(invocation, STR("map"), &index, &value)) {
-        struct str column = value;
-        (void)str_split(&column, '=', &field);
-        if (str_is_none(column) || str_is_empty(field))
-            return error_set(error, STATUS_USAGE, STR("map"), STR("FIELD=COLUMN: name=Company"),
-                             "--map %.*s is no mapping", STR_ARGS(value));
-        json_key(&writer, column);
-        json_string(&writer, field);
-        count++;
-    }
-    for (index = 0; invocation_each(invocation, STR("ignore"), &index, &value); count++) {
-        json_key(&writer, value);
+    while (invocation_each(invocation, STR("map"), &index, &value))
+        TRY(take_map(value, &named, error));
+    for (index = 0; invocation_each(invocation, STR("ignore"), &index, &value);) {
+        TRY(name_column(&named, value, error));
         json_null(&writer);
     }
     if (invocation_switch(invocation, STR("ignore-unknown"))) {
-        json_key(&writer, STR("*"));
+        TRY(name_column(&named, STR("*"), error));
         json_null(&writer);
-        count++;
     }
     json_object_end(&writer);
     if (buffer_failed(&out)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    *mapping = count > 0 ? buffer_str(&out) : STR_NONE;
+    *mapping = named.count > 0 ? buffer_str(&out) : STR_NONE;
     return STATUS_OK;
 }
 
@@ -122,73 +160,6 @@ static enum status take_options(const struct invocation *invocation, struct impo
                                 &parameters->on_duplicate))
         return error_set(error, STATUS_USAGE, STR("on-duplicate"), create_customer_choices,
                          "--on-duplicate has no such value");
-    return STATUS_OK;
-}
-
-/* --- what the columns seem to be --- */
-
-static void show_column(const struct column_proposal *column, bool taken)
-{
-    struct str field = column->is_key               ? STR("the key of the record")
-                       : str_is_none(column->field) ? STR("?")
-                                                    : column->field;
-    (void)fprintf(stderr, "  %-24.*s %s %-24.*s %3d %%%s%s   %.*s\n", STR_ARGS(column->column),
-                  taken ? "->" : "  ", STR_ARGS(field), column->percent,
-                  column->by_name ? ", name" : "", column->by_values ? ", values" : "",
-                  STR_ARGS(column->sample_count ? column->samples[0] : STR("")));
-}
-
-/* With --auto-map what is sure is taken; what was said counts more. */
-static void take_proposal(struct import_run *run, const struct mapping_proposal *proposal,
-                          struct arena *arena)
-{
-    struct import_parameters *parameters = &run->parameters;
-    parameters->mapping = mapping_proposal_mapping(proposal, parameters->mapping, arena);
-    for (size_t i = 0; i < proposal->count; i++)
-        if (proposal->columns[i].is_key && str_is_none(parameters->key_column))
-            parameters->key_column = proposal->columns[i].column;
-}
-
-/* The same for the next time. */
-static void show_flags(const struct mapping_proposal *proposal)
-{
-    (void)printf("customer360 import FILE");
-    for (size_t i = 0; i < proposal->count; i++) {
-        const struct column_proposal *column = &proposal->columns[i];
-        bool sure = column->percent >= PROPOSAL_SURE_PERCENT;
-        if (sure && column->is_key)
-            (void)printf(" --key-column '%.*s'", STR_ARGS(column->column));
-        else if (sure)
-            (void)printf(" --map '%.*s=%.*s'", STR_ARGS(column->field), STR_ARGS(column->column));
-        else
-            (void)printf(" --ignore '%.*s'", STR_ARGS(column->column));
-    }
-    (void)printf("\n");
-}
-
-static enum status propose(const struct invocation *invocation, struct import_run *run, int file,
-                           bool *only, struct error *error)
-{
-    struct arena *arena = invocation->arena;
-    struct record_sample sample;
-    struct mapping_proposal proposal;
-    bool automatic = invocation_switch(invocation, STR("auto-map"));
-    *only = invocation_switch(invocation, STR("propose"));
-    if (!*only && !automatic) return STATUS_OK;
-    TRY(record_sample_read(file, import_job_form(run->parameters.form),
-                           import_job_separator(&run->parameters), arena, &sample, error));
-    TRY(mapping_propose(&sample, arena, &proposal, error));
-    if (run->json && *only) {
-        struct str json = mapping_proposal_json(&proposal, arena);
-        (void)printf("%.*s\n", STR_ARGS(json));
-        return STATUS_OK;
-    }
-    for (size_t i = 0; i < proposal.count && !run->json; i++)
-        show_column(&proposal.columns[i], proposal.columns[i].percent >= PROPOSAL_SURE_PERCENT);
-    if (*only)
-        show_flags(&proposal);
-    else
-        take_proposal(run, &proposal, arena);
     return STATUS_OK;
 }
 
@@ -436,7 +407,7 @@ static enum status run_import(struct invocation *invocation, struct error *error
     TRY(take_options(invocation, &run, error));
     TRY(open_input(invocation, &run, &file, error));
     bool only;
-    TRY(propose(invocation, &run, file, &only, error));
+    TRY(command_import_propose(invocation, file, &run.parameters, &only, error));
     if (only) return STATUS_OK;
     TRY(report_file_open(invocation, STR("IMPORT"), run.json, &run.report, error));
     enum status status = import_file(invocation, &run, file, error);
@@ -452,7 +423,7 @@ static const struct command_option options[] = {
     {STR("source"), STR("NAME"), STR("the system that the records come from (import)")},
     {STR("key-column"), STR("COLUMN"),
      STR("the record's key there: a later import of the same key updates")},
-    {STR("map"), STR("FIELD=COLUMN"), STR("a column that is not named as its field; repeatable")},
+    {STR("map"), STR("COLUMN=FIELD"), STR("a column that is not named as its field; repeatable")},
     {STR("ignore"), STR("COLUMN"), STR("pass over a column; repeatable")},
     {STR("ignore-unknown"), STR_NONE,
      STR("pass over all columns that are no field and not mapped")},
@@ -485,7 +456,7 @@ const struct command command_import = {
     .operands_max = 1,
     .summary = STR("reads customers from CSV or NDJSON, or restores an export"),
     .text = STR("  customer360 import customers.csv --source erp --key-column ID \\\n"
-                "      --map name=Company --map emails=Mail --map identifiers.VAT=\"VAT no\" \\\n"
+                "      --map Company=name --map Mail=emails --map \"VAT no\"=identifiers.VAT \\\n"
                 "      --ignore-unknown --errors refused.csv\n"
                 "  customer360 import customers.csv --resume last\n"
                 "  customer360 import --undo JOB\n\n"

@@ -67,7 +67,7 @@ def test_import_says_how_to_go_on_while_the_service_runs_and_that_line_works():
     write("c.csv", "ID,Company\n1,Acme\n2,Globex\n")
     with service("--dev", "--store", "sqlite:a.db") as running:
         flags = ("--store", "sqlite:a.db", "--listen", f"127.0.0.1:{running.port}", "--source", "erp", "--key-column", "ID",
-                 "--map", "name=Company")
+                 "--map", "Company=name")
         told = run("import", "c.csv", *flags, code=1).stderr
         line = told[told.index("  curl"):told.index("'\n\n") + 1]
         job = json.loads(subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True).stdout)
