@@ -16,7 +16,7 @@ with known as (
     left join pg_index i on i.indrelid = c.oid and i.indisprimary
     where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace
       and c.relname not in ('schema_migration', 'match_key', 'match_key_home', 'feed_head',
-                            'relay_lease', 'job_part',
+                            'relay_lease', 'instance', 'job_part',
                             'search_segment', 'search_block', 'search_new', 'search_home', 'search_backlog')
 ), keys as (
     select of_table, string_agg(quoted, ', ' order by pk) as quoted, string_agg(type, '' order by pk) as types,

@@ -4,6 +4,8 @@
 
 #include "application/cut_keys.h"
 
+enum { HOMES_COMPARED_MAX = 32 };
+
 /* A customer that a candidate's home leads to. */
 struct suspect {
     struct profile_row root;
@@ -23,13 +25,21 @@ static bool is_suspected(const struct suspects *suspects, struct str root)
     return false;
 }
 
-static enum status describe(const struct duplicate_search *search, const struct json_value *said,
-                            struct match_record *record)
-{
-    return customer_describe(search->application, said, search->arena, record);
-}
-
 /* --- who they are --- */
+
+/* As it is shown: the document is the golden record. */
+static enum status suspect_customer(const struct duplicate_search *search,
+                                    const struct profile_row *customer, struct suspect *suspect,
+                                    struct error *error)
+{
+    struct json_value *document;
+    *suspect = (struct suspect){.root = *customer, .home = customer->customer_id};
+    TRY(json_parse(customer->document, search->arena, &document, error));
+    if (customer_describe(search->application, document, search->arena, &suspect->record) !=
+        STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return STATUS_OK;
+}
 
 /* The rows of the candidates that are not known yet. */
 static enum status load_rows(const struct duplicate_search *search,
@@ -49,16 +59,13 @@ static enum status suspect_row(const struct duplicate_search *search, const stru
                                struct suspects *suspects, struct error *error)
 {
     struct suspect *suspect = &suspects->items[suspects->count];
-    struct json_value *document;
-    *suspect = (struct suspect){.home = row->customer_id};
-    TRY(customer_root(search->session, row, search->arena, &suspect->root, error));
-    if (suspect->root.erased_at != INSTANT_NONE || customer_is_removed(&suspect->root) ||
-        str_equal(suspect->root.customer_id, search->self) ||
-        is_suspected(suspects, suspect->root.customer_id))
+    struct profile_row root;
+    TRY(customer_root(search->session, row, search->arena, &root, error));
+    if (root.erased_at != INSTANT_NONE || customer_is_removed(&root) ||
+        str_equal(root.customer_id, search->self) || is_suspected(suspects, root.customer_id))
         return STATUS_OK;
-    TRY(json_parse(suspect->root.document, search->arena, &document, error));
-    if (describe(search, document, &suspect->record) != STATUS_OK)
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(suspect_customer(search, &root, suspect, error));
+    suspect->home = row->customer_id;
     suspects->count++;
     return STATUS_OK;
 }
@@ -88,12 +95,12 @@ static enum status gather(const struct duplicate_search *search,
 
 /* --- what they once were --- */
 
-static enum status compare_with(const struct duplicate_search *search,
-                                const struct match_record *other, struct match *match)
+static enum status compare(const struct duplicate_search *search, const struct match_record *others,
+                           size_t count, struct match *matches)
 {
     struct matcher *matcher = search->application->matcher;
-    return matcher->compare(matcher, search->session->tenant, search->record, other, 1,
-                            search->arena, match);
+    return matcher->compare(matcher, search->session->tenant, search->record, others, count,
+                            search->arena, matches);
 }
 
 static bool is_better(const struct match *match, const struct match *than)
@@ -102,31 +109,43 @@ static bool is_better(const struct match *match, const struct match *than)
            (match->decision == than->decision && match->probability > than->probability);
 }
 
-/* The home that was hit, without what the others of its tree say. */
-static enum status compare_home(const struct duplicate_search *search, const struct tree *tree,
-                                struct str home, struct match *match)
+/* A home without what the others of its tree say. */
+static enum status describe_home(const struct duplicate_search *search, const struct tree *tree,
+                                 size_t at, struct match_record *record)
 {
     struct tree of_home = {.home_count = 1, .facts = tree->facts, .fact_count = tree->fact_count};
     struct tree alone;
     struct golden golden;
-    struct match_record record;
-    int32_t at = tree_find_home(tree, home);
-    if (at < 0) return STATUS_OK;
     struct home own = tree->homes[at];
     own.parent = -1;
     of_home.homes = &own;
     TRY(tree_alone(&of_home, search->arena, &alone));
     TRY(golden_record(&alone, search->policy, search->arena, &golden));
-    TRY(customer_describe_golden(search->application, &golden, search->arena, &record));
-    return compare_with(search, &record, match);
+    return customer_describe_golden(search->application, &golden, search->arena, record);
+}
+
+/* Each home, but of very many only the first ones and the one that was hit. */
+static enum status compare_homes(const struct duplicate_search *search, const struct tree *tree,
+                                 struct str hit, struct match *match)
+{
+    struct match_record homes[HOMES_COMPARED_MAX + 1];
+    struct match matches[HOMES_COMPARED_MAX + 1];
+    size_t count = 0;
+    if (tree->home_count < 2) return STATUS_OK;
+    for (size_t i = 0; i < tree->home_count; i++)
+        if (i < HOMES_COMPARED_MAX || str_equal(tree->homes[i].customer_id, hit))
+            TRY(describe_home(search, tree, i, &homes[count++]));
+    TRY(compare(search, homes, count, matches));
+    for (size_t i = 0; i < count; i++)
+        if (is_better(&matches[i], match)) *match = matches[i];
+    return STATUS_OK;
 }
 
 /* Everything ever said; the document first, for it names the kind. */
-static enum status compare_past(const struct duplicate_search *search, const struct tree *tree,
-                                const struct match_record *now, struct match *match)
+static enum status describe_past(const struct duplicate_search *search, const struct tree *tree,
+                                 const struct match_record *now, struct match_record *past)
 {
     struct matcher *matcher = search->application->matcher;
-    struct match_record record;
     const struct json_value **said =
         ARENA_NEW_ARRAY(search->arena, const struct json_value *, tree->fact_count + 1);
     size_t count = 0;
@@ -134,24 +153,42 @@ static enum status compare_past(const struct duplicate_search *search, const str
     said[count++] = now->said[0];
     for (size_t i = 0; i < tree->fact_count; i++)
         if (tree->facts[i].kind == FACT_ASSERTION) said[count++] = tree->facts[i].body;
-    TRY(matcher->describe(matcher, said, count, search->arena, &record));
-    TRY(compare_with(search, &record, match));
-    if (match->decision == MATCH_CERTAIN) match->decision = MATCH_POSSIBLE;
+    return matcher->describe(matcher, said, count, search->arena, past);
+}
+
+static enum status compare_past(const struct duplicate_search *search, const struct tree *tree,
+                                const struct match_record *now, struct match *match)
+{
+    struct match_record record;
+    struct match past;
+    TRY(describe_past(search, tree, now, &record));
+    TRY(compare(search, &record, 1, &past));
+    if (past.decision == MATCH_CERTAIN) past.decision = MATCH_POSSIBLE;
+    if (is_better(&past, match)) *match = past;
     return STATUS_OK;
+}
+
+static bool has_past(const struct profile_row *root)
+{
+    return root->version > 1;
+}
+
+static enum status load_tree(const struct duplicate_search *search, const struct profile_row *root,
+                             struct tree *tree, struct error *error)
+{
+    return store_tree_load(search->session, root->customer_id, INSTANT_FUTURE, search->arena, tree,
+                           error);
 }
 
 static enum status look_back(const struct duplicate_search *search, const struct suspect *suspect,
                              struct match *match, struct error *error)
 {
     struct tree tree;
-    struct match alone = {.decision = MATCH_NONE}, past;
-    TRY(store_tree_load(search->session, suspect->root.customer_id, INSTANT_FUTURE, search->arena,
-                        &tree, error));
-    if ((tree.home_count > 1 && compare_home(search, &tree, suspect->home, &alone) != STATUS_OK) ||
-        compare_past(search, &tree, &suspect->record, &past) != STATUS_OK)
+    if (match->decision == MATCH_CERTAIN || !has_past(&suspect->root)) return STATUS_OK;
+    TRY(load_tree(search, &suspect->root, &tree, error));
+    if (compare_homes(search, &tree, suspect->home, match) != STATUS_OK ||
+        compare_past(search, &tree, &suspect->record, match) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
-    if (is_better(&alone, match)) *match = alone;
-    if (is_better(&past, match)) *match = past;
     return STATUS_OK;
 }
 
@@ -172,13 +209,11 @@ static int compare_duplicates(const void *a, const void *b)
 static enum status compare_now(const struct duplicate_search *search,
                                const struct suspects *suspects, struct match *matches)
 {
-    struct matcher *matcher = search->application->matcher;
     struct match_record *records =
         ARENA_NEW_ARRAY(search->arena, struct match_record, suspects->count);
     if (!records) return STATUS_OUT_OF_MEMORY;
     for (size_t i = 0; i < suspects->count; i++) records[i] = suspects->items[i].record;
-    return matcher->compare(matcher, search->session->tenant, search->record, records,
-                            suspects->count, search->arena, matches);
+    return compare(search, records, suspects->count, matches);
 }
 
 static void count_cut(const struct duplicate_search *search, const struct customer_keys *keys,
@@ -207,8 +242,7 @@ enum status duplicates_judge(const struct duplicate_search *search,
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < suspects.count; i++) {
         const struct suspect *suspect = &suspects.items[i];
-        if (matches[i].decision != MATCH_CERTAIN && suspect->root.version > 1)
-            TRY(look_back(search, suspect, &matches[i], error));
+        TRY(look_back(search, suspect, &matches[i], error));
         if (matches[i].decision != MATCH_NONE)
             (*duplicates)[(*count)++] = (struct duplicate){.customer_id = suspect->root.customer_id,
                                                            .home = suspect->home,
@@ -222,6 +256,42 @@ enum status duplicates_judge(const struct duplicate_search *search,
                                duplicates_certain(*duplicates, *count));
     return STATUS_OK;
 }
+
+/* --- two customers --- */
+
+enum status duplicates_compare(const struct duplicate_search *search,
+                               const struct profile_row customers[2], struct match *match,
+                               double *as_shown, struct error *error)
+{
+    struct duplicate_search one = *search;
+    struct suspect sides[2];
+    for (int side = 0; side < 2; side++)
+        TRY(suspect_customer(search, &customers[side], &sides[side], error));
+    one.record = &sides[0].record;
+    if (compare(&one, &sides[1].record, 1, match) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    *as_shown = match->probability;
+    TRY(look_back(&one, &sides[1], match, error));
+    one.record = &sides[1].record;
+    return look_back(&one, &sides[0], match, error);
+}
+
+enum status duplicates_describe(const struct duplicate_search *search,
+                                const struct profile_row *customer, struct match_record *record,
+                                struct error *error)
+{
+    struct suspect suspect;
+    struct tree tree;
+    TRY(suspect_customer(search, customer, &suspect, error));
+    *record = suspect.record;
+    if (!has_past(customer)) return STATUS_OK;
+    TRY(load_tree(search, customer, &tree, error));
+    if (describe_past(search, &tree, &suspect.record, record) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return STATUS_OK;
+}
+
+/* --- looking up --- */
 
 size_t duplicates_certain(const struct duplicate *duplicates, size_t count)
 {

@@ -36,12 +36,24 @@ MUST_CHECK enum status duplicates_find(const struct duplicate_search *search,
                                        struct error *error);
 /* The same for candidates whom the keys that are not cut led to. A customer is compared as it
  * stands; one that was changed or merged also as each home alone says it stands, and as everything
- * that was ever said of it: but what is no longer said makes it possible at most. */
+ * that was ever said of it: but what is no longer said makes it possible at most.
+ * docs/decisions/0130-a-scan-and-a-write-ask-one-function.md */
 MUST_CHECK enum status duplicates_judge(const struct duplicate_search *search,
                                         const struct customer_keys *keys, const bool *cut,
                                         struct candidates *candidates,
                                         struct duplicate **duplicates, size_t *count,
                                         struct error *error);
+/* Two customers, the one against the other as a candidate and the other way about, as
+ * duplicates_judge does; `search` without a record. `as_shown`: the probability by what both say
+ * now. */
+MUST_CHECK enum status duplicates_compare(const struct duplicate_search *search,
+                                          const struct profile_row customers[2],
+                                          struct match *match, double *as_shown,
+                                          struct error *error);
+/* All that was ever said of a customer, as one record: nobody is found by more. */
+MUST_CHECK enum status duplicates_describe(const struct duplicate_search *search,
+                                           const struct profile_row *customer,
+                                           struct match_record *record, struct error *error);
 /* How many of them are certain: the first ones. */
 size_t duplicates_certain(const struct duplicate *duplicates, size_t count);
 

@@ -4,11 +4,24 @@
 #include "application/merge_customers.h"
 #include "application/review.h"
 
+static struct duplicate_search search_of(struct application *application,
+                                         struct store_session *session, struct arena *arena)
+{
+    return (struct duplicate_search){.application = application,
+                                     .policy =
+                                         application->policy_for(application, session->tenant),
+                                     .session = session,
+                                     .arena = arena};
+}
+
+/* --- reading --- */
+
 struct scan_reading {
+    struct application *application;
     struct str after;
     size_t limit;
     struct arena *arena;
-    struct profile_row *rows;
+    struct review_scan_record *records;
     size_t count;
 };
 
@@ -16,20 +29,33 @@ static enum status read_body(struct store_session *session, void *context, struc
 {
     static const struct profile_filter survivors = {.include_merged = false};
     struct scan_reading *reading = context;
-    return store_profile_list(session, &survivors, reading->after, reading->limit, reading->arena,
-                              &reading->rows, &reading->count, error);
+    const struct duplicate_search search = search_of(reading->application, session, reading->arena);
+    struct profile_row *rows;
+    TRY(store_profile_list(session, &survivors, reading->after, reading->limit, reading->arena,
+                           &rows, &reading->count, error));
+    reading->records = ARENA_NEW_ARRAY(reading->arena, struct review_scan_record, reading->count);
+    if (!reading->records) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    for (size_t i = 0; i < reading->count; i++) {
+        reading->records[i].customer_id = rows[i].customer_id;
+        TRY(duplicates_describe(&search, &rows[i], &reading->records[i].record, error));
+    }
+    return STATUS_OK;
 }
 
 enum status review_scan_read(struct application *application, const struct caller *caller,
                              struct str after, size_t limit, struct arena *arena,
-                             struct profile_row **rows, size_t *count, struct error *error)
+                             struct review_scan_record **records, size_t *count,
+                             struct error *error)
 {
-    struct scan_reading reading = {.after = after, .limit = limit, .arena = arena};
+    struct scan_reading reading = {
+        .application = application, .after = after, .limit = limit, .arena = arena};
     TRY(store_read(application->store, caller->tenant, arena, read_body, &reading, error));
-    *rows = reading.rows;
+    *records = reading.records;
     *count = reading.count;
     return STATUS_OK;
 }
+
+/* --- deciding --- */
 
 struct deciding {
     struct application *application;
@@ -59,25 +85,6 @@ static enum status lock_all(const struct deciding *deciding, struct error *error
     for (size_t i = 0; i < count; i++)
         homes[i] = i % 2 ? deciding->pairs[i / 2].b : deciding->pairs[i / 2].a;
     return customer_lock_ahead(review->session, homes, count, review->arena, error);
-}
-
-/* As they are shown: the document is the golden record. */
-static enum status compare(const struct deciding *deciding, const struct profile_row customers[2],
-                           struct match *match, struct error *error)
-{
-    struct matcher *matcher = deciding->application->matcher;
-    struct arena *arena = deciding->review.arena;
-    struct match_record records[2];
-    for (size_t i = 0; i < 2; i++) {
-        struct json_value *document;
-        TRY(json_parse(customers[i].document, arena, &document, error));
-        if (customer_describe(deciding->application, document, arena, &records[i]) != STATUS_OK)
-            return error_plain(error, STATUS_OUT_OF_MEMORY);
-    }
-    if (matcher->compare(matcher, deciding->review.session->tenant, &records[0], &records[1], 1,
-                         arena, match) != STATUS_OK)
-        return error_plain(error, STATUS_OUT_OF_MEMORY);
-    return STATUS_OK;
 }
 
 /* The older one survives, as it is known the longest. */
@@ -129,7 +136,9 @@ static enum status decide(struct deciding *deciding, const struct review_scan_pa
     struct review *review = &deciding->review;
     struct profile_row customers[2];
     struct duplicate found = {.match = {.decision = MATCH_NONE}};
+    struct duplicate_search search;
     struct tree tree;
+    double as_shown;
     deciding->counts.pairs++;
     TRY(find_root(review, pair->a, &customers[0], error));
     TRY(find_root(review, pair->b, &customers[1], error));
@@ -137,14 +146,15 @@ static enum status decide(struct deciding *deciding, const struct review_scan_pa
         is_gone(&customers[1]))
         return STATUS_OK;
     found.customer_id = customers[1].customer_id;
-    TRY(compare(deciding, customers, &found.match, error));
+    search = search_of(deciding->application, review->session, review->arena);
+    TRY(duplicates_compare(&search, customers, &found.match, &as_shown, error));
     if (found.match.decision == MATCH_NONE) return STATUS_OK;
     deciding->counts.alike++;
     TRY(store_tree_load(review->session, customers[0].customer_id, INSTANT_FUTURE, review->arena,
                         &tree, error));
     TRY(review_queue(deciding->application, review, &tree, false, &found, 1, DUPLICATE_BY_SCAN,
                      error));
-    if (found.match.probability < deciding->settings->merge_from) return STATUS_OK;
+    if (as_shown < deciding->settings->merge_from) return STATUS_OK;
     return merge_item(deciding, customers, &tree, error);
 }
 

@@ -1,16 +1,23 @@
 /* The two ends of a scan of the whole base for duplicates: what is read of it, and what becomes of
  * pairs that look alike. What proposes the pairs lies between and is the caller's; the decision is
- * the matcher's, the same as when a record is written.
+ * that of duplicates.h, the same as when a record is written.
  */
 #ifndef APPLICATION_REVIEW_SCAN_H
 #define APPLICATION_REVIEW_SCAN_H
 
+#include "application/ports/matcher.h"
 #include "application/results.h"
+
+/* A customer and all that was ever said of it. */
+struct review_scan_record {
+    struct str customer_id;
+    struct match_record record;
+};
 
 /* Survivors in the order of their ids, behind `after` (absent: from the first). */
 MUST_CHECK enum status review_scan_read(struct application *application,
                                         const struct caller *caller, struct str after, size_t limit,
-                                        struct arena *arena, struct profile_row **rows,
+                                        struct arena *arena, struct review_scan_record **records,
                                         size_t *count, struct error *error);
 
 struct review_scan_pair {
@@ -25,8 +32,8 @@ struct review_scan_counts {
 };
 
 struct review_scan_settings {
-    /* The probability from which two are merged at once (the older one survives) unless they were
-     * judged or a steward has the item; above 1: never. */
+    /* The probability, by what both say now, from which two are merged at once (the older one
+     * survives) unless they were judged or a steward has the item; above 1: never. */
     double merge_from;
     struct str job_id; /* the job that it is; absent: none */
     int64_t epoch;     /* that the job was taken with */

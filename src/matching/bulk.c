@@ -1,4 +1,4 @@
-#include "matching/bulk.h"
+#include "matching/bulk_internal.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -7,10 +7,7 @@
 #include <time.h>
 
 #include "matching/parallel.h"
-#include "matching/rarity.h"
 #include "matching/sweep.h"
-
-enum { STEPS_MAX = 12, SOURCE_BIT = 1 << 30 };
 
 /* Log-odds from which a pair is an edge at all, and what the mean across must reach. */
 #define EDGE_FLOOR     (-1.0f)
@@ -18,39 +15,6 @@ enum { STEPS_MAX = 12, SOURCE_BIT = 1 << 30 };
 #define JOIN_THRESHOLD 0.0f
 #define LINK_FLOOR     -10.0f
 #define LOG_ODDS_BOUND 8.0f
-
-struct bulk {
-    struct bulk_options options;
-    struct values values;
-    struct values_budget budget;
-    struct record *records; /* one per row while reading; one per distinct content after */
-    uint32_t row_count, row_capacity, record_count;
-    uint32_t *row_record; /* of each row, its record; after bulk_match() */
-    uint32_t *first_row;  /* of each record, its first row */
-    uint32_t file_start[3];
-    unsigned file_count;
-    char *ids;
-    uint64_t *id_offset; /* row_count + 1 */
-    uint64_t ids_bytes, ids_capacity;
-    struct columns columns;
-    struct table_reader *reader; /* of the last file: its header */
-    uint64_t uneven_rows;
-    struct rarities rarities;
-    struct model_set models;
-    struct scorer scorer;
-    struct scoring_memos memos;
-    struct blocking blocking;
-    struct edge *edges;
-    size_t edge_count;
-    uint64_t pairs_scored;
-    uint32_t *cluster; /* per record */
-    float *best;       /* per record */
-    uint32_t *partner; /* per record: when linking, the other of its cluster, else itself */
-    bool *alike;       /* per record: its equal rows are the same customer */
-    struct bulk_step steps[STEPS_MAX];
-    int step_count;
-    double step_start, step_start_cpu;
-};
 
 /* ------------------------------------------------------------------ steps */
 
@@ -61,7 +25,7 @@ static double seconds_now(clockid_t clock)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static void progress(struct bulk *bulk, const char *step, double done)
+void bulk_progress(struct bulk *bulk, const char *step, double done)
 {
     if (bulk->options.progress) bulk->options.progress(bulk->options.progress_context, step, done);
 }
@@ -71,30 +35,30 @@ static bool is_stopped(const struct bulk *bulk)
     return bulk->options.stopped && bulk->options.stopped(bulk->options.progress_context);
 }
 
-static enum status go_on(const struct bulk *bulk, struct error *error)
+enum status bulk_go_on(const struct bulk *bulk, struct error *error)
 {
     return is_stopped(bulk)
                ? error_set(error, STATUS_UNAVAILABLE, STR_NONE, STR_NONE, "the work was stopped")
                : STATUS_OK;
 }
 
-static void step_begin(struct bulk *bulk, const char *name)
+void bulk_step_begin(struct bulk *bulk, const char *name)
 {
-    if (bulk->step_count + 1 < STEPS_MAX) bulk->steps[bulk->step_count++].name = name;
+    if (bulk->step_count + 1 < BULK_STEPS_MAX) bulk->steps[bulk->step_count++].name = name;
     bulk->step_start = seconds_now(CLOCK_MONOTONIC);
     bulk->step_start_cpu = seconds_now(CLOCK_PROCESS_CPUTIME_ID);
-    progress(bulk, name, 0);
+    bulk_progress(bulk, name, 0);
 }
 
-static void step_end(struct bulk *bulk)
+void bulk_step_end(struct bulk *bulk)
 {
     struct bulk_step *step = &bulk->steps[bulk->step_count - 1];
     step->seconds += seconds_now(CLOCK_MONOTONIC) - bulk->step_start;
     step->cpu_seconds += seconds_now(CLOCK_PROCESS_CPUTIME_ID) - bulk->step_start_cpu;
-    progress(bulk, step->name, 1);
+    bulk_progress(bulk, step->name, 1);
 }
 
-static enum status out_of_memory(const struct bulk *bulk, struct error *error)
+enum status bulk_out_of_memory(const struct bulk *bulk, struct error *error)
 {
     if (!bulk->budget.exceeded || !bulk->budget.limit_bytes)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
@@ -103,7 +67,7 @@ static enum status out_of_memory(const struct bulk *bulk, struct error *error)
                      (unsigned long long)(bulk->budget.limit_bytes >> 20), bulk->row_count);
 }
 
-static void *take(struct bulk *bulk, void *old, uint64_t old_bytes, uint64_t new_bytes)
+void *bulk_take(struct bulk *bulk, void *old, uint64_t old_bytes, uint64_t new_bytes)
 {
     return values_budget_realloc(&bulk->budget, old, old_bytes, new_bytes);
 }
@@ -145,194 +109,6 @@ void bulk_free(struct bulk *bulk)
     free(bulk->partner);
     free(bulk->alike);
     free(bulk);
-}
-
-/* ------------------------------------------------------------------ reading */
-
-struct reading {
-    struct bulk *bulk;
-    struct table_chunk chunk[2];
-    int current; /* the chunk that is worked on; the other is being read */
-    uint32_t first_row;
-    struct record_cache **caches; /* per column */
-    enum status status;           /* of reading the other chunk */
-    struct error *error;
-};
-
-static enum status grow_rows(struct bulk *bulk, size_t more, struct error *error)
-{
-    uint64_t wanted = (uint64_t)bulk->row_count + more;
-    if (wanted >= INT32_MAX)
-        return error_set(error, STATUS_LIMIT_EXCEEDED, STR_NONE, STR_NONE,
-                         "a file may have at most 2,147,483,646 rows");
-    if (wanted <= bulk->row_capacity && bulk->records) return STATUS_OK;
-    uint64_t capacity = bulk->row_capacity + bulk->row_capacity / 2ULL;
-    if (capacity < wanted + 1) capacity = wanted + 1;
-    uint64_t old = bulk->row_capacity;
-    struct record *records =
-        take(bulk, bulk->records, old * sizeof *records, capacity * sizeof *records);
-    if (records) bulk->records = records;
-    uint64_t *offsets =
-        records ? take(bulk, bulk->id_offset, old * sizeof *offsets, capacity * sizeof *offsets)
-                : NULL;
-    if (!offsets) return out_of_memory(bulk, error);
-    bulk->id_offset = offsets;
-    bulk->row_capacity = (uint32_t)capacity;
-    return STATUS_OK;
-}
-
-static enum status keep_ids(struct bulk *bulk, const struct table_chunk *chunk, struct error *error)
-{
-    size_t columns = bulk->columns.count;
-    for (size_t row = 0; row < chunk->row_count; row++) {
-        struct str id = bulk->columns.id < 0
-                            ? STR("")
-                            : chunk->fields[row * columns + (size_t)bulk->columns.id];
-        if (bulk->ids_bytes + id.len > bulk->ids_capacity) {
-            uint64_t capacity = bulk->ids_capacity + bulk->ids_capacity / 2 + id.len + 4096;
-            char *grown = take(bulk, bulk->ids, bulk->ids_capacity, capacity);
-            if (!grown) return out_of_memory(bulk, error);
-            bulk->ids = grown;
-            bulk->ids_capacity = capacity;
-        }
-        if (id.len) memcpy(bulk->ids + bulk->ids_bytes, id.ptr, id.len);
-        bulk->id_offset[bulk->row_count + row] = bulk->ids_bytes;
-        bulk->ids_bytes += id.len;
-    }
-    bulk->id_offset[bulk->row_count + chunk->row_count] = bulk->ids_bytes;
-    return STATUS_OK;
-}
-
-enum { FIELDS_MAX = 64, ROWS_AHEAD = 8 };
-
-/* The columns of a group, in the order in which they are read. */
-struct group_columns {
-    size_t count, column[FIELDS_MAX];
-    struct record_field fields[FIELDS_MAX];
-    struct record_cached cached[FIELDS_MAX];
-    uint64_t hash[ROWS_AHEAD][FIELDS_MAX]; /* of the texts of the rows ahead */
-};
-
-static void choose_columns(const struct reading *reading, enum record_group group,
-                           struct group_columns *chosen)
-{
-    const struct columns *columns = &reading->bulk->columns;
-    chosen->count = 0;
-    for (int turn = RECORD_TURN_FIRST; turn <= RECORD_TURN_LAST; turn++) {
-        for (size_t c = 0; c < columns->count && chosen->count < FIELDS_MAX; c++) {
-            enum matching_field field = columns->column[c].field;
-            if (record_group_of(field) != group || record_field_turn(field) != turn) continue;
-            chosen->fields[chosen->count] =
-                (struct record_field){field, str_from_cstr(columns->column[c].type), STR("")};
-            chosen->cached[chosen->count].cache = reading->caches[c];
-            chosen->column[chosen->count++] = c;
-        }
-    }
-}
-
-/* Trims the row's texts where they stand and asks for what is known of them. */
-static void look_ahead(struct group_columns *chosen, struct str *texts, size_t row)
-{
-    for (size_t i = 0; i < chosen->count; i++) {
-        struct str *text = &texts[chosen->column[i]], trimmed = str_trim(*text);
-        if (trimmed.len != text->len) *text = trimmed;
-        chosen->hash[row % ROWS_AHEAD][i] = record_cache_prefetch(chosen->cached[i].cache, trimmed);
-    }
-}
-
-static void fill_group(struct reading *reading, enum record_group group)
-{
-    struct bulk *bulk = reading->bulk;
-    const struct table_chunk *chunk = &reading->chunk[reading->current];
-    struct group_columns chosen;
-    choose_columns(reading, group, &chosen);
-    if (chosen.count == 0) return;
-    struct record_batch *batch = record_batch_begin(&bulk->values, group);
-    for (size_t ahead = 0; ahead < chunk->row_count + ROWS_AHEAD; ahead++) {
-        size_t row = ahead - ROWS_AHEAD, columns = bulk->columns.count;
-        for (size_t i = 0; i < chosen.count && ahead >= ROWS_AHEAD; i++) {
-            chosen.fields[i].text = chunk->fields[row * columns + chosen.column[i]];
-            chosen.cached[i].hash = chosen.hash[row % ROWS_AHEAD][i];
-        }
-        if (ahead >= ROWS_AHEAD)
-            record_fill(&bulk->values, group, &bulk->columns.rules, chosen.fields, chosen.count,
-                        chosen.cached, batch, &bulk->records[reading->first_row + row]);
-        if (ahead < chunk->row_count) look_ahead(&chosen, chunk->fields + ahead * columns, ahead);
-    }
-    record_batch_end(&bulk->values, batch);
-}
-
-static void read_task(void *context, size_t task, unsigned thread)
-{
-    (void)thread;
-    struct reading *reading = context;
-    if (task == 0)
-        reading->status = table_reader_next(reading->bulk->reader,
-                                            &reading->chunk[!reading->current], reading->error);
-    else
-        fill_group(reading, (enum record_group)(task - 1));
-}
-
-static enum status read_rows(struct reading *reading)
-{
-    struct bulk *bulk = reading->bulk;
-    uint32_t source = bulk->file_count == 2 ? SOURCE_BIT : 0;
-    while (reading->chunk[reading->current].row_count > 0) {
-        const struct table_chunk *chunk = &reading->chunk[reading->current];
-        TRY(grow_rows(bulk, chunk->row_count, reading->error));
-        TRY(keep_ids(bulk, chunk, reading->error));
-        reading->first_row = bulk->row_count;
-        memset(bulk->records + bulk->row_count, 0, chunk->row_count * sizeof *bulk->records);
-        parallel_run(bulk->options.threads, 1 + RECORD_GROUP_COUNT, read_task, reading);
-        for (size_t row = 0; row < chunk->row_count && source; row++)
-            bulk->records[bulk->row_count + row].slot[SLOT_TRAITS] |= source;
-        bulk->row_count += (uint32_t)chunk->row_count;
-        if (bulk->budget.exceeded) return out_of_memory(bulk, reading->error);
-        if (reading->status != STATUS_OK) return reading->status;
-        reading->current = !reading->current;
-        TRY(go_on(bulk, reading->error));
-        uint64_t size = table_reader_size_bytes(bulk->reader);
-        progress(bulk, "read",
-                 size ? (double)table_reader_bytes_read(bulk->reader) / (double)size : 0);
-    }
-    return STATUS_OK;
-}
-
-static enum status make_caches(struct reading *reading)
-{
-    const struct columns *columns = &reading->bulk->columns;
-    reading->caches = calloc(columns->count + 1, sizeof *reading->caches);
-    if (!reading->caches) return error_plain(reading->error, STATUS_OUT_OF_MEMORY);
-    for (size_t c = 0; c < columns->count; c++)
-        if (columns->column[c].field != MATCHING_FIELD_NONE)
-            reading->caches[c] = record_cache_new();
-    return STATUS_OK;
-}
-
-enum status bulk_read(struct bulk *bulk, const char *path, const struct columns_request *request,
-                      struct error *error)
-{
-    struct reading reading = {.bulk = bulk, .error = error};
-    step_begin(bulk, "read");
-    columns_release(&bulk->columns);
-    table_reader_close(bulk->reader);
-    bulk->reader = NULL;
-    TRY(table_reader_open(path, &bulk->reader, error));
-    bulk->file_start[bulk->file_count++] = bulk->row_count;
-    enum status status = table_reader_next(bulk->reader, &reading.chunk[0], error);
-    if (status == STATUS_OK)
-        status = columns_recognise(bulk->reader, &reading.chunk[0], request, &bulk->columns, error);
-    if (status == STATUS_OK) status = make_caches(&reading);
-    if (status == STATUS_OK) status = read_rows(&reading);
-    for (size_t c = 0; reading.caches && c < bulk->columns.count; c++)
-        record_cache_free(reading.caches[c]);
-    free(reading.caches);
-    table_chunk_release(&reading.chunk[0]);
-    table_chunk_release(&reading.chunk[1]);
-    bulk->file_start[bulk->file_count] = bulk->row_count;
-    bulk->uneven_rows += table_reader_uneven_rows(bulk->reader);
-    step_end(bulk);
-    return status;
 }
 
 /* ------------------------------------------------------------------ order by content */
@@ -447,11 +223,11 @@ static enum status order_by_content(struct bulk *bulk, struct error *error)
     size_t rows = bulk->row_count;
     uint64_t order_bytes = (rows + 1) * sizeof(struct ordered_row);
     uint64_t record_bytes = (rows + 1) * sizeof(struct record);
-    struct ordered_row *order = take(bulk, NULL, 0, order_bytes);
-    struct ordered_row *room = take(bulk, NULL, 0, order_bytes);
-    bulk->row_record = take(bulk, NULL, 0, (rows + 1) * 4);
-    bulk->first_row = take(bulk, NULL, 0, (rows + 1) * 4);
-    struct record *records = take(bulk, NULL, 0, record_bytes);
+    struct ordered_row *order = bulk_take(bulk, NULL, 0, order_bytes);
+    struct ordered_row *room = bulk_take(bulk, NULL, 0, order_bytes);
+    bulk->row_record = bulk_take(bulk, NULL, 0, (rows + 1) * 4);
+    bulk->first_row = bulk_take(bulk, NULL, 0, (rows + 1) * 4);
+    struct record *records = bulk_take(bulk, NULL, 0, record_bytes);
     struct sorting sorting = {bulk, order, room, records, NULL};
     size_t tasks = (rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
     bool enough = order && room && records && bulk->row_record && bulk->first_row;
@@ -462,21 +238,21 @@ static enum status order_by_content(struct bulk *bulk, struct error *error)
     if (enough) {
         number_records(bulk, room);
         parallel_run(bulk->options.threads, tasks, move_records, &sorting);
-        take(bulk, bulk->records, bulk->row_capacity * sizeof *records, 0);
+        bulk_take(bulk, bulk->records, bulk->row_capacity * sizeof *records, 0);
         bulk->records = records;
     } else {
-        take(bulk, records, records ? record_bytes : 0, 0);
+        bulk_take(bulk, records, records ? record_bytes : 0, 0);
     }
-    take(bulk, room, room ? order_bytes : 0, 0);
-    take(bulk, order, order ? order_bytes : 0, 0);
-    return enough ? STATUS_OK : out_of_memory(bulk, error);
+    bulk_take(bulk, room, room ? order_bytes : 0, 0);
+    bulk_take(bulk, order, order ? order_bytes : 0, 0);
+    return enough ? STATUS_OK : bulk_out_of_memory(bulk, error);
 }
 
 /* ------------------------------------------------------------------ scoring */
 
 static void on_scored(void *context, double done)
 {
-    progress(context, "score", done);
+    bulk_progress(context, "score", done);
 }
 
 static bool is_scoring_stopped(void *context)
@@ -491,13 +267,13 @@ static enum status score_pairs(struct bulk *bulk, struct error *error)
                                     .floor = bulk->options.link         ? LINK_FLOOR
                                              : bulk->options.pairs_only ? PROPOSAL_FLOOR
                                                                         : EDGE_FLOOR,
-                                    .across = bulk->options.link ? SOURCE_BIT : 0,
+                                    .across = bulk->options.link ? BULK_SOURCE_BIT : 0,
                                     .progress = on_scored,
                                     .stopped = is_scoring_stopped,
                                     .context = bulk};
     enum status status = sweep_run(&bulk->blocking, &bulk->scorer, &options, &bulk->budget,
                                    &bulk->edges, &bulk->edge_count, &bulk->pairs_scored);
-    return status == STATUS_OK ? STATUS_OK : out_of_memory(bulk, error);
+    return status == STATUS_OK ? STATUS_OK : bulk_out_of_memory(bulk, error);
 }
 
 /* ------------------------------------------------------------------ matching */
@@ -584,12 +360,12 @@ static enum status cluster(struct bulk *bulk, struct error *error)
                                          .threshold = threshold,
                                          .bound = bulk->options.link ? 1e6f : LOG_ODDS_BOUND,
                                          .one_to_one = bulk->options.link};
-    bulk->cluster = take(bulk, NULL, 0, (count + 1) * sizeof *bulk->cluster);
-    bulk->best = take(bulk, NULL, 0, (count + 1) * sizeof *bulk->best);
-    bulk->alike = take(bulk, NULL, 0, (count + 1) * sizeof *bulk->alike);
-    bulk->partner = take(bulk, NULL, 0, (count + 1) * sizeof *bulk->partner);
+    bulk->cluster = bulk_take(bulk, NULL, 0, (count + 1) * sizeof *bulk->cluster);
+    bulk->best = bulk_take(bulk, NULL, 0, (count + 1) * sizeof *bulk->best);
+    bulk->alike = bulk_take(bulk, NULL, 0, (count + 1) * sizeof *bulk->alike);
+    bulk->partner = bulk_take(bulk, NULL, 0, (count + 1) * sizeof *bulk->partner);
     if (!bulk->cluster || !bulk->best || !bulk->alike || !bulk->partner)
-        return out_of_memory(bulk, error);
+        return bulk_out_of_memory(bulk, error);
     tell_alike(bulk, threshold);
     TRY(clustering_run(&bulk->scorer, bulk->records, bulk->record_count, bulk->edges,
                        bulk->edge_count, &options, bulk->cluster, bulk->best, error));
@@ -622,40 +398,40 @@ static double pairs_per_record(const struct bulk *bulk)
 enum status bulk_match(struct bulk *bulk, struct error *error)
 {
     struct training_result result = {{0}, {0}};
-    step_begin(bulk, "order");
+    bulk_step_begin(bulk, "order");
     TRY(order_by_content(bulk, error));
-    step_end(bulk);
-    TRY(go_on(bulk, error));
-    step_begin(bulk, "frequencies");
+    bulk_step_end(bulk);
+    TRY(bulk_go_on(bulk, error));
+    bulk_step_begin(bulk, "frequencies");
     forget_default_days(bulk);
     if (rarity_learn(&bulk->values, bulk->records, bulk->record_count, bulk->options.threads,
                      &bulk->budget, &bulk->rarities) != STATUS_OK)
-        return out_of_memory(bulk, error);
-    step_end(bulk);
-    TRY(go_on(bulk, error));
-    step_begin(bulk, "block");
+        return bulk_out_of_memory(bulk, error);
+    bulk_step_end(bulk);
+    TRY(bulk_go_on(bulk, error));
+    bulk_step_begin(bulk, "block");
     struct blocking_options blocking = {bulk->options.threads, pairs_per_record(bulk)};
     if (blocking_build(&bulk->blocking, &bulk->values, &bulk->rarities, bulk->records,
                        bulk->record_count, &blocking, &bulk->budget, error) != STATUS_OK)
-        return out_of_memory(bulk, error);
-    step_end(bulk);
-    TRY(go_on(bulk, error));
-    step_begin(bulk, "train");
+        return bulk_out_of_memory(bulk, error);
+    bulk_step_end(bulk);
+    TRY(bulk_go_on(bulk, error));
+    bulk_step_begin(bulk, "train");
     TRY(train(bulk, &result, error));
-    step_end(bulk);
-    TRY(go_on(bulk, error));
-    step_begin(bulk, "score");
+    bulk_step_end(bulk);
+    TRY(bulk_go_on(bulk, error));
+    bulk_step_begin(bulk, "score");
     TRY(score_pairs(bulk, error));
-    step_end(bulk);
-    TRY(go_on(bulk, error));
+    bulk_step_end(bulk);
+    TRY(bulk_go_on(bulk, error));
     if (bulk->options.pairs_only) {
         if (bulk->edge_count)
             qsort(bulk->edges, bulk->edge_count, sizeof *bulk->edges, by_log_odds);
         return STATUS_OK;
     }
-    step_begin(bulk, "cluster");
+    bulk_step_begin(bulk, "cluster");
     TRY(cluster(bulk, error));
-    step_end(bulk);
+    bulk_step_end(bulk);
     return STATUS_OK;
 }
 

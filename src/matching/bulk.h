@@ -2,7 +2,7 @@
  *
  *     struct bulk *bulk;
  *     TRY(bulk_new(&options, &bulk, error));
- *     TRY(bulk_read(bulk, "people.csv", &request, error));       table_reader, columns, record
+ *     TRY(bulk_read(bulk, "people.csv", &request, error));       bulk_read, columns, record
  *     TRY(bulk_match(bulk, error));     rarity, blocking, training, scoring, clustering
  *     for (uint32_t row = 0; row < bulk_row_count(bulk); row++) ... bulk_cluster(bulk, row) ...
  *     bulk_free(bulk);
@@ -46,6 +46,10 @@ void bulk_free(struct bulk *bulk);
 /* Reads a file; twice for linking. */
 enum status bulk_read(struct bulk *bulk, const char *path, const struct columns_request *request,
                       struct error *error);
+/* Or records that are in normal form (matching.h) already, one by one. STATUS_INVALID_VALUE when it
+ * is no normal form. */
+enum status bulk_read_record(struct bulk *bulk, struct str id, struct str normal,
+                             struct error *error);
 /* Everything from normalised records to clusters. */
 enum status bulk_match(struct bulk *bulk, struct error *error);
 

@@ -122,6 +122,7 @@ struct config_values {
     struct str kafka_topic_dead_letters;
     int64_t kafka_retry_for;
     int64_t kafka_inbox_keep;
+    int64_t kafka_letters_keep;
 
     struct str webhooks_key_file;
     struct str_list webhooks_internal_networks;

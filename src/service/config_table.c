@@ -218,6 +218,8 @@ const struct config_key config_keys[] = {
      .help = STR("how long a message about a customer who is not there is tried again before it is put aside")},
     {STR("kafka.inbox_keep"), DURATION(kafka_inbox_keep, 3600 * SECONDS, 87600 * HOURS), .fallback = STR("30d"),
      .help = STR("how long a message is known again by its id")},
+    {STR("kafka.letters_keep"), DURATION(kafka_letters_keep, 1 * HOURS, 87600 * HOURS), .fallback = STR("90d"),
+     .help = STR("how long a message that was put aside is kept in the store; then it is gone, and its key is free")},
 
     {STR("webhooks.key_file"), PATH(webhooks_key_file), .fallback = STR(""),
      .help = STR("64 hexadecimal digits that the secrets of webhooks are made with; empty: beside the embedded store, made at first start; on PostgreSQL there are no webhooks without it")},

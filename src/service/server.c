@@ -140,6 +140,7 @@ static enum status open_jobs(struct server *server, struct arena *arena, struct 
         .batch = (size_t)config->jobs_batch,
         .memory_bytes = (size_t)config->jobs_memory,
         .keep_ms = config->jobs_keep,
+        .letters_keep_ms = config->kafka_letters_keep,
         .lease_ms = config->jobs_lease,
         .scan_memory_bytes = (uint64_t)config->jobs_scan_memory,
     };

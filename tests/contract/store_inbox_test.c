@@ -64,6 +64,27 @@ static struct dead_letter letter(struct contract *c, int64_t offset, const char 
                                 .parked_at = 7};
 }
 
+struct letters {
+    const struct dead_letter *items;
+    size_t count;
+    enum status give;
+};
+
+static enum status put_letters(struct store_session *session, void *context, struct error *error)
+{
+    const struct letters *letters = context;
+    TRY(store_dead_letter_put(session, letters->items, letters->count, error));
+    return letters->give == STATUS_OK ? STATUS_OK : error_plain(error, letters->give);
+}
+
+static void put_aside(struct contract *c, const struct dead_letter *items, size_t count)
+{
+    struct letters letters = {items, count, STATUS_OK};
+    struct str tenant = str_is_none(items->tenant) ? STORE_NO_TENANT : items->tenant;
+    assert_int_equal(store_write(c->store, tenant, &c->arena, put_letters, &letters, &c->error),
+                     STATUS_OK);
+}
+
 static bool is_parked(struct contract *c, struct str tenant, struct str key, int64_t offset)
 {
     const struct dead_letter asked[] = {
@@ -99,8 +120,8 @@ static void letters_are_kept_in_order_once_and_park_their_keys(struct contract *
 {
     struct dead_letter all[] = {letter(c, 9, "k"), letter(c, 4, "k"), letter(c, 5, NULL)}, *found;
     struct dead_letter again = letter(c, 4, "other"), before = letter(c, -1, NULL);
-    assert_int_equal(store_dead_letter_put(c->store, all, 3, &c->arena, &c->error), STATUS_OK);
-    assert_int_equal(store_dead_letter_put(c->store, &again, 1, &c->arena, &c->error), STATUS_OK);
+    put_aside(c, all, 3);
+    put_aside(c, &again, 1);
     assert_int_equal(list(c, before, 2, &found), 2);
     assert_int_equal(found[0].offset, 4);
     assert_str(found[0].key, STR("k"));
@@ -119,9 +140,9 @@ static void a_key_is_parked_for_its_tenant_or_for_all_when_that_is_not_known(str
     struct dead_letter_count before, after;
     nobodys.tenant = nobodys.customer = STR_NONE;
     assert_int_equal(store_dead_letter_count(c->store, &c->arena, &before, &c->error), STATUS_OK);
-    assert_int_equal(store_dead_letter_put(c->store, &own, 1, &c->arena, &c->error), STATUS_OK);
+    put_aside(c, &own, 1);
     assert_false(is_parked(c, c->other_tenant, STR("k"), 100));
-    assert_int_equal(store_dead_letter_put(c->store, &nobodys, 1, &c->arena, &c->error), STATUS_OK);
+    put_aside(c, &nobodys, 1);
     assert_true(is_parked(c, c->other_tenant, STR("k"), 5));
     assert_false(is_parked(c, c->other_tenant, STR("k"), 4));
     expect_parked_since(c, "k", 3);
@@ -149,8 +170,7 @@ static void a_key_may_be_as_long_as_a_record(struct contract *c)
         const struct str keys[] = {long_key(c, lengths[i], 1), long_key(c, lengths[i], 2)};
         struct dead_letter first = letter(c, (int64_t)i, NULL), *found;
         first.key = keys[0];
-        assert_int_equal(store_dead_letter_put(c->store, &first, 1, &c->arena, &c->error),
-                         STATUS_OK);
+        put_aside(c, &first, 1);
         assert_true(is_parked(c, c->tenant, keys[0], (int64_t)i));
         assert_false(is_parked(c, c->tenant, keys[1], (int64_t)i));
         assert_int_equal(list(c, letter(c, (int64_t)i - 1, NULL), 1, &found), 1);
@@ -163,7 +183,7 @@ static void what_is_removed_parks_nothing(struct contract *c)
     struct dead_letter_count before, with, after;
     struct dead_letter all[] = {letter(c, 1, "k"), letter(c, 2, "k")};
     assert_int_equal(store_dead_letter_count(c->store, &c->arena, &before, &c->error), STATUS_OK);
-    assert_int_equal(store_dead_letter_put(c->store, all, 2, &c->arena, &c->error), STATUS_OK);
+    put_aside(c, all, 2);
     assert_int_equal(store_dead_letter_count(c->store, &c->arena, &with, &c->error), STATUS_OK);
     assert_int_equal(with.letters, before.letters + 2);
     assert_int_equal(with.keys, before.keys + 1);
@@ -175,6 +195,40 @@ static void what_is_removed_parks_nothing(struct contract *c)
     assert_false(is_parked(c, c->tenant, STR("k"), 100));
     assert_int_equal(store_dead_letter_count(c->store, &c->arena, &after, &c->error), STATUS_OK);
     assert_int_equal(after.letters, before.letters);
+}
+
+static void letters_of_a_unit_of_work_that_is_rolled_back_are_not_there(struct contract *c)
+{
+    struct dead_letter one = letter(c, 1, "k"), *found;
+    struct letters letters = {&one, 1, STATUS_ROLLED_BACK};
+    assert_int_equal(store_write(c->store, c->tenant, &c->arena, put_letters, &letters, &c->error),
+                     STATUS_ROLLED_BACK);
+    assert_int_equal(list(c, letter(c, -1, NULL), 100, &found), 0);
+}
+
+static size_t purge(struct contract *c, instant before, size_t most)
+{
+    size_t purged;
+    assert_int_equal(
+        store_dead_letters_purge(c->store, before, most, &c->arena, &purged, &c->error), STATUS_OK);
+    return purged;
+}
+
+/* Those of the other cases are younger. */
+static void the_oldest_go_first_and_no_more_than_are_asked_for(struct contract *c)
+{
+    struct dead_letter all[] = {letter(c, 1, "k"), letter(c, 2, "k"), letter(c, 3, "l")}, *found;
+    all[0].parked_at = 3;
+    all[1].parked_at = 1;
+    all[2].parked_at = 2;
+    put_aside(c, all, 3);
+    assert_int_equal(purge(c, 1, 100), 0);
+    assert_int_equal(purge(c, 4, 2), 2);
+    assert_int_equal(list(c, letter(c, -1, NULL), 100, &found), 1);
+    assert_int_equal(found[0].offset, 1);
+    assert_false(is_parked(c, c->tenant, STR("l"), 100));
+    assert_int_equal(purge(c, 4, 2), 1);
+    assert_false(is_parked(c, c->tenant, STR("k"), 100));
 }
 
 static enum status erase(struct store_session *session, void *context, struct error *error)
@@ -192,10 +246,10 @@ static void an_erasure_takes_the_letters_about_the_customer(struct contract *c)
     struct dead_letter nobodys = letter(c, 3, "C");
     nobodys.tenant = nobodys.customer = STR_NONE;
     other.customer = STR("D");
-    assert_int_equal(store_dead_letter_put(c->store, &nobodys, 1, &c->arena, &c->error), STATUS_OK);
+    put_aside(c, &nobodys, 1);
     contract_insert(c, contract_profile(STR("C"), 1000));
-    assert_int_equal(store_dead_letter_put(c->store, &about, 1, &c->arena, &c->error), STATUS_OK);
-    assert_int_equal(store_dead_letter_put(c->store, &other, 1, &c->arena, &c->error), STATUS_OK);
+    put_aside(c, &about, 1);
+    put_aside(c, &other, 1);
     assert_int_equal(store_write(c->store, c->tenant, &c->arena, erase, NULL, &c->error),
                      STATUS_OK);
     assert_int_equal(list(c, letter(c, -1, NULL), 100, &found), 1);
@@ -211,6 +265,8 @@ int main(void)
         CONTRACT(a_key_is_parked_for_its_tenant_or_for_all_when_that_is_not_known),
         CONTRACT(a_key_may_be_as_long_as_a_record),
         CONTRACT(what_is_removed_parks_nothing),
+        CONTRACT(letters_of_a_unit_of_work_that_is_rolled_back_are_not_there),
+        CONTRACT(the_oldest_go_first_and_no_more_than_are_asked_for),
         CONTRACT(an_erasure_takes_the_letters_about_the_customer),
     };
     return contract_run(cases, UNIT_COUNT(cases));

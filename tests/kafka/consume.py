@@ -6,8 +6,10 @@
 One broker and one registry serve all tests; each test has topics and a group of its own by a prefix. Prints TAP. Exit
 status 1 when one failed.
 """
+import contextlib
 import json
 import os
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -283,7 +285,12 @@ def a_topic_that_takes_no_letter_stops_nothing(place):
     service.stop()
 
 
-def a_letter_goes_with_whom_it_is_about(place):
+def make_older(service, days):
+    with contextlib.closing(sqlite3.connect(service.store_url.removeprefix("sqlite:"))) as store, store:
+        store.execute("update dead_letter set parked_at = parked_at - ?", (days * 86_400_000_000,))
+
+
+def a_letter_goes_with_whom_it_is_about_and_with_time(place):
     service, api, sender = begin(place, "ci.")
     create(api, "A", "B")
     sender.json("master_updates", "A", "m1", {"customerId": "A", "website": 3})  # cannot be read
@@ -301,6 +308,14 @@ def a_letter_goes_with_whom_it_is_about(place):
     service.stop()
     found = letters(place, service, "list", "--json")[1]
     assert [letter["customerId"] for letter in found] == ["B", "B"], found
+    make_older(service, 91)
+    service.start()
+    api.await_metric("customer360_dead_letters", 0)
+    assert '"messages":2' in next(line for line in service.log().splitlines() if "consumer.letters_expired" in line)
+    sender.json("master_updates", "B", "m6", {"customerId": "B", "segment": "S"})  # whose key is free
+    sender.flush()
+    inputs.until(lambda: api.ask("GET", "/customers/B").get("segment"), "S")
+    service.stop()
 
 
 def the_registry_is_waited_for(place):
@@ -345,7 +360,7 @@ def a_registry_that_goes_away_later_is_waited_for(place):
 publish.TESTS = [all_six_are_read_as_avro_with_the_registry, all_six_are_read_as_json, without_a_registry_avro_is_read_by_fingerprint,
                  what_comes_again_does_nothing, who_is_not_there_yet_is_waited_for_in_order, a_key_is_parked_and_replayed_in_order,
                  poison_of_every_kind_is_put_aside, letters_of_any_size_stop_nothing,
-                 a_topic_that_takes_no_letter_stops_nothing, a_letter_goes_with_whom_it_is_about, the_registry_is_waited_for,
+                 a_topic_that_takes_no_letter_stops_nothing, a_letter_goes_with_whom_it_is_about_and_with_time, the_registry_is_waited_for,
                  a_registry_that_goes_away_later_is_waited_for,
                  one_trace_leads_from_a_request_through_kafka_to_webhooks]
 

@@ -69,6 +69,7 @@ struct job_runner *application_fixture_jobs(struct application *application, con
                                                 .directory = str_from_cstr(directory),
                                                 .batch = 10,
                                                 .keep_ms = 60000,
+                                                .letters_keep_ms = 60000,
                                                 .lease_ms = 1000};
     struct job_runner *runner;
     assert_int_equal(job_service_new(&options, &runner, NULL), STATUS_OK);

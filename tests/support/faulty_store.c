@@ -136,16 +136,6 @@ static enum status purge_answers(struct store *store, instant now, size_t most, 
 
 /* --- dead letters --- */
 
-static enum status put_letters(struct store *store, const struct dead_letter *letters, size_t count,
-                               struct arena *arena, struct error *error)
-{
-    struct faulty_store *faulty = (struct faulty_store *)store;
-    enum status status = atomic_load(&faulty->writes);
-    if (status == STATUS_OK && is_away(faulty)) status = STATUS_UNAVAILABLE;
-    if (status != STATUS_OK) return error_plain(error, status);
-    return store_dead_letter_put(faulty->inner, letters, count, arena, error);
-}
-
 static enum status find_parked(struct store *store, struct str topic,
                                const struct dead_letter *asked, size_t count, struct arena *arena,
                                bool *parked, struct error *error)
@@ -171,6 +161,13 @@ static enum status count_letters(struct store *store, struct arena *arena,
     return store_dead_letter_count(((struct faulty_store *)store)->inner, arena, count, error);
 }
 
+static enum status purge_letters(struct store *store, instant before, size_t most,
+                                 struct arena *arena, size_t *purged, struct error *error)
+{
+    return store_dead_letters_purge(((struct faulty_store *)store)->inner, before, most, arena,
+                                    purged, error);
+}
+
 void faulty_store_init(struct faulty_store *store, struct store *inner)
 {
     *store = (struct faulty_store){.operations = *inner->operations, .inner = inner};
@@ -184,10 +181,10 @@ void faulty_store_init(struct faulty_store *store, struct store *inner)
     store->operations.job_claim = claim;
     store->operations.jobs_purge = purge;
     store->operations.answers_purge = purge_answers;
-    store->operations.dead_letter_put = put_letters;
     store->operations.dead_letter_parked = find_parked;
     store->operations.dead_letter_list = list_letters;
     store->operations.dead_letter_count = count_letters;
+    store->operations.dead_letters_purge = purge_letters;
     store->base.operations = &store->operations;
 }
 

@@ -98,7 +98,7 @@ static void a_scan_that_another_has_taken_decides_nothing(void **state)
     struct review_scan_counts counts = {0};
     struct job_claim first, second;
     struct job_row job;
-    struct profile_row *rows;
+    struct review_scan_record *records;
     size_t count;
     assert_int_equal(jobs_create(&application, &caller, jobs_new_id(&application, &arena),
                                  STR("SCAN"), STR("{}"), &arena, &job, &error),
@@ -111,7 +111,7 @@ static void a_scan_that_another_has_taken_decides_nothing(void **state)
         review_scan_decide(&application, &caller, &settings, &pair, 1, &arena, &counts, &error),
         STATUS_JOB_TAKEN);
     assert_int_equal(
-        review_scan_read(&application, &caller, STR_NONE, 9, &arena, &rows, &count, &error),
+        review_scan_read(&application, &caller, STR_NONE, 9, &arena, &records, &count, &error),
         STATUS_OK);
     assert_int_equal(count, 2);
     settings.epoch = second.epoch;

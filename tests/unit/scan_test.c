@@ -136,7 +136,7 @@ static void load_families(void)
 /* What the matcher says of every pair there is. */
 static struct str *all_pairs(size_t *count)
 {
-    struct profile_row *rows;
+    struct review_scan_record *rows;
     size_t row_count;
     struct review_scan_counts counts = {0};
     const struct review_scan_settings settings = {.merge_from = SCAN_NEVER_MERGES};

@@ -1,6 +1,7 @@
 /* What a round puts aside: as letters in the store, which count, and as records of their topic. */
 #include "adapters/events/consumer_internal.h"
 #include "adapters/events/dead_letters.h"
+#include "application/put_aside.h"
 #include "base/fault.h"
 #include "base/log.h"
 
@@ -84,6 +85,12 @@ enum status consumer_letters_park(struct consumer *self, struct round *round, st
 
 /* --- letters --- */
 
+static void drop(struct consumer *self, struct handled *handled)
+{
+    handled->fate = FATE_DONE;
+    consumer_count(self, COUNT_DROPPED, 1);
+}
+
 enum status consumer_letters_drop_erased(struct consumer *self, struct handled *handled,
                                          struct error *error)
 {
@@ -92,22 +99,51 @@ enum status consumer_letters_drop_erased(struct consumer *self, struct handled *
     if (str_is_none(event->tenant) || str_is_none(event->customer_id)) return STATUS_OK;
     TRY(store_lookup(self->options.application->store, event->tenant, &event->customer_id, 1,
                      &self->arena, &row, error));
-    if (str_is_none(row.customer_id) || row.erased_at == INSTANT_NONE) return STATUS_OK;
-    handled->fate = FATE_DONE;
-    consumer_count(self, COUNT_DROPPED, 1);
+    if (!str_is_none(row.customer_id) && row.erased_at != INSTANT_NONE) drop(self, handled);
     return STATUS_OK;
 }
 
-static enum status make_letters(struct consumer *self, struct round *round,
-                                struct dead_letter *letters, size_t *made, struct error *error)
+/* What a round puts aside, in its order. */
+struct letters {
+    struct dead_letter *items;
+    struct handled **handled;
+    size_t count;
+};
+
+static enum status make_letters(struct consumer *self, struct round *round, struct letters *letters,
+                                struct error *error)
 {
+    *letters =
+        (struct letters){.items = ARENA_NEW_ARRAY(&self->arena, struct dead_letter, round->count),
+                         .handled = ARENA_NEW_ARRAY(&self->arena, struct handled *, round->count)};
+    if (!letters->items || !letters->handled) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < round->count; i++) {
         struct handled *handled = &round->items[i];
-        if (handled->fate == FATE_DEAD) TRY(consumer_letters_drop_erased(self, handled, error));
-        if (handled->fate == FATE_DEAD)
-            TRY(dead_letters_make(&handled->item, &handled->event, &handled->why,
-                                  consumer_now(self), &self->arena, &letters[(*made)++], error));
+        if (handled->fate != FATE_DEAD) continue;
+        letters->handled[letters->count] = handled;
+        TRY(dead_letters_make(&handled->item, &handled->event, &handled->why, consumer_now(self),
+                              &self->arena, &letters->items[letters->count++], error));
     }
+    return STATUS_OK;
+}
+
+/* Those that were kept stay among the letters: the customer of the others was erased meanwhile. */
+static enum status put_letters(struct consumer *self, struct letters *letters, struct error *error)
+{
+    size_t count = 0;
+    bool *kept = ARENA_NEW_ARRAY(&self->arena, bool, letters->count);
+    if (!kept) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    TRY(put_aside(self->options.application, letters->items, letters->count, &self->arena, kept,
+                  error));
+    for (size_t i = 0; i < letters->count; i++) {
+        if (!kept[i]) {
+            drop(self, letters->handled[i]);
+            continue;
+        }
+        letters->items[count] = letters->items[i];
+        letters->handled[count++] = letters->handled[i];
+    }
+    letters->count = count;
     return STATUS_OK;
 }
 
@@ -125,16 +161,16 @@ static enum status pass_over(const struct consumer *self, enum status status,
     return STATUS_OK;
 }
 
-static enum status send_letters(struct consumer *self, const struct round *round,
-                                const struct dead_letter *letters, struct error *error)
+static enum status send_letters(struct consumer *self, const struct letters *letters,
+                                struct error *error)
 {
     const struct kafka_options client = consumer_client_options(self);
     struct error why = {.status = STATUS_OK};
     if (!self->letters) TRY(kafka_producer_open(&client, STR_NONE, &self->letters, error));
-    for (size_t i = 0; i < round->count; i++) {
-        if (round->items[i].fate != FATE_DEAD) continue;
-        enum status sent = dead_letters_send(self->letters, self->options.dead_letters,
-                                             &round->items[i].item, letters++, &self->arena, &why);
+    for (size_t i = 0; i < letters->count; i++) {
+        enum status sent =
+            dead_letters_send(self->letters, self->options.dead_letters, &letters->handled[i]->item,
+                              &letters->items[i], &self->arena, &why);
         if (sent != STATUS_OK) TRY(pass_over(self, sent, &why, error));
     }
     enum status written = kafka_producer_commit(self->letters, &why);
@@ -146,18 +182,16 @@ static enum status send_letters(struct consumer *self, const struct round *round
 
 enum status consumer_letters_write(struct consumer *self, struct round *round, struct error *error)
 {
-    struct dead_letter *letters = ARENA_NEW_ARRAY(&self->arena, struct dead_letter, round->count);
-    size_t made = 0;
-    if (!letters) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    TRY(make_letters(self, round, letters, &made, error));
-    if (made == 0) return STATUS_OK;
-    TRY(store_dead_letter_put(self->options.application->store, letters, made, &self->arena,
-                              error));
+    struct letters letters;
+    TRY(make_letters(self, round, &letters, error));
+    if (letters.count > 0) TRY(put_letters(self, &letters, error));
+    if (letters.count == 0) return STATUS_OK;
     FAULT_POINT("consumer.after_letters");
-    TRY(send_letters(self, round, letters, error));
-    log_warn("consumer.puts_aside", LOG_COUNT("messages", (int64_t)made),
-             LOG_CODE("code", letters[0].code), LOG_PLACE("topic", letters[0].topic),
-             LOG_COUNT("partition", letters[0].partition), LOG_COUNT("offset", letters[0].offset));
-    consumer_count(self, COUNT_PARKED, (int64_t)made);
+    TRY(send_letters(self, &letters, error));
+    const struct dead_letter *first = &letters.items[0];
+    log_warn("consumer.puts_aside", LOG_COUNT("messages", (int64_t)letters.count),
+             LOG_CODE("code", first->code), LOG_PLACE("topic", first->topic),
+             LOG_COUNT("partition", first->partition), LOG_COUNT("offset", first->offset));
+    consumer_count(self, COUNT_PARKED, (int64_t)letters.count);
     return STATUS_OK;
 }

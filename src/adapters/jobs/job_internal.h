@@ -43,6 +43,7 @@ struct job_service {
     size_t batch;
     size_t memory_bytes;
     int64_t keep_ms;
+    int64_t letters_keep_ms;
     int64_t lease_ms;
     uint64_t scan_memory_bytes;
     char holder[JOB_HOLDER_MAX]; /* of leases: this process */

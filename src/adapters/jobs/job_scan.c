@@ -1,6 +1,6 @@
 /* A scan of the whole base for duplicates, as a job:
  *
- *     read     every survivor becomes a row of a table
+ *     read     all that was ever said of every survivor becomes a record
  *     match    the bulk engine proposes pairs that look alike; they become the file of the job
  *     decide   pair by pair, the likeliest first, as when a record is written
  *
@@ -14,13 +14,11 @@
 
 #include "adapters/jobs/job_internal.h"
 #include "application/review_scan.h"
-#include "domain/contact.h"
-#include "formats/csv.h"
 #include "matching/bulk.h"
 #include "matching/parallel.h"
 
 enum {
-    READ_ROWS = 500,
+    READ_ROWS = 100,
     DECIDE_PAIRS = 50,
     PAGE_ARENA_MAX = 256 << 20,
     LINE_MAX_BYTES = 256,
@@ -81,126 +79,38 @@ static enum status go_on(struct scan_job *job, struct error *error)
     return job->stopped == STATUS_OK ? STATUS_OK : error_plain(error, job->stopped);
 }
 
-/* --- read: the table --- */
+/* --- read --- */
 
-/* What is compared, as a column; of a list the first values. */
-static const struct scan_column {
-    const char *map; /* for the engine: header=field */
-    const char *member;
-    size_t index;      /* in a list */
-    const char *inner; /* of an object in a list; NULL: a text */
-} columns[] = {
-    {"kind=kind", "kind", 0, NULL},
-    {"name=name", "name", 0, NULL},
-    {"born=birth-date", "dateOfBirth", 0, NULL},
-    {"website=website", "website", 0, NULL},
-    {"email0=email", "emails", 0, NULL},
-    {"email1=email", "emails", 1, NULL},
-    {"email2=email", "emails", 2, NULL},
-    {"phone0=phone", "phones", 0, NULL},
-    {"phone1=phone", "phones", 1, NULL},
-    {"phone2=phone", "phones", 2, NULL},
-    {"identifier0=identifier", "identifiers", 0, "value"},
-    {"identifier1=identifier", "identifiers", 1, "value"},
-    {"identifier2=identifier", "identifiers", 2, "value"},
-    {"identifier3=identifier", "identifiers", 3, "value"},
-    {"street0=street", "addresses", 0, "line1"},
-    {"city0=city", "addresses", 0, "city"},
-    {"region0=region", "addresses", 0, "region"},
-    {"postcode0=postcode", "addresses", 0, "postalCode"},
-    {"street1=street", "addresses", 1, "line1"},
-    {"city1=city", "addresses", 1, "city"},
-    {"region1=region", "addresses", 1, "region"},
-    {"postcode1=postcode", "addresses", 1, "postalCode"},
-};
-enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
-
-static struct str header_of(const struct scan_column *column)
+static enum status add_records(struct scan_job *job, const struct review_scan_record *records,
+                               size_t count, struct bulk *bulk, struct error *error)
 {
-    struct str rest = str_from_cstr(column->map), header;
-    return str_split(&rest, '=', &header) ? header : rest;
-}
-
-/* The customer's and its contacts'. */
-static struct str point_of(const struct json_value *document, enum contact_point_kind kind,
-                           size_t index)
-{
-    struct contact_points points = contact_points_of(document, kind);
-    struct str point;
-    while (contact_points_next(&points, &point))
-        if (index-- == 0) return point;
-    return STR("");
-}
-
-static struct str cell_of(const struct scan_column *column, const struct json_value *document)
-{
-    if (strcmp(column->member, "emails") == 0)
-        return point_of(document, CONTACT_POINT_EMAIL, column->index);
-    if (strcmp(column->member, "phones") == 0)
-        return point_of(document, CONTACT_POINT_PHONE, column->index);
-    const struct json_value *value = json_get(document, str_from_cstr(column->member));
-    if (value && value->type == JSON_ARRAY)
-        value = column->index < value->count ? &value->items[column->index] : NULL;
-    if (column->inner) value = json_get(value, str_from_cstr(column->inner));
-    struct str text = json_text(value);
-    return str_is_none(text) ? STR("") : text;
-}
-
-static enum status write_text(FILE *file, const struct buffer *text, struct error *error)
-{
-    if (buffer_failed(text)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    if (text->len == 0 || fwrite(text->bytes, 1, text->len, file) == text->len) return STATUS_OK;
-    return job_file_failed("written", error);
-}
-
-static enum status write_header(FILE *file, struct arena *arena, struct error *error)
-{
-    struct buffer out = {.arena = arena};
-    struct csv_writer writer = {.out = &out};
-    struct str cells[COLUMNS + 1] = {STR("id")};
-    for (size_t i = 0; i < COLUMNS; i++) cells[i + 1] = header_of(&columns[i]);
-    csv_write_row(&writer, cells, COLUMNS + 1);
-    return write_text(file, &out, error);
-}
-
-static enum status write_rows(struct scan_job *job, const struct profile_row *rows, size_t count,
-                              FILE *file, struct error *error)
-{
-    struct buffer out = {.arena = &job->run.page};
-    struct csv_writer writer = {.out = &out};
-    for (size_t r = 0; r < count; r++) {
-        struct json_value *document;
-        struct str cells[COLUMNS + 1] = {rows[r].customer_id};
-        TRY(json_parse(rows[r].document, &job->run.page, &document, error));
-        for (size_t i = 0; i < COLUMNS; i++) cells[i + 1] = cell_of(&columns[i], document);
-        csv_write_row(&writer, cells, COLUMNS + 1);
-    }
+    for (size_t i = 0; i < count; i++)
+        TRY(bulk_read_record(bulk, records[i].customer_id, records[i].record.normal, error));
     job->customers += (int64_t)count;
     job->items = job->customers;
-    return write_text(file, &out, error);
+    return STATUS_OK;
 }
 
-static enum status read_base(struct scan_job *job, FILE *file, struct error *error)
+static enum status read_base(struct scan_job *job, struct bulk *bulk, struct error *error)
 {
     char after[128];
     size_t after_len = 0, count;
     begin_step(job, "read");
     job->customers = 0;
-    TRY(write_header(file, &job->run.page, error));
     do {
-        struct profile_row *rows;
+        struct review_scan_record *records;
         arena_reset(&job->run.page);
         TRY(review_scan_read(job->run.service->application, &job->run.task->caller,
                              after_len ? str_of(after, after_len) : STR_NONE, READ_ROWS,
-                             &job->run.page, &rows, &count, error));
-        TRY(write_rows(job, rows, count, file, error));
-        struct str last = count ? rows[count - 1].customer_id : STR("");
+                             &job->run.page, &records, &count, error));
+        TRY(add_records(job, records, count, bulk, error));
+        struct str last = count ? records[count - 1].customer_id : STR("");
         if (last.len > sizeof(after)) return error_plain(error, STATUS_INTERNAL);
         if (last.len) memcpy(after, last.ptr, last.len);
         after_len = last.len;
         TRY(go_on(job, error));
     } while (count == READ_ROWS);
-    return fflush(file) == 0 ? STATUS_OK : job_file_failed("written", error);
+    return STATUS_OK;
 }
 
 /* --- match: the pairs --- */
@@ -269,14 +179,9 @@ static bool write_pairs(struct scan_job *job, const struct bulk *bulk, const str
     return written && fflush(file) == 0;
 }
 
-static enum status propose(struct scan_job *job, const char *table, struct bulk *bulk, FILE *file,
-                           struct error *error)
+static enum status propose(struct scan_job *job, struct bulk *bulk, FILE *file, struct error *error)
 {
-    const char *maps[COLUMNS];
-    struct columns_request request = {.maps = maps, .map_count = COLUMNS, .id = "id"};
     struct rows_of of = {NULL, NULL};
-    for (size_t i = 0; i < COLUMNS; i++) maps[i] = columns[i].map;
-    TRY(bulk_read(bulk, table, &request, error));
     TRY(bulk_match(bulk, error));
     bool sorted = sort_rows(bulk, &of);
     bool written = sorted && write_pairs(job, bulk, &of, file);
@@ -289,7 +194,7 @@ static enum status propose(struct scan_job *job, const char *table, struct bulk 
 }
 
 /* The model as it is: what is decided in the end is the matcher's. */
-static enum status match(struct scan_job *job, const char *table, FILE *file, struct error *error)
+static enum status match(struct scan_job *job, FILE *pairs, struct error *error)
 {
     struct bulk_options options = {.threads = (parallel_processors() + 1) / 2,
                                    .memory_bytes = job->run.service->scan_memory_bytes,
@@ -299,32 +204,16 @@ static enum status match(struct scan_job *job, const char *table, FILE *file, st
                                    .stopped = is_stopped};
     struct bulk *bulk = NULL;
     enum status status = bulk_new(&options, &bulk, error);
-    if (status == STATUS_OK) status = propose(job, table, bulk, file, error);
+    if (status == STATUS_OK) status = read_base(job, bulk, error);
+    if (status == STATUS_OK) status = propose(job, bulk, pairs, error);
     bulk_free(bulk);
     return job->stopped == STATUS_OK ? status : error_plain(error, job->stopped);
-}
-
-/* The engine reads its table by a name: that of our own descriptor. */
-static enum status match_table(struct scan_job *job, FILE *table, FILE *pairs, struct error *error)
-{
-    struct arena_mark mark = arena_mark(&job->run.page);
-    struct str path = arena_format(&job->run.page, "/proc/self/fd/%d", fileno(table));
-    char *name = str_is_none(path) ? NULL : arena_cstr(&job->run.page, path);
-    if (!name) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    enum status status = match(job, name, pairs, error);
-    arena_rewind(&job->run.page, mark);
-    return status;
 }
 
 static enum status make_pairs(struct scan_job *job, FILE *pairs, struct error *error)
 {
     const struct job_task *task = job->run.task;
-    FILE *table;
-    TRY(job_scratch_stream(job->run.service, &table, error));
-    enum status status = read_base(job, table, error);
-    if (status == STATUS_OK) status = match_table(job, table, pairs, error);
-    (void)fclose(table);
-    if (status != STATUS_OK) return status;
+    TRY(match(job, pairs, error));
     return job_file_put(job->run.service, &task->caller, task->job_id, task->epoch, fileno(pairs),
                         error);
 }

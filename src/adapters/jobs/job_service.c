@@ -17,7 +17,7 @@
 #include "base/log.h"
 
 enum { TASK_ARENA_MAX = 8 << 20, PURGE_SECONDS = 600, SHARES_OF_LEASE = 3 };
-enum { ANSWERS_PURGED_AT_ONCE = 500 };
+enum { PURGED_AT_ONCE = 500 };
 
 /* --- waiting --- */
 
@@ -171,31 +171,62 @@ static void keep_leases(struct job_service *service, struct arena *arena)
     }
 }
 
-static void purge(struct job_service *service, struct arena *arena)
+static instant before_ms(struct job_service *service, int64_t keep_ms)
+{
+    return job_now(service) - keep_ms * (INSTANT_SECOND / 1000);
+}
+
+static void purge_jobs(struct job_service *service, struct arena *arena)
 {
     struct error error;
-    instant before = job_now(service) - service->keep_ms * (INSTANT_SECOND / 1000);
-    enum status status = store_jobs_purge(service->application->store, before, arena, &error);
+    enum status status = store_jobs_purge(service->application->store,
+                                          before_ms(service, service->keep_ms), arena, &error);
     if (status != STATUS_OK) log_debug("job.not_purged", LOG_CODE("code", status_code(status)));
 }
 
-/* In turns that keep no writer waiting for long, and for no longer than until the leases, which
- * this thread keeps as well, want it again; what is left goes at the next time. */
-static void purge_answers(struct job_service *service, struct arena *arena)
+/* Takes away at most so many that are too old. */
+typedef enum status purge_some(struct job_service *, struct arena *, size_t *purged);
+
+static enum status purge_answers(struct job_service *service, struct arena *arena, size_t *purged)
 {
-    struct error error;
-    size_t purged = ANSWERS_PURGED_AT_ONCE;
+    return store_answers_purge(service->application->store, job_now(service), PURGED_AT_ONCE, arena,
+                               purged, NULL);
+}
+
+/* Nobody gets them any more: that is worth a word. */
+static enum status purge_letters(struct job_service *service, struct arena *arena, size_t *purged)
+{
+    instant before = before_ms(service, service->letters_keep_ms);
+    enum status status = store_dead_letters_purge(service->application->store, before,
+                                                  PURGED_AT_ONCE, arena, purged, NULL);
+    if (status == STATUS_OK && *purged > 0)
+        log_warn("consumer.letters_expired", LOG_COUNT("messages", (int64_t)*purged));
+    return status;
+}
+
+/* In turns that keep no writer waiting for long; what is left at `until` goes the next time. */
+static void purge_in_turns(struct job_service *service, purge_some *some, instant until,
+                           struct arena *arena)
+{
+    enum status status = STATUS_OK;
+    size_t purged = PURGED_AT_ONCE;
+    while (status == STATUS_OK && purged == PURGED_AT_ONCE && job_now(service) < until &&
+           !atomic_load(&service->stopping)) {
+        arena_reset(arena);
+        status = some(service, arena, &purged);
+    }
+    if (status != STATUS_OK)
+        log_debug("job.rows_not_purged", LOG_CODE("code", status_code(status)));
+}
+
+/* For no longer than until the leases, which this thread keeps as well, want it again. */
+static void purge(struct job_service *service, struct arena *arena)
+{
     instant until =
         job_now(service) + service->lease_ms / SHARES_OF_LEASE * (INSTANT_SECOND / 1000);
-    while (purged == ANSWERS_PURGED_AT_ONCE && job_now(service) < until) {
-        arena_reset(arena);
-        if (atomic_load(&service->stopping)) return;
-        enum status status = store_answers_purge(service->application->store, job_now(service),
-                                                 ANSWERS_PURGED_AT_ONCE, arena, &purged, &error);
-        if (status == STATUS_OK) continue;
-        log_debug("job.answers_not_purged", LOG_CODE("code", status_code(status)));
-        return;
-    }
+    purge_jobs(service, arena);
+    purge_in_turns(service, purge_answers, until, arena);
+    purge_in_turns(service, purge_letters, until, arena);
 }
 
 /* Sleeps a third of a lease. False when the service stops. */
@@ -221,7 +252,6 @@ static void *keep(void *argument)
         keep_leases(service, &arena);
         if (job_now(service) < purge_at) continue;
         purge(service, &arena);
-        purge_answers(service, &arena);
         purge_at = job_now(service) + PURGE_SECONDS * INSTANT_SECOND;
     } while (next_turn(service));
     arena_release(&arena);
@@ -496,6 +526,7 @@ enum status job_service_new(const struct job_service_options *options, struct jo
     service->batch = options->batch;
     service->memory_bytes = options->memory_bytes;
     service->keep_ms = options->keep_ms;
+    service->letters_keep_ms = options->letters_keep_ms;
     service->lease_ms = options->lease_ms;
     service->scan_memory_bytes = options->scan_memory_bytes;
     arena_init(&service->arena, 65536);

@@ -19,11 +19,12 @@
 
 struct job_service_options {
     struct application *application;
-    struct str directory; /* is there; for files that go with the process */
-    size_t batch;         /* rows per transaction */
-    size_t memory_bytes;  /* that an import may use, roughly */
-    int64_t keep_ms;      /* how long results of exports and reports stay */
-    int64_t lease_ms;     /* without a sign of life for so long, another instance takes over */
+    struct str directory;    /* is there; for files that go with the process */
+    size_t batch;            /* rows per transaction */
+    size_t memory_bytes;     /* that an import may use, roughly */
+    int64_t keep_ms;         /* how long results of exports and reports stay */
+    int64_t letters_keep_ms; /* and what was put aside of neighbours' messages */
+    int64_t lease_ms;        /* without a sign of life for so long, another instance takes over */
     uint64_t scan_memory_bytes; /* the most that a scan may take; 0: no limit */
 };
 

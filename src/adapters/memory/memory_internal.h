@@ -227,8 +227,8 @@ enum status memory_answers_put(struct store_session *, const struct answer_row *
 extern const struct webhook_operations memory_webhook_operations;
 enum status memory_inbox_put(struct store_session *, const struct str *, size_t, instant, instant,
                              bool *, struct error *);
-enum status memory_dead_letter_put(struct store *, const struct dead_letter *, size_t count,
-                                   struct arena *, struct error *);
+enum status memory_dead_letter_put(struct store_session *, const struct dead_letter *, size_t count,
+                                   struct error *);
 enum status memory_dead_letter_parked(struct store *, struct str topic, const struct dead_letter *,
                                       size_t count, struct arena *, bool *parked, struct error *);
 enum status memory_dead_letter_list(struct store *, const struct dead_letter *after, size_t limit,
@@ -238,6 +238,8 @@ enum status memory_dead_letter_remove(struct store *, const struct dead_letter *
                                       struct error *);
 enum status memory_dead_letter_count(struct store *, struct arena *, struct dead_letter_count *,
                                      struct error *);
+enum status memory_dead_letters_purge(struct store *, instant before, size_t most, struct arena *,
+                                      size_t *purged, struct error *);
 /* False when out of memory. */
 bool memory_letters_erase(struct memory_heap *heap, struct store_session *session,
                           const struct erasure *erasure);

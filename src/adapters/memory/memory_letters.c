@@ -40,32 +40,29 @@ static struct dead_letter copy_of(struct arena *arena, const struct dead_letter 
     return copy;
 }
 
-static enum status put(struct memory_store *self, const struct dead_letter *letter)
+static enum status put(struct memory_heap *heap, struct memory_vector *all,
+                       const struct dead_letter *letter)
 {
-    struct memory_vector *all = &self->letters;
     size_t at = all->count;
     for (size_t i = 0; i < all->count; i++) {
         int order = is_there(all->items[i]) ? compare(all->items[i], letter) : -1;
         if (order == 0) return STATUS_OK;
         if (order > 0 && at == all->count) at = i;
     }
-    struct dead_letter *copy = ARENA_NEW(&self->heap.arena, struct dead_letter);
+    struct dead_letter *copy = ARENA_NEW(&heap->arena, struct dead_letter);
     if (!copy) return STATUS_STORE_FULL;
-    *copy = copy_of(&self->heap.arena, letter);
-    bool added = !str_is_none(copy->topic) && memory_vector_insert(&self->heap, all, at, copy);
-    memory_journal_forget(&self->heap); /* no unit of work is under way */
+    *copy = copy_of(&heap->arena, letter);
+    bool added = !str_is_none(copy->topic) && memory_vector_insert(heap, all, at, copy);
     return added ? STATUS_OK : STATUS_STORE_FULL;
 }
 
-enum status memory_dead_letter_put(struct store *store, const struct dead_letter *letters,
-                                   size_t count, struct arena *arena, struct error *error)
+enum status memory_dead_letter_put(struct store_session *session, const struct dead_letter *letters,
+                                   size_t count, struct error *error)
 {
-    struct memory_store *self = of(store);
-    enum status status = STATUS_OK;
-    (void)arena;
-    (void)pthread_mutex_lock(&self->mutex);
-    for (size_t i = 0; i < count && status == STATUS_OK; i++) status = put(self, &letters[i]);
-    (void)pthread_mutex_unlock(&self->mutex);
+    struct memory_heap *heap = memory_heap_of(session);
+    enum status status = heap ? STATUS_OK : STATUS_INTERNAL;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++)
+        status = put(heap, &of(session->store)->letters, &letters[i]);
     return status == STATUS_OK ? STATUS_OK : error_plain(error, status);
 }
 
@@ -153,6 +150,33 @@ enum status memory_dead_letter_count(struct store *store, struct arena *arena,
         if (count->oldest == INSTANT_NONE || letter->parked_at < count->oldest)
             count->oldest = letter->parked_at;
     }
+    (void)pthread_mutex_unlock(&self->mutex);
+    return STATUS_OK;
+}
+
+/* Few, and seldom: the oldest of all each time. */
+static struct dead_letter *oldest_before(const struct memory_vector *letters, instant before)
+{
+    struct dead_letter *oldest = NULL;
+    for (size_t i = 0; i < letters->count; i++) {
+        struct dead_letter *letter = letters->items[i];
+        if (is_there(letter) && letter->parked_at < before &&
+            (!oldest || letter->parked_at < oldest->parked_at))
+            oldest = letter;
+    }
+    return oldest;
+}
+
+enum status memory_dead_letters_purge(struct store *store, instant before, size_t most,
+                                      struct arena *arena, size_t *purged, struct error *error)
+{
+    struct memory_store *self = of(store);
+    struct dead_letter *letter;
+    (void)arena, (void)error;
+    (void)pthread_mutex_lock(&self->mutex);
+    for (*purged = 0; *purged < most && (letter = oldest_before(&self->letters, before));
+         (*purged)++)
+        letter->topic = STR_NONE;
     (void)pthread_mutex_unlock(&self->mutex);
     return STATUS_OK;
 }

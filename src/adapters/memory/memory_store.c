@@ -137,6 +137,7 @@ static const struct store_operations operations = {
     .dead_letter_list = memory_dead_letter_list,
     .dead_letter_remove = memory_dead_letter_remove,
     .dead_letter_count = memory_dead_letter_count,
+    .dead_letters_purge = memory_dead_letters_purge,
     .profile_get = memory_profiles_get,
     .profiles_get = memory_profiles_get_many,
     .profiles_exist = memory_profiles_exist,

@@ -39,18 +39,11 @@ enum status sql_inbox_put(struct store_session *base, const struct str *ids, siz
 
 /* --- dead letters --- */
 
-struct letters {
-    const struct dead_letter *items;
-    size_t count;
-    struct arena *arena;
-};
-
-static enum status put_letters(struct sql_transaction *transaction, void *context,
-                               struct error *error)
+enum status sql_dead_letter_put(struct store_session *base, const struct dead_letter *letters,
+                                size_t count, struct error *error)
 {
-    const struct letters *letters = context;
-    for (size_t i = 0; i < letters->count; i++) {
-        const struct dead_letter *letter = &letters->items[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct dead_letter *letter = &letters[i];
         const struct sql_value params[] = {
             SQL_PARAM_TEXT(letter->topic),    SQL_PARAM_INT64(letter->partition),
             SQL_PARAM_INT64(letter->offset),  SQL_PARAM_TEXT(letter->key),
@@ -59,7 +52,7 @@ static enum status put_letters(struct sql_transaction *transaction, void *contex
             SQL_PARAM_TEXT(letter->tenant),   SQL_PARAM_TEXT(letter->customer),
             SQL_PARAM_INT64(letter->sent_at), SQL_PARAM_INT64(letter->parked_at),
         };
-        TRY(sql_execute(transaction, SQL_DEAD_LETTER_PUT, params, SQL_COUNT(params), error));
+        TRY(SESSION_EXECUTE(sql_session_of(base), SQL_DEAD_LETTER_PUT, params, error));
     }
     return STATUS_OK;
 }
@@ -67,14 +60,6 @@ static enum status put_letters(struct sql_transaction *transaction, void *contex
 static struct sql_driver *driver_of(struct store *base)
 {
     return ((struct sql_store *)base)->driver;
-}
-
-enum status sql_dead_letter_put(struct store *base, const struct dead_letter *letters, size_t count,
-                                struct arena *arena, struct error *error)
-{
-    struct letters context = {letters, count, arena};
-    return driver_of(base)->transact(driver_of(base), SQL_WRITE, NO_TENANT, arena, put_letters,
-                                     &context, error);
 }
 
 struct asked {
@@ -181,4 +166,34 @@ enum status sql_dead_letter_count(struct store *base, struct arena *arena,
                                         .keys = sql_cell_int64(&rows, 0, 1, 0),
                                         .oldest = sql_cell_int64(&rows, 0, 2, INSTANT_NONE)};
     return STATUS_OK;
+}
+
+struct purging {
+    instant before;
+    size_t most;
+    struct arena *arena;
+    size_t purged;
+};
+
+static enum status purge_letters(struct sql_transaction *transaction, void *context,
+                                 struct error *error)
+{
+    struct purging *purging = context;
+    const struct sql_value params[] = {SQL_PARAM_INT64(purging->before),
+                                       SQL_PARAM_INT64((int64_t)purging->most)};
+    struct sql_rows rows;
+    TRY(sql_query(transaction, SQL_DEAD_LETTERS_PURGE, params, SQL_COUNT(params), purging->arena,
+                  &rows, error));
+    purging->purged = rows.row_count;
+    return STATUS_OK;
+}
+
+enum status sql_dead_letters_purge(struct store *base, instant before, size_t most,
+                                   struct arena *arena, size_t *purged, struct error *error)
+{
+    struct purging purging = {.before = before, .most = most, .arena = arena};
+    enum status status = driver_of(base)->transact(driver_of(base), SQL_WRITE, NO_TENANT, arena,
+                                                   purge_letters, &purging, error);
+    *purged = purging.purged;
+    return status;
 }

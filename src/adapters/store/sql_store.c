@@ -442,6 +442,7 @@ static const struct store_operations operations = {
     .dead_letter_list = sql_dead_letter_list,
     .dead_letter_remove = sql_dead_letter_remove,
     .dead_letter_count = sql_dead_letter_count,
+    .dead_letters_purge = sql_dead_letters_purge,
     .profile_get = sql_profiles_get,
     .profiles_get = sql_profiles_get_many,
     .profiles_exist = sql_profiles_exist,

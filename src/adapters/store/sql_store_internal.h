@@ -18,8 +18,7 @@
 #include "application/ports/webhook_store.h"
 #include "sql_statements.h"
 
-/* Where a store is asked without a tenant. No tenant can be called so. */
-#define NO_TENANT STR("*")
+#define NO_TENANT STORE_NO_TENANT
 
 struct sql_store {
     struct store base;
@@ -277,8 +276,8 @@ enum status sql_answers_put(struct store_session *, const struct answer_row *, i
                             struct error *);
 enum status sql_inbox_put(struct store_session *, const struct str *ids, size_t count, instant now,
                           instant forget, bool *fresh, struct error *);
-enum status sql_dead_letter_put(struct store *, const struct dead_letter *, size_t count,
-                                struct arena *, struct error *);
+enum status sql_dead_letter_put(struct store_session *, const struct dead_letter *, size_t count,
+                                struct error *);
 enum status sql_dead_letter_parked(struct store *, struct str topic, const struct dead_letter *,
                                    size_t count, struct arena *, bool *parked, struct error *);
 enum status sql_dead_letter_list(struct store *, const struct dead_letter *after, size_t limit,
@@ -288,6 +287,8 @@ enum status sql_dead_letter_remove(struct store *, const struct dead_letter *, s
                                    struct error *);
 enum status sql_dead_letter_count(struct store *, struct arena *, struct dead_letter_count *,
                                   struct error *);
+enum status sql_dead_letters_purge(struct store *, instant before, size_t most, struct arena *,
+                                   size_t *purged, struct error *);
 extern const struct webhook_operations sql_webhook_operations;
 extern const struct replica_operations sql_replica_operations;
 

@@ -6,8 +6,9 @@
 #include "base/hash.h"
 
 enum {
-    BUCKETS = 1024, /* a power of two */
-    FAILURES_TO_PAUSE = 5,
+    BUCKETS = 1024,         /* a power of two */
+    FAILING_TO_PAUSE = 5,   /* different events */
+    UNTRIED_PAUSES_MAX = 3, /* one that was never sent waits half an hour at most */
     ARENA_BYTES = 1 << 20,
     LOG_ARENA_BYTES = 8 << 20,
     STANDARD_FIRST_MS = 5000,
@@ -58,17 +59,20 @@ static void heap_push(struct lane *lane, struct lane_item *item)
 {
     heap_set(lane, ++lane->heap_count, item);
     heap_up(lane, lane->heap_count);
+    lane->untried_count += item->attempts == 0;
 }
 
-static struct lane_item *heap_pop(struct lane *lane)
+static void heap_remove(struct lane *lane, struct lane_item *item)
 {
-    struct lane_item *top = lane->heap[1], *last = lane->heap[lane->heap_count--];
-    if (lane->heap_count > 0) {
-        heap_set(lane, 1, last);
-        heap_down(lane, 1);
+    size_t index = item->heap_index;
+    struct lane_item *last = lane->heap[lane->heap_count--];
+    if (last != item) {
+        heap_set(lane, index, last);
+        heap_up(lane, index);
+        heap_down(lane, last->heap_index);
     }
-    top->heap_index = 0;
-    return top;
+    item->heap_index = 0;
+    lane->untried_count -= item->attempts == 0;
 }
 
 static bool heap_reserve(struct lane *lane)
@@ -131,6 +135,7 @@ static struct lane_item *new_item(const struct lane_event *event, instant now)
     item->added_at = now;
     item->type_bit = event->type_bit;
     item->is_held = event->is_held;
+    item->failed_in = -1;
     return item;
 }
 
@@ -148,6 +153,21 @@ static void free_item(struct lane_item *item)
     free(item);
 }
 
+/* Each event once, whatever the number of its attempts. */
+static void count_failing(struct lane *lane, struct lane_item *item)
+{
+    lane->failing_events += item->failed_in != lane->streak;
+    item->failed_in = lane->streak;
+}
+
+/* Of what another process held it is not known when it failed: they cannot have been more than
+ * there were failures since the last success. */
+static void count_known_failure(struct lane *lane, struct lane_item *item)
+{
+    if (item->attempts > 0 && (int64_t)lane->failing_events < lane->row.progress.failures)
+        count_failing(lane, item);
+}
+
 static void link_item(struct lane *lane, struct lane_item *item, struct lane_chain *chain)
 {
     item->lane = lane;
@@ -160,6 +180,7 @@ static void link_item(struct lane *lane, struct lane_item *item, struct lane_cha
     lane->last = item;
     lane->count++;
     lane->held_count += item->is_held;
+    count_known_failure(lane, item);
     if (chain->last) {
         chain->last->behind = item;
     } else {
@@ -208,14 +229,17 @@ static void unlink_item(struct lane *lane, struct lane_item *item)
 
 bool lane_is_failing(const struct lane *lane)
 {
-    return lane->row.progress.failures >= FAILURES_TO_PAUSE;
+    return lane->failing_events >= FAILING_TO_PAUSE;
 }
 
+/* While all fails, more is read only when there is nobody left to try with. */
 size_t lane_room(const struct lane *lane, instant now)
 {
     size_t waiting = lane->count - lane->held_count;
-    if (lane->is_disabled || lane_is_failing(lane) || lane->paused_until > now ||
-        lane->held_count >= lane->rules.held_max || waiting >= lane->rules.window)
+    bool is_failing = lane_is_failing(lane);
+    if (lane->is_disabled || lane->held_count >= lane->rules.held_max ||
+        waiting >= lane->rules.window || (is_failing && lane->untried_count > 0) ||
+        (is_failing ? lane->untried_until : lane->paused_until) > now)
         return 0;
     return lane->rules.window - waiting;
 }
@@ -223,18 +247,34 @@ size_t lane_room(const struct lane *lane, instant now)
 /* One that tries for all need not wait for its own time. */
 instant lane_due_at(const struct lane *lane)
 {
-    size_t most = lane_is_failing(lane) ? 1 : lane->rules.concurrency;
+    bool is_failing = lane_is_failing(lane);
+    size_t most = is_failing ? 1 : lane->rules.concurrency;
     if (lane->heap_count == 0 || lane->is_disabled || lane->sent_count >= most ||
         lane->log_count + lane->sent_count >= LANE_LOG_MAX)
         return INSTANT_FUTURE;
-    instant due = lane_is_failing(lane) ? 0 : lane->heap[1]->next_at;
+    if (is_failing) return lane->untried_count > 0 ? lane->untried_until : lane->paused_until;
+    instant due = lane->heap[1]->next_at;
     return due > lane->paused_until ? due : lane->paused_until;
+}
+
+/* The one that was tried least: so a customer whose event is refused is not the only one tried. */
+static struct lane_item *to_try_with(const struct lane *lane)
+{
+    struct lane_item *best = lane->heap[1];
+    for (size_t i = 2; i <= lane->heap_count; i++) {
+        struct lane_item *item = lane->heap[i];
+        if (item->attempts != best->attempts ? item->attempts < best->attempts
+                                             : comes_before(item, best))
+            best = item;
+    }
+    return best;
 }
 
 struct lane_item *lane_next(struct lane *lane, instant now)
 {
     if (lane_due_at(lane) > now) return NULL;
-    struct lane_item *item = heap_pop(lane);
+    struct lane_item *item = lane_is_failing(lane) ? to_try_with(lane) : lane->heap[1];
+    heap_remove(lane, item);
     item->is_sent = true;
     item->sent_at = now;
     lane->sent_count++;
@@ -328,7 +368,9 @@ static void succeed(struct lane *lane, struct lane_item *item, const struct lane
     progress->failing_since = INSTANT_NONE;
     progress->delivered_at = now;
     progress->delivered++;
-    lane->paused_until = 0;
+    lane->streak++;
+    lane->failing_events = 0;
+    lane->paused_until = lane->untried_until = 0;
     lane->pauses = 0;
     note(lane, item, result, WEBHOOK_DELIVERED, now);
     be_done(lane, item);
@@ -351,17 +393,35 @@ static void disable(struct lane *lane, enum webhook_cause cause)
     lane->cause = cause;
 }
 
+static void wait_until(struct lane *lane, instant all, instant untried)
+{
+    if (all > lane->paused_until) lane->paused_until = all;
+    if (untried > lane->untried_until) lane->untried_until = untried;
+}
+
 /* Waits as a whole: for what the receiver asks for, or since everything fails. Failures of what was
  * under way when it began to wait do not lengthen that. */
 static void pause(struct lane *lane, const struct lane_result *result, instant now, uint64_t random)
 {
-    bool asked = webhook_is_throttle(result->http_status) && result->retry_after_s > 0;
-    if (asked) {
+    if (webhook_is_throttle(result->http_status) && result->retry_after_s > 0) {
         instant until = in_ms(now, webhook_retry_after_ms(result->retry_after_s));
-        if (until > lane->paused_until) lane->paused_until = until;
+        wait_until(lane, until, until);
     }
-    if (!lane_is_failing(lane) || lane->paused_until > now) return;
-    lane->paused_until = in_ms(now, delay_ms(lane, ++lane->pauses, random));
+    if (!lane_is_failing(lane) || lane->untried_until > now) return;
+    int64_t pauses = ++lane->pauses;
+    int64_t untried = pauses < UNTRIED_PAUSES_MAX ? pauses : UNTRIED_PAUSES_MAX;
+    wait_until(lane, in_ms(now, delay_ms(lane, pauses, random)),
+               in_ms(now, delay_ms(lane, untried, random)));
+}
+
+/* One event alone that is refused says nothing of the receiver, however often it was tried. */
+static bool fails_for_long(const struct lane *lane, const struct lane_item *item, instant now)
+{
+    const struct webhook_progress *progress = &lane->row.progress;
+    return progress->failures >= lane->rules.disable_failures &&
+           now >= in_ms(progress->failing_since, lane->rules.disable_after_ms) &&
+           (lane_is_failing(lane) ||
+            (lane->failing_events > 1 && item->attempts >= FAILING_TO_PAUSE));
 }
 
 static void fail(struct lane *lane, struct lane_item *item, const struct lane_result *result,
@@ -372,11 +432,10 @@ static void fail(struct lane *lane, struct lane_item *item, const struct lane_re
     int64_t asked = webhook_retry_after_ms(result->retry_after_s);
     progress->failures++;
     if (progress->failing_since == INSTANT_NONE) progress->failing_since = now;
+    count_failing(lane, item);
     pause(lane, result, now, random);
     if (result->http_status == 410) disable(lane, WEBHOOK_GONE);
-    if (progress->failures >= lane->rules.disable_failures &&
-        now >= in_ms(progress->failing_since, lane->rules.disable_after_ms))
-        disable(lane, WEBHOOK_FAILING);
+    if (fails_for_long(lane, item, now)) disable(lane, WEBHOOK_FAILING);
     /* Nothing is given up while everything fails: that is not the event's fault. */
     if (item->attempts >= WEBHOOK_ATTEMPTS_MAX && !lane_is_failing(lane)) {
         progress->given_up++;
@@ -409,17 +468,21 @@ void lane_settle(struct lane *lane, struct lane_item *item, const struct lane_re
 
 /* --- what is written down --- */
 
+static bool is_in_the_way(const struct lane *lane, const struct lane_item *item, instant now)
+{
+    if (item->is_held || item->attempts > 0) return true; /* all before a held one are */
+    if (item->is_sent) return now >= in_ms(item->sent_at, lane->rules.slow_ms);
+    const struct lane_item *head = item->chain->first;
+    return (head->is_held || head->attempts > 0) &&
+           now >= in_ms(item->added_at, lane->rules.slow_ms);
+}
+
 /* The last item that must not keep the position. */
 static struct lane_item *last_to_hold(const struct lane *lane, instant now)
 {
     struct lane_item *item = lane->last;
-    for (; item; item = item->previous) {
-        if (item->is_held) return item; /* all before it is */
-        if (item->attempts > 0 ||
-            (item->is_sent && now >= in_ms(item->sent_at, lane->rules.slow_ms)))
-            return item;
-    }
-    return NULL;
+    while (item && !is_in_the_way(lane, item, now)) item = item->previous;
+    return item;
 }
 
 static void forget_bodies(struct lane *lane, instant now)

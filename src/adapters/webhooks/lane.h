@@ -3,7 +3,9 @@
  *
  * Events of one customer go out one after the other in the order of the feed; those of different
  * customers side by side. One that fails waits for its time and holds back only what is behind it
- * of its customer. When everything fails, the lane as a whole waits and then tries with one.
+ * of its customer. When the events of several customers have failed and none was taken since, the
+ * receiver is away: the lane as a whole waits and then tries with one, of another customer each
+ * time, so that a customer whose events are refused is not what all others wait for.
  *
  *     lane_add(lane, &event, ...);                       in the order of the feed
  *     while ((item = lane_next(lane, now))) send(item);
@@ -11,8 +13,9 @@
  *     lane_hold(lane, now); ... write lane_position(), the dirty items, `gone` and the log ...
  *     lane_written(lane);
  *
- * Items that are to be held: all that were added before the last that failed or is slow, so that
- * what is held is never behind the position that is written (webhook_store.h).
+ * Items that are to be held: all that were added before the last that failed, is slow, or has
+ * waited behind one of its customer that is held, so that what is held is never behind the position
+ * that is written (webhook_store.h).
  */
 #ifndef ADAPTERS_WEBHOOKS_LANE_H
 #define ADAPTERS_WEBHOOKS_LANE_H
@@ -27,7 +30,8 @@ struct lane_rules {
     size_t held_max;        /* most that are held */
     size_t concurrency;     /* most under way */
     int64_t retry_first_ms; /* the schedule's 5 s; the rest is in proportion */
-    int64_t slow_ms;        /* an event that is under way for so long does not keep the position */
+    int64_t slow_ms; /* one that is under way, or waits behind another of its customer, for so
+                        long does not keep the position */
     int64_t disable_failures;
     int64_t disable_after_ms;
 };
@@ -40,6 +44,7 @@ struct lane_item {
     size_t heap_index; /* 0: not in the heap */
     int64_t position;
     int64_t attempts;
+    int64_t failed_in; /* the streak of failures that it is counted in */
     instant next_at;
     instant added_at;
     instant sent_at;
@@ -72,11 +77,15 @@ struct lane {
     size_t count, held_count, sent_count;
     struct lane_item **heap; /* from 1 on: heads of chains that are not under way, by next_at */
     size_t heap_count, heap_room;
+    size_t untried_count;       /* of these, how many were never sent */
     struct lane_chain **chains; /* buckets */
 
-    instant paused_until; /* the lane as a whole; 0: it is not */
-    int64_t pauses;       /* in a row */
-    bool is_disabled;     /* to be written down */
+    int64_t streak;        /* of failures; a success begins another */
+    size_t failing_events; /* how many different ones failed in it: one of a customer at a time */
+    instant paused_until;  /* the lane as a whole; 0: it is not */
+    instant untried_until; /* the same for one that was never sent, while all fails */
+    int64_t pauses;        /* in a row */
+    bool is_disabled;      /* to be written down */
     enum webhook_cause cause;
 
     /* to be written */

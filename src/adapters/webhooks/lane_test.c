@@ -41,6 +41,22 @@ static void add(struct lane *lane, int64_t position, const char *customer)
     lane->read_position = position;
 }
 
+static void add_some(struct lane *lane, int64_t count)
+{
+    static const char *const customers[] = {"C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8"};
+    for (int64_t i = 0; i < count; i++) add(lane, i + 1, customers[i]);
+}
+
+/* The next one fails, whenever it is tried; the time of that. */
+static instant fail_next(struct lane *lane, instant now)
+{
+    if (lane_due_at(lane) > now) now = lane_due_at(lane);
+    struct lane_item *item = lane_next(lane, now);
+    assert_non_null(item);
+    lane_settle(lane, item, &bad, now, 1000);
+    return now;
+}
+
 static int64_t next_position(struct lane *lane, instant now, struct lane_item **item)
 {
     *item = lane_next(lane, now);
@@ -86,8 +102,11 @@ static void a_failure_holds_back_its_customer_alone(void **state)
     assert_int_equal(next_position(lane, SECOND, &item), -1);
     assert_int_equal(lane_due_at(lane), 5 * SECOND);
     lane_hold(lane, SECOND);
-    assert_int_equal(lane_position(lane), 2); /* 3 waits and is not held: nothing failed behind 1 */
+    assert_int_equal(lane_position(lane), 2); /* 3 may still be sent soon */
     assert_int_equal(lane->held_count, 1);
+    lane_hold(lane, 2 * SECOND);
+    assert_int_equal(lane_position(lane), 3);
+    assert_int_equal(lane->held_count, 2);
     assert_int_equal(next_position(lane, 5 * SECOND, &item), 1);
     lane_settle(lane, item, &good, 5 * SECOND, 0);
     assert_int_equal(lane->gone_count, 1);
@@ -99,12 +118,8 @@ static void when_everything_fails_one_tries_for_all(void **state)
 {
     struct lane *lane = new_lane();
     struct lane_item *items[8], *item;
-    char name[8];
     (void)state;
-    for (int64_t i = 1; i <= 8; i++) {
-        (void)snprintf(name, sizeof(name), "C%d", (int)i);
-        add(lane, i, name);
-    }
+    add_some(lane, 8);
     for (size_t i = 0; i < 8; i++) assert_non_null(items[i] = lane_next(lane, 0));
     for (size_t i = 0; i < 8; i++) lane_settle(lane, items[i], &bad, 0, 1000);
     assert_true(lane_is_failing(lane));
@@ -157,20 +172,83 @@ static void gone_disables_and_so_does_failing_for_long(void **state)
     lane_free(lane);
 
     lane = new_lane();
-    add(lane, 1, "A");
+    add_some(lane, 5);
     instant now = 0;
-    int attempts = 0;
-    while (!lane->is_disabled) {
-        struct lane_item *item;
-        now = lane_due_at(lane);
-        assert_int_equal(next_position(lane, now, &item), 1);
-        lane_settle(lane, item, &bad, now, 1000);
-        assert_true(++attempts < 30);
+    for (int attempts = 0; !lane->is_disabled; attempts++) {
+        now = fail_next(lane, now);
+        assert_true(attempts < 30);
     }
     assert_int_equal(lane->cause, WEBHOOK_FAILING);
     assert_true(now >= 5 * INSTANT_DAY && now < 7 * INSTANT_DAY);
     assert_int_equal(lane->row.progress.given_up,
                      0); /* it goes on where it was, when it is enabled */
+    lane_free(lane);
+}
+
+static void one_event_that_is_refused_stops_nobody_and_disables_nothing(void **state)
+{
+    struct lane *lane = new_lane();
+    struct lane_item *item;
+    instant now = 0;
+    (void)state;
+    add(lane, 1, "A");
+    for (int attempt = 1; attempt <= 5; attempt++) now = fail_next(lane, now);
+    assert_false(lane_is_failing(lane));
+    now += 3600 * SECOND;
+    assert_int_equal(lane_room(lane, now), rules.window - 1);
+    add(lane, 2, "B");
+    assert_int_equal(next_position(lane, now, &item), 2);
+    lane_settle(lane, item, &good, now, 0);
+    while (lane->count > 0) now = fail_next(lane, now);
+    assert_int_equal(lane->row.progress.given_up, 1);
+    assert_false(lane->is_disabled);
+    lane_free(lane);
+}
+
+/* An event is given up after three days, the next one comes when five are over: its first failure
+ * is not yet the end. When it is never taken, it is. */
+static void two_events_that_fail_for_long_disable(void **state)
+{
+    struct lane *lane = new_lane();
+    (void)state;
+    add(lane, 1, "A");
+    instant now = 0;
+    while (lane->count > 0) now = fail_next(lane, now);
+    assert_int_equal(lane->row.progress.given_up, 1);
+    add(lane, 2, "A");
+    now = 6 * INSTANT_DAY;
+    for (int attempt = 1; attempt <= 5; attempt++) {
+        assert_false(lane->is_disabled);
+        now = fail_next(lane, now);
+    }
+    assert_true(lane->is_disabled);
+    lane_free(lane);
+}
+
+static void while_all_fails_another_customer_is_tried_each_time(void **state)
+{
+    struct lane *lane = new_lane();
+    struct lane_item *item;
+    (void)state;
+    add_some(lane, 8);
+    instant now = 0;
+    for (int i = 0; i < 5; i++) now = fail_next(lane, now);
+    assert_true(lane_is_failing(lane));
+    for (int64_t position = 6; position <= 8; position++) {
+        now = lane_due_at(lane);
+        assert_int_equal(lane_room(lane, now), 0); /* there are some to try with */
+        assert_int_equal(next_position(lane, now, &item), position);
+        lane_settle(lane, item, &bad, now, 1000);
+    }
+    assert_int_equal(now / SECOND, 5 + 300 + 1800);
+    assert_int_equal((lane_due_at(lane) - now) / SECOND, 2 * 3600);
+    now += 1800 * SECOND; /* who was never tried waits for less */
+    assert_int_equal(next_position(lane, now, &item), -1);
+    assert_int_equal(lane_room(lane, now), rules.window - 8);
+    add(lane, 9, "D");
+    assert_int_equal(next_position(lane, now, &item), 9);
+    lane_settle(lane, item, &good, now, 0);
+    assert_false(lane_is_failing(lane));
     lane_free(lane);
 }
 
@@ -245,6 +323,8 @@ struct world {
     int64_t position; /* what the store has */
     struct webhook_held held[EVENTS];
     size_t held_count;
+    int64_t failures; /* the same */
+    instant failing_since;
     struct lane_item *under_way[UNDER_WAY];
     size_t under_way_count;
     int64_t last[CUSTOMERS]; /* highest delivered */
@@ -263,7 +343,8 @@ static void load(struct world *world)
                               .webhook_id = STR("W"),
                               .event_types = STR(""),
                               .progress = {.position = world->position,
-                                           .failing_since = INSTANT_NONE,
+                                           .failures = world->failures,
+                                           .failing_since = world->failing_since,
                                            .delivered_at = INSTANT_NONE}};
     lane_free(world->lane);
     world->lane = lane_new(&row, &rules);
@@ -302,6 +383,8 @@ static bool write_down(struct world *world)
             .position = item->position, .attempts = item->attempts, .next_at = item->next_at};
     PROPERTY_REQUIRE(world->property, lane_position(lane) >= world->position, "it went back");
     world->position = lane_position(lane);
+    world->failures = lane->row.progress.failures;
+    world->failing_since = lane->row.progress.failing_since;
     for (size_t i = 0; i < world->held_count; i++)
         PROPERTY_REQUIRE(world->property, world->held[i].position <= world->position,
                          "%d is held and will be read as well", (int)world->held[i].position);
@@ -385,7 +468,7 @@ static bool finish(struct world *world)
 
 static bool all_comes_in_order(struct property *property, void *context)
 {
-    struct world world = {.property = property};
+    struct world world = {.property = property, .failing_since = INSTANT_NONE};
     bool holds = true;
     (void)context;
     load(&world);
@@ -402,6 +485,107 @@ static void all_comes_in_order_whenever_it_is_killed(void **state)
     property_check("all events come, in order", all_comes_in_order, NULL, 500);
 }
 
+/* --- a law: those whose events are refused hold up nobody else, and do not disable --- */
+
+enum { REFUSED_MAX = 9, PAUSE_MAX_S = 33 * 60 };
+
+struct town {
+    struct world world;       /* what the store has */
+    size_t refused;           /* so many of the customers, the first */
+    instant came[EVENTS + 1]; /* when each event was committed */
+    size_t events;
+};
+
+static const char *const town_names[] = {"A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K"};
+
+static size_t town_customer(const struct town *town, int64_t position)
+{
+    return (size_t)(position * 7919 % 31) % (town->refused + 2);
+}
+
+/* One answer at once to all that may be sent. */
+static bool answer_all(struct town *town)
+{
+    struct world *world = &town->world;
+    struct lane_item *item;
+    while ((item = lane_next(world->lane, world->now))) {
+        int64_t position = item->position;
+        bool is_refused = town_customer(town, position) < town->refused;
+        int64_t waited_s = (world->now - town->came[position]) / SECOND;
+        lane_settle(world->lane, item, is_refused ? &bad : &good, world->now, 1000);
+        if (is_refused) continue;
+        world->delivered[position] = true;
+        int64_t most_s = town->refused < 5 ? 0 : (int64_t)(town->refused + 1) * PAUSE_MAX_S;
+        PROPERTY_REQUIRE(world->property, waited_s <= most_s, "%d waited for %d s", (int)position,
+                         (int)waited_s);
+    }
+    return true;
+}
+
+static void town_read(struct town *town)
+{
+    struct world *world = &town->world;
+    size_t room = lane_room(world->lane, world->now);
+    for (; room > 0 && world->lane->read_position < (int64_t)town->events; room--) {
+        int64_t position = world->lane->read_position + 1;
+        const struct lane_event event = {
+            .position = position,
+            .next_at = world->now,
+            .type_bit = 1,
+            .event_id = STR("e"),
+            .customer_id = str_from_cstr(town_names[town_customer(town, position)]),
+            .body = STR("{}")};
+        assert_true(lane_add(world->lane, &event, world->now));
+        world->lane->read_position = position;
+    }
+}
+
+/* All that is to be done up to that time, when it is to be done. */
+static bool live_until(struct town *town, instant until)
+{
+    struct world *world = &town->world;
+    for (;;) {
+        town_read(town);
+        if (!answer_all(town) || !write_down(world)) return false;
+        PROPERTY_REQUIRE(world->property, !world->lane->is_disabled, "it was disabled");
+        instant next = lane_due_at(world->lane);
+        bool is_unread = world->lane->read_position < (int64_t)town->events;
+        if (is_unread && world->lane->untried_until > world->now &&
+            world->lane->untried_until < next)
+            next = world->lane->untried_until;
+        if (next > until) break;
+        world->now = next > world->now ? next : world->now + 1;
+    }
+    world->now = until;
+    return true;
+}
+
+static bool refused_ones_hold_up_nobody(struct property *property, void *context)
+{
+    struct town town = {.world = {.property = property, .failing_since = INSTANT_NONE}};
+    bool holds = true;
+    (void)context;
+    town.refused = (size_t)property_choice(property, REFUSED_MAX + 1);
+    load(&town.world);
+    while (holds && town.events < EVENTS / 4 && property_more(property, town.events, 30, 60)) {
+        int64_t pause_s = property_between(property, 0, property_chance(property, 50) ? 60 : 14400);
+        holds = live_until(&town, town.world.now + pause_s * SECOND);
+        town.came[++town.events] = town.world.now;
+    }
+    holds = holds && live_until(&town, town.world.now + 12 * 3600 * SECOND);
+    for (int64_t p = 1; holds && p <= (int64_t)town.events; p++)
+        if (town_customer(&town, p) >= town.refused && !town.world.delivered[p])
+            holds = property_fail(property, "%d never came", (int)p);
+    lane_free(town.world.lane);
+    return holds;
+}
+
+static void who_is_refused_holds_up_nobody_else(void **state)
+{
+    (void)state;
+    property_check("who is refused holds up nobody", refused_ones_hold_up_nobody, NULL, 500);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -410,10 +594,14 @@ int main(void)
         cmocka_unit_test(when_everything_fails_one_tries_for_all),
         cmocka_unit_test(one_that_fails_for_ever_is_given_up),
         cmocka_unit_test(gone_disables_and_so_does_failing_for_long),
+        cmocka_unit_test(one_event_that_is_refused_stops_nobody_and_disables_nothing),
+        cmocka_unit_test(two_events_that_fail_for_long_disable),
+        cmocka_unit_test(while_all_fails_another_customer_is_tried_each_time),
         cmocka_unit_test(retry_after_is_honoured),
         cmocka_unit_test(what_is_slow_does_not_keep_the_position),
         cmocka_unit_test(what_waits_for_long_is_read_again),
         cmocka_unit_test(all_comes_in_order_whenever_it_is_killed),
+        cmocka_unit_test(who_is_refused_holds_up_nobody_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

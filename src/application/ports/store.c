@@ -512,10 +512,10 @@ enum status store_inbox_put(struct store_session *session, const struct str *ids
     return session->store->operations->inbox_put(session, ids, count, now, forget, fresh, error);
 }
 
-enum status store_dead_letter_put(struct store *store, const struct dead_letter *letters,
-                                  size_t count, struct arena *arena, struct error *error)
+enum status store_dead_letter_put(struct store_session *session, const struct dead_letter *letters,
+                                  size_t count, struct error *error)
 {
-    return store->operations->dead_letter_put(store, letters, count, arena, error);
+    return session->store->operations->dead_letter_put(session, letters, count, error);
 }
 
 enum status store_dead_letter_parked(struct store *store, struct str topic,
@@ -542,4 +542,10 @@ enum status store_dead_letter_count(struct store *store, struct arena *arena,
                                     struct dead_letter_count *count, struct error *error)
 {
     return store->operations->dead_letter_count(store, arena, count, error);
+}
+
+enum status store_dead_letters_purge(struct store *store, instant before, size_t most,
+                                     struct arena *arena, size_t *purged, struct error *error)
+{
+    return store->operations->dead_letters_purge(store, before, most, arena, purged, error);
 }

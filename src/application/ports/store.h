@@ -101,6 +101,9 @@ struct key_hit {
 };
 enum { STORE_HOMES_MAX = 1000 };
 
+/* Of a unit of work about what is no tenant's. No tenant can be called so. */
+#define STORE_NO_TENANT STR("*")
+
 enum job_state {
     JOB_QUEUED,
     JOB_RUNNING, /* was begun, and is or will be gone on with */
@@ -257,8 +260,8 @@ struct store_operations {
     enum status (*relay_turn)(struct store *, const struct relay_turn *, struct arena *,
                               struct relay_state *, struct error *);
 
-    enum status (*dead_letter_put)(struct store *, const struct dead_letter *, size_t count,
-                                   struct arena *, struct error *);
+    enum status (*dead_letter_put)(struct store_session *, const struct dead_letter *, size_t count,
+                                   struct error *);
     enum status (*dead_letter_parked)(struct store *, struct str topic, const struct dead_letter *,
                                       size_t count, struct arena *, bool *parked, struct error *);
     enum status (*dead_letter_list)(struct store *, const struct dead_letter *after, size_t limit,
@@ -268,6 +271,8 @@ struct store_operations {
                                       struct error *);
     enum status (*dead_letter_count)(struct store *, struct arena *, struct dead_letter_count *,
                                      struct error *);
+    enum status (*dead_letters_purge)(struct store *, instant before, size_t most, struct arena *,
+                                      size_t *purged, struct error *);
 
     enum status (*profile_get)(struct store_session *, struct str id, enum store_lock,
                                struct arena *, struct profile_row *, struct error *);
@@ -598,10 +603,10 @@ MUST_CHECK enum status store_outbox_list(struct store *store, int64_t after, siz
 MUST_CHECK enum status store_relay_turn(struct store *store, const struct relay_turn *turn,
                                         struct arena *arena, struct relay_state *state,
                                         struct error *error);
-/* Dead letters are of no tenant: whoever consumes for all puts them. One that is there already
- * (topic, partition, offset) stays as it is. */
-MUST_CHECK enum status store_dead_letter_put(struct store *store, const struct dead_letter *letters,
-                                             size_t count, struct arena *arena,
+/* Dead letters are seen in every session and without one: whoever consumes for all asks for them.
+ * One that is there already (topic, partition, offset) stays as it is. */
+MUST_CHECK enum status store_dead_letter_put(struct store_session *session,
+                                             const struct dead_letter *letters, size_t count,
                                              struct error *error);
 /* Of letters that may have to be made, which have a key: parked[i] says that one is there with the
  * key of asked[i] in this topic, at its offset or before, of its tenant or of none that is known.
@@ -622,6 +627,10 @@ MUST_CHECK enum status store_dead_letter_remove(struct store *store,
 MUST_CHECK enum status store_dead_letter_count(struct store *store, struct arena *arena,
                                                struct dead_letter_count *count,
                                                struct error *error);
+/* At most so many of those that were put aside before that time are taken away, oldest first. */
+MUST_CHECK enum status store_dead_letters_purge(struct store *store, instant before, size_t most,
+                                                struct arena *arena, size_t *purged,
+                                                struct error *error);
 /* Suppression list of hashed contact points. Put again: the reason is replaced. Find: found[i] says
  * it of hashes[i]. */
 MUST_CHECK enum status store_suppression_put(struct store_session *session, struct str hash,
