@@ -17,7 +17,7 @@ CFLAGS_BASE := -std=gnu11 $(OPTIMISE) -Wall -Wextra -Wshadow -Wstrict-prototypes
                -Wpointer-arith -Wundef -Wvla -Werror -fno-strict-aliasing -fstack-protector-strong \
                -D_GNU_SOURCE -Isrc -I$(BUILD)/generated -include base/banned.h
 LDFLAGS_BASE := -Wl,-z,relro,-z,now
-LDLIBS_BASE  := -lmicrohttpd -lgnutls -lidn2 -lunistring -lsqlite3 -lpq -lrdkafka -lcurl -lssl -lcrypto -lz -lpthread -lm
+LDLIBS_BASE  := -lidn2 -lunistring -lsqlite3 -lpq -lrdkafka -lcurl -lssl -lcrypto -lz -lpthread -lm
 ifneq ($(SANITIZE),)
 # gcc guesses the lengths of formats from what it optimised; at -O1 it guesses wrong. clang has no such guess.
 LESSER_OPTIMISER := $(if $(findstring clang,$(CC)),,-Wno-format-truncation)

@@ -5,7 +5,7 @@
 # BUILD/servers. Does nothing where all is there.
 set -eu
 
-build_packages="gcc make libc6-dev libmicrohttpd-dev libgnutls28-dev libsqlite3-dev libpq-dev libssl-dev zlib1g-dev libidn2-dev libunistring-dev
+build_packages="gcc make libc6-dev libsqlite3-dev libpq-dev libssl-dev zlib1g-dev libidn2-dev libunistring-dev
     librdkafka-dev libcurl4-openssl-dev"
 test_packages="libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev python3 python3-venv python3-pytest python3-jsonschema
     postgresql-15 curl jq wrk nginx-light procps openssl dpkg-dev adduser groff-base systemd

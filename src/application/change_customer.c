@@ -30,7 +30,7 @@ static const struct fact *said_last(const struct tree *tree, struct str map, str
 {
     for (size_t i = tree->fact_count; i-- > 0;) {
         const struct fact *fact = &tree->facts[i];
-        if (fact->kind != FACT_ASSERTION) continue;
+        if (fact->kind != FACT_ASSERTION || !tree_counts(tree, fact)) continue;
         *value = json_get(str_is_none(map) ? fact->body : json_get(fact->body, map), member);
         if (*value) return fact;
     }
@@ -96,6 +96,50 @@ static enum status note_outvoted(struct patching *patching, struct error *error)
     return fits ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
 }
 
+/* Whether it is said again what crm said last, and still shows nothing. */
+static enum status is_said_again(const struct customer_change *change, const struct fact *fact,
+                                 bool *again)
+{
+    *again = false;
+    if (!was_said(change, fact->body, STR_NONE)) return STATUS_OK;
+    return customer_change_shows_nothing(change, fact, again);
+}
+
+/* Divides the fact by what the home alone would take of it. */
+static enum status split_by_home(const struct customer_change *change, const struct fact *fact,
+                                 struct fact *news, struct fact *rest)
+{
+    struct customer_change alone = *change;
+    bool again = false;
+    *news = *rest = *fact;
+    TRY(tree_alone(&change->tree, change->arena, &alone.tree));
+    TRY(golden_record(&alone.tree, change->policy, change->arena, &alone.golden));
+    TRY(profile_split_assertion(fact->body, alone.golden.attributes, change->arena, &news->body,
+                                &rest->body));
+    if (profile_assertion_is_empty(news->body)) return STATUS_OK;
+    TRY(is_said_again(&alone, news, &again));
+    if (!again) return STATUS_OK;
+    news->body = NULL;
+    rest->body = fact->body;
+    return STATUS_OK;
+}
+
+/* What is no news to the home itself is said about those merged into it, and goes with them: else
+ * an edit that is none without the merge would speak after it. */
+static enum status append_by_home(struct customer_change *change, const struct fact *fact,
+                                  struct error *error)
+{
+    struct fact news, rest;
+    if (change->tree.home_count < 2) return customer_change_append(change, fact, error);
+    if (split_by_home(change, fact, &news, &rest) != STATUS_OK)
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    if (!profile_assertion_is_empty(news.body)) TRY(customer_change_append(change, &news, error));
+    if (profile_assertion_is_empty(rest.body)) return STATUS_OK;
+    if (!json_object_set(rest.body, STR("whileMerged"), json_make_boolean(true), change->arena))
+        return error_plain(error, STATUS_OUT_OF_MEMORY);
+    return customer_change_append(change, &rest, error);
+}
+
 static enum status patch_body(struct store_session *session, void *context, struct error *error)
 {
     struct patching *patching = context;
@@ -110,11 +154,10 @@ static enum status patch_body(struct store_session *session, void *context, stru
     if (profile_assertion_is_empty(fact.body)) return STATUS_OK;
     TRY(check_primary_contact(&change->golden, fact.body, error));
     TRY(preferred_channel_check(change, fact.body, error));
-    if (was_said(change, fact.body, STR_NONE) &&
-        customer_change_shows_nothing(change, &fact, &again) != STATUS_OK)
+    if (is_said_again(change, &fact, &again) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     if (again) return note_outvoted(patching, error);
-    TRY(customer_change_append(change, &fact, error));
+    TRY(append_by_home(change, &fact, error));
     TRY(suppressed_points_apply(change, error));
     TRY(customer_change_close(change, STR("UPDATED"), STR_NONE, error));
     return note_outvoted(patching, error);

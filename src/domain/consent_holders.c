@@ -102,7 +102,7 @@ static enum status note_assertions(struct search *search)
     struct str name = search->channel->profile_list;
     for (size_t i = 0; i < search->tree->fact_count; i++) {
         const struct fact *fact = &search->tree->facts[i];
-        if (fact->kind != FACT_ASSERTION) continue;
+        if (fact->kind != FACT_ASSERTION || !tree_counts(search->tree, fact)) continue;
         const struct json_value *retracted = json_get(fact->body, STR("retract"));
         TRY(note_list(search, fact, json_get(fact->body, name), ASSERTS));
         TRY(note_list(search, fact, json_get(retracted, name), RETRACTS));

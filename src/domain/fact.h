@@ -10,6 +10,7 @@
  *                 A member is asserted; null asserts absence; list values are asserted one by one,
  *                 `retract` takes list values back (see golden.h); "order":{"emails":[..]} says in
  *                 which order the list is shown and asserts nothing. subject = source key.
+ *                 "whileMerged":true: no news to the home; it speaks as tree_counts() says.
  *   CONTACT       {"name":..,"email":..,"phone":..,"roles":[..],"communicationPreference":..}, only
  *                 the members that were set; {"removed":true} ends it. subject = contactId. "place"
  *                 is its number among those that came at once; absent: the first.

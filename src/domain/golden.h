@@ -14,7 +14,8 @@
  * act on an ancestor supersedes it (tree_speaks_for); ON_HOLD of any home wins, else the root's
  * own: a merge never lifts a hold. Of the rules only mostTrusted has a meaning here, else the
  * latest act is the one; in doubt the hold. While the accounts of a home are blocked (credit.h) it
- * is on hold, whatever its acts say. A name that nobody says any more is the last one that an
+ * is on hold, whatever its acts say. Assertions that do not count in the tree (tree_counts) say
+ * nothing. A name that nobody says any more is the last one that an
  * undone import gave. Contacts: facts per contactId are folded in order, member by member (null
  * removes); a contact lives in its home and is listed with the tree. primaryContactId: as asserted
  * if that contact is there, else the first contact of the root, else the first of all. Two homes

@@ -28,7 +28,8 @@ static enum status sorted_assertions(const struct tree *tree, struct arena *aren
     *out = facts;
     *count = 0;
     for (size_t i = 0; i < tree->fact_count; i++)
-        if (tree->facts[i].kind == FACT_ASSERTION) facts[(*count)++] = &tree->facts[i];
+        if (tree->facts[i].kind == FACT_ASSERTION && tree_counts(tree, &tree->facts[i]))
+            facts[(*count)++] = &tree->facts[i];
     if (*count > 1) qsort(facts, *count, sizeof(facts[0]), compare_assertions);
     return STATUS_OK;
 }

@@ -77,6 +77,15 @@ MUST_CHECK enum status profile_parse_patch(const struct json_value *body,
                                            const struct json_value *current, struct arena *arena,
                                            struct json_value **assertion, struct error *error);
 
+/* Divides an assertion of profile_parse_patch, which was made against what a merged customer shows,
+ * by what one home alone shows (`current`): `news` is what changes that, `rest` what says it again
+ * or takes back what is not there. Each member, entry and element is in one of them; an order is
+ * news unless the elements that are there stand in it already. STATUS_OUT_OF_MEMORY only. */
+MUST_CHECK enum status profile_split_assertion(const struct json_value *assertion,
+                                               const struct json_value *current,
+                                               struct arena *arena, struct json_value **news,
+                                               struct json_value **rest);
+
 /* The part of it that looks at members which are no attributes: refuses what is not an object, and
  * customerId, contacts, version, createdAt and updatedAt. */
 MUST_CHECK enum status profile_refuse_unpatchable(const struct json_value *patch,

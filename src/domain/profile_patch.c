@@ -83,16 +83,20 @@ static bool contains_exactly(const struct json_value *list, const struct json_va
     return false;
 }
 
-/* Equal by its key, whatever the spelling; -1 when out of memory. */
-static int contains_key(struct patch *patch, const struct profile_field *field,
-                        const struct json_value *list, struct str key)
+enum { NOT_THERE = -1, NO_MEMORY = -2 };
+
+/* Where the list has the element, whatever its spelling. */
+static ptrdiff_t find_element(const struct profile_field *field, const struct json_value *list,
+                              const struct json_value *element, struct arena *arena)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        struct str other = profile_element_key(field, &list->items[i], patch->arena);
-        if (str_is_none(other)) return -1;
-        if (str_equal(other, key)) return 1;
+    struct str key = profile_element_key(field, element, arena);
+    if (str_is_none(key)) return NO_MEMORY;
+    for (size_t i = 0; list && i < list->count; i++) {
+        struct str other = profile_element_key(field, &list->items[i], arena);
+        if (str_is_none(other)) return NO_MEMORY;
+        if (str_equal(other, key)) return (ptrdiff_t)i;
     }
-    return 0;
+    return NOT_THERE;
 }
 
 static enum status assert_new(struct patch *patch, const struct profile_field *field,
@@ -112,10 +116,9 @@ static enum status retract_dropped(struct patch *patch, const struct profile_fie
 {
     struct json_value dropped = json_make_array();
     for (size_t i = 0; current && i < current->count; i++) {
-        struct str key = profile_element_key(field, &current->items[i], patch->arena);
-        int kept = str_is_none(key) ? -1 : contains_key(patch, field, wanted, key);
-        if (kept < 0) return out_of_memory(patch);
-        if (!kept && !json_array_add(&dropped, current->items[i], patch->arena))
+        ptrdiff_t kept = find_element(field, wanted, &current->items[i], patch->arena);
+        if (kept == NO_MEMORY) return out_of_memory(patch);
+        if (kept == NOT_THERE && !json_array_add(&dropped, current->items[i], patch->arena))
             return out_of_memory(patch);
     }
     return dropped.count ? put(patch, &patch->retract, field->name, dropped) : STATUS_OK;
@@ -198,5 +201,132 @@ enum status profile_parse_patch(const struct json_value *body, const struct json
     TRY(patch_fields(&patch, body));
     if (patch.retract.count) TRY(put(&patch, *assertion, STR("retract"), patch.retract));
     if (patch.order.count) TRY(put(&patch, *assertion, STR("order"), patch.order));
+    return STATUS_OK;
+}
+
+/* ---- what of it is news ---- */
+
+struct split {
+    const struct json_value *current;
+    struct arena *arena;
+    struct json_value *parts[2]; /* the rest, and the news */
+};
+
+static enum status give(struct split *split, struct json_value *object, struct str name,
+                        struct json_value value)
+{
+    return json_object_set(object, name, value, split->arena) ? STATUS_OK : STATUS_OUT_OF_MEMORY;
+}
+
+/* Both, as members of that name, unless they are empty. */
+static enum status give_parts(struct split *split, struct str name,
+                              const struct json_value values[2], struct json_value *objects[2])
+{
+    for (size_t i = 0; i < 2; i++)
+        if (values[i].count > 0) TRY(give(split, objects[i], name, values[i]));
+    return STATUS_OK;
+}
+
+static bool is_shown(const struct json_value *shown, const struct json_value *value)
+{
+    return shown ? json_equal(shown, value) : value->type == JSON_NULL;
+}
+
+static enum status split_map(struct split *split, const struct json_member *map)
+{
+    const struct json_value *shown = json_get(split->current, map->name);
+    struct json_value entries[2] = {json_make_object(), json_make_object()};
+    for (size_t i = 0; i < map->value.count; i++) {
+        const struct json_member *entry = &map->value.members[i];
+        bool news = !is_shown(json_get(shown, entry->name), &entry->value);
+        TRY(give(split, &entries[news], entry->name, entry->value));
+    }
+    return give_parts(split, map->name, entries, split->parts);
+}
+
+/* What is asserted is news where it is not, what is retracted where it is. */
+static enum status split_list(struct split *split, const struct json_member *list, bool retracts,
+                              struct json_value *objects[2])
+{
+    const struct profile_field *field = profile_field_find(list->name);
+    const struct json_value *shown = json_get(split->current, list->name);
+    struct json_value elements[2] = {json_make_array(), json_make_array()};
+    for (size_t i = 0; i < list->value.count; i++) {
+        const struct json_value *element = &list->value.items[i];
+        ptrdiff_t at = find_element(field, shown, element, split->arena);
+        if (at == NO_MEMORY) return STATUS_OUT_OF_MEMORY;
+        bool news = retracts ? at != NOT_THERE : !contains_exactly(shown, element);
+        if (!json_array_add(&elements[news], *element, split->arena)) return STATUS_OUT_OF_MEMORY;
+    }
+    return give_parts(split, list->name, elements, objects);
+}
+
+/* Whether the elements that are there stand in the order wanted. */
+static enum status stands_so(struct split *split, const struct json_member *order, bool *stands)
+{
+    const struct profile_field *field = profile_field_find(order->name);
+    const struct json_value *shown = json_get(split->current, order->name);
+    ptrdiff_t last = NOT_THERE;
+    *stands = true;
+    for (size_t i = 0; i < order->value.count; i++) {
+        ptrdiff_t at = find_element(field, shown, &order->value.items[i], split->arena);
+        if (at == NO_MEMORY) return STATUS_OUT_OF_MEMORY;
+        if (at == NOT_THERE) continue;
+        *stands = *stands && at > last;
+        last = at;
+    }
+    return STATUS_OK;
+}
+
+static enum status split_orders(struct split *split, const struct json_value *orders)
+{
+    const struct json_value *news = split->parts[true];
+    struct json_value parts[2] = {json_make_object(), json_make_object()};
+    for (size_t i = 0; i < orders->count; i++) {
+        const struct json_member *order = &orders->members[i];
+        bool stands;
+        TRY(stands_so(split, order, &stands));
+        bool changed = !stands || json_get(news, order->name) ||
+                       json_get(json_get(news, STR("retract")), order->name);
+        TRY(give(split, &parts[changed], order->name, order->value));
+    }
+    return give_parts(split, STR("order"), parts, split->parts);
+}
+
+static enum status split_retractions(struct split *split, const struct json_value *lists)
+{
+    struct json_value parts[2] = {json_make_object(), json_make_object()};
+    struct json_value *objects[2] = {&parts[0], &parts[1]};
+    for (size_t i = 0; i < lists->count; i++)
+        TRY(split_list(split, &lists->members[i], true, objects));
+    return give_parts(split, STR("retract"), parts, split->parts);
+}
+
+static enum status split_member(struct split *split, const struct json_member *member)
+{
+    if (str_equal(member->name, STR("retract"))) return split_retractions(split, &member->value);
+    if (str_equal(member->name, STR("order"))) return split_orders(split, &member->value);
+    const struct profile_field *field = profile_field_find(member->name);
+    if (field->shape == SHAPE_MAP) return split_map(split, member);
+    if (field->shape == SHAPE_TEXT_LIST || field->shape == SHAPE_OBJECT_LIST)
+        return split_list(split, member, false, split->parts);
+    bool news = !is_shown(json_get(split->current, member->name), &member->value);
+    return give(split, split->parts[news], member->name, member->value);
+}
+
+enum status profile_split_assertion(const struct json_value *assertion,
+                                    const struct json_value *current, struct arena *arena,
+                                    struct json_value **news, struct json_value **rest)
+{
+    struct split split = {.current = current, .arena = arena};
+    for (size_t i = 0; i < 2; i++) {
+        split.parts[i] = ARENA_NEW(arena, struct json_value);
+        if (!split.parts[i]) return STATUS_OUT_OF_MEMORY;
+        *split.parts[i] = json_make_object();
+    }
+    /* An order stands last, and is judged by the lists before it. */
+    for (size_t i = 0; i < assertion->count; i++) TRY(split_member(&split, &assertion->members[i]));
+    *news = split.parts[true];
+    *rest = split.parts[false];
     return STATUS_OK;
 }

@@ -139,6 +139,16 @@ bool tree_speaks_for(const struct tree *tree, int32_t speaker, int32_t listener,
     return true;
 }
 
+bool tree_counts(const struct tree *tree, const struct fact *fact)
+{
+    if (!json_get(fact->body, STR("whileMerged"))) return true;
+    int32_t speaker = tree_find_home(tree, fact->home);
+    for (size_t i = 0; speaker >= 0 && i < tree->home_count; i++)
+        if ((int32_t)i != speaker && tree_speaks_for(tree, speaker, (int32_t)i, fact->recorded_at))
+            return true;
+    return false;
+}
+
 enum status tree_join(const struct tree *target, const struct tree *source, instant when,
                       struct arena *arena, struct tree *joined)
 {

@@ -42,6 +42,11 @@ int32_t tree_find_home(const struct tree *tree, struct str customer_id);
  * from the merge on, and only while it lasts. */
 bool tree_speaks_for(const struct tree *tree, int32_t speaker, int32_t listener, instant when);
 
+/* Whether the fact says anything in the tree. What was no news to its own home ("whileMerged") was
+ * said about a merge, and speaks as long as one of the other homes that it spoke for is there: it
+ * would not have been said without them. */
+bool tree_counts(const struct tree *tree, const struct fact *fact);
+
 /* The tree of `target` with that of `source` hung under its root at `when`. Neither is changed. */
 MUST_CHECK enum status tree_join(const struct tree *target, const struct tree *source, instant when,
                                  struct arena *arena, struct tree *joined);

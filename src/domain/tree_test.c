@@ -53,6 +53,27 @@ static void an_ancestor_speaks_once_every_edge_is_there(void **state)
     assert_true(tree_speaks_for(tree, 0, 2, 50));
 }
 
+static void what_was_said_about_a_merge_counts_as_long_as_that(void **state)
+{
+    (void)state;
+    struct tree remaining, restored;
+    tree_builder_assert(&builder, "A", "crm", 60, "{\"name\":\"Acme\"}");
+    tree_builder_assert(&builder, "A", "crm", 70, "{\"name\":\"Acme\",\"whileMerged\":true}");
+    const struct tree *tree = tree_builder_tree(&builder);
+    assert_true(tree_counts(tree, &tree->facts[0]));
+    assert_true(tree_counts(tree, &tree->facts[1]));
+    /* B goes with C: the act ends, and a new merge does not bring it back. */
+    assert_int_equal(tree_split(tree, 1, &builder.arena, &remaining, &restored), STATUS_OK);
+    assert_true(tree_counts(&remaining, &remaining.facts[0]));
+    assert_false(tree_counts(&remaining, &remaining.facts[1]));
+    struct tree again;
+    assert_int_equal(tree_join(&remaining, &restored, 80, &builder.arena, &again), STATUS_OK);
+    assert_false(tree_counts(&again, &again.facts[1]));
+    /* C goes alone: B is still one of those that it was said for. */
+    assert_int_equal(tree_split(tree, 2, &builder.arena, &remaining, &restored), STATUS_OK);
+    assert_true(tree_counts(&remaining, &remaining.facts[1]));
+}
+
 static void a_descendant_does_not_speak_for_an_ancestor(void **state)
 {
     (void)state;
@@ -157,6 +178,7 @@ int main(void)
         TEST(homes_are_found_by_their_id),
         TEST(a_home_always_speaks_for_itself),
         TEST(an_ancestor_speaks_once_every_edge_is_there),
+        TEST(what_was_said_about_a_merge_counts_as_long_as_that),
         TEST(a_descendant_does_not_speak_for_an_ancestor),
         TEST(kinds_of_facts_have_names),
         TEST(an_undo_takes_back_what_the_import_said_in_its_home_alone),

@@ -48,9 +48,11 @@ static enum status put_list(struct output *output, struct str key)
     return STATUS_OK;
 }
 
+/* The first stands in the block of its key: a key that ended the block before would be left there
+ * when all of its numbers are erased. */
 static enum status put_number(struct output *output, int64_t number)
 {
-    if (search_writer_is_full(&output->writer)) {
+    if (output->writer.last > 0 && search_writer_is_full(&output->writer)) {
         TRY(flush(output));
         begin_block(output, number);
     }
@@ -412,7 +414,7 @@ enum status search_segment_without(struct str block, const int64_t *numbers, siz
             }
             search_writer_number(&writer, number);
         }
-        /* A value or a word of a field that nobody has any more; words alone have no numbers. */
+        /* Older blocks may end with a key whose numbers are in the next; only a word has none. */
         bool emptied = kept == 0 && gone == 0 && (key.ptr[0] == 'V' || key.ptr[0] == 'P');
         *changed = *changed || dropped || gone > 0 || emptied;
         if (dropped || kept > 0 || gone > 0 || emptied) continue;

@@ -15,6 +15,18 @@ struct blocks {
     size_t count, at;
 };
 
+/* Only a word stands alone; a key of entries that nobody has would be left by an erasure. */
+static void check_lists(struct str body)
+{
+    struct search_reader reader = search_reader_of(body);
+    int64_t number;
+    while (search_reader_list(&reader)) {
+        struct str key = search_reader_key(&reader);
+        bool is_of_entries = key.ptr[0] == 'P' || key.ptr[0] == 'V';
+        assert_int_equal(search_reader_number(&reader, &number), is_of_entries);
+    }
+}
+
 static enum status put_block(void *context, struct str place, struct str body, struct error *error)
 {
     struct blocks *blocks = context;
@@ -22,6 +34,7 @@ static enum status put_block(void *context, struct str place, struct str body, s
     assert_true(blocks->count < BLOCKS_MAX && str_is_utf8(body));
     assert_null(memchr(body.ptr, 0, body.len));
     assert_true(body.len < 1900);
+    check_lists(body);
     if (blocks->count > 0) assert_true(str_compare(blocks->place[blocks->count - 1], place) < 0);
     blocks->place[blocks->count] = arena_str(&arena, place);
     blocks->body[blocks->count++] = arena_str(&arena, body);

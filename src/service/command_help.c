@@ -1,5 +1,4 @@
 /* help [COMMAND | configuration], and version. */
-#include <microhttpd.h>
 #include <openssl/crypto.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -70,9 +69,8 @@ const struct command command_help = {
 static enum status run_version(struct invocation *invocation, struct error *error)
 {
     struct buffer out = {.arena = invocation->arena};
-    buffer_append_format(&out, "customer360 %s\nsqlite %s, libmicrohttpd %s, %s\n",
-                         CUSTOMER360_VERSION, sqlite3_libversion(), MHD_get_version(),
-                         OpenSSL_version(OPENSSL_VERSION));
+    buffer_append_format(&out, "customer360 %s\nsqlite %s, %s\n", CUSTOMER360_VERSION,
+                         sqlite3_libversion(), OpenSSL_version(OPENSSL_VERSION));
     return print(&out, error);
 }
 

@@ -42,6 +42,7 @@ struct config_values {
     int64_t http_request_memory;
     int64_t http_rate_limit;
     int64_t http_rate_limit_caller;
+    int64_t http_rate_limit_lease;
     int64_t http_read_wait_max;
     int64_t http_write_wait_max;
     int64_t http_idempotency_keep;

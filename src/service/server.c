@@ -15,6 +15,7 @@
 #include "adapters/identity/network.h"
 #include "adapters/jobs/job_service.h"
 #include "base/log.h"
+#include "formats/metric.h"
 #include "service/consuming.h"
 #include "service/files.h"
 #include "service/process_metrics.h"
@@ -155,8 +156,8 @@ static size_t wanted_loops(const struct config_values *config)
     return cores > API_WORKERS_MAX ? API_WORKERS_MAX : (size_t)cores;
 }
 
-/* As many connections as there are descriptors for: past that libmicrohttpd would try to accept
- * over and over, and the store could open no file. */
+/* As many connections as there are descriptors for: past that nobody could be
+ * accepted, and the store could open no file. */
 static size_t connections_per_loop(const struct config_values *config)
 {
     struct rlimit limit;
@@ -177,6 +178,9 @@ static void write_metrics(void *context, struct buffer *out)
 {
     const struct server *server = context;
     process_metrics_write(out);
+    metric_count(out, "customer360_instances", "gauge",
+                 "Instances that share the rate limits, as far as this one knows.",
+                 presence_instances(server->presence));
     if (server->instance.kind != STORE_KIND_MEMORY) {
         sql_search_write_metrics(server->instance.store, out);
         sql_write_groups_write_metrics(server->instance.store, out);

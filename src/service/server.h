@@ -23,6 +23,7 @@
 #include "adapters/store/replica_watch.h"
 #include "adapters/webhooks/deliverer.h"
 #include "service/instance.h"
+#include "service/presence.h"
 
 struct server;
 
@@ -68,6 +69,7 @@ struct server {
     struct relay *relay;                  /* NULL: nothing is published to Kafka */
     struct consumer *consumer;            /* NULL: nothing is read from it */
     struct deliverer *deliverer;          /* NULL: there are no webhooks */
+    struct presence *presence;            /* among other instances; NULL: it does not run */
     struct server_loop *loops;
     size_t loop_count;
     int signals; /* signalfd */

@@ -152,6 +152,23 @@ static void start_tracer(struct server *server)
         log_error("traces.not_started", LOG_CODE("code", status_code(error.status)));
 }
 
+static void share_rates(void *argument, int64_t instances)
+{
+    struct server *server = argument;
+    api_set_instances(server->api, instances);
+}
+
+static void start_presence(struct server *server)
+{
+    struct error error = {.status = STATUS_OK};
+    const struct presence_options options = {.application = &server->instance.application,
+                                             .lease_ms = server->config->http_rate_limit_lease,
+                                             .told = share_rates,
+                                             .argument = server};
+    if (presence_start(&options, &server->presence, &error) != STATUS_OK)
+        log_error("instances.not_started", LOG_CODE("code", status_code(error.status)));
+}
+
 /* Of the feed. */
 static void start_readers(struct server *server)
 {
@@ -217,6 +234,8 @@ static void wind_down(struct server *server)
     struct loop *first = server->loops[0].loop;
     for (size_t i = 1; i < server->loop_count; i++)
         if (server->loops[i].started) (void)pthread_join(server->loops[i].thread, NULL);
+    presence_stop(server->presence);
+    server->presence = NULL;
     if (server->sampling) (void)pthread_join(server->sample_thread, NULL);
     if (server->indexing) (void)pthread_join(server->index_thread, NULL);
     if (server->consumer) consumer_stop(server->consumer);
@@ -239,6 +258,7 @@ void server_run(struct server *server)
         log_error("service.no_signals", LOG_CODE("code", status_code(status)));
         return;
     }
+    start_presence(server);
     start_threads(server);
     look_at_keys(server);
     start_sample(server);

@@ -9,9 +9,7 @@ request a second one is sent on the same connection: it must be answered as itse
 that no byte of a body is ever taken for a request. Prints TAP.
 
 None among the statuses: the connection may be closed without an answer, at once or when it was idle for too long.
-That is right where a request never ends. Where it is not, the row says so; it is libmicrohttpd 0.9.75, which reads heads
-and chunks: what it takes for a head goes on behind our own check (engines/http/request.c), what it does not take never
-gets there.
+That is right where a request never ends.
 """
 import argparse
 import json
@@ -70,7 +68,7 @@ HTTP = [
     *[(f"length {length!r}", post(f"Content-Length: {length}"), {400, 413}, "RFC 9110, 8.6: digits only")
       for length in ("+13", "-1", "0x0d", "1 3", "13x", "1e1", "1_3", "", "18446744073709551629", "99999999999999999999999999", "١٣".encode().decode("latin-1"))],
     ("length with zeros in front", post(f"Content-Length: 00000000{len(CHECK)}"), {200, 400}, "digits they are"),
-    ("length with spaces around", post(f"Content-Length:  \t{len(CHECK)}\t "), {200, 400}, "RFC 9112, 5: optional white space; libmicrohttpd refuses it"),
+    ("length with spaces around", post(f"Content-Length:  \t{len(CHECK)}\t "), {200}, "RFC 9112, 5: optional white space"),
     ("a body of a GET", request(GET, f"Content-Length: {len(MARK)}", body=MARK), {200, 400}, "its bytes are no request"),
     ("a chunked body of a GET", request(GET, "Transfer-Encoding: chunked", body=b"%x\r\n" % len(MARK) + MARK + b"\r\n0\r\n\r\n"), {200, 400}, "the same"),
     ("a body nobody takes", request(f"DELETE {API}/customers/A/contacts/B HTTP/1.1", f"Content-Length: {len(MARK)}", body=MARK), {400, 404}, "the same"),
@@ -83,15 +81,15 @@ HTTP = [
     ("chunk extension", chunked(b"d;a=1\r\n" + CHECK + b"\r\n0;b\r\n\r\n"), {200, 400}, "to be ignored"),
     ("chunk extension in quotes", chunked(b'd;a="x y"\r\n' + CHECK + b"\r\n0\r\n\r\n"), {200, 400}, "the same"),
     ("chunk extension with a line end in quotes", chunked(b'd;a="\r\n' + CHECK + b'\r\n0\r\n\r\n'), {200, 400}, "the line ends there"),
-    ("chunk extension of 100,000 characters", chunked(b"d;" + b"a" * 100000 + b"\r\n" + CHECK + b"\r\n0\r\n\r\n"), {200, 400, 413, 431, None}, "bounded"),
+    ("chunk extension of 100,000 characters", chunked(b"d;" + b"a" * 100000 + b"\r\n" + CHECK + b"\r\n0\r\n\r\n"), {400, 413}, "bounded"),
     *[(f"chunk size {size!r}", chunked(size.encode() + b"\r\n" + CHECK + b"\r\n0\r\n\r\n"), {400, 413}, "is no size")
       for size in ("-d", "+d", "0xd", "g", "", "ffffffffffffffffff", " d", "d d", "1.0")],
     ("the largest chunk size", chunked(b"fffffffffffffffe\r\n" + CHECK), {400, 413, None}, "the rest does not come"),
     ("chunk longer than it says", chunked(b"5\r\n" + CHECK + b"\r\n0\r\n\r\n"), {400}, "no line end behind the chunk"),
-    ("chunk shorter than it says", chunked(b"e\r\n" + CHECK + b"\r\n0\r\n\r\n"), {200, 400}, "its line end is no data; a line feed alone may end a line"),
+    ("chunk shorter than it says", chunked(b"e\r\n" + CHECK + b"\r\n0\r\n\r\n"), {400}, "no line end behind the chunk"),
     ("trailers", chunked(CHUNK, b"0\r\nX-Trailer: y\r\n\r\n"), {200, 400}, "to be ignored"),
     ("a length in the trailers", chunked(CHUNK, b"0\r\nContent-Length: 500\r\n\r\n"), {200, 400}, "RFC 9110, 6.5.1: not of the head"),
-    ("chunks on HTTP/1.0", request(f"POST {API}/consent/check HTTP/1.0", "Content-Type: application/json", "Transfer-Encoding: chunked", body=CHUNK + b"0\r\n\r\n"), {200, 400}, "RFC 9112, 6.1: faulty framing"),
+    ("chunks on HTTP/1.0", request(f"POST {API}/consent/check HTTP/1.0", "Content-Type: application/json", "Transfer-Encoding: chunked", body=CHUNK + b"0\r\n\r\n"), {400}, "RFC 9112, 6.1: faulty framing"),
     # Lines (RFC 9112, 2.2 and 5)
     ("a folded header", request(GET, "X-Fold: a", " b"), {400}, "RFC 9112, 5.2: refused, or replaced by spaces"),
     ("a folded length", post("Content-Length:", f" {len(CHECK)}"), {400}, "the same: its body would be taken for a request"),
@@ -100,9 +98,9 @@ HTTP = [
     ("a fold at the end of the head", post(LENGTH, "X-A: b", " c"), {400}, "the same"),
     ("a field without a name before the length", post(": b", LENGTH), {400}, "RFC 9110, 5.1: a token; the next field would be lost"),
     ("a field without a name at the end", post(LENGTH, ": b"), {400}, "the same"),
-    ("a folded first line", b"GET /livez HTTP/1.1\r\n X: y\r\nHost: localhost\r\n\r\n", {200, 400}, "RFC 9112, 2.2: white space before the first field"),
-    ("line feeds alone", b"GET /livez HTTP/1.1\nHost: localhost\n\n", {200, 400}, "RFC 9112, 2.2: may be taken"),
-    ("a carriage return alone in a header", request(GET, "X-A: b\rTransfer-Encoding: chunked"), {200, 400}, "RFC 9112, 2.2: invalid, or a space"),
+    ("a folded first line", b"GET /livez HTTP/1.1\r\n X: y\r\nHost: localhost\r\n\r\n", {400}, "RFC 9112, 2.2: white space before the first field"),
+    ("line feeds alone", b"GET /livez HTTP/1.1\nHost: localhost\n\n", {400}, "RFC 9112, 2.2: may be taken; who stands in front may not"),
+    ("a carriage return alone in a header", request(GET, "X-A: b\rTransfer-Encoding: chunked"), {400}, "RFC 9112, 2.2: invalid, or a space"),
     ("a zero byte in a header", request(GET, "X-A: b\x00c"), {400}, "RFC 9110, 5.5: must not be kept"),
     ("a zero byte in a name", request(GET, "X-\x00A: b"), {400}, "the same"),
     ("a zero byte in the path", b"GET /livez\x00/readyz HTTP/1.1\r\nHost: localhost\r\n\r\n", {400}, "who stands in front sees another path"),
@@ -122,7 +120,6 @@ HTTP = [
     ("a target of 100,000 bytes", request("GET /" + "a" * 100000 + " HTTP/1.1"), {414, 431, 400, 413}, "too long"),
     ("a query of 100 parameters", request("GET /livez?" + "&".join(f"a{i}=1" for i in range(100)) + " HTTP/1.1"), {400}, "too many"),
     ("a query of 500 parameters", request("GET /livez?" + "&".join(f"a{i}=1" for i in range(500)) + " HTTP/1.1"), {400}, "too many"),
-    ("a query of 5,000 empty parameters", request("GET /livez?" + "&" * 5000 + " HTTP/1.1"), {400}, "too many"),
     # The request line (RFC 9112, 3)
     ("no Host", b"GET /livez HTTP/1.1\r\n\r\n", {400}, "RFC 9112, 3.2: must be refused"),
     ("two Hosts", request(GET, "Host: y"), {400}, "the same"),
@@ -138,10 +135,10 @@ HTTP = [
     ("a method in small letters", request("get /livez HTTP/1.1"), {405, 501}, "methods have case"),
     ("a method that is no token", request("G(T /livez HTTP/1.1"), {400, 405, 501}, "RFC 9110, 9.1"),
     ("a method of 5,000 letters", request("G" * 5000 + " /livez HTTP/1.1"), {400, 405, 414, 501, 431}, "unknown, whatever its length"),
-    ("two spaces", request("GET  /livez HTTP/1.1"), {200, 400}, "RFC 9112, 3: may be lenient"),
-    ("a tab for a space", request("GET\t/livez HTTP/1.1"), {200, 400}, "the same"),
-    ("a space behind the version", request("GET /livez HTTP/1.1 "), {200, 400, 505}, "the same"),
-    ("a space in the path", request("GET /live z HTTP/1.1"), {400, 404, 505, None}, "RFC 9112, 3.2: invalid; libmicrohttpd closes"),
+    ("two spaces", request("GET  /livez HTTP/1.1"), {400}, "RFC 9112, 3: may be lenient; need not"),
+    ("a tab for a space", request("GET\t/livez HTTP/1.1"), {400}, "the same"),
+    ("a space behind the version", request("GET /livez HTTP/1.1 "), {400}, "the same"),
+    ("a space in the path", request("GET /live z HTTP/1.1"), {400}, "RFC 9112, 3.2: invalid"),
     ("no version", b"GET /livez\r\nHost: localhost\r\n\r\n", {400, 505}, "HTTP/0.9 is no more"),
     ("version 1.0", request("GET /livez HTTP/1.0"), {200}, "older clients"),
     ("version 1.0 without Host", b"GET /livez HTTP/1.0\r\n\r\n", {200}, "asks for none"),
@@ -151,7 +148,7 @@ HTTP = [
     ("version 1.1x", request("GET /livez HTTP/1.1x"), {400, 505}, "is none"),
     ("a version in small letters", request("GET /livez http/1.1"), {400, 505}, "RFC 9112, 2.3: it has case"),
     ("the preface of HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {400, 405, 505}, "not spoken here"),
-    ("a TLS hello", bytes.fromhex("1603010200010001fc0303") + b"\x00" * 40 + b"\r\n\r\n", {400, 405, 505, None}, "plain HTTP is spoken here"),
+    ("a TLS hello", bytes.fromhex("1603010200010001fc0303") + b"\x00" * 40 + b"\r\n\r\n", {400}, "plain HTTP is spoken here"),
     ("an upgrade", request(GET, "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAAA"), {200}, "RFC 9110, 7.8: may be ignored"),
     ("Connection names Host", request(GET, "Connection: Host"), {200}, "nothing is forwarded"),
     # Targets
@@ -318,7 +315,7 @@ def judge(answer, connection, expected):
     status, headers, body = answer
     if status not in expected:
         return f"{status} instead of {' or '.join(sorted(map(str, expected)))}: {body[:300]!r}"
-    if status >= 400 and headers.get(b"content-type", b"").startswith(b"application/json"):
+    if status >= 400:
         error = json.loads(body)
         if set(error) != {"error", "message", "details", "timestamp", "traceId"}:
             return f"an error of another form: {body[:300]!r}"
@@ -332,8 +329,7 @@ def follow(connection, headers, body):
     if headers.get(b"connection", b"").lower() == b"close":
         while connection.open and connection.more():
             pass
-        # libmicrohttpd writes the head of its own errors twice; the connection ends with them.
-        if connection.data and not body.startswith((b"HTTP/1.1 400", b"HTTP/1.1 413")):
+        if connection.data:
             return f"bytes behind an answer that closes: {connection.data[:200]!r}"
         return "says that it closes, and does not" if connection.open else None
     connection.send(request("GET /readyz?second=1 HTTP/1.1"))
@@ -365,7 +361,7 @@ CUT = [
     ("half a chunk", [chunked(b"ff\r\nabc")], {400, None}, "the same"),
     ("no last chunk", [chunked(CHUNK)], {400, None}, "the same"),
     ("a whole request, and no more", [request(GET)], {200}, "the answer can still be read"),
-    ("a whole change, and no more", [create(NAME)], {201, None}, "libmicrohttpd closes when it finds the end of what is sent before the answer; the change stands"),
+    ("a whole change, and no more", [create(NAME)], {201}, "the same"),
 ]
 
 

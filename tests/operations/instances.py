@@ -280,6 +280,79 @@ def test_many_retries_of_one_key_on_both_instances_make_one_customer():
         assert len(customers(first)) == 20
 
 
+# --- limits that hold for all ---
+
+RATE = 20
+
+
+def await_instances(apis, count):
+    deadline = time.monotonic() + 60
+    while {api.metric("customer360_instances") for api in apis} != {count}:
+        assert time.monotonic() < deadline, [api.metric("customer360_instances") for api in apis]
+        time.sleep(0.05)
+
+
+def ask_in_vain(apis, seconds):
+    """(how many requests of one tenant are let through, how long it took): at all instances at once, as many as they answer."""
+    allowed, begun, lock = 0, time.monotonic(), threading.Lock()
+
+    def ask(api):
+        nonlocal allowed
+        connection = api.connect()
+        while time.monotonic() < begun + seconds:
+            connection.request("GET", f"{API}/customers?limit=1")
+            response = connection.getresponse()
+            response.read()
+            with lock:
+                allowed += response.status == 200
+            if response.status == 429:
+                time.sleep(0.005)
+        connection.close()
+
+    threads = [threading.Thread(target=ask, args=(api,)) for api in apis for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return allowed, time.monotonic() - begun
+
+
+def remaining(api):
+    connection = api.connect()
+    try:
+        connection.request("GET", f"{API}/customers?limit=1")
+        response = connection.getresponse()
+        response.read()
+        return int(response.headers["RateLimit-Limit"]), int(response.headers["RateLimit-Remaining"])
+    finally:
+        connection.close()
+
+
+def await_remaining(api, least):
+    """When nobody asks any more, a second's worth of its part is left."""
+    deadline = time.monotonic() + 60
+    while (left := remaining(api)) < (RATE, least):
+        assert time.monotonic() < deadline, left
+        time.sleep(1)
+    assert left == (RATE, least), left
+
+
+def test_instances_share_the_limit_of_a_tenant():
+    with instances(2, "--http-rate-limit", str(RATE), "--http-rate-limit-lease", "2s") as (first, second):
+        await_instances((first, second), 2)
+        allowed, seconds = ask_in_vain((first, second), 3)
+        assert RATE <= allowed <= RATE * (seconds + 1) + 2, (allowed, seconds)
+        await_remaining(second, RATE // 2 - 1)
+        first.process.kill()
+        first.process.wait()
+        await_instances((second,), 1)  # has what is left by the other
+        await_remaining(second, RATE - 1)
+        first.start()
+        await_instances((first, second), 2)
+        assert first.stop() == 0
+        await_instances((second,), 1)
+
+
 if __name__ == "__main__":
     SERVER = PostgresServer(["fsync=off"])
     try:

@@ -400,6 +400,62 @@ static void a_patch_leads_exactly_to_the_patched_state(void **state)
                    a_patch_leads_to_the_patched_state, NULL, 20000);
 }
 
+static int by_value(const void *a, const void *b)
+{
+    return json_compare(a, b);
+}
+
+/* As the home A shows itself, after its facts of `world` and one more; the order of a list aside,
+ * in which what was said last stands first. */
+static struct str alone_with(struct property *p, const struct world *world,
+                             struct json_value *assertion, const struct policy *policy)
+{
+    struct world alone = *world;
+    alone.home_count = 1;
+    alone.fact_count = 0;
+    for (size_t i = 0; i < world->fact_count; i++)
+        if (str_equal(world->facts[i].home, STR("A")))
+            alone.facts[alone.fact_count++] = world->facts[i];
+    if (!profile_assertion_is_empty(assertion)) record_patch(&alone, assertion, 1000);
+    struct json_value *shown = json_copy(golden_of(p, &alone, policy).attributes, p->arena);
+    for (size_t i = 0; i < shown->count; i++) {
+        struct json_value *list = &shown->members[i].value;
+        if (list->type == JSON_ARRAY && list->count > 1)
+            qsort(list->items, list->count, sizeof(*list->items), by_value);
+    }
+    return written(p, shown);
+}
+
+static bool a_patch_is_split(struct property *p, void *context)
+{
+    (void)context;
+    struct world world;
+    struct json_value *assertion, *news, *rest, *none, *again;
+    draw_world(p, &world);
+    struct golden shown = golden_of(p, &world, policy_default());
+    struct json_value patch = draw_patch(p);
+    if (profile_parse_patch(&patch, shown.attributes, p->arena, &assertion, NULL) != STATUS_OK)
+        abort();
+    struct json_value alone = parsed(p, alone_with(p, &world, NULL, policy_default()));
+    if (profile_split_assertion(assertion, &alone, p->arena, &news, &rest) != STATUS_OK) abort();
+    struct str whole = alone_with(p, &world, assertion, policy_default());
+    struct str part = alone_with(p, &world, news, policy_default());
+    PROPERTY_REQUIRE(p, str_equal(whole, part),
+                     "the home alone would show\n%.*s\nand shows\n%.*s\nby %.*s", STR_ARGS(whole),
+                     STR_ARGS(part), STR_ARGS(written(p, news)));
+    if (profile_split_assertion(rest, &alone, p->arena, &none, &again) != STATUS_OK) abort();
+    PROPERTY_REQUIRE(p, profile_assertion_is_empty(none) && json_equal(again, rest),
+                     "there is news in %.*s", STR_ARGS(written(p, rest)));
+    return true;
+}
+
+static void a_patch_of_a_merged_customer_is_split_by_its_home(void **state)
+{
+    (void)state;
+    property_check("what a patch of a merged customer is to its home alone", a_patch_is_split, NULL,
+                   20000);
+}
+
 static bool normal_form_is_normal(struct property *p, void *context)
 {
     (void)context;
@@ -427,6 +483,7 @@ int main(void)
         cmocka_unit_test(the_record_does_not_depend_on_the_order_of_arrival),
         cmocka_unit_test(a_merge_never_lifts_a_hold),
         cmocka_unit_test(a_patch_leads_exactly_to_the_patched_state),
+        cmocka_unit_test(a_patch_of_a_merged_customer_is_split_by_its_home),
         cmocka_unit_test(what_was_accepted_once_is_accepted_unchanged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

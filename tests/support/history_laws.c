@@ -122,12 +122,40 @@ static const struct str *left_out(const struct refused *refused, size_t customer
     return refused->of[customer] ? refusing : always;
 }
 
+static bool any_refused(const struct refused *refused)
+{
+    for (size_t c = 0; c < HISTORY_CUSTOMERS_MAX; c++)
+        if (refused->of[c]) return true;
+    return false;
+}
+
+/* Nor is there anything left of the merges for another one to bring to light: all become one in
+ * both worlds. */
+static bool merges_anew(struct history_worlds *worlds, struct property *property, size_t customers)
+{
+    struct history_world *both[] = {&worlds->first, &worlds->second};
+    if (worlds->first.merge_count + customers > HISTORY_MERGES_MAX) return true;
+    property_note(property, "and merged anew:");
+    for (size_t c = 1; c < customers; c++)
+        for (size_t w = 0; w < 2; w++) {
+            const struct history_step step = {
+                .kind = HISTORY_MERGE, .number = HISTORY_STEPS_MAX + c, .other = c};
+            struct history_effect effect;
+            if (!history_take(both[w], property, &step, &effect)) return false;
+            PROPERTY_REQUIRE(property, effect.changed, "C%zu cannot be merged anew", c);
+        }
+    arena_reset(&worlds->first.arena);
+    arena_reset(&worlds->second.arena);
+    return same_documents(worlds, property, 0, left_out(&(struct refused){{false}}, 0)) &&
+           same_consent(worlds, property, 0);
+}
+
 static bool unmerge_case(struct history_worlds *worlds, struct property *property, size_t steps)
 {
     struct refused refused = {{false}};
     struct history history;
     struct history_options options = {.steps = steps, .merges = true};
-    history_set_policy(&worlds->first, &worlds->second);
+    history_draw_policy(property, &worlds->first, &worlds->second, &worlds->arena);
     history_draw(property, &history, &options);
     if (!history_worlds_create(&worlds->first, property, history.customer_count)) return false;
     struct replay replay = {.count = 0};
@@ -156,7 +184,7 @@ static bool unmerge_case(struct history_worlds *worlds, struct property *propert
         if (!same_consent(worlds, property, c)) return false;
         if (!refused.of[c] && !history_worlds_show_the_same(worlds, property, c)) return false;
     }
-    return true;
+    return any_refused(&refused) || merges_anew(worlds, property, history.customer_count);
 }
 
 bool history_laws_unmerge_is_exact(struct property *property, void *context)

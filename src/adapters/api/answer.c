@@ -147,9 +147,7 @@ enum status answer_page(struct call *call, const struct json_page *page, struct 
         answer_append_escaped(&out, page->next);
         buffer_append(&out, STR(">; rel=\"next\""));
         if (buffer_failed(&out)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-        /* An answer's head has room for so much; `next` is in the body as well. */
-        if (buffer_str(&out).len <= ANSWER_LINK_MAX)
-            http_response_header(call->response, STR("Link"), buffer_str(&out));
+        http_response_header(call->response, STR("Link"), buffer_str(&out));
     }
     return answer_json(call, 200, page->body, error);
 }

@@ -52,10 +52,6 @@ enum status api_new(const struct api_options *options, struct api **out, struct 
     return STATUS_OK;
 }
 
-/* Holding a connection costs whoever does it that much; 1 GB takes 23 days at it, so that no line
- * on which anybody imports is too slow. */
-enum { LEAST_BYTES_PER_S = 500 };
-
 static struct http_options engine_options(struct api *api, struct api_worker *worker)
 {
     const struct api_limits *limits = &api->options.limits;
@@ -66,7 +62,6 @@ static struct http_options engine_options(struct api *api, struct api_worker *wo
                                  .header_max_bytes = limits->header_max_bytes,
                                  .stream_max_bytes = limits->upload_max_bytes,
                                  .idle_timeout_ms = limits->idle_timeout_ms,
-                                 .least_bytes_per_s = LEAST_BYTES_PER_S,
                                  .request_arena_bytes = limits->request_arena_bytes,
                                  .credentials = api->options.credentials,
                                  .handle = dispatch_request,
@@ -109,6 +104,11 @@ void api_set_rates(struct api *api, int64_t of_tenant, int64_t of_caller)
 {
     rate_set(api->rates[API_RATE_TENANT], of_tenant);
     rate_set(api->rates[API_RATE_CALLER], of_caller);
+}
+
+void api_set_instances(struct api *api, int64_t instances)
+{
+    for (int i = 0; i < API_RATES; i++) rate_share(api->rates[i], instances);
 }
 
 void api_set_waits(struct api *api, int64_t read_max_ms, int64_t write_max_ms)

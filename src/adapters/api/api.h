@@ -28,7 +28,7 @@ struct api_limits {
     int64_t idle_timeout_ms;
     int64_t stream_poll_ms;      /* how often a followed feed asks for news */
     int64_t stream_heartbeat_ms; /* how often it says that it is alive */
-    int64_t rate_per_second;     /* requests of one tenant on this instance; 0: no limit */
+    int64_t rate_per_second;     /* requests of one tenant, on all instances; 0: no limit */
     int64_t caller_per_second;   /* the same of one caller */
     int64_t read_wait_max_ms;    /* what would wait longer is refused; 0: nothing is */
     int64_t write_wait_max_ms;
@@ -79,6 +79,7 @@ MUST_CHECK enum status api_listen(struct api *api, struct loop *loop, struct htt
  * as long as the API. Thread-safe, as the next one. */
 void api_set_identity(struct api *api, struct identity *identity);
 void api_set_rates(struct api *api, int64_t of_tenant, int64_t of_caller);
+void api_set_instances(struct api *api, int64_t instances);
 void api_set_waits(struct api *api, int64_t read_max_ms, int64_t write_max_ms);
 /* From now on /readyz says no and long streams end. Thread-safe. */
 void api_drain(struct api *api);

@@ -59,9 +59,6 @@ struct str call_trace_id(struct call *call);
 MUST_CHECK enum status call_require(const struct call *call, enum permission needed,
                                     struct error *error);
 
-/* The longest Link or Location that is given: there is little room in an answer's head. */
-enum { ANSWER_LINK_MAX = 1200 };
-
 /* --- what was asked --- */
 /* A query parameter's value; absent when it was not given. Only such as the route's row names. */
 struct str call_query(const struct call *call, struct str name);

@@ -202,9 +202,7 @@ static void redirect(struct call *call, const struct error *error)
 {
     struct str survivor = results_survivor(error, call->arena);
     http_response_status(call->response, 307);
-    struct str location = answer_path_for(call, survivor, true);
-    if (location.len > ANSWER_LINK_MAX) location = answer_path_for(call, survivor, false);
-    http_response_header(call->response, STR("Location"), location);
+    http_response_header(call->response, STR("Location"), answer_path_for(call, survivor, true));
     http_response_header(call->response, STR("Cache-Control"), STR("no-store"));
     http_response_header(call->response, STR("Content-Type"), STR("application/json"));
     http_response_body(call->response, error->details_json);

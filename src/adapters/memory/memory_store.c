@@ -126,6 +126,14 @@ static struct queue_wait no_wait(struct store *store, enum store_use use)
     return (struct queue_wait){0};
 }
 
+static enum status only_this_one(struct store *store, struct str instance, int64_t lease_ms,
+                                 struct arena *arena, int64_t *live, struct error *error)
+{
+    (void)store, (void)instance, (void)lease_ms, (void)arena, (void)error;
+    *live = 1;
+    return STATUS_OK;
+}
+
 static const struct store_operations operations = {
     .read = store_transact_read,
     .write = store_transact_write,
@@ -171,6 +179,7 @@ static const struct store_operations operations = {
     .homes_erase = memory_erasure_homes,
     .outbox_list = memory_events_outbox_list,
     .relay_turn = memory_events_relay_turn,
+    .instance_turn = only_this_one,
     .event_append = memory_events_append,
     .event_list = memory_events_list,
     .event_newest = memory_events_newest,

@@ -437,6 +437,7 @@ static const struct store_operations operations = {
     .search_backlog_tenant = sql_search_backlog_tenant,
     .outbox_list = sql_events_outbox_list,
     .relay_turn = sql_events_relay_turn,
+    .instance_turn = sql_instances_turn,
     .dead_letter_put = sql_dead_letter_put,
     .dead_letter_parked = sql_dead_letter_parked,
     .dead_letter_list = sql_dead_letter_list,

@@ -219,6 +219,8 @@ enum status sql_events_outbox_list(struct store *, int64_t after, size_t limit, 
                                    struct outbox_event **, size_t *count, struct error *);
 enum status sql_events_relay_turn(struct store *, const struct relay_turn *, struct arena *,
                                   struct relay_state *, struct error *);
+enum status sql_instances_turn(struct store *, struct str instance, int64_t lease_ms,
+                               struct arena *, int64_t *live, struct error *);
 enum status sql_lists_suppression_put(struct store_session *, struct str hash, struct str reason,
                                       instant at, struct error *);
 enum status sql_lists_suppression_find(struct store_session *, const struct str *hashes,

@@ -506,6 +506,12 @@ enum status store_relay_turn(struct store *store, const struct relay_turn *turn,
     return store->operations->relay_turn(store, turn, arena, state, error);
 }
 
+enum status store_instance_turn(struct store *store, struct str instance, int64_t lease_ms,
+                                struct arena *arena, int64_t *live, struct error *error)
+{
+    return store->operations->instance_turn(store, instance, lease_ms, arena, live, error);
+}
+
 enum status store_inbox_put(struct store_session *session, const struct str *ids, size_t count,
                             instant now, instant forget, bool *fresh, struct error *error)
 {

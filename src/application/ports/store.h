@@ -259,6 +259,8 @@ struct store_operations {
                                struct outbox_event **, size_t *count, struct error *);
     enum status (*relay_turn)(struct store *, const struct relay_turn *, struct arena *,
                               struct relay_state *, struct error *);
+    enum status (*instance_turn)(struct store *, struct str instance, int64_t lease_ms,
+                                 struct arena *, int64_t *live, struct error *);
 
     enum status (*dead_letter_put)(struct store_session *, const struct dead_letter *, size_t count,
                                    struct error *);
@@ -603,6 +605,11 @@ MUST_CHECK enum status store_outbox_list(struct store *store, int64_t after, siz
 MUST_CHECK enum status store_relay_turn(struct store *store, const struct relay_turn *turn,
                                         struct arena *arena, struct relay_state *state,
                                         struct error *error);
+/* The instance is live for `lease_ms` from now on, by the clock of the store, and so many are, with
+ * it; 0: it is not live any more, and nothing is told. The embedded stores have one process. */
+MUST_CHECK enum status store_instance_turn(struct store *store, struct str instance,
+                                           int64_t lease_ms, struct arena *arena, int64_t *live,
+                                           struct error *error);
 /* Dead letters are seen in every session and without one: whoever consumes for all asks for them.
  * One that is there already (topic, partition, offset) stays as it is. */
 MUST_CHECK enum status store_dead_letter_put(struct store_session *session,

@@ -1,69 +1,79 @@
 #include "engines/http/credentials.h"
 
-#include <gnutls/abstract.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
 #include <stdlib.h>
 
 #include "engines/http/internal.h"
 
-enum { CHAIN_MAX = 16 };
-
 struct http_credentials {
-    gnutls_pcert_st chain[CHAIN_MAX];
-    unsigned chain_length;
-    gnutls_privkey_t key;
+    SSL_CTX *context;
 };
 
-static gnutls_datum_t datum_of(struct str text)
+static enum status refuse(struct error *error, const char *what)
 {
-    return (gnutls_datum_t){(unsigned char *)(uintptr_t)text.ptr, (unsigned)text.len};
-}
-
-static enum status refuse(struct error *error, const char *what, int code)
-{
+    char reason[160] = "";
+    unsigned long code = ERR_peek_last_error();
+    if (code) ERR_error_string_n(code, reason, sizeof(reason));
+    ERR_clear_error();
     return error_set(error, STATUS_CONFIGURATION, STR("tls"),
-                     STR("a certificate chain and its private key as PEM"), "%s: %s", what,
-                     gnutls_strerror(code));
+                     STR("a certificate chain and its private key as PEM"), "%s%s%s", what,
+                     reason[0] ? ": " : "", reason);
 }
 
-static enum status import_chain(struct http_credentials *credentials, struct str text,
-                                struct error *error)
+static BIO *open_text(struct str text)
 {
-    gnutls_datum_t pem = datum_of(text);
-    unsigned count = CHAIN_MAX;
-    int code =
-        gnutls_pcert_list_import_x509_raw(credentials->chain, &count, &pem, GNUTLS_X509_FMT_PEM, 0);
-    if (code < 0) return refuse(error, "the certificate cannot be used", code);
-    credentials->chain_length = count;
-    return STATUS_OK;
+    return text.len <= INT32_MAX ? BIO_new_mem_buf(text.ptr, (int)text.len) : NULL;
 }
 
-static enum status import_key(struct http_credentials *credentials, struct str text,
-                              struct error *error)
+/* The first is the server's own, the rest leads to whom its clients trust. */
+static bool use_chain(SSL_CTX *context, BIO *text)
 {
-    gnutls_datum_t pem = datum_of(text);
-    int code = gnutls_privkey_init(&credentials->key);
-    if (code == 0)
-        code = gnutls_privkey_import_x509_raw(credentials->key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
-    return code == 0 ? STATUS_OK : refuse(error, "the private key cannot be used", code);
+    X509 *own = text ? PEM_read_bio_X509(text, NULL, NULL, NULL) : NULL;
+    bool fine = own && SSL_CTX_use_certificate(context, own) == 1;
+    X509_free(own);
+    for (X509 *next; fine && (next = PEM_read_bio_X509(text, NULL, NULL, NULL));) {
+        fine = SSL_CTX_add0_chain_cert(context, next) == 1;
+        if (!fine) X509_free(next);
+    }
+    if (!fine) return false;
+    /* The end of the text, or something that is no certificate. */
+    bool has_ended = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    if (has_ended) ERR_clear_error();
+    return has_ended;
 }
 
-/* What the certificate's key verifies, the private key has signed. */
-static enum status check_pair(struct http_credentials *credentials, struct error *error)
+/* Nobody is there to be asked for a password. */
+static int no_password(char *buffer, int size, int writes, void *context)
 {
-    gnutls_pubkey_t of_key = NULL;
-    unsigned char ids[2][64];
-    size_t sizes[2] = {sizeof(ids[0]), sizeof(ids[1])};
-    int code = gnutls_pubkey_init(&of_key);
-    if (code == 0) code = gnutls_pubkey_import_privkey(of_key, credentials->key, 0, 0);
-    if (code == 0)
-        code = gnutls_pubkey_get_key_id(of_key, GNUTLS_KEYID_USE_SHA256, ids[0], &sizes[0]);
-    if (code == 0)
-        code = gnutls_pubkey_get_key_id(credentials->chain[0].pubkey, GNUTLS_KEYID_USE_SHA256,
-                                        ids[1], &sizes[1]);
-    if (code == 0 && (sizes[0] != sizes[1] || memcmp(ids[0], ids[1], sizes[0]) != 0))
-        code = GNUTLS_E_CERTIFICATE_KEY_MISMATCH;
-    gnutls_pubkey_deinit(of_key);
-    return code == 0 ? STATUS_OK : refuse(error, "the key does not fit the certificate", code);
+    (void)buffer, (void)size, (void)writes, (void)context;
+    return -1;
+}
+
+static bool use_key(SSL_CTX *context, BIO *text)
+{
+    EVP_PKEY *key = text ? PEM_read_bio_PrivateKey(text, NULL, no_password, NULL) : NULL;
+    bool fine = key && SSL_CTX_use_PrivateKey(context, key) == 1;
+    EVP_PKEY_free(key);
+    return fine;
+}
+
+static enum status fill(SSL_CTX *context, struct str certificate, struct str key,
+                        struct error *error)
+{
+    BIO *chain_text = open_text(certificate), *key_text = open_text(key);
+    enum status status = STATUS_OK;
+    if (SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) != 1)
+        status = refuse(error, "TLS 1.3 cannot be used");
+    else if (!use_chain(context, chain_text))
+        status = refuse(error, "the certificate cannot be used");
+    else if (!use_key(context, key_text))
+        status = ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH
+                     ? refuse(error, "the key does not fit the certificate")
+                     : refuse(error, "the private key cannot be used");
+    BIO_free(chain_text);
+    BIO_free(key_text);
+    return status;
 }
 
 enum status http_credentials_new(struct str certificate, struct str key,
@@ -72,13 +82,17 @@ enum status http_credentials_new(struct str certificate, struct str key,
     struct http_credentials *credentials = calloc(1, sizeof(*credentials));
     *out = NULL;
     if (!credentials) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    enum status status = import_chain(credentials, certificate, error);
-    if (status == STATUS_OK) status = import_key(credentials, key, error);
-    if (status == STATUS_OK) status = check_pair(credentials, error);
+    ERR_clear_error();
+    credentials->context = SSL_CTX_new(TLS_server_method());
+    enum status status = credentials->context ? fill(credentials->context, certificate, key, error)
+                                              : error_plain(error, STATUS_OUT_OF_MEMORY);
     if (status != STATUS_OK) {
         http_credentials_free(credentials);
         return status;
     }
+    (void)SSL_CTX_set_mode(credentials->context, SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                                     SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                                     SSL_MODE_RELEASE_BUFFERS);
     *out = credentials;
     return STATUS_OK;
 }
@@ -86,27 +100,14 @@ enum status http_credentials_new(struct str certificate, struct str key,
 void http_credentials_free(struct http_credentials *credentials)
 {
     if (!credentials) return;
-    for (unsigned i = 0; i < credentials->chain_length; i++)
-        gnutls_pcert_deinit(&credentials->chain[i]);
-    if (credentials->key) gnutls_privkey_deinit(credentials->key);
+    SSL_CTX_free(credentials->context);
     free(credentials);
 }
 
-/* libmicrohttpd keeps its connection with the session. */
-int credentials_retrieve(gnutls_session_t session, const gnutls_datum_t *authorities,
-                         int authority_count, const gnutls_pk_algorithm_t *algorithms,
-                         int algorithm_count, gnutls_pcert_st **chain, unsigned *length,
-                         gnutls_privkey_t *key)
+SSL *credentials_begin(struct http_credentials *credentials, int fd)
 {
-    (void)authorities, (void)authority_count, (void)algorithms, (void)algorithm_count;
-    struct MHD_Connection *mhd = gnutls_session_get_ptr(session);
-    const union MHD_ConnectionInfo *info =
-        mhd ? MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT) : NULL;
-    const struct http_connection *connection = info ? info->socket_context : NULL;
-    if (!connection) return -1; /* out of memory when it began */
-    struct http_credentials *credentials = atomic_load(&connection->server->credentials);
-    *chain = credentials->chain;
-    *length = credentials->chain_length;
-    *key = credentials->key;
-    return 0;
+    SSL *tls = SSL_new(credentials->context);
+    if (tls && SSL_set_fd(tls, fd) == 1) return tls;
+    SSL_free(tls);
+    return NULL;
 }

@@ -1,10 +1,9 @@
-/* An HTTP/1.1 server over libmicrohttpd: one listening socket per loop (SO_REUSEPORT), each request
- * handled by a function in a coroutine, which reads as straight-line code.
+/* An HTTP/1.1 server: one listening socket per loop (SO_REUSEPORT), each request handled by a
+ * function in a coroutine, which reads as straight-line code.
  *
- * The handler begins when the head is there, fills the response and returns; until then the
- * connection is suspended. It asks for the body, whole (http_request_receive) or in pieces
- * (http_request_read); or it answers without, at once, and what still comes of the body is not
- * kept.
+ * The handler begins when the head is there, fills the response and returns. It asks for the body,
+ * whole (http_request_receive) or in pieces (http_request_read); or it answers without, at once,
+ * and what still comes of the body is not kept.
  *
  * What a peer may send is checked before a handler sees it: RFC 9110 names and values, one Host,
  * one framing of the body (never both Content-Length and Transfer-Encoding), escapes and UTF-8 of
@@ -27,19 +26,19 @@ struct http_options {
     uint16_t port;   /* 0: any; see http_server_port() */
     size_t body_max_bytes;
     size_t connections_max;
-    size_t header_max_bytes; /* of a head, each field and parameter of which counts 64 more */
+    size_t header_max_bytes; /* of a head, its empty line included */
     size_t stream_max_bytes; /* of a body that is read in pieces; 0: no limit */
-    int64_t idle_timeout_ms; /* no byte for so long: closed. A head, and a body that is
-                                received whole, must be complete within that time, too */
-    /* Who sends a body in pieces, or takes an answer, may be slow, but not slower for longer than
-     * idle_timeout_ms; 0: as slow as it likes. */
-    int64_t least_bytes_per_s;
+    int64_t idle_timeout_ms; /* nothing under way for so long: closed. A head, and a body that is
+                                received whole, must be complete within that time, of a stream in
+                                either direction 16 KiB moved, not counting the handler's own */
     size_t request_arena_bytes;
-    struct http_credentials *credentials; /* NULL: plain HTTP. TLS 1.3 only; not ours to free */
+    struct http_credentials *credentials; /* NULL: plain HTTP. TLS 1.3 only, in a process that
+                                             ignores SIGPIPE; not ours to free */
     /* Runs in a coroutine. */
     void (*handle)(void *context, struct http_request *request, struct http_response *response);
-    /* Writes the answer to a request that is not handed to a handler, with the status given;
-     * outside of any coroutine, so it must not wait. NULL: the reason as plain text. */
+    /* Writes the answer to a request that is not handed to a handler, or whose body was none, with
+     * the status given; it must not wait. What could not be read has no method and the path "/".
+     * NULL: the reason as plain text. */
     void (*refuse)(void *context, struct http_request *request, struct http_response *response,
                    int status, struct str reason);
     void *context;
@@ -93,7 +92,7 @@ struct str http_request_peer(const struct http_request *request);
 struct arena *http_request_arena(struct http_request *request);
 /* True when the server drains: a long stream should come to its end. */
 bool http_request_draining(const struct http_request *request);
-/* True when the peer went away: nobody will see the answer. */
+/* True when the peer went away, or asked for the head alone: nobody will see more of the answer. */
 bool http_request_gone(const struct http_request *request);
 
 /* --- response --- */

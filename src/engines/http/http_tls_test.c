@@ -3,6 +3,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -81,6 +82,7 @@ static int set_up(void **state)
 {
     (void)state;
     struct error error = {0};
+    (void)signal(SIGPIPE, SIG_IGN);
     arena_init(&fixture.arena, 1 << 20);
     for (long i = 0; i < 2; i++) {
         make_certificate(i + 1);

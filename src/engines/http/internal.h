@@ -1,61 +1,63 @@
-/* What the files of the engine share. Nobody outside engines/http includes this.
+/* What the files of the engine share. Nobody outside engines/http includes this, but for tests.
  *
- * Life of a request. libmicrohttpd calls exchange_access() when the head is there, for every piece
- * of the body, and again when the request is complete or was resumed; the handler runs in a
- * coroutine that begins in the first of those calls when a body is to come, else in the last. Three
- * parties hold on to a request: libmicrohttpd (until exchange_completed()), the coroutine (until
- * the handler returns) and the connection; it goes back to the pool when the first two are done.
- *
- * While the coroutine waits for something else than the peer, the connection is suspended, for an
- * idle one would time out and a polled one would spin. A suspended connection is never closed by
- * libmicrohttpd, so a request whose handler waits cannot lose its connection; but one that streams
- * can, between two chunks: then `gone` is set.
+ * A connection is in one of two hands. While no request is under way it is the loop's: what comes
+ * is looked at until a head is whole. Then it is the coroutine's of that
+ * request, until the answer has been sent: reading the body and writing the answer are
+ * straight-line code there, which tries and, when the socket would block,
+ * waits. So whoever closes a connection is always known: the loop an idle one, the
+ * coroutine its own; everybody else only shuts it down (connection_hang_up()), which both notice.
  *
  * All of it happens on the loop's thread.
  */
 #ifndef ENGINES_HTTP_INTERNAL_H
 #define ENGINES_HTTP_INTERNAL_H
 
-#include <gnutls/abstract.h>
-#include <microhttpd.h>
+#include <openssl/ssl.h>
 #include <stdatomic.h>
+#include <sys/uio.h>
 
+#include "engines/http/body.h"
+#include "engines/http/head.h"
 #include "engines/http/http.h"
 
 enum {
-    HTTP_HEADERS_MAX = 100,
     HTTP_QUERY_MAX = 32,
     HTTP_RESPONSE_HEADERS_MAX = 24,
     HTTP_PEER_MAX = 48,
-    /* What a field or a parameter of the query counts besides its bytes: libmicrohttpd's note of
-     * where it is, in the same memory. (RFC 9113, 6.5.2, counts 32 for that.) */
-    HTTP_FIELD_BYTES = 64,
-    /* Memory of a connection besides that of its heads: for the head of an answer. */
-    HTTP_ANSWER_HEAD_BYTES = 2048,
-    HTTP_CHUNK_BYTES = 16 * 1024,
+    /* What is read at once of a body. */
+    HTTP_INPUT_BYTES = 32 * 1024,
     HTTP_PARKED_REQUESTS_MAX = 256,
-    /* A body of that size is thought to be on its way already: the connection is kept, also when
-     * the answer does not need it. */
+    /* What is left of a body and no more than that is thought to be on its way already: it is read,
+     * so that the connection can be used again, also when the answer does not need it. */
     HTTP_SMALL_BYTES = 16 * 1024,
-    /* How much of a body is still read when the answer is known already, so that a peer which only
-     * reads after having written sees it. */
-    HTTP_LINGER_BYTES = 4 * 1024 * 1024
+    /* A stream that makes its other side wait has to move so much within the idle timeout. */
+    HTTP_LEAST_BYTES = 16 * 1024,
+    HTTP_DATE_BYTES = 32
 };
 
-struct http_pair {
-    struct str name;
-    struct str value;
+/* The bytes that were read and not used yet are those from `start` to `end`. */
+struct http_input {
+    char *bytes; /* NULL: none */
+    size_t start, end, capacity;
+    size_t seen; /* of a head, how far it was looked at */
 };
+
+enum http_state { HTTP_SHAKES_HANDS, HTTP_OPEN, HTTP_LINGERS };
 
 struct http_connection {
     struct http_server *server;
-    struct MHD_Connection *mhd;
     struct http_connection *next, *previous;
     struct http_request *request; /* under way, or NULL */
-    int64_t deadline_ms;          /* when the head or body must be complete; INT64_MAX: no limit */
+    struct coroutine *waiter;     /* of that request, for the socket */
+    SSL *tls;                     /* NULL: plain */
+    int64_t deadline_ms;          /* when it is shut down; INT64_MAX: never */
     int fd;
-    bool unread;     /* answered before the body was read */
-    bool was_served; /* a request, since the last look at whether the peer has closed */
+    uint32_t watched; /* the events asked for */
+    enum http_state state;
+    bool is_watched;
+    bool resets; /* the end is to look like none: what was answered is not whole */
+    size_t linger_bytes;
+    struct http_input input;
     char peer[HTTP_PEER_MAX];
 };
 
@@ -63,51 +65,45 @@ struct http_response {
     int status;
     struct str body;
     struct http_request *request;
-    bool streamed;   /* http_response_write() was called */
-    bool given_away; /* the head is with libmicrohttpd */
+    bool streamed; /* http_response_write() was called */
     bool aborted;
-    struct str pending; /* what the peer has not taken yet */
     size_t header_count;
     struct http_pair headers[HTTP_RESPONSE_HEADERS_MAX];
 };
 
-/* What the handler's coroutine waits for from the peer. */
-enum http_wait { WAIT_NOTHING, WAIT_CHUNK, WAIT_BODY, WAIT_WRITTEN };
+/* How long the other side may still be waited for; filled up with each HTTP_LEAST_BYTES it moves.
+ */
+struct http_patience {
+    int64_t left_ms;
+    int64_t filled_ms; /* 0: not filled up */
+    size_t moved_bytes;
+};
 
 struct http_request {
     struct http_server *server;
     struct http_connection *connection;
     struct http_request *next_parked;
-    struct arena arena;
-    /* All strings are copies in the arena: a connection that closes takes its own along. */
-    struct str method, path, peer;
-    const char *head_read; /* how far libmicrohttpd's buffer is accounted for */
-    int refusal;           /* a status: no handler, but options.refuse */
-    struct str refusal_reason;
+    struct arena arena; /* the head is copied into it, and all else points there */
+    struct str method, path;
+    struct http_refusal refusal; /* with a status: no handler, but options.refuse */
 
-    struct str body;
-    size_t body_capacity;
+    struct http_body decoder;
+    struct str body; /* received whole */
     size_t received_bytes;
-    size_t wasted_bytes; /* of them, those that nobody wanted */
-    int64_t patience_ms; /* how long the peer may still be waited for: request.c */
-    char *chunk;         /* of a streamed body; `body` is what it holds */
+    struct http_patience reading, writing;
 
-    bool head_done; /* the first call is over: libmicrohttpd reads the body */
-    bool streams;   /* the body is read by the handler, piece by piece */
-    bool gathers;   /* the handler wants the whole body */
-    bool body_ended;
-    bool too_large;
-    bool started;   /* the coroutine was */
-    bool ended;     /* the handler returned, or there is none */
-    bool suspended; /* the connection is */
-    bool gone;      /* libmicrohttpd is done with it */
-    enum http_wait waits;
-    struct coroutine *coroutine;
+    bool is_1_0;
+    bool keeps;     /* the peer does not ask for the connection's end */
+    bool has_body;  /* the head announces one */
+    bool continues; /* the peer waits for "100 Continue" */
+    bool gathers;   /* the handler took the whole body */
+    bool gone;      /* nobody is there any more, or nobody who can be understood */
+    bool answered;  /* nothing more is sent: it was a HEAD */
 
     size_t header_count, query_count;
     struct http_response response;
     /* These, and the response's, are filled as far as the counts say, and not cleared with the
-     * rest: see acquire(). */
+     * rest: see exchange_new(). */
     struct http_pair headers[HTTP_HEADERS_MAX];
     struct http_pair query[HTTP_QUERY_MAX];
 };
@@ -115,10 +111,8 @@ struct http_request {
 struct http_server {
     struct http_options options;
     struct loop *loop;
-    struct MHD_Daemon *daemon;
     struct loop_timer *sweep;
     struct http_connection *connections;
-    struct http_linger *lingering;
     size_t lingering_count;
     struct http_request *parked;
     size_t parked_count;
@@ -128,65 +122,76 @@ struct http_server {
     _Atomic uint64_t accepted;
     struct http_credentials *_Atomic credentials; /* NULL: plain HTTP */
     int listen_fd;
-    int epoll_fd;
     uint16_t port;
-    bool run_wanted; /* something was resumed */
-    bool running;    /* inside MHD_run() */
+    bool accepts; /* the listening socket is watched */
     bool draining;
     bool cut;
+    int64_t date_s; /* of `date` */
+    char date[HTTP_DATE_BYTES];
+    /* What an idle connection reads into. */
+    char *scratch;
+    size_t scratch_bytes;
 };
 
 /* server.c */
 int64_t http_clock_ms(void);
-/* Makes the loop call libmicrohttpd before it sleeps. */
-void http_server_want_run(struct http_server *server);
+/* A connection has gone: there is room for another. */
+void http_server_has_room(struct http_server *server);
 
-/* credentials.c: what GnuTLS asks for at a handshake */
-int credentials_retrieve(gnutls_session_t session, const gnutls_datum_t *authorities,
-                         int authority_count, const gnutls_pk_algorithm_t *algorithms,
-                         int algorithm_count, gnutls_pcert_st **chain, unsigned *length,
-                         gnutls_privkey_t *key);
+/* credentials.c: NULL when out of memory */
+SSL *credentials_begin(struct http_credentials *credentials, int fd);
 
-/* exchange.c: the callbacks of libmicrohttpd */
-enum MHD_Result exchange_access(void *argument, struct MHD_Connection *connection, const char *url,
-                                const char *method, const char *version, const char *data,
-                                size_t *data_bytes, void **context);
-void exchange_completed(void *argument, struct MHD_Connection *connection, void **context,
-                        enum MHD_RequestTerminationCode why);
-void exchange_suspend(struct http_request *request);
-void exchange_resume(struct http_request *request);
-/* Lets the handler go on, if it waits for this. */
-void exchange_wake(struct http_request *request, enum http_wait what);
-/* When a body that begins now must be complete. */
-int64_t exchange_body_deadline(const struct http_request *request);
-/* When the peer must have taken so much of the answer. */
-int64_t exchange_answer_deadline(const struct http_request *request, size_t bytes);
-/* What so many bytes may take at the least rate. */
-int64_t exchange_least_ms(const struct http_request *request, size_t bytes);
-/* Suspends the handler; false when the peer is gone. */
-bool exchange_wait(struct http_request *request, enum http_wait what);
+/* transport.c: bytes, plain or not. What is less than 0 is one of these. */
+enum { TRANSPORT_CLOSED = -1, TRANSPORT_WAITS_TO_READ = -2, TRANSPORT_WAITS_TO_WRITE = -3 };
+/* 0 when hands are shaken. */
+ssize_t transport_handshake(struct http_connection *connection);
+ssize_t transport_read(struct http_connection *connection, char *bytes, size_t size);
+ssize_t transport_write(struct http_connection *connection, const struct iovec *pieces, int count);
+/* Is there something to read that the socket does not show? */
+bool transport_has_pending(const struct http_connection *connection);
+/* Says that nothing more is written. */
+void transport_end_writing(struct http_connection *connection);
+/* Of TRANSPORT_WAITS_...: what to watch for. */
+uint32_t transport_events(ssize_t result);
+
+/* connection.c */
+/* Takes over the descriptor, also when it fails. */
+void connection_begin(struct http_server *server, int fd, const char *peer);
+/* Looks for a request in what has come. NULL when there is none yet; or any more: then the
+ * connection is gone. */
+struct http_request *connection_next(struct http_connection *connection);
+/* Ends it; with bytes that the peer may still be sending, not at once. */
+void connection_end(struct http_connection *connection, bool lingers);
+void connection_close(struct http_connection *connection);
+/* Whoever holds it will find its end. */
+void connection_hang_up(struct http_connection *connection);
+/* What was read and not used yet. */
+struct str connection_input(const struct http_connection *connection);
+void connection_take(struct http_connection *connection, size_t count);
+/* In the request's coroutine, as the rest: reads more, when all of it was used. False when the peer
+ * has gone. */
+bool connection_fill(struct http_connection *connection, struct http_patience *patience);
+/* All of the pieces, which are used up. False when the peer has gone. */
+bool connection_send(struct http_connection *connection, struct iovec *pieces, int count,
+                     struct http_patience *patience);
+
+/* exchange.c */
+/* NULL when out of memory. */
+struct http_request *exchange_new(struct http_connection *connection);
+/* Runs its handler and sends the answer, and goes on with the next that is there. */
+void exchange_start(struct http_request *request);
 
 /* request.c */
-/* Takes headers and query from libmicrohttpd and checks them; sets `refusal` when they are not in
- * order. */
-void request_read_head(struct http_request *request, struct MHD_Connection *connection,
-                       const char *url, const char *method, const char *version);
-/* Before libmicrohttpd takes the target apart: no more parameters than make it refused, for where
- * its memory does not suffice for them, 0.9.75 neither answers nor closes. */
-void *request_cut_query(void *argument, const char *target, struct MHD_Connection *connection);
+/* Takes the head apart and checks it; sets `refusal` when it is not in order. */
+void request_read_head(struct http_request *request, struct str head);
 void request_refuse(struct http_request *request, int status, struct str reason);
-
-/* Does the head announce a body, and of what size? 0: it does not say. */
-bool request_has_body(const struct http_request *request);
-uint64_t request_declared_bytes(const struct http_request *request);
-
-/* linger.c */
-/* Keeps the socket, which is about to be closed, and throws away what comes. */
-void linger_begin(struct http_server *server, int fd);
-void linger_end_all(struct http_server *server);
+/* Can what is left of the body be read, so that the connection is used again? */
+bool request_can_drain(const struct http_request *request);
+/* False when the peer has gone. */
+bool request_drain(struct http_request *request);
 
 /* response.c */
-/* Gives the answer to libmicrohttpd. False when it does not take it. */
-bool response_queue(struct http_response *response, struct MHD_Connection *connection);
+/* Sends what has not been sent yet. False when the connection cannot be used any more. */
+bool response_finish(struct http_response *response, bool closes);
 
 #endif

@@ -1,4 +1,4 @@
-/* The head of a request: taken over from libmicrohttpd, checked, and read by handlers. */
+/* The head of a request, checked, and its body, read by handlers. */
 #include <string.h>
 
 #include "engines/http/header_field.h"
@@ -7,127 +7,62 @@
 
 void request_refuse(struct http_request *request, int status, struct str reason)
 {
-    if (request->refusal) return;
-    request->refusal = status;
-    request->refusal_reason = reason;
+    if (!request->refusal.status) request->refusal = (struct http_refusal){status, reason};
 }
 
-static bool separates_fields(char c)
+/* A blank of a form is a plus. */
+static struct str without_plus(struct http_request *request, struct str text)
 {
-    return c == '\0' || c == ' ' || c == ':' || c == '\r' || c == '\n' || c == '\t';
+    if (str_find_char(text, '+') < 0) return text;
+    char *copy = arena_cstr(&request->arena, text);
+    if (!copy) return STR_NONE;
+    for (size_t i = 0; i < text.len; i++)
+        if (copy[i] == '+') copy[i] = ' ';
+    return str_of(copy, text.len);
 }
 
-/* Of the target as well, whose own signs the library has made zeros of, or left. */
-static bool separates_parts(char c)
+static bool take_text(struct http_request *request, struct str raw, struct str *text)
 {
-    return separates_fields(c) || c == '?' || c == '&' || c == '=';
+    struct str plain = without_plus(request, raw);
+    return !str_is_none(plain) && target_decode(plain, &request->arena, text);
 }
 
-/* libmicrohttpd 0.9.75 misreads some heads without a word: a folded line is appended to the name of
- * the field, a field without a name takes the next one with it, a value ends at a zero byte. Who
- * stands in front may read them otherwise, and so smuggle a request past us. But it parses in
- * place: between what it gives, in the order of the buffer, there may be nothing left but what
- * separates fields. */
-static bool is_accounted_for(const char *from, const char *to, size_t most_bytes,
-                             bool (*separates)(char c))
+/* One without a sign is a name without a value; nothing between two separators is none. */
+static bool take_parameter(struct http_request *request, struct str part)
 {
-    if (!from || to < from || (size_t)(to - from) > most_bytes) return false;
-    for (; from < to; from++)
-        if (!separates(*from)) return false;
-    return true;
-}
-
-static bool account_for_by(struct http_request *request, const char *at, size_t length,
-                           bool (*separates)(char c))
-{
-    size_t most_bytes = 2 * request->server->options.header_max_bytes;
-    if (!is_accounted_for(request->head_read, at, most_bytes, separates)) {
-        request_refuse(request, 400, STR("the head of the request is not well-formed"));
-        return false;
-    }
-    request->head_read = at + length;
-    return true;
-}
-
-static bool account_for(struct http_request *request, const char *at, size_t length)
-{
-    return account_for_by(request, at, length, separates_fields);
-}
-
-/* The blanks of HTTP and no others: libmicrohttpd would read `\vchunked` as no coding at all. */
-static struct str trim_blanks(struct str value)
-{
-    while (value.len > 0 && (value.ptr[0] == ' ' || value.ptr[0] == '\t'))
-        value = str_skip(value, 1);
-    while (value.len > 0 && (value.ptr[value.len - 1] == ' ' || value.ptr[value.len - 1] == '\t'))
-        value.len--;
-    return value;
-}
-
-static enum MHD_Result take_header(void *argument, enum MHD_ValueKind kind, const char *key,
-                                   size_t key_size, const char *value, size_t value_size)
-{
-    struct http_request *request = argument;
-    (void)kind;
-    if (!account_for(request, key, key_size) ||
-        (value_size > 0 && !account_for(request, value, value_size)))
-        return MHD_NO;
-    struct http_pair pair = {
-        arena_str(&request->arena, str_of(key, key_size)),
-        arena_str(&request->arena, trim_blanks(value ? str_of(value, value_size) : STR("")))};
-    if (request->header_count == HTTP_HEADERS_MAX) {
-        request_refuse(request, 431, STR("there are more than 100 header fields"));
-        return MHD_NO;
-    }
-    if (str_is_none(pair.name) || str_is_none(pair.value)) {
-        request_refuse(request, 431, STR("the head of the request is larger than allowed"));
-        return MHD_NO;
-    }
-    if (!header_field_is_token(pair.name) || !header_field_is_value(pair.value)) {
-        request_refuse(request, 400, STR("a header field is not well-formed"));
-        return MHD_NO;
-    }
-    request->headers[request->header_count++] = pair;
-    return MHD_YES;
-}
-
-void *request_cut_query(void *argument, const char *target, struct MHD_Connection *connection)
-{
-    const char *at = strchr(target, '?');
-    (void)argument;
-    (void)connection;
-    for (int count = 0; at && count < HTTP_QUERY_MAX; count++) at = strchr(at + 1, '&');
-    if (!at) return NULL;
-    /* The target ends behind the first that is too many. */
-    char *end = strchr(at + 1, '&');
-    if (end) *end = '\0';
-    return NULL;
-}
-
-static enum MHD_Result take_query(void *argument, enum MHD_ValueKind kind, const char *key,
-                                  size_t key_size, const char *value, size_t value_size)
-{
-    struct http_request *request = argument;
-    (void)kind;
+    struct str value = part, name;
+    if (!part.len) return true;
     if (request->query_count == HTTP_QUERY_MAX) {
         request_refuse(request, 400, STR("there are more than 32 query parameters"));
-        return MHD_NO;
+        return false;
     }
-    if (!account_for_by(request, key, key_size, separates_parts) ||
-        (value_size > 0 && !account_for_by(request, value, value_size, separates_parts)))
-        return MHD_NO;
     struct http_pair *pair = &request->query[request->query_count];
-    struct str name = arena_str(&request->arena, str_of(key, key_size));
-    struct str text = arena_str(&request->arena, value ? str_of(value, value_size) : STR(""));
-    if (!target_decode(name, &request->arena, &pair->name) ||
-        !target_decode(text, &request->arena, &pair->value)) {
+    (void)str_split(&value, '=', &name);
+    if (str_is_none(value)) value = STR("");
+    if (!take_text(request, name, &pair->name) || !take_text(request, value, &pair->value)) {
         request_refuse(request, 400,
                        STR("a query parameter is not well-formed: an escape is "
                            "invalid, or it is not UTF-8 text"));
-        return MHD_NO;
+        return false;
     }
     request->query_count++;
-    return MHD_YES;
+    return true;
+}
+
+static void take_target(struct http_request *request, struct str target)
+{
+    struct str query = target, resource, part;
+    (void)str_split(&query, '?', &resource);
+    struct str path = target_path(resource);
+    if (str_is_none(path) || target_escapes_slash(path) ||
+        !target_decode(path, &request->arena, &request->path)) {
+        request->path = STR("/");
+        request_refuse(request, 400,
+                       STR("the path is not well-formed: an escape is invalid or stands for a "
+                           "slash, or it is not UTF-8 text"));
+    }
+    while (str_split(&query, '&', &part))
+        if (!take_parameter(request, part)) return;
 }
 
 /* RFC 9112, 6.1 and 6.3: two framings of one body are how requests are smuggled past a proxy. */
@@ -137,6 +72,8 @@ static void check_framing(struct http_request *request)
     struct str length = http_request_header(request, STR("Content-Length"));
     if (!str_is_none(coding) && !str_equal_ignore_case(coding, STR("chunked")))
         request_refuse(request, 400, STR("the only Transfer-Encoding taken is chunked"));
+    if (!str_is_none(coding) && request->is_1_0)
+        request_refuse(request, 400, STR("HTTP/1.0 has no Transfer-Encoding"));
     if (!str_is_none(coding) && !str_is_none(length))
         request_refuse(request, 400,
                        STR("Content-Length and Transfer-Encoding exclude each other"));
@@ -146,6 +83,12 @@ static void check_framing(struct http_request *request)
     if (http_request_header_repeated(request, STR("Content-Length")) ||
         http_request_header_repeated(request, STR("Transfer-Encoding")))
         request_refuse(request, 400, STR("the length of the body is given twice"));
+}
+
+static void check_host(struct http_request *request)
+{
+    if (!request->is_1_0 && str_is_none(http_request_header(request, STR("Host"))))
+        request_refuse(request, 400, STR("Host is missing"));
     if (http_request_header_repeated(request, STR("Host")))
         request_refuse(request, 400, STR("Host is given twice"));
 }
@@ -156,48 +99,60 @@ static void check_expect(struct http_request *request)
     struct str expect = http_request_header(request, STR("Expect"));
     if (!str_is_none(expect) && !str_equal_ignore_case(expect, STR("100-continue")))
         request_refuse(request, 417, STR("the only Expect taken is 100-continue"));
+    request->continues = !str_is_none(expect) && !request->is_1_0;
 }
 
-static void check_head_size(struct http_request *request, struct MHD_Connection *connection,
-                            const char *head)
+/* Is the connection to be kept (RFC 9112, 9.3)? */
+static bool asks_to_keep(const struct http_request *request)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    if (!info) return;
-    size_t fields = request->header_count + request->query_count;
-    if (info->header_size + fields * HTTP_FIELD_BYTES > request->server->options.header_max_bytes)
-        request_refuse(request, 431, STR("the head of the request is larger than allowed"));
-    /* What stands behind the last field. */
-    const char *end = head + info->header_size;
-    if (end > request->head_read) (void)account_for(request, end, 0);
+    struct str wanted = request->is_1_0 ? STR("keep-alive") : STR("close"), option;
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (!str_equal_ignore_case(request->headers[i].name, STR("Connection"))) continue;
+        struct str rest = request->headers[i].value;
+        while (str_split(&rest, ',', &option))
+            if (str_equal_ignore_case(str_trim(option), wanted)) return request->is_1_0;
+    }
+    return !request->is_1_0;
 }
 
-static void take_path(struct http_request *request, const char *url)
+static uint64_t declared_bytes(const struct http_request *request)
 {
-    struct str path = target_path(arena_str(&request->arena, str_from_cstr(url)));
-    if (!str_is_none(path) && !target_escapes_slash(path) &&
-        target_decode(path, &request->arena, &request->path))
+    int64_t length = 0;
+    struct str text = http_request_header(request, STR("Content-Length"));
+    return str_to_int64(text, &length) && length > 0 ? (uint64_t)length : 0;
+}
+
+static void begin_body(struct http_request *request)
+{
+    bool is_chunked = !str_is_none(http_request_header(request, STR("Transfer-Encoding")));
+    uint64_t declared = declared_bytes(request);
+    request->decoder = is_chunked ? http_body_of_chunks() : http_body_of_length(declared);
+    request->has_body = is_chunked || declared > 0;
+}
+
+void request_read_head(struct http_request *request, struct str head)
+{
+    struct http_head parsed = {.headers = request->headers};
+    struct http_refusal refusal;
+    struct str own = arena_str(&request->arena, head);
+    if (str_is_none(own)) {
+        request_refuse(request, 503, STR("there is no memory for the request"));
         return;
-    request->path = STR("/");
-    request_refuse(request, 400,
-                   STR("the path is not well-formed: an escape is invalid or stands for a slash, "
-                       "or it is not UTF-8 text"));
-}
-
-void request_read_head(struct http_request *request, struct MHD_Connection *connection,
-                       const char *url, const char *method, const char *version)
-{
-    request->method = arena_str(&request->arena, str_from_cstr(method));
-    take_path(request, url);
-    if (!header_field_is_token(request->method))
-        request_refuse(request, 400, STR("the method is no token"));
-    request->head_read = url + strlen(url);
-    (void)MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, take_query, request);
-    (void)account_for_by(request, version, strlen(version), separates_parts);
-    (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, take_header, request);
-    if (!request->refusal) check_head_size(request, connection, method);
+    }
+    bool fine = http_head_parse(own, &parsed, &refusal);
+    if (!str_is_none(parsed.method)) request->method = parsed.method;
+    request->is_1_0 = parsed.is_1_0;
+    request->header_count = parsed.header_count;
+    if (!fine) {
+        request_refuse(request, refusal.status, refusal.reason);
+        return;
+    }
+    take_target(request, parsed.target);
     check_framing(request);
+    check_host(request);
     check_expect(request);
+    request->keeps = asks_to_keep(request);
+    if (!request->refusal.status) begin_body(request);
 }
 
 struct str http_request_method(const struct http_request *request)
@@ -244,22 +199,9 @@ bool http_request_query(const struct http_request *request, size_t index, struct
     return true;
 }
 
-bool request_has_body(const struct http_request *request)
-{
-    return request_declared_bytes(request) > 0 ||
-           !str_is_none(http_request_header(request, STR("Transfer-Encoding")));
-}
-
-uint64_t request_declared_bytes(const struct http_request *request)
-{
-    int64_t length = 0;
-    struct str text = http_request_header(request, STR("Content-Length"));
-    return str_to_int64(text, &length) && length > 0 ? (uint64_t)length : 0;
-}
-
 bool http_request_has_body(const struct http_request *request)
 {
-    return request_has_body(request);
+    return request->has_body;
 }
 
 struct str http_request_body(const struct http_request *request)
@@ -269,7 +211,7 @@ struct str http_request_body(const struct http_request *request)
 
 struct str http_request_peer(const struct http_request *request)
 {
-    return request->peer;
+    return str_from_cstr(request->connection->peer);
 }
 
 struct arena *http_request_arena(struct http_request *request)
@@ -284,60 +226,102 @@ bool http_request_draining(const struct http_request *request)
 
 bool http_request_gone(const struct http_request *request)
 {
-    return request->gone || request->server->cut;
+    return request->gone || request->answered || request->server->cut;
 }
 
-/* Lets the peer go on with the body, if it waits. */
-static void go_on(struct http_request *request)
+/* A peer that waits to be asked for the body is asked, once, when nothing of it has come. */
+static bool ask_for_body(struct http_request *request)
 {
-    if (request->suspended && !request->body_ended) exchange_resume(request);
+    static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    struct iovec piece = {(void *)(uintptr_t)text, sizeof(text) - 1};
+    bool asks = request->continues && !request->response.streamed;
+    request->continues = false;
+    return !asks || connection_send(request->connection, &piece, 1, &request->writing);
+}
+
+/* The next bytes of the body where they were read to, valid until the next call; empty at its end.
+ */
+static enum status next_piece(struct http_request *request, struct http_patience *patience,
+                              struct str *piece)
+{
+    struct http_connection *connection = request->connection;
+    for (;;) {
+        if (http_request_gone(request)) return STATUS_IO;
+        struct str input = connection_input(connection), rest = input;
+        enum http_body_result result = http_body_take(&request->decoder, &rest, piece);
+        connection_take(connection, input.len - rest.len);
+        if (result == HTTP_BODY_MALFORMED) {
+            request_refuse(request, 400, STR("the chunks of the body are not well-formed"));
+            return STATUS_IO;
+        }
+        request->received_bytes += piece->len;
+        if (result != HTTP_BODY_MORE) return STATUS_OK;
+        if (!ask_for_body(request) || !connection_fill(connection, patience)) return STATUS_IO;
+    }
+}
+
+/* Room for what is said to come, else twice of what there was. */
+static bool append_body(struct http_request *request, size_t *capacity, struct str piece)
+{
+    size_t have = request->body.len, need = have + piece.len;
+    if (need > *capacity) {
+        size_t wanted = (size_t)declared_bytes(request);
+        if (wanted < need) wanted = need * 2;
+        char *bytes =
+            arena_realloc(&request->arena, (void *)(uintptr_t)request->body.ptr, *capacity, wanted);
+        if (!bytes) return false;
+        request->body.ptr = bytes;
+        *capacity = wanted;
+    }
+    memcpy((char *)(uintptr_t)request->body.ptr + have, piece.ptr, piece.len);
+    request->body.len = need;
+    return true;
 }
 
 enum status http_request_receive(struct http_request *request)
 {
-    if (!request_has_body(request)) return STATUS_OK;
-    if (http_request_gone(request)) return STATUS_IO;
-    if (request_declared_bytes(request) > request->server->options.body_max_bytes)
-        return STATUS_REQUEST_TOO_LARGE;
-    request->gathers = true;
-    request->connection->deadline_ms = exchange_body_deadline(request);
-    go_on(request);
-    while (!request->body_ended && !request->too_large)
-        if (!exchange_wait(request, WAIT_BODY)) return STATUS_IO;
-    request->connection->deadline_ms = INT64_MAX;
-    return request->too_large ? STATUS_REQUEST_TOO_LARGE : STATUS_OK;
-}
-
-/* Whoever sends may be silent for idle_timeout_ms, and every byte gives back of it what it may take
- * at the least rate: a slow line is no fault, a body that drips is. What the handler does meanwhile
- * does not count. */
-static bool wait_for_chunk(struct http_request *request)
-{
     const struct http_options *options = &request->server->options;
-    int64_t begun_ms = http_clock_ms();
-    if (options->least_bytes_per_s)
-        request->connection->deadline_ms = begun_ms + request->patience_ms;
-    if (!exchange_wait(request, WAIT_CHUNK)) return false;
-    request->connection->deadline_ms = INT64_MAX;
-    int64_t left_ms = request->patience_ms - (http_clock_ms() - begun_ms);
-    left_ms = (left_ms < 0 ? 0 : left_ms) + exchange_least_ms(request, request->body.len);
-    request->patience_ms = left_ms < options->idle_timeout_ms ? left_ms : options->idle_timeout_ms;
-    return true;
+    struct http_patience patience = {.left_ms = options->idle_timeout_ms};
+    size_t capacity = 0;
+    struct str piece;
+    if (!request->has_body) return STATUS_OK;
+    if (http_request_gone(request)) return STATUS_IO;
+    if (declared_bytes(request) > options->body_max_bytes) return STATUS_REQUEST_TOO_LARGE;
+    request->gathers = true;
+    do {
+        TRY(next_piece(request, &patience, &piece));
+        if (request->received_bytes > options->body_max_bytes ||
+            (piece.len && !append_body(request, &capacity, piece)))
+            return STATUS_REQUEST_TOO_LARGE;
+    } while (piece.len);
+    return STATUS_OK;
 }
 
 enum status http_request_read(struct http_request *request, struct str *chunk)
 {
+    size_t limit = request->server->options.stream_max_bytes;
     *chunk = STR("");
     if (request->gathers || http_request_gone(request)) return STATUS_IO;
-    size_t limit = request->server->options.stream_max_bytes;
-    if (limit && request_declared_bytes(request) > limit) return STATUS_REQUEST_TOO_LARGE;
-    request->streams = true;
-    /* The chunk that was given last is read: there is room for the next. */
-    request->body = STR_NONE;
-    go_on(request);
-    while (!request->body.len && !request->body_ended && !request->too_large)
-        if (!wait_for_chunk(request)) return STATUS_IO;
-    if (request->too_large) return STATUS_REQUEST_TOO_LARGE;
-    if (request->body.len) *chunk = request->body;
-    return STATUS_OK;
+    if (limit && declared_bytes(request) > limit) return STATUS_REQUEST_TOO_LARGE;
+    TRY(next_piece(request, &request->reading, chunk));
+    if (!limit || request->received_bytes <= limit) return STATUS_OK;
+    *chunk = STR("");
+    return STATUS_REQUEST_TOO_LARGE;
+}
+
+bool request_can_drain(const struct http_request *request)
+{
+    const struct http_body *body = &request->decoder;
+    if (http_body_has_ended(body)) return true;
+    return !body->is_chunked && body->left <= HTTP_SMALL_BYTES && !request->continues;
+}
+
+bool request_drain(struct http_request *request)
+{
+    struct http_patience patience = {.left_ms = request->server->options.idle_timeout_ms};
+    struct str piece;
+    do {
+        if (http_body_has_ended(&request->decoder)) return true;
+    } while (next_piece(request, &patience, &piece) == STATUS_OK);
+    return false;
 }

@@ -1,8 +1,4 @@
-/* The server of one loop: its socket, libmicrohttpd under our own epoll, its connections.
- *
- * libmicrohttpd keeps its descriptors in an epoll set of its own; that set's descriptor is watched
- * by the loop, and MHD_run() serves what is ready. It is also run when something was resumed and
- * when its earliest timeout comes, both from the hook at the end of a turn. */
+/* The server of one loop: its listening socket, and the clock of its connections. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -18,142 +14,99 @@
 #include "base/clock.h"
 #include "engines/http/internal.h"
 
-enum { SWEEP_MS = 1000, LISTEN_BACKLOG = 1024 };
+enum {
+    SWEEP_MS = 1000,
+    LISTEN_BACKLOG = 1024,
+    ACCEPTS_PER_TURN = 64,
+    /* Behind the longest head, what a small body may come with. */
+    SCRATCH_BYTES = 16 * 1024
+};
 
 int64_t http_clock_ms(void)
 {
     return clock_ms(CLOCK_MONOTONIC_COARSE);
 }
 
-void http_server_want_run(struct http_server *server)
-{
-    server->run_wanted = true;
-}
+/* --- accepting --- */
 
-static void run(struct http_server *server)
+static void write_peer(const struct sockaddr_storage *address, char peer[HTTP_PEER_MAX])
 {
-    if (server->running) return;
-    server->running = true;
-    server->run_wanted = false;
-    (void)MHD_run(server->daemon);
-    server->running = false;
-}
-
-static void on_ready(void *argument, uint32_t events)
-{
-    (void)events;
-    run(argument);
-}
-
-static void before_sleep(void *argument, int *timeout_ms)
-{
-    struct http_server *server = argument;
-    MHD_UNSIGNED_LONG_LONG wait = 0;
-    if (server->run_wanted) run(server);
-    bool limited = MHD_get_timeout(server->daemon, &wait) == MHD_YES;
-    if (limited && wait == 0) {
-        run(server);
-        limited = MHD_get_timeout(server->daemon, &wait) == MHD_YES;
-    }
-    if (server->run_wanted) {
-        limited = true;
-        wait = 0;
-    }
-    if (limited && (*timeout_ms < 0 || wait < (unsigned)*timeout_ms))
-        *timeout_ms = wait > 60000 ? 60000 : (int)wait;
-}
-
-static void set_peer(struct http_connection *connection)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *address = info ? info->client_addr : NULL;
-    if (!address) return;
-    const void *bytes = address->sa_family == AF_INET6
+    const void *bytes = address->ss_family == AF_INET6
                             ? (const void *)&((const struct sockaddr_in6 *)address)->sin6_addr
                             : (const void *)&((const struct sockaddr_in *)address)->sin_addr;
-    (void)inet_ntop(address->sa_family, bytes, connection->peer, sizeof(connection->peer));
+    peer[0] = '\0';
+    (void)inet_ntop(address->ss_family, bytes, peer, HTTP_PEER_MAX);
     /* An IPv4 peer on a socket for both. */
-    if (strncmp(connection->peer, "::ffff:", 7) == 0 && strchr(connection->peer, '.'))
-        memmove(connection->peer, connection->peer + 7, strlen(connection->peer + 7) + 1);
+    if (strncmp(peer, "::ffff:", 7) == 0 && strchr(peer, '.'))
+        memmove(peer, peer + 7, strlen(peer + 7) + 1);
 }
 
-static void connection_started(struct http_server *server, struct MHD_Connection *mhd,
-                               void **context)
+static void stop_accepting(struct http_server *server)
 {
-    struct http_connection *connection = calloc(1, sizeof(*connection));
-    *context = connection;
-    if (!connection) return; /* its requests are refused: see begin() */
-    connection->server = server;
-    connection->mhd = mhd;
-    connection->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    connection->deadline_ms = http_clock_ms() + server->options.idle_timeout_ms;
-    set_peer(connection);
-    connection->next = server->connections;
-    if (connection->next) connection->next->previous = connection;
-    server->connections = connection;
-    server->connection_count++;
-    server->accepted++;
+    if (server->accepts) loop_unwatch(server->loop, server->listen_fd);
+    server->accepts = false;
 }
 
-static void connection_ended(struct http_server *server, struct http_connection *connection)
+/* False when there is nobody, or no room. */
+static bool accept_one(struct http_server *server)
 {
-    if (!connection) return;
-    if (connection->unread) linger_begin(server, connection->fd);
-    if (connection->next) connection->next->previous = connection->previous;
-    if (connection->previous)
-        connection->previous->next = connection->next;
-    else
-        server->connections = connection->next;
-    server->connection_count--;
-    free(connection);
-    /* At its limit libmicrohttpd stops listening, and begins again in a run after this one. */
-    http_server_want_run(server);
+    struct sockaddr_storage address = {0};
+    socklen_t length = sizeof(address);
+    int on = 1;
+    char peer[HTTP_PEER_MAX];
+    if (server->connection_count >= server->options.connections_max) {
+        stop_accepting(server);
+        return false;
+    }
+    int fd = accept4(server->listen_fd, (struct sockaddr *)&address, &length,
+                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        write_peer(&address, peer);
+        connection_begin(server, fd, peer);
+        return true;
+    }
+    /* Without descriptors or memory it would be told of the same peer for ever: the sweep, or the
+     * end of a connection, begins again. */
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+        stop_accepting(server);
+    return errno == ECONNABORTED || errno == EINTR;
 }
 
-static void on_connection(void *argument, struct MHD_Connection *mhd, void **context,
-                          enum MHD_ConnectionNotificationCode what)
+static void on_peers(void *argument, uint32_t events)
 {
-    if (what == MHD_CONNECTION_NOTIFY_STARTED)
-        connection_started(argument, mhd, context);
-    else
-        connection_ended(argument, *context);
+    (void)events;
+    for (int i = 0; i < ACCEPTS_PER_TURN; i++)
+        if (!accept_one(argument)) return;
 }
 
-/* libmicrohttpd sees the end of the stream and closes it; it has no call for that. */
-static void hang_up(struct http_connection *connection)
+void http_server_has_room(struct http_server *server)
 {
-    (void)shutdown(connection->fd, SHUT_RDWR);
+    if (server->accepts || server->listen_fd < 0 ||
+        server->connection_count >= server->options.connections_max)
+        return;
+    server->accepts =
+        loop_watch(server->loop, server->listen_fd, EPOLLIN, on_peers, server) == STATUS_OK;
 }
 
-/* What arrives with a request is not told again: libmicrohttpd, whose epoll is edge-triggered,
- * would keep a connection that was closed behind its request until it has been idle for too long.
- */
-static bool peer_has_closed(struct http_connection *connection)
-{
-    char byte;
-    connection->was_served = false;
-    return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-}
-
-/* A peer that sends a byte now and then never times out by libmicrohttpd's clock. */
+/* Whose time is over. A request's own coroutine closes its connection. */
 static void on_sweep(void *argument)
 {
     struct http_server *server = argument;
     int64_t now = http_clock_ms();
-    for (struct http_connection *at = server->connections; at; at = at->next)
-        if (at->deadline_ms < now || (at->was_served && !at->request && peer_has_closed(at)))
-            hang_up(at);
+    for (struct http_connection *at = server->connections, *next; at; at = next) {
+        next = at->next;
+        if (at->deadline_ms >= now) continue;
+        if (at->request)
+            connection_hang_up(at);
+        else
+            connection_close(at);
+    }
+    http_server_has_room(server);
     server->sweep = loop_timer_start(server->loop, SWEEP_MS, on_sweep, server);
 }
 
-/* Escapes are decoded in target.c, strictly. */
-static size_t leave_escapes(void *argument, struct MHD_Connection *connection, char *text)
-{
-    (void)argument;
-    (void)connection;
-    return strlen(text);
-}
+/* --- the beginning --- */
 
 static int open_socket(const struct addrinfo *address)
 {
@@ -205,42 +158,6 @@ static uint16_t bound_port(int fd)
                                                                       : 0;
 }
 
-static struct MHD_Daemon *start_daemon(struct http_server *server)
-{
-    const struct http_options *options = &server->options;
-    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_PEDANTIC_CHECKS;
-    /* Holds the head as it came, its fields taken apart, and the head of the answer. All of it is
-     * cleared between two requests, half of it twice, which was a tenth of a look-up's time: it is
-     * no larger than needed. */
-    size_t memory = options->header_max_bytes + HTTP_ANSWER_HEAD_BYTES;
-    struct MHD_OptionItem items[] = {
-        {MHD_OPTION_LISTEN_SOCKET, server->listen_fd, NULL},
-        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)exchange_completed, server},
-        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, server},
-        {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)leave_escapes, NULL},
-        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)request_cut_query, server},
-        {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)options->connections_max, NULL},
-        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)memory, NULL},
-        {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)((options->idle_timeout_ms + 999) / 1000), NULL},
-        {MHD_OPTION_END, 0, NULL},
-    };
-    if (!options->credentials)
-        return MHD_start_daemon(flags, 0, NULL, NULL, exchange_access, server, MHD_OPTION_ARRAY,
-                                items, MHD_OPTION_END);
-    return MHD_start_daemon(flags | MHD_USE_TLS, 0, NULL, NULL, exchange_access, server,
-                            MHD_OPTION_ARRAY, items, MHD_OPTION_HTTPS_CERT_CALLBACK,
-                            credentials_retrieve, MHD_OPTION_HTTPS_PRIORITIES,
-                            "NORMAL:-VERS-ALL:+VERS-TLS1.3", MHD_OPTION_END);
-}
-
-static enum status open_daemon(struct http_server *server, struct error *error)
-{
-    atomic_store(&server->credentials, server->options.credentials);
-    server->daemon = start_daemon(server);
-    if (server->daemon) return STATUS_OK;
-    return error_set(error, STATUS_IO, STR(""), STR(""), "the HTTP server does not start");
-}
-
 void http_server_set_credentials(struct http_server *server, struct http_credentials *credentials)
 {
     atomic_store(&server->credentials, credentials);
@@ -248,15 +165,12 @@ void http_server_set_credentials(struct http_server *server, struct http_credent
 
 static enum status attach(struct http_server *server, struct error *error)
 {
-    const union MHD_DaemonInfo *info =
-        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    if (!info) return error_plain(error, STATUS_INTERNAL);
-    server->epoll_fd = info->listen_fd;
-    enum status status = loop_watch(server->loop, server->epoll_fd, EPOLLIN, on_ready, server);
-    if (status == STATUS_OK) status = loop_add_hook(server->loop, before_sleep, server);
-    if (status != STATUS_OK) return error_plain(error, status);
+    server->scratch_bytes = server->options.header_max_bytes + SCRATCH_BYTES;
+    server->scratch = malloc(server->scratch_bytes);
+    if (!server->scratch) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    http_server_has_room(server);
     server->sweep = loop_timer_start(server->loop, SWEEP_MS, on_sweep, server);
-    return server->sweep ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
+    return server->sweep && server->accepts ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
 }
 
 enum status http_server_new(struct loop *loop, const struct http_options *options,
@@ -265,10 +179,9 @@ enum status http_server_new(struct loop *loop, const struct http_options *option
     struct http_server *server = calloc(1, sizeof(*server));
     *out = NULL;
     if (!server) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    *server =
-        (struct http_server){.options = *options, .loop = loop, .listen_fd = -1, .epoll_fd = -1};
+    *server = (struct http_server){.options = *options, .loop = loop, .listen_fd = -1};
+    atomic_store(&server->credentials, options->credentials);
     enum status status = listen_on(server, error);
-    if (status == STATUS_OK) status = open_daemon(server, error);
     if (status == STATUS_OK) status = attach(server, error);
     if (status != STATUS_OK) {
         http_server_free(server);
@@ -299,45 +212,46 @@ uint64_t http_server_accepted(const struct http_server *server)
     return atomic_load_explicit(&server->accepted, memory_order_relaxed);
 }
 
+/* --- the end --- */
+
+static void stop_listening(struct http_server *server)
+{
+    stop_accepting(server);
+    if (server->listen_fd >= 0) (void)close(server->listen_fd);
+    server->listen_fd = -1;
+}
+
 void http_server_drain(struct http_server *server)
 {
     if (server->draining) return;
     server->draining = true;
-    (void)MHD_quiesce_daemon(server->daemon);
-    (void)close(server->listen_fd);
-    server->listen_fd = -1;
-    for (struct http_connection *at = server->connections; at; at = at->next)
-        if (!at->request) hang_up(at);
-    http_server_want_run(server);
+    stop_listening(server);
+    for (struct http_connection *at = server->connections, *next; at; at = next) {
+        next = at->next;
+        if (!at->request && at->state != HTTP_LINGERS) connection_close(at);
+    }
 }
 
 void http_server_cut(struct http_server *server)
 {
     http_server_drain(server);
     server->cut = true;
-    for (struct http_connection *at = server->connections; at; at = at->next) {
-        hang_up(at);
-        if (at->request) exchange_wake(at->request, at->request->waits);
-    }
+    for (struct http_connection *at = server->connections; at; at = at->next)
+        connection_hang_up(at);
 }
 
 void http_server_free(struct http_server *server)
 {
     if (!server) return;
     if (server->sweep) loop_timer_cancel(server->loop, server->sweep);
-    if (server->epoll_fd >= 0) loop_unwatch(server->loop, server->epoll_fd);
-    loop_remove_hook(server->loop, before_sleep, server);
-    if (server->daemon) {
-        if (!server->draining) (void)MHD_quiesce_daemon(server->daemon);
-        MHD_stop_daemon(server->daemon);
-    }
-    linger_end_all(server);
-    if (server->listen_fd >= 0) (void)close(server->listen_fd);
+    stop_listening(server);
+    while (server->connections) connection_close(server->connections);
     while (server->parked) {
         struct http_request *next = server->parked->next_parked;
         arena_release(&server->parked->arena);
         free(server->parked);
         server->parked = next;
     }
+    free(server->scratch);
     free(server);
 }

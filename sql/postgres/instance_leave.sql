@@ -1,0 +1,1 @@
+delete from instance where instance_id = $1
