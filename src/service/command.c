@@ -270,8 +270,11 @@ void invocation_write_line(const struct invocation *invocation, const struct str
     for (size_t i = 0; i < invocation->operand_count; i++)
         write_operand(out, invocation->operands[i]);
     if (!str_is_none(flags->file)) write_option(out, STR("config"), flags->file);
-    for (size_t i = 0; i < flags->count; i++)
-        write_option(out, flags->items[i].name, flags->items[i].value);
+    for (size_t i = 0; i < flags->count; i++) {
+        const struct flag *flag = &flags->items[i];
+        bool hides = config_key_by_flag(flag->name)->secret && str_find_char(flag->value, '@') >= 0;
+        write_option(out, flag->name, hides ? STR("***") : flag->value);
+    }
     for (size_t i = 0; i < invocation->given_count; i++) {
         const struct command_given *given = &invocation->given[i];
         if (str_is_among(without, without_count, given->option->name)) continue;

@@ -81,7 +81,7 @@ MUST_CHECK enum status invocation_number(const struct invocation *invocation, st
                                          struct error *error);
 
 /* The line as it was given, each word quoted for a shell where it needs that, without the options
- * that are named in `without`. */
+ * that are named in `without`, and with stars for an address that may have a password in it. */
 void invocation_write_line(const struct invocation *invocation, const struct str *without,
                            size_t without_count, struct buffer *out);
 /* One word of such a line, after a blank. */

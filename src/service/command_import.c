@@ -12,6 +12,7 @@
 #include "base/identifier.h"
 #include "service/command_import_propose.h"
 #include "service/command_import_undo.h"
+#include "service/import_samples.h"
 #include "service/progress.h"
 #include "service/report_file.h"
 #include "service/store_command.h"
@@ -24,6 +25,7 @@ struct import_run {
     struct import_job job;
     struct progress progress;
     struct report_file report;
+    struct import_samples samples; /* of a dry run */
     int64_t bytes_total;
     bool json;
 };
@@ -206,6 +208,13 @@ static void tell_lines(void *context, struct str lines)
     report_file_tell(&run->report, lines);
 }
 
+static void tell_sample(void *context, int64_t row, const struct import_result *result,
+                        const struct json_value *body)
+{
+    struct import_run *run = context;
+    import_samples_row(&run->samples, row, result, body);
+}
+
 static enum status tell_progress(void *context, const struct import_counts *counts)
 {
     struct import_run *run = context;
@@ -224,6 +233,12 @@ static void summarise_json(const struct import_run *run, double seconds, struct 
     import_counts_write(&writer, &run->job.at.counts);
     json_key(&writer, STR("milliseconds"));
     json_int64(&writer, (int64_t)(seconds * 1000));
+    if (run->parameters.dry_run) {
+        json_key(&writer, STR("samples"));
+        json_array_begin(&writer);
+        buffer_append(&out, import_samples_text(&run->samples));
+        json_array_end(&writer);
+    }
     json_object_end(&writer);
     buffer_append_char(&out, '\n');
     (void)fwrite(buffer_str(&out).ptr, 1, out.len, stdout);
@@ -245,7 +260,7 @@ static void summarise(const struct import_run *run, int64_t rows_before, double 
                      progress_number(counts->outcomes[IMPORT_UNCHANGED], text[2]),
                      progress_number(counts->outcomes[IMPORT_DUPLICATE], text[3]),
                      progress_number(counts->outcomes[IMPORT_INVALID], text[4]));
-    (void)printf("\n");
+    (void)printf("\n%.*s", STR_ARGS(import_samples_text(&run->samples)));
     if (!str_is_none(run->job.row.job_id) && !counts->restore)
         (void)printf("import %.*s; to take it back: customer360 import --undo %.*s\n",
                      STR_ARGS(run->job.row.job_id), STR_ARGS(run->job.row.job_id));
@@ -370,7 +385,10 @@ static enum status import_file(struct invocation *invocation, struct import_run 
     struct instance instance;
     if (!str_is_none(invocation_option(invocation, STR("resume"))))
         TRY(store_command_require_store(invocation, error));
-    store_command_tell_new(invocation);
+    if (run->parameters.dry_run)
+        store_command_spare_new(invocation);
+    else
+        store_command_tell_new(invocation);
     TRY(store_command_open(invocation, curl_line(invocation, run), &instance, error));
     struct importer_options *options = &run->job.options;
     enum status status = open_job(invocation, run, &instance.application, error);
@@ -380,6 +398,9 @@ static enum status import_file(struct invocation *invocation, struct import_run 
         options->batch = (size_t)invocation->config.values.jobs_batch;
         options->memory_bytes = (size_t)invocation->config.values.jobs_memory;
         options->told = tell_lines;
+        options->sampled = run->parameters.dry_run ? tell_sample : NULL;
+        run->samples =
+            (struct import_samples){.out = {.arena = invocation->arena}, .json = run->json};
         options->progress = tell_progress;
         options->context = run;
         progress_begin(&run->progress, STR("rows"), run->json);
@@ -434,7 +455,8 @@ static const struct command_option options[] = {
     {STR("on-duplicate"), STR("reject | review | merge | allow"),
      STR("a row that certainly is a customer already is reported, created and queued for review, "
          "created and merged, or just created (reject)")},
-    {STR("dry-run"), STR_NONE, STR("tell what would happen, and write nothing")},
+    {STR("dry-run"), STR_NONE,
+     STR("tell what would happen, with samples, and write nothing; with --undo as well")},
     {STR("errors"), STR("FILE"),
      STR("write refused rows and why to FILE, as CSV if it ends so, else NDJSON; with --undo "
          "customers with more to be told")},
