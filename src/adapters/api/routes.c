@@ -221,7 +221,7 @@ const struct route routes[] = {
 
     /* privacy */
     {AT(POST, "/privacy/erasures"), NEEDS(CUSTOMER_ERASE), .handle = api_privacy_erase,
-     CALLED("eraseCustomer", "Erases a customer: what is kept of him goes for good"), TAKES(JSON, "ErasureRequest"), GIVES(200, "Erasure"), WRITES, SETTLES,
+     CALLED("eraseCustomer", "Erases a customer: what is kept about it goes for good"), TAKES(JSON, "ErasureRequest"), GIVES(200, "Erasure"), WRITES, SETTLES,
      REFUSES(CUSTOMER_FAILS, STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD)},
 
     /* events */
