@@ -11,7 +11,7 @@ install: $(BUILD)/customer360
 	test -e $(DESTDIR)/etc/customer360/customer360.conf || \
 	    install -D -m 0640 packaging/customer360.conf $(DESTDIR)/etc/customer360/customer360.conf
 	install -d $(SHARE)/doc/customer360 $(SHARE)/man/man1 $(SHARE)/man/man5 $(SHARE)/bash-completion/completions
-	install -m 0644 README.md docs/*.md $(SHARE)/doc/customer360/
+	tools/install_documents.sh $(SHARE)/doc/customer360
 	$(BUILD)/customer360 help --man | gzip -n9 >$(SHARE)/man/man1/customer360.1.gz
 	$(BUILD)/customer360 help configuration --man | gzip -n9 >$(SHARE)/man/man5/customer360.conf.5.gz
 	$(BUILD)/customer360 help --completion >$(SHARE)/bash-completion/completions/customer360

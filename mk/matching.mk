@@ -6,8 +6,9 @@
 #   make matching-accuracy        the labelled sets only, each held to its bar
 #   make matching-similarity      every string comparison against RapidFuzz
 #
-# The labelled sets are looked for in MATCHING_DATA; Splink and RapidFuzz are installed from PyPI
-# into $(BUILD)/venv. What is not there is skipped with a line that says so.
+# The labelled sets are looked for in MATCHING_DATA (docs/matching.md says where they are to be had),
+# the script that runs Splink is MATCHING_PEER; Splink and RapidFuzz are installed from PyPI into
+# $(BUILD)/venv. What is not there is skipped with a line that says so, and what to get.
 
 MATCHING_DATA  ?= ../shared/data/er
 MATCHING_PEER  ?= ../shared/peers/splink_run.py

@@ -107,17 +107,23 @@ def main():
     python = None if arguments.no_peer or not os.path.exists(arguments.peer) \
         else venv_python(arguments.build)
     if python is None:
-        print("bench-matching: Splink is not there: its part is skipped", file=sys.stderr)
+        print(f"bench-matching: NOT COMPARED: Splink, or the script {arguments.peer} that runs it, is not there; "
+              "a script of yours is named with MATCHING_PEER=FILE (--peer)", file=sys.stderr)
+    missing = 0
     for name, files, truth, which in SETS:
         folder = os.path.join(arguments.data, name)
         paths = [os.path.join(folder, f) for f in files]
         if not os.path.exists(paths[0]):
             print(f"bench-matching: {folder} is not there: skipped", file=sys.stderr)
+            missing += 1
             continue
         if truth.endswith(".csv"):
             truth = os.path.join(folder, truth)
         they = peer(python, arguments.peer, which, arguments.data) if python and which else None
         compare(name, ours(arguments.build, paths, truth), they)
+    if missing:
+        print(f"bench-matching: NOT MEASURED: {missing} of {len(SETS)} labelled sets are not in {arguments.data}. They are public: "
+              "docs/matching.md, \"Where the sets are\"; name their folder with MATCHING_DATA=FOLDER (--data)", file=sys.stderr)
     work = os.path.join(arguments.build, "bench")
     if arguments.persons:
         name = f"febrl_generated_{arguments.persons}"

@@ -1,5 +1,7 @@
 #include "application/get_customer.h"
 
+#include <stdio.h>
+
 #include "application/customer.h"
 
 static enum status refuse_merged(struct application *application, const struct caller *caller,
@@ -72,6 +74,18 @@ static enum status refuse_merged_then(struct store_session *session, const struc
     return results_merged(survivor, first.merge_id, past->arena, error);
 }
 
+static enum status refuse_not_there_then(const struct past *past, struct error *error)
+{
+    char text[INSTANT_TEXT_MAX], allowed[64];
+    struct str created = instant_format(past->row.created_at, text);
+    if (past->as_of >= past->row.created_at)
+        return error_set(error, STATUS_CUSTOMER_NOT_FOUND, STR("asOf"), STR_NONE,
+                         "there was no such customer at that time");
+    (void)snprintf(allowed, sizeof(allowed), "%.*s or later", STR_ARGS(created));
+    return error_set(error, STATUS_CUSTOMER_NOT_FOUND, STR("asOf"), str_from_cstr(allowed),
+                     "the customer was not there yet at that time");
+}
+
 /* The last version recorded at or before that time: versions are numbered without gaps. */
 static enum status version_then(struct store_session *session, const struct past *past,
                                 int64_t newest, struct version_row *version, struct error *error)
@@ -91,7 +105,7 @@ static enum status version_then(struct store_session *session, const struct past
             high = middle - 1;
         }
     }
-    return low > 0 ? STATUS_OK : error_plain(error, STATUS_CUSTOMER_NOT_FOUND);
+    return low > 0 ? STATUS_OK : refuse_not_there_then(past, error);
 }
 
 static enum status as_of_body(struct store_session *session, void *context, struct error *error)
@@ -103,7 +117,10 @@ static enum status as_of_body(struct store_session *session, void *context, stru
     TRY(store_profile_get(session, past->customer_id, STORE_NO_LOCK, past->arena, &past->row,
                           error));
     if (past->row.erased_at != INSTANT_NONE) return error_plain(error, STATUS_CUSTOMER_ERASED);
-    TRY(store_tree_load(session, past->customer_id, past->as_of, past->arena, &tree, error));
+    enum status status =
+        store_tree_load(session, past->customer_id, past->as_of, past->arena, &tree, error);
+    if (status == STATUS_CUSTOMER_NOT_FOUND) return refuse_not_there_then(past, error);
+    TRY(status);
     TRY(refuse_merged_then(session, past, error));
     TRY(version_then(session, past, past->row.version, &version, error));
     past->row.version = version.version;
@@ -111,7 +128,7 @@ static enum status as_of_body(struct store_session *session, void *context, stru
     if (golden_record(&tree, past->policy, past->arena, &golden) != STATUS_OK ||
         customer_render(&golden, past->arena, &past->row) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
-    return golden.is_silent ? error_plain(error, STATUS_CUSTOMER_NOT_FOUND) : STATUS_OK;
+    return golden.is_silent ? refuse_not_there_then(past, error) : STATUS_OK;
 }
 
 enum status get_customer_as_of(struct application *application, const struct caller *caller,

@@ -5,6 +5,7 @@
 
 #include "application/customer.h"
 #include "application/search_customers.h"
+#include "base/identifier.h"
 #include "domain/field.h"
 #include "domain/profile.h"
 
@@ -13,6 +14,7 @@ struct listing {
     const struct caller *caller;
     const struct customer_query *query;
     struct profile_filter filter;
+    struct str after; /* the last customerId of the page before; absent: none */
     size_t limit;
     struct arena *arena;
     struct profile_row *rows; /* up to limit + 1 */
@@ -29,10 +31,24 @@ static enum status check_choice(struct str name, struct str value, struct error 
     return error_set(error, STATUS_INVALID_VALUE, name, field->allowed, "is not one of these");
 }
 
+/* "after.CUST-1": an id alone could be any text, and a list that goes on behind a text that no page
+ * gave looks like one that has ended. */
+static enum status take_cursor(struct listing *listing, struct error *error)
+{
+    struct str rest = listing->query->cursor, word;
+    listing->after = STR_NONE;
+    if (str_is_none(rest)) return STATUS_OK;
+    if (!str_split(&rest, '.', &word) || !str_equal(word, STR("after")) || str_is_none(rest) ||
+        !identifier_is_valid(rest))
+        return results_bad_cursor(error);
+    listing->after = rest;
+    return STATUS_OK;
+}
+
 static enum status list_body(struct store_session *session, void *context, struct error *error)
 {
     struct listing *listing = context;
-    return store_profile_list(session, &listing->filter, listing->query->cursor, listing->limit + 1,
+    return store_profile_list(session, &listing->filter, listing->after, listing->limit + 1,
                               listing->arena, &listing->rows, &listing->count, error);
 }
 
@@ -55,12 +71,17 @@ enum status list_customers(struct application *application, const struct caller 
         return error_set(error, STATUS_INVALID_VALUE, STR("sort"),
                          STR("with name, email, phone or q"),
                          "a list without a search is in the order of customerIds");
-    TRY(results_check_cursor(query->cursor, "", error));
+    TRY(take_cursor(&listing, error));
     TRY(store_read(application->store, caller->tenant, arena, list_body, &listing, error));
     size_t shown = listing.count > listing.limit ? listing.limit : listing.count;
     struct buffer text = {.arena = arena};
     struct json_writer writer = {.out = &text};
-    out->next = listing.count > shown ? listing.rows[shown - 1].customer_id : STR_NONE;
+    out->next = STR_NONE;
+    if (listing.count > shown) {
+        out->next =
+            arena_format(arena, "after.%.*s", STR_ARGS(listing.rows[shown - 1].customer_id));
+        if (str_is_none(out->next)) return error_plain(error, STATUS_OUT_OF_MEMORY);
+    }
     results_page_begin(&writer);
     for (size_t i = 0; i < shown; i++) json_raw(&writer, listing.rows[i].document);
     results_page_end(&writer, out->next);

@@ -59,12 +59,15 @@ static enum status parse(struct listing *listing, struct error *error)
     const struct review_query *query = listing->query;
     struct duplicate_filter *filter = &listing->filter;
     struct environment *environment = listing->application->environment;
-    *filter = (struct duplicate_filter){.shows = DUPLICATE_STATE_COUNT,
+    bool of_somebody = !str_is_none(query->claimed_by);
+    *filter = (struct duplicate_filter){.shows = of_somebody ? DUPLICATE_CLAIMED : DUPLICATE_OPEN,
                                         .now = environment->now(environment),
                                         .cause = DUPLICATE_CAUSE_COUNT,
                                         .claimed_by = query->claimed_by};
-    if (!str_is_none(query->state) && !duplicate_state_parse(query->state, &filter->shows))
-        return error_set(error, STATUS_INVALID_VALUE, STR("state"), duplicate_states_allowed,
+    if (str_equal(query->state, STR("ALL")))
+        filter->shows = DUPLICATE_STATE_COUNT;
+    else if (!str_is_none(query->state) && !duplicate_state_parse(query->state, &filter->shows))
+        return error_set(error, STATUS_INVALID_VALUE, STR("state"), duplicate_states_or_all,
                          "is not a state of an item");
     if (!str_is_none(query->cause) && !duplicate_cause_parse(query->cause, &filter->cause))
         return error_set(error, STATUS_INVALID_VALUE, STR("cause"), duplicate_causes_allowed,

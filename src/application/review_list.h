@@ -6,7 +6,8 @@
 
 /* Absent: any. */
 struct review_query {
-    struct str state; /* a name of enum duplicate_state */
+    struct str state; /* a name of enum duplicate_state, or ALL; absent: what waits, OPEN, or, when
+                         claimed_by is given, CLAIMED */
     struct str cause;
     struct str probability_min; /* "0.9" */
     struct str claimed_by;

@@ -92,6 +92,27 @@ static enum status put_undo(struct starting *starting, struct store_session *ses
     return store_job_put(session, starting->undo, error);
 }
 
+/* Reads the import and says why it is none that can be taken back. */
+static enum status read_import(struct store_session *session, struct str import_id,
+                               enum store_lock lock, struct arena *arena, struct job_row *import,
+                               struct json_value **document, struct error *error)
+{
+    TRY(store_job_get(session, import_id, lock, arena, import, error));
+    TRY(json_parse(import->document, arena, document, error));
+    if (!str_equal(import->kind, STR("IMPORT")))
+        return error_set(error, STATUS_NOT_AN_IMPORT, STR(""), STR("the jobId of an import"),
+                         "the job is no import, and only an import can be undone");
+    if (json_get(json_get(*document, STR("progress")), STR("lines")))
+        return error_set(error, STATUS_NOT_AN_IMPORT, STR(""), STR("the jobId of an import"),
+                         "the job restored an export, which cannot be undone");
+    const struct json_value *dry_run =
+        json_get(json_get(*document, STR("parameters")), STR("dryRun"));
+    if (dry_run && dry_run->boolean)
+        return error_set(error, STATUS_NOT_AN_IMPORT, STR(""), STR("the jobId of an import"),
+                         "the job was a dry run: it wrote nothing");
+    return STATUS_OK;
+}
+
 static enum status start_body(struct store_session *session, void *context, struct error *error)
 {
     struct starting *starting = context;
@@ -100,19 +121,7 @@ static enum status start_body(struct store_session *session, void *context, stru
     struct json_value *document;
     struct buffer text = {.arena = arena};
     struct json_writer writer = {.out = &text};
-    TRY(store_job_get(session, starting->import_id, STORE_LOCK, arena, &import, error));
-    TRY(json_parse(import.document, arena, &document, error));
-    if (!str_equal(import.kind, STR("IMPORT")))
-        return error_set(error, STATUS_NOT_AN_IMPORT, STR(""), STR("the jobId of an import"),
-                         "the job is no import, and only an import can be undone");
-    if (json_get(json_get(document, STR("progress")), STR("lines")))
-        return error_set(error, STATUS_NOT_AN_IMPORT, STR(""), STR("the jobId of an import"),
-                         "the job restored an export, which cannot be undone");
-    const struct json_value *dry_run =
-        json_get(json_get(document, STR("parameters")), STR("dryRun"));
-    if (dry_run && dry_run->boolean)
-        return error_set(error, STATUS_NOT_AN_IMPORT, STR(""), STR("the jobId of an import"),
-                         "the job was a dry run: it wrote nothing");
+    TRY(read_import(session, starting->import_id, STORE_LOCK, arena, &import, &document, error));
     if (import.state == JOB_UNDONE)
         return resume_undo(starting, session, json_text(json_get(document, STR("undoneBy"))),
                            error);
@@ -146,6 +155,24 @@ enum status undo_import_start(struct application *application, const struct call
     return store_write(application->store, caller->tenant, arena, start_body, &starting, error);
 }
 
+static enum status check_body(struct store_session *session, void *context, struct error *error)
+{
+    const struct starting *starting = context;
+    struct job_row import;
+    struct json_value *document;
+    TRY(read_import(session, starting->import_id, STORE_NO_LOCK, starting->arena, &import,
+                    &document, error));
+    if (import.state == JOB_UNDONE) return error_plain(error, STATUS_IMPORT_UNDONE);
+    return has_ended(import.state) ? STATUS_OK : error_plain(error, STATUS_JOB_RUNNING);
+}
+
+enum status undo_import_check(struct application *application, const struct caller *caller,
+                              struct str import_id, struct arena *arena, struct error *error)
+{
+    struct starting starting = {.import_id = import_id, .arena = arena};
+    return store_read(application->store, caller->tenant, arena, check_body, &starting, error);
+}
+
 /* --- one home --- */
 
 struct undoing {
@@ -161,7 +188,8 @@ struct undoing {
     struct undo_counts counts; /* as they will be, if all goes well */
     struct store_session *session;
     struct buffer report;
-    struct job_step step; /* of the import */
+    struct job_step step;               /* of the import */
+    const struct undo_preview *preview; /* NULL: it is done */
 };
 
 /* What is known of a home before the import is taken out of it. */
@@ -226,6 +254,8 @@ static void report_home(struct undoing *undoing, struct str home, enum undo_outc
                    {erased, STR("ERASED")}};
     undoing->counts.homes++;
     undoing->counts.outcomes[outcome]++;
+    if (undoing->preview)
+        undoing->preview->told(undoing->preview->context, home, outcome, found->name);
     if (!erased && !found->edited && !imported_later && !found->merged) return;
     struct json_writer writer = {.out = &undoing->report};
     json_object_begin(&writer);
@@ -255,6 +285,15 @@ static enum status append_undo(struct undoing *undoing, struct customer_change *
     return customer_change_append(change, &fact, error);
 }
 
+/* Of the customer as it is shown. */
+static struct str name_in(struct str document, const struct undoing *undoing)
+{
+    struct json_value *profile;
+    if (str_is_none(document) || json_parse(document, undoing->arena, &profile, NULL) != STATUS_OK)
+        return STR_NONE;
+    return json_text(json_get(profile, STR("name")));
+}
+
 static enum status undo_home(struct undoing *undoing, struct str home, struct error *error)
 {
     struct customer_change change = {.application = undoing->application,
@@ -278,6 +317,7 @@ static enum status undo_home(struct undoing *undoing, struct str home, struct er
     enum undo_outcome outcome = found.existed                        ? UNDO_RESTORED
                                 : found.edited || found.later_import ? UNDO_KEPT
                                                                      : UNDO_REMOVED;
+    if (undoing->preview && str_is_none(found.name)) found.name = name_in(root.document, undoing);
     report_home(undoing, home, outcome, &found, false, root.customer_id);
     return STATUS_OK;
 }
@@ -311,14 +351,17 @@ static enum status append_step(struct undoing *undoing, struct error *error)
     return store_job_step_append(undoing->session, &step, error);
 }
 
-static enum status step_body(struct store_session *session, void *context, struct error *error)
+/* A home of an earlier step, which a preview has left as it was. */
+static bool was_previewed(const struct undoing *undoing, struct str home)
 {
-    struct undoing *undoing = context;
+    return undoing->preview && import_trial_has(undoing->preview->seen, home);
+}
+
+static enum status undo_homes(struct undoing *undoing, struct error *error)
+{
     struct json_value *homes;
-    undoing->session = session;
     undoing->counts = *undoing->before;
     undoing->report = (struct buffer){.arena = undoing->arena};
-    TRY(jobs_hold(session, undoing->undo_id, undoing->epoch, undoing->arena, error));
     TRY(json_parse(undoing->step.homes, undoing->arena, &homes, error));
     TRY(lock_homes(undoing, homes, error));
     for (size_t i = 0; i < homes->count; i++) {
@@ -326,10 +369,30 @@ static enum status step_body(struct store_session *session, void *context, struc
         size_t reported = undoing->report.len;
         struct str home = json_text(&homes->items[i]);
         if (home.len > 0 && home.ptr[0] == LATER_IMPORTS_UNCHANGED) continue;
+        if (was_previewed(undoing, home)) continue;
         TRY(undo_home(undoing, home, error));
         if (undoing->report.len == reported) arena_rewind(undoing->arena, mark);
     }
+    return STATUS_OK;
+}
+
+static enum status step_body(struct store_session *session, void *context, struct error *error)
+{
+    struct undoing *undoing = context;
+    undoing->session = session;
+    TRY(jobs_hold(session, undoing->undo_id, undoing->epoch, undoing->arena, error));
+    TRY(undo_homes(undoing, error));
     return append_step(undoing, error);
+}
+
+static enum status preview_body(struct store_session *session, void *context, struct error *error)
+{
+    struct undoing *undoing = context;
+    undoing->session = session;
+    TRY(undo_homes(undoing, error));
+    undoing->counts.steps++;
+    return buffer_failed(&undoing->report) ? error_plain(error, STATUS_OUT_OF_MEMORY)
+                                           : STATUS_ROLLED_BACK;
 }
 
 /* --- the job --- */
@@ -405,4 +468,41 @@ enum status undo_import_step(struct application *application, const struct calle
     TRY(store_write(application->store, caller->tenant, arena, step_body, &undoing, error));
     *counts = undoing.counts;
     return STATUS_OK;
+}
+
+/* The step's own rolled back, its homes are the next steps' to leave out. */
+static enum status remember_homes(const struct undoing *undoing, struct error *error)
+{
+    struct json_value *homes;
+    TRY(json_parse(undoing->step.homes, undoing->arena, &homes, error));
+    for (size_t i = 0; i < homes->count; i++)
+        import_trial_put(undoing->preview->seen, json_text(&homes->items[i]));
+    return STATUS_OK;
+}
+
+enum status undo_import_preview_step(struct application *application, const struct caller *caller,
+                                     struct str import_id, const struct later_imports *later,
+                                     const struct undo_preview *preview, struct arena *arena,
+                                     struct undo_counts *counts, struct str *report, bool *done,
+                                     struct error *error)
+{
+    struct reading reading = {.import_id = import_id, .after = counts->steps, .arena = arena};
+    TRY(store_read(application->store, caller->tenant, arena, next_body, &reading, error));
+    *done = reading.count == 0;
+    if (*done) return STATUS_OK;
+    struct undoing undoing = {.application = application,
+                              .caller = caller,
+                              .policy = application->policy_for(application, caller->tenant),
+                              .import_id = import_id,
+                              .later = later,
+                              .arena = arena,
+                              .before = counts,
+                              .step = reading.steps[0],
+                              .preview = preview};
+    enum status status =
+        store_write(application->store, caller->tenant, arena, preview_body, &undoing, error);
+    if (status != STATUS_ROLLED_BACK) return status;
+    *counts = undoing.counts;
+    *report = undoing.report.len ? buffer_str(&undoing.report) : STR_NONE;
+    return remember_homes(&undoing, error);
 }

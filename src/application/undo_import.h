@@ -19,6 +19,7 @@
 #ifndef APPLICATION_UNDO_IMPORT_H
 #define APPLICATION_UNDO_IMPORT_H
 
+#include "application/import_trial.h"
 #include "application/later_imports.h"
 
 enum undo_outcome { UNDO_REMOVED, UNDO_RESTORED, UNDO_KEPT, UNDO_SKIPPED, UNDO_OUTCOME_COUNT };
@@ -54,5 +55,23 @@ MUST_CHECK enum status
 undo_import_step(struct application *application, const struct caller *caller, struct str undo_id,
                  int64_t epoch, struct str import_id, const struct later_imports *later,
                  struct arena *arena, struct undo_counts *counts, bool *done, struct error *error);
+
+/* What an undo would do, from an open import's steps: nothing is written. */
+struct undo_preview {
+    struct import_trial *seen; /* homes of the steps before */
+    /* Each home, maybe more than once. `name` is what the import said, else the customer's. */
+    void (*told)(void *context, struct str home, enum undo_outcome outcome, struct str name);
+    void *context;
+};
+
+/* That the import can be taken back: the statuses of undo_import_start(). */
+MUST_CHECK enum status undo_import_check(struct application *application,
+                                         const struct caller *caller, struct str import_id,
+                                         struct arena *arena, struct error *error);
+/* As undo_import_step(), without a job, and rolled back. `report` has the lines of the step. */
+MUST_CHECK enum status undo_import_preview_step(
+    struct application *application, const struct caller *caller, struct str import_id,
+    const struct later_imports *later, const struct undo_preview *preview, struct arena *arena,
+    struct undo_counts *counts, struct str *report, bool *done, struct error *error);
 
 #endif

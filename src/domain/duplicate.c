@@ -11,8 +11,8 @@ static const struct str resolutions[] = {DUPLICATE_RESOLUTION_TABLE(X)};
 #undef X
 
 #define X(symbol, meaning) " | " #symbol
-const struct str duplicate_states_allowed = {&DUPLICATE_STATE_TABLE(X)[3],
-                                             sizeof(DUPLICATE_STATE_TABLE(X)) - 4};
+#define STATES_OR_ALL      DUPLICATE_STATE_TABLE(X) " | ALL"
+const struct str duplicate_states_or_all = {&STATES_OR_ALL[3], sizeof(STATES_OR_ALL) - 4};
 const struct str duplicate_causes_allowed = {&DUPLICATE_CAUSE_TABLE(X)[3],
                                              sizeof(DUPLICATE_CAUSE_TABLE(X)) - 4};
 #undef X

@@ -50,7 +50,7 @@ struct str duplicate_resolution_name(enum duplicate_resolution resolution);
 bool duplicate_resolution_parse(struct str name, enum duplicate_resolution *resolution);
 
 /* "OPEN | CLAIMED | ..." */
-extern const struct str duplicate_states_allowed, duplicate_causes_allowed;
+extern const struct str duplicate_states_or_all, duplicate_causes_allowed;
 
 struct duplicate_row {
     struct str duplicate_id;

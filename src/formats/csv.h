@@ -115,8 +115,9 @@ MUST_CHECK enum csv_event csv_reader_next(struct csv_reader *reader, struct aren
 struct csv_writer {
     struct buffer *out;
     char separator; /* 0 stands for a comma */
-    /* For files that people open in a spreadsheet: a field that it would take for a formula gets a
-     * leading apostrophe (and so does not read back as it was). */
+    /* For files that people open in a spreadsheet: what it would take for a formula, at the
+     * beginning of a field or where it may see the beginning of one, gets a leading apostrophe (and
+     * so does not read back as it was). */
     bool guard_formulas;
 };
 

@@ -339,6 +339,42 @@ static void formulas_are_guarded_when_asked(void **state)
     assert_true(str_equal(text, STR("'=1+1,'@x,-12.5,+49 30 (1),'-1+cmd|x,\"'=a,b\"\r\n")));
 }
 
+static void formulas_are_guarded_where_another_separator_begins_a_cell(void **state)
+{
+    (void)state;
+    static const struct {
+        struct str field, guarded;
+    } cases[] = {
+        {STR("Acme;=1+1"), STR("Acme;'=1+1\r\n")},
+        {STR("Acme; @x;b"), STR("Acme;' @x;b\r\n")},
+        {STR("a;\"=1\";c"), STR("\"a;'\"\"=1\"\";c\"\r\n")},
+        {STR("a\n-cmd|x"), STR("\"a\n'-cmd|x\"\r\n")},
+        {STR("\t=1"), STR("\t'=1\r\n")},
+        {STR("+49 30 1;+49 30 2"), STR("+49 30 1;+49 30 2\r\n")},
+        {STR("a, -b"), STR("\"a, -b\"\r\n")}, /* quoted, where a comma ends cells */
+        {STR("a@x.example;b@x.example"), STR("a@x.example;b@x.example\r\n")},
+        {STR("\xEF\xBC\x9D"
+             "1"),
+         STR("'\xEF\xBC\x9D"
+             "1\r\n")},
+        {STR("a;\xEF\xBC\xA0x"), STR("a;'\xEF\xBC\xA0x\r\n")},
+        {STR("\xEF\xBC\x8B"
+             "49"),
+         STR("'\xEF\xBC\x8B"
+             "49\r\n")},
+        {STR("\xEF\xBC\x8D"
+             "1"),
+         STR("'\xEF\xBC\x8D"
+             "1\r\n")},
+        {STR(";"), STR(";\r\n")},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct str text =
+            write_row((struct csv_writer){.guard_formulas = true}, &cases[i].field, 1);
+        if (!str_equal(text, cases[i].guarded)) fail_msg("%zu: %.*s", i, STR_ARGS(text));
+    }
+}
+
 static size_t pick(struct environment *environment, size_t below)
 {
     uint32_t number;
@@ -465,6 +501,7 @@ int main(void)
         cmocka_unit_test(running_out_of_memory_is_a_failure_not_a_bad_row),
         cmocka_unit_test(fields_are_quoted_where_a_reader_needs_it),
         cmocka_unit_test(formulas_are_guarded_when_asked),
+        cmocka_unit_test(formulas_are_guarded_where_another_separator_begins_a_cell),
         cmocka_unit_test(written_rows_read_back_the_same),
         cmocka_unit_test(a_row_is_read_as_if_the_stream_began_with_it),
         cmocka_unit_test(lines_that_all_open_a_quote_are_not_followed_again_and_again),

@@ -115,27 +115,69 @@ static enum status no_column(struct str name, struct error *error)
                      STR_ARGS(name));
 }
 
-static enum status apply_map(const struct table_reader *reader, const char *map,
+/* "identifier:VAT": a field and, behind a colon, what it is of. */
+static bool find_field(struct str text, enum matching_field *field, struct str *type)
+{
+    struct str name;
+    if (!str_split(&text, ':', &name)) return false;
+    *type = str_is_none(text) ? STR("") : text;
+    for (int f = 0; f < MATCHING_FIELD_COUNT; f++) {
+        *field = (enum matching_field)f;
+        if (str_equal_ignore_case(name, str_from_cstr(columns_field_name(*field)))) return true;
+    }
+    return false;
+}
+
+/* At the last sign, for a column may have one in its name, and no field has. */
+static bool split_map(const char *map, struct str *column, struct str *field)
+{
+    const char *sign = strrchr(map, '=');
+    if (!sign) return false;
+    *column = str_of(map, (size_t)(sign - map));
+    *field = str_from_cstr(sign + 1);
+    return column->len > 0 && field->len > 0;
+}
+
+static enum status no_field(struct str column, struct str field, struct error *error)
+{
+    enum matching_field turned;
+    struct str type;
+    if (find_field(column, &turned, &type))
+        return error_set(error, STATUS_USAGE, STR("map"), STR("COLUMN=FIELD"),
+                         "the column comes first: --map '%.*s=%.*s'", STR_ARGS(field),
+                         STR_ARGS(column));
+    return error_set(error, STATUS_USAGE, STR("map"), STR("the fields that --help lists"),
+                     "\"%.*s\" is no field", STR_ARGS(field));
+}
+
+static bool is_mapped_before(const struct table_reader *reader,
+                             const struct columns_request *request, size_t before, ptrdiff_t at)
+{
+    struct str column, field;
+    for (size_t i = 0; i < before; i++)
+        if (split_map(request->maps[i], &column, &field) && find_column(reader, column) == at)
+            return true;
+    return false;
+}
+
+static enum status apply_map(const struct table_reader *reader,
+                             const struct columns_request *request, size_t map,
                              struct columns *columns, struct error *error)
 {
-    struct str rest = str_from_cstr(map), name, field, type = STR("");
-    if (!str_split(&rest, '=', &name) || str_is_none(rest))
-        return error_set(error, STATUS_USAGE, STR_NONE, STR("COLUMN=FIELD"), "\"%s\" is no mapping",
-                         map);
-    ptrdiff_t at = find_column(reader, name);
-    if (at < 0) return no_column(name, error);
-    if (!str_split(&rest, ':', &field)) return no_column(name, error);
-    if (!str_is_none(rest)) type = rest;
-    for (int f = 0; f < MATCHING_FIELD_COUNT; f++) {
-        if (!str_equal_ignore_case(field,
-                                   str_from_cstr(columns_field_name((enum matching_field)f))))
-            continue;
-        columns->column[at].field = (enum matching_field)f;
-        snprintf(columns->column[at].type, COLUMNS_TYPE_MAX, "%.*s", STR_ARGS(type));
-        return STATUS_OK;
-    }
-    return error_set(error, STATUS_USAGE, STR_NONE, STR("the fields that --help lists"),
-                     "\"%.*s\" is no field", STR_ARGS(field));
+    struct str column, text, type;
+    enum matching_field field;
+    if (!split_map(request->maps[map], &column, &text))
+        return error_set(error, STATUS_USAGE, STR("map"), STR("COLUMN=FIELD"),
+                         "\"%s\" is no mapping", request->maps[map]);
+    if (!find_field(text, &field, &type)) return no_field(column, text, error);
+    ptrdiff_t at = find_column(reader, column);
+    if (at < 0) return no_column(column, error);
+    if (is_mapped_before(reader, request, map, at))
+        return error_set(error, STATUS_USAGE, STR("map"), STR("one field for a column"),
+                         "column \"%.*s\" is mapped twice", STR_ARGS(column));
+    columns->column[at].field = field;
+    snprintf(columns->column[at].type, COLUMNS_TYPE_MAX, "%.*s", STR_ARGS(type));
+    return STATUS_OK;
 }
 
 static enum status apply_request(const struct table_reader *reader,
@@ -143,7 +185,7 @@ static enum status apply_request(const struct table_reader *reader,
                                  struct error *error)
 {
     for (size_t i = 0; i < request->map_count; i++)
-        TRY(apply_map(reader, request->maps[i], columns, error));
+        TRY(apply_map(reader, request, i, columns, error));
     for (size_t i = 0; i < request->ignored_count; i++) {
         ptrdiff_t at = find_column(reader, str_from_cstr(request->ignored[i]));
         if (at < 0) return no_column(str_from_cstr(request->ignored[i]), error);

@@ -3,6 +3,7 @@
 #include "service/command.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static enum status usage(struct str what, const char *why, struct str allowed, struct error *error)
 {
@@ -216,6 +217,72 @@ bool invocation_each(const struct invocation *invocation, struct str name, size_
         return true;
     }
     return false;
+}
+
+/* --- the line again --- */
+
+static bool is_plain(struct str word)
+{
+    for (size_t i = 0; i < word.len; i++) {
+        char c = word.ptr[i];
+        bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                     memchr("-_./:=,@%+", c, 10);
+        if (!plain) return false;
+    }
+    return word.len > 0;
+}
+
+void invocation_write_word(struct buffer *out, struct str word)
+{
+    buffer_append_char(out, ' ');
+    if (is_plain(word)) {
+        buffer_append(out, word);
+        return;
+    }
+    buffer_append_char(out, '\'');
+    for (size_t i = 0; i < word.len; i++)
+        if (word.ptr[i] == '\'')
+            buffer_append(out, STR("'\\''"));
+        else
+            buffer_append_char(out, word.ptr[i]);
+    buffer_append_char(out, '\'');
+}
+
+static void write_option(struct buffer *out, struct str name, struct str value)
+{
+    buffer_append_format(out, " --%.*s", STR_ARGS(name));
+    invocation_write_word(out, value);
+}
+
+static void write_operand(struct buffer *out, struct str operand)
+{
+    bool is_option = operand.len > 1 && operand.ptr[0] == '-';
+    struct str path = arena_format(out->arena, "%s%.*s", is_option ? "./" : "", STR_ARGS(operand));
+    out->failed |= str_is_none(path);
+    invocation_write_word(out, path);
+}
+
+void invocation_write_line(const struct invocation *invocation, const struct str *without,
+                           size_t without_count, struct buffer *out)
+{
+    const struct flags *flags = invocation->flags;
+    buffer_append_format(out, "customer360 %.*s", STR_ARGS(invocation->command->name));
+    for (size_t i = 0; i < invocation->operand_count; i++)
+        write_operand(out, invocation->operands[i]);
+    if (!str_is_none(flags->file)) write_option(out, STR("config"), flags->file);
+    for (size_t i = 0; i < flags->count; i++) {
+        const struct flag *flag = &flags->items[i];
+        bool hides = config_key_by_flag(flag->name)->secret && str_find_char(flag->value, '@') >= 0;
+        write_option(out, flag->name, hides ? STR("***") : flag->value);
+    }
+    for (size_t i = 0; i < invocation->given_count; i++) {
+        const struct command_given *given = &invocation->given[i];
+        if (str_is_among(without, without_count, given->option->name)) continue;
+        if (str_is_none(given->option->value))
+            buffer_append_format(out, " --%.*s", STR_ARGS(given->option->name));
+        else
+            write_option(out, given->option->name, given->value);
+    }
 }
 
 enum status invocation_number(const struct invocation *invocation, struct str name,

@@ -80,6 +80,13 @@ MUST_CHECK enum status invocation_number(const struct invocation *invocation, st
                                          int64_t fallback, int64_t min, int64_t max, int64_t *value,
                                          struct error *error);
 
+/* The line as it was given, each word quoted for a shell where it needs that, without the options
+ * that are named in `without`, and with stars for an address that may have a password in it. */
+void invocation_write_line(const struct invocation *invocation, const struct str *without,
+                           size_t without_count, struct buffer *out);
+/* One word of such a line, after a blank. */
+void invocation_write_word(struct buffer *out, struct str word);
+
 /* The program's help, or one command's. */
 void command_write_help(const struct invocation *invocation, const struct command *command,
                         struct buffer *out);

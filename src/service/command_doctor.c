@@ -49,7 +49,7 @@ static void check_identity(struct doctor *doctor)
     identity->free(identity);
     if (v->dev)
         doctor_found(doctor, FINDING_WARNING, "do not use --dev with real customers",
-                     "development mode: nobody is asked who he is");
+                     "development mode: nobody is asked who they are");
     else if (!str_is_empty(v->identity_jwks_file) || v->identity_gateway_peers.count > 0)
         doctor_found(
             doctor, FINDING_OK, "", "callers are known by %s%s%s",

@@ -6,6 +6,8 @@
 
 #include "application/export_profiles.h"
 #include "application/export_records.h"
+#include "application/list_customers.h"
+#include "application/read_events.h"
 #include "service/files.h"
 #include "service/progress.h"
 #include "service/store_command.h"
@@ -78,13 +80,32 @@ static enum status export_to(struct export_run *run, bool csv, struct error *err
     return status;
 }
 
+static bool goes_to_file(const struct invocation *invocation)
+{
+    return invocation->operand_count > 0 && !str_equal(invocation->operands[0], STR("-"));
+}
+
+/* A name that promises another form, .xlsx or .json, would be a lie. */
+static enum status format_of_name(const struct invocation *invocation, bool *csv,
+                                  struct error *error)
+{
+    struct str rest = goes_to_file(invocation) ? invocation->operands[0] : STR(""), name = rest;
+    *csv = str_ends_with(rest, STR(".csv"));
+    while (!str_is_none(rest)) (void)str_split(&rest, '/', &name);
+    if (*csv || str_find_char(name, '.') < 0 || str_ends_with(name, STR(".ndjson")) ||
+        str_ends_with(name, STR(".jsonl")))
+        return STATUS_OK;
+    return error_set(error, STATUS_USAGE, STR("FILE"),
+                     STR("a name that ends in .ndjson, .jsonl or .csv, or --format csv | ndjson"),
+                     "%.*s does not say in which form it shall be", STR_ARGS(name));
+}
+
 static enum status take_format(const struct invocation *invocation, bool *csv, struct error *error)
 {
     struct str format = invocation_option(invocation, STR("format"));
+    if (str_is_none(format)) return format_of_name(invocation, csv, error);
     *csv = str_equal(format, STR("csv"));
-    if (str_is_none(format) && invocation->operand_count > 0)
-        *csv = str_ends_with(invocation->operands[0], STR(".csv"));
-    if (*csv || str_is_none(format) || str_equal(format, STR("ndjson"))) return STATUS_OK;
+    if (*csv || str_equal(format, STR("ndjson"))) return STATUS_OK;
     return error_set(error, STATUS_USAGE, STR("format"), STR("csv | ndjson"),
                      "--format is not known");
 }
@@ -100,11 +121,6 @@ static struct str curl_lines(const struct invocation *invocation, const struct c
                         "  curl -sS%.*s -o export.%s %.*s/jobs/JOB-ID/result",
                         STR_ARGS(headers), STR_ARGS(url), csv ? "csv" : "ndjson", STR_ARGS(headers),
                         STR_ARGS(url), STR_ARGS(headers), csv ? "csv" : "ndjson", STR_ARGS(url));
-}
-
-static bool goes_to_file(const struct invocation *invocation)
-{
-    return invocation->operand_count > 0 && !str_equal(invocation->operands[0], STR("-"));
 }
 
 /* Before anything is read, for that takes a while. */
@@ -130,6 +146,28 @@ static enum status open_output(const struct invocation *invocation, FILE **out, 
                      STR_ARGS(invocation->operands[0]), strerror(errno));
 }
 
+/* A tenant that nobody has written to is a mistake in its name, not an empty export; there is no
+ * list of tenants, but each has events from its first customer on. */
+static enum status check_tenant(const struct invocation *invocation, struct export_run *run,
+                                struct error *error)
+{
+    struct str tenant = invocation_option(invocation, STR("tenant"));
+    const struct customer_query query = {.limit = 1};
+    struct json_page page;
+    struct event *events;
+    size_t count;
+    if (str_is_none(tenant)) return STATUS_OK;
+    TRY(read_events(run->application, &run->caller, 0, 1, invocation->arena, &events, &count,
+                    error));
+    if (count > 0) return STATUS_OK;
+    TRY(list_customers(run->application, &run->caller, &query, invocation->arena, &page, error));
+    struct json_value *list;
+    TRY(json_parse(page.body, invocation->arena, &list, error));
+    if (json_get(list, STR("items"))->count > 0) return STATUS_OK;
+    return error_set(error, STATUS_USAGE, STR("tenant"), STR("a tenant that has customers"),
+                     "the store has no customer of tenant %.*s", STR_ARGS(tenant));
+}
+
 static enum status run_export(struct invocation *invocation, struct error *error)
 {
     struct export_run run = {.out = stdout};
@@ -141,7 +179,8 @@ static enum status run_export(struct invocation *invocation, struct error *error
     TRY(check_output(invocation, error));
     TRY(store_command_open(invocation, curl_lines(invocation, &run.caller, csv), &instance, error));
     run.application = &instance.application;
-    enum status status = open_output(invocation, &run.out, error);
+    enum status status = check_tenant(invocation, &run, error);
+    if (status == STATUS_OK) status = open_output(invocation, &run.out, error);
     if (status == STATUS_OK) {
         status = export_to(&run, csv, error);
         if ((run.out == stdout ? fflush(stdout) : fclose(run.out)) != 0 && status == STATUS_OK)

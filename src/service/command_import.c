@@ -7,11 +7,12 @@
 #include <unistd.h>
 
 #include "adapters/jobs/import_job.h"
-#include "adapters/jobs/mapping_proposal.h"
 #include "application/job_report.h"
 #include "application/jobs.h"
 #include "base/identifier.h"
+#include "service/command_import_propose.h"
 #include "service/command_import_undo.h"
+#include "service/import_samples.h"
 #include "service/progress.h"
 #include "service/report_file.h"
 #include "service/store_command.h"
@@ -24,11 +25,55 @@ struct import_run {
     struct import_job job;
     struct progress progress;
     struct report_file report;
+    struct import_samples samples; /* of a dry run */
     int64_t bytes_total;
     bool json;
 };
 
 /* --- what was asked --- */
+
+/* At the last sign, for a column may have one in its name, and no field has. */
+static bool split_map(struct str map, struct str *column, struct str *field)
+{
+    size_t sign = map.len;
+    while (sign > 0 && map.ptr[sign - 1] != '=') sign--;
+    if (sign < 2 || sign == map.len) return false;
+    *column = str_of(map.ptr, sign - 1);
+    *field = str_skip(map, sign);
+    return true;
+}
+
+/* Columns that --map and --ignore name, each once. */
+struct named_columns {
+    struct json_writer *writer;
+    struct str *items;
+    size_t count;
+};
+
+static enum status name_column(struct named_columns *named, struct str column, struct error *error)
+{
+    if (str_is_among(named->items, named->count, column))
+        return error_set(error, STATUS_USAGE, STR("map"), STR("one --map or --ignore for a column"),
+                         "column %.*s is named twice", STR_ARGS(column));
+    named->items[named->count++] = column;
+    json_key(named->writer, column);
+    return STATUS_OK;
+}
+
+static enum status take_map(struct str map, struct named_columns *named, struct error *error)
+{
+    struct str column, field;
+    if (!split_map(map, &column, &field))
+        return error_set(error, STATUS_USAGE, STR("map"), STR("COLUMN=FIELD: Company=name"),
+                         "--map %.*s is no mapping", STR_ARGS(map));
+    if (!record_mapping_is_field(field) && record_mapping_is_field(column))
+        return error_set(error, STATUS_USAGE, STR("map"), STR("COLUMN=FIELD: Company=name"),
+                         "the column comes first: --map '%.*s=%.*s'", STR_ARGS(field),
+                         STR_ARGS(column));
+    TRY(name_column(named, column, error));
+    json_string(named->writer, field);
+    return STATUS_OK;
+}
 
 /* --map, --ignore and --ignore-unknown as the mapping of the API. */
 static enum status take_mapping(const struct invocation *invocation, struct str *mapping,
@@ -36,31 +81,26 @@ static enum status take_mapping(const struct invocation *invocation, struct str 
 {
     struct buffer out = {.arena = invocation->arena};
     struct json_writer writer = {.out = &out};
-    struct str value, field;
-    size_t index = 0, count = 0;
+    struct named_columns named = {
+        .writer = &writer,
+        .items = ARENA_NEW_ARRAY(invocation->arena, struct str, invocation->given_count + 1)};
+    struct str value;
+    size_t index = 0;
+    if (!named.items) return error_plain(error, STATUS_OUT_OF_MEMORY);
     json_object_begin(&writer);
-    while (invocation_each(invocation, STR("map"), &index, &value)) {
-        struct str column = value;
-        (void)str_split(&column, '=', &field);
-        if (str_is_none(column) || str_is_empty(field))
-            return error_set(error, STATUS_USAGE, STR("map"), STR("FIELD=COLUMN: name=Company"),
-                             "--map %.*s is no mapping", STR_ARGS(value));
-        json_key(&writer, column);
-        json_string(&writer, field);
-        count++;
-    }
-    for (index = 0; invocation_each(invocation, STR("ignore"), &index, &value); count++) {
-        json_key(&writer, value);
+    while (invocation_each(invocation, STR("map"), &index, &value))
+        TRY(take_map(value, &named, error));
+    for (index = 0; invocation_each(invocation, STR("ignore"), &index, &value);) {
+        TRY(name_column(&named, value, error));
         json_null(&writer);
     }
     if (invocation_switch(invocation, STR("ignore-unknown"))) {
-        json_key(&writer, STR("*"));
+        TRY(name_column(&named, STR("*"), error));
         json_null(&writer);
-        count++;
     }
     json_object_end(&writer);
     if (buffer_failed(&out)) return error_plain(error, STATUS_OUT_OF_MEMORY);
-    *mapping = count > 0 ? buffer_str(&out) : STR_NONE;
+    *mapping = named.count > 0 ? buffer_str(&out) : STR_NONE;
     return STATUS_OK;
 }
 
@@ -125,73 +165,6 @@ static enum status take_options(const struct invocation *invocation, struct impo
     return STATUS_OK;
 }
 
-/* --- what the columns seem to be --- */
-
-static void show_column(const struct column_proposal *column, bool taken)
-{
-    struct str field = column->is_key               ? STR("the key of the record")
-                       : str_is_none(column->field) ? STR("?")
-                                                    : column->field;
-    (void)fprintf(stderr, "  %-24.*s %s %-24.*s %3d %%%s%s   %.*s\n", STR_ARGS(column->column),
-                  taken ? "->" : "  ", STR_ARGS(field), column->percent,
-                  column->by_name ? ", name" : "", column->by_values ? ", values" : "",
-                  STR_ARGS(column->sample_count ? column->samples[0] : STR("")));
-}
-
-/* With --auto-map what is sure is taken; what was said counts more. */
-static void take_proposal(struct import_run *run, const struct mapping_proposal *proposal,
-                          struct arena *arena)
-{
-    struct import_parameters *parameters = &run->parameters;
-    parameters->mapping = mapping_proposal_mapping(proposal, parameters->mapping, arena);
-    for (size_t i = 0; i < proposal->count; i++)
-        if (proposal->columns[i].is_key && str_is_none(parameters->key_column))
-            parameters->key_column = proposal->columns[i].column;
-}
-
-/* The same for the next time. */
-static void show_flags(const struct mapping_proposal *proposal)
-{
-    (void)printf("customer360 import FILE");
-    for (size_t i = 0; i < proposal->count; i++) {
-        const struct column_proposal *column = &proposal->columns[i];
-        bool sure = column->percent >= PROPOSAL_SURE_PERCENT;
-        if (sure && column->is_key)
-            (void)printf(" --key-column '%.*s'", STR_ARGS(column->column));
-        else if (sure)
-            (void)printf(" --map '%.*s=%.*s'", STR_ARGS(column->field), STR_ARGS(column->column));
-        else
-            (void)printf(" --ignore '%.*s'", STR_ARGS(column->column));
-    }
-    (void)printf("\n");
-}
-
-static enum status propose(const struct invocation *invocation, struct import_run *run, int file,
-                           bool *only, struct error *error)
-{
-    struct arena *arena = invocation->arena;
-    struct record_sample sample;
-    struct mapping_proposal proposal;
-    bool automatic = invocation_switch(invocation, STR("auto-map"));
-    *only = invocation_switch(invocation, STR("propose"));
-    if (!*only && !automatic) return STATUS_OK;
-    TRY(record_sample_read(file, import_job_form(run->parameters.form),
-                           import_job_separator(&run->parameters), arena, &sample, error));
-    TRY(mapping_propose(&sample, arena, &proposal, error));
-    if (run->json && *only) {
-        struct str json = mapping_proposal_json(&proposal, arena);
-        (void)printf("%.*s\n", STR_ARGS(json));
-        return STATUS_OK;
-    }
-    for (size_t i = 0; i < proposal.count && !run->json; i++)
-        show_column(&proposal.columns[i], proposal.columns[i].percent >= PROPOSAL_SURE_PERCENT);
-    if (*only)
-        show_flags(&proposal);
-    else
-        take_proposal(run, &proposal, arena);
-    return STATUS_OK;
-}
-
 /* --- the same over HTTP --- */
 
 static struct str curl_line(const struct invocation *invocation, const struct import_run *run)
@@ -235,6 +208,13 @@ static void tell_lines(void *context, struct str lines)
     report_file_tell(&run->report, lines);
 }
 
+static void tell_sample(void *context, int64_t row, const struct import_result *result,
+                        const struct json_value *body)
+{
+    struct import_run *run = context;
+    import_samples_row(&run->samples, row, result, body);
+}
+
 static enum status tell_progress(void *context, const struct import_counts *counts)
 {
     struct import_run *run = context;
@@ -253,6 +233,12 @@ static void summarise_json(const struct import_run *run, double seconds, struct 
     import_counts_write(&writer, &run->job.at.counts);
     json_key(&writer, STR("milliseconds"));
     json_int64(&writer, (int64_t)(seconds * 1000));
+    if (run->parameters.dry_run) {
+        json_key(&writer, STR("samples"));
+        json_array_begin(&writer);
+        buffer_append(&out, import_samples_text(&run->samples));
+        json_array_end(&writer);
+    }
     json_object_end(&writer);
     buffer_append_char(&out, '\n');
     (void)fwrite(buffer_str(&out).ptr, 1, out.len, stdout);
@@ -274,7 +260,7 @@ static void summarise(const struct import_run *run, int64_t rows_before, double 
                      progress_number(counts->outcomes[IMPORT_UNCHANGED], text[2]),
                      progress_number(counts->outcomes[IMPORT_DUPLICATE], text[3]),
                      progress_number(counts->outcomes[IMPORT_INVALID], text[4]));
-    (void)printf("\n");
+    (void)printf("\n%.*s", STR_ARGS(import_samples_text(&run->samples)));
     if (!str_is_none(run->job.row.job_id) && !counts->restore)
         (void)printf("import %.*s; to take it back: customer360 import --undo %.*s\n",
                      STR_ARGS(run->job.row.job_id), STR_ARGS(run->job.row.job_id));
@@ -399,7 +385,10 @@ static enum status import_file(struct invocation *invocation, struct import_run 
     struct instance instance;
     if (!str_is_none(invocation_option(invocation, STR("resume"))))
         TRY(store_command_require_store(invocation, error));
-    store_command_tell_new(invocation);
+    if (run->parameters.dry_run)
+        store_command_spare_new(invocation);
+    else
+        store_command_tell_new(invocation);
     TRY(store_command_open(invocation, curl_line(invocation, run), &instance, error));
     struct importer_options *options = &run->job.options;
     enum status status = open_job(invocation, run, &instance.application, error);
@@ -409,6 +398,9 @@ static enum status import_file(struct invocation *invocation, struct import_run 
         options->batch = (size_t)invocation->config.values.jobs_batch;
         options->memory_bytes = (size_t)invocation->config.values.jobs_memory;
         options->told = tell_lines;
+        options->sampled = run->parameters.dry_run ? tell_sample : NULL;
+        run->samples =
+            (struct import_samples){.out = {.arena = invocation->arena}, .json = run->json};
         options->progress = tell_progress;
         options->context = run;
         progress_begin(&run->progress, STR("rows"), run->json);
@@ -436,7 +428,7 @@ static enum status run_import(struct invocation *invocation, struct error *error
     TRY(take_options(invocation, &run, error));
     TRY(open_input(invocation, &run, &file, error));
     bool only;
-    TRY(propose(invocation, &run, file, &only, error));
+    TRY(command_import_propose(invocation, file, &run.parameters, &only, error));
     if (only) return STATUS_OK;
     TRY(report_file_open(invocation, STR("IMPORT"), run.json, &run.report, error));
     enum status status = import_file(invocation, &run, file, error);
@@ -452,7 +444,7 @@ static const struct command_option options[] = {
     {STR("source"), STR("NAME"), STR("the system that the records come from (import)")},
     {STR("key-column"), STR("COLUMN"),
      STR("the record's key there: a later import of the same key updates")},
-    {STR("map"), STR("FIELD=COLUMN"), STR("a column that is not named as its field; repeatable")},
+    {STR("map"), STR("COLUMN=FIELD"), STR("a column that is not named as its field; repeatable")},
     {STR("ignore"), STR("COLUMN"), STR("pass over a column; repeatable")},
     {STR("ignore-unknown"), STR_NONE,
      STR("pass over all columns that are no field and not mapped")},
@@ -463,7 +455,8 @@ static const struct command_option options[] = {
     {STR("on-duplicate"), STR("reject | review | merge | allow"),
      STR("a row that certainly is a customer already is reported, created and queued for review, "
          "created and merged, or just created (reject)")},
-    {STR("dry-run"), STR_NONE, STR("tell what would happen, and write nothing")},
+    {STR("dry-run"), STR_NONE,
+     STR("tell what would happen, with samples, and write nothing; with --undo as well")},
     {STR("errors"), STR("FILE"),
      STR("write refused rows and why to FILE, as CSV if it ends so, else NDJSON; with --undo "
          "customers with more to be told")},
@@ -485,7 +478,7 @@ const struct command command_import = {
     .operands_max = 1,
     .summary = STR("reads customers from CSV or NDJSON, or restores an export"),
     .text = STR("  customer360 import customers.csv --source erp --key-column ID \\\n"
-                "      --map name=Company --map emails=Mail --map identifiers.VAT=\"VAT no\" \\\n"
+                "      --map Company=name --map Mail=emails --map \"VAT no\"=identifiers.VAT \\\n"
                 "      --ignore-unknown --errors refused.csv\n"
                 "  customer360 import customers.csv --resume last\n"
                 "  customer360 import --undo JOB\n\n"

@@ -10,8 +10,9 @@ static void greet(const struct server *server, struct arena *arena)
     struct str url = server_url(server, arena);
     if (server->config->dev)
         (void)fprintf(
-            stderr, "*** DEVELOPMENT MODE: nobody is asked who he is, everybody may do everything. "
-                    "***\n*** It serves loopback only. Never put a proxy in front of it. ***\n");
+            stderr,
+            "*** DEVELOPMENT MODE: nobody is asked who they are, everybody may do everything. "
+            "***\n*** It serves loopback only. Never put a proxy in front of it. ***\n");
     if (printf("listening on %.*s\n", STR_ARGS(url)) < 0 || fflush(stdout) != 0)
         log_warn("service.stdout_is_closed");
     log_info("service.listening", LOG_PLACE("url", url),

@@ -258,7 +258,7 @@ const struct config_key config_keys[] = {
      .allowed = STR("the whole URL, such as http://HOST:4318/v1/traces"),
      .help = STR("where traces are sent (OpenTelemetry, OTLP over HTTP); empty: nowhere, and none are made")},
     {STR("traces.sample_ratio"), RATIO(traces_sample_ratio), .fallback = STR("0.1"),
-     .help = STR("how many of the traces that begin here are recorded; those that a caller began, as he says")},
+     .help = STR("how many of the traces that begin here are recorded; those that a caller began, as the caller says")},
     {STR("traces.service_name"), TEXT(traces_service_name), .fallback = STR("crm-customer360"),
      .allowed = STR("any text"), .help = STR("service.name in traces")},
     {STR("traces.headers_file"), PATH(traces_headers_file), .fallback = STR(""),

@@ -88,7 +88,7 @@ static void check_index(struct doctor *doctor, const struct store_health *health
     if (health->search_tail > SEARCH_TAIL_WARNING)
         doctor_found(doctor, FINDING_WARNING, advice,
                      "%lld entries of a tenant wait to be sorted into the search index: every "
-                     "search of his reads them all",
+                     "search in it reads them all",
                      (long long)health->search_tail);
     if (health->unindexed == 0 && health->search_tail <= SEARCH_TAIL_WARNING)
         doctor_found(doctor, FINDING_OK, "", "the search index has all customers");

@@ -84,7 +84,7 @@ static enum status check_address(struct server *server, struct error *error)
                          STR_ARGS(config->http_listen));
     if (config->dev && !server_is_loopback(server->host))
         return error_set(error, STATUS_CONFIGURATION, STR("http.listen"), STR("127.0.0.1, [::1]"),
-                         "development mode asks nobody who he is, so it serves loopback only, "
+                         "development mode asks nobody who they are, so it serves loopback only, "
                          "not %.*s",
                          STR_ARGS(server->host));
     return STATUS_OK;

@@ -60,6 +60,16 @@ void store_command_tell_new(const struct invocation *invocation)
         (void)fprintf(stderr, "There is no store %.*s yet: it is made.\n", STR_ARGS(path));
 }
 
+void store_command_spare_new(struct invocation *invocation)
+{
+    struct str path = missing_store(invocation);
+    if (str_is_none(path)) return;
+    (void)fprintf(stderr,
+                  "There is no store %.*s yet: this is what would happen in an empty one.\n",
+                  STR_ARGS(path));
+    invocation->config.values.store_url = STR("memory:");
+}
+
 struct str store_command_url(const struct invocation *invocation)
 {
     const struct config_values *config = &invocation->config.values;

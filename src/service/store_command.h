@@ -26,6 +26,8 @@ MUST_CHECK enum status store_command_require_store(const struct invocation *invo
                                                    struct error *error);
 /* Says so when the store is about to be made. */
 void store_command_tell_new(const struct invocation *invocation);
+/* For who only tries: where there is no store, an empty one that is in no file. */
+void store_command_spare_new(struct invocation *invocation);
 /* "http://127.0.0.1:9401/api/v1/crm" and the headers that a curl line needs, as text. */
 struct str store_command_url(const struct invocation *invocation);
 struct str store_command_headers(const struct invocation *invocation, const struct caller *caller);

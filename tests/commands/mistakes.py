@@ -22,7 +22,7 @@ PEOPLE = """id,first name,last name,email,city,birth date,who
 3,Alan,Turing,,London,1912-06-23,b
 """
 IMPORT = ["import", "customers.csv", "--store", "sqlite:store.db", "--source", "erp", "--key-column", "ID",
-          "--map", "name=Company", "--map", "emails=Mail", "--ignore-unknown"]
+          "--map", "Company=name", "--map", "Mail=emails", "--ignore-unknown"]
 
 # What it shows; the words; the exit code; parts of the output (both streams); parts that must not be there.
 CASES = [
@@ -56,16 +56,38 @@ CASES = [
      ["there is no store missing.db"], ["HEADER"]),
     ("an export does not write over a file", ["export", "all.ndjson", "--store", "sqlite:store.db"], 2,
      ["all.ndjson is there already", "--force"], []),
+    ("an export in a form that there is not is no file", ["export", "out.xlsx", "--store", "sqlite:store.db"], 2,
+     ["out.xlsx does not say in which form", "--format csv | ndjson"], []),
+    ("unless its form is said", ["export", "out.txt", "--format", "csv", "--store", "sqlite:store.db"], 0, ["1 customers"], []),
+    ("a tenant that nobody has is no empty export", ["export", "nosuch.ndjson", "--tenant", "nosuch", "--store", "sqlite:store.db"], 2,
+     ["no customer of tenant nosuch"], []),
+    ("a mapping the wrong way round is turned for whoever gave it", ["import", "customers.csv", "--store", "sqlite:store.db", "--map", "name=Company"], 2,
+     ["--map 'Company=name'"], []),
+    ("the other commands have the same order", ["dedupe", "people.csv", "--map", "given-name=first name"], 2, ["--map 'first name=given-name'"], ["cluster_id"]),
+    ("a column mapped twice is a mistake", ["dedupe", "people.csv", "--map", "who=place", "--map", "who=occupation"], 2, ["mapped twice"], ["cluster_id"]),
+    ("there as well", ["import", "customers.csv", "--store", "sqlite:store.db", "--map", "Company=name", "--map", "Company=segment"], 2,
+     ["column Company is named twice"], ["created"]),
+    ("a proposal is a line to paste", ["import", "the people.csv", "--propose", "--store", "sqlite:store.db", "--source", "crm", "--separator", "comma",
+     "--ignore", "who"], 0,
+     ["customer360 import 'the people.csv' --store sqlite:store.db --source crm --separator comma --ignore who --key-column id "
+      "--map 'first name=name' --map 'last name=name' --map email=emails --map city=addresses.city --map 'birth date=dateOfBirth'\n"], ["FILE"]),
     ("unless it is told to", ["export", "all.ndjson", "--force", "--store", "sqlite:store.db"], 0, ["1 customers"], []),
     ("an undo does not make the store that it is to change", ["import", "--undo", "last", "--store", "sqlite:missing.db"], 2,
      ["there is no store missing.db"], []),
     ("nor do dead letters", ["dead-letters", "list", "--store", "sqlite:missing.db"], 2, ["there is no store missing.db"], []),
     ("nor an import that goes on", ["import", "customers.csv", "--resume", "last", "--store", "sqlite:missing.db"], 2,
      ["there is no store missing.db"], []),
+    ("a dry run makes no store", ["import", "customers.csv", "--dry-run", "--store", "sqlite:missing.db"] + IMPORT[4:], 3,
+     ["There is no store missing.db yet", "would be 1 created", "row 2 would be created", "Birch & Sons", "row 3 is invalid: name", "row 6 is a duplicate"], []),
     ("an import says that it makes a store", ["import", "customers.csv", "--store", "sqlite:new.db"] + IMPORT[4:], 3,
      ["There is no store new.db yet: it is made"], []),
     ("and an import into one that is there does not", IMPORT, 3, [], ["it is made"]),
+    ("an undo is shown before it is done", ["import", "--undo", "last", "--dry-run", "--store", "sqlite:new.db"], 0,
+     ["would be 1 removed", "would be removed: \"Birch & Sons\""], []),
+    ("as often as one likes", ["import", "--undo", "last", "--dry-run", "--json", "--store", "sqlite:new.db"], 0,
+     ['"removed":1', '"samples":[{"customerId":', '"result":"REMOVED","name":"Birch & Sons"}]'], []),
     ("the last import is undone by that word", ["import", "--undo", "last", "--store", "sqlite:new.db"], 0, ["1 removed"], []),
+    ("what is undone is not shown again", ["import", "--undo", "last", "--dry-run", "--store", "sqlite:new.db"], 1, ["undone"], ["removed:"]),
     ("a file that is no store is named", ["export", "--store", "sqlite:customers.csv"], 1,
      ["customers.csv is damaged, or is no store"], ["script"]),
     ("an empty file is no import", ["import", "/dev/null", "--format", "csv", "--store", "sqlite:store.db"], 1, ["the file is empty"], []),
@@ -105,11 +127,14 @@ def main():
         folder = pathlib.Path(name)
         (folder / "customers.csv").write_text(CUSTOMERS)
         (folder / "people.csv").write_text(PEOPLE)
+        (folder / "the people.csv").write_text(PEOPLE)
         (folder / "escape.csv").write_bytes(b"name,\x1b[31mred\nA,B\n")
         for number, (title, *case) in enumerate(CASES, 1):
             good = try_case(binary, folder, *case)
             failed += not good
             print(f"{'ok' if good else 'not ok'} {number} - {title}", flush=True)
+        if (folder / "nosuch.ndjson").exists() or (folder / "out.xlsx").exists():
+            sys.exit("an export made a file of nothing")
         if (folder / "missing.db").exists():
             sys.exit("an export made a store")
     return 1 if failed else 0

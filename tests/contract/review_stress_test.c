@@ -159,7 +159,7 @@ static void create_all(struct contract *c, const struct caller *caller)
 /* Ids and states of all items. */
 static struct str states(struct contract *c, const struct caller *caller)
 {
-    struct review_query query = {.limit = 500};
+    struct review_query query = {.state = STR("ALL"), .limit = 500};
     struct json_page page;
     struct json_value *body;
     struct buffer out = {.arena = &c->arena};

@@ -105,6 +105,20 @@ def test_the_package_says_what_it_needs_and_holds_what_it_should():
     assert "root/root" in content and " 0/0" not in content
 
 
+def test_every_link_of_an_installed_document_leads_somewhere():
+    said("dpkg-deb", "--extract", package(), "extracted")
+    root, lost = "extracted/usr/share/doc/customer360", []
+    for directory, _, files in os.walk(root):
+        for name in files:
+            if not name.endswith(".md"):
+                continue
+            with open(os.path.join(directory, name), encoding="utf-8") as file:
+                links = re.findall(r"\]\(([^)#\s:]+)(?:#[^)]*)?\)", file.read())
+            lost += [f"{name}: {link}" for link in links if not os.path.exists(os.path.join(directory, link))]
+    assert os.path.exists(f"{root}/operating.md") and len(os.listdir(f"{root}/decisions")) > 50
+    assert not lost, lost
+
+
 def as_user(*words):
     return ["setpriv", "--reuid=customer360", "--regid=customer360", "--init-groups", *words]
 

@@ -96,7 +96,7 @@ static struct str text_at(const struct json_value *value, const char *name)
 static struct str item_of(const char *customer)
 {
     const struct json_value *found =
-        items((struct review_query){.customer_id = str_from_cstr(customer)});
+        items((struct review_query){.state = STR("ALL"), .customer_id = str_from_cstr(customer)});
     assert_int_equal(found->count, 1);
     return text_at(&found->items[0], "duplicateId");
 }
@@ -190,6 +190,8 @@ static void a_claim_keeps_others_off_until_it_is_over(void **state)
     assert_int_equal(claim(&bob, id, 15), STATUS_DUPLICATE_CLAIMED);
     assert_int_equal(items((struct review_query){.claimed_by = STR("ann")})->count, 1);
     assert_int_equal(items((struct review_query){.state = STR("OPEN")})->count, 0);
+    assert_int_equal(items((struct review_query){.cause = STR_NONE})->count, 0);
+    assert_int_equal(items((struct review_query){.state = STR("ALL")})->count, 1);
     wait_minutes(6);
     assert_str(text_at(get(id), "state"), STR("OPEN"));
     assert_int_equal(claim(&bob, id, 15), STATUS_OK);

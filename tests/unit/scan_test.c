@@ -90,7 +90,7 @@ static struct str *queue(size_t *count)
     struct str *found = ARENA_NEW_ARRAY(&arena, struct str, 4096);
     *count = 0;
     do {
-        struct review_query query = {.limit = 500, .cursor = page.next};
+        struct review_query query = {.state = STR("ALL"), .limit = 500, .cursor = page.next};
         struct json_value *body;
         assert_int_equal(review_list(&application, &caller, &query, &arena, &page, &error),
                          STATUS_OK);

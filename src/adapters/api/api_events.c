@@ -8,6 +8,10 @@
  * Last-Event-ID. A followed answer ends as well after `limit` events, when that is given.
  *
  * Memory: each page is written with what the last one used.
+ *
+ * Followed feeds are few, and every tenant has a share: one may follow as many as are left free. So
+ * one alone has half of them, ten that take what they can get leave an eleventh for who comes next,
+ * and nobody has to say how many tenants there are.
  */
 #include "adapters/api/handlers.h"
 #include "adapters/api/internal.h"
@@ -17,6 +21,7 @@
 enum { EVENTS_PAGE = 500, EVENTS_MOST = 10000 };
 
 struct feed {
+    struct feed *next; /* among those that are followed on this loop */
     struct call *call;
     bool server_sent;
     bool follow;
@@ -138,19 +143,42 @@ static enum status send_all(struct feed *feed, struct error *error)
     return STATUS_OK;
 }
 
+static enum status check_share(const struct feed *feed, struct error *error)
+{
+    const struct api_worker *worker = feed->call->worker;
+    size_t held = 0, followed = 0, most = call_options(feed->call)->limits.streams_max;
+    for (const struct feed *at = worker->feeds; at; at = at->next) {
+        followed++;
+        held += str_equal(at->call->caller.tenant, feed->call->caller.tenant);
+    }
+    if (followed >= most)
+        return error_set(error, STATUS_RATE_LIMITED, STR(""), STR(""),
+                         "too many feeds are followed on this instance already");
+    if (held < most - followed) return STATUS_OK;
+    return error_set(error, STATUS_RATE_LIMITED, STR(""), STR(""),
+                     "the tenant follows %zu feeds already: as many as are left for all others",
+                     held);
+}
+
+static void feed_leave(struct feed *feed)
+{
+    struct feed **at = &feed->call->worker->feeds;
+    while (*at != feed) at = &(*at)->next;
+    *at = feed->next;
+}
+
 static enum status follow_counted(struct feed *feed, struct error *error)
 {
     struct api_worker *worker = feed->call->worker;
-    if (worker->streams >= call_options(feed->call)->limits.streams_max)
-        return error_set(error, STATUS_RATE_LIMITED, STR(""), STR(""),
-                         "too many feeds are followed on this instance already");
-    worker->streams++;
+    TRY(check_share(feed, error));
+    feed->next = worker->feeds;
+    worker->feeds = feed;
     metrics_add(&worker->metrics.streams, 1);
     /* The head goes out at once, so that the reader knows that it is connected. */
     struct str hello = feed->server_sent ? STR("retry: 1000\n\n") : STR("");
     enum status status = http_response_write(feed->call->response, hello);
     status = status == STATUS_OK ? follow(feed, error) : error_plain(error, status);
-    worker->streams--;
+    feed_leave(feed);
     metrics_add(&worker->metrics.streams, -1);
     return status;
 }

@@ -57,7 +57,7 @@ static const struct route_parameter *cursor_of(const struct route *route)
 
 static void a_cursor_that_no_page_gave_is_refused_by_every_list(void **state)
 {
-    static const char *const cursors[] = {"no%20cursor", "%C3%A9", "-1"};
+    static const char *const cursors[] = {"no%20cursor", "%C3%A9", "-1", "nonsense", "after."};
     int lists = 0;
     for (size_t i = 0; i < routes_count; i++) {
         char path[PATH_MAX_BYTES], url[PATH_MAX_BYTES + 64];

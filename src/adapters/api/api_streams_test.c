@@ -158,6 +158,44 @@ static void too_many_followers_are_refused_until_one_goes(void **state)
     assert_int_equal(again, 200);
 }
 
+static int set_up_with_four_streams(void **state)
+{
+    struct api_limits limits = API_LIMITS_DEFAULT;
+    limits.streams_max = 4;
+    return api_fixture_set_up_with(state, &limits, false);
+}
+
+/* Returns the descriptor of a feed that is followed, or -1 when it was refused. */
+static int follow_as(void **state, const char *tenant)
+{
+    struct buffer seen = {.arena = api_fixture_arena(*state)};
+    struct str request = arena_format(
+        api_fixture_arena(*state),
+        "GET /api/v1/crm/events?follow=true HTTP/1.1\r\nHost: x\r\nX-Tenant-ID: %s\r\n\r\n",
+        tenant);
+    int fd = raw_connect(api_fixture_port(*state));
+    raw_send(fd, request);
+    read_until(fd, &seen, "\r\n\r\n");
+    if (str_starts_with(buffer_str(&seen), STR("HTTP/1.1 200"))) return fd;
+    assert_true(str_starts_with(buffer_str(&seen), STR("HTTP/1.1 429")));
+    (void)close(fd);
+    return -1;
+}
+
+static void no_tenant_has_all_feeds(void **state)
+{
+    int feeds[3] = {follow_as(state, "t1"), follow_as(state, "t1"), -1};
+    assert_true(feeds[0] >= 0 && feeds[1] >= 0);
+    assert_int_equal(follow_as(state, "t1"), -1); /* two are left: others' */
+    feeds[2] = follow_as(state, "t2");
+    assert_true(feeds[2] >= 0);
+    assert_int_equal(follow_as(state, "t2"), -1);
+    int last = follow_as(state, "t3");
+    assert_true(last >= 0);
+    for (size_t i = 0; i < UNIT_COUNT(feeds); i++) (void)close(feeds[i]);
+    (void)close(last);
+}
+
 static void an_upload_becomes_a_job(void **state)
 {
     struct raw_answer answer = api_ask(*state, "POST", "imports?source=erp&keyColumn=ID",
@@ -286,6 +324,8 @@ static void without_a_runner_jobs_are_unavailable(void **state)
 
 #define SERVED(test)                                                                               \
     cmocka_unit_test_setup_teardown(test, api_fixture_set_up, api_fixture_tear_down)
+#define SHARED(test)                                                                               \
+    cmocka_unit_test_setup_teardown(test, set_up_with_four_streams, api_fixture_tear_down)
 #define ALONE(test)                                                                                \
     cmocka_unit_test_setup_teardown(test, set_up_with_few_streams, api_fixture_tear_down)
 
@@ -298,6 +338,7 @@ int main(void)
         SERVED(a_followed_answer_ends_after_its_limit),
         SERVED(who_follows_is_let_go_when_his_token_ends),
         ALONE(too_many_followers_are_refused_until_one_goes),
+        SHARED(no_tenant_has_all_feeds),
         SERVED(an_upload_becomes_a_job),
         SERVED(a_large_upload_arrives_whole),
         SERVED(a_bad_upload_is_refused_before_it_is_read),

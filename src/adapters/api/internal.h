@@ -11,6 +11,8 @@
 #include "adapters/api/rate.h"
 #include "engines/loop/offload.h"
 
+struct feed;
+
 /* One per loop; only its thread writes to it. */
 struct api_worker {
     struct api *api;
@@ -18,7 +20,7 @@ struct api_worker {
     struct http_server *server;
     struct metrics metrics;
     struct trace_ids ids;
-    size_t streams;
+    struct feed *feeds; /* event feeds that are followed: api_events.c */
     struct coding *gzip;
     struct admission_past refusals;
 };

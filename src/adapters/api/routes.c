@@ -194,7 +194,7 @@ const struct route routes[] = {
     /* the review queue */
     {AT(GET, "/duplicates"), NEEDS(DUPLICATE_READ), .handle = api_duplicates_list,
      CALLED("listDuplicates", "Possible duplicates, the likeliest first"), GIVES(200, "DuplicatePage"),
-     .query = {ENUM_PARAMETER("state", "\"OPEN\",\"CLAIMED\",\"LATER\",\"MERGED\",\"NOT_DUPLICATE\",\"REPEATED\"", "only those"), ENUM_PARAMETER("cause", "\"CREATE\",\"CHANGE\",\"IMPORT\",\"SCAN\"", "only those"),
+     .query = {ENUM_PARAMETER("state", "\"OPEN\",\"CLAIMED\",\"LATER\",\"MERGED\",\"NOT_DUPLICATE\",\"REPEATED\",\"ALL\"", "only those; else OPEN, or CLAIMED with claimedBy"), ENUM_PARAMETER("cause", "\"CREATE\",\"CHANGE\",\"IMPORT\",\"SCAN\"", "only those"),
                {STR("minProbability"), STR("{\"type\":\"number\",\"minimum\":0,\"maximum\":1}"), STR("at least this probability")},
                TEXT_PARAMETER("claimedBy", "whoever has them"), TEXT_PARAMETER("customerId", "about this customer"), TEXT_PARAMETER("segment", "of either customer"),
                PAGE_PARAMETERS},
@@ -221,7 +221,7 @@ const struct route routes[] = {
 
     /* privacy */
     {AT(POST, "/privacy/erasures"), NEEDS(CUSTOMER_ERASE), .handle = api_privacy_erase,
-     CALLED("eraseCustomer", "Erases a customer: what is kept of him goes for good"), TAKES(JSON, "ErasureRequest"), GIVES(200, "Erasure"), WRITES, SETTLES,
+     CALLED("eraseCustomer", "Erases a customer: what is kept about it goes for good"), TAKES(JSON, "ErasureRequest"), GIVES(200, "Erasure"), WRITES, SETTLES,
      REFUSES(CUSTOMER_FAILS, STATUS_REQUIRED_FIELD, STATUS_UNKNOWN_FIELD)},
 
     /* events */

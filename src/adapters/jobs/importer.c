@@ -249,6 +249,15 @@ static enum status write_batch(struct writing *writing, struct error *error)
     return status;
 }
 
+static void show_rows(const struct writing *writing)
+{
+    const struct importer_options *options = writing->options;
+    const struct record_batch *batch = &writing->slot->read;
+    for (size_t i = 0; options->sampled && i < batch->count; i++)
+        options->sampled(options->context, batch->rows[i], &writing->slot->results[i],
+                         batch->records[i].body);
+}
+
 /* What was written counts. */
 static void move_on(struct writing *writing)
 {
@@ -257,6 +266,7 @@ static void move_on(struct writing *writing)
     if (!batch->restore) {
         at->step = writing->step.number;
         at->counts = writing->step.after;
+        show_rows(writing);
         if (writing->options->told && writing->report.len > 0)
             writing->options->told(writing->options->context, writing->report);
         return;

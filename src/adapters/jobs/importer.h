@@ -30,6 +30,9 @@ struct importer_options {
     int64_t errors_max;  /* it gives up when more rows than that were refused; 0: no bound */
     /* Lines of job_report.h about rows of a batch that was written. May be NULL. */
     void (*told)(void *context, struct str lines);
+    /* Each row that was read, when its batch is over, with what it says. May be NULL. */
+    void (*sampled)(void *context, int64_t row, const struct import_result *result,
+                    const struct json_value *body);
     /* After each batch; anything but STATUS_OK stops the import with that status. May be NULL. */
     enum status (*progress)(void *context, const struct import_counts *counts);
     void *context;

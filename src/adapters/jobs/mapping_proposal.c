@@ -207,6 +207,48 @@ static enum status look_at_column(const struct record_sample *sample, size_t at,
 
 /* --- all of them --- */
 
+/* Words for a whole name that stand for the family's, or a person's own, where the other has a
+ * column. */
+static bool is_any_name(struct str name)
+{
+    static const struct str words[] = {STR("name"), STR("nom"),  STR("nombre"), STR("nome"),
+                                       STR("naam"), STR("namn"), STR("navn"),   STR("nimi")};
+    return str_is_among(words, sizeof(words) / sizeof(words[0]), name);
+}
+
+/* How many of the rows have a column that is called exactly so; *any: by a word for any name. */
+static size_t count_named(const struct column *columns, size_t count, bool part, bool *any)
+{
+    size_t named = 0;
+    for (size_t f = 0; f < mapping_words_count; f++) {
+        const struct mapping_words *field = &mapping_words[f];
+        bool found = false;
+        if (!str_equal(field->field, STR("name")) || field->part != part) continue;
+        for (size_t c = 0; c < count; c++) {
+            if (name_percent(columns[c].name, field->words) != NAME_EXACT) continue;
+            found = true;
+            *any = *any || is_any_name(columns[c].name);
+        }
+        named += found;
+    }
+    return named;
+}
+
+/* A name is one column, or its parts are; parts beside a whole name are somebody else's. An object
+ * has one member for a field. */
+static void choose_names(const struct mapping_proposal *proposal, const struct column *columns,
+                         bool *taken)
+{
+    bool any = false, ignored = false;
+    size_t parts = count_named(columns, proposal->count, true, &ignored);
+    bool whole = count_named(columns, proposal->count, false, &any) > 0;
+    bool by_parts = parts > 0 && proposal->sample->form == RECORD_FORM_CSV && !whole;
+    bool both = parts == 1 && proposal->sample->form == RECORD_FORM_CSV && any;
+    for (size_t f = 0; f < mapping_words_count && !both; f++)
+        if (str_equal(mapping_words[f].field, STR("name")))
+            taken[f] = mapping_words[f].part != by_parts;
+}
+
 /* The best pair of a column without a field and a field that may still be taken. */
 static bool take_best(struct mapping_proposal *proposal, const struct column *columns, bool *taken)
 {
@@ -253,6 +295,7 @@ enum status mapping_propose(const struct record_sample *sample, struct arena *ar
         if (look_at_column(sample, c, arena, &columns[c], &proposal->columns[c]) != STATUS_OK)
             return error_plain(error, STATUS_OUT_OF_MEMORY);
     }
+    choose_names(proposal, columns, taken);
     while (take_best(proposal, columns, taken)) {
     }
     return STATUS_OK;

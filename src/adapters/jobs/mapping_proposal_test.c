@@ -110,6 +110,35 @@ static void a_field_for_one_column_goes_to_the_surest(void **state)
                 !str_equal(proposal.columns[3].field, STR("name")));
 }
 
+static void a_name_is_proposed_from_its_parts(void **state)
+{
+    (void)state;
+    static const struct {
+        struct str header, fields; /* of the columns: name, or - */
+    } files[] = {
+        {STR("First Name,Last Name,City"), STR("name name -")},
+        {STR("Nachname,Vorname,Ort"), STR("name name -")},
+        {STR("Name,Vorname,Ort"), STR("name name -")},
+        {STR("Nombre,Apellidos,Ciudad"), STR("name name -")},
+        {STR("First Name,Last Name,Company"), STR("- - name")},
+        {STR("First Name,Last Name,Full Name"), STR("- - name")},
+        {STR("Company,Name,City"), STR("name - -")},
+    };
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        struct mapping_proposal proposal =
+            propose(arena_format(&arena, "%.*s\nx,y,z\nu,v,w\n", STR_ARGS(files[i].header)));
+        struct buffer seen = {.arena = &arena};
+        for (size_t c = 0; c < proposal.count; c++) {
+            const struct column_proposal *column = &proposal.columns[c];
+            bool named =
+                column->percent >= PROPOSAL_SURE_PERCENT && str_equal(column->field, STR("name"));
+            buffer_append_format(&seen, "%s%s", c > 0 ? " " : "", named ? "name" : "-");
+        }
+        if (!str_equal(buffer_str(&seen), files[i].fields))
+            fail_msg("%.*s: %.*s", STR_ARGS(files[i].header), STR_ARGS(buffer_str(&seen)));
+    }
+}
+
 static void the_proposal_can_be_given_to_an_import(void **state)
 {
     (void)state;
@@ -128,6 +157,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_are_known_by_their_names_and_values),
         cmocka_unit_test(a_field_for_one_column_goes_to_the_surest),
+        cmocka_unit_test(a_name_is_proposed_from_its_parts),
         cmocka_unit_test(the_proposal_can_be_given_to_an_import),
     };
     return cmocka_run_group_tests_name("mapping proposal", tests, setup, teardown);

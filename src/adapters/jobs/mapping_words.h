@@ -22,6 +22,7 @@ struct mapping_words {
     struct str field; /* "" for the key of the source */
     enum value_shape shape;
     bool many; /* several columns may go there */
+    bool part; /* of a name: the parts are one field */
     /* Canonical: lower case, no accents, no punctuation, no spaces; separated by spaces. */
     struct str words;
 };

@@ -311,6 +311,12 @@ enum status record_mapping_new(const struct mapping_rules *rules, const struct s
     return STATUS_OK;
 }
 
+bool record_mapping_is_field(struct str path)
+{
+    struct target target = {.kind = TARGET_SKIP};
+    return parse_path(path, &target) && resolve(&target);
+}
+
 bool record_mapping_is_under(struct str path, struct str field)
 {
     if (field.len == 0 || !str_starts_with(path, field)) return false;

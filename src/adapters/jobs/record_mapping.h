@@ -55,6 +55,8 @@ MUST_CHECK enum status record_mapping_row(const struct record_mapping *mapping,
                                           struct str *source_key, struct error *error);
 /* The column that the field of an error came from; absent when it is none. */
 struct str record_mapping_column(const struct record_mapping *mapping, struct str field);
+/* Can a column be mapped to it? */
+bool record_mapping_is_field(struct str path);
 /* Is the path that field, or a part of it? */
 bool record_mapping_is_under(struct str path, struct str field);
 /* One object of NDJSON: members that are mapped are renamed to a top-level field, the key column is
