@@ -17,7 +17,7 @@ from servers.service import API, Mismatch
 from servers.stores import Stores, serve
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-UNGUARDED_CYCLES = 20
+UNGUARDED_CYCLES = 60
 
 
 def arguments(description, kafka=True):
