@@ -254,6 +254,21 @@ static void two_sessions_do_not_number_at_once(void **state)
     PQfinish(other);
 }
 
+/* As of a server that was promoted: what it numbers is where the one before it cannot have been. */
+static void another_timeline_has_positions_of_its_own(void **state)
+{
+    (void)state;
+    PGconn *owner = connect_as(POSTGRES_MIGRATOR);
+    (void)cell(owner, "update feed_head set position = 7, timeline = timeline + 1");
+    as_tenant(app, "a");
+    assert_string_equal(cell(app, "select sequencer_number(1)"), "1");
+    assert_string_equal(cell(app, "select position from feed_head"), "4294967304");
+    assert_string_equal(cell(app, "select sequencer_number(1)"), "1");
+    assert_string_equal(cell(app, "select position from feed_head"), "4294967305");
+    (void)cell(owner, "update feed_head set position = 7");
+    PQfinish(owner);
+}
+
 /* --- around them --- */
 
 static const char *const rows_of_two_tenants =
@@ -329,6 +344,7 @@ int main(void)
         ISOLATION_TEST(the_sequencer_tells_a_count_and_leaves_the_tenant_as_it_was),
         ISOLATION_TEST(objects_of_the_sessions_own_do_not_get_into_the_sequencer),
         ISOLATION_TEST(two_sessions_do_not_number_at_once),
+        ISOLATION_TEST(another_timeline_has_positions_of_its_own),
     };
     return cmocka_run_group_tests_name("isolation on PostgreSQL", tests, start, stop);
 }

@@ -34,17 +34,24 @@ static void append_for(struct contract *c, struct str tenant, const char *id, in
     assert_int_equal(store_write(c->store, tenant, &c->arena, append, &work, &c->error), STATUS_OK);
 }
 
-static struct relay_state turn(struct contract *c, const char *holder, int64_t lease_ms,
-                               int64_t position)
+static struct relay_state turn_after(struct contract *c, const char *holder, int64_t lease_ms,
+                                     int64_t position, int64_t free_ms)
 {
     const struct relay_turn asked = {.relay = c->tenant, /* one of each case */
                                      .holder = str_from_cstr(holder),
                                      .outbox_id = STR("outbox-1"),
                                      .lease_ms = lease_ms,
+                                     .free_ms = free_ms,
                                      .position = position};
     struct relay_state state;
     assert_int_equal(store_relay_turn(c->store, &asked, &c->arena, &state, &c->error), STATUS_OK);
     return state;
+}
+
+static struct relay_state turn(struct contract *c, const char *holder, int64_t lease_ms,
+                               int64_t position)
+{
+    return turn_after(c, holder, lease_ms, position, 0);
 }
 
 static int64_t newest(struct contract *c)
@@ -132,12 +139,31 @@ static void one_at_a_time_has_the_lease(struct contract *c)
     assert_int_equal(b.position, 7);
 }
 
+/* The embedded store has one process, which need not wait for others. */
+static void one_that_stands_back_leaves_it_to_others(struct contract *c)
+{
+    bool may_be_embedded = !c->many_write;
+    (void)turn(c, "a", 60000, -1);
+    (void)turn(c, "a", 0, -1);
+    assert_true(may_be_embedded || !turn_after(c, "a", 60000, -1, 60000).is_ours);
+    assert_true(turn(c, "b", 60000, -1).is_ours);
+    assert_true(may_be_embedded || !turn_after(c, "a", 60000, -1, 1).is_ours);
+    (void)turn(c, "b", 0, -1);
+    struct relay_state state = {0};
+    for (int i = 0; i < 1000 && !state.is_ours; i++) {
+        state = turn_after(c, "a", 60000, -1, 20);
+        (void)usleep(10000);
+    }
+    assert_true(state.is_ours); /* nobody wants it */
+}
+
 int main(void)
 {
     static const struct contract_case cases[] = {
         CONTRACT(events_of_all_tenants_come_in_one_row),
         CONTRACT(a_position_is_not_given_again_after_an_erasure),
         CONTRACT(one_at_a_time_has_the_lease),
+        CONTRACT(one_that_stands_back_leaves_it_to_others),
     };
     return contract_run(cases, UNIT_COUNT(cases));
 }

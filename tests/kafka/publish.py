@@ -7,6 +7,7 @@ One broker and one registry serve all tests; each test has topics of its own by 
 when one failed.
 """
 import argparse
+import contextlib
 import io
 import json
 import os
@@ -18,18 +19,21 @@ import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path[:0] = [HERE, os.path.join(ROOT, "tests"), os.path.join(ROOT, "tests", "fault")]
+sys.path[:0] = [HERE, *(os.path.join(ROOT, "tests", *part) for part in ((), ("fault",), ("webhooks",)))]
 import fastavro  # noqa: E402
 import topics  # noqa: E402
 from confluent_kafka.admin import AdminClient, NewTopic  # noqa: E402
 from confluent_kafka.schema_registry import SchemaRegistryClient  # noqa: E402
 from confluent_kafka.schema_registry.avro import AvroDeserializer  # noqa: E402
 from confluent_kafka.serialization import MessageField, SerializationContext  # noqa: E402
+from receiver import Receiver  # noqa: E402  (tests/webhooks/receiver.py)
 from servers.api import Api  # noqa: E402
 from servers.java import jars  # noqa: E402
 from servers.kafka import KafkaServer  # noqa: E402
+from servers.postgres import PostgresServer  # noqa: E402
 from servers.registry import RegistryServer  # noqa: E402
-from servers.stores import serve  # noqa: E402
+from servers.service import API  # noqa: E402
+from servers.stores import Stores, serve  # noqa: E402
 
 # As agreed with the readers: with the logical type where Avro does not look for it.
 AGREED = {
@@ -44,7 +48,7 @@ class Place:
     def __init__(self, binary):
         self.binary, self.broker, self.registry = binary, KafkaServer(), RegistryServer()
         self.directory = tempfile.mkdtemp(prefix="customer360-kafka-")
-        self.count = 0
+        self.count, self.stores = 0, None
 
     def start(self):
         self.broker.start()
@@ -53,6 +57,13 @@ class Place:
     def stop(self):
         self.broker.stop()
         self.registry.stop()
+        if self.stores:
+            self.stores.close()
+
+    def shared_store(self):
+        """One for several instances."""
+        self.stores = self.stores or Stores("postgres", self.binary)
+        return self.stores.new()
 
     def service(self, prefix, *flags, registry=True, store=None):
         self.count += 1
@@ -321,6 +332,90 @@ def events_wait_while_the_broker_is_away(place):
     service.stop()
 
 
+def an_instance_that_reaches_no_broker_lets_another_publish(place):
+    flags = ["--kafka-format", "json", "--kafka-timeout", "1s", "--kafka-lease", "1s"]
+    store = place.shared_store()
+    cut_off = place.service("k.", *flags, "--kafka-brokers", "127.0.0.1:1", registry=False, store=store)
+    api = Api(cut_off.port)
+    api.await_metric("customer360_relay_leads", 1)
+    other = place.service("k.", *flags, registry=False, store=store)
+    for number in range(5):
+        api.ask("POST", "/customers?onDuplicate=allow", {"customerId": f"K-{number}", "name": f"Waits {number}"})
+    messages = read_all(place, "k.", 5)
+    assert not (found := topics.compare(api.feed(), messages)), found
+    assert Api(other.port).metric("customer360_relay_events_published_total") == 5
+    assert "relay.stands_back" in cut_off.log()
+    cut_off.stop()
+    other.stop()
+
+
+def create(api, name, count, patience_s=60):
+    """Also while the database fails over."""
+    deadline = time.monotonic() + patience_s
+    for number in range(count):
+        body = {"customerId": f"{name}-{number}", "name": f"Customer {name} {number}"}
+        while (answer := api.request("POST", API + "/customers?onDuplicate=allow", body))[0] != 201:
+            assert answer[0] in (503, 504, 409) and time.monotonic() < deadline, answer
+
+
+def wait_for(what, patience_s=60):
+    deadline = time.monotonic() + patience_s
+    while not what():
+        assert time.monotonic() < deadline, "it does not come"
+        time.sleep(0.05)
+
+
+def fall_behind(standby, primary):
+    """It has all that was committed so far, and gets nothing more."""
+    at = primary.sql("SELECT pg_current_wal_lsn()")
+    wait_for(lambda: standby.sql(f"SELECT pg_last_wal_replay_lsn() >= '{at}'") == "t")
+    standby.sql("ALTER SYSTEM SET primary_conninfo = ''")
+    standby.sql("SELECT pg_reload_conf()")
+    wait_for(lambda: standby.sql("SELECT count(*) FROM pg_stat_wal_receiver") == "0")
+
+
+def what_comes_after_a_fail_over_that_lost_commits_reaches_all(place):
+    with contextlib.ExitStack() as stack:
+        primary = PostgresServer()
+        stack.callback(primary.stop)
+        store = primary.new_database(place.binary)
+        standby = PostgresServer(of=(primary, "standby"))
+        stack.callback(standby.stop)
+        receiver = Receiver()
+        stack.callback(receiver.stop)
+        service = place.service("l.", "--kafka-format", "json", "--store-connect-timeout", "1s", "--store-statement-timeout", "2s",
+                                "--webhooks-internal-networks", "127.0.0.0/8", "--webhooks-plain-http", registry=False,
+                                store=store.replace(f":{primary.port}/", f":{primary.port},127.0.0.1:{standby.port}/"))
+        stack.callback(service.stop)
+        api, reader = Api(service.port), topics.Reader(place.broker.brokers, "l.")
+        stack.callback(reader.close)
+        api.ask("POST", "/webhooks", {"url": receiver.url})
+        create(api, "kept", 20)
+        fall_behind(standby, primary)
+        create(api, "lost", 10)
+        messages = reader.read_until(30)
+        wait_for(lambda: receiver.count >= 30)
+        seen = max(event["position"] for event in api.feed().values())
+        primary.kill()
+        standby.promote()
+        create(api, "new", 15)
+        wait_for(lambda: len(api.feed()) == 35)  # those that were lost are not there
+        feed = api.feed()
+        messages += reader.read_until(15)
+        fresh = [event for event in feed.values() if event["position"] > seen]
+        assert len(fresh) == 15 and all(2**32 < event["position"] < 2**53 for event in fresh), fresh
+        wait_for(lambda: set(feed) <= {event["eventId"] for event in receiver.events()})
+        for metric in ("customer360_relay_backlog_events", "customer360_webhook_backlog_events"):
+            api.await_metric(metric, 0)
+        assert "relay.has_a_new_timeline" in service.log()
+        service.stop()
+        service.start()
+        create(api, "more", 2)
+        messages += reader.read_until(2)
+        told = [message for message in messages if not message.key().startswith(b"lost-")]
+        assert len(messages) == len(told) + 10 and not (found := topics.compare(api.feed(), told)), found
+
+
 def a_stop_publishes_what_is_there(place):
     service = place.service("i.", "--kafka-format", "json")
     api = Api(service.port)
@@ -354,7 +449,8 @@ TESTS = [every_event_is_read_with_the_registry, bytes_are_read_with_the_agreed_s
          batches_are_compressed_on_the_wire, a_restart_publishes_nothing_again, json_values_are_the_envelope_of_the_feed,
          without_a_registry_schemas_are_named_by_fingerprint, a_topic_that_differs_is_named_and_the_service_serves,
          a_topic_that_is_missing_is_named_when_none_may_be_made, events_wait_while_the_registry_is_away,
-         a_registry_that_goes_away_later_holds_up_nobody,
+         a_registry_that_goes_away_later_holds_up_nobody, an_instance_that_reaches_no_broker_lets_another_publish,
+         what_comes_after_a_fail_over_that_lost_commits_reaches_all,
          a_stop_publishes_what_is_there, doctor_tells_of_brokers_topics_and_registry, events_wait_while_the_broker_is_away]
 
 

@@ -296,6 +296,25 @@ def test_certificates_are_checked():
         assert api.log(hooks[1])[0]["reason"] == "CERTIFICATE_NOT_TRUSTED" and misnamed.count == 0
 
 
+def test_an_instance_that_gets_no_answer_lets_another_deliver():
+    if PLACE.stores.kind != "postgres":
+        return  # one process
+    with tempfile.TemporaryDirectory() as directory, tempfile.TemporaryDirectory() as elsewhere:
+        pem, key = certificate("localhost", directory)
+        flags = [*LOOPBACK, "--webhooks-retry-first", "100ms", "--webhooks-lease", "1s", "--webhooks-ca"]
+        receiver, url = PLACE.receiver(certificate=pem, key=key), PLACE.stores.new()
+        cut_off = PLACE.service(*flags, certificate("localhost", elsewhere)[0], url=url)
+        wait_for(lambda: cut_off.metric("customer360_webhooks_leads") == 1, 60)
+        other = PLACE.service(*flags, pem, url=url)
+        hook = other.hook(receiver.url)
+        for _ in range(6):
+            other.create()
+        wait_for(lambda: len({e["position"] for e in receiver.events()}) == 6, 60)
+        assert other.metric("customer360_webhooks_leads") == 1 and cut_off.metric("customer360_webhooks_leads") == 0
+        assert "webhooks.stand_back" in cut_off.service.log()
+        assert "CERTIFICATE_NOT_TRUSTED" in {row["reason"] for row in other.log(hook)}
+
+
 def test_bad_receivers_are_cut_off():
     api = PLACE.service(*QUICK, "--webhooks-timeout", "500ms")
     silent = PLACE.receiver(lambda r: None)

@@ -87,17 +87,20 @@ static enum status prepare(struct kafka_publisher *self, struct arena *arena, st
 /* --- how far it is published --- */
 
 static enum status read_progress(struct kafka_publisher *self, struct str outbox_id,
-                                 struct arena *arena, int64_t *position, struct error *error)
+                                 struct arena *arena, struct published *published,
+                                 struct error *error)
 {
     const struct kafka_options client = client_options(self);
     struct json_value *record;
     struct str value;
-    *position = -1;
+    *published = (struct published){.position = -1, .event_id = STR_NONE};
     TRY(kafka_last_record(&client, progress_topic(self), outbox_id, arena, &value, error));
     if (str_is_none(value)) return STATUS_OK;
     if (json_parse(value, arena, &record, NULL) == STATUS_OK &&
-        json_to_int64(json_get(record, STR("position")), position))
+        json_to_int64(json_get(record, STR("position")), &published->position)) {
+        published->event_id = json_text(json_get(record, STR("eventId")));
         return STATUS_OK;
+    }
     return error_set(error, STATUS_CONFIGURATION, STR("kafka"), STR_NONE,
                      "topic %.*s has a record that this program did not write",
                      STR_ARGS(progress_topic(self)));
@@ -106,7 +109,8 @@ static enum status read_progress(struct kafka_publisher *self, struct str outbox
 static enum status send_progress(struct kafka_publisher *self, const struct event *last,
                                  struct arena *arena, struct error *error)
 {
-    struct str value = arena_format(arena, "{\"position\":%" PRId64 "}", last->position);
+    struct str value = arena_format(arena, "{\"position\":%" PRId64 ",\"eventId\":\"%.*s\"}",
+                                    last->position, STR_ARGS(last->event_id));
     const struct kafka_record record = {.topic = progress_topic(self),
                                         .key = self->outbox_id,
                                         .value = value,
@@ -177,7 +181,7 @@ static enum status keep_outbox_id(struct kafka_publisher *self, struct str outbo
 
 /* First the fence, then the reading: what is read then cannot change any more. */
 static enum status begin(struct publisher *base, struct str outbox_id, struct arena *arena,
-                         int64_t *position, struct error *error)
+                         struct published *published, struct error *error)
 {
     struct kafka_publisher *self = of(base);
     const struct kafka_options client = client_options(self);
@@ -186,7 +190,7 @@ static enum status begin(struct publisher *base, struct str outbox_id, struct ar
     TRY(keep_outbox_id(self, outbox_id, error));
     TRY(kafka_producer_open(&client, self->transactional_id, &self->producer, error));
     FAULT_POINT("relay.after_fence");
-    return read_progress(self, outbox_id, arena, position, error);
+    return read_progress(self, outbox_id, arena, published, error);
 }
 
 /* --- life --- */

@@ -6,11 +6,17 @@
 
 #include "application/ports/store.h"
 
+/* How far an outbox is published. */
+struct published {
+    int64_t position;    /* of the last event; negative: nothing is */
+    struct str event_id; /* of the same; absent: an older program did not note it */
+};
+
 struct publisher {
-    /* From its return on nobody who began before can publish any more, and *position, the last one
-     * of this outbox that is published, is final; negative: nothing is. */
+    /* From its return on nobody who began before can publish any more, and what is published of
+     * this outbox is final. */
     enum status (*begin)(struct publisher *, struct str outbox_id, struct arena *,
-                         int64_t *position, struct error *);
+                         struct published *, struct error *);
     /* In their order. After a failure it is not known whether they are: end, and begin anew. */
     enum status (*publish)(struct publisher *, const struct outbox_event *events, size_t count,
                            struct arena *, struct error *);

@@ -19,6 +19,8 @@ enum {
     BUSY_FOR_MS = 2000,
     FIRST_RETRY_MS = 200, /* doubled up to the last */
     LAST_RETRY_MS = 5000,
+    PATIENCE_MAX_LEASES = 16,
+    TIMELINE_BITS = 32 /* positions of a timeline, as the sequencer has it (decision 0124) */
 };
 
 struct relay {
@@ -29,7 +31,9 @@ struct relay {
     bool begun;
     int64_t position; /* published up to here, while begun */
     int64_t retry_ms;
-    enum status failing; /* STATUS_OK: it is not */
+    enum status failing;   /* STATUS_OK: it is not */
+    instant cut_off_since; /* the publisher does nothing from here; 0: it does, or is not asked */
+    bool is_publishers_fault; /* the failure of this round */
 
     pthread_t thread;
     bool started;
@@ -104,6 +108,8 @@ static void note_success(struct relay *self)
     if (self->failing != STATUS_OK) log_info("relay.publishes_again");
     self->failing = STATUS_OK;
     self->retry_ms = 0;
+    self->cut_off_since = 0;
+    lease_worked(&self->lease);
     atomic_store(&self->is_failing, false);
 }
 
@@ -138,27 +144,28 @@ static enum status keep_lease(struct relay *self, bool at_once, struct error *er
     return STATUS_OK;
 }
 
+/* What is wrong may be so here alone - a certificate, a firewall, a name - and then another can do
+ * it; where nobody can, the lease goes round. */
+static void let_another_try(struct relay *self, instant began)
+{
+    if (!self->is_publishers_fault || !self->lease.state.is_ours) {
+        self->cut_off_since = 0;
+        return;
+    }
+    if (self->cut_off_since == 0) self->cut_off_since = began;
+    if (!lease_fails_for_long(&self->lease, self->cut_off_since)) return;
+    if (!self->lease.stands_back) log_warn("relay.stands_back");
+    lease_stand_back(&self->lease, -1, &self->arena);
+    atomic_store(&self->is_ours, false);
+    self->cut_off_since = 0;
+}
+
 /* --- publishing --- */
 
-/* The position that the publisher tells may be behind the end of an outbox that lost its last
- * events, when a database failed over to a copy that did not have them: what comes now is new. The
- * end is asked for after the fence: before it somebody else may have published later ones. */
-static enum status begin(struct relay *self, struct error *error)
+static enum status of_publisher(struct relay *self, enum status status)
 {
-    int64_t position;
-    TRY(self->options.publisher->begin(self->options.publisher, self->lease.state.outbox_id,
-                                       &self->arena, &position, error));
-    TRY(keep_lease(self, true, error));
-    if (!self->lease.state.is_ours) return STATUS_OK;
-    self->position = position >= 0 ? position : self->lease.state.position;
-    if (self->position > self->lease.state.newest) {
-        log_warn("relay.outbox_went_back", LOG_COUNT("published", self->position),
-                 LOG_COUNT("newest", self->lease.state.newest));
-        self->position = self->lease.state.newest;
-    }
-    self->begun = true;
-    log_info("relay.begins", LOG_COUNT("position", self->position));
-    return STATUS_OK;
+    self->is_publishers_fault = status != STATUS_OK;
+    return status;
 }
 
 static enum status list(struct relay *self, size_t limit, struct outbox_event **events,
@@ -170,11 +177,67 @@ static enum status list(struct relay *self, size_t limit, struct outbox_event **
     return STATUS_OK;
 }
 
+/* An outbox whose store was put back, a file over a newer one, has other events at positions that
+ * are published, or none yet. (After a fail-over of PostgreSQL it has not: decision 0124.) */
+static enum status is_another_history(struct relay *self, const struct published *published,
+                                      bool *is_another, struct error *error)
+{
+    struct outbox_event *event;
+    size_t count = 0;
+    *is_another = published->position > self->lease.state.newest;
+    if (*is_another || str_is_none(published->event_id)) return STATUS_OK;
+    TRY(store_outbox_list(self->options.store, published->position - 1, 1, &self->arena, &event,
+                          &count, error));
+    *is_another = count > 0 && event->event.position == published->position &&
+                  !str_equal(event->event.event_id, published->event_id);
+    return STATUS_OK;
+}
+
+/* From where the store itself knows: it is of the same history, and what comes again since then
+ * has the same ids. The end of the outbox is asked for after the fence: before it somebody else may
+ * have published later ones. */
+static enum status find_place(struct relay *self, const struct published *published,
+                              struct error *error)
+{
+    bool is_another = false;
+    if (published->position >= 0) TRY(is_another_history(self, published, &is_another, error));
+    if (is_another)
+        log_warn("relay.outbox_went_back", LOG_COUNT("published", published->position),
+                 LOG_COUNT("newest", self->lease.state.newest),
+                 LOG_COUNT("from", self->lease.state.position));
+    self->position =
+        is_another || published->position < 0 ? self->lease.state.position : published->position;
+    return STATUS_OK;
+}
+
+static enum status begin(struct relay *self, struct error *error)
+{
+    struct published published;
+    struct publisher *publisher = self->options.publisher;
+    TRY(of_publisher(self, publisher->begin(publisher, self->lease.state.outbox_id, &self->arena,
+                                            &published, error)));
+    TRY(keep_lease(self, true, error));
+    if (!self->lease.state.is_ours) return STATUS_OK;
+    TRY(find_place(self, &published, error));
+    self->begun = true;
+    log_info("relay.begins", LOG_COUNT("position", self->position));
+    return STATUS_OK;
+}
+
+/* What is published of the timeline before may be of commits that the new primary never had. */
+static void advance(struct relay *self, int64_t position)
+{
+    if (position >> TIMELINE_BITS != self->position >> TIMELINE_BITS)
+        log_warn("relay.has_a_new_timeline", LOG_COUNT("published", self->position),
+                 LOG_COUNT("now", position));
+    self->position = position;
+    atomic_store(&self->shown_position, position);
+}
+
 static void note_published(struct relay *self, const struct outbox_event *last, size_t count)
 {
-    self->position = last->event.position;
+    advance(self, last->event.position);
     self->busy_until = in_ms(self, BUSY_FOR_MS);
-    atomic_store(&self->shown_position, self->position);
     if (self->position > atomic_load(&self->newest)) atomic_store(&self->newest, self->position);
     atomic_fetch_add(&self->published, (int64_t)count);
     atomic_fetch_add(&self->transactions, 1);
@@ -194,10 +257,15 @@ static enum status publish_some(struct relay *self, size_t *count, struct error 
         TRY(begin(self, error));
         if (!self->begun) return STATUS_OK;
     }
+    int64_t newest = self->lease.state.newest;
     TRY(list(self, self->options.batch, &events, count, error));
-    if (*count == 0) return STATUS_OK;
-    TRY(self->options.publisher->publish(self->options.publisher, events, *count, &self->arena,
-                                         error));
+    if (*count == 0) {
+        /* What was the newest before it was looked has gone by an erasure, or begins a timeline. */
+        if (newest > self->position) advance(self, newest);
+        return STATUS_OK;
+    }
+    TRY(of_publisher(self, self->options.publisher->publish(self->options.publisher, events, *count,
+                                                            &self->arena, error)));
     note_published(self, &events[*count - 1], *count);
     return STATUS_OK;
 }
@@ -209,7 +277,9 @@ static bool round_once(struct relay *self)
 {
     struct error error = {.status = STATUS_OK};
     size_t count;
+    instant began = now(self);
     arena_reset(&self->arena);
+    self->is_publishers_fault = false;
     bool draining = atomic_load(&self->draining);
     atomic_store(&self->woken, false); /* what is committed from here on wakes again */
     enum status status = publish_some(self, &count, &error);
@@ -217,6 +287,7 @@ static bool round_once(struct relay *self)
         forget(self);
         self->lease.next_turn = 0;
         note_failure(self, status, &error);
+        let_another_try(self, began);
         sleep_for(self, self->retry_ms, true);
         return !draining;
     }
@@ -260,8 +331,8 @@ enum status relay_new(const struct relay_options *options, struct relay **relay,
     }
     self->options = *options;
     arena_init(&self->arena, ARENA_BYTES);
-    lease_init(&self->lease, options->store, options->environment, options->name,
-               options->lease_ms);
+    lease_init(&self->lease, options->store, options->environment, options->name, options->lease_ms,
+               options->lease_ms * PATIENCE_MAX_LEASES);
     (void)pthread_condattr_init(&monotonic);
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     (void)pthread_mutex_init(&self->mutex, NULL);

@@ -20,6 +20,7 @@ struct receiver {
     int64_t taken[4 * EVENTS]; /* positions, as they came */
     size_t count;
     int64_t progress;
+    char progress_id[32]; /* of the event there */
     int epoch;
     bool fences; /* as it must; the other way shows that the test would see it */
     int failures_left;
@@ -31,6 +32,7 @@ struct fake {
     struct publisher base;
     struct receiver *receiver;
     int epoch;
+    bool is_cut_off; /* nothing can be reached from there */
 };
 
 static struct receiver receiver;
@@ -42,14 +44,17 @@ static unsigned draw(unsigned limit)
 }
 
 static enum status begin(struct publisher *base, struct str outbox_id, struct arena *scratch,
-                         int64_t *position, struct error *error)
+                         struct published *published, struct error *error)
 {
     struct fake *self = (struct fake *)base;
-    (void)scratch, (void)error;
+    (void)scratch;
     assert_true(outbox_id.len > 0);
+    if (self->is_cut_off) return error_plain(error, STATUS_UNAVAILABLE);
     (void)pthread_mutex_lock(&receiver.mutex);
     self->epoch = ++receiver.epoch;
-    *position = receiver.progress;
+    *published = (struct published){
+        .position = receiver.progress,
+        .event_id = receiver.progress_id[0] ? str_from_cstr(receiver.progress_id) : STR_NONE};
     (void)pthread_mutex_unlock(&receiver.mutex);
     return STATUS_OK;
 }
@@ -59,6 +64,8 @@ static void take(const struct outbox_event *events, size_t count)
     for (size_t i = 0; i < count && receiver.count < UNIT_COUNT(receiver.taken); i++)
         receiver.taken[receiver.count++] = events[i].event.position;
     receiver.progress = events[count - 1].event.position;
+    (void)snprintf(receiver.progress_id, sizeof(receiver.progress_id), "%.*s",
+                   STR_ARGS(events[count - 1].event.event_id));
 }
 
 /* 0: it works; 1: nothing was taken; 2: all was taken. */
@@ -104,7 +111,7 @@ static void fake_free(struct publisher *base)
     free(base);
 }
 
-static struct relay *start_relay(struct store *store, size_t batch)
+static struct relay *start_one(struct store *store, size_t batch, bool is_cut_off)
 {
     struct relay *relay;
     struct error error;
@@ -112,6 +119,7 @@ static struct relay *start_relay(struct store *store, size_t batch)
     assert_non_null(fake);
     fake->base = (struct publisher){begin, publish, nothing, nothing, fake_free};
     fake->receiver = &receiver;
+    fake->is_cut_off = is_cut_off;
     const struct relay_options options = {.name = STR("test"),
                                           .store = store,
                                           .publisher = &fake->base,
@@ -121,6 +129,11 @@ static struct relay *start_relay(struct store *store, size_t batch)
     assert_int_equal(relay_new(&options, &relay, &error), STATUS_OK);
     assert_int_equal(relay_start(relay, &error), STATUS_OK);
     return relay;
+}
+
+static struct relay *start_relay(struct store *store, size_t batch)
+{
+    return start_one(store, batch, false);
 }
 
 /* --- events --- */
@@ -228,6 +241,99 @@ static void what_was_published_before_is_not_published_again(void **state)
     memory_store_free(store);
 }
 
+static void note_position(struct store *store, int64_t position)
+{
+    struct arena arena;
+    struct error error;
+    struct relay_state state;
+    arena_init(&arena, 1 << 20);
+    const struct relay_turn turn = {.relay = STR("test"),
+                                    .holder = STR("before"),
+                                    .outbox_id = STR("outbox-1"),
+                                    .position = position};
+    assert_int_equal(store_relay_turn(store, &turn, &arena, &state, &error), STATUS_OK);
+    arena_release(&arena);
+}
+
+static void publish_what_is_there(struct store *store)
+{
+    struct relay *relay = start_relay(store, 1000);
+    relay_stop(relay, 5000);
+    relay_free(relay);
+}
+
+/* A copy of the store as it was after 80 events, when 70 were noted as published. */
+static void put_back(struct store **store, int first_new, int count_new)
+{
+    memory_store_free(*store);
+    assert_int_equal(memory_store_new(STORE_BYTES, store), STATUS_OK);
+    for (int n = 0; n < 80; n++) append_one(*store, n);
+    note_position(*store, 70);
+    for (int n = 0; n < count_new; n++) append_one(*store, first_new + n);
+}
+
+static void a_store_that_was_put_back_goes_on_from_where_it_knows(void **state)
+{
+    (void)state;
+    /* Fewer events than are published, and more. */
+    static const int written_since[] = {10, 60};
+    for (size_t i = 0; i < UNIT_COUNT(written_since); i++) {
+        struct store *store;
+        size_t expected = 100 + 10 + (size_t)written_since[i];
+        assert_int_equal(memory_store_new(STORE_BYTES, &store), STATUS_OK);
+        reset(true, 0, 0);
+        for (int n = 0; n < 100; n++) append_one(store, n);
+        publish_what_is_there(store);
+        assert_int_equal(receiver.count, 100);
+        put_back(&store, 200, written_since[i]);
+        publish_what_is_there(store);
+        assert_int_equal(receiver.count, expected);
+        for (size_t at = 100; at < expected; at++)
+            assert_int_equal(receiver.taken[at], 71 + (int64_t)at - 100);
+        memory_store_free(store);
+    }
+}
+
+static bool leads(const struct relay *relay)
+{
+    struct arena arena;
+    arena_init(&arena, 1 << 20);
+    struct buffer out = {.arena = &arena};
+    relay_write_metrics(relay, &out);
+    buffer_append_char(&out, '\0');
+    bool found = strstr(out.bytes, "\ncustomer360_relay_leads 1\n") != NULL;
+    arena_release(&arena);
+    return found;
+}
+
+static void await_lead(const struct relay *relay)
+{
+    for (int i = 0; i < 6000 && !leads(relay); i++) (void)usleep(10000);
+    assert_true(leads(relay));
+}
+
+static void who_cannot_reach_the_receiver_lets_another_publish(void **state)
+{
+    (void)state;
+    struct store *store;
+    assert_int_equal(memory_store_new(STORE_BYTES, &store), STATUS_OK);
+    reset(true, 0, 0);
+    struct relay *cut_off = start_one(store, 7, true);
+    await_lead(cut_off);
+    struct relay *other = start_relay(store, 7);
+    for (int n = 0; n < EVENTS; n++) append_one(store, n);
+    for (int i = 0; i < 6000 && taken() < EVENTS; i++) (void)usleep(10000);
+    assert_true(is_exact());
+    assert_true(leads(other));
+    /* When the other one goes it tries again, for there is nobody else. */
+    relay_stop(other, 5000);
+    await_lead(cut_off);
+    relay_stop(cut_off, 0);
+    relay_free(cut_off);
+    relay_free(other);
+    memory_store_free(store);
+}
+
 static void metrics_tell_how_far_it_is(void **state)
 {
     (void)state;
@@ -257,6 +363,8 @@ int main(void)
         cmocka_unit_test(each_event_is_published_once_and_in_order),
         cmocka_unit_test(a_receiver_that_fences_nobody_is_found_out),
         cmocka_unit_test(what_was_published_before_is_not_published_again),
+        cmocka_unit_test(a_store_that_was_put_back_goes_on_from_where_it_knows),
+        cmocka_unit_test(who_cannot_reach_the_receiver_lets_another_publish),
         cmocka_unit_test(metrics_tell_how_far_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,7 +134,8 @@ static bool take_lease(struct memory_store *memory, struct memory_relay *relay,
 {
     instant now = environment_system()->now(environment_system());
     bool same = str_equal(relay->holder, turn->holder);
-    if (!same && relay->held_until > now) return false;
+    bool keeps = same && turn->free_ms == 0;
+    if (!keeps && relay->held_until + turn->free_ms * (INSTANT_SECOND / 1000) > now) return false;
     if (!same) {
         relay->holder = arena_str(&memory->heap.arena, turn->holder);
         relay->epoch++;

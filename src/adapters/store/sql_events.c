@@ -106,7 +106,8 @@ static enum status take_lease(struct sql_transaction *transaction, const struct 
     const struct relay_turn *turn = turning->turn;
     const struct sql_value params[] = {SQL_PARAM_TEXT(turn->relay), SQL_PARAM_TEXT(turn->outbox_id),
                                        SQL_PARAM_TEXT(turn->holder),
-                                       SQL_PARAM_INT64(turn->lease_ms * (INSTANT_SECOND / 1000))};
+                                       SQL_PARAM_INT64(turn->lease_ms * (INSTANT_SECOND / 1000)),
+                                       SQL_PARAM_INT64(turn->free_ms * (INSTANT_SECOND / 1000))};
     struct sql_rows rows;
     TRY(sql_query(transaction, SQL_RELAY_LEASE_TAKE, params, SQL_COUNT(params), turning->arena,
                   &rows, error));

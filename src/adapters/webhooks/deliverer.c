@@ -20,6 +20,8 @@ enum {
     STORE_RETRY_MS = 1000,
     LOOK_PAGE = 500,
     LEASE_MARGIN_MS = 100,
+    UNANSWERED_MIN = 5,                 /* say that this instance may have no way out */
+    PATIENCE_MAX_MS = 12 * 3600 * 1000, /* who takes the webhooks up tries each at once */
     HEADERS_MAX = 6
 };
 
@@ -327,6 +329,18 @@ static enum webhook_reason reason_of(enum http_sent sent)
     return reasons[sent];
 }
 
+/* Any answer, also a refusal, says that there is a way out from here. */
+static void note_way_out(struct deliverer *self, enum webhook_reason reason, instant now)
+{
+    if (reason == WEBHOOK_NOT_ALLOWED) return; /* it was not tried */
+    if (reason == WEBHOOK_ANSWERED) {
+        self->unanswered = 0;
+        lease_worked(&self->lease);
+    } else if (self->unanswered++ == 0) {
+        self->unanswered_since = now;
+    }
+}
+
 static void settle(struct deliverer *self, const struct http_sender_result *result, instant now)
 {
     struct lane_item *item = result->context;
@@ -336,6 +350,7 @@ static void settle(struct deliverer *self, const struct http_sender_result *resu
                                         .retry_after_s = result->retry_after_s,
                                         .took_ms = result->took_ms};
     delivery_spans_end(self->options.tracer, item, result, &self->arena);
+    note_way_out(self, settled.reason, now);
     int64_t given_up = lane->row.progress.given_up;
     bool was_failing = lane_is_failing(lane);
     lane_settle(lane, item, &settled, now, random_of(self));
@@ -442,6 +457,7 @@ static enum status keep_lease(struct deliverer *self, instant now, struct error 
     if (is_ours && self->epoch == 0) {
         log_info("webhooks.are_delivered_here", LOG_COUNT("epoch", state->epoch));
         self->epoch = state->epoch;
+        self->unanswered = 0;
         self->head = state->newest;
         self->refresh_at = 0;
     }
@@ -449,10 +465,25 @@ static enum status keep_lease(struct deliverer *self, instant now, struct error 
     return STATUS_OK;
 }
 
+/* Nobody answers here. Where that is the network of this instance, another one gets out. */
+static enum status let_another_try(struct deliverer *self, struct error *error)
+{
+    if (self->unanswered < UNANSWERED_MIN ||
+        !lease_fails_for_long(&self->lease, self->unanswered_since))
+        return STATUS_OK;
+    TRY(write_down(self, true, error));
+    if (!self->lease.stands_back) log_warn("webhooks.stand_back");
+    drop_all(self);
+    lease_stand_back(&self->lease, -1, &self->arena);
+    atomic_store(&self->counts.is_ours, false);
+    return STATUS_OK;
+}
+
 static enum status do_round(struct deliverer *self, struct error *error)
 {
     instant now = now_of(self);
     TRY(keep_lease(self, now, error));
+    if (self->epoch != 0) TRY(let_another_try(self, error));
     if (self->epoch == 0) return STATUS_OK;
     if (self->refresh_at <= now || atomic_load(&self->changed)) TRY(refresh(self, error));
     TRY(read_feed(self, now, error));
@@ -467,7 +498,9 @@ static void set_counts(struct deliverer *self)
         const struct lane *lane = self->lanes[i];
         failing += lane_is_failing(lane);
         held += (int64_t)lane->held_count;
-        int64_t behind = self->head - lane_position(lane);
+        /* Of one that has read all its tenant has, and waits for none of it, nothing is behind. */
+        bool is_level = !lane->has_news && lane_position(lane) == lane->read_position;
+        int64_t behind = is_level ? 0 : self->head - lane_position(lane);
         if (behind > backlog) backlog = behind;
     }
     atomic_store(&self->counts.active, (int64_t)self->lane_count);
@@ -563,7 +596,7 @@ enum status deliverer_new(const struct deliverer_options *options, struct delive
     }
     arena_init(&self->arena, ARENA_BYTES);
     lease_init(&self->lease, options->store, options->environment, STR("webhooks"),
-               options->lease_ms);
+               options->lease_ms, PATIENCE_MAX_MS);
     *deliverer = self;
     return STATUS_OK;
 }

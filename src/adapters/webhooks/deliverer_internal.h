@@ -25,9 +25,11 @@ struct deliverer {
     struct arena arena; /* of one round */
     struct lane **lanes;
     size_t lane_count, lane_room;
-    size_t turn_of; /* where the next round begins to send, so that each gets its turn */
-    int64_t epoch;  /* under which the lanes were taken up; 0: there are none */
-    int64_t head;   /* the feed was looked at up to here */
+    size_t turn_of;           /* where the next round begins to send, so that each gets its turn */
+    int64_t epoch;            /* under which the lanes were taken up; 0: there are none */
+    int64_t head;             /* the feed was looked at up to here */
+    int64_t unanswered;       /* requests since somebody answered */
+    instant unanswered_since; /* the first of them */
     instant refresh_at;
     instant look_at;
     instant busy_until;

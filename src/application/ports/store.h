@@ -216,6 +216,7 @@ struct relay_turn {
     struct str holder;    /* this instance */
     struct str outbox_id; /* the outbox's name when it has none yet */
     int64_t lease_ms;     /* for how long to be the one; 0: no longer */
+    int64_t free_ms;      /* only when nobody has been the one for so long; 0: when nobody is */
     int64_t position;     /* published up to here, to be noted; negative: nothing to note */
 };
 struct relay_state {
