@@ -12,7 +12,7 @@
 #include "contract.h"
 #include "engines/loop/loop.h"
 
-enum { LOOPS = 2, TASKS = 40, MEMORY = 16 << 20, CUSTOMERS = 8, HOMES = 30, ASKED = 7 };
+enum { LOOPS = 2, TASKS = 40, MEMORY = 16 << 20, CUSTOMERS = 8, HOMES = 30, ASKED = 7, MANY = 300 };
 
 struct task {
     struct contract *contract;
@@ -30,8 +30,8 @@ struct crew {
     struct loop *loop;
     pthread_t thread;
     loop_function *run;
-    size_t left;
-    struct task tasks[TASKS];
+    size_t left, count;
+    struct task *tasks;
 };
 
 static void end_task(struct task *task)
@@ -50,13 +50,14 @@ static void run_body(void *argument)
 static void *crew_main(void *argument)
 {
     struct crew *crew = argument;
-    for (int i = 0; i < TASKS; i++)
+    for (size_t i = 0; i < crew->count; i++)
         if (!loop_spawn(crew->loop, crew->run, &crew->tasks[i])) return NULL;
     loop_run(crew->loop);
     return NULL;
 }
 
 static struct crew crews[LOOPS];
+static struct task tasks[MANY];
 /* The stores know them: they are freed when these are closed. */
 static struct loop *loops[LOOPS * 32];
 static int loop_count;
@@ -67,20 +68,26 @@ static struct loop *new_loop(void)
     return loops[loop_count++] = loop_new(0);
 }
 
+/* The `count` tasks from number `first` on are its own. */
+static void begin_crew(struct contract *c, struct crew *crew, int first, int count,
+                       loop_function *run, store_body *body)
+{
+    *crew = (struct crew){.loop = new_loop(),
+                          .run = run,
+                          .left = (size_t)count,
+                          .count = (size_t)count,
+                          .tasks = &tasks[first]};
+    for (int t = 0; t < count; t++) {
+        crew->tasks[t] =
+            (struct task){.contract = c, .crew = crew, .body = body, .number = first + t};
+        arena_init(&crew->tasks[t].arena, MEMORY);
+    }
+    assert_int_equal(pthread_create(&crew->thread, NULL, crew_main, crew), 0);
+}
+
 static void begin_crews(struct contract *c, loop_function *run, store_body *body)
 {
-    for (int i = 0; i < LOOPS; i++) {
-        crews[i].loop = new_loop();
-        crews[i].run = run;
-        crews[i].left = TASKS;
-        for (int t = 0; t < TASKS; t++) {
-            struct task *task = &crews[i].tasks[t];
-            *task = (struct task){
-                .contract = c, .crew = &crews[i], .body = body, .number = i * TASKS + t};
-            arena_init(&task->arena, MEMORY);
-        }
-        assert_int_equal(pthread_create(&crews[i].thread, NULL, crew_main, &crews[i]), 0);
-    }
+    for (int i = 0; i < LOOPS; i++) begin_crew(c, &crews[i], i * TASKS, TASKS, run, body);
 }
 
 static void await_crews(void)
@@ -88,10 +95,14 @@ static void await_crews(void)
     for (int i = 0; i < LOOPS; i++) pthread_join(crews[i].thread, NULL);
 }
 
+static void release_tasks(int count)
+{
+    for (int i = 0; i < count; i++) arena_release(&tasks[i].arena);
+}
+
 static void release_crews(void)
 {
-    for (int i = 0; i < LOOPS; i++)
-        for (int t = 0; t < TASKS; t++) arena_release(&crews[i].tasks[t].arena);
+    release_tasks(LOOPS * TASKS);
 }
 
 /* What was carried out together until now. */
@@ -120,7 +131,7 @@ static struct grouping grouping_of(struct contract *c)
 
 static struct task *task_at(int number)
 {
-    return &crews[number / TASKS].tasks[number % TASKS];
+    return &tasks[number];
 }
 
 /* --- creations --- */
@@ -420,6 +431,42 @@ static void who_wants_a_lock_that_is_held_waits_alone(struct contract *c)
     release_crews();
 }
 
+/* --- the server goes away --- */
+
+static enum status insert_gone(struct store_session *session, void *context, struct error *error)
+{
+    struct task *task = context;
+    return insert(task, session, id_of("G", task->number, &task->arena), error);
+}
+
+/* All in one loop, so that they wait while the first group asks for a transaction. */
+static void run_many(struct contract *c)
+{
+    begin_crew(c, &crews[0], 0, MANY, run_body, insert_gone);
+    pthread_join(crews[0].thread, NULL);
+}
+
+static void when_no_transaction_can_be_begun_all_who_wait_are_told(struct contract *c)
+{
+    if (!c->many_write) return;
+    struct grouping before = grouping_of(c);
+    contract_set_reachable(c, false);
+    run_many(c);
+    contract_set_reachable(c, true);
+    struct grouping after = grouping_of(c);
+    for (int i = 0; i < MANY; i++) assert_int_equal(task_at(i)->status, STATUS_UNAVAILABLE);
+    release_tasks(MANY);
+    /* There was no group that could be counted. */
+    assert_int_equal(after.groups, before.groups);
+    assert_int_equal(after.members, before.members);
+    run_many(c);
+    for (int i = 0; i < MANY; i++) assert_int_equal(task_at(i)->status, STATUS_OK);
+    assert_int_equal(grouping_of(c).members, before.members + MANY);
+    assert_true(is_there(c, id_of("G", 0, &c->arena)));
+    assert_true(is_there(c, id_of("G", MANY - 1, &c->arena)));
+    release_tasks(MANY);
+}
+
 int main(void)
 {
     static const struct contract_case cases[] = {
@@ -428,7 +475,8 @@ int main(void)
         CONTRACT(one_that_the_store_refuses_refuses_nobody_else),
         CONTRACT(one_that_reads_what_it_wrote_finds_it),
         CONTRACT(each_is_told_what_it_asked),
-        CONTRACT(who_wants_a_lock_that_is_held_waits_alone)};
+        CONTRACT(who_wants_a_lock_that_is_held_waits_alone),
+        CONTRACT(when_no_transaction_can_be_begun_all_who_wait_are_told)};
     int failed = contract_run(cases, UNIT_COUNT(cases));
     for (int i = 0; i < loop_count; i++) loop_free(loops[i]);
     return failed;

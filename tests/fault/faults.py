@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 
-from clients import CLIENTS, TENANTS, Client
+from clients import CLIENTS, TENANTS, Client, compare_answers
 from points import mistaken
 from servers.api import Api
 from servers.kafka import NEWEST, KafkaCluster, KafkaServer
@@ -138,6 +138,10 @@ class FaultRun:
 
     # --- the end ---
 
+    def look_at_answers(self):
+        """What is wrong with what was acknowledged in the cycle before."""
+        return []
+
     def late(self):
         """What is wrong a while after the last cycle."""
         return []
@@ -212,10 +216,32 @@ class LeaderRun(FaultRun):
         self.befall(kind)
         time.sleep(self.chance.uniform(0, 0.3))
         stop.set()
+        self.answered = {}
         for client in clients:
             client.join(20)
+            for customer, version in client.answered.items():
+                self.answered[customer] = max(version, self.answered.get(customer, 0))
         self.bring_back()
         return kind, self.look()
+
+    def look_at_answers(self, patience_s=60):
+        deadline = time.monotonic() + patience_s
+        while True:
+            self.read_feed()
+            there = self.versions(self.answered)
+            wrong = compare_answers(self.answered, there, self.feed.values())
+            if not wrong or time.monotonic() > deadline:
+                return wrong
+            time.sleep(0.1)
+
+    def versions(self, customers):
+        found = {}
+        for tenant in TENANTS:
+            api, names = Api(self.services[0].port, tenant), [name for of, name in customers if of == tenant]
+            for first in range(0, len(names), 500):
+                page = api.ask("POST", "/customers/lookup", {"ids": names[first:first + 500]})
+                found |= {(tenant, item["customerId"]): item["profile"]["version"] for item in page["items"] if item["result"] == "FOUND"}
+        return found
 
     def read_feed(self):
         """The outbox goes on being numbered for a moment after a commit on PostgreSQL."""
@@ -255,6 +281,7 @@ def run_cycles(state):
             break
         state.met = True
         kind, wrong = state.cycle(number)
+        wrong = wrong or state.look_at_answers()
         print(f"# cycle {number}: {kind}{'' if state.met else ' (not met)'}, {state.told()}, {time.monotonic() - began:.1f} s", flush=True)
         if wrong:
             print(f"not ok - cycle {number} ({kind}, seed {options.seed})")

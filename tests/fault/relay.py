@@ -18,7 +18,7 @@ A cycle: clients create and change customers; then, in the middle of it,
   registry the registry is killed while the service publishes, and away when it starts anew (in long runs, once)
 
 Afterwards all runs again, and a reader of committed records must have seen each event of the outbox, once, in order
-per customer. On PostgreSQL two instances run. --self-test feeds the comparison what it must find; --unguarded takes away what
+per customer; what the clients were answered must be there, and each version of it an event. On PostgreSQL two instances run. --self-test feeds the comparison what it must find; --unguarded takes away what
 the relay rests on (tests/fault/guards.py), and the comparison must find that.
 """
 import os
@@ -28,6 +28,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(ROOT, "tests", "kafka"), os.path.join(ROOT, "tests")]
+import clients  # noqa: E402
 import guards  # noqa: E402
 import topics  # noqa: E402  (tests/kafka/topics.py)
 from faults import LeaderRun, arguments, drive  # noqa: E402
@@ -165,7 +166,7 @@ class Told:
 def self_test():
     feed = {f"e{n}": {"aggregateId": "A", "eventType": "Made"} for n in (1, 2)}
     one, two = Told(1, "A"), Told(2, "A")
-    good = True
+    good = clients.self_test()
     for name, messages, bad in (("a good history", [one, two], False), ("a lost event", [one], True),
                                 ("a doubled event", [one, two, two], True), ("an event of nobody", [one, two, Told(3, "A")], True),
                                 ("a wrong order", [two, one], True), ("a wrong customer", [one, Told(2, "B")], True),

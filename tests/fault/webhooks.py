@@ -15,7 +15,8 @@ the middle of it,
   server    (PostgreSQL) kill -9 of the database;  cut: all its connections are cut
 
 Afterwards all runs again, and the receiver must have taken each event of the feed, word for word, and those of each
-customer in their order; an event may come again, none may come that is not in the feed. On PostgreSQL two instances
+customer in their order; an event may come again, none may come that is not in the feed; what the clients were answered must be
+there, and each version of it an event. On PostgreSQL two instances
 run. --self-test feeds the comparison what it must find.
 """
 import json

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""Generates typed clients from /openapi.json with public generators, type-checks the tour against them, and takes it.
+"""Generates typed clients from /openapi.json with public generators, type-checks the tour against them, and takes it; and holds
+/asyncapi.json to the JSON schema of AsyncAPI 3.0.
 
     tests/http/clients.py [--binary build/customer360] [--build build]
 
 Python: openapi-python-client and mypy --strict, from build/venv. TypeScript: openapi-typescript, openapi-fetch and tsc
---strict, installed by npm into BUILD/clients from clients/package.json. What cannot be installed is skipped with a line
+--strict, and @asyncapi/specs, installed by npm into BUILD/clients from clients/package.json. What cannot be installed is skipped with a line
 that says so. Prints TAP.
 """
 import argparse
@@ -63,14 +64,30 @@ def typescript(folder, description, url):
     step("the tour", ["node", "out/tour.js", url], folder)
 
 
+def described_messages(folder, url, venv):
+    """By the JSON Schema of the venv: Debian's cannot read this one."""
+    step("the check", [os.path.join(venv, "python"), os.path.join(CLIENTS, "described.py"), url, os.path.join(folder, "node_modules")], folder)
+
+
+def tour(language):
+    return f"the tour through a generated {language} client"
+
+
+MESSAGES = "/asyncapi.json is what AsyncAPI 3.0 asks for"
+
+
 def report(name, run):
     try:
         run()
-        print(f"ok - the tour through a generated {name} client", flush=True)
+        print(f"ok - {name}", flush=True)
         return True
     except Failed as problem:
-        print(f"not ok - the tour through a generated {name} client\n  " + str(problem).replace("\n", "\n  "), flush=True)
+        print(f"not ok - {name}\n  " + str(problem).replace("\n", "\n  "), flush=True)
         return False
+
+
+def skip(name, why):
+    print(f"ok - {name} # skip {why}")
 
 
 def main():
@@ -85,13 +102,15 @@ def main():
         url, description = f"http://127.0.0.1:{service.port}", os.path.join(folder, "openapi.json")
         urllib.request.urlretrieve(url + "/openapi.json", description)
         if os.path.exists(os.path.join(venv, "openapi-python-client")):
-            good = report("Python", lambda: python(folder, description, url, venv)) and good
+            good = report(tour("Python"), lambda: python(folder, description, url, venv)) and good
         else:
-            print("ok - the tour through a generated Python client # skip the generator is not in build/venv: tools/setup.sh all")
-        if install_node_modules(folder):
-            good = report("TypeScript", lambda: typescript(folder, description, url)) and good
+            skip(tour("Python"), "the generator is not in build/venv: tools/setup.sh all")
+        if install_node_modules(folder) and os.path.exists(os.path.join(venv, "python")):
+            good = report(tour("TypeScript"), lambda: typescript(folder, description, url)) and good
+            good = report(MESSAGES, lambda: described_messages(folder, url, venv)) and good
         else:
-            print("ok - the tour through a generated TypeScript client # skip node, npm or its packages cannot be had")
+            skip(tour("TypeScript"), "node, npm or its packages cannot be had")
+            skip(MESSAGES, "node, npm or its packages cannot be had")
     finally:
         good = service.stop() == 0 and good
     return 0 if good else 1

@@ -71,17 +71,17 @@ def send_all_kinds(send):
     send("blocks", "A", "e-block", {"customerId": "A", "reason": "unpaid"})
 
 
-def check_all_kinds(api):
+def check_all_kinds(api, customer="A", email="a@a.example"):
     api.await_metric("customer360_consumer_applied_total", 6)
-    assert orders(api, "A") == ["SO-1"]
-    covered = api.ask("GET", "/customers/A/entitlements?on=2026-02-02")
+    assert orders(api, customer) == ["SO-1"]
+    covered = api.ask("GET", f"/customers/{customer}/entitlements?on=2026-02-02")
     assert covered["covered"] and covered["sla"]["status"] == "BREACHED", covered
-    assert api.ask("GET", "/customers/A/credit")["blocked"]
-    profile = api.ask("GET", "/customers/A")
-    assert (profile["status"], profile["segment"], profile["emails"]) == ("ON_HOLD", "ENTERPRISE", ["a@a.example"]), profile
+    assert api.ask("GET", f"/customers/{customer}/credit")["blocked"]
+    profile = api.ask("GET", f"/customers/{customer}")
+    assert (profile["status"], profile["segment"], profile["emails"]) == ("ON_HOLD", "ENTERPRISE", [email]), profile
     lead = api.ask("GET", "/customers?email=ann@globex.example")["items"][0]
     assert lead["name"] == "Globex Ltd" and lead["contacts"][0]["roles"] == ["SALES"], lead
-    kinds = {entry["type"] for entry in api.ask("GET", "/customers/A/timeline")["items"]}
+    kinds = {entry["type"] for entry in api.ask("GET", f"/customers/{customer}/timeline")["items"]}
     assert kinds == {"PROFILE", "SERVICE_ORDER", "CONTRACT", "CREDIT"}, kinds
 
 
@@ -104,12 +104,20 @@ def all_six_are_read_as_avro_with_the_registry(place):
     service.stop()
 
 
-def all_six_are_read_as_json(place):
-    service, api, sender = begin(place, "cb.", registry=False)
-    create(api, "A")
-    send_all_kinds(lambda kind, key, event_id, payload: sender.json(kind, key, event_id, payload))
+def examples_of_the_documents():
+    with open(os.path.join(os.path.dirname(os.path.dirname(HERE)), "docs", "kafka.md"), encoding="utf-8") as file:
+        part = file.read().split("## What is read")[1]
+    return part.split("```json\n")[1].split("```")[0].splitlines()
+
+
+def all_six_are_read_as_json_as_the_documents_have_them(place):
+    service, _, sender = begin(place, "cb.", registry=False)
+    lines, api = examples_of_the_documents(), Api(service.port, "tenant-001")
+    create(api, "CUST-100")
+    for kind, line in zip(inputs.TYPES, lines, strict=True):
+        sender.send(kind, "CUST-100", line)
     sender.flush()
-    check_all_kinds(api)
+    check_all_kinds(api, "CUST-100", "office@acme.example")
     service.stop()
 
 
@@ -357,7 +365,7 @@ def a_registry_that_goes_away_later_is_waited_for(place):
     service.stop()
 
 
-publish.TESTS = [all_six_are_read_as_avro_with_the_registry, all_six_are_read_as_json, without_a_registry_avro_is_read_by_fingerprint,
+publish.TESTS = [all_six_are_read_as_avro_with_the_registry, all_six_are_read_as_json_as_the_documents_have_them, without_a_registry_avro_is_read_by_fingerprint,
                  what_comes_again_does_nothing, who_is_not_there_yet_is_waited_for_in_order, a_key_is_parked_and_replayed_in_order,
                  poison_of_every_kind_is_put_aside, letters_of_any_size_stop_nothing,
                  a_topic_that_takes_no_letter_stops_nothing, a_letter_goes_with_whom_it_is_about_and_with_time, the_registry_is_waited_for,

@@ -155,6 +155,17 @@ int contract_deadlocks(const struct contract *contract)
     return (int)strtol(cell, NULL, 10);
 }
 
+void contract_set_reachable(const struct contract *contract, bool reachable)
+{
+    char text[400];
+    assert_true(contract->many_write);
+    snprintf(text, sizeof(text),
+             "alter database \"%s\" allow_connections %s; "
+             "select pg_terminate_backend(pid, 60000) from pg_stat_activity where datname = '%s'",
+             database, reachable ? "true" : "false", database);
+    assert_true(postgres_server_run(&server, "postgres", text, NULL, 0));
+}
+
 static struct adapter adapters[] = {
     {.name = "memory", .open = open_memory, .close = memory_store_free},
     {.name = "SQLite", .open = open_sqlite, .close = close_sqlite},

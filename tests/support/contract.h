@@ -59,6 +59,8 @@ void contract_await_lock(const struct contract *contract);
 /* Of the whole database, how often units of work waited in a circle until PostgreSQL ended one; 0
  * on stores with one writer. Connections are ended for it, so that they tell. */
 int contract_deadlocks(const struct contract *contract);
+/* Whether the database takes connections; those that there are it ends. On PostgreSQL. */
+void contract_set_reachable(const struct contract *contract, bool reachable);
 /* STATUS_OK or what tree_load says. */
 enum status contract_tree(struct contract *contract, struct str root, instant as_of,
                           struct tree *tree);

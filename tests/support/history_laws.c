@@ -1,17 +1,11 @@
 #include "history_worlds.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "application/export_records.h"
-#include "application/get_customer.h"
 #include "application/import_records.h"
 #include "application/jobs.h"
 #include "application/merge_customers.h"
-#include "application/read_events.h"
 #include "application/restore_records.h"
 #include "application/undo_import.h"
 #include "history_policy.h"
@@ -103,15 +97,19 @@ static void add_to_replay(struct replay *replay, const struct history_effect *ef
 }
 
 /* A preferred channel that only the other one's consent allowed: of whom there are no same edits
- * in what has channels; all else of him, and all of the others, is to be the same. */
+ * in what has channels; all else of him, and all of the others, is to be the same. A relationship
+ * that closes a circle where nobody is merged is suspended after an unmerge, and without the merge
+ * not made: then hierarchies are not compared. */
 struct refused {
     bool of[HISTORY_CUSTOMERS_MAX];
+    bool relationship;
 };
 
 static void note_refused(struct refused *refused, const struct history_step *step,
                          enum status status)
 {
     if (status == STATUS_CONSENT_VIOLATION) refused->of[step->customer] = true;
+    if (status == STATUS_HIERARCHY_CYCLE) refused->relationship = true;
 }
 
 static const struct str *left_out(const struct refused *refused, size_t customer)
@@ -146,13 +144,14 @@ static bool merges_anew(struct history_worlds *worlds, struct property *property
         }
     arena_reset(&worlds->first.arena);
     arena_reset(&worlds->second.arena);
-    return same_documents(worlds, property, 0, left_out(&(struct refused){{false}}, 0)) &&
+    return same_documents(worlds, property, 0,
+                          left_out(&(struct refused){.relationship = false}, 0)) &&
            same_consent(worlds, property, 0);
 }
 
 static bool unmerge_case(struct history_worlds *worlds, struct property *property, size_t steps)
 {
-    struct refused refused = {{false}};
+    struct refused refused = {.relationship = false};
     struct history history;
     struct history_options options = {.steps = steps, .merges = true};
     history_draw_policy(property, &worlds->first, &worlds->second, &worlds->arena);
@@ -182,7 +181,8 @@ static bool unmerge_case(struct history_worlds *worlds, struct property *propert
         arena_reset(&worlds->second.arena);
         if (!same_documents(worlds, property, c, left_out(&refused, c))) return false;
         if (!same_consent(worlds, property, c)) return false;
-        if (!refused.of[c] && !history_worlds_show_the_same(worlds, property, c)) return false;
+        bool is_same = !refused.of[c] && !refused.relationship;
+        if (is_same && !history_worlds_show_the_same(worlds, property, c)) return false;
     }
     return any_refused(&refused) || merges_anew(worlds, property, history.customer_count);
 }
@@ -235,7 +235,7 @@ static bool narrowing_case(struct history_world *world, struct property *propert
     if (!history_worlds_create(world, property, history.customer_count)) return false;
     for (size_t i = 0; i < history.count; i++) {
         const struct history_step *step = &history.steps[i];
-        struct answers target, source, merged;
+        struct answers target = {false}, source = {false}, merged = {false};
         struct history_effect effect;
         bool is_merge = step->kind == HISTORY_MERGE && step->customer != step->other;
         arena_reset(&world->arena);
@@ -532,7 +532,7 @@ static bool gone_or_kept(struct history_worlds *worlds, struct property *propert
 static bool undo_case(struct history_worlds *worlds, struct property *property, size_t steps)
 {
     struct history_options options = {.steps = steps, .merges = true};
-    struct refused refused = {{false}};
+    struct refused refused = {.relationship = false};
     struct import_case drawn = {.customers = 0};
     struct replay replay = {.count = 0};
     bool spoken[HISTORY_CUSTOMERS_MAX] = {false};
@@ -665,160 +665,6 @@ bool history_laws_export_restores(struct property *property, void *context)
     struct history_worlds worlds;
     history_worlds_open(&worlds, laws);
     bool held = export_case(&worlds, property, laws->steps);
-    history_worlds_close(&worlds);
-    return held;
-}
-
-/* ---- the feed, and the past ---- */
-
-/* What somebody who only follows events believes of each customer: a document, or nothing while it
- * is merged. */
-struct replica {
-    struct str documents[HISTORY_CUSTOMERS_MAX];
-    int64_t position;
-};
-
-static struct str current(struct history_world *world, size_t customer)
-{
-    struct str document = STR_NONE;
-    instant at;
-    return history_document(world, customer, &document, &at) == STATUS_OK ? document : STR_NONE;
-}
-
-static bool read_again(struct history_world *world, struct property *property,
-                       struct replica *replica, struct str id, size_t customers)
-{
-    int64_t index;
-    if (str_is_none(id)) return true;
-    PROPERTY_REQUIRE(property, str_to_int64(str_skip(id, 1), &index) && (size_t)index < customers,
-                     "an event names %.*s", STR_ARGS(id));
-    replica->documents[index] = arena_str(property->arena, current(world, (size_t)index));
-    return true;
-}
-
-static bool follow(struct history_world *world, struct property *property, struct replica *replica,
-                   size_t customers)
-{
-    static const struct str named[] = {STR("customerId"), STR("targetCustomerId"),
-                                       STR("sourceCustomerId")};
-    struct event *events;
-    struct error error;
-    size_t count;
-    PROPERTY_REQUIRE(property,
-                     read_events(&world->application, &world->caller, replica->position, 500,
-                                 &world->arena, &events, &count, &error) == STATUS_OK,
-                     "the feed cannot be read");
-    for (size_t i = 0; i < count; i++) {
-        struct json_value *payload;
-        PROPERTY_REQUIRE(property, events[i].position > replica->position, "positions do not grow");
-        replica->position = events[i].position;
-        PROPERTY_REQUIRE(property,
-                         json_parse(events[i].payload, &world->arena, &payload, NULL) == STATUS_OK,
-                         "a payload is no JSON");
-        if (!read_again(world, property, replica, events[i].aggregate_id, customers)) return false;
-        for (size_t n = 0; n < 3; n++)
-            if (!read_again(world, property, replica, json_text(json_get(payload, named[n])),
-                            customers))
-                return false;
-    }
-    return true;
-}
-
-static bool is_equal(struct history_world *world, const struct replica *replica, size_t customers)
-{
-    for (size_t c = 0; c < customers; c++)
-        if (!str_equal(current(world, c), replica->documents[c])) return false;
-    return true;
-}
-
-/* A store may number events a little after their commit: then the replica gets a second for it. */
-static bool catch_up(struct history_world *world, struct property *property,
-                     struct replica *replica, size_t customers)
-{
-    static const struct timespec pause = {.tv_nsec = 5000000};
-    for (int i = 0; i < 200; i++) {
-        arena_reset(&world->arena);
-        if (!follow(world, property, replica, customers)) return false;
-        if (is_equal(world, replica, customers)) return true;
-        (void)nanosleep(&pause, NULL);
-    }
-    for (size_t c = 0; c < customers; c++) {
-        struct str document = current(world, c);
-        PROPERTY_REQUIRE(property, str_equal(document, replica->documents[c]),
-                         "the replica has another C%zu:\n%.*s\n%.*s", c, STR_ARGS(document),
-                         STR_ARGS(replica->documents[c]));
-    }
-    return true;
-}
-
-/* All documents as they were acknowledged, with their times. */
-struct past {
-    struct str document;
-    size_t customer;
-    instant at;
-};
-
-static void remember(struct history_world *world, struct property *property, struct past *past,
-                     size_t *count, size_t customers)
-{
-    for (size_t c = 0; c < customers; c++) {
-        struct str document;
-        instant at;
-        if (history_document(world, c, &document, &at) != STATUS_OK) continue;
-        size_t i = 0;
-        while (i < *count && (past[i].customer != c || past[i].at != at)) i++;
-        if (i < *count) continue;
-        past[(*count)++] = (struct past){arena_str(property->arena, document), c, at};
-    }
-}
-
-static bool check_past(struct history_world *world, struct property *property,
-                       const struct past *past, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct customer_document then = {0};
-        struct error error;
-        arena_reset(&world->arena);
-        struct str id = arena_format(&world->arena, "C%zu", past[i].customer);
-        enum status status = get_customer_as_of(&world->application, &world->caller, id, past[i].at,
-                                                &world->arena, &then, &error);
-        struct str code = status_code(status);
-        PROPERTY_REQUIRE(property,
-                         status == STATUS_OK && str_equal(then.document, past[i].document),
-                         "C%zu as of a past version is %.*s\n%.*s\nbut was\n%.*s", past[i].customer,
-                         STR_ARGS(code), STR_ARGS(then.document), STR_ARGS(past[i].document));
-    }
-    return true;
-}
-
-static bool feed_case(struct history_world *world, struct property *property, size_t steps)
-{
-    struct history history;
-    struct history_options options = {.steps = steps, .merges = true};
-    struct replica replica = {0};
-    struct past *past = ARENA_NEW_ARRAY(property->arena, struct past,
-                                        (HISTORY_STEPS_MAX + 1) * HISTORY_CUSTOMERS_MAX);
-    size_t past_count = 0;
-    world->clock_stands = property_chance(property, 30);
-    history_draw(property, &history, &options);
-    if (!history_worlds_create(world, property, history.customer_count)) return false;
-    remember(world, property, past, &past_count, history.customer_count);
-    for (size_t i = 0; i < history.count; i++) {
-        struct history_effect effect;
-        if (!history_take(world, property, &history.steps[i], &effect)) return false;
-        remember(world, property, past, &past_count, history.customer_count);
-        if (i % 4 == 3 && !follow(world, property, &replica, history.customer_count)) return false;
-    }
-    if (!catch_up(world, property, &replica, history.customer_count)) return false;
-    return check_past(world, property, past, past_count);
-}
-
-bool history_laws_feed_and_past(struct property *property, void *context)
-{
-    struct history_laws *laws = context;
-    struct history_worlds worlds;
-    history_worlds_open(&worlds, laws);
-    bool held = feed_case(&worlds.first, property, laws->steps);
     history_worlds_close(&worlds);
     return held;
 }

@@ -21,7 +21,7 @@ struct history_laws {
  * said a value when, which names no other home, and the same answer to every question about
  * consent; where a revocation on a merged profile is, without the merge, one revocation for each of
  * its homes. Lists have the same elements; the order of one that was edited while merged may stay
- * as it was edited. */
+ * as it was edited. And all of them merged anew are the same customer. */
 bool history_laws_unmerge_is_exact(struct property *property, void *context);
 /* What a merged profile allows as a whole, each of the two allowed; what it allows for a contact
  * point, one of them allowed. */

@@ -12,7 +12,7 @@
 
 struct search_worker;
 
-/* NULL when out of memory. The index and the driver outlive it. */
+/* NULL when out of memory. The index outlives it, and the driver its thread. */
 struct search_worker *search_worker_new(struct search_index *index, struct sql_driver *driver,
                                         bool plans);
 /* Where steps are planned, on the writer thread: in each transaction before its commit, and behind

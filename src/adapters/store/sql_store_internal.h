@@ -31,7 +31,7 @@ struct sql_store {
     struct sql_write_groups *groups; /* PostgreSQL; NULL: each write has a transaction to itself */
     struct sqlite_keys *keys;        /* of the embedded store; NULL: the statements do it */
     struct search_index *index;
-    struct search_worker *worker; /* PostgreSQL; NULL: the writer does it */
+    struct search_worker *worker; /* NULL: it only reads */
     struct search_cache *search_cache;
     struct document_cache *cache; /* NULL: none */
     struct search_homes *homes;   /* with it; NULL: none */

@@ -8,7 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/environment.h"
 #include "base/hash.h"
+#include "search/terms.h"
 #include "sql_statements.h"
 #include "unit.h"
 
@@ -404,6 +406,126 @@ static void any_number_of_search_segments_comes_to_rest(void **state)
     sql_store_free(store);
 }
 
+/* --- what the steps at the search index and erasures leave, beside each other --- */
+
+enum { SEARCHED = 1500, TURNS = 120, PUT_AT_ONCE = 40, ERASED_AT_ONCE = 12 };
+
+/* Who was put how often; those below `erased` are gone and do not come again. */
+struct indexed {
+    struct arena arena;
+    struct environment_fixed environment;
+    int versions[SEARCHED];
+    int erased, until;
+};
+
+/* Words of many and of a few, one of the version alone, and a value of the home's own. */
+static void add_terms(struct search_keys *keys, int home, int version)
+{
+    search_keys_add(keys, SEARCH_NAME,
+                    arena_format(keys->arena, "all few%d v%dx%d", home % 40, version, home));
+    search_keys_add(keys, SEARCH_EMAIL, arena_format(keys->arena, "own%d@x.example", home));
+}
+
+static struct str searched_home(int home, struct arena *to)
+{
+    return arena_format(to, "S-%05d", home);
+}
+
+static enum status index_body(struct store_session *session, void *context, struct error *error)
+{
+    struct indexed *indexed = context;
+    struct environment *environment = &indexed->environment.base;
+    for (int i = 0; i < PUT_AT_ONCE; i++) {
+        uint32_t chance;
+        environment->random(environment, &chance, sizeof(chance));
+        int home = indexed->erased + (int)(chance % (uint32_t)(SEARCHED - indexed->erased));
+        struct search_keys keys = {.arena = &indexed->arena};
+        add_terms(&keys, home, indexed->versions[home]++);
+        search_keys_settle(&keys);
+        TRY(store_search_put(session, searched_home(home, &indexed->arena),
+                             search_keys_entry(&keys), error));
+    }
+    return STATUS_OK;
+}
+
+static enum status unindex_body(struct store_session *session, void *context, struct error *error)
+{
+    struct indexed *indexed = context;
+    struct search_keys keys = {.arena = &indexed->arena};
+    struct str *homes = ARENA_NEW_ARRAY(&indexed->arena, struct str, SEARCHED);
+    size_t count = 0;
+    for (int home = indexed->erased; home < indexed->until; home++) {
+        homes[count++] = searched_home(home, &indexed->arena);
+        for (int version = 0; version < indexed->versions[home]; version++)
+            add_terms(&keys, home, version);
+    }
+    search_keys_settle(&keys);
+    return store_search_erase(session, homes, count, keys.items, keys.count, error);
+}
+
+static void do_index(struct store *store, store_body *body, struct indexed *indexed)
+{
+    struct error error;
+    arena_reset(&indexed->arena);
+    assert_int_equal(store_write(store, STR("t"), &indexed->arena, body, indexed, &error),
+                     STATUS_OK);
+}
+
+static void unindex_until(struct store *store, struct indexed *indexed, int home)
+{
+    indexed->until = home;
+    do_index(store, unindex_body, indexed);
+    indexed->erased = home;
+}
+
+/* Lists of entries without an entry, in one snapshot of all blocks. */
+static int empty_lists(void)
+{
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    int empty = 0;
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "select body from search_block", -1, &statement, NULL),
+                     SQLITE_OK);
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+        struct search_reader reader =
+            search_reader_of(str_from_cstr((const char *)sqlite3_column_text(statement, 0)));
+        int64_t number;
+        while (search_reader_list(&reader)) {
+            char first = search_reader_key(&reader).ptr[0];
+            empty += (first == 'P' || first == 'V') && !search_reader_number(&reader, &number);
+        }
+    }
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return empty;
+}
+
+static void no_list_of_the_search_index_is_ever_empty(void **state)
+{
+    static struct indexed indexed;
+    (void)state;
+    struct store *store = open_store();
+    arena_init(&indexed.arena, 1 << 26);
+    environment_fixed_init(&indexed.environment, 0, 1, 7);
+    for (int turn = 0; turn < TURNS; turn++) {
+        do_index(store, index_body, &indexed);
+        if (turn % 3 == 2) unindex_until(store, &indexed, indexed.erased + ERASED_AT_ONCE);
+        if (turn % 10 == 9) assert_int_equal(empty_lists(), 0);
+    }
+    for (int i = 0; i < 6000 && ask("select count(*) = 0 from search_block"); i++)
+        nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
+    assert_int_not_equal(ask("select count(*) from search_block"), 0);
+    assert_int_equal(empty_lists(), 0);
+    while (indexed.erased < SEARCHED)
+        unindex_until(store, &indexed,
+                      indexed.erased + 400 < SEARCHED ? indexed.erased + 400 : SEARCHED);
+    assert_int_equal(ask("select count(*) from search_block"), 0);
+    assert_int_equal(ask("select count(*) from search_new"), 0);
+    arena_release(&indexed.arena);
+    sql_store_free(store);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -418,6 +540,7 @@ int main(void)
         TEST(a_write_finds_what_is_there_and_not_what_was_there),
         TEST(keys_of_before_there_was_a_log_are_found),
         TEST(any_number_of_search_segments_comes_to_rest),
+        TEST(no_list_of_the_search_index_is_ever_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
