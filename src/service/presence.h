@@ -20,7 +20,7 @@ struct presence_options {
 };
 
 MUST_CHECK enum status presence_start(const struct presence_options *options,
-                                      struct presence **presence, struct error *error);
+                                      struct presence **out, struct error *error);
 /* As far as is known; 1 at first. NULL is fine. */
 int64_t presence_instances(const struct presence *self);
 /* Says that this instance is not live any more. NULL is fine. */
