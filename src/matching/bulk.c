@@ -260,13 +260,27 @@ static bool is_scoring_stopped(void *context)
     return is_stopped(context);
 }
 
+/* Log-odds from which two groups are joined. */
+static float threshold_of(const struct bulk *bulk)
+{
+    double threshold = bulk->options.threshold;
+    return threshold > 0 && threshold < 1 ? (float)log2(threshold / (1 - threshold))
+                                          : JOIN_THRESHOLD;
+}
+
+/* Log-odds from which a pair counts: a little below what groups are joined by. */
+static float floor_of(const struct bulk *bulk)
+{
+    if (bulk->options.link) return LINK_FLOOR;
+    if (bulk->options.pairs_only) return PROPOSAL_FLOOR;
+    return fminf(EDGE_FLOOR, threshold_of(bulk) + EDGE_FLOOR);
+}
+
 static enum status score_pairs(struct bulk *bulk, struct error *error)
 {
     struct sweep_options options = {.threads = bulk->options.threads,
                                     .memos = &bulk->memos,
-                                    .floor = bulk->options.link         ? LINK_FLOOR
-                                             : bulk->options.pairs_only ? PROPOSAL_FLOOR
-                                                                        : EDGE_FLOOR,
+                                    .floor = floor_of(bulk),
                                     .across = bulk->options.link ? BULK_SOURCE_BIT : 0,
                                     .progress = on_scored,
                                     .stopped = is_scoring_stopped,
@@ -344,16 +358,14 @@ static void tell_alike(struct bulk *bulk, float threshold)
         uint32_t i = bulk->row_record[row];
         if (bulk->first_row[i] == row || !bulk->alike[i]) continue;
         bulk->alike[i] = scoring_score(&bulk->scorer, NULL, &bulk->records[i], &bulk->records[i],
-                                       EDGE_FLOOR) >= threshold;
+                                       threshold) >= threshold;
     }
 }
 
 static enum status cluster(struct bulk *bulk, struct error *error)
 {
     size_t count = bulk->record_count;
-    float threshold = JOIN_THRESHOLD;
-    if (bulk->options.threshold > 0 && bulk->options.threshold < 1)
-        threshold = (float)log2(bulk->options.threshold / (1 - bulk->options.threshold));
+    float threshold = threshold_of(bulk);
     if (bulk->options.link) threshold -= link_bonus(bulk);
     struct clustering_options options = {.threads = bulk->options.threads,
                                          .memos = &bulk->memos,

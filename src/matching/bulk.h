@@ -58,7 +58,7 @@ uint32_t bulk_row_count(const struct bulk *bulk);
 struct str bulk_row_id(const struct bulk *bulk, uint32_t row, char room[24]);
 /* Which file the row came from, 0 or 1. */
 unsigned bulk_row_file(const struct bulk *bulk, uint32_t row);
-/* The lowest row of the row's cluster. */
+/* The row that names the row's cluster: a row of it that its content sets, whatever the order. */
 uint32_t bulk_cluster(const struct bulk *bulk, uint32_t row);
 uint32_t bulk_cluster_count(const struct bulk *bulk);
 /* How many threads it works with. */

@@ -25,7 +25,7 @@ int comparison_level_count(enum comparison comparison)
 {
     static const uint8_t counts[COMPARISON_COUNT] = {
         GIVEN_SWAPPED + 1,        FAMILY_DIFFERENT + 1, ORGANISATION_DIFFERENT + 1,
-        DATE_DIFFERENT + 1,       EMAIL_DIFFERENT + 1,  PHONE_DIFFERENT + 1,
+        DATE_GENERATION + 1,      EMAIL_DIFFERENT + 1,  PHONE_DIFFERENT + 1,
         WEBSITE_DIFFERENT + 1,    STREET_DIFFERENT + 1, LOCALITY_DIFFERENT + 1,
         IDENTIFIER_DIFFERENT + 1, PLAIN_DIFFERENT + 1,  PLAIN_DIFFERENT + 1,
         WORDS_DIFFERENT + 1,      WORDS_DIFFERENT + 1,
@@ -115,6 +115,12 @@ static bool share_nickname(struct str a, struct str b)
     return false;
 }
 
+/* Both are names that people have. */
+static bool are_known(const struct values *values, uint32_t a, uint32_t b)
+{
+    return values_get(values, DOMAIN_NAME, a)->b && values_get(values, DOMAIN_NAME, b)->b;
+}
+
 int comparison_given_name_quick(const struct values *values, uint32_t a, uint32_t b)
 {
     if (a == b) return LEVEL_EXACT;
@@ -132,10 +138,13 @@ int comparison_given_name(const struct values *values, uint32_t a, uint32_t b)
     struct str x = values_text(values, DOMAIN_NAME, a), y = values_text(values, DOMAIN_NAME, b);
     if (values_get(values, DOMAIN_NAME, a)->b && share_nickname(x, y)) return GIVEN_VARIANT;
     struct str shorter = x.len < y.len ? x : y;
-    if (shorter.len >= 3 && one_edit(x, y)) return GIVEN_NEAR;
-    if (shorter.len >= 3 && memcmp(x.ptr, y.ptr, shorter.len) == 0) return GIVEN_SIMILAR;
+    bool begins = shorter.len >= 3 && memcmp(x.ptr, y.ptr, shorter.len) == 0;
+    /* Lena and Lea, Jonas and Jannis: sisters and brothers rather than one mistyped. */
+    if (are_known(values, a, b)) return begins ? GIVEN_SIMILAR : GIVEN_DIFFERENT;
+    if (shorter.len >= 4 && one_edit(x, y)) return GIVEN_NEAR;
+    if (begins || (shorter.len == 3 && one_edit(x, y))) return GIVEN_SIMILAR;
     double jw = similarity_jaro_winkler(x, y);
-    if (jw >= 0.92) return GIVEN_NEAR;
+    if (jw >= 0.92 && shorter.len > 3) return GIVEN_NEAR;
     return jw >= 0.82 ? GIVEN_SIMILAR : GIVEN_DIFFERENT;
 }
 
@@ -311,6 +320,8 @@ int comparison_organisation(const struct values *values, comparison_word_bits *b
 
 /* ------------------------------------------------------------------ dates */
 
+enum { GENERATION_YEARS = 15 };
+
 /* Of two numbers as decimal digits of four bits: how many differ, neighbours that have changed
  * places being one. */
 static int digit_edits(uint32_t a, uint32_t b)
@@ -333,6 +344,26 @@ static uint32_t days_apart(uint32_t a, uint32_t b)
     return x > y ? x - y : y - x;
 }
 
+/* So far apart that it is neither a slip of one part nor one generation. */
+static bool is_generation_apart(uint32_t a, uint32_t b)
+{
+    uint32_t years = a / 10000 > b / 10000 ? a / 10000 - b / 10000 : b / 10000 - a / 10000;
+    uint32_t month_a = a / 100 % 100, month_b = b / 100 % 100;
+    return years >= GENERATION_YEARS && (month_a != month_b || month_a == 0) &&
+           (a % 100 != b % 100 || a % 100 == 0);
+}
+
+static int different_dates(uint32_t a, uint32_t b)
+{
+    return is_generation_apart(a, b) ? DATE_GENERATION : DATE_DIFFERENT;
+}
+
+/* The day that stands for "the year is all we know". */
+static bool is_new_year(uint32_t date)
+{
+    return date % 10000 == 101;
+}
+
 int comparison_date(const struct values *values, uint32_t a, uint32_t b)
 {
     if (a == b) return LEVEL_EXACT;
@@ -343,20 +374,77 @@ int comparison_date(const struct values *values, uint32_t a, uint32_t b)
     uint32_t year_y = y / 10000, month_y = y / 100 % 100, day_y = y % 100;
     if (year_x == year_y && month_x == day_y && day_x == month_y) return DATE_SWAPPED;
     bool partial = month_x == 0 || month_y == 0 || day_x == 0 || day_y == 0;
+    if (year_x != year_y && is_new_year(x) && is_new_year(y))
+        return different_dates(year_x * 10000, year_y * 10000);
     if (!partial && digit_edits(va->b, vb->b) <= 1) return DATE_NEAR;
     if (partial) {
         bool month = month_x == month_y || month_x == 0 || month_y == 0;
-        return year_x == year_y ? (month ? DATE_YEAR : DATE_DIFFERENT) : DATE_DIFFERENT;
+        return year_x == year_y && month ? DATE_YEAR : different_dates(x, y);
     }
     int equal = (year_x == year_y) + (month_x == month_y) + (day_x == day_y);
     bool swapped_near =
         month_x == day_y && day_x == month_y && digit_edits(va->b >> 16, vb->b >> 16) <= 1;
     uint32_t apart = days_apart(x, y);
     if (equal == 2 || swapped_near || apart <= 31) return DATE_TWO_PARTS;
-    return year_x == year_y || apart <= 400 ? DATE_YEAR : DATE_DIFFERENT;
+    return year_x == year_y || apart <= 400 ? DATE_YEAR : different_dates(x, y);
 }
 
 /* ------------------------------------------------------------------ contacts */
+
+static bool is_letter_of(char c)
+{
+    return (c >= 'a' && c <= 'z') || (unsigned char)c >= 0x80;
+}
+
+static bool are_letters(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (!is_letter_of(text.ptr[i])) return false;
+    return text.len > 0;
+}
+
+/* How long a beginning, or an end, they have in common. */
+static size_t common_part(struct str a, struct str b, bool at_end)
+{
+    size_t len = 0, shorter = a.len < b.len ? a.len : b.len;
+    while (len < shorter &&
+           a.ptr[at_end ? a.len - 1 - len : len] == b.ptr[at_end ? b.len - 1 - len : len])
+        len++;
+    return len;
+}
+
+/* a.miller and b.miller, jp.dupont and mc.dupont, amiller and bmiller: one or two letters by
+ * themselves, or one at either end. */
+static bool differ_in_initials(struct str a, struct str b)
+{
+    size_t end = common_part(a, b, true);
+    struct str in_a = str_of(a.ptr, a.len - end), in_b = str_of(b.ptr, b.len - end);
+    size_t begin = common_part(in_a, in_b, false);
+    in_a = str_skip(in_a, begin);
+    in_b = str_skip(in_b, begin);
+    if (!are_letters(in_a) || !are_letters(in_b) || in_a.len > 2 || in_b.len > 2) return false;
+    bool begins = begin == 0 || !is_letter_of(a.ptr[begin - 1]);
+    bool ends = end == 0 || !is_letter_of(a.ptr[a.len - end]);
+    return (begins && ends) || (in_a.len == 1 && in_b.len == 1 && (begin == 0 || end == 0));
+}
+
+/* ann.lee, ann.lee1 and ann.lee82: who came first has the name without. */
+static bool differ_in_digits(struct str a, struct str b)
+{
+    size_t i = 0, j = 0, letters = 0;
+    for (;; i++, j++, letters++) {
+        while (i < a.len && a.ptr[i] >= '0' && a.ptr[i] <= '9') i++;
+        while (j < b.len && b.ptr[j] >= '0' && b.ptr[j] <= '9') j++;
+        if (i == a.len || j == b.len) return i == a.len && j == b.len && letters > 0;
+        if (a.ptr[i] != b.ptr[j]) return false;
+    }
+}
+
+/* Of two who were told apart when they got their addresses. */
+static bool are_others_mailboxes(struct str a, struct str b)
+{
+    return !str_equal(a, b) && (differ_in_initials(a, b) || differ_in_digits(a, b));
+}
 
 int comparison_email(const struct values *values, uint32_t a, uint32_t b)
 {
@@ -370,7 +458,8 @@ int comparison_email(const struct values *values, uint32_t a, uint32_t b)
     if (va->a >= 4 && vb->a >= 4) {
         unsigned limit = same_host ? 2 : 3;
         if (x.len >= 12 && similarity_edits(x, y, limit) <= limit &&
-            similarity_edits(mailbox_x, mailbox_y, 2) <= 2)
+            similarity_edits(mailbox_x, mailbox_y, 2) <= 2 &&
+            !are_others_mailboxes(mailbox_x, mailbox_y))
             return EMAIL_NEAR;
     }
     return same_host && !(va->b & 1) ? EMAIL_HOST : EMAIL_DIFFERENT;
@@ -530,6 +619,14 @@ int comparison_city(const struct values *values, uint32_t a, uint32_t b)
 
 /* ------------------------------------------------------------------ facts */
 
+/* K-777 and K-778: given out one after the other, as to a family or to branches. */
+static bool are_in_series(struct str a, struct str b)
+{
+    size_t last = a.len - 1;
+    return a.len == b.len && memcmp(a.ptr, b.ptr, last) == 0 && a.ptr[last] >= '0' &&
+           a.ptr[last] <= '9' && b.ptr[last] >= '0' && b.ptr[last] <= '9';
+}
+
 int comparison_identifier(const struct values *values, uint32_t a, uint32_t b)
 {
     if (a == b) return LEVEL_EXACT;
@@ -539,7 +636,8 @@ int comparison_identifier(const struct values *values, uint32_t a, uint32_t b)
     if (!may_be_one_edit(va, vb)) return IDENTIFIER_DIFFERENT;
     struct str x = str_skip(values_text(values, DOMAIN_IDENTIFIER, a), va->b);
     struct str y = str_skip(values_text(values, DOMAIN_IDENTIFIER, b), vb->b);
-    return x.len >= 6 && y.len >= 6 && one_edit(x, y) ? IDENTIFIER_NEAR : IDENTIFIER_DIFFERENT;
+    if (x.len < 6 || y.len < 6 || !one_edit(x, y)) return IDENTIFIER_DIFFERENT;
+    return are_in_series(x, y) ? IDENTIFIER_SERIES : IDENTIFIER_NEAR;
 }
 
 static int compare_words_quick(const struct values *values, enum domain domain, uint32_t a,

@@ -13,13 +13,13 @@ enum { LEVEL_MISSING = 0, LEVEL_EXACT = 1, LEVEL_MAX = 8, LEVEL_OPEN = -1 };
     X(GIVEN_NAME,   "given_name",   "exact,variant,near,initial,similar,different,swapped") \
     X(FAMILY_NAME,  "family_name",  "exact,near,part,similar,different") \
     X(ORGANISATION, "organisation", "exact,near,contained,acronym,similar,weak,different") \
-    X(BIRTH_DATE,   "birth_date",   "exact,swapped,near,two_parts,year,different") \
+    X(BIRTH_DATE,   "birth_date",   "exact,swapped,near,two_parts,year,different,generation") \
     X(EMAIL,        "email",        "exact,mailbox,near,host,different") \
     X(PHONE,        "phone",        "exact,tail,near,different") \
     X(WEBSITE,      "website",      "exact,near,different") \
     X(STREET,       "street",       "exact,near,number_missing,number_near,number_differs,different") \
     X(LOCALITY,     "locality",     "exact,postcode_near,city,area,region,different") \
-    X(IDENTIFIER,   "identifier",   "exact,near,different") \
+    X(IDENTIFIER,   "identifier",   "exact,near,series,different") \
     X(GENDER,       "gender",       "exact,different") \
     X(GENERATION,   "generation",   "exact,different") \
     X(PLACE,        "place",        "exact,similar,different") \
@@ -50,7 +50,7 @@ enum {
     ORGANISATION_WEAK,
     ORGANISATION_DIFFERENT
 };
-enum { DATE_SWAPPED = 2, DATE_NEAR, DATE_TWO_PARTS, DATE_YEAR, DATE_DIFFERENT };
+enum { DATE_SWAPPED = 2, DATE_NEAR, DATE_TWO_PARTS, DATE_YEAR, DATE_DIFFERENT, DATE_GENERATION };
 enum { EMAIL_MAILBOX = 2, EMAIL_NEAR, EMAIL_HOST, EMAIL_DIFFERENT };
 enum { PHONE_TAIL = 2, PHONE_NEAR, PHONE_DIFFERENT };
 enum { WEBSITE_NEAR = 2, WEBSITE_DIFFERENT };
@@ -68,7 +68,7 @@ enum {
     LOCALITY_REGION,
     LOCALITY_DIFFERENT
 };
-enum { IDENTIFIER_NEAR = 2, IDENTIFIER_DIFFERENT };
+enum { IDENTIFIER_NEAR = 2, IDENTIFIER_SERIES, IDENTIFIER_DIFFERENT };
 enum { PLAIN_DIFFERENT = 2 };
 enum { WORDS_SIMILAR = 2, WORDS_DIFFERENT };
 

@@ -123,6 +123,60 @@ static void a_model_that_is_none_is_refused(void **state)
     assert_null(matcher);
 }
 
+struct person {
+    const char *given, *born, *street, *email;
+};
+
+/* Two of one family name and postcode, among a few thousand. */
+static double probability_of(const struct person *a, const struct person *b)
+{
+    const struct person *persons[] = {a, b};
+    const struct matching_settings settings = {.records = 5000};
+    struct arena arena;
+    struct str normal[2];
+    struct matching_matcher *matcher;
+    struct matching_query *query;
+    struct matching_outcome outcome;
+    arena_init(&arena, 1 << 20);
+    for (int i = 0; i < 2; i++) {
+        const struct matching_value values[] = {
+            {MATCHING_FIELD_GIVEN_NAME, STR(""), str_from_cstr(persons[i]->given)},
+            {MATCHING_FIELD_FAMILY_NAME, STR(""), STR("Carter")},
+            {MATCHING_FIELD_BIRTH_DATE, STR(""), str_from_cstr(persons[i]->born)},
+            {MATCHING_FIELD_STREET, STR(""), str_from_cstr(persons[i]->street)},
+            {MATCHING_FIELD_POSTCODE, STR(""), STR("43607")},
+            {MATCHING_FIELD_EMAIL, STR(""), str_from_cstr(persons[i]->email)},
+        };
+        assert_int_equal(matching_normalise(values, 6, &arena, &normal[i], NULL), STATUS_OK);
+    }
+    assert_int_equal(matching_matcher_new(&settings, &matcher, NULL), STATUS_OK);
+    assert_int_equal(matching_query_new(matcher, normal[0], &query, NULL), STATUS_OK);
+    assert_int_equal(matching_query_compare(query, normal[1], &outcome, NULL), STATUS_OK);
+    matching_query_free(query);
+    matching_matcher_free(matcher);
+    arena_release(&arena);
+    return outcome.probability;
+}
+
+static void a_family_is_not_one_person(void **state)
+{
+    (void)state;
+    static const char home[] = "2210 Maplewood Avenue", other[] = "18 Kent Road";
+    const struct person william = {"William", "1948-03-17", home, ""};
+    const struct person son = {"William", "1975-10-02", home, ""};
+    const struct person moved = {"William", "1948-03-17", other, ""};
+    const struct person mistyped = {"Wiliam", "1948-03-11", home, ""};
+    const struct person anna = {"Anna", "2011-06-14", home, ""};
+    const struct person emma = {"Emma", "2011-06-14", home, ""};
+    const struct person a = {"Arthur", "", "", "a.carter@corp.example"};
+    const struct person b = {"Bernard", "", "", "b.carter@corp.example"};
+    assert_true(probability_of(&william, &son) < 0.5);
+    assert_true(probability_of(&william, &moved) > 0.9);
+    assert_true(probability_of(&william, &mistyped) > 0.9);
+    assert_true(probability_of(&anna, &emma) < 0.9);
+    assert_true(probability_of(&a, &b) < 0.1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +184,7 @@ int main(void)
         cmocka_unit_test(doubles_share_a_key),
         cmocka_unit_test(a_shared_mailbox_carries_little_weight),
         cmocka_unit_test(a_model_that_is_none_is_refused),
+        cmocka_unit_test(a_family_is_not_one_person),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@
 #include "matching/comparison.h"
 
 enum model_kind { MODEL_PERSON, MODEL_ORGANISATION, MODEL_KIND_COUNT };
-enum { MODEL_RELATED_MAX = 2, MODEL_VERSION = 1 };
+enum { MODEL_RELATED_MAX = 2, MODEL_VERSION = 2 };
 
 struct model_class {
     double level[COMPARISON_COUNT][LEVEL_MAX]; /* without missing each row sums to 1 */

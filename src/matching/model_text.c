@@ -1,6 +1,6 @@
 /* The text form of a model: made to be read, kept in version control and diffed.
  *
- *     customer360 matching model 1
+ *     customer360 matching model 2
  *
  *     kind person
  *     trained_pairs 0
@@ -10,7 +10,8 @@
  *     given_name variant m 0.06 u 0.003 r1 0.01
  *
  * One line per level: m among the same, u among random pairs, r1 and r2 among related ones. '#'
- * begins a comment. Numbers have six significant digits.
+ * begins a comment. Numbers have six significant digits. Version 1, which is read, had fewer
+ * levels.
  */
 #include <math.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@
 
 #include "matching/model.h"
 
-enum { WORDS_MAX = 16, NUMBER_MAX = 32 };
+enum { WORDS_MAX = 16, NUMBER_MAX = 32, LATER_LEVELS_VERSION = 2 };
 
 /* Numbers have six digits, and a person may round them further. */
 #define SUM_TOLERANCE 0.01
@@ -60,7 +61,8 @@ enum status model_text_write(const struct model_set *models, struct buffer *text
 
 struct reading {
     struct model_set *models;
-    struct model *model; /* of the kind that was named last */
+    struct model *model;                            /* of the kind that was named last */
+    bool named[MODEL_KIND_COUNT][COMPARISON_COUNT]; /* some level of it */
     unsigned line;
     struct error *error;
 };
@@ -112,6 +114,7 @@ static enum status read_level(struct reading *reading, const struct str *word, s
     if (!read_comparison(word[0], word[1], &c, &level))
         return refuse(reading, "no comparison has this level");
     struct model *model = reading->model;
+    reading->named[model->kind][c] = true;
     for (size_t i = 2; i + 1 < count; i += 2) {
         double number = 0;
         if (!read_number(word[i + 1], 0, 1, &number))
@@ -158,6 +161,43 @@ static enum status read_words(struct reading *reading, const struct str *word, s
         return STATUS_OK;
     }
     return read_level(reading, word, count);
+}
+
+/* Levels that version 1 did not know, and those that stood for them too. */
+static const struct {
+    enum comparison comparison;
+    int level, before;
+} later_levels[] = {
+    {COMPARISON_BIRTH_DATE, DATE_GENERATION, DATE_DIFFERENT},
+    {COMPARISON_IDENTIFIER, IDENTIFIER_SERIES, IDENTIFIER_DIFFERENT},
+};
+
+/* As much of it as is the new level's share in what is shipped. */
+static void divide(const struct model_class *shipped, enum comparison c, int level, int before,
+                   struct model_class *class)
+{
+    double share =
+        shipped->level[c][level] / (shipped->level[c][level] + shipped->level[c][before]);
+    class->level[c][level] = share * class->level[c][before];
+    class->level[c][before] -= class->level[c][level];
+}
+
+static void add_later_levels(struct reading *reading)
+{
+    struct model_set shipped;
+    model_set_default(&shipped);
+    for (int kind = 0; kind < MODEL_KIND_COUNT; kind++)
+        for (size_t i = 0; i < sizeof later_levels / sizeof later_levels[0]; i++) {
+            enum comparison c = later_levels[i].comparison;
+            int level = later_levels[i].level, before = later_levels[i].before;
+            const struct model *from = &shipped.kind[kind];
+            struct model *model = &reading->models->kind[kind];
+            if (!reading->named[kind][c]) continue;
+            divide(&from->match, c, level, before, &model->match);
+            divide(&from->random, c, level, before, &model->random);
+            for (int r = 0; r < model->related_count; r++)
+                divide(&from->related[r], c, level, before, &model->related[r]);
+        }
 }
 
 /* What a file leaves out is as shipped, so that all rows of a comparison must still add up. */
@@ -224,5 +264,6 @@ enum status model_text_read(struct str text, struct model_set *models, struct er
         reading.line++;
         TRY(read_line(&reading, line));
     }
+    if (version < LATER_LEVELS_VERSION) add_later_levels(&reading);
     return check_sums(&reading);
 }

@@ -81,6 +81,7 @@ static bool is_fuzzy(const struct scorer *scorer, enum comparison c, int level)
     if (c == COMPARISON_LOCALITY) return false;
     if (c == COMPARISON_GIVEN_NAME && level >= GIVEN_INITIAL) return false;
     if (c == COMPARISON_ORGANISATION && level == ORGANISATION_WEAK) return false;
+    if (c == COMPARISON_IDENTIFIER && level == IDENTIFIER_SERIES) return false;
     return c != COMPARISON_STREET && c != COMPARISON_BIRTH_DATE && c != COMPARISON_EMAIL;
 }
 
@@ -215,6 +216,14 @@ static float log_sum(float a, float b)
     return apart > 24 ? high : high + log2f(1 + exp2f(-apart));
 }
 
+/* Who has the same given name has the same gender. */
+static bool is_told_by_given_name(const uint8_t *level)
+{
+    return level[COMPARISON_GENDER] == LEVEL_EXACT &&
+           level[COMPARISON_GIVEN_NAME] != LEVEL_MISSING &&
+           level[COMPARISON_GIVEN_NAME] <= GIVEN_NEAR;
+}
+
 /* Joins "random or related" into one alternative: see model.h. */
 float scoring_with_related(const struct scorer *scorer, enum model_kind kind, const uint8_t *level,
                            float log_odds)
@@ -227,6 +236,8 @@ float scoring_with_related(const struct scorer *scorer, enum model_kind kind, co
         if (!model_has_related(kind, r, said)) continue;
         float sum = -scorer->related_prior[kind][r];
         for (int c = 0; c < COMPARISON_COUNT; c++) sum += scorer->related[kind][r][c][level[c]];
+        if (is_told_by_given_name(level)) /* of a namesake in the family, no news */
+            sum -= scorer->related[kind][r][COMPARISON_GENDER][LEVEL_EXACT];
         against = log_sum(against, -sum);
     }
     return -against;

@@ -14,6 +14,7 @@ enum { BLOCK_BYTES = 4 << 20, ROW_MAX_BYTES = 64 << 20, COLUMNS_MAX = 1024 };
 struct table_reader {
     int file;
     bool at_end;
+    bool ends_by_return; /* lines end with CR alone */
     char delimiter;
     uint64_t size_bytes, bytes_read, uneven_rows, line;
     char *rest; /* bytes read but not yet handed out */
@@ -176,6 +177,12 @@ static enum status reserve(char **bytes, size_t *capacity, size_t wanted)
     return STATUS_OK;
 }
 
+static void end_lines(char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (bytes[i] == '\r') bytes[i] = '\n';
+}
+
 static enum status read_more(struct table_reader *reader, struct table_chunk *chunk, size_t wanted,
                              struct error *error)
 {
@@ -189,6 +196,7 @@ static enum status read_more(struct table_reader *reader, struct table_chunk *ch
                              strerror(errno));
         reader->at_end = got == 0;
         reader->bytes_read += (uint64_t)got;
+        if (reader->ends_by_return) end_lines(chunk->bytes + chunk->byte_count, (size_t)got);
         chunk->byte_count += (size_t)got;
         wanted -= (size_t)got;
     }
@@ -290,14 +298,43 @@ static char find_delimiter(struct str line)
     return best;
 }
 
+/* How much stands before the header: a byte order mark, the line in which a spreadsheet names the
+ * separator, empty lines. */
+static size_t header_begin(struct str text)
+{
+    struct str rest = text;
+    if (str_starts_with(rest, STR("\xEF\xBB\xBF"))) rest = str_skip(rest, 3);
+    ptrdiff_t line = str_starts_with(rest, STR("sep=")) ? str_find_char(rest, '\n') : -1;
+    rest = str_skip(rest, (size_t)(line + 1));
+    while (rest.len > 0 && (rest.ptr[0] == '\n' || rest.ptr[0] == '\r')) rest = str_skip(rest, 1);
+    return text.len - rest.len;
+}
+
+/* What the first bytes tell of the file's form. */
+static enum status read_first(struct table_reader *reader, struct table_chunk *first,
+                              struct error *error)
+{
+    bool is_new = first->byte_count == 0;
+    TRY(read_more(reader, first, BLOCK_BYTES, error));
+    struct str text = str_of(first->bytes, first->byte_count);
+    if (is_new && str_find_char(text, '\n') < 0 && str_find_char(text, '\r') >= 0) {
+        reader->ends_by_return = true;
+        end_lines(first->bytes, first->byte_count);
+    }
+    if (str_starts_with(text, STR("\xFF\xFE")) || str_starts_with(text, STR("\xFE\xFF")))
+        return error_set(error, STATUS_MALFORMED_CSV, STR_NONE, STR("UTF-8"),
+                         "the file is in UTF-16");
+    return STATUS_OK;
+}
+
 static enum status read_header(struct table_reader *reader, struct error *error)
 {
     struct table_chunk first = {0};
     enum status status = STATUS_OK;
     struct row_cursor cursor;
     do {
-        status = read_more(reader, &first, BLOCK_BYTES, error);
-        size_t skip = first.byte_count >= 3 && memcmp(first.bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+        status = read_first(reader, &first, error);
+        size_t skip = header_begin(str_of(first.bytes, first.byte_count));
         cursor = (struct row_cursor){first.bytes + skip, first.bytes + first.byte_count,
                                      reader->at_end, ','};
         reader->delimiter = cursor.delimiter =

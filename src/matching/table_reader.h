@@ -9,10 +9,10 @@
  *     table_chunk_release(&chunk);
  *     table_reader_close(reader);
  *
- * The delimiter (comma, semicolon, tab, bar) is found from the first line, a byte order mark is
- * skipped, line ends are LF or CRLF. A row with too few fields has empty ones, surplus fields are
- * dropped; both are counted. A quote that never closes, or a row of more than 64 MB, is an error
- * that names the line.
+ * The delimiter (comma, semicolon, tab, bar) is found from the header. What may stand before it is
+ * skipped: a byte order mark, "sep=;", empty lines. Line ends are LF, CRLF or CR; UTF-16 is
+ * refused. A row with too few fields has empty ones, surplus fields are dropped; both are counted.
+ * A quote that never closes, or a row of more than 64 MB, is an error that names the line.
  */
 #ifndef MATCHING_TABLE_READER_H
 #define MATCHING_TABLE_READER_H

@@ -126,7 +126,7 @@ const struct command command_dedupe = {
     .text = STR("  customer360 dedupe people.csv -o clusters.csv\n"
                 "  customer360 dedupe people.csv --explain 17 42\n\n"
                 "Persons or organisations or both; the columns are recognised. The output has the\n"
-                "rows' ids, the id of the first row of their cluster and the probability."),
+                "rows' ids, the id of the row that names their cluster and the probability."),
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .run = run_dedupe,

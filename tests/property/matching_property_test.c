@@ -314,16 +314,49 @@ static void write_rows(const char *path, char (*rows)[ROW_MAX], const size_t *or
     assert_int_equal(fclose(file), 0);
 }
 
-static struct bulk *match(const char *path, unsigned threads)
+static struct bulk *match_from(const char *path, unsigned threads, double threshold)
 {
     struct bulk *bulk = NULL;
     struct error error = {.status = STATUS_OK};
-    struct bulk_options options = {.threads = threads, .train = true};
+    struct bulk_options options = {.threads = threads, .train = true, .threshold = threshold};
     struct columns_request request = {0};
     assert_int_equal(bulk_new(&options, &bulk, &error), STATUS_OK);
     assert_int_equal(bulk_read(bulk, path, &request, &error), STATUS_OK);
     assert_int_equal(bulk_match(bulk, &error), STATUS_OK);
     return bulk;
+}
+
+static struct bulk *match(const char *path, unsigned threads)
+{
+    return match_from(path, threads, 0);
+}
+
+/* Of each two rows one says less, and what it says another says as well. */
+static void a_lower_threshold_joins_more(void **unused)
+{
+    (void)unused;
+    static const double thresholds[] = {0.7, 0.3, 0.1, 0.02};
+    char path[] = "/tmp/matching_rows_XXXXXX";
+    uint32_t before = UINT32_MAX;
+    FILE *file = fdopen(mkstemp(path), "w");
+    assert_non_null(file);
+    (void)fputs("first_name,surname,dob,postcode\n", file);
+    state = 7;
+    for (unsigned i = 0; i < 300; i++) {
+        unsigned name = below(40), year = 1940 + below(60), place = 10000 + below(40);
+        (void)fprintf(file, "Anna,Miller%c%c,%u-%02u-%02u,%u\n", 'a' + name % 20, 'a' + name / 20,
+                      year, 1 + name % 12, 1 + i % 28, place);
+        (void)fprintf(file, "Anna,Miller%c%c,%s,%u\n", 'a' + name % 20, 'a' + name / 20, "",
+                      i % 2 ? place : 10000 + below(40));
+    }
+    assert_int_equal(fclose(file), 0);
+    for (size_t i = 0; i < UNIT_COUNT(thresholds); i++) {
+        struct bulk *bulk = match_from(path, 1, thresholds[i]);
+        assert_true(bulk_cluster_count(bulk) + 20 < before);
+        before = bulk_cluster_count(bulk);
+        bulk_free(bulk);
+    }
+    (void)unlink(path);
 }
 
 static void same_clusters_whatever_the_threads_and_the_row_order(void **unused)
@@ -459,6 +492,26 @@ static void a_model_survives_being_written_and_read(void **unused)
     arena_release(&arena);
 }
 
+static void a_model_of_the_version_before_is_read(void **unused)
+{
+    (void)unused;
+    static const char text[] = "customer360 matching model 1\nkind person\n"
+                               "birth_date exact m 0.8 u 0.001 r1 0.01 r2 0.001\n"
+                               "birth_date swapped m 0.02 u 0.001 r1 0.001 r2 0.001\n"
+                               "birth_date near m 0.04 u 0.001 r1 0.001 r2 0.001\n"
+                               "birth_date two_parts m 0.03 u 0.004 r1 0.008 r2 0.008\n"
+                               "birth_date year m 0.03 u 0.02 r1 0.03 r2 0.03\n"
+                               "birth_date different m 0.08 u 0.973 r1 0.95 r2 0.959\n";
+    struct model_set read;
+    struct error error;
+    assert_int_equal(model_text_read(str_from_cstr(text), &read, &error), STATUS_OK);
+    const double *m = read.kind[MODEL_PERSON].match.level[COMPARISON_BIRTH_DATE];
+    const double *u = read.kind[MODEL_PERSON].random.level[COMPARISON_BIRTH_DATE];
+    assert_true(m[DATE_GENERATION] > 0 && m[DATE_DIFFERENT] > m[DATE_GENERATION]);
+    assert_true(fabs(m[DATE_GENERATION] + m[DATE_DIFFERENT] - 0.08) < 1e-9);
+    assert_true(fabs(u[DATE_GENERATION] + u[DATE_DIFFERENT] - 0.973) < 1e-9);
+}
+
 static void a_bridge_does_not_join_two_groups(void **unused)
 {
     (void)unused;
@@ -549,9 +602,11 @@ int main(void)
         cmocka_unit_test(one_against_many_scores_like_one_against_one),
         cmocka_unit_test(names_that_are_told_apart_unread_are_different),
         cmocka_unit_test(partners_are_those_above_that_share_a_block_each_once),
+        cmocka_unit_test(a_lower_threshold_joins_more),
         cmocka_unit_test(same_clusters_whatever_the_threads_and_the_row_order),
         cmocka_unit_test(a_change_of_form_never_turns_a_right_decision_wrong),
         cmocka_unit_test(a_model_survives_being_written_and_read),
+        cmocka_unit_test(a_model_of_the_version_before_is_read),
         cmocka_unit_test(a_bridge_does_not_join_two_groups),
         cmocka_unit_test(names_of_clusters_last),
         cmocka_unit_test(evaluation_counts_pairs_clusters_and_b_cubed),

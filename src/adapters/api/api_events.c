@@ -110,7 +110,7 @@ static enum status send_heartbeat(struct feed *feed, struct error *error)
 static bool is_over(const struct call *call)
 {
     struct environment *environment = call_application(call)->environment;
-    return http_request_draining(call->request) ||
+    return http_request_draining(call->request) || http_request_gone(call->request) ||
            (call->expires_at != INSTANT_NONE && environment->now(environment) >= call->expires_at);
 }
 

@@ -1,7 +1,8 @@
 #include "engines/http/body.h"
 
-/* Bytes of one size with its extensions, and of all trailers. */
-enum { BESIDE_MAX = 4096 };
+/* Bytes of one size with its extensions, or of all trailers; and of all of them together, by the
+ * data: what is not data has no other limit. */
+enum { BESIDE_MAX = 4096, BESIDE_ALL_MAX = 64 * 1024, BESIDE_PER_BYTE_MAX = 16 };
 
 struct http_body http_body_of_length(uint64_t bytes)
 {
@@ -93,8 +94,15 @@ static struct str take_data(struct http_body *body, struct str *input)
     struct str piece = str_of(input->ptr, count);
     *input = str_skip(*input, count);
     body->left -= count;
+    body->data_bytes += count;
     if (!body->left) body->part = body->is_chunked ? HTTP_PART_DATA_CR : HTTP_PART_END;
     return piece;
+}
+
+static bool is_too_much(const struct http_body *body)
+{
+    return body->beside > BESIDE_MAX ||
+           body->beside_bytes > BESIDE_ALL_MAX + BESIDE_PER_BYTE_MAX * body->data_bytes;
 }
 
 enum http_body_result http_body_take(struct http_body *body, struct str *input, struct str *piece)
@@ -106,8 +114,9 @@ enum http_body_result http_body_take(struct http_body *body, struct str *input, 
             *piece = take_data(body, input);
             return HTTP_BODY_PIECE;
         }
-        if (++body->beside > BESIDE_MAX || !take_byte(body, input->ptr[0]))
-            return HTTP_BODY_MALFORMED;
+        body->beside++;
+        body->beside_bytes++;
+        if (is_too_much(body) || !take_byte(body, input->ptr[0])) return HTTP_BODY_MALFORMED;
         *input = str_skip(*input, 1);
     }
     return HTTP_BODY_END;

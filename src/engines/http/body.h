@@ -33,6 +33,7 @@ struct http_body {
     bool has_digit; /* of a size */
     uint64_t left;  /* of the data, or the size as far as it was read */
     size_t beside;  /* bytes of a size, its extensions, or the trailers */
+    uint64_t data_bytes, beside_bytes;
 };
 
 enum http_body_result {

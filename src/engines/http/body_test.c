@@ -105,6 +105,20 @@ static void what_stands_beside_the_data_is_bounded(void **state)
     memcpy(bytes, "0\r\nX: ", 6);
     assert_int_equal(read_in(http_body_of_chunks(), str_of(bytes, sizeof(bytes)), 700).end,
                      HTTP_BODY_MALFORMED);
+    /* Each within its bound, all of them not. */
+    struct http_body body = http_body_of_chunks();
+    enum http_body_result result = HTTP_BODY_MORE;
+    size_t chunks = 0;
+    memset(bytes, 'x', sizeof(bytes));
+    memcpy(bytes, "1;", 2);
+    memcpy(bytes + 4000, "\r\na\r\n", 6);
+    for (; result != HTTP_BODY_MALFORMED && chunks < 100; chunks++) {
+        struct str input = str_of(bytes, 4005), piece;
+        do {
+            result = http_body_take(&body, &input, &piece);
+        } while (result == HTTP_BODY_PIECE);
+    }
+    assert_true(chunks > 10 && chunks < 20);
 }
 
 int main(void)

@@ -209,7 +209,7 @@ static struct http_request *look(struct http_connection *connection, struct str 
         return refused(connection, 431, STR("the head of the request is larger than allowed"));
     if (found == HTTP_FOUND_WHOLE) return whole(connection, bytes, length);
     /* It must be complete in time, however its bytes are spread. */
-    if (bytes.len && !has_begun) connection->deadline_ms = idle_deadline(connection);
+    if (input->seen && !has_begun) connection->deadline_ms = idle_deadline(connection);
     if (!input_keep(input, bytes) || !watch(connection, EPOLLIN)) connection_close(connection);
     return NULL;
 }
@@ -240,7 +240,7 @@ struct http_request *connection_next(struct http_connection *connection)
     }
     if (kept.len) return look(connection, kept);
     input_free(&connection->input);
-    return transport_has_pending(connection) ? read_more(connection) : NULL;
+    return NULL;
 }
 
 static void shake_hands(struct http_connection *connection)
@@ -295,7 +295,8 @@ static void on_event(void *argument, uint32_t events)
 static bool wait_for(struct http_connection *connection, uint32_t events, int64_t deadline_ms)
 {
     struct http_request *request = connection->request;
-    if (http_request_gone(request) || !watch(connection, events)) return false;
+    if (!coroutine_current() || http_request_gone(request) || !watch(connection, events))
+        return false;
     connection->deadline_ms = deadline_ms;
     connection->waiter = coroutine_current();
     coroutine_suspend();
@@ -321,6 +322,16 @@ static void moved(struct http_patience *patience, size_t bytes)
     if (patience->moved_bytes < HTTP_LEAST_BYTES || !patience->filled_ms) return;
     patience->moved_bytes = 0;
     patience->left_ms = patience->filled_ms;
+}
+
+/* Whoever sends or takes faster than we do lets the others have their turns. */
+static void share_the_loop(struct http_request *request, size_t bytes)
+{
+    request->turn_bytes += bytes;
+    if (request->turn_bytes < HTTP_TURN_BYTES || !coroutine_current()) return;
+    request->turn_bytes = 0;
+    coroutine_resume(coroutine_current());
+    coroutine_suspend();
 }
 
 static bool has_room(struct http_input *input)
@@ -351,6 +362,7 @@ bool connection_fill(struct http_connection *connection, struct http_patience *p
     }
     input->end = (size_t)got;
     moved(patience, (size_t)got);
+    share_the_loop(connection->request, (size_t)got);
     return true;
 }
 
@@ -382,6 +394,7 @@ bool connection_send(struct http_connection *connection, struct iovec *pieces, i
         if (sent < 0) continue;
         moved(patience, (size_t)sent);
         (void)skip_sent(&pieces, &count, (size_t)sent);
+        share_the_loop(request, (size_t)sent);
     }
     return true;
 }

@@ -84,8 +84,12 @@ static struct http_request *serve_one(struct http_request *request)
     bool can_drain = !request->refusal.status && request_can_drain(request);
     bool closes = !request->keeps || !can_drain || request->server->draining;
     bool is_whole = response_finish(&request->response, closes);
+    /* What is left is read for the next request's sake alone. */
+    request->answered = false;
+    request->drains = true;
     bool keeps = is_whole && !closes && request_drain(request);
-    bool lingers = is_whole && (!can_drain || connection_input(connection).len > 0);
+    bool lingers = is_whole && (!http_body_has_ended(&request->decoder) ||
+                                connection_input(connection).len > 0);
     release(request);
     if (keeps) return connection_next(connection);
     connection_end(connection, lingers);

@@ -408,6 +408,24 @@ static void a_handler_may_answer_without_reading_the_stream(void **state)
     (void)close(reader.fd);
 }
 
+/* A small body that comes behind the answer, on a connection that ends with it: were it met by a
+ * closed socket, the answer would be lost. */
+static void an_answer_that_closes_is_not_taken_away_by_the_body(void **state)
+{
+    (void)state;
+    char *bytes = arena_calloc(&fixture.arena, 1, 9000);
+    struct raw_reader reader = {.fd = raw_connect(fixture.port), .arena = &fixture.arena};
+    raw_send(reader.fd, STR("POST /upload HTTP/1.1\r\nHost: x\r\nX-Refuse: yes\r\n"
+                            "Connection: close\r\nContent-Length: 9000\r\n\r\n"));
+    for (int i = 0; i < 3; i++) {
+        (void)usleep(20000);
+        raw_send(reader.fd, str_of(bytes, 3000));
+    }
+    assert_int_equal(raw_read(&reader, false).status, 403);
+    assert_true(raw_is_closed(reader.fd));
+    (void)close(reader.fd);
+}
+
 /* The peer has sent nothing of a large body, and then sends all of it. */
 static void an_answer_by_the_head_comes_before_the_body(void **state)
 {
@@ -652,6 +670,7 @@ int main(void)
         SERVED(expect_100_continue_is_kept),
         SERVED(a_streamed_body_arrives_piece_by_piece),
         SERVED(a_handler_may_answer_without_reading_the_stream),
+        SERVED(an_answer_that_closes_is_not_taken_away_by_the_body),
         SERVED(an_answer_by_the_head_comes_before_the_body),
         SERVED(a_handler_may_wait_before_it_asks_for_the_body),
         SERVED(a_streamed_body_past_the_limit_ends_the_reading),

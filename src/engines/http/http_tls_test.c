@@ -4,12 +4,15 @@
 #include <openssl/x509.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "engines/http/http.h"
 #include "raw_http.h"
 #include "unit.h"
+
+enum { LARGE_BYTES = 8 << 20, REQUESTS = 60, REQUEST_BYTES = 500 };
 
 static struct {
     struct loop *loop;
@@ -55,8 +58,13 @@ static void make_certificate(long serial)
 static void handle(void *context, struct http_request *request, struct http_response *response)
 {
     (void)context;
-    (void)request;
-    coroutine_sleep(5);
+    if (str_equal(http_request_path(request), STR("/large"))) {
+        char *body = arena_alloc(http_request_arena(request), LARGE_BYTES);
+        for (size_t i = 0; i < LARGE_BYTES; i++) body[i] = (char)(i % 251);
+        http_response_body(response, str_of(body, LARGE_BYTES));
+        return;
+    }
+    coroutine_sleep(str_equal(http_request_path(request), STR("/late")) ? 50 : 1);
     http_response_body(response, STR("secret"));
 }
 
@@ -73,7 +81,7 @@ static struct http_options secure_options(void)
                                  .connections_max = 10,
                                  .header_max_bytes = 8192,
                                  .idle_timeout_ms = 5000,
-                                 .request_arena_bytes = 1 << 20,
+                                 .request_arena_bytes = 16 << 20,
                                  .credentials = fixture.credentials[0],
                                  .handle = handle};
 }
@@ -219,6 +227,71 @@ static void other_credentials_are_for_new_connections_and_the_open_ones_go_on(vo
     SSL_CTX_free(context);
 }
 
+static SSL *connect_to_it(SSL_CTX *context)
+{
+    SSL *ssl = SSL_new(context);
+    SSL_set_fd(ssl, raw_connect(http_server_port(fixture.server)));
+    assert_int_equal(SSL_connect(ssl), 1);
+    return ssl;
+}
+
+static void hang_up(SSL *ssl)
+{
+    (void)close(SSL_get_fd(ssl));
+    SSL_free(ssl);
+}
+
+/* More than is read at once: what TLS has read ahead is not told of by the socket. */
+static void requests_in_large_records_are_all_answered(void **state)
+{
+    (void)state;
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL *ssl = connect_to_it(context);
+    struct buffer out = {.arena = &fixture.arena};
+    /* Nothing is read while this one is served, so that all the others are there by then. */
+    buffer_append(&out, STR("GET /late HTTP/1.1\r\nHost: x\r\n\r\n"));
+    struct str first = buffer_str(&out);
+    assert_int_equal(SSL_write(ssl, first.ptr, (int)first.len), (int)first.len);
+    buffer_clear(&out);
+    for (int i = 0; i < REQUESTS; i++) {
+        size_t begin = buffer_str(&out).len;
+        buffer_append(&out, STR("GET / HTTP/1.1\r\nHost: x\r\nX-Long: "));
+        while (buffer_str(&out).len < begin + REQUEST_BYTES) buffer_append_char(&out, 'a');
+        buffer_append(&out, STR("\r\n\r\n"));
+    }
+    struct str requests = buffer_str(&out);
+    assert_int_equal(SSL_write(ssl, requests.ptr, (int)requests.len), (int)requests.len);
+    char bytes[4096];
+    size_t answers = 0;
+    for (int count; answers < REQUESTS + 1 && (count = SSL_read(ssl, bytes, sizeof(bytes))) > 0;)
+        for (int i = 0; i < count; i++) answers += bytes[i] == 'H';
+    assert_int_equal(answers, REQUESTS + 1);
+    hang_up(ssl);
+    SSL_CTX_free(context);
+}
+
+static void a_large_answer_comes_whole_to_who_reads_late(void **state)
+{
+    (void)state;
+    static const char request[] = "GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL *ssl = connect_to_it(context);
+    assert_true(SSL_write(ssl, request, sizeof(request) - 1) > 0);
+    (void)usleep(50000);
+    char *all = malloc(LARGE_BYTES + 1000);
+    size_t length = 0;
+    assert_non_null(all);
+    for (int count; (count = SSL_read(ssl, all + length, (int)(LARGE_BYTES + 1000 - length))) > 0;)
+        length += (size_t)count;
+    assert_true(length > LARGE_BYTES);
+    const char *body = all + length - LARGE_BYTES;
+    for (size_t i = 0; i < LARGE_BYTES; i++)
+        if (body[i] != (char)(i % 251)) fail_msg("byte %zu is another", i);
+    free(all);
+    hang_up(ssl);
+    SSL_CTX_free(context);
+}
+
 #define SERVED(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -228,6 +301,8 @@ int main(void)
         SERVED(tls_1_2_is_refused),
         SERVED(plain_http_is_not_answered),
         SERVED(a_bad_certificate_or_key_is_refused),
+        SERVED(requests_in_large_records_are_all_answered),
+        SERVED(a_large_answer_comes_whole_to_who_reads_late),
         SERVED(other_credentials_are_for_new_connections_and_the_open_ones_go_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,7 @@ enum {
     HTTP_QUERY_MAX = 32,
     HTTP_RESPONSE_HEADERS_MAX = 24,
     HTTP_PEER_MAX = 48,
+    HTTP_RECORD_BYTES = 16 * 1024, /* of TLS, at most (RFC 8446, 5.1) */
     /* What is read at once of a body. */
     HTTP_INPUT_BYTES = 32 * 1024,
     HTTP_PARKED_REQUESTS_MAX = 256,
@@ -32,6 +33,8 @@ enum {
     HTTP_SMALL_BYTES = 16 * 1024,
     /* A stream that makes its other side wait has to move so much within the idle timeout. */
     HTTP_LEAST_BYTES = 16 * 1024,
+    /* What one connection moves in one turn of the loop. */
+    HTTP_TURN_BYTES = 256 * 1024,
     HTTP_DATE_BYTES = 32
 };
 
@@ -91,6 +94,7 @@ struct http_request {
     struct str body; /* received whole */
     size_t received_bytes;
     struct http_patience reading, writing;
+    size_t turn_bytes; /* moved since the others had theirs */
 
     bool is_1_0;
     bool keeps;     /* the peer does not ask for the connection's end */
@@ -99,6 +103,7 @@ struct http_request {
     bool gathers;   /* the handler took the whole body */
     bool gone;      /* nobody is there any more, or nobody who can be understood */
     bool answered;  /* nothing more is sent: it was a HEAD */
+    bool drains;    /* all is sent, and the rest of the body is passed over */
 
     size_t header_count, query_count;
     struct http_response response;
@@ -145,10 +150,9 @@ SSL *credentials_begin(struct http_credentials *credentials, int fd);
 enum { TRANSPORT_CLOSED = -1, TRANSPORT_WAITS_TO_READ = -2, TRANSPORT_WAITS_TO_WRITE = -3 };
 /* 0 when hands are shaken. */
 ssize_t transport_handshake(struct http_connection *connection);
+/* There must be room for HTTP_RECORD_BYTES. */
 ssize_t transport_read(struct http_connection *connection, char *bytes, size_t size);
 ssize_t transport_write(struct http_connection *connection, const struct iovec *pieces, int count);
-/* Is there something to read that the socket does not show? */
-bool transport_has_pending(const struct http_connection *connection);
 /* Says that nothing more is written. */
 void transport_end_writing(struct http_connection *connection);
 /* Of TRANSPORT_WAITS_...: what to watch for. */

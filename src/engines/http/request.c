@@ -78,7 +78,8 @@ static void check_framing(struct http_request *request)
         request_refuse(request, 400,
                        STR("Content-Length and Transfer-Encoding exclude each other"));
     int64_t bytes;
-    if (!str_is_none(length) && (!str_to_int64(length, &bytes) || bytes < 0))
+    if (!str_is_none(length) &&
+        (str_starts_with(length, STR("-")) || !str_to_int64(length, &bytes)))
         request_refuse(request, 400, STR("Content-Length is no number of bytes"));
     if (http_request_header_repeated(request, STR("Content-Length")) ||
         http_request_header_repeated(request, STR("Transfer-Encoding")))
@@ -234,7 +235,7 @@ static bool ask_for_body(struct http_request *request)
 {
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
     struct iovec piece = {(void *)(uintptr_t)text, sizeof(text) - 1};
-    bool asks = request->continues && !request->response.streamed;
+    bool asks = request->continues && request->received_bytes == 0 && !request->response.streamed;
     request->continues = false;
     return !asks || connection_send(request->connection, &piece, 1, &request->writing);
 }

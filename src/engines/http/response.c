@@ -164,8 +164,12 @@ static char *put(char *to, struct str text)
 static char *put_number(char *to, size_t number)
 {
     char digits[24];
-    int length = snprintf(digits, sizeof(digits), "%zu", number);
-    return put(to, str_of(digits, (size_t)length));
+    size_t at = sizeof(digits);
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number);
+    return put(to, str_of(digits + at, sizeof(digits) - at));
 }
 
 static char *put_field(char *to, struct str name, struct str value)

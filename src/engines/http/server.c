@@ -14,13 +14,7 @@
 #include "base/clock.h"
 #include "engines/http/internal.h"
 
-enum {
-    SWEEP_MS = 1000,
-    LISTEN_BACKLOG = 1024,
-    ACCEPTS_PER_TURN = 64,
-    /* Behind the longest head, what a small body may come with. */
-    SCRATCH_BYTES = 16 * 1024
-};
+enum { SWEEP_MS = 1000, LISTEN_BACKLOG = 1024, ACCEPTS_PER_TURN = 64 };
 
 int64_t http_clock_ms(void)
 {
@@ -41,6 +35,14 @@ static void write_peer(const struct sockaddr_storage *address, char peer[HTTP_PE
         memmove(peer, peer + 7, strlen(peer + 7) + 1);
 }
 
+static void on_sweep(void *argument);
+
+/* Without memory for the timer the next connection tries again. */
+static void want_sweep(struct http_server *server)
+{
+    if (!server->sweep) server->sweep = loop_timer_start(server->loop, SWEEP_MS, on_sweep, server);
+}
+
 static void stop_accepting(struct http_server *server)
 {
     if (server->accepts) loop_unwatch(server->loop, server->listen_fd);
@@ -54,6 +56,7 @@ static bool accept_one(struct http_server *server)
     socklen_t length = sizeof(address);
     int on = 1;
     char peer[HTTP_PEER_MAX];
+    want_sweep(server);
     if (server->connection_count >= server->options.connections_max) {
         stop_accepting(server);
         return false;
@@ -103,7 +106,8 @@ static void on_sweep(void *argument)
             connection_close(at);
     }
     http_server_has_room(server);
-    server->sweep = loop_timer_start(server->loop, SWEEP_MS, on_sweep, server);
+    server->sweep = NULL;
+    want_sweep(server);
 }
 
 /* --- the beginning --- */
@@ -165,11 +169,11 @@ void http_server_set_credentials(struct http_server *server, struct http_credent
 
 static enum status attach(struct http_server *server, struct error *error)
 {
-    server->scratch_bytes = server->options.header_max_bytes + SCRATCH_BYTES;
+    server->scratch_bytes = server->options.header_max_bytes + HTTP_RECORD_BYTES;
     server->scratch = malloc(server->scratch_bytes);
     if (!server->scratch) return error_plain(error, STATUS_OUT_OF_MEMORY);
     http_server_has_room(server);
-    server->sweep = loop_timer_start(server->loop, SWEEP_MS, on_sweep, server);
+    want_sweep(server);
     return server->sweep && server->accepts ? STATUS_OK : error_plain(error, STATUS_OUT_OF_MEMORY);
 }
 
@@ -228,7 +232,10 @@ void http_server_drain(struct http_server *server)
     stop_listening(server);
     for (struct http_connection *at = server->connections, *next; at; at = next) {
         next = at->next;
-        if (!at->request && at->state != HTTP_LINGERS) connection_close(at);
+        if (at->request && at->request->drains)
+            connection_hang_up(at);
+        else if (!at->request && at->state != HTTP_LINGERS)
+            connection_close(at);
     }
 }
 

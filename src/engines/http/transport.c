@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <string.h>
@@ -30,16 +31,15 @@ ssize_t transport_handshake(struct http_connection *connection)
     return result == 1 ? 0 : tls_result(connection, result);
 }
 
+/* There is room for a whole record, and OpenSSL reads no further: nothing is left with it that the
+ * socket would not tell of. */
 static ssize_t tls_read(struct http_connection *connection, char *bytes, size_t size)
 {
-    size_t got = 0, all = 0;
-    int result;
-    do {
-        ERR_clear_error();
-        result = SSL_read_ex(connection->tls, bytes + all, size - all, &got);
-        if (result == 1) all += got;
-    } while (result == 1 && all < size && SSL_pending(connection->tls) > 0);
-    return all > 0 ? (ssize_t)all : tls_result(connection, result);
+    size_t got = 0;
+    assert(size >= HTTP_RECORD_BYTES);
+    ERR_clear_error();
+    int result = SSL_read_ex(connection->tls, bytes, size, &got);
+    return result == 1 ? (ssize_t)got : tls_result(connection, result);
 }
 
 ssize_t transport_read(struct http_connection *connection, char *bytes, size_t size)
@@ -59,7 +59,7 @@ ssize_t transport_read(struct http_connection *connection, char *bytes, size_t s
  * between. */
 static ssize_t tls_write(struct http_connection *connection, const struct iovec *pieces, int count)
 {
-    char record[16 * 1024];
+    char record[HTTP_RECORD_BYTES];
     size_t size = 0, written = 0;
     for (int i = 0; i < count && size < sizeof(record); i++) {
         size_t room = sizeof(record) - size;
@@ -83,11 +83,6 @@ ssize_t transport_write(struct http_connection *connection, const struct iovec *
     } while (sent < 0 && errno == EINTR);
     if (sent >= 0) return sent;
     return errno == EAGAIN || errno == EWOULDBLOCK ? TRANSPORT_WAITS_TO_WRITE : TRANSPORT_CLOSED;
-}
-
-bool transport_has_pending(const struct http_connection *connection)
-{
-    return connection->tls && SSL_has_pending(connection->tls);
 }
 
 void transport_end_writing(struct http_connection *connection)
