@@ -179,8 +179,12 @@ static enum status replay_delivery_body(struct store_session *session, void *con
     TRY(store_event_list(session, row.position - 1, 1, work->arena, &events, &count, error));
     if (count == 0 || events[0].position != row.position)
         return error_plain(error, STATUS_DELIVERY_NOT_FOUND);
-    /* What is not behind the position comes anyway. */
-    if (row.position > work->row.progress.position) return STATUS_OK;
+    /* What is not behind the position was delivered while something slow kept that back; who
+     * delivers reads from there again. */
+    if (row.position > work->row.progress.position) {
+        TRY(webhooks_turn(session, work, error));
+        return webhook_held_count(session, work->webhook_id, &work->held, error);
+    }
     return hold(session, work, row.position, row.event_id, row.customer_id, error);
 }
 

@@ -279,6 +279,16 @@ def a_topic_that_differs_is_named_and_the_service_serves(place):
     service.stop()
 
 
+def the_topic_of_the_place_has_one_partition_whatever_is_allowed(place):
+    admin = AdminClient({"bootstrap.servers": place.broker.brokers})
+    counts = topics.PARTITIONS | {topics.PROGRESS: 3}
+    for made in admin.create_topics([NewTopic("m." + name, count, 1) for name, count in counts.items()]).values():
+        made.result(20)
+    service = place.service("m.", "--kafka-format", "json", "--kafka-topics", "any", registry=False)
+    await_text(service, f"topic m.{topics.PROGRESS} has 3 partitions, agreed are 1")
+    service.stop()
+
+
 def a_topic_that_is_missing_is_named_when_none_may_be_made(place):
     service = place.service("f.", "--kafka-topics", "check", "--kafka-format", "json")
     await_text(service, "topic f.crm.customer360.profile.created is not there")
@@ -448,7 +458,7 @@ TESTS = [every_event_is_read_with_the_registry, bytes_are_read_with_the_agreed_s
          java_reads_the_same_and_would_place_the_keys_alike, topics_have_the_agreed_partitions,
          batches_are_compressed_on_the_wire, a_restart_publishes_nothing_again, json_values_are_the_envelope_of_the_feed,
          without_a_registry_schemas_are_named_by_fingerprint, a_topic_that_differs_is_named_and_the_service_serves,
-         a_topic_that_is_missing_is_named_when_none_may_be_made, events_wait_while_the_registry_is_away,
+         the_topic_of_the_place_has_one_partition_whatever_is_allowed, a_topic_that_is_missing_is_named_when_none_may_be_made, events_wait_while_the_registry_is_away,
          a_registry_that_goes_away_later_holds_up_nobody, an_instance_that_reaches_no_broker_lets_another_publish,
          what_comes_after_a_fail_over_that_lost_commits_reaches_all,
          a_stop_publishes_what_is_there, doctor_tells_of_brokers_topics_and_registry, events_wait_while_the_broker_is_away]

@@ -199,7 +199,7 @@ class World:
 
     def item(self, number):
         """The item of the review queue about suspects."""
-        return self.api.ask("GET", f"{API}/duplicates?customerId={self.items[number][0]}")[1]["items"][0]["duplicateId"]
+        return self.api.ask("GET", f"{API}/duplicates?customerId={self.items[number][0]}&state=ALL")[1]["items"][0]["duplicateId"]
 
     def delivery(self, hook):
         """A row of the log of deliveries: of one that fails, for nobody listens there."""

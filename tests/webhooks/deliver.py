@@ -62,15 +62,16 @@ class Place:
 
 
 class Api:
-    def __init__(self, service):
-        self.service, self.number = service, 0
+    def __init__(self, service, tenant="default"):
+        self.service, self.tenant, self.number = service, tenant, 0
 
     def stop(self):
         self.service.stop()
 
     def ask(self, method, path, body=None, expect=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=30)
-        connection.request(method, API + path, json.dumps(body) if body is not None else None, {"Content-Type": "application/json"})
+        connection.request(method, API + path, json.dumps(body) if body is not None else None,
+                           {"Content-Type": "application/json", "X-Tenant-ID": self.tenant})
         answer = connection.getresponse()
         text = answer.read().decode()
         connection.close()
@@ -342,6 +343,33 @@ def test_replays_come_again_with_the_same_id():
     api.ask("POST", f"/webhooks/{hook['webhookId']}/deliveries/1/replay")
     wait_for(lambda: receiver.count == 6)
     assert receiver.requests[5].headers["webhook-id"] in ids
+
+
+def test_what_came_past_a_slow_one_comes_again_when_it_is_asked_for():
+    api = PLACE.service()
+    slow = PLACE.receiver(lambda r: None if b'"C-slow"' in r.body else 204)
+    hook = api.hook(slow.url)
+    api.create("C-slow")
+    api.create("C-2")
+    row = wait_for(lambda: [row for row in api.log(hook) if row["customerId"] == "C-2"])[0]
+    api.ask("POST", f"/webhooks/{hook['webhookId']}/deliveries/{row['deliveryId']}/replay")
+    wait_for(lambda: sum(e["aggregateId"] == "C-2" for e in slow.events()) >= 2)
+
+
+def test_a_tenant_whose_receivers_are_slow_leaves_connections_to_others():
+    api = PLACE.service(*QUICK, "--webhooks-connections", "8", "--webhooks-timeout", "60s", "--webhooks-lease", "90s")
+    other = Api(api.service, "other")
+    silent, quick = PLACE.receiver(lambda r: None), PLACE.receiver()
+    for _ in range(2):
+        api.hook(silent.url)
+    other.hook(quick.url)
+    for _ in range(12):
+        api.create()
+    wait_for(lambda: silent.count >= 6)
+    for _ in range(5):
+        other.create()
+    wait_for(lambda: quick.count == 5)
+    assert silent.count == 6
 
 
 def test_the_log_is_bounded_and_has_no_personal_data():

@@ -106,7 +106,7 @@ static enum status send_heartbeat(struct feed *feed, struct error *error)
     return status == STATUS_OK ? STATUS_OK : error_plain(error, status);
 }
 
-/* Who follows shows who he is anew when his token has ended. */
+/* Who follows is asked anew when the token has ended. */
 static bool is_over(const struct call *call)
 {
     struct environment *environment = call_application(call)->environment;

@@ -292,24 +292,48 @@ static int64_t request_timeout_ms(const struct deliverer *self, instant now)
     return self->options.timeout_ms < left_ms ? self->options.timeout_ms : left_ms;
 }
 
+/* Of all connections, rounded up. */
+static size_t quarters(const struct deliverer *self, size_t count)
+{
+    return (self->options.connections * count + 3) / 4;
+}
+
+/* Receivers that take their time with each answer would otherwise hold all connections. */
+static bool may_send(const struct deliverer *self, const struct lane *lane, size_t share)
+{
+    size_t under_way = http_sender_under_way(self->sender), own = 0;
+    if (under_way < share) return true;
+    for (size_t i = 0; i < self->lane_count && own < share; i++)
+        if (str_equal(self->lanes[i]->tenant, lane->tenant)) own += self->lanes[i]->sent_count;
+    return under_way < self->options.connections && own < share;
+}
+
+/* One of each lane whose tenant has less than its share. */
+static enum status send_round(struct deliverer *self, size_t share, bool *sent, struct error *error)
+{
+    *sent = false;
+    for (size_t i = 0; i < self->lane_count; i++) {
+        struct lane *lane = self->lanes[(i + self->turn_of) % self->lane_count];
+        instant now = now_of(self); /* it may have been stopped since */
+        int64_t timeout_ms = request_timeout_ms(self, now);
+        if (timeout_ms <= 0) return STATUS_OK;
+        if (lane_due_at(lane) > now || !may_send(self, lane, share)) continue;
+        *sent = true;
+        TRY(send_next(self, lane, lane_next(lane, now), timeout_ms, now, error));
+    }
+    self->turn_of++;
+    return STATUS_OK;
+}
+
+/* While others have something to send a tenant has a quarter of the connections at most, and never
+ * the last quarter, so that whoever comes next need not wait for an answer. */
 static enum status send_some(struct deliverer *self, struct error *error)
 {
-    bool sent = true;
-    while (sent) { /* one of each in turn */
-        sent = false;
-        for (size_t i = 0; i < self->lane_count; i++) {
-            struct lane *lane = self->lanes[(i + self->turn_of) % self->lane_count];
-            instant now = now_of(self); /* it may have been stopped since */
-            int64_t timeout_ms = request_timeout_ms(self, now);
-            if (timeout_ms <= 0 || http_sender_under_way(self->sender) >= self->options.connections)
-                return STATUS_OK;
-            struct lane_item *item = lane_next(lane, now);
-            if (!item) continue;
-            sent = true;
-            TRY(send_next(self, lane, item, timeout_ms, now, error));
-        }
-        self->turn_of++;
-    }
+    bool sent;
+    do {
+        TRY(send_round(self, quarters(self, 1), &sent, error));
+        if (!sent) TRY(send_round(self, quarters(self, 3), &sent, error));
+    } while (sent);
     return STATUS_OK;
 }
 
@@ -524,7 +548,8 @@ static int64_t pause_ms(const struct deliverer *self)
         if (lane->has_news && lane_room(lane, now) >= lane->rules.window / 2) due = now;
         if (due < at) at = due;
     }
-    if (at <= now) return http_sender_under_way(self->sender) >= self->options.connections ? 10 : 0;
+    /* What is due and was not sent waits for its tenant's share, so for an answer. */
+    if (at <= now) return http_sender_under_way(self->sender) >= quarters(self, 1) ? 10 : 0;
     return (at - now) / (INSTANT_SECOND / 1000) + 1;
 }
 

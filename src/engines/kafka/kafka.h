@@ -47,7 +47,8 @@ MUST_CHECK enum status kafka_settings_check(const struct kafka_options *options,
 struct kafka_topic {
     struct str name;
     int partitions;
-    bool compacted; /* the last record of each key stays */
+    bool compacted; /* the last record of each key stays; `exact` is true of it in any case, for
+                       kafka_last_record() looks in one partition */
 };
 
 struct kafka_topics {

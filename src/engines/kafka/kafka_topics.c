@@ -115,9 +115,10 @@ static enum status make_wanted(const struct making *making, struct error *error)
 static enum status compare(const struct kafka_topics *topics, const struct kafka_topic *topic,
                            int partitions, struct error *error)
 {
-    if (partitions == topic->partitions || !topics->exact) return STATUS_OK;
+    if (partitions == topic->partitions || !(topics->exact || topic->compacted)) return STATUS_OK;
     return error_set(error, STATUS_CONFIGURATION, STR("kafka.topics"),
-                     STR("the agreed number, or kafka.topics = any"),
+                     topic->compacted ? STR("the agreed number")
+                                      : STR("the agreed number, or kafka.topics = any"),
                      "topic %.*s has %d partitions, agreed are %d", STR_ARGS(topic->name),
                      partitions, topic->partitions);
 }
