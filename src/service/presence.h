@@ -19,8 +19,8 @@ struct presence_options {
     void *argument;
 };
 
-MUST_CHECK enum status presence_start(const struct presence_options *options,
-                                      struct presence **out, struct error *error);
+MUST_CHECK enum status presence_start(const struct presence_options *options, struct presence **out,
+                                      struct error *error);
 /* As far as is known; 1 at first. NULL is fine. */
 int64_t presence_instances(const struct presence *self);
 /* Says that this instance is not live any more. NULL is fine. */
