@@ -239,7 +239,7 @@ class LeaderRun(FaultRun):
         for tenant in TENANTS:
             api, names = Api(self.services[0].port, tenant), [name for of, name in customers if of == tenant]
             for first in range(0, len(names), 500):
-                page = api.ask("POST", "/customers/lookup", {"ids": names[first:first + 500]})
+                page = look_up(api, names[first:first + 500])
                 found |= {(tenant, item["customerId"]): item["profile"]["version"] for item in page["items"] if item["result"] == "FOUND"}
         return found
 
@@ -256,6 +256,18 @@ class LeaderRun(FaultRun):
                     break
                 self.feed |= {event["eventId"]: event for event in page}
                 self.places[tenant] = page[-1]["position"]
+
+
+def look_up(api, names, patience_s=60):
+    """As soon as the store is there again."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        status, text = api.request("POST", f"{API}/customers/lookup", {"ids": names})
+        if status == 200:
+            return json.loads(text)
+        if status != 503 or time.monotonic() > deadline:
+            raise RuntimeError(f"the customers cannot be looked up: {status} {text}")
+        time.sleep(0.1)
 
 
 def await_true(holds, patience_s):
