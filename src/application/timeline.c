@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "domain/profile.h"
+
 static const struct str timeline_types =
     STR("PROFILE | CONTACT | RELATIONSHIP | CONSENT | IMPORT_UNDONE | CREDIT | SERVICE_ORDER | "
         "CONTRACT | MERGE | UNMERGE");
@@ -165,7 +167,13 @@ static void write_details(struct json_writer *writer, const struct fact *fact)
     json_object_begin(writer);
     json_key(writer, STR("fields"));
     json_array_begin(writer);
-    for (size_t i = 0; i < fact->body->count; i++) json_string(writer, fact->body->members[i].name);
+    for (size_t i = 0; i < fact->body->count; i++)
+        if (profile_field_find(fact->body->members[i].name))
+            json_string(writer, fact->body->members[i].name);
+    const struct json_value *retracted = json_get(fact->body, STR("retract"));
+    for (size_t i = 0; retracted && i < retracted->count; i++)
+        if (!json_get(fact->body, retracted->members[i].name))
+            json_string(writer, retracted->members[i].name);
     json_array_end(writer);
     json_object_end(writer);
 }

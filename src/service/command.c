@@ -262,6 +262,14 @@ static void write_operand(struct buffer *out, struct str operand)
     invocation_write_word(out, path);
 }
 
+/* Of a secret key only such values are shown as cannot hold one. */
+static bool hides(const struct flag *flag)
+{
+    bool is_file = str_starts_with(flag->value, STR("sqlite:")) ||
+                   str_starts_with(flag->value, STR("memory:"));
+    return config_key_by_flag(flag->name)->secret && !is_file;
+}
+
 void invocation_write_line(const struct invocation *invocation, const struct str *without,
                            size_t without_count, struct buffer *out)
 {
@@ -272,8 +280,7 @@ void invocation_write_line(const struct invocation *invocation, const struct str
     if (!str_is_none(flags->file)) write_option(out, STR("config"), flags->file);
     for (size_t i = 0; i < flags->count; i++) {
         const struct flag *flag = &flags->items[i];
-        bool hides = config_key_by_flag(flag->name)->secret && str_find_char(flag->value, '@') >= 0;
-        write_option(out, flag->name, hides ? STR("***") : flag->value);
+        write_option(out, flag->name, hides(flag) ? STR("***") : flag->value);
     }
     for (size_t i = 0; i < invocation->given_count; i++) {
         const struct command_given *given = &invocation->given[i];

@@ -71,6 +71,8 @@ CASES = [
      "--ignore", "who"], 0,
      ["customer360 import 'the people.csv' --store sqlite:store.db --source crm --separator comma --ignore who --key-column id "
       "--map 'first name=name' --map 'last name=name' --map email=emails --map city=addresses.city --map 'birth date=dateOfBirth'\n"], ["FILE"]),
+    ("a proposal keeps secrets", ["import", "the people.csv", "--propose", "--store", "postgresql://h/db?password=hush"], 0,
+     ["--store '***'"], ["hush"]),
     ("unless it is told to", ["export", "all.ndjson", "--force", "--store", "sqlite:store.db"], 0, ["1 customers"], []),
     ("an undo does not make the store that it is to change", ["import", "--undo", "last", "--store", "sqlite:missing.db"], 2,
      ["there is no store missing.db"], []),

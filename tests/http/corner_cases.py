@@ -390,6 +390,17 @@ def count_connections(port):
     return int(re.search(rb"^customer360_http_connections (\d+)", text, re.M)[1])
 
 
+def failures(port):
+    """Whatever was sent is the peer's fault: nothing is counted among the service's failures."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as asking:
+        asking.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        text = b"".join(iter(lambda: asking.recv(65536), b""))
+    answered = re.findall(rb'^customer360_http_requests_total\{route="(.*)",status="(.)xx"\} (\d+)', text, re.M)
+    if not any(status == b"4" for _, status, _ in answered):
+        return "no refusal is counted at all"
+    return [(route.decode(), int(count)) for route, status, count in answered if status == b"5" and int(count)]
+
+
 def closed_behind_a_request(port):
     """A peer that closes with its request is gone soon, and not when it has been idle for too long."""
     for _ in range(50):
@@ -426,6 +437,9 @@ def main():
             failed += len(wrong)
             print(f"{'not ok' if wrong else 'ok'} - {group}: {len(cases)} corner cases")
             print("\n".join(wrong), end="\n" if wrong else "", flush=True)
+        counted = failures(service.port)
+        failed += bool(counted)
+        print(f"not ok - counted as failures: {counted}" if counted else "ok - nothing counted as a failure", flush=True)
     finally:
         service.stop()
     service = serve(options.binary, "memory:", ["--http-idle-timeout", "300s"])

@@ -346,8 +346,10 @@ static void log_request(struct call *call, size_t route, int status, int64_t too
 
 static void finish(struct call *call, enum status status, const struct error *error)
 {
-    /* Who went away needs no answer, and it is no failure of ours. */
-    if (status == STATUS_OK || http_request_gone(call->request)) return;
+    /* Who went away needs no answer, or gets one from dispatch_refusal(): no failure of ours. */
+    if (status == STATUS_OK || http_request_gone(call->request) ||
+        http_request_refused(call->request))
+        return;
     if (http_response_started(call->response))
         http_response_abort(call->response);
     else
@@ -370,9 +372,13 @@ void dispatch_request(void *context, struct http_request *request, struct http_r
         error.status = status;
         finish(&call, status, &error);
     }
+    metrics_add(&worker->metrics.in_flight, -1);
+    if (http_request_refused(request)) { /* answered and counted by dispatch_refusal() */
+        request_span_end(&call, 400);
+        return;
+    }
     answer_code(&call);
     request_span_end(&call, http_response_get_status(response));
-    metrics_add(&worker->metrics.in_flight, -1);
     int64_t took_us = clock_us(CLOCK_MONOTONIC) - started_us;
     size_t route = call.route ? (size_t)(call.route - routes) : routes_count;
     metrics_count(&worker->metrics, route, http_response_get_status(response), took_us);
@@ -391,7 +397,6 @@ void dispatch_refusal(void *context, struct http_request *request, struct http_r
                                                       : STATUS_INVALID_VALUE;
     begin(&call, worker, request, response);
     (void)error_set(&error, code, STR(""), STR(""), "%.*s", STR_ARGS(reason));
-    errors_answer(&call, &error);
-    http_response_status(response, status);
+    errors_answer_as(&call, &error, status);
     metrics_count(&worker->metrics, routes_count, status, 0);
 }

@@ -95,43 +95,6 @@ int errors_body_status(enum status status)
     return status == STATUS_CUSTOMER_MERGED ? 409 : errors_http_status(status);
 }
 
-struct str errors_phrase(int http_status)
-{
-    static const struct {
-        int status;
-        struct str phrase;
-    } phrases[] = {
-        {200, STR("OK")},
-        {201, STR("Created")},
-        {202, STR("Accepted")},
-        {204, STR("No Content")},
-        {304, STR("Not Modified")},
-        {307, STR("Temporary Redirect")},
-        {400, STR("Bad Request")},
-        {401, STR("Unauthorized")},
-        {403, STR("Forbidden")},
-        {404, STR("Not Found")},
-        {405, STR("Method Not Allowed")},
-        {406, STR("Not Acceptable")},
-        {409, STR("Conflict")},
-        {410, STR("Gone")},
-        {412, STR("Precondition Failed")},
-        {413, STR("Content Too Large")},
-        {415, STR("Unsupported Media Type")},
-        {417, STR("Expectation Failed")},
-        {422, STR("Unprocessable Content")},
-        {429, STR("Too Many Requests")},
-        {431, STR("Request Header Fields Too Large")},
-        {500, STR("Internal Server Error")},
-        {503, STR("Service Unavailable")},
-        {504, STR("Gateway Timeout")},
-        {507, STR("Insufficient Storage")},
-    };
-    for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
-        if (phrases[i].status == http_status) return phrases[i].phrase;
-    return STR("Error");
-}
-
 /* What is wrong with the query is not wrong with the body, whenever it is found. */
 static bool is_of_query(const struct call *call, const struct error *error)
 {
@@ -172,7 +135,7 @@ static void write_body(struct json_writer *writer, struct call *call, const stru
     json_object_begin(writer);
     if (problem) {
         json_member_string(writer, STR("type"), STR("about:blank"));
-        json_member_string(writer, STR("title"), errors_phrase(http_status));
+        json_member_string(writer, STR("title"), http_phrase(http_status));
         json_key(writer, STR("status"));
         json_int64(writer, http_status);
         json_member_string(writer, STR("detail"), message);
@@ -218,7 +181,11 @@ static void log_failure(struct call *call, const struct error *error)
 
 void errors_answer(struct call *call, const struct error *error)
 {
-    int http_status = http_status_of(call, error);
+    errors_answer_as(call, error, http_status_of(call, error));
+}
+
+void errors_answer_as(struct call *call, const struct error *error, int http_status)
+{
     bool problem = negotiate_prefers(http_request_header(call->request, STR("Accept")),
                                      STR("application/problem+json"), STR("application/json"));
     if (http_status >= 500 && !(table[error->status].flags & TOLD)) log_failure(call, error);

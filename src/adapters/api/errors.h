@@ -12,9 +12,9 @@
 int errors_http_status(enum status status);
 /* The HTTP status of a code when something that the body says is to blame. */
 int errors_body_status(enum status status);
-/* "Not Found" */
-struct str errors_phrase(int http_status);
 /* Writes the whole answer: status, headers and body. */
 void errors_answer(struct call *call, const struct error *error);
+/* The same with another HTTP status than the code's. */
+void errors_answer_as(struct call *call, const struct error *error, int http_status);
 
 #endif

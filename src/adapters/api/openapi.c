@@ -231,7 +231,7 @@ static void write_not_modified(struct json_writer *writer, const struct route *r
 {
     if (!route->versioned || route->method != ROUTE_GET) return;
     open_response(writer, 304);
-    write_text(writer, STR("description"), errors_phrase(304));
+    write_text(writer, STR("description"), http_phrase(304));
     json_object_end(writer);
 }
 
@@ -272,7 +272,7 @@ static void write_headers(struct json_writer *writer, const struct route *route)
 static void write_success(struct json_writer *writer, const struct route *route)
 {
     open_response(writer, route->success);
-    write_text(writer, STR("description"), errors_phrase(route->success));
+    write_text(writer, STR("description"), http_phrase(route->success));
     write_headers(writer, route);
     if (route->response.len) {
         bool other = is_media_type(route->response);

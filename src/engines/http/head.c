@@ -67,7 +67,7 @@ static bool take_version(struct str version, struct http_head *head, struct http
                     version.ptr[7] >= '0' && version.ptr[7] <= '9';
     if (!has_form)
         return refuse(refusal, 400, STR("the first line is no method, target and HTTP version"));
-    if (version.ptr[5] != '1') return refuse(refusal, 505, STR("the HTTP version taken is 1.1"));
+    if (version.ptr[5] != '1') return refuse(refusal, 400, STR("the HTTP version taken is 1.1"));
     head->is_1_0 = version.ptr[7] == '0';
     return true;
 }

@@ -47,8 +47,9 @@ size_t http_head_blank(struct str bytes);
  * first. `*length` is that of the head, its empty line included. What can be no head is said before
  * its end has come. */
 enum http_found http_head_find(struct str bytes, size_t *seen, size_t *length);
-/* False with the refusal set: 400, 431 (too many fields) or 505. What was understood until then is
- * in `head`. */
+/* False with the refusal set: 400, also for another major version, which a peer can choose and no
+ * operator is to be woken for; or 431 (too many fields). What was understood until then is in
+ * `head`. */
 bool http_head_parse(struct str bytes, struct http_head *head, struct http_refusal *refusal);
 
 #endif

@@ -97,7 +97,7 @@ static void what_others_may_read_otherwise_is_refused(void **state)
         {STR("G(T / HTTP/1.1\r\n\r\n"), 400},
         {STR("GET / http/1.1\r\n\r\n"), 400},
         {STR("GET / HTTP/1.10\r\n\r\n"), 400},
-        {STR("GET / HTTP/2.0\r\n\r\n"), 505},
+        {STR("GET / HTTP/2.0\r\n\r\n"), 400},
         {STR("GET / HTTP/1.1\r\n A: b\r\n\r\n"), 400},
         {STR("GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n"), 400},
         {STR("GET / HTTP/1.1\r\nA : b\r\n\r\n"), 400},

@@ -95,7 +95,13 @@ bool http_request_draining(const struct http_request *request);
 /* True when the peer went away, or asked for the head alone: nobody will see more of the answer. */
 bool http_request_gone(const struct http_request *request);
 
+/* True when the body was found to be none: what the handler answers is dropped, and `refuse` does.
+ */
+bool http_request_refused(const struct http_request *request);
+
 /* --- response --- */
+/* "Not Found"; empty for a status that has none here. */
+struct str http_phrase(int status);
 void http_response_status(struct http_response *response, int status);
 /* Name and value must live as long as the request. Replaces one of the same name; at most 24; a
  * value with control characters is a bug of the caller and is left out. */

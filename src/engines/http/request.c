@@ -225,6 +225,11 @@ bool http_request_draining(const struct http_request *request)
     return request->server->draining;
 }
 
+bool http_request_refused(const struct http_request *request)
+{
+    return request->refusal.status != 0;
+}
+
 bool http_request_gone(const struct http_request *request)
 {
     return request->gone || request->answered || request->server->cut;

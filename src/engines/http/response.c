@@ -107,11 +107,11 @@ static const struct {
     {500, STR("Internal Server Error")},
     {501, STR("Not Implemented")},
     {503, STR("Service Unavailable")},
-    {505, STR("HTTP Version Not Supported")},
+    {504, STR("Gateway Timeout")},
     {507, STR("Insufficient Storage")},
 };
 
-static struct str phrase_of(int status)
+struct str http_phrase(int status)
 {
     for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
         if (phrases[i].status == status) return phrases[i].phrase;
@@ -203,7 +203,7 @@ static struct str head_of(const struct http_response *response, bool closes,
     char *bytes = most <= HEAD_ROOM_BYTES ? room : arena_alloc(&request->arena, most);
     if (!bytes) return STR_NONE;
     char *to = put_number(put(bytes, STR("HTTP/1.1 ")), (size_t)response->status);
-    to = put(put(put(to, STR(" ")), phrase_of(response->status)), STR("\r\n"));
+    to = put(put(put(to, STR(" ")), http_phrase(response->status)), STR("\r\n"));
     to = put_field(to, STR("Date"), date_of(request->server));
     for (size_t i = 0; i < response->header_count; i++)
         to = put_field(to, response->headers[i].name, response->headers[i].value);
