@@ -24,7 +24,7 @@ class Guard:
 SEQ_BEFORE_LOCK = """
 alter table outbox alter column seq
     set default (extract(epoch from transaction_timestamp()) * 1000000)::bigint * 1024 + nextval('outbox_seq') % 1024;
-create function dawdle() returns boolean language sql volatile as $$ select pg_sleep(random() * 0.03) is not null $$;
+create function dawdle() returns boolean language sql volatile as $$ select pg_sleep(random() * 0.01) is not null $$;
 create policy dawdle on profile as restrictive for update using (dawdle());
 """
 
