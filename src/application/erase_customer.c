@@ -160,7 +160,8 @@ static enum status gather_points(struct erasing *erasing, const struct golden *g
     return STATUS_OK;
 }
 
-/* What an undone import said, as if it alone had spoken: those points are his as well. */
+/* What an undone import said, as if it alone had spoken: those points are the customer's as well.
+ */
 static enum status gather_undone(struct erasing *erasing, struct error *error)
 {
     struct customer_change *change = &erasing->change;

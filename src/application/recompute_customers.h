@@ -1,5 +1,5 @@
-/* Documents follow the survivorship policy: what a customer shows, what lists filter by and what he
- * is found by is computed when he is written, and anew here, for those for whom another policy
+/* Documents follow the survivorship policy: what a customer shows, what lists filter by and what it
+ * is found by is computed when it is written, and anew here, for those for which another policy
  * gives something else. Each of them gets a version (cause POLICY) and an event, in one unit of
  * work.
  *

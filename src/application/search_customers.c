@@ -32,8 +32,9 @@ struct found {
     struct search_reason reasons[SEARCH_TOKENS_MAX];
 };
 
-/* A candidate before the cursor, by the hash of its customer: a page before this one has him, or he
- * is no hit. Who he is, and which of the two, is asked again when he is met once more. */
+/* A candidate before the cursor, by the hash of its customer: a page before this one has it, or it
+ * is no hit. Which customer it is, and which of the two, is asked again when it is met once more.
+ */
 struct passed {
     uint64_t hash; /* 0: a free place */
     size_t candidate;
@@ -195,8 +196,8 @@ static bool is_found(const struct searching *searching, struct str customer_id)
     return false;
 }
 
-/* Why the customer as he is meets a reading; if the profile does not say, by what was ever said of
- * any of his homes. */
+/* Why the customer as it is meets a reading; if the profile does not say, by what was ever said of
+ * any of its homes. */
 static enum status explain_reading(struct searching *searching, const struct proposal *candidate,
                                    const struct search_reading *reading, struct found *found,
                                    bool *meets, struct error *error)
@@ -222,8 +223,8 @@ static enum status explain_reading(struct searching *searching, const struct pro
     return STATUS_OK;
 }
 
-/* Who has just the name that was typed ranks by that, and is explained word by word like those
- * behind him. */
+/* One that has just the name that was typed ranks by that, and is explained word by word like those
+ * behind it. */
 static enum status explain(struct searching *searching, const struct proposal *candidate,
                            struct found *found, bool *meets, struct error *error)
 {
@@ -309,7 +310,7 @@ static enum status was_shown(struct searching *searching, const struct profile_r
     return STATUS_OK;
 }
 
-/* Adds the customer of a candidate, if he is a hit and was not found by a better one. */
+/* Adds the customer of a candidate, if it is a hit and was not found by a better one. */
 static enum status look_at(struct searching *searching, const struct proposal *candidate,
                            const struct profile_row *row, struct error *error)
 {

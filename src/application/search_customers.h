@@ -1,6 +1,6 @@
 /* GET /customers with name, email, phone or q: the search. Internal to application/.
  *
- * The index says where customers may be; each is then looked at as he is, merged ones as a part of
+ * The index says where customers may be; each is then looked at as it is, merged ones as a part of
  * their survivor, so that a hit is never stale and always says why it is one. Hits are ranked (see
  * search/hits.h); at most the thousand best are reached by following the pages.
  */

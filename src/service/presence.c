@@ -64,6 +64,13 @@ static void *run(void *argument)
     return NULL;
 }
 
+static void forget(struct presence *self)
+{
+    (void)pthread_cond_destroy(&self->stops);
+    (void)pthread_mutex_destroy(&self->lock);
+    free(self);
+}
+
 enum status presence_start(const struct presence_options *options, struct presence **out,
                            struct error *error)
 {
@@ -83,7 +90,7 @@ enum status presence_start(const struct presence_options *options, struct presen
     (void)pthread_cond_init(&self->stops, &monotonic);
     (void)pthread_condattr_destroy(&monotonic);
     if (pthread_create(&self->thread, NULL, run, self) != 0) {
-        free(self);
+        forget(self);
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     }
     *out = self;
@@ -95,15 +102,19 @@ int64_t presence_instances(const struct presence *self)
     return self ? atomic_load(&self->instances) : 1;
 }
 
-void presence_stop(struct presence *self)
+void presence_leave(struct presence *self)
 {
     if (!self) return;
     (void)pthread_mutex_lock(&self->lock);
     self->is_stopping = true;
     (void)pthread_cond_signal(&self->stops);
     (void)pthread_mutex_unlock(&self->lock);
+}
+
+void presence_stop(struct presence *self)
+{
+    if (!self) return;
+    presence_leave(self);
     (void)pthread_join(self->thread, NULL);
-    (void)pthread_cond_destroy(&self->stops);
-    (void)pthread_mutex_destroy(&self->lock);
-    free(self);
+    forget(self);
 }

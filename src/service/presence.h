@@ -23,7 +23,9 @@ MUST_CHECK enum status presence_start(const struct presence_options *options, st
                                       struct error *error);
 /* As far as is known; 1 at first. NULL is fine. */
 int64_t presence_instances(const struct presence *self);
-/* Says that this instance is not live any more. NULL is fine. */
+/* Says that this instance is not live any more: soon, in that thread. NULL is fine. */
+void presence_leave(struct presence *self);
+/* The same, and waits until it is said. NULL is fine. */
 void presence_stop(struct presence *self);
 
 #endif

@@ -59,6 +59,7 @@ static void stop(struct server *server)
 {
     if (!atomic_exchange(&server->stopping, true)) log_info("service.stopping");
     api_drain(server->api);
+    presence_leave(server->presence); /* it accepts nothing from now on */
     for (size_t i = 0; i < server->loop_count; i++) {
         struct server_loop *loop = &server->loops[i];
         if (!loop_post(loop->loop, drain_loop, loop)) log_error("service.cannot_drain");
@@ -158,8 +159,10 @@ static void share_rates(void *argument, int64_t instances)
     api_set_instances(server->api, instances);
 }
 
+/* An embedded store has no other instances. */
 static void start_presence(struct server *server)
 {
+    if (server->instance.kind != STORE_KIND_POSTGRES) return;
     struct error error = {.status = STATUS_OK};
     const struct presence_options options = {.application = &server->instance.application,
                                              .lease_ms = server->config->http_rate_limit_lease,

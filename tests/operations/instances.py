@@ -349,8 +349,17 @@ def test_instances_share_the_limit_of_a_tenant():
         await_remaining(second, RATE - 1)
         first.start()
         await_instances((first, second), 2)
-        assert first.stop() == 0
+        connection = first.connect()
+        connection.putrequest("POST", f"{API}/customers")
+        connection.putheader("Content-Type", "application/json")
+        connection.putheader("Content-Length", "100")
+        connection.endheaders(b"{")  # under way, as long as the drain lasts
+        time.sleep(0.2)
+        first.process.terminate()
         await_instances((second,), 1)
+        assert first.process.poll() is None, "it is counted until its drain is over"
+        connection.close()
+        assert first.process.wait(30) == 0
 
 
 if __name__ == "__main__":

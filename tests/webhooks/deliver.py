@@ -372,6 +372,23 @@ def test_a_tenant_whose_receivers_are_slow_leaves_connections_to_others():
     assert silent.count == 6
 
 
+def test_two_tenants_whose_receivers_are_slow_leave_connections_to_others():
+    api = PLACE.service(*QUICK, "--webhooks-connections", "32", "--webhooks-concurrency", "32", "--webhooks-timeout", "60s", "--webhooks-lease", "90s")
+    third = Api(api.service, "third")
+    quick = PLACE.receiver()
+    third.hook(quick.url)
+    for tenant, gets in (Api(api.service, "first"), 24), (Api(api.service, "second"), 6):  # three quarters, and so much of the rest
+        silent = PLACE.receiver(lambda r: None)
+        tenant.hook(silent.url)
+        for _ in range(30):
+            tenant.create()
+        wait_for(lambda: silent.count >= gets)  # pylint: disable=cell-var-from-loop
+        for _ in range(5):
+            third.create()
+        wait_for(lambda: quick.count == third.number)
+        assert silent.count == gets
+
+
 def test_the_log_is_bounded_and_has_no_personal_data():
     api = PLACE.service(*QUICK, "--webhooks-log-max", "20")
     receiver = PLACE.receiver()

@@ -6,9 +6,9 @@
  *     if (lease.state.is_ours) ...
  *     lease_give_up(&lease, arena);
  *
- * Who has it and cannot do the work (no way to a broker from here, say) must not keep it from those
- * who can: he stands back. From then on he asks for it only when nobody has wanted it for a while,
- * which others do at once. Where all fail it goes round, each time more slowly.
+ * One that has it and cannot do the work (no way to a broker from here, say) must not keep it from
+ * those that can: it stands back. From then on it asks for it only when nobody has wanted it for a
+ * while, which others do at once. Where all fail it goes round, each time more slowly.
  *
  *     lease_worked(&lease);                                            the work was done
  *     if (lease_fails_for_long(&lease, failing_since)) lease_stand_back(&lease, position, arena);

@@ -20,6 +20,8 @@ enum {
     STORE_RETRY_MS = 1000,
     LOOK_PAGE = 500,
     LEASE_MARGIN_MS = 100,
+    SHARE_OF_FREE = 3,
+    SHARE_PAUSE_MS = 10,
     UNANSWERED_MIN = 5,                 /* say that this instance may have no way out */
     PATIENCE_MAX_MS = 12 * 3600 * 1000, /* who takes the webhooks up tries each at once */
     HEADERS_MAX = 6
@@ -292,24 +294,26 @@ static int64_t request_timeout_ms(const struct deliverer *self, instant now)
     return self->options.timeout_ms < left_ms ? self->options.timeout_ms : left_ms;
 }
 
-/* Of all connections, rounded up. */
-static size_t quarters(const struct deliverer *self, size_t count)
+/* Receivers that take their time with each answer would otherwise hold all connections. A tenant
+ * has up to three times as many as are free, so that whoever comes next need not wait for an
+ * answer: alone it has three quarters, n have 3 / (3n + 1) each, and who comes when others have
+ * what they may have finds what they left, and leaves a quarter of that. */
+static size_t share(const struct deliverer *self)
 {
-    return (self->options.connections * count + 3) / 4;
+    return (self->options.connections - http_sender_under_way(self->sender)) * SHARE_OF_FREE;
 }
 
-/* Receivers that take their time with each answer would otherwise hold all connections. */
-static bool may_send(const struct deliverer *self, const struct lane *lane, size_t share)
+static bool may_send(const struct deliverer *self, const struct lane *lane)
 {
-    size_t under_way = http_sender_under_way(self->sender), own = 0;
-    if (under_way < share) return true;
-    for (size_t i = 0; i < self->lane_count && own < share; i++)
+    size_t most = share(self), own = 0;
+    if (http_sender_under_way(self->sender) < most) return true;
+    for (size_t i = 0; i < self->lane_count && own < most; i++)
         if (str_equal(self->lanes[i]->tenant, lane->tenant)) own += self->lanes[i]->sent_count;
-    return under_way < self->options.connections && own < share;
+    return own < most;
 }
 
 /* One of each lane whose tenant has less than its share. */
-static enum status send_round(struct deliverer *self, size_t share, bool *sent, struct error *error)
+static enum status send_round(struct deliverer *self, bool *sent, struct error *error)
 {
     *sent = false;
     for (size_t i = 0; i < self->lane_count; i++) {
@@ -317,7 +321,7 @@ static enum status send_round(struct deliverer *self, size_t share, bool *sent, 
         instant now = now_of(self); /* it may have been stopped since */
         int64_t timeout_ms = request_timeout_ms(self, now);
         if (timeout_ms <= 0) return STATUS_OK;
-        if (lane_due_at(lane) > now || !may_send(self, lane, share)) continue;
+        if (lane_due_at(lane) > now || !may_send(self, lane)) continue;
         *sent = true;
         TRY(send_next(self, lane, lane_next(lane, now), timeout_ms, now, error));
     }
@@ -325,15 +329,11 @@ static enum status send_round(struct deliverer *self, size_t share, bool *sent, 
     return STATUS_OK;
 }
 
-/* While others have something to send a tenant has a quarter of the connections at most, and never
- * the last quarter, so that whoever comes next need not wait for an answer. */
 static enum status send_some(struct deliverer *self, struct error *error)
 {
     bool sent;
-    do {
-        TRY(send_round(self, quarters(self, 1), &sent, error));
-        if (!sent) TRY(send_round(self, quarters(self, 3), &sent, error));
-    } while (sent);
+    do TRY(send_round(self, &sent, error));
+    while (sent);
     return STATUS_OK;
 }
 
@@ -549,7 +549,7 @@ static int64_t pause_ms(const struct deliverer *self)
         if (due < at) at = due;
     }
     /* What is due and was not sent waits for its tenant's share, so for an answer. */
-    if (at <= now) return http_sender_under_way(self->sender) >= quarters(self, 1) ? 10 : 0;
+    if (at <= now) return http_sender_under_way(self->sender) >= share(self) ? SHARE_PAUSE_MS : 0;
     return (at - now) / (INSTANT_SECOND / 1000) + 1;
 }
 

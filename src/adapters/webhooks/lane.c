@@ -343,8 +343,18 @@ static bool let_go(struct lane *lane, int64_t position)
     return true;
 }
 
+/* A customer has one that fails, whatever the number of those before it. But while everything
+ * fails, nothing that goes says that the receiver is back. */
+static void count_past_failure(struct lane *lane, const struct lane_item *item)
+{
+    if (item->failed_in != lane->streak || lane_is_failing(lane)) return;
+    lane->failing_events--;
+    lane->past_failing_events++;
+}
+
 static void be_done(struct lane *lane, struct lane_item *item)
 {
+    count_past_failure(lane, item);
     /* Without memory the row stays, and its event is delivered again some day. */
     if (item->is_held) (void)let_go(lane, item->position);
     unlink_item(lane, item);
@@ -369,7 +379,7 @@ static void succeed(struct lane *lane, struct lane_item *item, const struct lane
     progress->delivered_at = now;
     progress->delivered++;
     lane->streak++;
-    lane->failing_events = 0;
+    lane->failing_events = lane->past_failing_events = 0;
     lane->paused_until = lane->untried_until = 0;
     lane->pauses = 0;
     note(lane, item, result, WEBHOOK_DELIVERED, now);
@@ -420,8 +430,8 @@ static bool fails_for_long(const struct lane *lane, const struct lane_item *item
     const struct webhook_progress *progress = &lane->row.progress;
     return progress->failures >= lane->rules.disable_failures &&
            now >= in_ms(progress->failing_since, lane->rules.disable_after_ms) &&
-           (lane_is_failing(lane) ||
-            (lane->failing_events > 1 && item->attempts >= FAILING_TO_PAUSE));
+           (lane_is_failing(lane) || (lane->failing_events + lane->past_failing_events > 1 &&
+                                      item->attempts >= FAILING_TO_PAUSE));
 }
 
 static void fail(struct lane *lane, struct lane_item *item, const struct lane_result *result,

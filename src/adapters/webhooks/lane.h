@@ -81,11 +81,12 @@ struct lane {
     struct lane_chain **chains; /* buckets */
 
     int64_t streak;        /* of failures; a success begins another */
-    size_t failing_events; /* how many different ones failed in it: one of a customer at a time */
-    instant paused_until;  /* the lane as a whole; 0: it is not */
-    instant untried_until; /* the same for one that was never sent, while all fails */
-    int64_t pauses;        /* in a row */
-    bool is_disabled;      /* to be written down */
+    size_t failing_events; /* how many that are not done with failed in it: one of a customer */
+    size_t past_failing_events; /* how many more did, that were given up or erased since */
+    instant paused_until;       /* the lane as a whole; 0: it is not */
+    instant untried_until;      /* the same for one that was never sent, while all fails */
+    int64_t pauses;             /* in a row */
+    bool is_disabled;           /* to be written down */
     enum webhook_cause cause;
 
     /* to be written */

@@ -225,6 +225,50 @@ static void two_events_that_fail_for_long_disable(void **state)
     lane_free(lane);
 }
 
+/* However many of its events were given up, it is one customer. */
+static void one_customer_alone_is_not_everything(void **state)
+{
+    struct lane *lane = new_lane();
+    (void)state;
+    lane->rules.disable_failures = INT64_MAX;
+    for (int64_t position = 1; position <= 7; position++) add(lane, position, "A");
+    instant now = 0;
+    while (lane->count > 0) {
+        assert_false(lane_is_failing(lane));
+        now = fail_next(lane, now);
+    }
+    assert_int_equal(lane->row.progress.given_up, 7);
+    assert_int_equal(lane->failing_events, 0);
+    lane_free(lane);
+}
+
+/* An event that is gone says nothing of the receiver: the others are tried as before. */
+static void an_erasure_does_not_end_a_failure_of_everything(void **state)
+{
+    const struct lane_result gone = {.reason = WEBHOOK_NOT_THERE};
+    struct lane *lane = new_lane();
+    (void)state;
+    add_some(lane, 5);
+    instant now = 0;
+    for (int i = 0; i < 5; i++) now = fail_next(lane, now);
+    assert_true(lane_is_failing(lane));
+    now = lane_due_at(lane);
+    lane_settle(lane, lane_next(lane, now), &gone, now, 0);
+    assert_true(lane_is_failing(lane));
+    lane_free(lane);
+
+    lane = new_lane();
+    add_some(lane, 4);
+    now = 0;
+    for (int i = 0; i < 4; i++) now = fail_next(lane, now);
+    now = lane_due_at(lane);
+    lane_settle(lane, lane_next(lane, now), &gone, now, 0);
+    add(lane, 9, "C1"); /* of the same customer: that it was erased, say */
+    now = fail_next(lane, now);
+    assert_false(lane_is_failing(lane));
+    lane_free(lane);
+}
+
 static void while_all_fails_another_customer_is_tried_each_time(void **state)
 {
     struct lane *lane = new_lane();
@@ -596,6 +640,8 @@ int main(void)
         cmocka_unit_test(gone_disables_and_so_does_failing_for_long),
         cmocka_unit_test(one_event_that_is_refused_stops_nobody_and_disables_nothing),
         cmocka_unit_test(two_events_that_fail_for_long_disable),
+        cmocka_unit_test(one_customer_alone_is_not_everything),
+        cmocka_unit_test(an_erasure_does_not_end_a_failure_of_everything),
         cmocka_unit_test(while_all_fails_another_customer_is_tried_each_time),
         cmocka_unit_test(retry_after_is_honoured),
         cmocka_unit_test(what_is_slow_does_not_keep_the_position),
