@@ -10,9 +10,15 @@
 
 /* The end of a connection whose peer may still be writing. Were the socket closed, those bytes
  * would be answered by a reset, and a reset takes the answer away from a peer that has not read it
- * yet (RFC 9112, 9.6). So what comes is thrown away for a while: until the peer ends too, or has
- * had enough time or sent enough. */
-enum { LINGER_MS = 5000, LINGERING_MAX = 256, LINGER_BYTES = 4 * 1024 * 1024 };
+ * yet (RFC 9112, 9.6). So what comes is thrown away for a while: until the peer ends too, or sends
+ * less than a step in the time, or has sent enough. Many clients and proxies read the answer only
+ * when they have sent all. */
+enum {
+    LINGER_MS = 5000,
+    LINGER_STEP_BYTES = 1024 * 1024,
+    LINGER_BYTES = 256 * 1024 * 1024,
+    LINGERING_MAX = 256
+};
 
 static void on_event(void *argument, uint32_t events);
 
@@ -158,10 +164,14 @@ static void linger(struct http_connection *connection)
 {
     struct http_server *server = connection->server;
     ssize_t got = recv(connection->fd, server->scratch, server->scratch_bytes, 0);
-    if (got <= 0 || (size_t)got >= connection->linger_bytes)
+    if (got <= 0 || (size_t)got >= connection->linger_bytes) {
         connection_close(connection);
-    else
-        connection->linger_bytes -= (size_t)got;
+        return;
+    }
+    size_t steps = connection->linger_bytes / LINGER_STEP_BYTES;
+    connection->linger_bytes -= (size_t)got;
+    if (connection->linger_bytes / LINGER_STEP_BYTES < steps)
+        connection->deadline_ms = http_clock_ms() + LINGER_MS;
 }
 
 /* --- a head --- */

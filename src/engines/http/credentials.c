@@ -76,6 +76,20 @@ static enum status fill(SSL_CTX *context, struct str certificate, struct str key
     return status;
 }
 
+/* RFC 7301: what the client offers and we speak; without it the connection goes on as well. */
+static int choose_protocol(SSL *tls, const unsigned char **chosen, unsigned char *chosen_bytes,
+                           const unsigned char *offered, unsigned offered_bytes, void *context)
+{
+    static const unsigned char spoken[] = "\x08http/1.1";
+    unsigned char *found;
+    (void)tls, (void)context;
+    if (SSL_select_next_proto(&found, chosen_bytes, spoken, sizeof(spoken) - 1, offered,
+                              offered_bytes) != OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_NOACK;
+    *chosen = found;
+    return SSL_TLSEXT_ERR_OK;
+}
+
 enum status http_credentials_new(struct str certificate, struct str key,
                                  struct http_credentials **out, struct error *error)
 {
@@ -93,6 +107,7 @@ enum status http_credentials_new(struct str certificate, struct str key,
     (void)SSL_CTX_set_mode(credentials->context, SSL_MODE_ENABLE_PARTIAL_WRITE |
                                                      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                                      SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_alpn_select_cb(credentials->context, choose_protocol, NULL);
     *out = credentials;
     return STATUS_OK;
 }

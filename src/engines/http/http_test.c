@@ -430,15 +430,15 @@ static void an_answer_that_closes_is_not_taken_away_by_the_body(void **state)
 static void an_answer_by_the_head_comes_before_the_body(void **state)
 {
     (void)state;
-    static const char *const framings[] = {"Content-Length: 1000000\r\n\r\n",
-                                           "Transfer-Encoding: chunked\r\n\r\nf4240\r\n"};
-    char *bytes = arena_calloc(&fixture.arena, 1, 1000000);
+    static const char *const framings[] = {"Content-Length: 20000000\r\n\r\n",
+                                           "Transfer-Encoding: chunked\r\n\r\n1312d00\r\n"};
+    char *bytes = arena_calloc(&fixture.arena, 1, 20000000);
     for (size_t i = 0; i < 2; i++) {
         struct raw_reader reader = {.fd = raw_connect(fixture.port), .arena = &fixture.arena};
         raw_send(reader.fd, STR("POST /upload HTTP/1.1\r\nHost: x\r\nX-Refuse: yes\r\n"));
         raw_send(reader.fd, str_from_cstr(framings[i]));
         if (i == 0) assert_int_equal(raw_read(&reader, false).status, 403);
-        raw_send(reader.fd, str_of(bytes, 1000000));
+        raw_send(reader.fd, str_of(bytes, 20000000));
         if (i == 1) assert_int_equal(raw_read(&reader, false).status, 403);
         assert_true(raw_is_closed(reader.fd));
         (void)close(reader.fd);

@@ -229,9 +229,15 @@ static void other_credentials_are_for_new_connections_and_the_open_ones_go_on(vo
 
 static SSL *connect_to_it(SSL_CTX *context)
 {
+    static const unsigned char offered[] = "\x02h2\x08http/1.1";
+    const unsigned char *chosen;
+    unsigned length;
     SSL *ssl = SSL_new(context);
+    assert_int_equal(SSL_set_alpn_protos(ssl, offered, sizeof(offered) - 1), 0);
     SSL_set_fd(ssl, raw_connect(http_server_port(fixture.server)));
     assert_int_equal(SSL_connect(ssl), 1);
+    SSL_get0_alpn_selected(ssl, &chosen, &length);
+    assert_true(str_equal(str_of((const char *)chosen, length), STR("http/1.1")));
     return ssl;
 }
 
