@@ -154,7 +154,8 @@ static enum status decide(struct deciding *deciding, const struct review_scan_pa
                         &tree, error));
     TRY(review_queue(deciding->application, review, &tree, false, &found, 1, DUPLICATE_BY_SCAN,
                      error));
-    if (as_shown.probability < deciding->settings->merge_from) return STATUS_OK;
+    if (as_shown.decision == MATCH_NONE || as_shown.probability < deciding->settings->merge_from)
+        return STATUS_OK;
     return merge_item(deciding, customers, &tree, error);
 }
 
