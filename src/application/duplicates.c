@@ -180,16 +180,50 @@ static enum status load_tree(const struct duplicate_search *search, const struct
                            error);
 }
 
-static enum status look_back(const struct duplicate_search *search, const struct suspect *suspect,
-                             struct match *match, struct error *error)
+static enum status compare_tree(const struct duplicate_search *search,
+                                const struct suspect *suspect, struct match *match,
+                                struct error *error)
 {
     struct tree tree;
-    if (match->decision == MATCH_CERTAIN || !has_past(&suspect->root)) return STATUS_OK;
     TRY(load_tree(search, &suspect->root, &tree, error));
     if (compare_homes(search, &tree, suspect->home, match) != STATUS_OK ||
         compare_past(search, &tree, &suspect->record, match) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     return STATUS_OK;
+}
+
+/* A copy that needs nothing of the memory that the match was made in. */
+static enum status keep_match(const struct match *match, struct arena *arena, struct match *kept)
+{
+    *kept = *match;
+    kept->reasons = ARENA_NEW_ARRAY(arena, struct match_reason, match->reason_count);
+    kept->waterfall = arena_str(arena, match->waterfall);
+    bool fits = kept->reasons && str_is_none(kept->waterfall) == str_is_none(match->waterfall);
+    for (size_t i = 0; i < match->reason_count && fits; i++) {
+        struct match_reason *reason = &kept->reasons[i];
+        reason->field = arena_str(arena, match->reasons[i].field);
+        reason->reason = arena_str(arena, match->reasons[i].reason);
+        fits = !str_is_none(reason->field) && !str_is_none(reason->reason);
+    }
+    return fits ? STATUS_OK : STATUS_OUT_OF_MEMORY;
+}
+
+/* Each may have as many facts as a customer can have: of one at a time they are in memory. */
+static enum status look_back(const struct duplicate_search *search, const struct suspect *suspect,
+                             struct match *match, struct error *error)
+{
+    struct duplicate_search beside = *search;
+    struct match best = *match;
+    struct arena arena;
+    if (match->decision == MATCH_CERTAIN || !has_past(&suspect->root)) return STATUS_OK;
+    arena_init_beside(&arena, search->arena);
+    beside.arena = &arena;
+    enum status status = compare_tree(&beside, suspect, &best, error);
+    if (status == STATUS_OK && is_better(&best, match) &&
+        keep_match(&best, search->arena, match) != STATUS_OK)
+        status = error_plain(error, STATUS_OUT_OF_MEMORY);
+    arena_release(&arena);
+    return status;
 }
 
 /* --- the verdict --- */
@@ -261,7 +295,7 @@ enum status duplicates_judge(const struct duplicate_search *search,
 
 enum status duplicates_compare(const struct duplicate_search *search,
                                const struct profile_row customers[2], struct match *match,
-                               double *as_shown, struct error *error)
+                               struct match *as_shown, struct error *error)
 {
     struct duplicate_search one = *search;
     struct suspect sides[2];
@@ -270,15 +304,15 @@ enum status duplicates_compare(const struct duplicate_search *search,
     one.record = &sides[0].record;
     if (compare(&one, &sides[1].record, 1, match) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
-    *as_shown = match->probability;
+    *as_shown = *match;
     TRY(look_back(&one, &sides[1], match, error));
     one.record = &sides[1].record;
     return look_back(&one, &sides[0], match, error);
 }
 
-enum status duplicates_describe(const struct duplicate_search *search,
-                                const struct profile_row *customer, struct match_record *record,
-                                struct error *error)
+static enum status describe(const struct duplicate_search *search,
+                            const struct profile_row *customer, struct match_record *record,
+                            struct error *error)
 {
     struct suspect suspect;
     struct tree tree;
@@ -289,6 +323,24 @@ enum status duplicates_describe(const struct duplicate_search *search,
     if (describe_past(search, &tree, &suspect.record, record) != STATUS_OK)
         return error_plain(error, STATUS_OUT_OF_MEMORY);
     return STATUS_OK;
+}
+
+enum status duplicates_describe(const struct duplicate_search *search,
+                                const struct profile_row *customer, struct str *normal,
+                                struct error *error)
+{
+    struct duplicate_search beside = *search;
+    struct match_record record;
+    struct arena arena;
+    arena_init_beside(&arena, search->arena);
+    beside.arena = &arena;
+    enum status status = describe(&beside, customer, &record, error);
+    if (status == STATUS_OK) {
+        *normal = arena_str(search->arena, record.normal);
+        if (str_is_none(*normal)) status = error_plain(error, STATUS_OUT_OF_MEMORY);
+    }
+    arena_release(&arena);
+    return status;
 }
 
 /* --- looking up --- */

@@ -44,16 +44,16 @@ MUST_CHECK enum status duplicates_judge(const struct duplicate_search *search,
                                         struct duplicate **duplicates, size_t *count,
                                         struct error *error);
 /* Two customers, the one against the other as a candidate and the other way about, as
- * duplicates_judge does; `search` without a record. `as_shown`: the probability by what both say
- * now. */
+ * duplicates_judge does; `search` without a record. `as_shown`: by what both say now. */
 MUST_CHECK enum status duplicates_compare(const struct duplicate_search *search,
                                           const struct profile_row customers[2],
-                                          struct match *match, double *as_shown,
+                                          struct match *match, struct match *as_shown,
                                           struct error *error);
-/* All that was ever said of a customer, as one record: nobody is found by more. */
+/* All that was ever said of a customer, in the form that is compared (match_record.normal): nobody
+ * is found by more. Nothing else stays in the arena. */
 MUST_CHECK enum status duplicates_describe(const struct duplicate_search *search,
-                                           const struct profile_row *customer,
-                                           struct match_record *record, struct error *error);
+                                           const struct profile_row *customer, struct str *normal,
+                                           struct error *error);
 /* How many of them are certain: the first ones. */
 size_t duplicates_certain(const struct duplicate *duplicates, size_t count);
 

@@ -37,7 +37,7 @@ static enum status read_body(struct store_session *session, void *context, struc
     if (!reading->records) return error_plain(error, STATUS_OUT_OF_MEMORY);
     for (size_t i = 0; i < reading->count; i++) {
         reading->records[i].customer_id = rows[i].customer_id;
-        TRY(duplicates_describe(&search, &rows[i], &reading->records[i].record, error));
+        TRY(duplicates_describe(&search, &rows[i], &reading->records[i].normal, error));
     }
     return STATUS_OK;
 }
@@ -138,7 +138,7 @@ static enum status decide(struct deciding *deciding, const struct review_scan_pa
     struct duplicate found = {.match = {.decision = MATCH_NONE}};
     struct duplicate_search search;
     struct tree tree;
-    double as_shown;
+    struct match as_shown;
     deciding->counts.pairs++;
     TRY(find_root(review, pair->a, &customers[0], error));
     TRY(find_root(review, pair->b, &customers[1], error));
@@ -154,8 +154,21 @@ static enum status decide(struct deciding *deciding, const struct review_scan_pa
                         &tree, error));
     TRY(review_queue(deciding->application, review, &tree, false, &found, 1, DUPLICATE_BY_SCAN,
                      error));
-    if (as_shown < deciding->settings->merge_from) return STATUS_OK;
+    if (as_shown.decision == MATCH_NONE || as_shown.probability < deciding->settings->merge_from)
+        return STATUS_OK;
     return merge_item(deciding, customers, &tree, error);
+}
+
+/* Of each pair nothing stays in memory but the counts: both may have very many facts. */
+static enum status decide_all(struct deciding *deciding, struct error *error)
+{
+    struct arena *arena = deciding->review.arena;
+    struct arena_mark mark = arena_mark(arena);
+    for (size_t i = 0; i < deciding->count; i++) {
+        TRY(decide(deciding, &deciding->pairs[i], error));
+        arena_rewind(arena, mark);
+    }
+    return STATUS_OK;
 }
 
 static enum status decide_body(struct store_session *session, void *context, struct error *error)
@@ -167,8 +180,7 @@ static enum status decide_body(struct store_session *session, void *context, str
         TRY(jobs_hold(session, deciding->settings->job_id, deciding->settings->epoch,
                       deciding->review.arena, error));
     TRY(lock_all(deciding, error));
-    for (size_t i = 0; i < deciding->count; i++) TRY(decide(deciding, &deciding->pairs[i], error));
-    return STATUS_OK;
+    return decide_all(deciding, error);
 }
 
 enum status review_scan_decide(struct application *application, const struct caller *caller,

@@ -11,7 +11,7 @@
 /* A customer and all that was ever said of it. */
 struct review_scan_record {
     struct str customer_id;
-    struct match_record record;
+    struct str normal; /* as the matcher has it: match_record.normal */
 };
 
 /* Survivors in the order of their ids, behind `after` (absent: from the first). */
@@ -32,8 +32,9 @@ struct review_scan_counts {
 };
 
 struct review_scan_settings {
-    /* The probability, by what both say now, from which two are merged at once (the older one
-     * survives) unless they were judged or a steward has the item; above 1: never. */
+    /* The probability, by what both say now, from which two that are alike by that are merged at
+     * once (the older one survives) unless they were judged or a steward has the item; above 1:
+     * never. */
     double merge_from;
     struct str job_id; /* the job that it is; absent: none */
     int64_t epoch;     /* that the job was taken with */

@@ -35,6 +35,11 @@ void arena_init(struct arena *arena, size_t limit_bytes)
     *arena = (struct arena){.limit_bytes = limit_bytes};
 }
 
+void arena_init_beside(struct arena *arena, const struct arena *other)
+{
+    arena_init(arena, other->limit_bytes - other->used_bytes);
+}
+
 static void free_blocks(struct arena_block *block)
 {
     while (block) {

@@ -36,6 +36,9 @@ struct arena_mark {
 };
 
 void arena_init(struct arena *arena, size_t limit_bytes);
+/* For what is not needed as long: as much as the other has left, and none of it is taken from
+ * there. */
+void arena_init_beside(struct arena *arena, const struct arena *other);
 /* Forgets the content; keeps the first block for the next use. */
 void arena_reset(struct arena *arena);
 void arena_release(struct arena *arena);

@@ -112,6 +112,20 @@ static void rewinding_gives_back_what_came_since(void **state)
     arena_release(&arena);
 }
 
+static void one_beside_another_has_what_that_has_left(void **state)
+{
+    (void)state;
+    struct arena arena, beside;
+    arena_init(&arena, 1024);
+    assert_non_null(arena_alloc(&arena, 512));
+    arena_init_beside(&beside, &arena);
+    assert_null(arena_alloc(&beside, 513));
+    assert_non_null(arena_alloc(&beside, 512));
+    assert_int_equal(arena.used_bytes, 512);
+    arena_release(&beside);
+    arena_release(&arena);
+}
+
 static void a_released_arena_can_be_used_again(void **state)
 {
     (void)state;
@@ -152,6 +166,7 @@ int main(void)
         cmocka_unit_test(the_last_allocation_grows_in_place),
         cmocka_unit_test(growing_past_the_limit_leaves_the_old_memory),
         cmocka_unit_test(rewinding_gives_back_what_came_since),
+        cmocka_unit_test(one_beside_another_has_what_that_has_left),
         cmocka_unit_test(a_released_arena_can_be_used_again),
         cmocka_unit_test(strings_are_copied_and_formatted),
     };

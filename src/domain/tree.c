@@ -214,14 +214,20 @@ enum status tree_split(const struct tree *tree, int32_t cut, struct arena *arena
     return part_of(tree, cut, true, arena, restored);
 }
 
+static bool is_of_root(const struct tree *tree, const struct fact *fact)
+{
+    return str_equal(fact->home, tree->homes[0].customer_id);
+}
+
 enum status tree_alone(const struct tree *tree, struct arena *arena, struct tree *alone)
 {
-    size_t total = tree->fact_count + tree->undone_count;
+    size_t total = tree->fact_count + tree->undone_count, own = 0;
+    for (size_t i = 0; i < total; i++) own += is_of_root(tree, &tree->facts[i]);
     *alone = (struct tree){
-        .homes = tree->homes, .home_count = 1, .facts = ARENA_NEW_ARRAY(arena, struct fact, total)};
+        .homes = tree->homes, .home_count = 1, .facts = ARENA_NEW_ARRAY(arena, struct fact, own)};
     if (!alone->facts) return STATUS_OUT_OF_MEMORY;
     for (size_t i = 0; i < total; i++) {
-        if (!str_equal(tree->facts[i].home, tree->homes[0].customer_id)) continue;
+        if (!is_of_root(tree, &tree->facts[i])) continue;
         alone->facts[alone->fact_count + alone->undone_count] = tree->facts[i];
         *(i < tree->fact_count ? &alone->fact_count : &alone->undone_count) += 1;
     }

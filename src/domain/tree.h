@@ -53,7 +53,8 @@ MUST_CHECK enum status tree_join(const struct tree *target, const struct tree *s
 /* The tree cut in two above home `cut`. */
 MUST_CHECK enum status tree_split(const struct tree *tree, int32_t cut, struct arena *arena,
                                   struct tree *remaining, struct tree *restored);
-/* Only what was given to homes[0]: the customer alone, without what was merged into it. */
+/* Only what was given to homes[0]: the customer alone, without what was merged into it. Takes room
+ * for no more than that. */
 MUST_CHECK enum status tree_alone(const struct tree *tree, struct arena *arena, struct tree *alone);
 
 /* One merge, for ever; reversed_at == INSTANT_NONE while it is in force. */

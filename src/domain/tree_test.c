@@ -74,6 +74,28 @@ static void what_was_said_about_a_merge_counts_as_long_as_that(void **state)
     assert_true(tree_counts(&remaining, &remaining.facts[1]));
 }
 
+static void a_home_alone_takes_room_for_its_own_facts(void **state)
+{
+    (void)state;
+    enum { OTHERS = 900 };
+    struct arena small;
+    struct tree alone;
+    for (int i = 0; i < OTHERS; i++) tree_builder_assert(&builder, "B", "crm", i, "{}");
+    tree_builder_assert(&builder, "A", "crm", 20, "{\"name\":\"1\"}");
+    tree_builder_fact(&builder, FACT_CONTACT, "A", "erp", "X", 30, "{\"name\":\"2\"}");
+    tree_builder_last(&builder)->import_id = STR("I");
+    tree_builder_fact(&builder, FACT_UNDO, "A", "crm", "I", 40, "{}");
+    arena_init(&small, 3 * (sizeof(struct fact) + 16));
+    assert_int_equal(tree_alone(tree_builder_tree(&builder), &small, &alone), STATUS_OK);
+    assert_int_equal(alone.home_count, 1);
+    assert_int_equal(alone.fact_count, 2);
+    assert_int_equal(alone.undone_count, 1);
+    assert_int_equal(alone.facts[0].recorded_at, 20);
+    assert_int_equal(alone.facts[1].recorded_at, 40);
+    assert_int_equal(alone.facts[2].recorded_at, 30);
+    arena_release(&small);
+}
+
 static void a_descendant_does_not_speak_for_an_ancestor(void **state)
 {
     (void)state;
@@ -179,6 +201,7 @@ int main(void)
         TEST(a_home_always_speaks_for_itself),
         TEST(an_ancestor_speaks_once_every_edge_is_there),
         TEST(what_was_said_about_a_merge_counts_as_long_as_that),
+        TEST(a_home_alone_takes_room_for_its_own_facts),
         TEST(a_descendant_does_not_speak_for_an_ancestor),
         TEST(kinds_of_facts_have_names),
         TEST(an_undo_takes_back_what_the_import_said_in_its_home_alone),

@@ -13,6 +13,7 @@
 #include "application/get_customer.h"
 #include "application/import_records.h"
 #include "application/merge_customers.h"
+#include "application/review_scan.h"
 #include "application/unmerge_customers.h"
 
 enum { REQUEST_MEMORY = 64 << 20, UNIT = 2000 }; /* http.request_memory */
@@ -149,6 +150,29 @@ static void read_everything(struct contract *c)
         STATUS_OK);
 }
 
+/* A new customer with the website of A, and a scan. */
+static void meet(struct contract *c)
+{
+    const struct review_scan_settings settings = {.merge_from = SCAN_NEVER_MERGES};
+    const struct review_scan_pair pair = {STR("A"), STR("C")};
+    struct review_scan_counts counts = {0};
+    struct review_scan_record *records;
+    struct customer_document document;
+    size_t count;
+    struct json_value *body =
+        json("{\"customerId\":\"C\",\"name\":\"Acme Bank\",\"website\":\"https://acme.example\"}");
+    assert_int_equal(done("meet", create_customer(&application, &caller, body, ON_DUPLICATE_ALLOW,
+                                                  &arena, &document, &c->error)),
+                     STATUS_OK);
+    assert_int_equal(done("scan", review_scan_read(&application, &caller, STR_NONE, 100, &arena,
+                                                   &records, &count, &c->error)),
+                     STATUS_OK);
+    assert_int_equal(done("decide", review_scan_decide(&application, &caller, &settings, &pair, 1,
+                                                       &arena, &counts, &c->error)),
+                     STATUS_OK);
+    assert_int_equal(counts.alike, 1);
+}
+
 static struct str merge(struct contract *c, const char *target, const char *source)
 {
     struct merge_request request = {.source_id = str_from_cstr(source)};
@@ -184,6 +208,7 @@ static void a_customer_with_all_facts_allowed_is_served(struct contract *c)
     struct str merge_id = merge(c, "A", "B");
     assert_int_equal(patch(c, "{\"website\":\"https://acme.example\"}"), STATUS_OK);
     read_everything(c);
+    meet(c);
     /* There are as many as are allowed: only who takes back is not refused, for a while. */
     fill(c, most, most + most / 2 - UNIT);
     assert_int_equal(patch(c, "{\"segment\":\"GOLD\"}"), STATUS_LIMIT_EXCEEDED);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "adapters/matcher/matcher.h"
 #include "application/change_customer.h"
 #include "application/create_customer.h"
 #include "application/get_customer.h"
@@ -65,6 +66,14 @@ static struct json_value *json(struct contract *c, const char *text)
     return application_fixture_json(str_from_cstr(text), &c->arena);
 }
 
+static void create(struct contract *c, const char *body)
+{
+    struct customer_document customer;
+    assert_int_equal(create_customer(&application, &caller, json(c, body), ON_DUPLICATE_ALLOW,
+                                     &c->arena, &customer, &c->error),
+                     STATUS_OK);
+}
+
 static void change(struct contract *c, const char *id, const char *body)
 {
     struct customer_document changed;
@@ -77,14 +86,10 @@ static void begin(struct contract *c)
 {
     struct merge_request request = {.source_id = STR("L")};
     struct merge_result merged;
-    struct customer_document customer;
     application = application_fixture(environment_system());
     application.store = c->store;
     caller = (struct caller){.tenant = c->tenant, .user_id = STR("user-1")};
-    for (size_t i = 0; i < UNIT_COUNT(created); i++)
-        assert_int_equal(create_customer(&application, &caller, json(c, created[i]),
-                                         ON_DUPLICATE_ALLOW, &c->arena, &customer, &c->error),
-                         STATUS_OK);
+    for (size_t i = 0; i < UNIT_COUNT(created); i++) create(c, created[i]);
     change(c, "A",
            "{\"name\":\"Ann Jordan\",\"emails\":[\"jordan@new.example\"],"
            "\"phones\":[\"+13125550100\"]}");
@@ -210,12 +215,38 @@ static void what_is_no_longer_said_merges_nothing(struct contract *c)
     assert_int_equal(counts.merged, 1);
 }
 
+/* What both say now makes them likely, but not alike where more is asked for; what one has said
+ * makes them alike. */
+static void what_is_alike_by_what_was_said_only_is_not_merged(struct contract *c)
+{
+    const struct matcher_options options = {.review_weight = 30};
+    const struct review_scan_settings settings = {.merge_from = 0.5};
+    const struct review_scan_pair pair = {STR("P"), STR("Q")};
+    struct review_scan_counts counts = {0};
+    struct matcher *demanding;
+    begin(c);
+    assert_int_equal(matcher_new(&options, &demanding, &c->error), STATUS_OK);
+    application.matcher = demanding;
+    create(c, "{\"customerId\":\"P\",\"kind\":\"PERSON\",\"name\":\"Tomas Verner\","
+              "\"dateOfBirth\":\"1981-07-09\",\"emails\":[\"tomas@old.example\"]}");
+    create(c, "{\"customerId\":\"Q\",\"kind\":\"PERSON\",\"name\":\"Tomas Verner\","
+              "\"dateOfBirth\":\"1981-07-09\",\"emails\":[\"tomas@old.example\"]}");
+    change(c, "P", "{\"emails\":[\"verner@new.example\"]}");
+    assert_int_equal(review_scan_decide(&application, &caller, &settings, &pair, 1, &c->arena,
+                                        &counts, &c->error),
+                     STATUS_OK);
+    assert_int_equal(counts.alike, 1);
+    assert_int_equal(counts.merged, 0);
+    matcher_free(demanding);
+}
+
 int main(void)
 {
     static const struct contract_case cases[] = {
         CONTRACT(a_scan_says_of_every_two_what_a_write_says),
         CONTRACT(a_scan_of_the_base_comes_upon_all_of_them),
         CONTRACT(what_is_no_longer_said_merges_nothing),
+        CONTRACT(what_is_alike_by_what_was_said_only_is_not_merged),
     };
     return contract_run(cases, UNIT_COUNT(cases));
 }

@@ -85,7 +85,7 @@ static enum status add_records(struct scan_job *job, const struct review_scan_re
                                size_t count, struct bulk *bulk, struct error *error)
 {
     for (size_t i = 0; i < count; i++)
-        TRY(bulk_read_record(bulk, records[i].customer_id, records[i].record.normal, error));
+        TRY(bulk_read_record(bulk, records[i].customer_id, records[i].normal, error));
     job->customers += (int64_t)count;
     job->items = job->customers;
     return STATUS_OK;
