@@ -446,15 +446,23 @@ static enum status next_body(struct store_session *session, void *context, struc
                                &reading->steps, &reading->count, error);
 }
 
+/* The step behind those that are counted. */
+static enum status take_step(struct undoing *undoing, bool *done, struct error *error)
+{
+    struct reading reading = {
+        .import_id = undoing->import_id, .after = undoing->before->steps, .arena = undoing->arena};
+    TRY(store_read(undoing->application->store, undoing->caller->tenant, undoing->arena, next_body,
+                   &reading, error));
+    *done = reading.count == 0;
+    if (!*done) undoing->step = reading.steps[0];
+    return STATUS_OK;
+}
+
 enum status undo_import_step(struct application *application, const struct caller *caller,
                              struct str undo_id, int64_t epoch, struct str import_id,
                              const struct later_imports *later, struct arena *arena,
                              struct undo_counts *counts, bool *done, struct error *error)
 {
-    struct reading reading = {.import_id = import_id, .after = counts->steps, .arena = arena};
-    TRY(store_read(application->store, caller->tenant, arena, next_body, &reading, error));
-    *done = reading.count == 0;
-    if (*done) return STATUS_OK;
     struct undoing undoing = {.application = application,
                               .caller = caller,
                               .policy = application->policy_for(application, caller->tenant),
@@ -463,8 +471,9 @@ enum status undo_import_step(struct application *application, const struct calle
                               .import_id = import_id,
                               .later = later,
                               .arena = arena,
-                              .before = counts,
-                              .step = reading.steps[0]};
+                              .before = counts};
+    TRY(take_step(&undoing, done, error));
+    if (*done) return STATUS_OK;
     TRY(store_write(application->store, caller->tenant, arena, step_body, &undoing, error));
     *counts = undoing.counts;
     return STATUS_OK;
@@ -486,10 +495,6 @@ enum status undo_import_preview_step(struct application *application, const stru
                                      struct undo_counts *counts, struct str *report, bool *done,
                                      struct error *error)
 {
-    struct reading reading = {.import_id = import_id, .after = counts->steps, .arena = arena};
-    TRY(store_read(application->store, caller->tenant, arena, next_body, &reading, error));
-    *done = reading.count == 0;
-    if (*done) return STATUS_OK;
     struct undoing undoing = {.application = application,
                               .caller = caller,
                               .policy = application->policy_for(application, caller->tenant),
@@ -497,8 +502,9 @@ enum status undo_import_preview_step(struct application *application, const stru
                               .later = later,
                               .arena = arena,
                               .before = counts,
-                              .step = reading.steps[0],
                               .preview = preview};
+    TRY(take_step(&undoing, done, error));
+    if (*done) return STATUS_OK;
     enum status status =
         store_write(application->store, caller->tenant, arena, preview_body, &undoing, error);
     if (status != STATUS_ROLLED_BACK) return status;

@@ -106,6 +106,14 @@ bool str_split(struct str *rest, char separator, struct str *part)
     return true;
 }
 
+int str_hexadecimal(char c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
 bool str_to_int64(struct str s, int64_t *value)
 {
     bool negative = s.len && s.ptr[0] == '-';

@@ -65,6 +65,8 @@ ptrdiff_t str_find_char(struct str s, char c);
 bool str_split(struct str *rest, char separator, struct str *part);
 /* Decimal, optional '-', nothing else. False on anything else or overflow. */
 bool str_to_int64(struct str s, int64_t *value);
+/* What the digit stands for, in either case; -1 when it is none. */
+int str_hexadecimal(char c);
 /* Well-formed UTF-8 (RFC 3629): no overlong forms, surrogates or code points past U+10FFFF. */
 bool str_is_utf8(struct str s);
 /* Writes a code point as UTF-8, 1 to 4 bytes; returns the end. */

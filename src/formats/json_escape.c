@@ -7,13 +7,9 @@ static bool take_hex4(const char **at, const char *end, unsigned *unit)
     if (end - *at < 4) return false;
     *unit = 0;
     for (int i = 0; i < 4; i++, ++*at) {
-        char c = **at;
-        unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
-                         : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A' + 10)
-                                                : 16;
-        if (digit == 16) return false;
-        *unit = *unit << 4 | digit;
+        int digit = str_hexadecimal(**at);
+        if (digit < 0) return false;
+        *unit = *unit << 4 | (unsigned)digit;
     }
     return true;
 }

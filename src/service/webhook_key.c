@@ -8,19 +8,12 @@
 
 enum { DIGITS = 2 * SIGNER_KEY_BYTES };
 
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static bool parse_key(struct str text, unsigned char key[SIGNER_KEY_BYTES])
 {
     text = str_trim(text);
     if (text.len != DIGITS) return false;
     for (size_t i = 0; i < SIGNER_KEY_BYTES; i++) {
-        int high = digit_of(text.ptr[2 * i]), low = digit_of(text.ptr[2 * i + 1]);
+        int high = str_hexadecimal(text.ptr[2 * i]), low = str_hexadecimal(text.ptr[2 * i + 1]);
         if (high < 0 || low < 0) return false;
         key[i] = (unsigned char)(high * 16 + low);
     }

@@ -382,20 +382,20 @@ def run_cut(port, pieces, expected):
         connection.socket.close()
 
 
-def count_connections(port):
-    """Behind all that those before it left to be closed, this one is left."""
+def read_metrics(port):
     with socket.create_connection(("127.0.0.1", port), timeout=10) as asking:
         asking.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        text = b"".join(iter(lambda: asking.recv(65536), b""))
-    return int(re.search(rb"^customer360_http_connections (\d+)", text, re.M)[1])
+        return b"".join(iter(lambda: asking.recv(65536), b""))
+
+
+def count_connections(port):
+    """Behind all that those before it left to be closed, this one is left."""
+    return int(re.search(rb"^customer360_http_connections (\d+)", read_metrics(port), re.M)[1])
 
 
 def failures(port):
     """Whatever was sent is the peer's fault: nothing is counted among the service's failures."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as asking:
-        asking.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        text = b"".join(iter(lambda: asking.recv(65536), b""))
-    answered = re.findall(rb'^customer360_http_requests_total\{route="(.*)",status="(.)xx"\} (\d+)', text, re.M)
+    answered = re.findall(rb'^customer360_http_requests_total\{route="(.*)",status="(.)xx"\} (\d+)', read_metrics(port), re.M)
     if not any(status == b"4" for _, status, _ in answered):
         return "no refusal is counted at all"
     return [(route.decode(), int(count)) for route, status, count in answered if status == b"5" and int(count)]

@@ -44,33 +44,8 @@ enum status sql_answers_put(struct store_session *base, const struct answer_row 
     return SESSION_EXECUTE(session, SQL_ANSWER_PURGE, old, error);
 }
 
-struct purging {
-    instant now;
-    size_t most;
-    struct arena *arena;
-    size_t purged;
-};
-
-static enum status purge_body(struct sql_transaction *transaction, void *context,
-                              struct error *error)
-{
-    struct purging *purging = context;
-    const struct sql_value params[] = {SQL_PARAM_INT64(purging->now),
-                                       SQL_PARAM_INT64((int64_t)purging->most)};
-    struct sql_rows rows;
-    TRY(sql_query(transaction, SQL_ANSWER_PURGE_ALL, params, SQL_COUNT(params), purging->arena,
-                  &rows, error));
-    purging->purged = rows.row_count;
-    return STATUS_OK;
-}
-
 enum status sql_answers_purge(struct store *base, instant now, size_t most, struct arena *arena,
                               size_t *purged, struct error *error)
 {
-    struct sql_driver *driver = ((struct sql_store *)base)->driver;
-    struct purging purging = {.now = now, .most = most, .arena = arena};
-    enum status status =
-        driver->transact(driver, SQL_WRITE, NO_TENANT, arena, purge_body, &purging, error);
-    *purged = purging.purged;
-    return status;
+    return sql_store_purge(base, SQL_ANSWER_PURGE_ALL, now, most, arena, purged, error);
 }

@@ -168,32 +168,8 @@ enum status sql_dead_letter_count(struct store *base, struct arena *arena,
     return STATUS_OK;
 }
 
-struct purging {
-    instant before;
-    size_t most;
-    struct arena *arena;
-    size_t purged;
-};
-
-static enum status purge_letters(struct sql_transaction *transaction, void *context,
-                                 struct error *error)
-{
-    struct purging *purging = context;
-    const struct sql_value params[] = {SQL_PARAM_INT64(purging->before),
-                                       SQL_PARAM_INT64((int64_t)purging->most)};
-    struct sql_rows rows;
-    TRY(sql_query(transaction, SQL_DEAD_LETTERS_PURGE, params, SQL_COUNT(params), purging->arena,
-                  &rows, error));
-    purging->purged = rows.row_count;
-    return STATUS_OK;
-}
-
 enum status sql_dead_letters_purge(struct store *base, instant before, size_t most,
                                    struct arena *arena, size_t *purged, struct error *error)
 {
-    struct purging purging = {.before = before, .most = most, .arena = arena};
-    enum status status = driver_of(base)->transact(driver_of(base), SQL_WRITE, NO_TENANT, arena,
-                                                   purge_letters, &purging, error);
-    *purged = purging.purged;
-    return status;
+    return sql_store_purge(base, SQL_DEAD_LETTERS_PURGE, before, most, arena, purged, error);
 }

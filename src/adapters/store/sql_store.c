@@ -224,6 +224,40 @@ static enum status sql_store_write_grouped(struct store *base, struct str tenant
     return sql_store_write(base, tenant, arena, body, context, error);
 }
 
+struct purging {
+    const struct sql_statement *statement;
+    instant moment;
+    size_t most;
+    struct arena *arena;
+    size_t purged;
+};
+
+static enum status purge_body(struct sql_transaction *transaction, void *context,
+                              struct error *error)
+{
+    struct purging *purging = context;
+    const struct sql_value params[] = {SQL_PARAM_INT64(purging->moment),
+                                       SQL_PARAM_INT64((int64_t)purging->most)};
+    struct sql_rows rows;
+    TRY(sql_query(transaction, purging->statement, params, SQL_COUNT(params), purging->arena, &rows,
+                  error));
+    purging->purged = rows.row_count;
+    return STATUS_OK;
+}
+
+enum status sql_store_purge(struct store *base, const struct sql_statement *statement,
+                            instant moment, size_t most, struct arena *arena, size_t *purged,
+                            struct error *error)
+{
+    struct sql_driver *driver = self_of(base)->driver;
+    struct purging purging = {
+        .statement = statement, .moment = moment, .most = most, .arena = arena};
+    enum status status =
+        driver->transact(driver, SQL_WRITE, NO_TENANT, arena, purge_body, &purging, error);
+    *purged = purging.purged;
+    return status;
+}
+
 enum status sql_store_read_at(struct sql_store *self, struct sql_driver *replica, int64_t position,
                               struct str tenant, struct arena *arena, store_body *body,
                               void *context, struct error *error)

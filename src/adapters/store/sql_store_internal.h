@@ -83,6 +83,10 @@ enum status sql_store_lookup_at(struct sql_store *self, struct sql_driver *repli
                                 int64_t position, struct str tenant, const struct str *ids,
                                 size_t count, struct arena *arena, struct profile_row *rows,
                                 struct error *error);
+/* Of all tenants: a statement that takes a moment and a number of rows, and gives those it took. */
+enum status sql_store_purge(struct store *base, const struct sql_statement *statement,
+                            instant moment, size_t most, struct arena *arena, size_t *purged,
+                            struct error *error);
 /* For the hook of an engine whose store caches nothing. */
 void sql_store_tell_commit(void *store);
 void sql_store_note_change(struct sql_session *session, struct str customer_id);

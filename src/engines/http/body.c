@@ -19,17 +19,9 @@ bool http_body_has_ended(const struct http_body *body)
     return body->part == HTTP_PART_END;
 }
 
-static int hexadecimal(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 static bool take_size(struct http_body *body, char c)
 {
-    int digit = hexadecimal(c);
+    int digit = str_hexadecimal(c);
     if (digit >= 0) {
         if (body->left >> 58) return false; /* no overflow, and no such body */
         body->left = body->left << 4 | (unsigned)digit;

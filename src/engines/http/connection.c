@@ -22,14 +22,10 @@ enum {
 
 static void on_event(void *argument, uint32_t events);
 
-static struct str view(const struct http_input *input)
-{
-    return input->bytes ? str_of(input->bytes + input->start, input->end - input->start) : STR("");
-}
-
 struct str connection_input(const struct http_connection *connection)
 {
-    return view(&connection->input);
+    const struct http_input *input = &connection->input;
+    return input->bytes ? str_of(input->bytes + input->start, input->end - input->start) : STR("");
 }
 
 void connection_take(struct http_connection *connection, size_t count)
@@ -228,7 +224,7 @@ static struct http_request *look(struct http_connection *connection, struct str 
 static struct http_request *read_more(struct http_connection *connection)
 {
     struct http_server *server = connection->server;
-    struct str kept = view(&connection->input);
+    struct str kept = connection_input(connection);
     if (kept.len) memcpy(server->scratch, kept.ptr, kept.len);
     ssize_t got =
         transport_read(connection, server->scratch + kept.len, server->scratch_bytes - kept.len);
@@ -242,7 +238,7 @@ static struct http_request *read_more(struct http_connection *connection)
 
 struct http_request *connection_next(struct http_connection *connection)
 {
-    struct str kept = view(&connection->input);
+    struct str kept = connection_input(connection);
     connection->deadline_ms = idle_deadline(connection);
     if (!watch(connection, EPOLLIN)) {
         connection_close(connection);

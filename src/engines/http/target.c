@@ -2,14 +2,6 @@
 
 #include "engines/http/header_field.h"
 
-static int hexadecimal(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 static bool is_clean(struct str text)
 {
     return !header_field_has_control(text) && str_is_utf8(text);
@@ -26,7 +18,7 @@ bool target_decode(struct str raw, struct arena *arena, struct str *decoded)
         char c = raw.ptr[i];
         if (c == '%') {
             if (raw.len - i < 3) return false;
-            int high = hexadecimal(raw.ptr[i + 1]), low = hexadecimal(raw.ptr[i + 2]);
+            int high = str_hexadecimal(raw.ptr[i + 1]), low = str_hexadecimal(raw.ptr[i + 2]);
             if (high < 0 || low < 0) return false;
             c = (char)(high << 4 | low);
             i += 2;
